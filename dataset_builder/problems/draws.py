@@ -1,0 +1,69 @@
+"""Random draws that mean the same on every machine and NumPy version: only raw 64-bit output of PCG64 is used."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+
+
+def named_seed(*parts: object) -> int:
+    """A 64-bit seed from a name such as ("problem", 7, 12): the first bytes of SHA-256 of its parts."""
+    text = "\x1f".join(str(part) for part in parts)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
+
+
+class Draws:
+    """A named stream of draws, such as ``Draws("problem", seed, number)``."""
+
+    def __init__(self, *name: object) -> None:
+        self._bits = np.random.PCG64(named_seed(*name))
+
+    def unit(self) -> float:
+        """Uniform in [0, 1), 53 bits."""
+        return (int(self._bits.random_raw()) >> 11) / 9007199254740992.0
+
+    def uniform(self, low: float, high: float, digits: int | None = None) -> float:
+        """Uniform in [low, high), rounded to ``digits`` decimals if given."""
+        value = low + (high - low) * self.unit()
+        return value if digits is None else round(value, digits)
+
+    def integer(self, low: int, high: int) -> int:
+        """Uniform integer in [low, high], both included."""
+        return low + int(self.unit() * (high - low + 1))
+
+    def chance(self, probability: float) -> bool:
+        """True with the given probability."""
+        return self.unit() < probability
+
+    def choice(self, options: Sequence[T], weights: Sequence[float] | None = None) -> T:
+        """One of the options, uniformly or by weights."""
+        if weights is None:
+            return options[self.integer(0, len(options) - 1)]
+        mark = self.unit() * sum(weights)
+        for option, weight in zip(options, weights, strict=True):
+            mark -= weight
+            if mark < 0:
+                return option
+        return options[-1]
+
+    def shuffled(self, options: Sequence[T]) -> list[T]:
+        """A random permutation (Fisher-Yates)."""
+        items = list(options)
+        for last in range(len(items) - 1, 0, -1):
+            other = self.integer(0, last)
+            items[last], items[other] = items[other], items[last]
+        return items
+
+    def sample(self, options: Sequence[T], count: int) -> list[T]:
+        """``count`` different options in random order."""
+        return self.shuffled(options)[:count]
+
+    def points(self, count: int, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+        """Uniform points (count, D) in a box."""
+        raw = self._bits.random_raw(count * len(lower)).reshape(count, len(lower))
+        return lower + (upper - lower) * ((raw >> np.uint64(11)) / 9007199254740992.0)

@@ -1,0 +1,307 @@
+"""Expression trees: the one symbolic form that evaluators, description patterns and the LaTeX reader share.
+
+A tree is built of frozen dataclasses. Vectors are indexed from 1, as in mathematics; printers for Python subtract one.
+Operators are overloaded, so a function of the set reads like its formula::
+
+    i = Index("i")
+    z = Vec("z")
+    Sum(i, 1, N, z[i] ** 2 - 10 * cos(2 * PI * z[i]) + 10)
+
+``system.System`` puts trees together to a problem and compiles them to NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+FUNCTIONS = ("sin", "cos", "tan", "exp", "log", "sqrt", "abs", "tanh", "floor", "arctan", "arcsin", "arccos", "sinh", "cosh")
+
+
+class Expr:
+    """A node. Arithmetic on nodes and plain numbers builds trees."""
+
+    def __add__(self, other: Expr | float) -> Expr:
+        return Add(self, lift(other))
+
+    def __radd__(self, other: Expr | float) -> Expr:
+        return Add(lift(other), self)
+
+    def __sub__(self, other: Expr | float) -> Expr:
+        return Sub(self, lift(other))
+
+    def __rsub__(self, other: Expr | float) -> Expr:
+        return Sub(lift(other), self)
+
+    def __mul__(self, other: Expr | float) -> Expr:
+        return Mul(self, lift(other))
+
+    def __rmul__(self, other: Expr | float) -> Expr:
+        return Mul(lift(other), self)
+
+    def __truediv__(self, other: Expr | float) -> Expr:
+        return Div(self, lift(other))
+
+    def __rtruediv__(self, other: Expr | float) -> Expr:
+        return Div(lift(other), self)
+
+    def __pow__(self, other: Expr | float) -> Expr:
+        return Pow(self, lift(other))
+
+    def __neg__(self) -> Expr:
+        return Neg(self)
+
+
+@dataclass(frozen=True)
+class Num(Expr):
+    """A literal number (>= 0; negative values are ``Neg(Num)`` so that every printer puts the sign in one way)."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        if self.value < 0:
+            raise ValueError(f"Num holds non-negative values, got {self.value}; use lift()")
+
+
+@dataclass(frozen=True)
+class Pi(Expr):
+    """The constant pi."""
+
+
+@dataclass(frozen=True)
+class Name(Expr):
+    """A scalar by name: a defined scalar of the system. ``Index`` is an index variable (1-based integer)."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Index(Expr):
+    """An index variable bound by Sum, Prod, Max or a vector definition; runs from 1."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Size(Expr):
+    """The length of a vector (``n`` of a sum over all of its entries)."""
+
+    vector: str
+
+
+@dataclass(frozen=True)
+class Item(Expr):
+    """Entry ``index`` (1-based expression of index variables and integers) of a vector."""
+
+    vector: str
+    index: Expr
+
+
+@dataclass(frozen=True)
+class Add(Expr):
+    """left + right."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Sub(Expr):
+    """left - right."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Mul(Expr):
+    """left * right."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Div(Expr):
+    """left / right."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Pow(Expr):
+    """left ** right."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Neg(Expr):
+    """-arg."""
+
+    arg: Expr
+
+
+@dataclass(frozen=True)
+class Call(Expr):
+    """An elementary function, one of FUNCTIONS (``log`` is natural)."""
+
+    function: str
+    arg: Expr
+
+    def __post_init__(self) -> None:
+        if self.function not in FUNCTIONS:
+            raise ValueError(f"unknown function {self.function!r}; known: {', '.join(FUNCTIONS)}")
+
+
+@dataclass(frozen=True)
+class Extremum(Expr):
+    """max or min of two expressions (``kind`` is 'max' or 'min')."""
+
+    kind: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Reduce(Expr):
+    """``kind`` in {'sum', 'prod', 'max', 'min'} of ``body`` for index = low..high, both included."""
+
+    kind: str
+    index: Index
+    low: Expr
+    high: Expr
+    body: Expr
+
+
+PI = Pi()
+
+
+def lift(value: Expr | float) -> Expr:
+    """A number as a node; a negative one as ``Neg(Num)``."""
+    if isinstance(value, Expr):
+        return value
+    return Neg(Num(-value)) if value < 0 else Num(value)
+
+
+@dataclass(frozen=True)
+class Vec:
+    """Handle for writing formulas: ``Vec("z")[i]`` is Item, ``Vec("z").size`` is Size."""
+
+    name: str
+
+    def __getitem__(self, index: Expr | int) -> Item:
+        return Item(self.name, lift(index))
+
+    @property
+    def size(self) -> Size:
+        """The vector's length as a node."""
+        return Size(self.name)
+
+
+def Sum(index: Index, low: Expr | float, high: Expr | float, body: Expr) -> Reduce:
+    """sum of body over index = low..high."""
+    return Reduce("sum", index, lift(low), lift(high), body)
+
+
+def Prod(index: Index, low: Expr | float, high: Expr | float, body: Expr) -> Reduce:
+    """product of body over index = low..high."""
+    return Reduce("prod", index, lift(low), lift(high), body)
+
+
+def Max(index: Index, low: Expr | float, high: Expr | float, body: Expr) -> Reduce:
+    """maximum of body over index = low..high."""
+    return Reduce("max", index, lift(low), lift(high), body)
+
+
+def sin(a: Expr) -> Call:
+    """sin a."""
+    return Call("sin", a)
+
+
+def cos(a: Expr) -> Call:
+    """cos a."""
+    return Call("cos", a)
+
+
+def exp(a: Expr) -> Call:
+    """e to the a."""
+    return Call("exp", a)
+
+
+def log(a: Expr) -> Call:
+    """Natural logarithm."""
+    return Call("log", a)
+
+
+def sqrt(a: Expr) -> Call:
+    """Square root."""
+    return Call("sqrt", a)
+
+
+def absolute(a: Expr) -> Call:
+    """Absolute value."""
+    return Call("abs", a)
+
+
+def tanh(a: Expr) -> Call:
+    """Hyperbolic tangent."""
+    return Call("tanh", a)
+
+
+def children(node: Expr) -> Iterator[Expr]:
+    """The direct sub-expressions of a node."""
+    for field in fields(node):  # type: ignore[arg-type]
+        value = getattr(node, field.name)
+        if isinstance(value, Expr):
+            yield value
+
+
+def walk(node: Expr) -> Iterator[Expr]:
+    """The node and all nodes below it, depth first."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def substitute(node: Expr, replace: dict[Expr, Expr]) -> Expr:
+    """The tree with every occurrence of a key replaced by its value."""
+    if node in replace:
+        return replace[node]
+    values = {f.name: getattr(node, f.name) for f in fields(node)}  # type: ignore[arg-type]
+    new = {k: substitute(v, replace) if isinstance(v, Expr) else v for k, v in values.items()}
+    return node if new == values else type(node)(**new)
+
+
+def rename_vector(node: Expr, old: str, new: str) -> Expr:
+    """The tree with vector ``old`` (its items and size) called ``new``."""
+    if isinstance(node, Item):
+        return Item(new if node.vector == old else node.vector, rename_vector(node.index, old, new))
+    if isinstance(node, Size):
+        return Size(new) if node.vector == old else node
+    values = {f.name: getattr(node, f.name) for f in fields(node)}  # type: ignore[arg-type]
+    return type(node)(**{k: rename_vector(v, old, new) if isinstance(v, Expr) else v for k, v in values.items()})
+
+
+def evaluate_integer(node: Expr, sizes: dict[str, int]) -> int:
+    """The value of an index bound without index variables, such as ``n - 1``.
+
+    Raises:
+        ValueError: if the expression is not an integer that is known in advance.
+    """
+    match node:
+        case Num(value) if float(value).is_integer():
+            return int(value)
+        case Size(vector):
+            return sizes[vector]
+        case Add(a, b):
+            return evaluate_integer(a, sizes) + evaluate_integer(b, sizes)
+        case Sub(a, b):
+            return evaluate_integer(a, sizes) - evaluate_integer(b, sizes)
+        case Mul(a, b):
+            return evaluate_integer(a, sizes) * evaluate_integer(b, sizes)
+        case Neg(a):
+            return -evaluate_integer(a, sizes)
+    raise ValueError(f"an index bound has to be an integer known in advance, got {node}")

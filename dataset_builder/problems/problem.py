@@ -1,0 +1,149 @@
+"""A continuous optimization problem (paper, Eq. 1): min f(x), g(x) <= 0, h(x) = 0, lower <= x <= upper, within a budget."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from llamoco.dataset_builder.problems.compile import compile_system
+from llamoco.dataset_builder.problems.definition import build_system
+from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.latex_file import read_latex
+from llamoco.dataset_builder.problems.python_file import load_python
+from llamoco.dataset_builder.problems.system import System
+
+INEQUALITY_TOLERANCE = 1e-6
+EQUALITY_TOLERANCE = 1e-4
+FORMAT_VERSION = 1
+
+Kind = Literal["synthetic", "realistic", "source"]
+
+
+class Evaluation(NamedTuple):
+    """Values of N points: f (N,), g (N, Mg), h (N, Mh). Raw: non-finite values are possible."""
+
+    f: np.ndarray
+    g: np.ndarray
+    h: np.ndarray
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A problem, self-contained: everything that defines it is in ``definition``.
+
+    Attributes:
+        id: unique name.
+        kind: "synthetic" (``definition`` is a drawn construction, see ``definition.build_system``) or
+            "source" (``definition["python"]`` or ``definition["latex"]`` is a person's text).
+        lower, upper: bounds (D,), as tuples of floats.
+        max_evals: evaluation budget, points.
+        n_inequality, n_equality: numbers of constraints Mg and Mh.
+        definition: what defines it, JSON.
+        f0: reference for "nothing gained": see ``provenance["f0"]``. None if unknown.
+        f_star: best known feasible objective value, see ``provenance["f_star"]``. None if unknown.
+        feasible_point: a certified feasible point (constrained synthetic problems).
+        provenance: where f0 and f_star come from.
+    """
+
+    id: str
+    kind: Kind
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+    max_evals: int
+    n_inequality: int
+    n_equality: int
+    definition: dict[str, Any]
+    f0: float | None = None
+    f_star: float | None = None
+    feasible_point: tuple[float, ...] | None = None
+    provenance: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def dim(self) -> int:
+        """Number of variables D."""
+        return len(self.lower)
+
+    @property
+    def constrained(self) -> bool:
+        """Whether there is any constraint beside the bounds."""
+        return self.n_inequality + self.n_equality > 0
+
+    @cached_property
+    def lower_array(self) -> np.ndarray:
+        """Lower bounds (D,)."""
+        return np.array(self.lower)
+
+    @cached_property
+    def upper_array(self) -> np.ndarray:
+        """Upper bounds (D,)."""
+        return np.array(self.upper)
+
+    @cached_property
+    def system(self) -> System:
+        """The symbolic form of a synthetic problem."""
+        if self.kind != "synthetic":
+            raise ProblemError(f"problem {self.id} is of kind {self.kind!r}: only synthetic problems have a symbolic form")
+        return build_system(self.definition, self.dim)
+
+    @cached_property
+    def _evaluator(self) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        if self.kind == "synthetic":
+            return compile_system(self.system)
+        if "latex" in self.definition:
+            return compile_system(read_latex(self.definition["latex"], self.id).system)
+        return load_python(self.definition["python"], self.id).evaluate
+
+    def evaluate(self, x: np.ndarray) -> Evaluation:
+        """Evaluate points.
+
+        Args:
+            x: points (N, D).
+        """
+        return Evaluation(*self._evaluator(np.ascontiguousarray(x, dtype=float)))
+
+    def feasible(self, values: Evaluation) -> np.ndarray:
+        """Which of N evaluated points satisfy all constraints within the tolerances and have a finite objective: bool (N,)."""
+        with np.errstate(invalid="ignore"):
+            inequalities = (values.g <= INEQUALITY_TOLERANCE).all(axis=1)
+            equalities = (np.abs(values.h) <= EQUALITY_TOLERANCE).all(axis=1)
+        return inequalities & equalities & np.isfinite(values.f)
+
+    def inside(self, x: np.ndarray) -> np.ndarray:
+        """Which of N points (N, D) lie within the bounds: bool (N,)."""
+        with np.errstate(invalid="ignore"):
+            return ((x >= self.lower_array) & (x <= self.upper_array)).all(axis=1)
+
+    def to_json(self) -> str:
+        """One line of JSON, the same for the same problem."""
+        record = {"format": FORMAT_VERSION} | {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return json.dumps(record, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | dict[str, Any]) -> Problem:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            ProblemError: if the text is not JSON, of another format version, or a field is missing or unknown.
+        """
+        try:
+            record = dict(json.loads(text) if isinstance(text, str) else text)
+        except (json.JSONDecodeError, TypeError, ValueError) as error:
+            raise ProblemError(f"not a problem: expected a JSON object, got {str(text)[:60]!r} ({error})") from error
+        version = record.pop("format", None)
+        if version != FORMAT_VERSION:
+            raise ProblemError(f"problem JSON has format {version!r}, this version of llamoco reads {FORMAT_VERSION}")
+        known = set(cls.__dataclass_fields__)
+        missing = {"id", "kind", "lower", "upper", "max_evals", "n_inequality", "n_equality", "definition"} - set(record)
+        if missing or set(record) - known:
+            raise ProblemError(
+                f"problem JSON: missing fields {sorted(missing)}, unknown fields {sorted(set(record) - known)}"
+            )
+        for name in ("lower", "upper", "feasible_point"):
+            if record.get(name) is not None:
+                record[name] = tuple(float(v) for v in record[name])
+        return cls(**record)
