@@ -1,0 +1,161 @@
+"""The oracle counts, caps, caches the last request, and never lets a bad point become the best."""
+
+import numpy as np
+import pytest
+
+from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
+from llamoco.dataset_builder.problems.problem import Problem
+
+SPHERE = {
+    "form": "single",
+    "components": [
+        {
+            "function": "sphere",
+            "coefficient": 1,
+            "positions": None,
+            "shift": {"values": [0.0, 0.0]},
+            "scale": 1,
+            "reflection": None,
+        }
+    ],
+}
+
+
+def sphere(max_evals: int = 10) -> Problem:
+    return Problem("sphere", "synthetic", (-2.0, -2.0), (2.0, 2.0), max_evals, 0, 0, SPHERE)
+
+
+def constrained(max_evals: int = 10) -> Problem:
+    """x_1 + x_2 >= 1 and x_1 = x_2."""
+    definition = SPHERE | {
+        "inequalities": [{"kind": "sum", "sense": ">=", "bound": 1.0}],
+        "equalities": [{"kind": "linear", "bound": 0.0, "positions": [1, 2], "weights": [1, -1]}],
+    }
+    return Problem("sphere-c", "synthetic", (-2.0, -2.0), (2.0, 2.0), max_evals, 1, 1, definition)
+
+
+def test_a_point_and_a_batch_count_their_rows() -> None:
+    oracle = Oracle(sphere())
+    value = oracle.objective(np.array([1.0, 1.0]))
+    assert value == 2.0 and isinstance(value, float)
+    values = oracle.objective(np.array([[1.0, 0.0], [0.0, 2.0], [0.5, 0.5]]))
+    assert isinstance(values, np.ndarray) and values.tolist() == [1.0, 4.0, 0.5]
+    assert oracle.evals == 4 and oracle.remaining == 6
+    assert oracle.best_f == 0.5 and oracle.best_x is not None and oracle.best_x.tolist() == [0.5, 0.5]
+    assert oracle.trace == [(1, 2.0), (2, 1.0), (4, 0.5)]
+
+
+def test_unconstrained_problems_have_no_constraint_functions() -> None:
+    oracle = Oracle(sphere())
+    assert oracle.inequality is None and oracle.equality is None
+
+
+def test_the_three_functions_of_one_argument_are_one_evaluation() -> None:
+    oracle = Oracle(constrained())
+    assert oracle.inequality is not None and oracle.equality is not None
+    x = np.array([0.25, 0.5])
+    assert np.asarray(oracle.equality(x)).tolist() == [-0.25]
+    assert np.asarray(oracle.inequality(x)).tolist() == [0.25]
+    assert oracle.objective(x) == 0.3125
+    assert oracle.evals == 1
+    # The same content in another array, and as a batch of one, is the same request.
+    assert np.asarray(oracle.objective(x[None, :].copy())).tolist() == [0.3125]
+    assert oracle.evals == 1
+    batch = np.array([[1.0, 1.0], [0.5, 0.5]])
+    assert np.asarray(oracle.objective(batch)).tolist() == [2.0, 0.5]
+    assert oracle.inequality(batch).shape == (2, 1) and oracle.equality(batch).shape == (2, 1)
+    assert oracle.evals == 3
+
+
+def test_a_point_asked_again_later_counts_again() -> None:
+    oracle = Oracle(sphere())
+    for x in ([1.0, 1.0], [0.0, 1.0], [1.0, 1.0]):
+        oracle.objective(np.array(x))
+    assert oracle.evals == 3
+    # Only the repeated request is free, and it adds nothing.
+    oracle.objective(np.array([1.0, 1.0]))
+    assert oracle.evals == 3 and oracle.trace == [(1, 2.0), (2, 1.0)]
+
+
+def test_results_are_the_caller_s_to_change() -> None:
+    oracle = Oracle(constrained())
+    batch = np.array([[1.0, 1.0]])
+    assert oracle.inequality is not None
+    np.asarray(oracle.objective(batch))[:] = -99
+    oracle.inequality(batch)[:] = -99
+    assert np.asarray(oracle.objective(batch)).tolist() == [2.0]
+    assert np.asarray(oracle.inequality(batch)).tolist() == [[-1.0]]
+    batch[:] = 0.7
+    assert oracle.best_x is not None and oracle.best_x.tolist() == [1.0, 1.0]
+    oracle.objective(batch)
+    assert oracle.evals == 2
+
+
+def test_past_the_budget_it_raises_and_evaluates_nothing() -> None:
+    oracle = Oracle(sphere(max_evals=3))
+    oracle.objective(np.array([[2.0, 2.0], [1.0, 1.0]]))
+    with pytest.raises(BudgetExceeded, match="2 asked, 1 of 3 left"):
+        oracle.objective(np.zeros((2, 2)))
+    assert oracle.evals == 2 and oracle.best_f == 2.0 and oracle.refused == 1
+    assert oracle.objective(np.array([1.0, 0.0])) == 1.0
+    assert oracle.objective(np.array([1.0, 0.0])) == 1.0  # free, so still answered
+    with pytest.raises(RuntimeError):
+        oracle.objective(np.zeros(2))
+    assert oracle.evals == 3 and oracle.refused == 2 and oracle.best_f == 1.0
+
+
+def test_points_outside_count_but_never_become_best() -> None:
+    oracle = Oracle(sphere())
+    oracle.objective(np.array([[-2.0001, 0.0], [2.0, 2.0]]))
+    assert oracle.evals == 2 and oracle.best_f == 8.0
+    oracle.objective(np.array([np.nan, 0.0]))
+    assert oracle.evals == 3 and oracle.best_f == 8.0
+
+
+def test_infeasible_points_never_become_best() -> None:
+    oracle = Oracle(constrained())
+    oracle.objective(np.array([[0.0, 0.0], [1.0, 0.5], [0.5, 0.5 - 1e-3]]))
+    assert oracle.best_x is None and oracle.best_f == np.inf and oracle.trace == []
+    oracle.objective(np.array([[1.0, 1.0], [0.5, 0.5]]))
+    assert oracle.best_f == 0.5 and oracle.trace == [(4, 2.0), (5, 0.5)]
+
+
+def test_non_finite_values_are_worst_never_best() -> None:
+    text = (
+        "import math\nLOWER = [-1]\nUPPER = [1]\nMAX_EVALS = 9\n\n"
+        "def objective(x):\n    return math.nan if x[0] < -0.5 else -math.inf if x[0] > 0.5 else x[0]\n"
+    )
+    oracle = Oracle(Problem("holes", "source", (-1.0,), (1.0,), 9, 0, 0, {"python": text}))
+    values = oracle.objective(np.array([[-0.9], [0.9], [0.3], [-0.7], [0.1]]))
+    assert np.isnan(np.asarray(values)[0])
+    assert oracle.best_f == 0.1 and oracle.trace == [(3, 0.3), (5, 0.1)]
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 3), (0, 2), (1, 1, 2), ()])
+def test_other_shapes_are_refused_uncounted(shape: tuple[int, ...]) -> None:
+    oracle = Oracle(sphere())
+    with pytest.raises(ValueError, match="shape"):
+        oracle.objective(np.zeros(shape))
+    assert oracle.evals == 0
+
+
+@pytest.mark.parametrize("x", [np.array(["a", "b"]), np.array([1j, 0]), np.array([None, 1.0])])
+def test_what_is_not_real_is_refused_uncounted(x: np.ndarray) -> None:
+    oracle = Oracle(sphere())
+    with pytest.raises(ValueError, match="real numbers"):
+        oracle.objective(x)
+    assert oracle.evals == 0
+
+
+def test_integers_are_taken() -> None:
+    oracle = Oracle(sphere())
+    assert oracle.objective(np.array([1, 2])) == 5.0
+    assert np.asarray(oracle.objective(np.array([[1, 1]], dtype=np.int64))).tolist() == [2.0]
+
+
+def test_progress_is_told_after_each_paid_request() -> None:
+    told: list[tuple[int, float | None]] = []
+    oracle = Oracle(constrained(), on_progress=lambda evals, best: told.append((evals, best)))
+    for x in ([0.0, 0.0], [0.0, 0.0], [1.0, 1.0]):
+        oracle.objective(np.array(x))
+    assert told == [(1, None), (2, 2.0)]
