@@ -1,0 +1,58 @@
+import warnings
+
+import cma
+import numpy as np
+
+SIGMA0 = 0.2
+POP_FACTOR = 1
+
+
+class BudgetSpent(Exception):
+    """No evaluation is left."""
+
+
+class Evaluator:
+    """Evaluates rows of the unit box within the budget and keeps the best."""
+
+    def __init__(self, objective, lower, upper, max_evals):
+        self.objective, self.lower, self.upper, self.left = objective, lower, upper, max_evals
+        self.best = (np.inf, (lower + upper) / 2)
+
+    def __call__(self, Z):
+        """Objective (N,) of the rows of Z (N, D)."""
+        X = np.clip(self.lower + Z[: self.left] * (self.upper - self.lower), self.lower, self.upper)
+        self.left -= len(X)
+        f = self.objective(X)
+        f = np.where(np.isfinite(f), f, 1e30)
+        i = np.argmin(f)
+        if f[i] < self.best[0]:
+            self.best = (f[i], X[i])
+        if self.left == 0:
+            raise BudgetSpent
+        return f
+
+
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+    """BIPOP-CMA-ES, restarts with small and doubling populations (Hansen, 2009)."""
+    rng, dim = np.random.default_rng(seed), len(lower)
+    evaluate = Evaluator(objective, lower, upper, max_evals)
+    n = max(dim, 2)  # cma needs two variables; a second one is ignored
+    popsize = POP_FACTOR * (4 + int(3 * np.log(n)))
+    options = {"bounds": [0, 1], "popsize": popsize, "seed": seed % 2**31 + 1}
+    options.update({"verbose": -9, "verb_log": 0})
+    means = iter([np.full(n, 0.5)])
+    warnings.simplefilter("ignore")
+    try:
+        while True:
+            cma.fmin2(
+                None,
+                lambda: next(means, rng.random(n)),
+                SIGMA0,
+                options,
+                parallel_objective=lambda Z: list(evaluate(np.array(Z)[:, :dim])),
+                restarts=9,
+                bipop=True,
+            )
+            options["seed"] += 1
+    except BudgetSpent:
+        return evaluate.best[-1]

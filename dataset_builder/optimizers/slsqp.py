@@ -1,0 +1,84 @@
+import numpy as np
+from scipy.optimize import minimize
+
+FTOL = 1e-09
+EPS = 1e-07
+RESTART = 1.0
+
+
+class BudgetSpent(Exception):
+    """No evaluation is left."""
+
+
+class Evaluator:
+    """Evaluates rows of the unit box within the budget; keeps the best: least violation, then f."""
+
+    def __init__(self, functions, lower, upper, max_evals):
+        self.functions, self.lower, self.upper, self.left = functions, lower, upper, max_evals
+        self.best = (np.inf, np.inf, (lower + upper) / 2)
+
+    def __call__(self, Z):
+        """Objective f (N,), violation v (N,), constraints g and h of the rows of Z (N, D)."""
+        X = np.clip(self.lower + Z[: self.left] * (self.upper - self.lower), self.lower, self.upper)
+        self.left -= len(X)
+        values = [np.zeros((len(X), 0)) if fun is None else fun(X) for fun in self.functions]
+        f, g, h = (np.where(np.isfinite(a), a, 1e30) for a in values)
+        v = np.maximum(g - 1e-6, 0).sum(axis=1) + np.maximum(np.abs(h) - 1e-4, 0).sum(axis=1)
+        i = np.lexsort((f, v))[0]
+        if (v[i], f[i]) < self.best[:2]:
+            self.best = (v[i], f[i], X[i])
+        if self.left == 0:
+            raise BudgetSpent
+        return f, v, g, h
+
+
+class Smooth:
+    """Values and slopes at a point; D evaluations serve the slopes of f, g and h together."""
+
+    def __init__(self, evaluate):
+        self.evaluate, self.z, self.slopes = evaluate, None, None
+
+    def values(self, z):
+        """Objective, g (Mg,) and h (Mh,) at z; a repeated z is free."""
+        if self.z is None or not np.array_equal(z, self.z):
+            f, _, g, h = self.evaluate(z[None])
+            self.z, self.now, self.slopes = z.copy(), (f[0], g[0], h[0]), None
+        return self.now
+
+    def gradients(self, z):
+        """Forward differences of f (D,), g (Mg, D) and h (Mh, D) at z."""
+        self.values(z)
+        if self.slopes is None:
+            step = np.where(z + EPS > 1, -EPS, EPS)
+            f, _, g, h = self.evaluate(z + np.diag(step))
+            self.slopes = [(a - b).T / step for a, b in zip((f, g, h), self.now, strict=True)]
+        return self.slopes
+
+
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+    """SLSQP, sequential least squares programming (Kraft, 1988), from the centre, then restarts."""
+    rng, dim = np.random.default_rng(seed), len(lower)
+    evaluate = Evaluator((objective, inequality, equality), lower, upper, max_evals)
+    at, z0, constraints = Smooth(evaluate), np.full(dim, 0.5), []
+    if inequality is not None:
+        g = {"fun": lambda z: -at.values(z)[1], "jac": lambda z: -at.gradients(z)[1]}
+        constraints.append({"type": "ineq", **g})
+    if equality is not None:
+        h = {"fun": lambda z: at.values(z)[2], "jac": lambda z: at.gradients(z)[2]}
+        constraints.append({"type": "eq", **h})
+    try:
+        while True:
+            scale = max(1, abs(at.values(z0)[0]))
+            minimize(
+                lambda z, scale=scale: at.values(z)[0] / scale,
+                z0,
+                jac=lambda z, scale=scale: at.gradients(z)[0] / scale,
+                method="SLSQP",
+                bounds=[(0, 1)] * dim,
+                constraints=constraints,
+                options={"ftol": FTOL, "maxiter": 200},
+            )
+            best = (evaluate.best[-1] - lower) / (upper - lower)
+            z0 = (1 - RESTART) * best + RESTART * rng.random(dim)
+    except BudgetSpent:
+        return evaluate.best[-1]
