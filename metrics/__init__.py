@@ -1,0 +1,1 @@
+"""Scores of models that write optimizers, and the sandbox that their programs run in."""

@@ -1,0 +1,58 @@
+"""Faith: where a model wrote the problem section too, is it the problem that was given?"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import numpy as np
+
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.metrics.sandbox.exchange import Statement
+from llamoco.metrics.sandbox.slot import Sandbox
+
+POINTS = 32
+TIME_LIMIT = 20.0
+_STATES_A_PROBLEM = re.compile(r"^(def\s+objective\b|objective\s*=)", re.MULTILINE)
+
+
+def faithful(sandbox: Sandbox, program: str, problem: Problem) -> bool | None:
+    """Whether a whole script states the given problem; None for a completion, which states none.
+
+    Its bounds and budget have to be the problem's, its objective and constraints agree with it at random
+    points and at the certified feasible point, to a relative 1e-6. The order of the constraints is free. A
+    statement that cannot be evaluated is not faithful.
+    """
+    if not _STATES_A_PROBLEM.search(program):
+        return None
+    points = _points(problem)
+    stated = sandbox.state(program, points, time_limit=TIME_LIMIT)
+    return stated is not None and agrees(stated, points, problem)
+
+
+def agrees(stated: Statement, points: np.ndarray, problem: Problem) -> bool:
+    """Whether what a script states is the problem, as far as the points (N, D) show."""
+    values = problem.evaluate(points)
+    return (
+        stated.max_evals == problem.max_evals
+        and _same(stated.lower, problem.lower_array)
+        and _same(stated.upper, problem.upper_array)
+        and _same(stated.f, values.f)
+        and _same(np.sort(stated.g, axis=1), np.sort(values.g, axis=1))
+        # An equality and its negative are the same condition.
+        and _same(np.sort(np.abs(stated.h), axis=1), np.sort(np.abs(values.h), axis=1))
+    )
+
+
+def _same(stated: np.ndarray, true: np.ndarray) -> bool:
+    return stated.shape == true.shape and bool(
+        np.allclose(stated, true, rtol=1e-6, atol=1e-8, equal_nan=True)
+    )
+
+
+def _points(problem: Problem) -> np.ndarray:
+    """Points (N, D) within the bounds, the same for the same problem."""
+    seed = int.from_bytes(hashlib.sha256(problem.id.encode()).digest()[:8])
+    uniform = np.random.Generator(np.random.PCG64(seed)).random((POINTS, problem.dim))
+    points = problem.lower_array + uniform * (problem.upper_array - problem.lower_array)
+    return points if problem.feasible_point is None else np.vstack((points, problem.feasible_point))

@@ -1,0 +1,125 @@
+"""A seccomp filter assembled by hand: what a confined program may ask of the kernel.
+
+Three lists. Calls a numerical program needs are allowed; calls that only an escape needs kill the process, so
+that the evaluator sees SIGSYS; everything else answers EPERM, which Python raises as PermissionError. See
+seccomp(2) and the kernel's Documentation/userspace-api/seccomp_filter.rst for the filter language (classic
+BPF).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import struct
+
+from llamoco.metrics.sandbox import syscalls
+
+PR_SET_SECCOMP = 22
+SECCOMP_MODE_FILTER = 2
+
+KILL = 0x80000000
+ALLOW = 0x7FFF0000
+ERRNO = 0x00050000
+EPERM, ENOSYS = 1, 38
+
+# Classic BPF: load a 32-bit word of struct seccomp_data, jump if equal / if any bit is set, return.
+_LOAD, _JUMP_EQUAL, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
+_NUMBER, _ARCHITECTURE = 0, 4
+
+CLONE_THREAD = 0x00010000
+# Only commands that stay within the process: F_SETOWN and FIOSETOWN would make the kernel signal others.
+_FCNTL_COMMANDS = (0, 1, 2, 3, 4, 5, 6, 7, 1030)
+_IOCTL_COMMANDS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+_PRCTL_NAME = (15, 16)
+
+Instruction = tuple[int, int, int, int]
+
+
+def _argument(index: int, high: bool = False) -> int:
+    """Offset of the low (or high) word of an argument: both supported architectures are little-endian."""
+    return 16 + 8 * index + (4 if high else 0)
+
+
+def _when(number: int, body: list[Instruction]) -> list[Instruction]:
+    """``body`` for one system call; the accumulator holds the call's number. The body has to return."""
+    return [(_JUMP_EQUAL, 0, len(body), number), *body]
+
+
+def _return(action: int) -> Instruction:
+    return (_RETURN, 0, 0, action)
+
+
+def _allow_values(argument: int, values: tuple[int, ...], otherwise: int) -> list[Instruction]:
+    body: list[Instruction] = [(_LOAD, 0, 0, _argument(argument))]
+    for value in values:
+        body += [(_JUMP_EQUAL, 0, 1, value), _return(ALLOW)]
+    return [*body, _return(otherwise)]
+
+
+def build(machine: str, pid: int) -> list[Instruction]:
+    """The filter for one process.
+
+    Args:
+        machine: "x86_64" or "aarch64", as ``platform.machine()``.
+        pid: the process to be confined: it may signal itself (abort), nobody else.
+    """
+    number = syscalls.numbers(machine)
+    program: list[Instruction] = [
+        (_LOAD, 0, 0, _ARCHITECTURE),
+        (_JUMP_EQUAL, 1, 0, syscalls.AUDIT_ARCHITECTURE[machine]),
+        _return(KILL),
+        (_LOAD, 0, 0, _NUMBER),
+    ]
+    for name in syscalls.ALLOWED:
+        if name in number:
+            program += _when(number[name], [_return(ALLOW)])
+    for name in syscalls.KILLED:
+        if name in number:
+            program += _when(number[name], [_return(KILL)])
+    threads_only: list[Instruction] = [
+        (_LOAD, 0, 0, _argument(0)),
+        (_JUMP_ANY_BIT, 0, 1, CLONE_THREAD),
+        _return(ALLOW),
+        _return(KILL),
+    ]
+    program += _when(number["clone"], threads_only)
+    # glibc falls back to clone, whose flags a filter can read (clone3 passes them by pointer).
+    program += _when(number["clone3"], [_return(ERRNO | ENOSYS)])
+    program += _when(number["tgkill"], _allow_values(0, (pid,), KILL))
+    program += _when(number["fcntl"], _allow_values(1, _FCNTL_COMMANDS, ERRNO | EPERM))
+    program += _when(number["ioctl"], _allow_values(1, _IOCTL_COMMANDS, ERRNO | EPERM))
+    seccomp_kills: list[Instruction] = [
+        (_LOAD, 0, 0, _argument(0)),
+        (_JUMP_EQUAL, 0, 1, PR_SET_SECCOMP),
+        _return(KILL),
+    ]
+    program += _when(number["prctl"], seccomp_kills + _allow_values(0, _PRCTL_NAME, ERRNO | EPERM))
+    read_limits_only: list[Instruction] = [
+        (_LOAD, 0, 0, _argument(2)),
+        (_JUMP_EQUAL, 0, 3, 0),
+        (_LOAD, 0, 0, _argument(2, high=True)),
+        (_JUMP_EQUAL, 0, 1, 0),
+        _return(ALLOW),
+        _return(ERRNO | EPERM),
+    ]
+    program += _when(number["prlimit64"], read_limits_only)
+    program.append(_return(ERRNO | EPERM))
+    return program
+
+
+class _FilterProgram(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+
+def install(libc: ctypes.CDLL) -> None:
+    """Confine the calling process for good. Needs no_new_privs.
+
+    Raises:
+        OSError: if the kernel refuses the filter.
+    """
+    program = build(platform.machine(), os.getpid())
+    code = b"".join(struct.pack("<HBBI", *instruction) for instruction in program)
+    argument = _FilterProgram(len(program), code)
+    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(argument), 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "the kernel refused the seccomp filter")

@@ -1,0 +1,319 @@
+"""An evaluator slot: owns the problem and the count, and has one program at a time run beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from llamoco.dataset_builder.problems.oracle import Oracle
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.metrics.sandbox import tiers
+from llamoco.metrics.sandbox.exchange import Ending, Exchange, Statement
+from llamoco.metrics.sandbox.scratch import remove_tree
+from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+from llamoco.metrics.sandbox.verdicts import Record, escaped
+
+TIME_LIMIT = 60.0
+MEMORY_LIMIT = 1024
+START_LIMIT = 60.0
+REAP_LIMIT = 10.0
+ATTEMPTS = 2
+MAX_SHOWN_OUTPUT = 4096
+MAX_SHOWN_MESSAGE = 1000
+
+# What of the environment the zygote gets: what finding Python's packages needs, and settings of the numerical
+# libraries, so that a program computes to the last bit what it would in this process.
+_KEPT_NAMES = ("PATH", "HOME", "PYTHONPATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+_KEPT_PREFIXES = ("OPENBLAS_", "MKL_", "NPY_")
+_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+class _ZygoteDied(Exception):
+    """The zygote ended on its own: killed from outside, or out of memory."""
+
+
+class Sandbox:
+    """Runs programs one at a time, confined, with the objective on this side. Not for several threads.
+
+        with Sandbox() as sandbox:
+            record = sandbox.run(completion, problem, seed=1)
+
+    Args:
+        allow_unsafe: run programs even where nothing but a process of its own confines them (tier C).
+
+    Attributes:
+        tier: "A", "B" or "C", see ``tiers``.
+        versions: of the libraries that programs run with.
+
+    Raises:
+        SandboxUnavailable: on tier C without ``allow_unsafe``, and where there is no fork.
+    """
+
+    def __init__(self, allow_unsafe: bool = False) -> None:
+        if os.name != "posix":
+            raise SandboxUnavailable(
+                "programs run in a forked process, which this system does not have: use WSL"
+            )
+        self._scratch = os.path.realpath(tempfile.mkdtemp(prefix="llamoco-"))
+        self._runs = 0
+        self._zygote: subprocess.Popen[bytes] | None = None
+        try:
+            self._start()
+            if self.tier == "C" and not allow_unsafe:
+                raise SandboxUnavailable(
+                    f"this machine cannot confine a program: {self._weakness}. Only run programs you trust "
+                    "here (allow_unsafe_execution=True; --unsafe on the command line)."
+                )
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the zygote and whatever runs in it, and remove its folder."""
+        self._stop()
+        remove_tree(self._scratch)
+
+    def run(
+        self,
+        program: str,
+        problem: Problem,
+        seed: int,
+        time_limit: float = TIME_LIMIT,
+        memory_limit: int = MEMORY_LIMIT,
+        on_progress: Callable[[int, float | None], None] | None = None,
+    ) -> Record:
+        """Call the program's ``optimize`` on a problem.
+
+        Args:
+            program: a completion, or a whole script; its main guard does not run.
+            problem: what it optimizes; it is told bounds, budget and numbers of constraints, no more.
+            seed: handed to ``optimize``; ``random`` and ``numpy.random`` start from it too.
+            time_limit: seconds for the program itself; while the objective computes, the clock stands still.
+            memory_limit: MiB that the program may use beyond what the libraries take.
+            on_progress: called after every request with (evaluations used, best feasible objective or None).
+        """
+        job = {
+            "mode": "run",
+            "program": program,
+            "seed": seed,
+            "lower": list(problem.lower),
+            "upper": list(problem.upper),
+            "max_evals": problem.max_evals,
+            "n_inequality": problem.n_inequality,
+            "n_equality": problem.n_equality,
+        }
+        common: dict[str, Any] = {
+            "tier": self.tier,
+            "seed": seed,
+            "source_hash": hashlib.sha256(program.encode("utf-8", errors="surrogatepass")).hexdigest(),
+            "versions": self.versions,
+        }
+        for _ in range(ATTEMPTS):
+            oracle = Oracle(problem, on_progress)
+            try:
+                ending = self._attempt(job, oracle, None, time_limit, memory_limit)
+            except _ZygoteDied:
+                self._restart()
+                continue
+            if ending.verdict != "harness_error":
+                return _record(ending, oracle, common)
+        return Record(
+            verdict="harness_error", reason=f"the process that runs programs died {ATTEMPTS} times", **common
+        )
+
+    def state(
+        self,
+        program: str,
+        points: np.ndarray,
+        time_limit: float = TIME_LIMIT,
+        memory_limit: int = MEMORY_LIMIT,
+    ) -> Statement | None:
+        """What problem a whole script states: its bounds, budget and values; ``optimize`` is not called.
+
+        Args:
+            program: a whole script.
+            points: where to evaluate its objective and constraints, (N, D).
+            time_limit: seconds.
+            memory_limit: MiB.
+
+        Returns:
+            None if it states no problem, or fails.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                return self._attempt(
+                    {"mode": "state", "program": program}, None, points, time_limit, memory_limit
+                ).statement
+            except _ZygoteDied:
+                self._restart()
+        return None
+
+    def _attempt(
+        self,
+        job: dict[str, Any],
+        oracle: Oracle | None,
+        points: np.ndarray | None,
+        time_limit: float,
+        memory_limit: int,
+    ) -> Ending:
+        self._runs += 1
+        scratch = os.path.join(self._scratch, str(self._runs))
+        os.mkdir(scratch)
+        ours, theirs = socket.socketpair()
+        output_read, output_write = os.pipe()
+        limits = {"scratch": scratch, "memory_bytes": memory_limit << 20, "cpu_seconds": time_limit}
+        try:
+            try:
+                descriptors = [theirs.fileno(), output_write]
+                socket.send_fds(self._control, [json.dumps(limits).encode() + b"\n"], descriptors)
+            except OSError as error:
+                raise _ZygoteDied from error
+            theirs.close()
+            os.close(output_write)
+            output_write = -1
+            exchange = Exchange(ours, output_read, scratch, time_limit, job, oracle, points)
+            gone = False
+            try:
+                ending = exchange.follow()
+                gone = ending.gone
+            finally:
+                ended = self._reap(gone)
+            return exchange.closed(ending, ended)
+        finally:
+            for end in (ours, theirs):
+                end.close()
+            for descriptor in (output_read, output_write):
+                if descriptor >= 0:
+                    os.close(descriptor)
+            remove_tree(scratch)
+
+    def _reap(self, gone: bool) -> dict[str, Any]:
+        """Have the zygote collect its child, killing it first unless it has gone."""
+        try:
+            self._control.sendall(b"g" if gone else b"k")
+            return self._hear(REAP_LIMIT)
+        except OSError as error:
+            raise _ZygoteDied from error
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        self._control = ours
+        command = [sys.executable, "-m", "llamoco.metrics.sandbox.zygote", str(theirs.fileno())]
+        namespaces = tiers.bubblewrap_works()
+        if namespaces:
+            command = [*tiers.bubblewrap(self._scratch), *command]
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name in _KEPT_NAMES or name.startswith(_KEPT_PREFIXES)
+        }
+        with theirs:
+            zygote = self._zygote = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                env=environment | _ONE_THREAD | {"TMPDIR": self._scratch},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        try:
+            hello = self._hear(START_LIMIT)
+        except (OSError, _ZygoteDied) as error:
+            zygote.kill()
+            said = zygote.communicate()[1].decode(errors="replace").strip()
+            raise SandboxUnavailable(
+                f"the process that runs programs did not start: {said[-500:]}"
+            ) from error
+        self._weakness: str | None = hello["weakness"]
+        self.versions: dict[str, str] = hello["versions"]
+        self.tier = "C" if self._weakness else "A" if namespaces else "B"
+
+    def _stop(self) -> None:
+        self._control.close()
+        if self._zygote is None:
+            return
+        try:
+            self._zygote.communicate(timeout=REAP_LIMIT)
+        except subprocess.TimeoutExpired:
+            self._zygote.kill()
+            self._zygote.communicate()
+        self._zygote = None
+
+    def _restart(self) -> None:
+        if self._zygote is not None:
+            self._zygote.kill()
+        self._stop()
+        self._start()
+
+    def _hear(self, limit: float) -> dict[str, Any]:
+        """One line of JSON from the zygote."""
+        self._control.settimeout(limit)
+        line = b""
+        while not line.endswith(b"\n"):
+            part = self._control.recv(1 << 16)
+            if not part:
+                raise _ZygoteDied
+            line += part
+        content: dict[str, Any] = json.loads(line)
+        return content
+
+
+def _record(ending: Ending, oracle: Oracle, common: dict[str, Any]) -> Record:
+    """The record of a run that came to an end."""
+    record = Record(
+        verdict=ending.verdict,
+        reason=ending.reason,
+        benign=ending.benign,
+        exception=None if ending.exception is None else escaped(ending.exception, MAX_SHOWN_MESSAGE),
+        message=None if ending.message is None else escaped(ending.message, MAX_SHOWN_MESSAGE),
+        frames=[escaped(frame, 200) for frame in ending.frames],
+        output=escaped(ending.output.decode(errors="replace"), MAX_SHOWN_OUTPUT),
+        exit_status=ending.exit_status,
+        evals=oracle.evals,
+        refused=oracle.refused,
+        best_x=None if oracle.best_x is None else oracle.best_x.tolist(),
+        best_f=None if oracle.best_x is None else oracle.best_f,
+        trace=list(oracle.trace),
+        seconds=ending.seconds,
+        wall=ending.wall,
+        cpu=ending.cpu,
+        max_rss=ending.max_rss,
+        **common,
+    )
+    if ending.x is not None:
+        return _at(record, oracle.problem, ending.x)
+    if record.verdict in ("ok", "budget_exceeded"):
+        return replace(record, x=record.best_x, f=record.best_f, feasible=record.best_x is not None)
+    return record
+
+
+def _at(record: Record, problem: Problem, x: np.ndarray) -> Record:
+    """The record, scored at a point that the program returned: evaluated here, uncounted."""
+    width = problem.upper_array - problem.lower_array
+    nearest = np.clip(x, problem.lower_array, problem.upper_array)
+    # What rounding puts outside is inside.
+    x = nearest if (np.abs(x - nearest) <= 1e-9 * width).all() else x
+    values = problem.evaluate(x[None, :])
+    feasible = bool(problem.feasible(values)[0] and problem.inside(x[None, :])[0])
+    return replace(record, x=x.tolist(), f=float(values.f[0]), feasible=feasible)

@@ -1,0 +1,85 @@
+"""System call numbers of the two supported architectures, and which calls a confined program may make.
+
+Numbers from the kernel's arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h. A name
+without a number on one architecture does not exist there.
+"""
+
+from __future__ import annotations
+
+AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+
+# Most frequent first: the kernel walks the filter in order.
+_ALLOWED = """
+read write poll ppoll futex clock_gettime mmap munmap mremap mprotect madvise brk open openat close lseek
+fstat stat lstat newfstatat statx pread64 pwrite64 readv writev select pselect6 pause restart_syscall
+nanosleep clock_nanosleep clock_getres gettimeofday time times getrusage sched_yield sched_getaffinity getcpu
+getpid gettid getppid getuid geteuid getgid getegid getgroups getpgrp getpgid getsid uname sysinfo getrandom
+rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait sigaltstack alarm
+setitimer getitimer set_robust_list get_robust_list set_tid_address rseq membarrier arch_prctl exit exit_group
+access faccessat faccessat2 readlink readlinkat getcwd chdir fchdir getdents getdents64 statfs fstatfs umask
+dup dup2 dup3 pipe pipe2 close_range mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate
+fallocate fsync fdatasync flock fadvise64 sendfile copy_file_range wait4 waitid mincore msync getrlimit
+"""
+
+_KILLED = """
+fork vfork execve execveat kill tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal pidfd_getfd ptrace
+process_vm_readv process_vm_writev bpf seccomp unshare setns mount umount2 pivot_root chroot perf_event_open
+userfaultfd io_uring_setup io_uring_enter io_uring_register init_module finit_module kexec_load reboot keyctl
+add_key request_key
+"""
+
+_X86_64 = """
+read 0 write 1 open 2 close 3 stat 4 fstat 5 lstat 6 poll 7 lseek 8 mmap 9 mprotect 10 munmap 11 brk 12
+rt_sigaction 13 rt_sigprocmask 14 rt_sigreturn 15 ioctl 16 pread64 17 pwrite64 18 readv 19 writev 20 access 21
+pipe 22 select 23 sched_yield 24 mremap 25 msync 26 mincore 27 madvise 28 dup 32 dup2 33 pause 34 nanosleep 35
+getitimer 36 alarm 37 setitimer 38 getpid 39 sendfile 40 clone 56 fork 57 vfork 58 execve 59 exit 60 wait4 61
+kill 62 uname 63 fcntl 72 flock 73 fsync 74 fdatasync 75 ftruncate 77 getdents 78 getcwd 79 chdir 80 fchdir 81
+rename 82 mkdir 83 rmdir 84 unlink 87 readlink 89 umask 95 gettimeofday 96 getrlimit 97 getrusage 98
+sysinfo 99 times 100 ptrace 101 getuid 102 getgid 104 geteuid 107 getegid 108 getppid 110 getpgrp 111
+getgroups 115 getpgid 121 getsid 124 rt_sigpending 127 rt_sigtimedwait 128 rt_sigqueueinfo 129
+rt_sigsuspend 130 sigaltstack 131 statfs 137 fstatfs 138 pivot_root 155 prctl 157 arch_prctl 158 chroot 161
+mount 165 umount2 166 reboot 169 init_module 175 gettid 186 tkill 200 time 201 futex 202 sched_getaffinity 204
+getdents64 217 set_tid_address 218 restart_syscall 219 fadvise64 221 clock_gettime 228 clock_getres 229
+clock_nanosleep 230 exit_group 231 tgkill 234 kexec_load 246 waitid 247 add_key 248 request_key 249 keyctl 250
+openat 257 mkdirat 258 newfstatat 262 unlinkat 263 renameat 264 readlinkat 267 faccessat 269 pselect6 270
+ppoll 271 unshare 272 set_robust_list 273 get_robust_list 274 fallocate 285 dup3 292 pipe2 293
+rt_tgsigqueueinfo 297 perf_event_open 298 prlimit64 302 setns 308 getcpu 309 process_vm_readv 310
+process_vm_writev 311 finit_module 313 renameat2 316 seccomp 317 getrandom 318 bpf 321 execveat 322
+userfaultfd 323 membarrier 324 copy_file_range 326 statx 332 rseq 334
+"""
+
+_AARCH64 = """
+getcwd 17 dup 23 dup3 24 fcntl 25 ioctl 29 flock 32 mkdirat 34 unlinkat 35 renameat 38 umount2 39 mount 40
+pivot_root 41 statfs 43 fstatfs 44 ftruncate 46 fallocate 47 faccessat 48 chdir 49 fchdir 50 chroot 51
+openat 56 close 57 pipe2 59 getdents64 61 lseek 62 read 63 write 64 readv 65 writev 66 pread64 67 pwrite64 68
+sendfile 71 pselect6 72 ppoll 73 readlinkat 78 newfstatat 79 fstat 80 fsync 82 fdatasync 83 exit 93
+exit_group 94 waitid 95 set_tid_address 96 unshare 97 futex 98 set_robust_list 99 get_robust_list 100
+nanosleep 101 getitimer 102 setitimer 103 kexec_load 104 init_module 105 clock_gettime 113 clock_getres 114
+clock_nanosleep 115 ptrace 117 sched_getaffinity 123 sched_yield 124 restart_syscall 128 kill 129 tkill 130
+tgkill 131 sigaltstack 132 rt_sigsuspend 133 rt_sigaction 134 rt_sigprocmask 135 rt_sigpending 136
+rt_sigtimedwait 137 rt_sigqueueinfo 138 rt_sigreturn 139 reboot 142 times 153 getpgid 155 getsid 156
+getgroups 158 uname 160 getrlimit 163 getrusage 165 umask 166 prctl 167 getcpu 168 gettimeofday 169 getpid 172
+getppid 173 getuid 174 geteuid 175 getgid 176 getegid 177 gettid 178 sysinfo 179 brk 214 munmap 215 mremap 216
+add_key 217 request_key 218 keyctl 219 clone 220 execve 221 mmap 222 fadvise64 223 mprotect 226 msync 227
+mincore 232 madvise 233 rt_tgsigqueueinfo 240 perf_event_open 241 wait4 260 prlimit64 261 setns 268
+process_vm_readv 270 process_vm_writev 271 finit_module 273 renameat2 276 seccomp 277 getrandom 278 bpf 280
+execveat 281 userfaultfd 282 membarrier 283 copy_file_range 285 statx 291 rseq 293
+"""
+
+_BOTH = """
+pidfd_send_signal 424 io_uring_setup 425 io_uring_enter 426 io_uring_register 427 clone3 435 close_range 436
+pidfd_getfd 438 faccessat2 439
+"""
+
+ALLOWED = _ALLOWED.split()
+KILLED = _KILLED.split()
+
+
+def numbers(machine: str) -> dict[str, int]:
+    """System call numbers by name.
+
+    Args:
+        machine: "x86_64" or "aarch64".
+    """
+    words = ({"x86_64": _X86_64, "aarch64": _AARCH64}[machine] + _BOTH).split()
+    return {name: int(number) for name, number in zip(words[::2], words[1::2], strict=True)}

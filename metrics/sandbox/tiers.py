@@ -1,0 +1,46 @@
+"""How well a program can be confined here: found out at start-up and recorded in every result.
+
+A  resource limits, seccomp and Landlock, in the namespaces of bubblewrap;
+B  the same without bubblewrap;
+C  a process of its own, no more (macOS, old kernels): programs that are not known code are refused unless the
+caller insists.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import subprocess
+import sys
+import tempfile
+
+
+class SandboxUnavailable(RuntimeError):
+    """Programs cannot be confined on this machine."""
+
+
+def bubblewrap(scratch: str) -> list[str]:
+    """Words to put before a command that run it in namespaces of its own, with only ``scratch`` writable."""
+    return [
+        "bwrap",
+        "--unshare-all",
+        "--ro-bind",
+        "/",
+        "/",
+        "--dev",
+        "/dev",
+        "--proc",
+        "/proc",
+        "--bind",
+        scratch,
+        scratch,
+    ]
+
+
+@functools.cache
+def bubblewrap_works() -> bool:
+    """Whether bubblewrap is here and may work: some distributions and container runtimes forbid it."""
+    if shutil.which("bwrap") is None:
+        return False
+    command = [*bubblewrap(tempfile.gettempdir()), sys.executable, "-c", ""]
+    return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0

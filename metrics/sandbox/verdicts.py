@@ -1,0 +1,106 @@
+"""What came of running a program: the verdict and the record."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Verdict = Literal[
+    "ok",
+    "security_violation",
+    "budget_exceeded",
+    "timeout",
+    "memory",
+    "syntax_error",
+    "import_error",
+    "runtime_error",
+    "invalid_result",
+    "harness_error",
+]
+
+# Counted in Err. budget_exceeded is a rate of its own; harness_error is never charged to the program.
+ERRORS: frozenset[Verdict] = frozenset(
+    {
+        "security_violation",
+        "timeout",
+        "memory",
+        "syntax_error",
+        "import_error",
+        "runtime_error",
+        "invalid_result",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run of one program.
+
+    Attributes:
+        verdict: one word; ``reason``: one sentence.
+        tier: how it was confined, "A", "B" or "C" (see ``tiers``).
+        benign: a security_violation that is an attempt to use several processes (``workers=2``), not an
+            attack.
+        exception, message: type and text of the exception that ended it.
+        frames: the innermost frames, "line 12, in optimize".
+        output: the first characters printed, control characters escaped.
+        exit_status: exit status, or minus the number of the signal that ended it; None where the evaluator
+            ended it.
+        evals, refused: evaluations used, requests refused past the budget.
+        x, f, feasible: the point that counts, as the evaluator evaluates it: what ``optimize`` returned, or
+            the best feasible point so far for budget_exceeded and a program that exits by itself; None for
+            other verdicts.
+        best_x, best_f: best feasible point that the evaluator saw, whatever the verdict.
+        trace: improvements as (evaluations used, best feasible objective).
+        seconds: time that the program took itself, waiting for the objective left out; wall: with it; cpu:
+            its processor time.
+        max_rss: peak memory, MiB.
+        source_hash: SHA-256 of the program's text. seed: what it was called with.
+        versions: of the libraries it ran with.
+    """
+
+    verdict: Verdict
+    reason: str
+    tier: str
+    seed: int
+    source_hash: str
+    benign: bool = False
+    exception: str | None = None
+    message: str | None = None
+    frames: list[str] = field(default_factory=list)
+    output: str = ""
+    exit_status: int | None = None
+    evals: int = 0
+    refused: int = 0
+    x: list[float] | None = None
+    f: float | None = None
+    feasible: bool = False
+    best_x: list[float] | None = None
+    best_f: float | None = None
+    trace: list[tuple[int, float]] = field(default_factory=list)
+    seconds: float = 0.0
+    wall: float = 0.0
+    cpu: float = 0.0
+    max_rss: float = 0.0
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the run counts in Err."""
+        return self.verdict in ERRORS
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; a non-finite f is None."""
+        content = asdict(self)
+        if self.f is not None and not math.isfinite(self.f):
+            content["f"] = None
+        return content
+
+
+def escaped(text: str, limit: int) -> str:
+    """Text safe to print: control characters and lone surrogates escaped, cut at ``limit`` characters."""
+    shown = "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text[:limit]
+    )
+    return shown[: 2 * limit]

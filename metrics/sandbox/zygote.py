@@ -1,0 +1,139 @@
+"""The zygote: has imported what programs import, and forks a confined child for each; single-threaded.
+
+Started by ``sandbox.Sandbox`` as ``python -m llamoco.metrics.sandbox.zygote DESCRIPTOR``. It holds no problem
+data. Over its control socket it is sent, for each program, one JSON line with two descriptors (evaluation
+channel, output); it forks, waits for one byte, kills the child (its own, not yet reaped: no other process can
+have that number) and answers with how it ended. A "g" for that byte says that the child has closed its
+channel and is expected to end by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import tempfile
+import time
+import types
+from typing import Any, NoReturn
+
+from llamoco.metrics.sandbox import confine, program
+
+PRELOADED = ("scipy.optimize", "cma", "deap.algorithms", "deap.base", "deap.creator", "deap.tools")
+GRACE = 0.5  # seconds: a process closes its channel shortly before it has ended
+
+
+def main() -> None:
+    """Say hello, then serve until the control socket closes."""
+    # The script's folder, which -m puts there, is nothing that programs should import from.
+    sys.path = [entry for entry in sys.path if entry not in ("", os.getcwd())]
+    control = socket.socket(fileno=int(sys.argv[1]))
+    packages = _packages()
+    readable = confine.readable_paths(packages)
+    weakness = confine.unsupported() or _trial(readable)
+    versions = {"python": sys.version.split()[0]} | {
+        package.__name__: package.__version__ for package in packages
+    }
+    _send(control, {"weakness": weakness, "versions": versions})
+    while True:
+        line, descriptors = _receive(control)
+        if not line:
+            return
+        job = json.loads(line)
+        zygote = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            _child(zygote, descriptors, job, [] if weakness else readable)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        told = control.recv(1)
+        alive, status, usage = _collect(pid, patience=GRACE if told == b"g" else 0.0)
+        if not told:
+            return
+        ended = {
+            "alive": alive,
+            "status": os.waitstatus_to_exitcode(status),
+            "cpu": usage.ru_utime + usage.ru_stime,
+            "max_rss": usage.ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20),
+        }
+        _send(control, ended)
+
+
+def _packages() -> list[types.ModuleType]:
+    """Import, once for all programs, what they import."""
+    # cma would load it for its plots; programs may not, and importing it wants to write a cache.
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]
+    for name in PRELOADED:
+        importlib.import_module(name)
+    return [sys.modules[name] for name in program.IMPORTABLE]
+
+
+def _trial(readable: list[str]) -> str | None:
+    """Confine a child that does nothing: why that fails, or None."""
+    with tempfile.TemporaryDirectory() as scratch:
+        pid = os.fork()
+        if pid == 0:
+            with contextlib.suppress(OSError):
+                confine.apply(readable, scratch)
+                os._exit(0)
+            os._exit(1)
+        status = os.waitpid(pid, 0)[1]
+    return None if status == 0 else "the kernel refuses seccomp or Landlock to this process"
+
+
+def _child(zygote: int, descriptors: list[int], job: dict[str, Any], readable: list[str]) -> NoReturn:
+    try:
+        os.setsid()
+        confine.die_with(zygote)
+        os.chdir(job["scratch"])
+        confine.descriptors(*descriptors)
+        confine.limits(job["memory_bytes"], job["cpu_seconds"])
+        if readable:
+            confine.apply(readable, job["scratch"])
+        os.environ.clear()
+        program.serve()
+    finally:
+        os._exit(1)
+
+
+def _collect(pid: int, patience: float) -> tuple[bool, int, resource.struct_rusage]:
+    """Reap the child, killing it if it does not end by itself: whether it had to, status and usage."""
+    deadline = time.monotonic() + patience
+    while True:
+        reaped, status, usage = os.wait4(pid, os.WNOHANG)
+        if reaped:
+            return False, status, usage
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(0.001)
+    # Where there is no seccomp the program may have children in its session.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
+    _, status, usage = os.wait4(pid, 0)
+    return True, status, usage
+
+
+def _send(control: socket.socket, content: dict[str, Any]) -> None:
+    control.sendall(json.dumps(content).encode() + b"\n")
+
+
+def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
+    line, descriptors = b"", []
+    while not line.endswith(b"\n"):
+        part, received, _, _ = socket.recv_fds(control, 1 << 16, 2)
+        if not part:
+            return b"", []
+        line += part
+        descriptors += received
+    return line, descriptors
+
+
+if __name__ == "__main__":
+    main()
