@@ -1,4 +1,4 @@
-"""Run every prediction on its problem several times, in as many sandboxes as processors, and score."""
+"""Run predictions on their problems several times, in as many sandboxes as processors, and score."""
 
 from __future__ import annotations
 
@@ -6,123 +6,194 @@ import hashlib
 import os
 import queue
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields
+from types import TracebackType
+from typing import Any
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics import scores
 from llamoco.metrics.faith import faithful
 from llamoco.metrics.sandbox.slot import TIME_LIMIT, Sandbox
+from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.metrics.suitability import serves
 
-T = TypeVar("T")
+
+@dataclass(frozen=True)
+class Prediction:
+    """A program to be run on a problem.
+
+    Attributes:
+        program: a completion or a whole script.
+        problem: what it is to optimize.
+        repair: what the model made of it in its one repair turn, or None. Used where the prediction fails.
+    """
+
+    program: str
+    problem: Problem
+    repair: str | None = None
 
 
-def score(
-    predictions: Sequence[str],
-    problems: Sequence[Problem],
-    runs: int = 5,
-    seed: int = 0,
-    repairs: Sequence[str | None] | None = None,
-    tokens: Sequence[int] | None = None,
-    allow_unsafe: bool = False,
-    time_limit: float = TIME_LIMIT,
-) -> dict[str, Any]:
-    """Run and score programs; see ``scores`` for the definitions.
+class Runner:
+    """Sandboxes side by side, and predictions run in them. A context manager.
 
     Args:
-        predictions: completions or whole scripts.
-        problems: one for each prediction.
-        runs: runs of each prediction.
+        runs: runs of each prediction, 5 in the paper.
         seed: run j on a problem has a seed of its own, drawn from this one, the problem's id and j.
-        repairs: for each prediction, what the model made of it in its one repair turn, or None. Used where
-            the prediction failed.
-        tokens: for each prediction, the tokens it cost, input and output.
-        allow_unsafe: run them even where they cannot be confined.
+        allow_unsafe: run programs even where they cannot be confined.
         time_limit: seconds for each run, the objective's own time left out.
+        workers: sandboxes at work side by side; one a processor if None.
 
-    Returns:
-        err, rec, perf, comp, a3, faith, r_acc (floats, or None where there is nothing to take a mean of),
-        verdicts (counts by verdict),
-        tier, and records: one dict a run, with prediction, run, w, a3, faithful, the fields of
-            ``sandbox.verdicts.Record``, and repair, the same fields for the repaired program, or None.
+    Attributes:
+        tier: how programs are confined, see ``sandbox.tiers``.
 
     Raises:
         SandboxUnavailable: where programs cannot be confined and ``allow_unsafe`` is not given.
     """
-    repaired = list(repairs) if repairs is not None else [None] * len(predictions)
-    with ExitStack() as stack:
-        sandboxes = _Sandboxes(stack, min(os.cpu_count() or 1, len(predictions) * runs), allow_unsafe)
 
-        def state(text: str | None, problem: Problem) -> bool | None:
-            return None if text is None else sandboxes.use(lambda sandbox: faithful(sandbox, text, problem))
-
-        faith = list(sandboxes.pool.map(state, predictions, problems))
-        faith_of_repairs = list(sandboxes.pool.map(state, repaired, problems))
-
-        def attempt(program: str, problem: Problem, run_seed: int, is_faithful: bool | None) -> Attempt:
-            record = sandboxes.use(lambda box: box.run(program, problem, run_seed, time_limit=time_limit))
-            return Attempt(program, record, is_faithful)
-
-        def one(i: int, j: int) -> Run:
-            problem, repair = problems[i], repaired[i]
-            run_seed = _seed(seed, problem.id, j)
-            first = attempt(predictions[i], problem, run_seed, faith[i])
-            if not first.failed or repair is None:
-                return Run(problem, first)
-            return Run(problem, first, attempt(repair, problem, run_seed, faith_of_repairs[i]))
-
-        numbers = [(i, j) for i in range(len(predictions)) for j in range(runs)]
-        done = list(sandboxes.pool.map(one, *zip(*numbers, strict=True)))
-        tier = sandboxes.tier
-    suitable = [serves(program, problem) for program, problem in zip(predictions, problems, strict=True)]
-    return {
-        "err": scores.err(done),
-        "rec": scores.rec(done),
-        "perf": scores.perf(done),
-        "comp": scores.comp(tokens),
-        "a3": scores.a3_mean(done),
-        "faith": scores.mean([float(value) for value in faith if value is not None]),
-        "r_acc": scores.mean([float(value) for value in suitable]),
-        "verdicts": dict(Counter(run.attempt.record.verdict for run in done)),
-        "tier": tier,
-        "records": [_row(i, j, run) for (i, j), run in zip(numbers, done, strict=True)],
-    }
-
-
-class _Sandboxes:
-    """As many sandboxes as workers, and a pool of threads to use them from."""
-
-    def __init__(self, stack: ExitStack, workers: int, allow_unsafe: bool) -> None:
-        with ThreadPoolExecutor(workers) as starting:
-            sandboxes = list(
-                starting.map(lambda _: stack.enter_context(Sandbox(allow_unsafe)), range(workers))
-            )
+    def __init__(
+        self,
+        runs: int = 5,
+        seed: int = 0,
+        allow_unsafe: bool = False,
+        time_limit: float = TIME_LIMIT,
+        workers: int | None = None,
+    ) -> None:
+        self._runs, self._seed, self._time_limit = runs, seed, time_limit
+        workers = workers or os.cpu_count() or 1
+        self._stack = ExitStack()
+        try:
+            with ThreadPoolExecutor(workers) as starting:
+                sandboxes = list(starting.map(lambda _: self._open(allow_unsafe), range(workers)))
+        except BaseException:
+            self._stack.close()
+            raise
         self.tier = sandboxes[0].tier
         self._idle: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
         for sandbox in sandboxes:
             self._idle.put(sandbox)
         # Entered last, so that no thread runs any more when the sandboxes close.
-        self.pool = stack.enter_context(ThreadPoolExecutor(workers))
+        self._pool = self._stack.enter_context(ThreadPoolExecutor(workers))
 
-    def use(self, action: Callable[[Sandbox], T]) -> T:
-        """What the action makes of a sandbox that nobody else uses meanwhile."""
+    def _open(self, allow_unsafe: bool) -> Sandbox:
+        return self._stack.enter_context(Sandbox(allow_unsafe))
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._stack.close()
+
+    def run_all(self, predictions: Iterable[Prediction]) -> Iterator[tuple[int, list[Run]]]:
+        """The runs of each prediction with its position, as predictions get done."""
+        futures = {self._pool.submit(self._run, p): position for position, p in enumerate(predictions)}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+    def _run(self, prediction: Prediction) -> list[Run]:
         sandbox = self._idle.get()
         try:
-            return action(sandbox)
+            return self._runs_of(prediction, sandbox)
         finally:
             self._idle.put(sandbox)
 
+    def _runs_of(self, prediction: Prediction, sandbox: Sandbox) -> list[Run]:
+        problem, repair = prediction.problem, prediction.repair
+        faith = faithful(sandbox, prediction.program, problem)
+        faith_of_repair = None if repair is None else faithful(sandbox, repair, problem)
 
-def _seed(seed: int, problem_id: str, run: int) -> int:
+        def attempt(program: str, run: int, is_faithful: bool | None) -> Attempt:
+            seed = _run_seed(self._seed, problem.id, run)
+            record = sandbox.run(program, problem, seed, time_limit=self._time_limit)
+            return Attempt(program, record, is_faithful)
+
+        done = []
+        for run in range(self._runs):
+            first = attempt(prediction.program, run, faith)
+            again = attempt(repair, run, faith_of_repair) if first.failed and repair is not None else None
+            done.append(Run(problem, first, again))
+        return done
+
+
+def score(
+    predictions: Sequence[Prediction], tokens: Sequence[int] | None, runner: Runner
+) -> dict[str, Any]:
+    """Run and score programs; see ``scores`` for the definitions.
+
+    Args:
+        predictions: what to run.
+        tokens: for each prediction, the tokens it cost, input and output.
+        runner: where to run it.
+
+    Returns:
+        What ``summary`` returns, with tier, and records: one dict a run, see ``row``.
+    """
+    done = dict(runner.run_all(predictions))
+    runs = [done[position] for position in range(len(predictions))]
+    return summary(runs, tokens) | {
+        "tier": runner.tier,
+        "records": [row(i, j, run) for i, several in enumerate(runs) for j, run in enumerate(several)],
+    }
+
+
+def summary(runs: Sequence[Sequence[Run]], tokens: Sequence[int] | None) -> dict[str, Any]:
+    """The scores of predictions from their runs.
+
+    Args:
+        runs: the runs of each prediction.
+        tokens: for each prediction, the tokens it cost, input and output.
+
+    Returns:
+        err, rec, perf, comp, a3, faith, r_acc (floats, or None where there is nothing to take a mean of), and
+        verdicts (numbers of runs by verdict).
+    """
+    every = [run for several in runs for run in several]
+    firsts = [several[0] for several in runs]
+    return {
+        "err": scores.err(every),
+        "rec": scores.rec(every),
+        "perf": scores.perf(every),
+        "comp": scores.comp(tokens),
+        "a3": scores.a3_mean(every),
+        "faith": scores.mean([float(r.attempt.faithful) for r in firsts if r.attempt.faithful is not None]),
+        "r_acc": scores.mean([float(serves(r.attempt.program, r.problem)) for r in firsts]),
+        "verdicts": dict(Counter(run.attempt.record.verdict for run in every)),
+    }
+
+
+def row(prediction: int, number: int, run: Run) -> dict[str, Any]:
+    """A run as a JSON-able record.
+
+    Returns:
+        prediction, run, problem_id, w, a3, faithful, the fields of ``sandbox.verdicts.Record``, and repair: the same
+        fields for the repaired program, or None.
+    """
+    return {
+        "prediction": prediction,
+        "run": number,
+        "problem_id": run.problem.id,
+        "w": scores.w(run),
+        "a3": scores.a3(run),
+        "faithful": run.attempt.faithful,
+        **run.attempt.record.to_dict(),
+        "repair": None if run.repair is None else run.repair.record.to_dict(),
+    }
+
+
+def run_of_row(record: dict[str, Any], prediction: Prediction) -> Run:
+    """The run that ``row`` recorded; runs of predictions without a repair only."""
+    names = {field.name for field in fields(Record)}
+    content = {name: value for name, value in record.items() if name in names}
+    content["trace"] = [(int(evals), float(f)) for evals, f in content["trace"]]
+    return Run(prediction.problem, Attempt(prediction.program, Record(**content), record["faithful"]))
+
+
+def _run_seed(seed: int, problem_id: str, run: int) -> int:
     digest = hashlib.sha256(f"{seed}/{problem_id}/{run}".encode()).digest()
     return int.from_bytes(digest[:4]) >> 1
-
-
-def _row(i: int, j: int, run: Run) -> dict[str, Any]:
-    row = {"prediction": i, "run": j, "problem_id": run.problem.id, "w": scores.w(run), "a3": scores.a3(run)}
-    repair = None if run.repair is None else run.repair.record.to_dict()
-    return row | {"faithful": run.attempt.faithful} | run.attempt.record.to_dict() | {"repair": repair}

@@ -8,7 +8,7 @@ import evaluate
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.runs import score
+from llamoco.metrics.runs import Prediction, Runner, score
 
 DESCRIPTION = """\
 Runs optimizer programs on optimization problems, confined, with the objective and the count of evaluations on
@@ -107,7 +107,10 @@ class Llamoco(evaluate.Metric):
                     f"repairs[{number}] is of type {type(repair).__name__}: give a program's text, or None"
                 )
         problems = [_problem(number, text) for number, text in enumerate(references)]
-        return score(predictions, problems, runs, seed, repairs, tokens, allow_unsafe=allow_unsafe_execution)
+        given_repairs = repairs or [None] * len(predictions)
+        jobs = [Prediction(*parts) for parts in zip(predictions, problems, given_repairs, strict=True)]
+        with Runner(runs, seed, allow_unsafe_execution) as runner:
+            return score(jobs, tokens, runner)
 
 
 def _check(predictions: Any, references: Any) -> None:

@@ -158,4 +158,4 @@ def test_a_machine_that_cannot_confine_refuses(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(tiers, "bubblewrap_works", lambda: True)
     monkeypatch.setattr(tiers, "bubblewrap", lambda scratch: ["false"])
     with pytest.raises(tiers.SandboxUnavailable, match="did not start"):
-        runs.score([RANDOM_SEARCH], [PROBLEM])
+        runs.Runner()

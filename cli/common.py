@@ -1,0 +1,37 @@
+"""What the commands share: consoles, exit codes, and errors as one clear message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from llamoco.dataset_builder.problems.errors import ProblemError
+
+out = Console()
+err = Console(stderr=True)
+
+EXIT_UNSOLVED = 1
+EXIT_BAD_INPUT = 2
+EXIT_NO_SANDBOX = 3
+EXIT_INTERRUPTED = 130
+
+
+@contextmanager
+def clear_errors(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn expected errors into one message and an exit code; what is not expected keeps its traceback.
+
+    Args:
+        kinds: exceptions whose message already names the place and the cure.
+    """
+    try:
+        yield
+    except (ProblemError, *kinds) as error:
+        err.print("[bold red]error:[/]", escape(str(error)), highlight=False, soft_wrap=True)
+        raise typer.Exit(EXIT_BAD_INPUT) from error
+    except KeyboardInterrupt:
+        err.print("interrupted")
+        raise typer.Exit(EXIT_INTERRUPTED) from None

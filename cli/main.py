@@ -1,0 +1,21 @@
+"""The `llamoco` command: arguments and printing only. Each command lives in a file of its own."""
+
+from __future__ import annotations
+
+import typer
+
+from llamoco.cli.benchmark import benchmark
+from llamoco.cli.build import build
+from llamoco.cli.evaluate import evaluate
+from llamoco.cli.report import report
+from llamoco.cli.solve import solve
+from llamoco.cli.train import train
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Describe a continuous optimization problem; get the optimizer program an expert would have found by benchmarking.",
+)
+for command in (solve, benchmark, build, train, evaluate, report):
+    app.command()(command)

@@ -1,0 +1,1 @@
+"""Tokenizer, configuration, contrastive loss, sampler and trainer of models; generation; solving."""

@@ -1,0 +1,115 @@
+"""The configuration of two-phase instruction tuning."""
+
+from dataclasses import dataclass, field
+
+from trl import SFTConfig
+
+
+@dataclass
+class LLaMoCoConfig(SFTConfig):
+    r"""
+    Configuration class for the [`~llamoco.modeling.trainer.LLaMoCoTrainer`].
+
+    This class includes only the parameters that are specific to LLaMoCo's two-phase instruction tuning
+    (paper, Section III-B). For a full list of training arguments, please refer to the [`~trl.SFTConfig`] and
+    [`~transformers.TrainingArguments`] documentation. Some defaults differ from theirs.
+
+    A run is one pass through both phases: `contrastive_steps` optimizer steps of warm-up, then
+    `num_train_epochs` epochs of instruction tuning. A positive `max_steps` counts the steps of both.
+    `learning_rate`, `lr_scheduler_type` and `warmup_steps` rule the instruction tuning.
+
+    Parameters:
+        > Parameters that control the contrastive warm-up
+
+        contrastive_steps (`int`, *optional*, defaults to `100`):
+            Length of the contrastive warm-up, in optimizer steps. `0` leaves it out.
+        contrastive_learning_rate (`float`, *optional*):
+            Learning rate of the contrastive warm-up: reached linearly within its first tenth, then constant.
+            If not set, `learning_rate`.
+        margin (`float`, *optional*, defaults to `0.5`):
+            phi of the paper's Eq. 4, the distance G (Eq. 3, in [0, 1]) up to which prompts that want
+            different optimizers are pushed apart. 0.5 makes their latents orthogonal.
+
+        > Parameters that control the sampling of both phases
+
+        balance_exponent (`float`, *optional*, defaults to `1.0`):
+            Pairs are drawn with probability proportional to N_{q,a} to the power of minus this exponent,
+            N_{q,a} being the number of pairs that share the pair's optimizer. `1.0` is the paper's Eq. 5
+            (each optimizer drawn equally often), `0.0` draws all pairs equally often.
+        bucket_batches (`int`, *optional*, defaults to `32`):
+            Number of consecutive batches among which rows are sorted by length, so that little of a batch is
+            padding.
+
+        > Parameters that control the instruction tuning
+
+        prompt_loss_weight (`float`, *optional*, defaults to `0.0`):
+            Weight of a prompt token's next-token loss beside a completion token's, which has weight 1. The
+            sum of both is divided by the number of completion tokens.
+        choice_loss_weight (`float`, *optional*, defaults to `1.0`):
+            Weight of the loss on the last token of a completion's first line, where the optimizer is named.
+    """
+
+    contrastive_steps: int = field(
+        default=100, metadata={"help": "Length of the contrastive warm-up, in optimizer steps."}
+    )
+    contrastive_learning_rate: float | None = field(
+        default=None,
+        metadata={"help": "Learning rate of the contrastive warm-up. If not set, `learning_rate`."},
+    )
+    margin: float = field(
+        default=0.5, metadata={"help": "Margin phi of the contrastive loss (Eq. 4), in [0, 1]."}
+    )
+    balance_exponent: float = field(
+        default=1.0,
+        metadata={
+            "help": "Exponent of the balanced sampling: 1 is the paper's Eq. 5, 0 draws pairs equally often."
+        },
+    )
+    bucket_batches: int = field(
+        default=32, metadata={"help": "Number of consecutive batches among which rows are sorted by length."}
+    )
+    prompt_loss_weight: float = field(
+        default=0.0, metadata={"help": "Weight of a prompt token's loss beside a completion token's."}
+    )
+    choice_loss_weight: float = field(
+        default=1.0, metadata={"help": "Weight of the loss on the token that names the optimizer."}
+    )
+
+    # Override fields of SFTConfig and TrainingArguments
+    max_length: int | None = field(
+        default=2048,
+        metadata={
+            "help": "Maximum length of prompt and completion in tokens. Longer pairs are dropped and counted."
+        },
+    )
+    include_num_input_tokens_seen: str | bool = field(
+        default="non_padding",
+        metadata={"help": "How to count the input tokens seen, see `TrainingArguments`."},
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least_zero = {
+            "contrastive_steps": self.contrastive_steps,
+            "balance_exponent": self.balance_exponent,
+            "prompt_loss_weight": self.prompt_loss_weight,
+            "choice_loss_weight": self.choice_loss_weight,
+        }
+        for name, value in at_least_zero.items():
+            if value < 0:
+                raise ValueError(f"{name} must be at least 0, got {value}")
+        if not 0 <= self.margin <= 1:
+            raise ValueError(f"margin must lie in [0, 1], as the distance of Eq. 3 does, got {self.margin}")
+        if self.bucket_batches < 1:
+            raise ValueError(f"bucket_batches must be at least 1, got {self.bucket_batches}")
+        if 0 < self.max_steps <= self.contrastive_steps:
+            raise ValueError(
+                f"max_steps ({self.max_steps}) counts both phases and must be greater than contrastive_steps "
+                f"({self.contrastive_steps})"
+            )
+        if self.packing or self.padding_free:
+            raise ValueError(
+                "packing and padding_free merge rows, which have weights of their own here: leave them out"
+            )
+        if self.completion_only_loss is False:
+            raise ValueError("set prompt_loss_weight instead of completion_only_loss: false")

@@ -1,0 +1,206 @@
+"""From a problem file to a solved problem: prompt, answer, program, confined run, result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+
+from llamoco.dataset_builder.optimizers.pool import identify
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.program import parse_completion, problem_text, program
+from llamoco.dataset_builder.prompts.prompt import make_prompt
+from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.modeling.generation import Generator
+
+matplotlib.use("Agg")
+PROMPT_CHARACTERS = 4000
+
+Progress = Callable[[int, float | None], None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A model's answer to a problem.
+
+    Attributes:
+        problem: the problem, as read from the person's file.
+        completion: the optimizer section, as generated.
+        program: complete script: the person's own problem, the completion, a main guard.
+        optimizer: name in the decision line; None if there is none.
+        config: hyper-parameters, where the completion is byte for byte a benchmarked program; None otherwise.
+        decision: the completion's first comment line: what the model saw in the problem.
+        confidence: probability of the decision.
+        seconds: generation time.
+        warning: what was left out of a prompt that was too long, or None.
+    """
+
+    problem: Problem
+    completion: str
+    program: str
+    optimizer: str | None
+    config: dict[str, Any] | None
+    decision: str
+    confidence: float | None
+    seconds: float
+    warning: str | None
+
+    @property
+    def known(self) -> bool:
+        """Whether the completion is byte for byte a program of the pool, hence trusted code."""
+        return self.config is not None
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a run found; with several runs, the best one.
+
+    ``x`` and ``f`` are None if no feasible point was found, unless the program returned an infeasible one (``feasible`` False).
+    """
+
+    x: list[float] | None
+    f: float | None
+    feasible: bool
+    evals: int
+    max_evals: int
+    verdict: str
+    reason: str
+    seed: int
+    tier: str
+    seconds: float
+    trace: list[tuple[int, float]]
+
+    def better_than(self, other: Solution) -> bool:
+        """Feasible first, then the lower objective."""
+        if self.feasible != other.feasible:
+            return self.feasible
+        return self.f is not None and (other.f is None or self.f < other.f)
+
+
+def answer_problem(problem: Problem, generator: Generator) -> Answer:
+    """Let a model answer a problem; nothing is run."""
+    start = time.perf_counter()
+    prompt, warning = make_prompt(problem, PROMPT_CHARACTERS)
+    limit = generator.max_length * 3 // 4
+    if generator.prompt_tokens(prompt) > limit:
+        share = limit / generator.prompt_tokens(prompt)
+        prompt, warning = make_prompt(problem, int(len(prompt) * share * 0.9))
+    generation = generator.answer([prompt])[0]
+    decision, body, optimizer = parse_completion(generation.completion)
+    known = identify(body)
+    return Answer(
+        problem=problem,
+        completion=generation.completion,
+        program=program(problem_text(problem), generation.completion),
+        optimizer=optimizer,
+        config=known[1] if known else None,
+        decision=decision,
+        confidence=generation.confidence,
+        seconds=time.perf_counter() - start,
+        warning=warning,
+    )
+
+
+def run_answer(answer: Answer, sandbox: Sandbox, seed: int, time_limit: float, progress: Progress | None = None) -> Solution:
+    """Run an answer once in the sandbox. The objective stays in this process; the generated code is confined."""
+    record = sandbox.run(answer.completion, answer.problem, seed, time_limit=time_limit, on_progress=progress)
+    if record.best_x is not None:
+        x, f = record.best_x, record.best_f
+    else:  # nothing feasible was met: the point that the program returned, marked as infeasible
+        x, f = record.x, record.f
+    return Solution(
+        x=x,
+        f=f if f is not None and np.isfinite(f) else None,
+        feasible=record.best_x is not None,
+        evals=record.evals,
+        max_evals=answer.problem.max_evals,
+        verdict=record.verdict,
+        reason=record.reason,
+        seed=seed,
+        tier=record.tier,
+        seconds=record.wall,
+        trace=record.trace,
+    )
+
+
+def solve(
+    answer: Answer,
+    sandbox: Sandbox,
+    seed: int,
+    runs: int,
+    time_limit: float,
+    progress: Progress | None = None,
+    on_run: Callable[[], None] | None = None,
+) -> Solution:
+    """Run an answer with the seeds ``seed``, ``seed + 1``, ... and keep the best.
+
+    Args:
+        answer: what to run.
+        sandbox: where to run it.
+        seed: first seed.
+        runs: number of runs, each with the problem's full budget.
+        time_limit: seconds a run may take beside the objective's own time.
+        progress: called with (evaluations used, best feasible objective or None) within each run.
+        on_run: called after each run.
+    """
+    best: Solution | None = None
+    spent = 0.0
+    for number in range(runs):
+        solution = run_answer(answer, sandbox, seed + number, time_limit, progress)
+        spent += solution.seconds
+        if best is None or solution.better_than(best):
+            best = solution
+        if on_run is not None:
+            on_run()
+    assert best is not None
+    return replace(best, seconds=spent)
+
+
+def as_json(answer: Answer, solution: Solution | None, program_path: str, model: str) -> dict[str, Any]:
+    """The object that ``llamoco solve --json`` prints; run fields are null where nothing was run."""
+    run = asdict(solution) if solution else {}
+    return {
+        "optimizer": answer.optimizer,
+        "config": answer.config,
+        **{name: run.get(name) for name in ("x", "f", "feasible", "evals")},
+        "max_evals": answer.problem.max_evals,
+        **{name: run.get(name) for name in ("verdict", "reason", "seed", "tier")},
+        "seconds": {"generation": round(answer.seconds, 3), "run": round(run["seconds"], 3) if run else None},
+        "confidence": answer.confidence,
+        "known_code": answer.known,
+        "program": program_path,
+        "model": model,
+        "warning": answer.warning,
+    }
+
+
+def plot_convergence(answer: Answer, solution: Solution, path: Path) -> None:
+    """Draw the best feasible objective over the evaluations of a run to an image file (the suffix gives the format)."""
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
+    if solution.trace:
+        evals = [e for e, _ in solution.trace] + [solution.evals]
+        values = [f for _, f in solution.trace] + [solution.trace[-1][1]]
+        axes.step(evals, values, where="post", color="#1f5fa8", linewidth=1.8)
+        axes.plot(evals[-2], values[-2], "o", color="#c2410c", label=f"best: f = {values[-1]:.6g} at evaluation {evals[-2]}")
+        spread = [v - values[-1] for v in values[:-2]]
+        if values[-1] > 0 and spread and max(values) / values[-1] > 50:
+            axes.set_yscale("log")
+        axes.legend(frameon=False)
+    else:
+        axes.text(0.5, 0.5, "no feasible point was found", ha="center", transform=axes.transAxes)
+    axes.set_xlim(0, answer.problem.max_evals)
+    axes.set_xlabel("evaluations")
+    axes.set_ylabel("best feasible objective")
+    axes.set_title(f"{answer.problem.id}: {answer.optimizer or 'generated program'}", loc="left")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)
