@@ -1,0 +1,95 @@
+"""A problem FILE from disk, Python or LaTeX, as a Problem."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from llamoco.dataset_builder.problems.compile import compile_system
+from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.latex_file import read_latex
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.python_file import load_python
+
+SUFFIXES = (".py", ".tex")
+
+
+def load(path: str | Path) -> Problem:
+    """Read a problem FILE.
+
+    Args:
+        path: a Python file (see ``python_file``) or a LaTeX file (see ``latex_file``), UTF-8.
+
+    Returns:
+        A problem of kind "source" whose id is the file's stem; f0 and f_star are unknown (None).
+
+    Raises:
+        ProblemError: if there is no such file or it is no problem; the message names line and cure.
+    """
+    path = Path(path)
+    text = _read(path)
+    if path.suffix == ".py":
+        python = load_python(text, str(path), path.resolve().parent)
+        problem = Problem(
+            id=path.stem,
+            kind="source",
+            lower=tuple(python.lower.tolist()),
+            upper=tuple(python.upper.tolist()),
+            max_evals=python.max_evals,
+            n_inequality=python.n_inequality,
+            n_equality=python.n_equality,
+            definition={"python": text},
+        )
+        # What was loaded beside its neighbour files goes on running there; a copy from JSON is executed anew.
+        problem.__dict__["_evaluator"] = python.evaluate
+        return problem
+    latex = read_latex(text, str(path))
+    problem = Problem(
+        id=path.stem,
+        kind="source",
+        lower=tuple(float(v) for v in latex.lower),
+        upper=tuple(float(v) for v in latex.upper),
+        max_evals=latex.max_evals,
+        n_inequality=len(latex.system.inequalities),
+        n_equality=len(latex.system.equalities),
+        definition={"latex": text},
+    )
+    centre = (problem.lower_array + problem.upper_array) / 2
+    f, _, _ = compile_system(latex.system)(centre[None, :])
+    if np.isnan(f[0]):
+        raise ProblemError(
+            f"{path}: the objective is NaN at the centre of the box, where a search may start; "
+            "check the formula or change the bounds"
+        )
+    return problem
+
+
+def _read(path: Path) -> str:
+    if path.is_dir():
+        raise ProblemError(f"{path} is a folder; name a problem file ({' or '.join(SUFFIXES)}) in it")
+    if path.suffix not in SUFFIXES:
+        raise ProblemError(
+            f"{path}: a problem file ends in {' or '.join(SUFFIXES)}, not in {path.suffix or 'nothing'!r}"
+        )
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ProblemError(
+            f"{path}: there is no such file; check the path (looked in {path.resolve().parent})"
+        ) from error
+    except OSError as error:
+        raise ProblemError(f"{path}: cannot be read, {error.strerror}") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ProblemError(
+            f"{path}:{line}: not UTF-8 text (byte {data[error.start]:#04x}); save the file as UTF-8"
+        ) from error
+    text = text.replace("\r\n", "\n")
+    if not text.strip():
+        raise ProblemError(
+            f"{path}: the file is empty; see examples/problems for what a problem file looks like"
+        )
+    return text

@@ -1,0 +1,329 @@
+"""Bounds of the variables, from statements such as ``-5 <= x_i <= 5``, ``x in [0, 1]^n``."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from llamoco.dataset_builder.problems.expression import Expr, Item, Num, lift
+from llamoco.dataset_builder.problems.latex_lexer import Token
+from llamoco.dataset_builder.problems.latex_names import Scope
+from llamoco.dataset_builder.problems.latex_parser import Parser
+from llamoco.dataset_builder.problems.latex_statements import Chain, Part, name_of, split_commas
+from llamoco.dataset_builder.problems.latex_symbols import SymbolTable, tuple_parts
+from llamoco.dataset_builder.problems.latex_values import Vectorial
+
+Limits = dict[int, float]
+
+
+class Bounds:
+    """Collects lower and upper bounds by variable number (1-based)."""
+
+    def __init__(self, symbols: SymbolTable) -> None:
+        self.symbols = symbols
+        self.source = symbols.source
+        self.lower: Limits = {}
+        self.upper: Limits = {}
+        self.places: dict[int, Token] = {}
+        self._everywhere: list[tuple[float | list[float] | None, float | list[float] | None, Token]] = []
+        self.stated_dim = 0
+
+    # What is a bound
+
+    def is_variable(self, part: Part) -> bool:
+        """Whether a part is a decision variable, the vector of them, or dots between two."""
+        name = name_of(part)
+        return name is not None and (name in self.symbols.aliases or part[0].text == self.symbols.vector)
+
+    def mentions_variables(self, part: Part) -> bool:
+        """Whether any decision variable occurs."""
+        return any(
+            t.kind == "name"
+            and (
+                t.text == self.symbols.vector
+                or name_of(part[k : k + 3]) in self.symbols.aliases
+                or t.text in self.symbols.aliases
+            )
+            for k, t in enumerate(part)
+        )
+
+    def take(self, chain: Chain) -> bool:
+        """Take a chain if it is a bound or membership; False if it is something else."""
+        for k, side in enumerate(chain.sides):
+            entries = tuple_parts(side[0]) if len(side) == 1 else []
+            if entries and all(self.is_variable(p) or p[0].text == "\\dots" for p in entries):
+                chain.sides[k] = entries
+        targets = [
+            k
+            for k, side in enumerate(chain.sides)
+            if all(self.is_variable(p) or p[0].text == "\\dots" for p in side)
+        ]
+        if not targets or not set(chain.relations) <= {"<=", ">=", "in", "="}:
+            return False
+        if "in" in chain.relations:
+            if chain.relations[0] != "in" or targets[0] != 0:
+                raise self.source.error(
+                    chain.place, "expected variables on the left of \\in, as in x_1 \\in [0, 1]"
+                )
+            self._membership(chain)
+            return True
+        others = [p for k, side in enumerate(chain.sides) if k != targets[0] for p in side]
+        if (
+            len(targets) != 1
+            or "=" in chain.relations
+            or any(self.mentions_variables(p) or len(chain.sides[k]) > 1 for k, p in [])
+        ):
+            return False
+        if any(self._depends(p, chain) for p in others) or len(chain.sides) > 3:
+            return False
+        target = targets[0]
+        for number, relation in enumerate(chain.relations):
+            left = number + 1 == target  # the constant stands left of the variable
+            if not left and number != target:
+                return False
+            constant = chain.sides[number if left else number + 1][0]
+            is_lower = (relation == "<=") == left
+            for scope in self.scopes(chain):
+                value = self._number(constant, scope)
+                for part_target in self._numbers(chain.sides[target], scope):
+                    self._set(
+                        part_target, value if is_lower else None, None if is_lower else value, chain.place
+                    )
+        return True
+
+    def _depends(self, part: Part, chain: Chain) -> bool:
+        if self.mentions_variables(part):
+            return True
+        names = {t.text for t in part if t.kind == "name"} - set(chain.bindings)
+        entries = [self.symbols.written[n] for n in names if n in self.symbols.written]
+        return any(self.mentions_variables(e.body) for e in entries)
+
+    def scopes(self, chain: Chain) -> list[Scope]:
+        """One scope for each combination of the values that the chain's indices run through."""
+        letters = list(chain.bindings)
+        spans = [self.symbols.integers(chain.bindings[x], {}) for x in letters]
+        return [dict(zip(letters, map(lift, values), strict=True)) for values in product(*spans)]
+
+    def _number(self, part: Part, scope: Scope) -> float | list[float]:
+        value = Parser(self.symbols, part, scope).parse()
+        if isinstance(value, Vectorial):
+            return [self.symbols.constant(value.entry(Num(k)), part[0]) for k in range(1, value.size + 1)]
+        assert isinstance(value, Expr)
+        return self.symbols.constant(value, part[0])
+
+    def _numbers(self, parts: list[Part], scope: Scope) -> list[int | None]:
+        """Numbers of the variables that a side names; None for the whole vector."""
+        result: list[int | None] = []
+        for place, part in enumerate(parts):
+            if part[0].text == "\\dots":
+                if not result or place + 1 >= len(parts) or result[-1] is None:
+                    raise self.source.error(part[0], "expected variables on both sides of the dots")
+                following = self._one(parts[place + 1], scope)
+                result += list(range(result[-1] + 1, following or 0))
+            else:
+                result.append(self._one(part, scope))
+        return result
+
+    def _one(self, part: Part, scope: Scope) -> int | None:
+        name = name_of(part)
+        if name in self.symbols.aliases:
+            variable = self.symbols.aliases[name]
+            assert isinstance(variable, Item) and isinstance(variable.index, Num)
+            return int(variable.index.value)
+        if len(part) == 1:
+            return None
+        subscript = part[3:-1] if part[2].text == "{" else part[2:]
+        index = self.symbols.subscripts(subscript, part[0], scope)
+        if len(index) != 1 or not isinstance(index[0], Num) or index[0].value < 1:
+            raise self.source.error(part[0], "expected one variable with a positive number")
+        return int(index[0].value)
+
+    def _set(
+        self,
+        number: int | None,
+        low: float | list[float] | None,
+        high: float | list[float] | None,
+        place: Token,
+    ) -> None:
+        if number is None:
+            self._everywhere.append((low, high, place))
+            return
+        if isinstance(low, list) or isinstance(high, list):
+            raise self.source.error(place, "a vector as the bound of one variable; expected a number")
+        self.places.setdefault(number, place)
+        if low is not None:
+            self.lower[number] = max(low, self.lower.get(number, low))
+        if high is not None:
+            self.upper[number] = min(high, self.upper.get(number, high))
+
+    # Membership
+
+    def _membership(self, chain: Chain) -> None:
+        part = chain.sides[-1][0] if len(chain.sides[-1]) == 1 else None
+        if part is None:
+            raise self.source.error(chain.sides[-1][0][0], "expected one set here, such as [-5, 5]^{10}")
+        while len(part) > 0 and part[0].text in self.symbols.written and len(part) == 1:
+            part = self.symbols.written[part[0].text].body
+        base = part[0].text
+        if base in ("bb_Z", "bb_N") or base == "\\{":
+            raise self.source.error(
+                part[0],
+                "integer and discrete variables are not supported; expected an interval such as [0, 10]",
+            )
+        if base == "bb_R":
+            if len(part) > 1:
+                if part[1].text != "^" or part[-1].text in ("+", "-") or any(t.text == "_" for t in part):
+                    raise self.source.error(
+                        part[0], "expected \\mathbb{R}^{n}; state signs as bounds, x_i \\ge 0"
+                    )
+                size = self._exponent(part[2:])
+                self.dimension(size, part[0])
+                if size and any(t.kind == "name" for t in part[2:]):
+                    self.symbols.dimension_names.add(part[-2].text if part[-1].text == "}" else part[-1].text)
+            return
+        if base == "cal_" or part[0].kind == "name":
+            raise self.source.error(
+                part[0], "this set is not defined; expected an interval such as [-5, 5]^{10}"
+            )
+        factors = _factors(part)
+        if factors is None:
+            raise self.source.error(part[0], "expected an interval such as [0, 10], or [-5, 5]^{10}")
+        for scope in self.scopes(chain):
+            boxes = [b for f in factors for b in self._interval(f, scope)]
+            numbers = self._numbers(chain.sides[0], scope)
+            if len(boxes) == len(numbers) > 1 and None not in numbers:
+                for number, box in zip(numbers, boxes, strict=True):
+                    self._set(number, *box, chain.place)
+                continue
+            for number in numbers:
+                if number is not None and len(boxes) == 1:
+                    self._set(number, *boxes[0], chain.place)
+                elif number is None:
+                    powers = any(len(f[1]) > 0 for f in factors) or len(boxes) > 1
+                    if powers:
+                        self.dimension(len(boxes), chain.place)
+                        for k, box in enumerate(boxes, 1):
+                            self._set(k, *box, chain.place)
+                    else:
+                        self._set(None, *boxes[0], chain.place)
+                else:
+                    raise self.source.error(part[0], "expected one interval for one variable")
+
+    def _exponent(self, tokens: Part) -> int:
+        inside = tokens[1:-1] if tokens[0].text == "{" else tokens
+        name = "".join(t.text for t in inside)
+        if inside[0].kind == "name" and name not in self.symbols.written:
+            self.symbols.dimension_names.add(name)
+            return 0
+        value = self.symbols.index(Parser(self.symbols, inside, {}).scalar(), tokens[0])
+        return int(self.symbols.constant(value, tokens[0]))
+
+    def dimension(self, size: int, place: Token) -> None:
+        """Note a stated number of variables."""
+        if size and self.stated_dim and size != self.stated_dim:
+            raise self.source.error(
+                place, f"{size} variables here, but {self.stated_dim} before; state one number of variables"
+            )
+        self.stated_dim = size or self.stated_dim
+
+    def _interval(self, factor: tuple[Part, Part], scope: Scope) -> list[tuple[float, float]]:
+        inside, exponent = factor
+        ends = split_commas(inside)
+        if len(ends) != 2:
+            raise self.source.error(inside[0], "expected an interval with two ends, as in [0, 10]")
+        low, high = (self._number(e, scope) for e in ends)
+        if isinstance(low, list) or isinstance(high, list):
+            raise self.source.error(inside[0], "expected numbers as the ends of an interval")
+        count = self._exponent(exponent) if exponent else 1
+        if not count:
+            raise self.source.error(exponent[0], "this dimension is not known; state it, as in n = 10")
+        return [(low, high)] * count
+
+    # The result
+
+    def finish(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Bounds (D,), lower and upper.
+
+        Raises:
+            ProblemError: if one is missing, not finite, or lower is not below upper.
+        """
+        symbols = self.symbols
+        lists = [len(v) for low, high, _ in self._everywhere for v in (low, high) if isinstance(v, list)]
+        dim = symbols.dim or self.stated_dim or max([*self.lower, *self.upper, *lists], default=0)
+        symbols.dim = dim
+        for low, high, place in self._everywhere:
+            for limits in (low, high):
+                if isinstance(limits, list) and len(limits) != dim:
+                    raise self.source.error(
+                        place, f"this bound has {len(limits)} entries; expected {dim}, one for each variable"
+                    )
+            for k in range(1, dim + 1):
+                self._set(
+                    k,
+                    low[k - 1] if isinstance(low, list) else low,
+                    high[k - 1] if isinstance(high, list) else high,
+                    place,
+                )
+        if not dim:
+            raise self.source.error(
+                0,
+                "no bounds found; state them for every variable, as in $-5 \\le x_i \\le 5$, $i = 1, \\dots, 10$",
+            )
+        names = {
+            int(e.index.value): k
+            for k, e in symbols.aliases.items()
+            if isinstance(e, Item) and isinstance(e.index, Num)
+        }
+        for k in range(1, max([dim, *self.lower, *self.upper]) + 1):
+            name = names.get(k, f"{symbols.vector}_{{{k}}}" if k > 9 else f"{symbols.vector}_{k}")
+            at: int | Token = self.places.get(k, len(self.source.text))
+            if k > dim:
+                raise self.source.error(
+                    at, f"bounds for {name}, but there are {dim} variables; correct the number or the range"
+                )
+            for limits, side in ((self.lower, "lower"), (self.upper, "upper")):
+                if k not in limits:
+                    raise self.source.error(
+                        at, f"the {side} bound of {name} is missing; state it, as in ${name} \\in [0, 10]$"
+                    )
+                if not abs(limits[k]) < float("inf"):
+                    raise self.source.error(at, f"the {side} bound of {name} is not finite; state a number")
+            if not self.lower[k] < self.upper[k]:
+                raise self.source.error(
+                    at,
+                    f"the lower bound of {name}, {self.lower[k]:g}, is not below its upper bound, {self.upper[k]:g}; correct one",
+                )
+        span = range(1, dim + 1)
+        return tuple(self.lower[k] for k in span), tuple(self.upper[k] for k in span)
+
+
+def _factors(part: Part) -> list[tuple[Part, Part]] | None:
+    """Intervals and exponents of ``[a, b]^n times [c, d]``."""
+    result: list[tuple[Part, Part]] = []
+    at = 0
+    while at < len(part):
+        if result:
+            if part[at].text != "times":
+                return None
+            at += 1
+        if at >= len(part) or part[at].text not in ("[", "("):
+            return None
+        close = next(
+            (k for k in range(at, len(part)) if part[k].text in ("]", ")") and _depth(part[at : k + 1]) == 0),
+            None,
+        )
+        if close is None:
+            return None
+        inside, exponent, at = part[at + 1 : close], [], close + 1
+        if at + 1 < len(part) and part[at].text == "^":
+            stop = (
+                next((k for k in range(at, len(part)) if part[k].text == "}"), at + 1)
+                if part[at + 1].text == "{"
+                else at + 1
+            )
+            exponent, at = part[at + 1 : stop + 1], stop + 1
+        result.append((inside, exponent))
+    return result
+
+
+def _depth(part: Part) -> int:
+    return sum((t.text in ("(", "[", "{")) - (t.text in (")", "]", "}")) for t in part)

@@ -1,0 +1,263 @@
+r"""Tokens cut into clauses: lines of a program, at line ends, words and full stops.
+
+What a space, ``&`` or a line end means is settled here: whether it separates, or the formula goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from llamoco.dataset_builder.problems.latex_lexer import Source, Token
+from llamoco.dataset_builder.problems.latex_tokens import Part, group_end, step
+from llamoco.dataset_builder.problems.latex_vocabulary import CLOSERS, LAYOUTS, MATRICES, OPENERS, RELATIONS
+
+_JOINING = RELATIONS | {"+", "*", "times", "/"}
+
+
+@dataclass
+class Clause:
+    """Groups of comma-separated parts with relations between them: ``0 <= x_1, x_2 <= 10`` has three groups.
+
+    ``marker`` is the ``\\min`` (or ``\\max``) before it, ``scope`` the marker's subscript, ``words`` the prose before.
+    """
+
+    groups: list[list[Part]]
+    relations: list[str]
+    words: str = ""
+    marker: Token | None = None
+    scope: Part = field(default_factory=list)
+
+
+def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
+    """Cut the tokens at line ends, words and full stops."""
+    result: list[Clause] = []
+    line: Part = []
+    words = ""
+    depth = matrices = 0
+    pending: Clause | None = None
+
+    def finish() -> None:
+        nonlocal line, words, pending
+        if any(t.kind != "soft" for t in line):
+            clause = _clause(source, line, words)
+            if pending is not None and clause.marker is None:
+                clause.marker, clause.scope = pending.marker, pending.scope
+            pending = None
+            if clause.groups:
+                result.append(clause)
+            else:
+                pending = clause
+            words = ""
+        line = []
+
+    for number, token in enumerate(tokens):
+        if token.kind == "symbol" and token.text == "\\{" and _next_text(tokens, number) in LAYOUTS:
+            continue
+        if (
+            token.text in OPENERS
+            and token.kind == "symbol"
+            or token.kind == "begin"
+            and token.text in MATRICES
+        ):
+            depth += 1
+        elif (
+            token.text in CLOSERS and token.kind == "symbol" or token.kind == "end" and token.text in MATRICES
+        ):
+            depth -= 1
+            if depth < 0:
+                raise source.error(
+                    token, f"this {token.text!r} closes nothing; remove it or add its opening one"
+                )
+        if token.kind == "begin" and token.text in ("cases", "rcases") and line and line[-1].text == "=":
+            raise source.error(
+                token,
+                "functions given by cases are not supported; use \\max, \\min or |..| where that says the same",
+            )
+        if token.text in MATRICES and token.kind in ("begin", "end"):
+            matrices += 1 if token.kind == "begin" else -1
+        is_break = token.kind in ("break", "begin", "end") and not (
+            token.kind != "break" and token.text in MATRICES
+        )
+        if token.kind == "text" or (is_break and token.text == "" and token.kind == "break"):
+            if depth and token.kind == "text":
+                raise source.error(token, "words inside a formula's brackets; expected mathematics")
+            if depth:
+                raise source.error(
+                    _unclosed(line), "a bracket in this formula is not closed; add the closing one"
+                )
+            finish()
+            if token.kind == "text":
+                words = f"{words} {token.text}"
+        elif is_break and matrices and token.text == "\\\\":
+            line.append(token)
+        elif is_break:
+            if depth == 0 and not _continues(line, tokens[number + 1 :]):
+                finish()
+        else:
+            line.append(token)
+    finish()
+    return result
+
+
+def _unclosed(line: Part) -> Token:
+    opened: Part = []
+    for token in line:
+        if token.kind == "symbol" and token.text in OPENERS:
+            opened.append(token)
+        elif token.kind == "symbol" and token.text in CLOSERS:
+            opened.pop()
+    return (opened or line)[-1]
+
+
+def _next_text(tokens: Sequence[Token], number: int) -> str:
+    following = tokens[number + 1] if number + 1 < len(tokens) else None
+    return following.text if following is not None and following.kind == "begin" else ""
+
+
+def _continues(line: Part, rest: Sequence[Token]) -> bool:
+    """Whether a formula goes on after a line end."""
+    solid = [t for t in line if t.kind != "soft"]
+    if not solid:
+        return False
+    if solid[-1].kind == "symbol" and solid[-1].text in _JOINING | {"-"}:
+        return True
+    following = [t for t in rest[:12] if t.kind != "soft" and t.kind not in ("begin", "end")]
+    if not following or following[0].kind != "symbol":
+        return False
+    if following[0].text in _JOINING - {"in"}:
+        return True
+    if following[0].text != "-":
+        return False
+    depth = 0
+    for (
+        token
+    ) in rest:  # A line that begins with a minus goes on with the formula unless it is a relation of its own.
+        depth += (token.text in OPENERS) - (token.text in CLOSERS)
+        if depth == 0 and (token.kind in ("break", "text", "end") or token.text == ","):
+            return True
+        if depth == 0 and token.kind == "symbol" and token.text in RELATIONS:
+            return False
+    return True
+
+
+def _clause(source: Source, line: Part, words: str) -> Clause:
+    tokens = line
+    while tokens and tokens[0].kind == "soft":
+        tokens = tokens[1:]
+    marked = [k for k, t in enumerate(tokens) if t.text in ("\\minimize", "\\maximize")]
+    if marked:  # x^* = \argmin_x f(x): what stands before is the name of the solution
+        tokens = tokens[marked[0] :]
+    clause = Clause([], [], words)
+    if tokens and (marked or _is_marker(tokens)):
+        clause.marker, tokens = tokens[0], tokens[1:]
+        if tokens and tokens[0].text == "_":
+            stop = group_end(tokens, 1)
+            clause.scope, tokens = [t for t in tokens[1:stop] if t.text not in "{}"], tokens[stop:]
+    tokens = _separate(tokens)
+    part: Part = []
+    group: list[Part] = []
+    depth = 0
+    for token in tokens:
+        depth += step(token)
+        if depth == 0 and token.kind == "symbol" and token.text in RELATIONS:
+            if part:
+                group.append(part)
+            if not group:
+                raise source.error(token, f"expected an expression before {token.text!r}")
+            clause.groups.append(group)
+            clause.relations.append(token.text)
+            part, group = [], []
+        elif depth == 0 and token.text == "," and token.kind in ("symbol", "soft"):
+            if part:
+                group.append(part)
+            part = []
+        else:
+            part.append(token)
+    if part:
+        group.append(part)
+    if clause.relations and not group:
+        raise source.error(tokens[-1], "expected an expression after this")
+    if group:
+        clause.groups.append(group)
+    return clause
+
+
+def _is_marker(tokens: Part) -> bool:
+    r"""Whether ``\min`` or ``\max`` at the start says what to do, rather than being the function of some arguments."""
+    if tokens[0].text not in ("\\min", "\\max"):
+        return False
+    following = [t for t in tokens[1:] if t.kind != "soft"]
+    if not following:
+        return True
+    if following[0].text == "_":
+        return not any(t.text in ("=", "<=") for t in following[: group_end(following, 1)])
+    if following[0].text not in ("(", "\\{", "["):
+        return True
+    depth = 0
+    for token in following:
+        depth += step(token)
+        if depth == 1 and token.text == ",":
+            return False
+        if depth == 0:
+            break
+    return True
+
+
+def _separate(tokens: Part) -> Part:
+    r"""Spaces and ``&`` become commas where they separate; ``\forall`` and brackets around a range are resolved."""
+    result: Part = []
+    depth = 0
+    inequality = False
+    skip: set[int] = set()
+    for number, token in enumerate(tokens):
+        before = result[-1] if result else None
+        if number in skip:
+            continue
+        comma = Token("symbol", ",", token.at, token.end)
+        if depth == 0 and token.text == "(":
+            close = _closing(tokens, number)
+            if close is not None and _holds_relation(tokens[number + 1 : close]):
+                skip.add(close)
+                result.append(comma)
+                continue
+        depth += step(token)
+        if token.text == "\\forall":
+            result.append(comma)
+        elif token.kind == "soft" and not (depth and any(t.kind == "begin" for t in result)):
+            following = next((t for t in tokens[number + 1 :] if t.kind != "soft"), None)
+            if depth or before is None or following is None:
+                continue
+            if before.kind == "symbol" and before.text in _JOINING | {"-", ","} | OPENERS:
+                continue
+            if following.kind == "symbol" and following.text in _JOINING | {","} | CLOSERS:
+                continue
+            if following.text == "-" and not inequality:
+                continue
+            result.append(comma)
+            inequality = False
+        else:
+            if depth == 0 and token.kind == "symbol" and token.text in ("<=", ">=", "in"):
+                inequality = True
+            result.append(token)
+    return result
+
+
+def _holds_relation(tokens: Part) -> bool:
+    depth = 0
+    for token in tokens:
+        depth += step(token)
+        if depth == 0 and token.kind == "symbol" and token.text in RELATIONS:
+            return True
+    return False
+
+
+def _closing(tokens: Part, at: int) -> int | None:
+    depth = 0
+    for place in range(at, len(tokens)):
+        depth += step(tokens[place])
+        if depth == 0:
+            return place
+    return None
+
+

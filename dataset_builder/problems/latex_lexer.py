@@ -1,0 +1,322 @@
+r"""A LaTeX text cut into tokens with places: formulas token by token, the prose between them in one piece.
+
+Styles that change looks only (``\mathbf``, ``\left``, spacing, labels) are resolved here, so that the parsers see ``x`` for
+``\mathbf{x}``, ``<=`` for ``\leq`` and ``|(`` for ``\left|``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from llamoco.dataset_builder.problems import latex_vocabulary as vocabulary
+from llamoco.dataset_builder.problems.errors import ProblemError
+
+Kind = Literal["number", "name", "command", "symbol", "text", "break", "soft", "begin", "end"]
+
+_TOKEN = re.compile(
+    r"\\[A-Za-z]+\*?|\\.|\d+(?:(?:\{,\}|\\,)\d{3}(?!\d))*(?:\.\d+)?|\.\d+|\.\.\.|:=|[A-Za-z]|\s+|.", re.DOTALL
+)
+_PROSE_STOP = re.compile(r"\\\$|\\\(|\\\[|\\\)|\\\]|\$\$?|\\(begin|end)\s*\{([A-Za-z]+)\*?\}")
+_MATH_OUTSIDE = re.compile(r"\\(?:d?frac|sum|prod|sqrt|cdot|leq?|geq?|min|in|mathbb)(?![A-Za-z])|(?<!\\)[\^]")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token. ``at`` and ``end`` are offsets in the file; ``display`` tells a displayed formula from one in the prose."""
+
+    kind: Kind
+    text: str
+    at: int
+    end: int
+    display: bool = False
+
+
+class Source:
+    """The text of a file and how places in it are named."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.name = name
+        self.text = text
+        blank = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
+        self.code = blank.sub(lambda m: m.group(1) + " " * (len(m.group(0)) - len(m.group(1))), text)
+
+    def error(self, place: int | Token, message: str) -> ProblemError:
+        """A ProblemError that names file, line and column, and shows what stands there."""
+        at = place.at if isinstance(place, Token) else min(place, max(len(self.text) - 1, 0))
+        line = self.text.count("\n", 0, at) + 1
+        start = self.text.rfind("\n", 0, at) + 1
+        piece = self.text[at : at + 40].split("\n")[0].strip()
+        return ProblemError(f"{self.name}, line {line}, column {at - start + 1}, at {piece!r}: {message}")
+
+
+def tokenize(source: Source) -> list[Token]:
+    """All tokens of the document's body.
+
+    Raises:
+        ProblemError: unknown command, unbalanced braces, delimiters or environments, formulas outside math mode.
+    """
+    return _Lexer(source).run()
+
+
+class _Lexer:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.code = source.code
+        self.tokens: list[Token] = []
+        self.display = False
+
+    def run(self) -> list[Token]:
+        begin = re.search(r"\\begin\s*\{document\}", self.code)
+        finish = re.search(r"\\end\s*\{document\}", self.code)
+        at = begin.end() if begin else 0
+        end = finish.start() if finish else len(self.code)
+        while at < end:
+            stop = _PROSE_STOP.search(self.code, at, end)
+            self.prose(at, stop.start() if stop else end)
+            if stop is None:
+                break
+            at = self.formula(stop, end)
+        return self.tokens
+
+    def prose(self, at: int, end: int) -> None:
+        text = self.code[at:end]
+        stray = _MATH_OUTSIDE.search(text)
+        if stray:
+            raise self.source.error(
+                at + stray.start(), "a formula outside math mode; put it between $...$ or \\[...\\]"
+            )
+        words = re.sub(r"\\[A-Za-z]+\*?|[{}~]", " ", text)
+        words = " ".join(words.lower().split())
+        self.tokens.append(Token("text", words, at, end))
+
+    def formula(self, opening: re.Match[str], end: int) -> int:
+        """Read one formula that starts at ``opening``; returns where prose goes on."""
+        mark, kind, environment = opening.group(0), opening.group(1), opening.group(2)
+        if mark == "\\$" or (kind and environment not in vocabulary.MATH_ENVIRONMENTS):
+            return opening.end()
+        if kind == "end" or mark in ("\\)", "\\]"):
+            raise self.source.error(opening.start(), f"{mark} without its beginning; add it or remove this")
+        if kind == "begin":
+            pattern = rf"\\end\s*\{{{environment}\*?\}}"
+            closing_name = f"\\end{{{environment}}}"
+        else:
+            closing_name = {"$": "$", "$$": "$$", "\\(": "\\)", "\\[": "\\]"}[mark]
+            pattern = r"(?<!\\)" + re.escape(closing_name) if mark in ("$", "$$") else re.escape(closing_name)
+        closing = re.compile(pattern).search(self.code, opening.end(), end)
+        if closing is None:
+            raise self.source.error(opening.start(), f"this formula is not closed: expected {closing_name}")
+        start = opening.end()
+        if kind == "begin" and environment in ("alignat", "alignedat"):
+            start = self.argument(start, closing.start())[1] + 1
+        if mark in ("$", "\\(") and "\n\n" in self.code[start : closing.start()]:
+            raise self.source.error(
+                opening.start(), "this formula is not closed: expected $ before the paragraph ends"
+            )
+        self.display = mark not in ("$", "\\(")
+        self.math(start, closing.start())
+        self.add("break", "", closing.start(), closing.end())
+        return closing.end()
+
+    def add(self, kind: Kind, text: str, at: int, end: int) -> None:
+        self.tokens.append(Token(kind, text, at, end, self.display))
+
+    def argument(self, at: int, end: int) -> tuple[int, int]:
+        """The inside (start, stop) of the argument that begins at or after ``at``: a group, or one token."""
+        while at < end and self.code[at].isspace():
+            at += 1
+        if at >= end:
+            raise self.source.error(at - 1, "an argument is missing here; expected {...}")
+        if self.code[at] != "{":
+            match = _TOKEN.match(self.code, at)
+            assert match is not None
+            return at, match.end() if match.group(0)[0] == "\\" else at + 1
+        depth, place = 0, at
+        while place < end:
+            char = self.code[place]
+            if char == "\\":
+                place += 1
+            elif char == "{":
+                depth += 1
+            elif char == "}":
+                depth -= 1
+                if depth == 0:
+                    return at + 1, place
+            place += 1
+        raise self.source.error(at, "unbalanced brace: this { is not closed; add the }")
+
+    def after(self, stop: int) -> int:
+        return stop + 1 if self.code[stop : stop + 1] == "}" else stop
+
+    def math(self, at: int, end: int) -> None:
+        """Tokens of a formula."""
+        braces: list[int] = []
+        while at < end:
+            match = _TOKEN.match(self.code, at)
+            assert match is not None
+            text, stop = match.group(0), min(match.end(), end)
+            if text == "{":
+                braces.append(at)
+            elif text == "}":
+                if not braces:
+                    raise self.source.error(
+                        at, "unbalanced brace: this } closes nothing; remove it or add the {"
+                    )
+                braces.pop()
+            at = self.command(text, at, stop, end) if text[0] == "\\" else self.plain(text, at, stop)
+        if braces:
+            raise self.source.error(braces[-1], "unbalanced brace: this { is not closed; add the }")
+
+    def plain(self, text: str, at: int, stop: int) -> int:
+        if text.isspace() or text == "~":
+            return stop
+        if text[0].isdigit() or (text[0] == "." and len(text) > 1 and text != "..."):
+            self.add("number", re.sub(r"\{,\}|\\,", "", text), at, stop)
+        elif text.isalpha() and text.isascii():
+            self.add("name", text, at, stop)
+        elif text in ("...", "…"):
+            self.add("command", "\\dots", at, stop)
+        elif text == "'" and self.tokens and self.tokens[-1].kind == "name":
+            self.tokens[-1] = Token(
+                "name", self.tokens[-1].text + "_prime", self.tokens[-1].at, stop, self.display
+            )
+        elif text in (".", ";"):
+            self.add("break", text, at, stop)
+        elif text == "&":
+            self.add("soft", text, at, stop)
+        elif text in vocabulary.SYMBOLS:
+            self.add("symbol", vocabulary.SYMBOLS[text], at, stop)
+        else:
+            raise self.source.error(
+                at, f"the sign {text!r} is not known in a formula; write it in LaTeX notation"
+            )
+        return stop
+
+    def command(self, text: str, at: int, stop: int, end: int) -> int:
+        name = text[1:].rstrip("*")
+        if text == "\\\\":
+            spacing = re.compile(r"\*?\s*\[\s*-?[\d.]+\s*[a-z]+\s*\]").match(self.code, stop, end)
+            self.add("break", "\\\\", at, stop)
+            return spacing.end() if spacing else stop
+        if name in vocabulary.IGNORED:
+            return stop
+        if name in ("quad", "qquad"):
+            self.add("soft", text, at, stop)
+            return stop
+        if name in vocabulary.OPENING or name in vocabulary.CLOSING:
+            return self.delimiter(name in vocabulary.OPENING, at, stop, end)
+        if name in vocabulary.COMMAND_SYMBOLS:
+            self.add("symbol", vocabulary.COMMAND_SYMBOLS[name], at, stop)
+        elif name in vocabulary.GREEK:
+            self.add("name", "\\" + name, at, stop)
+        elif name in vocabulary.FUNCTIONS or name in vocabulary.OPERATORS:
+            self.add("command", "\\" + vocabulary.ALIASES.get(name, name), at, stop)
+        elif name in ("begin", "end"):
+            return self.environment(name == "begin", at, stop, end)
+        elif name in vocabulary.WITH_ARGUMENT:
+            return self.styled(name, at, stop, end)
+        else:
+            raise self.source.error(
+                at,
+                f"the command {text} is not known; expected standard LaTeX mathematics: replace it, or write out your macro",
+            )
+        return stop
+
+    def delimiter(self, opening: bool, at: int, stop: int, end: int) -> int:
+        r"""``\left(`` and the like: brackets stay, bars learn their side, the empty ``.`` goes."""
+        match = re.compile(r"\s*(\\[A-Za-z]+|\\.|.)", re.DOTALL).match(self.code, stop, end)
+        if match is None:
+            raise self.source.error(at, "expected a delimiter such as ( after this")
+        mark = match.group(1)
+        if mark == ".":
+            return match.end()
+        side = "(" if opening else ")"
+        if mark in ("|", "\\vert", "\\lvert", "\\rvert"):
+            self.add("symbol", "|" + side, at, match.end())
+        elif mark in ("\\|", "\\Vert", "\\lVert", "\\rVert"):
+            self.add("symbol", "||" + side, at, match.end())
+        elif mark[0] == "\\" and mark[1:] in vocabulary.COMMAND_SYMBOLS:
+            self.add("symbol", vocabulary.COMMAND_SYMBOLS[mark[1:]], at, match.end())
+        elif mark in "()[]":
+            self.add("symbol", mark, at, match.end())
+        else:
+            raise self.source.error(
+                at, f"{mark!r} is not known as a delimiter; expected one of ( ) [ ] \\{{ \\}} |"
+            )
+        return match.end()
+
+    def environment(self, begin: bool, at: int, stop: int, end: int) -> int:
+        start, finish = self.argument(stop, end)
+        name = self.code[start:finish].rstrip("*")
+        after = self.after(finish)
+        if name == "array" and begin:
+            after = self.after(self.argument(after, end)[1])
+        if name not in vocabulary.LAYOUTS and name not in vocabulary.MATRICES:
+            known = ", ".join(sorted(vocabulary.LAYOUTS | vocabulary.MATRICES))
+            raise self.source.error(
+                at, f"the environment {name} is not known inside a formula; expected one of {known}"
+            )
+        self.add("begin" if begin else "end", name, at, after)
+        return after
+
+    def styled(self, name: str, at: int, stop: int, end: int) -> int:
+        """A command with an argument that changes looks, or holds words."""
+        start, finish = self.argument(stop, end)
+        after = self.after(finish)
+        inside = self.code[start:finish]
+        if name in vocabulary.DROPPED:
+            return after
+        if name in ("underset", "overset", "stackrel"):
+            second = self.argument(after, end)
+            self.math(*second)
+            if name == "underset":
+                self.add("symbol", "_", at, at)
+                self.add("symbol", "{", at, at)
+                self.math(start, finish)
+                self.add("symbol", "}", finish, finish)
+            return self.after(second[1])
+        words = " ".join(
+            inside.replace("~", " ").replace("\\ ", " ").replace("\\,", " ").replace("$", " ").lower().split()
+        ).strip(" ,:")
+        script = self.tokens and (
+            self.tokens[-1].text == "_"
+            or (len(self.tokens) > 1 and self.tokens[-1].text == "{" and self.tokens[-2].text in "_^")
+        )
+        if not script and vocabulary.MINIMIZE.fullmatch(words):
+            self.add("command", "\\minimize", at, after)
+            return after
+        if not script and vocabulary.MAXIMIZE.fullmatch(words):
+            self.add("command", "\\maximize", at, after)
+            return after
+        if not script and words in ("min", "min.", "max", "max."):
+            self.add("command", "\\" + words[:3], at, after)
+            return after
+        letters = "".join(inside.split())
+        if name in vocabulary.TEXT:
+            if (
+                letters.isalnum()
+                and letters[:1].isalpha()
+                and (script or words not in vocabulary.CONNECTIVES)
+            ):
+                self.add("name", letters, at, after)
+            else:
+                self.add("text", words, at, after)
+            return after
+        if name == "operatorname" or (name in ("mathrm", "mathop") and letters in vocabulary.FUNCTIONS):
+            if letters in vocabulary.FUNCTIONS and not script:
+                self.add("command", "\\" + vocabulary.ALIASES.get(letters, letters), at, after)
+                return after
+        if name == "mathrm" and words in vocabulary.CONNECTIVES and not script and len(words) > 1:
+            self.add("text", words, at, after)
+            return after
+        before = len(self.tokens)
+        self.math(start, finish)
+        made = self.tokens[before:]
+        if made and all(t.kind in ("name", "number") for t in made) and made[0].kind == "name":
+            joined = "".join(t.text for t in made)
+            suffix, prefix = vocabulary.ACCENTS.get(name, ""), vocabulary.FONTS.get(name, "")
+            self.tokens[before:] = [Token("name", prefix + joined + suffix, at, after, self.display)]
+        elif name in vocabulary.ACCENTS or name in vocabulary.FONTS:
+            raise self.source.error(at, f"expected a letter under \\{name}")
+        return after

@@ -1,0 +1,447 @@
+"""The definitions of a LaTeX file: built when first used, in the order of use, as definitions of a System."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from llamoco.dataset_builder.problems.compile import compile_system
+from llamoco.dataset_builder.problems.expression import (
+    Add,
+    Expr,
+    Index,
+    Item,
+    Mul,
+    Name,
+    Neg,
+    Num,
+    Size,
+    Sub,
+    lift,
+    walk,
+)
+from llamoco.dataset_builder.problems.latex_lexer import Source, Token
+from llamoco.dataset_builder.problems.latex_names import Function, Scope, argument_names
+from llamoco.dataset_builder.problems.latex_parser import Parser
+from llamoco.dataset_builder.problems.latex_statements import Part, Range, split_commas
+from llamoco.dataset_builder.problems.latex_values import (
+    Matrix,
+    NeedsUnroll,
+    Value,
+    Vectorial,
+    is_whole,
+    number_of,
+)
+from llamoco.dataset_builder.problems.latex_vocabulary import CLOSERS, OPENERS
+from llamoco.dataset_builder.problems.system import Data, Definition, Scalar, System, Vector
+
+_RESERVED = set(keyword.kwlist) | set(
+    "x n np math evaluate objective inequality equality optimize lower upper seed max_evals LOWER UPPER MAX_EVALS sum abs min max range len".split()
+)
+
+
+class Written(NamedTuple):
+    """A definition as written: arguments, body, and what its index is bound to."""
+
+    formals: list[str] | None
+    body: Part
+    scope: Scope
+
+
+class SymbolTable:
+    """Names of a file and what they denote (implements ``latex_names.Symbols``).
+
+    Attributes:
+        vector: name of the vector of decision variables, "" if the variables have names of their own.
+        aliases: decision variables that have names of their own.
+        dim: number of decision variables; 0 as long as it is unknown.
+        emitted: the definitions built so far.
+    """
+
+    def __init__(self, source: Source, names: set[str]) -> None:
+        self.source = source
+        self.vector = ""
+        self.aliases: dict[str, Expr] = {}
+        self.dim = 0
+        self.dimension_names: set[str] = set()
+        self.written: dict[str, Written] = {}
+        self.ranged: dict[str, tuple[str, Range, Part]] = {}
+        self.templates: dict[str, tuple[str, list[str], Part]] = {}
+        self.built: dict[str, Value] = {}
+        self.emitted: list[Definition] = []
+        self._positions: set[str] = set()
+        self._building: list[str] = []
+        self._python: set[str] = set()
+        self._used = set(names)
+        self._calls = 0
+        self.called: set[str] = set()
+
+    # What the parser asks
+
+    def named(self, key: str, place: Token) -> Value | Function | None:
+        """See ``latex_names.Symbols``."""
+        if key in self.aliases:
+            return self.aliases[key]
+        if key == self.vector:
+            if not self.dim:
+                raise self.source.error(
+                    place, f"the number of variables is not known; state ${key} \\in \\mathbb{{R}}^{{10}}$"
+                )
+            return Vectorial(self.dim, lambda i: Item("x", i))
+        if key in self.written and self.written[key].formals is not None:
+            entry = self.written[key]
+            return Function(key, entry.formals or [], entry.body, entry.scope)
+        if key in self.built:
+            return self.built[key]
+        if key in self.written or key in self.ranged:
+            return self._build(key, place)
+        if key in self.dimension_names and self.dim:
+            return Size("x")
+        family = self._family(key)
+        if family and sorted(family) == list(range(1, len(family) + 1)):
+            return Vectorial(len(family), lambda i: self._scalar(family[number_of(i)], place))
+        return None
+
+    def indexed(self, base: str, subscript: Part, place: Token, scope: Scope) -> Value | Function | None:
+        """See ``latex_names.Symbols``."""
+        if base == self.vector:
+            index = self.subscripts(subscript, place, scope)
+            if len(index) != 1:
+                raise self.source.error(place, f"expected one index of {base!r}, found {len(index)}")
+            if isinstance(index[0], Num) and self.dim and not 1 <= index[0].value <= self.dim:
+                raise self.source.error(
+                    place,
+                    f"{base}_{int(index[0].value)} has no bounds (number of variables: {self.dim}); state its bounds or correct the index",
+                )
+            return Item("x", index[0])
+        family = self._family(base)
+        if base not in self.built and base not in self.written and base not in self.ranged:
+            if base in self.templates:
+                letter, formals, body = self.templates[base]
+                number = number_of(self.subscripts(subscript, place, scope)[0])
+                if number not in family:
+                    self.write_out(base, letter, [number], formals, body)
+                return self.named(f"{base}_{number}", place)
+            if not family:
+                return None
+            first, *others = split_commas(subscript)
+            number = number_of(self.subscripts(first, place, scope)[0])
+            if number not in family or len(others) > 1:
+                raise self.source.error(
+                    place, f"{base}_{number} is not defined; defined are {', '.join(family.values())}"
+                )
+            member = self.named(family[number], place)
+            if not others:
+                return member
+            return (
+                None
+                if member is None or isinstance(member, Function)
+                else self.entry(member, others[0], place, scope)
+            )
+        value = self.named(base, place)
+        return (
+            None
+            if value is None or isinstance(value, Function)
+            else self.entry(value, subscript, place, scope)
+        )
+
+    def entry(self, value: Value, subscript: Part, place: Token, scope: Scope) -> Expr:
+        """See ``latex_names.Symbols``."""
+        if isinstance(value, Matrix):
+            plain = len(subscript) == 2 and all(t.kind in ("name", "number") for t in subscript)
+            parts = [[t] for t in subscript] if plain else split_commas(subscript)
+            row, column = (number_of(self.subscripts(p, place, scope)[0]) for p in parts)
+            if not (1 <= row <= len(value.rows) and 1 <= column <= len(value.rows[0])):
+                raise self.source.error(place, f"entry ({row}, {column}) lies outside the matrix")
+            return lift(value.rows[row - 1][column - 1])
+        index = self.subscripts(subscript, place, scope)
+        if not isinstance(value, Vectorial) or len(index) != 1:
+            raise self.source.error(place, "this is a number and has no entries; expected a vector")
+        if isinstance(index[0], Num) and not 1 <= index[0].value <= value.size:
+            raise self.source.error(
+                place, f"entry {int(index[0].value)} does not exist: the vector has {value.size} entries"
+            )
+        return value.entry(index[0])
+
+    def subscripts(self, subscript: Part, place: Token, scope: Scope) -> list[Expr]:
+        """The indices of a subscript."""
+        return [self.index(Parser(self, part, scope).scalar(), place) for part in split_commas(subscript)]
+
+    def index(self, value: Expr, place: Token) -> Expr:
+        """See ``latex_names.Symbols``."""
+        value = self._whole(value)
+        indices = {e.name for e in walk(value) if isinstance(e, Index)}
+        if not indices and not any(isinstance(e, Size) and not self.dim for e in walk(value)):
+            number = self.constant(value, place)
+            if number.is_integer():
+                return value if isinstance(value, Size) else lift(int(number))
+        if not is_whole(value) or not indices:
+            raise self.source.error(
+                place, "an index has to be a whole number, or an index variable plus a whole number"
+            )
+        if len(indices) > 1:
+            raise NeedsUnroll
+        self._positions |= {e.vector for e in walk(value) if isinstance(e, Item)}
+        if any(
+            isinstance(e, Item) and e.vector not in {d.name for d in self.emitted if isinstance(d, Data)}
+            for e in walk(value)
+        ):
+            raise self.source.error(place, "an index may be taken from a list of given positions only")
+        return value
+
+    def _whole(self, node: Expr) -> Expr:
+        match node:
+            case Name():
+                return self._constants().get(node.name, node)
+            case Add(a, b) | Sub(a, b) | Mul(a, b):
+                return type(node)(self._whole(a), self._whole(b))
+            case Neg(a):
+                return Neg(self._whole(a))
+        return node
+
+    def _constants(self) -> dict[str, Expr]:
+        return {d.name: d.value for d in self.emitted if isinstance(d, Scalar) and isinstance(d.value, Num)}
+
+    def fresh(self) -> Index:
+        """See ``latex_names.Symbols``."""
+        number = 1
+        while f"k{number}" in self._used or f"k{number}" in self._python:
+            number += 1
+        self._used.add(f"k{number}")
+        return Index(f"k{number}")
+
+    def integers(self, bound: Range, scope: Scope) -> list[int]:
+        """See ``latex_names.Symbols``."""
+        given = [p for p in bound.values if p[0].text != "\\dots"]
+        found: list[int] = []
+        for part in given:
+            whole = self.index(Parser(self, part, scope).scalar(), part[0])
+            found.append(self.dim if isinstance(whole, Size) else number_of(whole))
+        if not bound.dots:
+            return found
+        if not 2 <= len(found) or bound.values[-1][0].text == "\\dots":
+            raise self.source.error(bound.place, "expected a range such as i = 1, \\dots, n")
+        step = found[1] - found[0] if len(found) > 2 else 1
+        if step < 1 or found[:-1] != list(range(found[0], found[0] + step * (len(found) - 1), step)):
+            raise self.source.error(bound.place, "this range does not rise by equal steps; list its values")
+        return list(range(found[0], found[-1] + 1, step))
+
+    def literal(self, parts: list[Part], scope: Scope) -> Value:
+        """See ``latex_names.Symbols``."""
+        return self._data(parts, scope, "c")
+
+    def constant(self, value: Expr, place: Token) -> float:
+        """See ``latex_names.Symbols``."""
+        system = System(max(self.dim, 1), tuple(self.emitted), value)
+        needed = tuple(system.dependencies(value))
+        system = System(system.dim, needed, value)
+        changing = system.depends_on_x()
+        for node in walk(value):
+            if (
+                isinstance(node, Item)
+                and changing.get(node.vector, False)
+                or isinstance(node, Name)
+                and changing.get(node.name, False)
+            ):
+                raise self.source.error(place, "expected a number here, but it depends on the variables")
+        return float(compile_system(system)(np.zeros((1, system.dim)))[0][0])
+
+    def call(self, function: Function, arguments: list[Part] | None, place: Token, scope: Scope) -> Value:
+        """See ``latex_names.Symbols``."""
+        self.called.add(function.key)
+        formals = self.spread(function.formals)
+        actuals = None if arguments is None else argument_names(arguments)
+        everywhere = all(
+            f not in scope
+            and (f in (*self.aliases, self.vector) or self.named(f, place) is not None or self._variable(f))
+            for f in formals
+        )
+        if everywhere and (arguments is None or (actuals is not None and self.spread(actuals) == formals)):
+            return (
+                self.built[function.key] if function.key in self.built else self._build(function.key, place)
+            )
+        if arguments is None or len(arguments) != len(formals):
+            raise self.source.error(
+                place,
+                f"{function.key!r} is a function of {len(formals)} arguments; expected {function.key}({', '.join(formals)})",
+            )
+        self._calls += 1
+        if self._calls > 200:
+            raise self.source.error(
+                place, f"{function.key!r} calls itself, or functions are nested too deeply"
+            )
+        actual = {f: Parser(self, a, scope).parse() for f, a in zip(formals, arguments, strict=True)}
+        result = Parser(self, function.body, {**function.scope, **actual}).parse()
+        self._calls -= 1
+        return result
+
+    def _variable(self, name: str) -> bool:
+        return bool(self.vector) and name.startswith(self.vector + "_")
+
+    def spread(self, formals: list[str]) -> list[str]:
+        r"""``x_1, \dots, x_n`` and ``x_1, x_2`` as the vector that they are."""
+        if self.vector and formals and all(f == "\\dots" or self._variable(f) for f in formals):
+            return [self.vector]
+        return formals
+
+    # Building
+
+    def _scalar(self, key: str, place: Token) -> Expr:
+        value = self.named(key, place)
+        if not isinstance(value, Expr):
+            raise self.source.error(place, f"{key!r} is not a number")
+        return value
+
+    def _family(self, base: str) -> dict[int, str]:
+        prefix = base + "_"
+        keys = [
+            k for k in (*self.written, *self.ranged) if k.startswith(prefix) and k[len(prefix) :].isdigit()
+        ]
+        return {int(k[len(prefix) :]): k for k in keys}
+
+    def _build(self, key: str, place: Token) -> Value:
+        if key in self._building:
+            raise self.source.error(
+                place, f"{key!r} is defined by itself: {' -> '.join([*self._building, key])}"
+            )
+        self._building.append(key)
+        try:
+            value = self._vector(key) if key in self.ranged else self._written(key)
+        finally:
+            self._building.pop()
+        if value is None:
+            value = self.named(key, place)
+            if value is None or isinstance(value, Function):
+                raise self.source.error(
+                    place, f"{key!r} is defined for some indices only; expected all from 1 on"
+                )
+        if self.dim or not isinstance(value, Num):
+            self.built[key] = value
+        return value
+
+    def _vector(self, key: str) -> Value | None:
+        letter, bound, body = self.ranged[key]
+        span = self.integers(bound, {})
+        if span == list(range(1, len(span) + 1)) and span:
+            try:
+                entry = Parser(self, body, {letter: Index(letter)}).scalar()
+            except NeedsUnroll:
+                pass
+            else:
+                return self._emit_vector(key, len(span), Index(letter), entry)
+        del self.ranged[key]
+        self.write_out(key, letter, span, None, body)
+        return None
+
+    def write_out(
+        self, base: str, letter: str, span: list[int], formals: list[str] | None, body: Part
+    ) -> None:
+        """Define ``base_1``, ``base_2``, ... one by one."""
+        for number in span:
+            self.written[f"{base}_{number}"] = Written(formals, body, {letter: lift(number)})
+
+    def _emit_vector(self, key: str, size: int, index: Index, entry: Expr) -> Vectorial:
+        name = self.python_name(key)
+        self.emitted.append(Vector(name, size, index, entry))
+        return Vectorial(size, lambda i: Item(name, i))
+
+    def _written(self, key: str) -> Value:
+        entry = self.written[key]
+        body = entry.body
+        parts = tuple_parts(body)
+        if parts:
+            return self._data(parts, entry.scope, key)
+        try:
+            value = Parser(self, body, entry.scope).parse()
+        except NeedsUnroll:
+            raise self.source.error(
+                body[0],
+                "an index that depends on two others, or an entry of a numbered family, needs a sum over given numbers",
+            ) from None
+        if isinstance(value, Matrix):
+            return value
+        if isinstance(value, Vectorial):
+            index = self.fresh()
+            try:
+                entry_of = value.entry(index)
+            except NeedsUnroll:
+                names = [
+                    self._emit_scalar(f"{key}_{k}", value.entry(lift(k))) for k in range(1, value.size + 1)
+                ]
+                return Vectorial(value.size, lambda i: names[number_of(i) - 1], value.transposed)
+            if isinstance(entry_of, Item) and entry_of.index == index:
+                return value
+            made = self._emit_vector(key, value.size, index, entry_of)
+            return Vectorial(made.size, made.entry, value.transposed)
+        if isinstance(value, Item | Name | Size) or (isinstance(value, Num) and not self.dim):
+            return value
+        if isinstance(value, Num) and key in ("n", "N", "D", "d") and value.value == self.dim:
+            return Size("x")
+        return self._emit_scalar(key, value)
+
+    def _emit_scalar(self, key: str, value: Expr) -> Name:
+        name = self.python_name(key)
+        self.emitted.append(Scalar(name, value))
+        return Name(name)
+
+    def _data(self, parts: list[Part], scope: Scope, key: str) -> Value:
+        terms = [Parser(self, part, scope).scalar() for part in parts]
+        if any(isinstance(e, Index) for term in terms for e in walk(term)) or any(
+            self._changes(t) for t in terms
+        ):
+            return Vectorial(len(terms), lambda i: terms[number_of(i) - 1])
+        numbers = tuple(self.constant(t, p[0]) for t, p in zip(terms, parts, strict=True))
+        name = next(
+            (d.name for d in self.emitted if isinstance(d, Data) and d.values == numbers and key == "c"), None
+        )
+        if name is None:
+            name = self.python_name(key)
+            self.emitted.append(Data(name, numbers))
+        return Vectorial(len(numbers), lambda i: Item(name, i))
+
+    def _changes(self, expression: Expr) -> bool:
+        system = System(max(self.dim, 1), tuple(self.emitted), expression)
+        changing = system.depends_on_x()
+        return any(
+            isinstance(e, Item) and changing[e.vector] or isinstance(e, Name) and changing[e.name]
+            for e in walk(expression)
+        )
+
+    def python_name(self, key: str) -> str:
+        """A new Python identifier for a name of the file."""
+        name = re.sub(r"\W+", "_", re.sub(r"_(\d+)$", r"\1", key)).strip("_") or "c"
+        while name in _RESERVED or name in self._python:
+            name += "_"
+        self._python.add(name)
+        return name
+
+    def definitions(self, expressions: list[Expr]) -> tuple[Definition, ...]:
+        """The definitions that expressions need, with positions marked as such."""
+        kept: set[str] = set()
+        for expression in expressions:
+            kept |= {
+                d.name for d in System(self.dim, tuple(self.emitted), expression).dependencies(expression)
+            }
+        return tuple(
+            Data(d.name, d.values, True) if isinstance(d, Data) and d.name in self._positions else d
+            for d in self.emitted
+            if d.name in kept
+        )
+
+
+def tuple_parts(body: Part) -> list[Part]:
+    r"""The entries of a body that is one tuple ``(a, b, c)`` or ``[a, b, c]^\top``; empty for any other body."""
+    if not body or body[0].text not in ("(", "[", "\\{"):
+        return []
+    depth = 0
+    for number, token in enumerate(body):
+        if token.kind == "symbol":
+            depth += (token.text in OPENERS) - (token.text in CLOSERS)
+        if depth == 0:
+            rest = "".join(t.text for t in body[number + 1 :]).strip("^{}")
+            parts = split_commas(body[1:number])
+            return parts if rest in ("", "T", "\\top", "\\intercal") and len(parts) > 1 else []
+    return []

@@ -1,0 +1,27 @@
+"""What a writing pattern is: one way in which people write a problem file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from llamoco.dataset_builder.problems.draws import Draws
+from llamoco.dataset_builder.problems.problem import Problem
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One way of writing a problem.
+
+    Attributes:
+        name: unique name, the ``pattern`` column of the set.
+        language: "python" or "latex".
+        held_out: True if descriptions of this pattern appear in the test split only.
+        write: writes a synthetic problem as a complete problem FILE; details of style come from the draws.
+    """
+
+    name: str
+    language: Literal["python", "latex"]
+    held_out: bool
+    write: Callable[[Problem, Draws], str]

@@ -1,0 +1,264 @@
+"""Completions and programs: what a model answers, and the complete script around it.
+
+A program is the problem section (a person's own code, unchanged), the completion (byte for byte) and a main
+guard. The three share one module, so names may clash: a completion's constant ``F`` would replace a problem's
+own ``F``. Where they would, the problem section is kept as text and runs as a module of its own; so it does
+where it asks for its ``__name__``, since it is not the main program.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import symtable
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from llamoco.dataset_builder.optimizers.pool import render
+from llamoco.dataset_builder.problems.functions import FUNCTIONS
+from llamoco.dataset_builder.problems.latex_file import read_latex
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.python_patterns import problem_section
+
+CONTRACT = {"objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS"}
+DECISION = re.compile(r"^#.*; optimizer: ([A-Za-z0-9_]+)$")
+
+ISOLATED = """\
+import sys
+import types
+
+# This problem would share names with the solver below, so it runs as a module of its own.
+llamoco_source = {source}
+
+llamoco_problem = types.ModuleType("llamoco_problem")
+llamoco_problem.__file__ = __file__
+sys.modules["llamoco_problem"] = llamoco_problem
+exec(compile(llamoco_source, "problem", "exec"), llamoco_problem.__dict__)
+"""
+
+GUARD = '''\
+def llamoco_main():
+    """Solve the problem within its budget and print the result; a seed may be given on the command line."""
+    import sys
+
+    import numpy as np
+
+    class BudgetExceeded(RuntimeError):
+        """More evaluations were asked for than are left."""
+
+    lower, upper, budget = np.array({LOWER}, dtype=float), np.array({UPPER}, dtype=float), int({MAX_EVALS})
+    functions = [{objective}, {inequality}, {equality}]
+    sizes = [0 if function is None else np.size(function((lower + upper) / 2)) for function in functions]
+    used, last, best = 0, (None, None), (np.inf, np.inf, (lower + upper) / 2)
+
+    def values(x):
+        """f, g and h at one point; NaN where the formulas have no value."""
+        try:
+            with np.errstate(all="ignore"):
+                results = [[] if function is None else function(x.copy()) for function in functions]
+            return [np.array(result, dtype=float).reshape(size) for result, size in zip(results, sizes)]
+        except (ArithmeticError, ValueError, TypeError):
+            return [np.full(size, np.nan) for size in sizes]
+
+    def merit(x, f, g, h):
+        """Largest violation beyond the tolerances, bounds included, then f."""
+        excess = np.concatenate((lower - x, x - upper, g - 1e-6, np.abs(h) - 1e-4, 0 * f))
+        violation = np.max(excess, initial=0)
+        return (violation, f[0]) if np.isfinite(violation) else (np.inf, np.inf)
+
+    def evaluate(x):
+        """Values at one point or many; a request that repeats the one before is free."""
+        nonlocal used, last, best
+        points = np.atleast_2d(np.asarray(x, dtype=float))
+        if points.tobytes() != last[0]:
+            if used + len(points) > budget:
+                raise BudgetExceeded(f"all {budget} evaluations are used")
+            used += len(points)
+            rows = [values(point) for point in points]
+            ranked = [(*merit(point, *row), point.copy()) for point, row in zip(points, rows)]
+            best = min([best, *ranked], key=lambda entry: entry[:2])
+            last = points.tobytes(), [np.array(column) for column in zip(*rows)]
+        return last[1]
+
+    def batch(number):
+        """The objective (0), inequality (1) or equality (2) function of points (D,) or (N, D)."""
+
+        def function(x):
+            result = evaluate(x)[number] if number else evaluate(x)[0][:, 0]
+            return result[0] if np.ndim(x) == 1 else result.copy()
+
+        return function if sizes[number] else None
+
+    seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    try:
+        x = optimize(batch(0), lower, upper, budget, seed, inequality=batch(1), equality=batch(2))
+    except BudgetExceeded as stop:
+        print(f"stopped, {stop}")
+        x = best[2]
+    x = np.asarray(x, dtype=float)
+    f, g, h = values(x)
+    print(f"x = {x.tolist()}")
+    print(f"f = {f[0]:.10g}")
+    print(f"largest constraint violation = {max(np.max(g, initial=0), np.max(np.abs(h), initial=0)):.3g}")
+    print(f"feasible = {'yes' if merit(x, f, g, h)[0] == 0 else 'no'}")
+    print(f"evaluations = {used} of {budget}")
+
+
+if __name__ == "__main__":
+    llamoco_main()
+'''
+
+
+class Completion(NamedTuple):
+    """A completion's parts: decision line, what is run, the optimizer's name; "" and None without a line."""
+
+    decision: str
+    body: str
+    optimizer: str | None
+
+
+def decision_line(problem: Problem, optimizer: str) -> str:
+    """What is to be seen in a synthetic problem, then the optimizer's name; no newline.
+
+    For example ``# composition of 2: rastrigin, sphere; smooth; separable; D 9; g 1; h 0; optimizer: slsqp``.
+    Functions stand in the order of the description. Smooth (else rough): all components are. Separable (else
+    coupled): all components are, and none is reflected.
+    """
+    components = problem.definition["components"]
+    functions = [FUNCTIONS[component["function"]] for component in components]
+    separable = all(f.separable for f in functions) and not any(
+        component["reflection"] for component in components
+    )
+    seen = (
+        f"{problem.definition['form']} of {len(components)}: {', '.join(f.name for f in functions)}",
+        "smooth" if all(f.smooth for f in functions) else "rough",
+        "separable" if separable else "coupled",
+        f"D {problem.dim}",
+        f"g {problem.n_inequality}",
+        f"h {problem.n_equality}",
+        f"optimizer: {optimizer}",
+    )
+    return f"# {'; '.join(seen)}"
+
+
+def completion(problem: Problem, optimizer: str, config: Mapping[str, Any]) -> str:
+    """The answer for a synthetic problem: decision line, then the benchmarked text with its constants set."""
+    return f"{decision_line(problem, optimizer)}\n{render(optimizer, config)}"
+
+
+def parse_completion(text: str) -> Completion:
+    """Take a completion apart; text without a decision line is all body."""
+    first, _, rest = text.partition("\n")
+    match = DECISION.match(first)
+    return Completion(first, rest, match[1]) if match else Completion("", text, None)
+
+
+def problem_text(problem: Problem) -> str:
+    """The problem section of a problem that was read from a file (see ``section``)."""
+    return section(
+        "latex" if "latex" in problem.definition else "python",
+        next(iter(problem.definition.values())),
+        problem.id,
+    )
+
+
+def section(language: str, description: str, name: str) -> str:
+    """The problem section of a description: a person's own Python, or what the reader makes of LaTeX.
+
+    Args:
+        language: "python" or "latex".
+        description: the problem FILE.
+        name: what to call it in messages.
+
+    Raises:
+        ProblemError: if the LaTeX cannot be read.
+    """
+    if language == "python":
+        return description
+    latex = read_latex(description, name)
+    return problem_section(latex.system, latex.lower, latex.upper, latex.max_evals)
+
+
+def program(problem_section: str, completion: str) -> str:
+    """A complete script: problem section, completion, main guard. Runs alone; a seed may be its argument.
+
+    Args:
+        problem_section: Python that defines a problem (see ``python_file``); stands in the program unchanged.
+        completion: defines ``optimize``; stands in the program byte for byte. It need not be valid Python.
+    """
+    isolated = _clash(problem_section, completion)
+    prefix = "llamoco_problem." if isolated else ""
+    bound = _names(problem_section).bound
+    guard = _guard({name: prefix + name if name in bound else "None" for name in CONTRACT})
+    start = ISOLATED.replace("{source}", _literal(problem_section)) if isolated else problem_section
+    return f"{start}\n\n{completion}\n\n{guard}"
+
+
+def _guard(names: Mapping[str, str]) -> str:
+    guard = GUARD
+    for name, text in names.items():
+        guard = guard.replace(f"{{{name}}}", text)
+    return guard
+
+
+def _clash(problem_section: str, completion: str) -> bool:
+    """Whether problem section and the rest of the program get into each other's way as one module."""
+    problem = _names(problem_section)
+    if "*" in problem.imports or problem.touched & {"__name__", "globals", "exec", "eval"}:
+        return True
+    guard = _names(_guard(dict.fromkeys(CONTRACT, "None")))
+    if problem.bound & (guard.touched | guard.bound):
+        return True
+    try:
+        solver = _names(completion)
+    except (SyntaxError, ValueError):
+        return False  # the program cannot run anyway
+    same = {name for name, source in problem.imports.items() if solver.imports.get(name) == source}
+    return bool((problem.bound & solver.touched | solver.bound & problem.touched) - same)
+
+
+class _Names(NamedTuple):
+    """Module-level names of a piece of code: those it binds, those it binds or reads, those it imports."""
+
+    bound: frozenset[str]
+    touched: frozenset[str]
+    imports: dict[str, str]
+
+
+@lru_cache(maxsize=64)
+def _names(code: str) -> _Names:
+    table = symtable.symtable(code, "section", "exec")
+    within = [symbol for scope in _scopes(table) for symbol in scope.get_symbols() if symbol.is_global()]
+    bound = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
+    bound |= {s.get_name() for s in within if s.is_declared_global() and s.is_assigned()}
+    touched = {s.get_name() for s in (*table.get_symbols(), *within)}
+    return _Names(frozenset(bound), frozenset(touched), _imports(code))
+
+
+def _scopes(table: symtable.SymbolTable) -> list[symtable.SymbolTable]:
+    """All scopes within a scope."""
+    return [inner for child in table.get_children() for inner in (child, *_scopes(child))]
+
+
+def _imports(code: str) -> dict[str, str]:
+    """What each name that an import binds stands for; ``*`` if everything of a module is imported."""
+    found = {}
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                package = alias.name.split(".")[0]
+                found[alias.asname or package] = alias.name if alias.asname else package
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name: f"{node.module}:{alias.name}" for alias in node.names}
+    return found
+
+
+def _literal(text: str) -> str:
+    """A text as a readable Python literal."""
+    if not text.endswith("\n"):
+        text += "\n"
+    for quotes in ("'''", '"""'):
+        if quotes not in text:
+            return f"r{quotes}\n{text}{quotes}"
+    return "(\n" + "".join(f"    {line!r}\n" for line in text.splitlines(keepends=True)) + ")"

@@ -1,0 +1,111 @@
+"""Prompts: a header with facts that the tool knows exactly, then the description as a person wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from llamoco.dataset_builder.problems.problem import Problem
+
+LINE_LIMIT = 300
+BOUND_GROUPS = 12
+HEAD_SHARE = 0.6
+
+
+def header(problem: Problem) -> str:
+    """Dimension, bounds, evaluation budget and numbers of constraints: five comment lines.
+
+    Equal bounds of neighbours are written once, ``[-5, 5] x 3``; after 12 such groups the rest is left out.
+    """
+    return (
+        f"# dimension: {problem.dim}\n"
+        f"# bounds: {_bounds(problem.lower, problem.upper)}\n"
+        f"# evaluation budget: {problem.max_evals}\n"
+        f"# inequality constraints: {problem.n_inequality}\n"
+        f"# equality constraints: {problem.n_equality}\n"
+    )
+
+
+def prompt(problem: Problem, description: str) -> str:
+    """Header and description; ends with one newline."""
+    text = description.strip("\n")
+    return header(problem) + (f"{text}\n" if text else "")
+
+
+def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]:
+    """The prompt of a problem that was read from a file, cut to a number of characters.
+
+    The head-and-tail rule: lines beyond 300 characters lose their end; then whole lines are taken from the
+    head (60% of the room) and the tail of the file, and a comment stands for what is between. If not even
+    that fits, the header stands alone.
+
+    Args:
+        problem: of kind "source".
+        max_characters: length limit.
+
+    Returns:
+        The prompt, and a warning that says what was left out (None if nothing was).
+    """
+    language = "latex" if "latex" in problem.definition else "python"
+    description = problem.definition[language]
+    room = max_characters - len(header(problem)) - 1
+    short, warning = shortened(description, room, "%" if language == "latex" else "#")
+    return prompt(problem, short), warning
+
+
+def shortened(description: str, max_characters: int, comment: str = "#") -> tuple[str, str | None]:
+    """A description cut by the head-and-tail rule (see ``make_prompt``), and a warning or None.
+
+    Args:
+        description: what a person wrote.
+        max_characters: length limit of the result.
+        comment: how a comment starts in its language.
+    """
+    description = description.strip("\n")
+    if len(description) <= max_characters:
+        return description, None
+    mark = f" {comment} ..."
+    lines = [
+        line if len(line) <= LINE_LIMIT else line[: LINE_LIMIT - len(mark)] + mark
+        for line in description.split("\n")
+    ]
+    clipped = "\n".join(lines)
+    if len(clipped) <= max_characters:
+        return (
+            clipped,
+            f"lines longer than {LINE_LIMIT} characters were cut in what the model sees, not in the program",
+        )
+    gap = f"{comment} ..."
+    room = max_characters - len(gap) - 1
+    head = _fitting(lines, int(room * HEAD_SHARE))
+    tail = _fitting(lines[len(head) :][::-1], room - sum(len(line) + 1 for line in head))[::-1]
+    left_out = len(lines) - len(head) - len(tail)
+    if not head and not tail:
+        return (
+            "",
+            "the file is too long for the model, which sees dimension, bounds, budget and constraint counts",
+        )
+    return (
+        "\n".join([*head, gap, *tail]),
+        f"the file is too long for the model, which does not see {left_out} of its {len(lines)} lines "
+        f"(from line {len(head) + 1} on); the program keeps them",
+    )
+
+
+def _fitting(lines: Sequence[str], room: int) -> list[str]:
+    """As many lines from the front as fit."""
+    taken = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        taken.append(line)
+    return taken
+
+
+def _bounds(lower: Sequence[float], upper: Sequence[float]) -> str:
+    groups = [(pair, len(list(same))) for pair, same in groupby(zip(lower, upper, strict=True))]
+    texts = [
+        f"[{low:.6g}, {high:.6g}]" + (f" x {count}" if count > 1 else "") for (low, high), count in groups
+    ]
+    return ", ".join([*texts[:BOUND_GROUPS], *(["..."] if len(texts) > BOUND_GROUPS else [])])

@@ -1,0 +1,77 @@
+"""Prompts: exact facts first, and a rule for what is too long."""
+
+import pytest
+
+from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.prompt import header, make_prompt, prompt, shortened
+
+LONG = "\n".join(
+    ["LOWER = [0, 0]", *(f"c{k} = {k}  # a line of some length" for k in range(200)), "MAX_EVALS = 7"]
+)
+
+
+def problem(text: str, language: str = "python") -> Problem:
+    return Problem("p", "source", (-5.0, -5.0, 0.25), (5.0, 5.0, 100.0), 1234, 2, 1, {language: text})
+
+
+def test_header_states_the_facts() -> None:
+    assert header(problem("")) == (
+        "# dimension: 3\n"
+        "# bounds: [-5, 5] x 2, [0.25, 100]\n"
+        "# evaluation budget: 1234\n"
+        "# inequality constraints: 2\n"
+        "# equality constraints: 1\n"
+    )
+
+
+def test_many_different_bounds_do_not_fill_the_prompt() -> None:
+    many = Problem(
+        "p", "source", tuple(float(-k) for k in range(1, 51)), (1.0,) * 50, 10, 0, 0, {"python": ""}
+    )
+    bounds = header(many).split("\n")[1]
+    assert bounds.startswith("# bounds: [-1, 1], [-2, 1],")
+    assert bounds.endswith("[-12, 1], ...")
+
+
+def test_a_prompt_ends_with_one_newline() -> None:
+    assert prompt(problem(""), "\na = 1\n\n\n") == header(problem("")) + "a = 1\n"
+
+
+def test_a_short_file_is_shown_whole() -> None:
+    text, warning = make_prompt(problem("a = 1\nb = 2\n"), 4000)
+    assert text.endswith("# equality constraints: 1\na = 1\nb = 2\n")
+    assert warning is None
+
+
+@pytest.mark.parametrize("limit", [300, 1000, 4000])
+def test_a_long_file_keeps_head_and_tail(limit: int) -> None:
+    text, warning = make_prompt(problem(LONG), limit)
+    assert limit - 120 < len(text) <= limit
+    assert "\nLOWER = [0, 0]\n" in text
+    assert text.endswith("\nMAX_EVALS = 7\n")
+    shown = [line for line in text.split("\n")[5:-1] if line != "# ..."]
+    assert warning is not None
+    assert f"does not see {202 - len(shown)} of its 202 lines" in warning
+    assert "\n% ...\n" in make_prompt(problem(LONG, "latex"), limit)[0]
+
+
+def test_long_lines_lose_their_end_first() -> None:
+    text, warning = shortened("a = 1\ndata = [" + "0.123, " * 1000 + "]\nb = 2", 1000)
+    assert text.startswith("a = 1\ndata = [0.123")
+    assert text.endswith(" # ...\nb = 2")
+    assert warning is not None and "lines longer than 300" in warning
+
+
+def test_the_header_alone_remains_in_the_end() -> None:
+    text, warning = make_prompt(problem(LONG), 140)
+    assert text == header(problem(LONG))
+    assert warning is not None
+
+
+def test_a_prompt_of_an_example() -> None:
+    text, warning = make_prompt(load("examples/problems/spring.tex"), 4000)
+    assert text.startswith(
+        "# dimension: 3\n# bounds: [0.05, 2], [0.25, 1.3], [2, 15]\n# evaluation budget: 1500\n"
+    )
+    assert warning is None
