@@ -1,0 +1,1 @@
+"""Problems, optimizers, benchmark, descriptions: what the instruction set is made of."""

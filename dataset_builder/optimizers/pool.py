@@ -91,7 +91,7 @@ POOL: dict[str, Optimizer] = {
             "constraint functions by linear interpolation, 1994, doi:10.1007/978-94-015-8330-5_4",
             "both",
             {"RHOBEG": (0.2, 0.05, 0.4), "TOL": (1e-06, 0.001), "RESTART": (1.0, 0.3)},
-            max_evals_limit=2000,
+            max_evals_limit=1000,
             limit_reason="0.5 to 1.4 ms an evaluation (5 to 50 variables), several times the next slowest",
         ),
         Optimizer(

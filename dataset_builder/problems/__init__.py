@@ -1,0 +1,1 @@
+"""Problems: symbolic form, evaluation, synthesis, problem files, scores of a run."""

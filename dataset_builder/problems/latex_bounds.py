@@ -5,11 +5,19 @@ from __future__ import annotations
 from itertools import product
 
 from llamoco.dataset_builder.problems.expression import Expr, Item, Num, lift
-from llamoco.dataset_builder.problems.latex_lexer import Token
 from llamoco.dataset_builder.problems.latex_names import Scope
 from llamoco.dataset_builder.problems.latex_parser import Parser
-from llamoco.dataset_builder.problems.latex_statements import Chain, Part, name_of, split_commas
-from llamoco.dataset_builder.problems.latex_symbols import SymbolTable, tuple_parts
+from llamoco.dataset_builder.problems.latex_statements import Chain
+from llamoco.dataset_builder.problems.latex_symbols import SymbolTable
+from llamoco.dataset_builder.problems.latex_text import Token
+from llamoco.dataset_builder.problems.latex_tokens import (
+    Part,
+    interval_factors,
+    name_of,
+    names_in,
+    split_commas,
+    tuple_parts,
+)
 from llamoco.dataset_builder.problems.latex_values import Vectorial
 
 Limits = dict[int, float]
@@ -37,13 +45,8 @@ class Bounds:
     def mentions_variables(self, part: Part) -> bool:
         """Whether any decision variable occurs."""
         return any(
-            t.kind == "name"
-            and (
-                t.text == self.symbols.vector
-                or name_of(part[k : k + 3]) in self.symbols.aliases
-                or t.text in self.symbols.aliases
-            )
-            for k, t in enumerate(part)
+            base == self.symbols.vector or base in self.symbols.aliases or key in self.symbols.aliases
+            for base, key in names_in(part)
         )
 
     def take(self, chain: Chain) -> bool:
@@ -67,13 +70,9 @@ class Bounds:
             self._membership(chain)
             return True
         others = [p for k, side in enumerate(chain.sides) if k != targets[0] for p in side]
-        if (
-            len(targets) != 1
-            or "=" in chain.relations
-            or any(self.mentions_variables(p) or len(chain.sides[k]) > 1 for k, p in [])
-        ):
+        if len(targets) != 1 or "=" in chain.relations or len(chain.sides) > 3:
             return False
-        if any(self._depends(p, chain) for p in others) or len(chain.sides) > 3:
+        if any(self.depends(p) for p in others):
             return False
         target = targets[0]
         for number, relation in enumerate(chain.relations):
@@ -90,12 +89,14 @@ class Bounds:
                     )
         return True
 
-    def _depends(self, part: Part, chain: Chain) -> bool:
+    def depends(self, part: Part, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether a part depends on the variables, through definitions or not."""
         if self.mentions_variables(part):
             return True
-        names = {t.text for t in part if t.kind == "name"} - set(chain.bindings)
-        entries = [self.symbols.written[n] for n in names if n in self.symbols.written]
-        return any(self.mentions_variables(e.body) for e in entries)
+        bodies = {key: entry.body for key, entry in self.symbols.written.items()}
+        bodies |= {key: entry[2] for key, entry in self.symbols.ranged.items()}
+        used = {name for names in names_in(part) for name in names} & set(bodies) - seen
+        return any(self.depends(bodies[name], seen | used) for name in used)
 
     def scopes(self, chain: Chain) -> list[Scope]:
         """One scope for each combination of the values that the chain's indices run through."""
@@ -117,13 +118,14 @@ class Bounds:
             if part[0].text == "\\dots":
                 if not result or place + 1 >= len(parts) or result[-1] is None:
                     raise self.source.error(part[0], "expected variables on both sides of the dots")
-                following = self._one(parts[place + 1], scope)
+                following = self.number_of(parts[place + 1], scope)
                 result += list(range(result[-1] + 1, following or 0))
             else:
-                result.append(self._one(part, scope))
+                result.append(self.number_of(part, scope))
         return result
 
-    def _one(self, part: Part, scope: Scope) -> int | None:
+    def number_of(self, part: Part, scope: Scope) -> int | None:
+        """The number of a variable; None for the vector of them."""
         name = name_of(part)
         if name in self.symbols.aliases:
             variable = self.symbols.aliases[name]
@@ -184,7 +186,7 @@ class Bounds:
             raise self.source.error(
                 part[0], "this set is not defined; expected an interval such as [-5, 5]^{10}"
             )
-        factors = _factors(part)
+        factors = interval_factors(part)
         if factors is None:
             raise self.source.error(part[0], "expected an interval such as [0, 10], or [-5, 5]^{10}")
         for scope in self.scopes(chain):
@@ -294,36 +296,3 @@ class Bounds:
                 )
         span = range(1, dim + 1)
         return tuple(self.lower[k] for k in span), tuple(self.upper[k] for k in span)
-
-
-def _factors(part: Part) -> list[tuple[Part, Part]] | None:
-    """Intervals and exponents of ``[a, b]^n times [c, d]``."""
-    result: list[tuple[Part, Part]] = []
-    at = 0
-    while at < len(part):
-        if result:
-            if part[at].text != "times":
-                return None
-            at += 1
-        if at >= len(part) or part[at].text not in ("[", "("):
-            return None
-        close = next(
-            (k for k in range(at, len(part)) if part[k].text in ("]", ")") and _depth(part[at : k + 1]) == 0),
-            None,
-        )
-        if close is None:
-            return None
-        inside, exponent, at = part[at + 1 : close], [], close + 1
-        if at + 1 < len(part) and part[at].text == "^":
-            stop = (
-                next((k for k in range(at, len(part)) if part[k].text == "}"), at + 1)
-                if part[at + 1].text == "{"
-                else at + 1
-            )
-            exponent, at = part[at + 1 : stop + 1], stop + 1
-        result.append((inside, exponent))
-    return result
-
-
-def _depth(part: Part) -> int:
-    return sum((t.text in ("(", "[", "{")) - (t.text in (")", "]", "}")) for t in part)

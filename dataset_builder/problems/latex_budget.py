@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from llamoco.dataset_builder.problems.latex_lexer import Source
+from llamoco.dataset_builder.problems.latex_text import Source
 
 _NUMBER = r"(?P<number>\d+(?:(?:\{,\}|\\,|,)\d{3}(?!\d))*(?![\d.]*\d)(?P<power>\s*(?:\\times|\\cdot)\s*10\^\{?\d\}?|\^\{?\d\}?)?)"
 _SPACE = r"(?:[\s~$\\{}()]|\\[,;:!]|\\quad|\\(?:text|mathrm|textbf|emph|mathit|operatorname)\{)*"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from llamoco.dataset_builder.problems.latex_lexer import Source, Token
+from llamoco.dataset_builder.problems.latex_text import Source, Token
 from llamoco.dataset_builder.problems.latex_tokens import Part, group_end, step
 from llamoco.dataset_builder.problems.latex_vocabulary import CLOSERS, LAYOUTS, MATRICES, OPENERS, RELATIONS
 
@@ -259,5 +259,3 @@ def _closing(tokens: Part, at: int) -> int | None:
         if depth == 0:
             return place
     return None
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from llamoco.dataset_builder.problems.latex_lexer import Source, Token
+from llamoco.dataset_builder.problems.latex_text import Source, Token
 from llamoco.dataset_builder.problems.latex_tokens import Part
 
 BRACKETS = {
@@ -66,4 +66,3 @@ class Cursor:
             if depth == 0:
                 return self.tokens[start : self.at - 1]
         self.fail(f"this {opening.text!r} is not closed; add {BRACKETS[opening.text]!r}", opening)
-

@@ -9,37 +9,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NoReturn
 
 from llamoco.dataset_builder.problems import latex_values as values
-from llamoco.dataset_builder.problems.expression import PI, Call, Expr, Index, Num, Pi, Pow, Reduce, walk
-from llamoco.dataset_builder.problems.latex_lexer import Token
-from llamoco.dataset_builder.problems.latex_names import Scope, Symbols, read_limits, read_matrix, read_name
-from llamoco.dataset_builder.problems.latex_statements import Part, script_text, split_commas
-from llamoco.dataset_builder.problems.latex_values import NeedsUnroll, Refusal, Value, Vectorial
+from llamoco.dataset_builder.problems.expression import PI, Call, Expr, Num, Pow
+from llamoco.dataset_builder.problems.latex_cursor import BRACKETS, Cursor
+from llamoco.dataset_builder.problems.latex_functions import big, elementary, extremum
+from llamoco.dataset_builder.problems.latex_names import Scope, Symbols, read_matrix, read_name
+from llamoco.dataset_builder.problems.latex_text import Token
+from llamoco.dataset_builder.problems.latex_tokens import Part, script_text, split_commas
+from llamoco.dataset_builder.problems.latex_values import Refusal, Value, Vectorial
 from llamoco.dataset_builder.problems.latex_vocabulary import ELEMENTARY, UNITS
 
-_CLOSING = {
-    "(": ")",
-    "[": "]",
-    "\\{": "\\}",
-    "{": "}",
-    "|(": "|)",
-    "|": "|",
-    "<(": ">)",
-    "floor(": "floor)",
-    "ceil(": "ceil)",
-}
-_UNROLL_LIMIT = 5000
 _BIG = ("\\sum", "\\prod")
 
 
-class Parser:
+class Parser(Cursor):
     """Parses the tokens of one expression."""
 
     def __init__(self, symbols: Symbols, tokens: Part, scope: Scope) -> None:
-        self.symbols, self.tokens, self.scope = symbols, tokens, scope
-        self.at = 0
+        super().__init__(symbols.source, tokens)
+        self.symbols, self.scope = symbols, scope
         self.bars: list[str] = []
 
     def parse(self) -> Value:
@@ -56,53 +45,14 @@ class Parser:
 
     def scalar(self) -> Expr:
         """The value of all tokens, which has to be a number."""
-        value = self.parse()
+        return self.scalar_of(self.parse(), self.tokens[0])
+
+    def scalar_of(self, value: Value, place: Token) -> Expr:
+        """A value that has to be a number."""
         try:
             return values.scalar(value)
         except Refusal as error:
-            raise self.symbols.source.error(self.tokens[0], str(error)) from None
-
-    # Tokens
-
-    def fail(self, message: str, place: Token | None = None) -> NoReturn:
-        token = place or self.tokens[min(self.at, len(self.tokens) - 1)]
-        raise self.symbols.source.error(token, message)
-
-    def peek(self, ahead: int = 0) -> str:
-        return self.tokens[self.at + ahead].text if self.at + ahead < len(self.tokens) else ""
-
-    def take(self, expected: str) -> Token:
-        if self.peek() != expected:
-            self.fail(
-                f"expected {expected!r} here"
-                + ("" if self.at < len(self.tokens) else ", found the end of the formula")
-            )
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def group(self) -> Part:
-        """The tokens of a bracket that opens here, without it; or one token."""
-        if self.at >= len(self.tokens):
-            self.fail("expected an argument, found the end of the formula")
-        opening = self.tokens[self.at]
-        if opening.text not in _CLOSING or opening.kind != "symbol":
-            self.at += 1
-            if opening.kind == "number" and len(opening.text) > 1:
-                self.fail(
-                    f"TeX sets only the first digit of {opening.text} here; write {{{opening.text}}}", opening
-                )
-            return [opening]
-        depth, start = 0, self.at + 1
-        while self.at < len(self.tokens):
-            text, kind = self.tokens[self.at].text, self.tokens[self.at].kind
-            if kind == "symbol":
-                depth += text in _CLOSING and text != "|"
-                depth -= text in (")", "]", "\\}", "}", "|)", ">)", "floor)", "ceil)", "||)")
-                depth += text == "||("
-            self.at += 1
-            if depth == 0:
-                return self.tokens[start : self.at - 1]
-        self.fail(f"this {opening.text!r} is not closed; add {_CLOSING[opening.text]!r}", opening)
+            self.fail(str(error), place)
 
     def sub(self, tokens: Part, scope: Scope | None = None) -> Parser:
         return Parser(self.symbols, tokens, self.scope if scope is None else scope)
@@ -154,7 +104,7 @@ class Parser:
             return "|" not in self.bars
         if token.text == "||":
             return "||" not in self.bars
-        return token.text in _CLOSING or token.text == "||("
+        return token.text in BRACKETS or token.text == "||("
 
     def product(self) -> Value:
         value = self.factor()
@@ -214,43 +164,43 @@ class Parser:
             return self.power(read_matrix(self))
         if token.text in ("|", "||", "|(", "||("):
             return self.bar(token)
-        if token.text in _CLOSING:
+        if token.text in BRACKETS:
             return self.power(self.bracket(token))
         self.fail(f"expected an expression, found {token.text!r}")
 
     def number(self) -> Value:
+        """A literal, with its power of ten and without its unit."""
         token = self.tokens[self.at]
-        text = token.text
-        follows = self.tokens[self.at + 1 : self.at + 3]
-        if len(follows) == 2 and follows[0].text in ("e", "E") and follows[0].at == token.end:
-            digits = follows[1].kind == "number" or follows[1].text == "-"
-            if digits and follows[1].at == follows[0].end:
+        mark, digits = self.tokens[self.at + 1 : self.at + 2], self.tokens[self.at + 2 : self.at + 3]
+        if mark and digits and mark[0].text in ("e", "E") and mark[0].at == token.end:
+            if digits[0].at == mark[0].end and (digits[0].kind == "number" or digits[0].text == "-"):
                 self.fail("programmers' notation; write 1.5 \\times 10^{-3}")
+        divisor = self.at > 0 and self.tokens[self.at - 1].text == "/"
         self.at += 1
-        if (
-            self.peek() in ("times", "*")
-            and self.peek(1) == "10"
-            and self.peek(2) == "^"
-            and self.tokens[self.at - 2].text != "/"
-        ):
-            mark = self.at
-            self.at += 3
-            exponent = "".join(t.text for t in self.group())
-            if re.fullmatch(r"-?\d+", exponent):
-                return self.power(Num(float(f"{text}e{exponent}")))
-            self.at = mark
-        if text == "10" and self.peek() == "^":
-            mark = self.at
-            self.at += 1
-            exponent = "".join(t.text for t in self.group())
-            if re.fullmatch(r"-?\d+", exponent):
-                return self.power(Num(float(f"1e{exponent}")))
-            self.at = mark
+        value: Expr = Num(float(token.text))
+        if not divisor:
+            value = self.scientific(value, token.text)
         if self.at < len(self.tokens) and self.tokens[self.at].kind == "name":
             unit = self.tokens[self.at].text
-            if unit in UNITS and len(unit) > 1 and self.symbols.named(unit, token, self.scope) is None:
+            if unit in UNITS and len(unit) > 1 and self.symbols.named(unit, token) is None:
                 self.at += 1
-        return self.power(Num(float(text)))
+        return self.power(value)
+
+    def scientific(self, value: Expr, text: str) -> Expr:
+        r"""A number with its power of ten, ``1.5 \times 10^{-3}`` or ``10^6``, as one literal."""
+        start = self.at
+        if self.peek() in ("times", "*") and self.peek(1) == "10" and self.peek(2) == "^":
+            self.at += 3
+        elif text == "10" and self.peek() == "^":
+            text = "1"
+            self.at += 1
+        else:
+            return value
+        exponent = "".join(t.text for t in self.group())
+        if re.fullmatch(r"-?\d+", exponent):
+            return Num(float(f"{text}e{exponent}"))
+        self.at = start
+        return value
 
     def bracket(self, token: Token) -> Value:
         if token.text == "<(":
@@ -282,7 +232,7 @@ class Parser:
         if kind == "|":
             if isinstance(value, Vectorial):
                 self.fail("the bars stand around a vector; write \\lVert .. \\rVert for a norm", token)
-            return self.power(Call("abs", self.checked(token, lambda: values.scalar(value))))  # type: ignore[arg-type]
+            return self.power(Call("abs", self.scalar_of(value, token)))
         if not isinstance(value, Vectorial):
             self.fail("the norm of a number; expected a vector, or |..|", token)
         order = "2"
@@ -322,15 +272,16 @@ class Parser:
             self.fail("an empty exponent", place)
         if self.peek() == "^":
             self.fail("a power of a power; put the inner one into brackets")
-        return Pow(self.checked(place, lambda: values.scalar(base)), self.sub(exponent).scalar())  # type: ignore[arg-type]
+        return Pow(self.scalar_of(base, place), self.sub(exponent).scalar())
 
     # Commands
 
     def command(self, token: Token) -> Value:
+        """What a command with arguments stands for."""
         self.at += 1
         name = token.text[1:]
         if name in ELEMENTARY:
-            return self.elementary(name, token)
+            return elementary(self, name, token)
         match name:
             case "frac":
                 digits = self.peek()
@@ -341,128 +292,19 @@ class Parser:
                 return self.power(self.checked(token, lambda: _ratio(top, bottom)))
             case "sqrt":
                 degree = self.sub(self.group()).scalar() if self.peek() == "[" else None
-                radicand = self.inner()
-                root = self.checked(token, lambda: values.scalar(radicand))
-                assert isinstance(root, Expr)
+                root = self.scalar_of(self.inner(), token)
                 return self.power(Call("sqrt", root) if degree is None else Pow(root, Num(1) / degree))
             case "pi":
                 return self.power(PI)
             case "sum" | "prod":
-                return self.big(name, token)
+                return big(self, name, token)
             case "max" | "min":
-                return self.extremum(name, token)
+                return extremum(self, name, token)
             case "infty":
                 self.fail("infinity is not a number to compute with; state a finite one", token)
             case "dots":
                 self.fail("dots inside a formula; write the sum or product with \\sum or \\prod", token)
         self.fail(f"{token.text} is not supported inside a formula", token)
-
-    def elementary(self, name: str, token: Token) -> Value:
-        exponent: Expr | None = None
-        base: Expr | None = None
-        while self.peek() in ("^", "_"):
-            mark = self.peek()
-            self.at += 1
-            script = self.sub(self.group()).scalar()
-            if mark == "^":
-                exponent = script
-            elif name == "log":
-                base = script
-            else:
-                self.fail(f"a subscript of \\{name}; expected its argument", token)
-        if exponent is not None and not isinstance(exponent, Num):
-            self.fail(f"is this the inverse function? write \\arc{name} or (\\{name}(..))^{{..}}", token)
-        argument = self.argument(name, token)
-        result: Expr = {"cot": lambda a: Num(1) / Call("tan", a), "sec": lambda a: Num(1) / Call("cos", a),
-                        "csc": lambda a: Num(1) / Call("sin", a)}.get(name, lambda a: Call(ELEMENTARY[name], a))(argument)  # fmt: skip
-        if base is not None:
-            result = result / Call("log", base)
-        return self.power(result) if exponent is None else Pow(result, exponent)
-
-    def argument(self, name: str, token: Token) -> Expr:
-        """A function's argument: a bracket; or, by TeX's convention, the product that follows up to a sign or another function."""
-        if self.peek() in ("(", "[", "\\{", "{", "|", "|("):
-            opening = self.tokens[self.at]
-            value = self.bar(opening) if opening.text in ("|", "|(") else self.bracket(opening)
-            return self.checked(opening, lambda: values.scalar(value))  # type: ignore[return-value]
-        if not self.starts_factor():
-            self.fail(f"expected the argument of \\{name}; put it into brackets")
-        product: Expr | None = None
-        while self.starts_factor():
-            upcoming = self.tokens[self.at]
-            if product is not None and (
-                upcoming.text in _BIG or upcoming.text[1:] in ELEMENTARY and upcoming.kind == "command"
-            ):
-                break
-            if (
-                product is not None
-                and upcoming.text in ("(", "[", "\\{")
-                and not all(isinstance(e, Num | Pi) or _constant(e) for e in walk(product))
-            ):
-                self.fail(
-                    f"is this bracket part of the argument of \\{name}? put the argument into brackets", token
-                )
-            factor = self.factor()
-            part = self.checked(token, lambda f=factor: values.scalar(f))  # type: ignore[misc]
-            assert isinstance(part, Expr)
-            product = part if product is None else product * part
-        if self.peek() in ("*", "times", "/"):
-            self.fail(f"where does the argument of \\{name} end? put it into brackets", token)
-        assert product is not None
-        return product
-
-    def extremum(self, kind: str, token: Token) -> Value:
-        if self.peek() == "_":
-            return self.big(kind, token)
-        if self.peek() not in ("(", "[", "\\{", "{"):
-            self.fail(f"expected \\{kind}\\{{a, b\\}} or \\{kind}_{{i=1,\\dots,n}} here", token)
-        terms = [self.sub(p).scalar() for p in split_commas(self.group())]
-        return self.power(self.checked(token, lambda: values.folded(kind, terms)))
-
-    def big(self, kind: str, token: Token) -> Value:
-        letters, low, high, listed = read_limits(self, kind, token)
-        start = self.at
-
-        def body(scope: Scope) -> Expr:
-            inside = self.sub(self.tokens, scope)
-            inside.at, inside.bars = start, list(self.bars)
-            place = self.tokens[min(start, len(self.tokens) - 1)]
-            value = inside.product() if kind in ("sum", "prod") else inside.factor()
-            self.at = inside.at
-            return self.checked(place, lambda: values.scalar(value))  # type: ignore[return-value]
-
-        def level(number: int, scope: Scope) -> Expr:
-            if number == len(letters):
-                return body(scope)
-            letter = letters[number]
-            if letter in scope and isinstance(scope[letter], Index):
-                self.fail(f"index {letter!r} is bound twice; rename one of them", token)
-            if listed is None and not (
-                kind != "sum" and any(isinstance(e, Index) for b in (low, high) for e in walk(b))
-            ):
-                try:
-                    return Reduce(
-                        kind, Index(letter), low, high, level(number + 1, {**scope, letter: Index(letter)})
-                    )
-                except NeedsUnroll:
-                    pass
-            span = (
-                listed
-                if listed is not None
-                else list(range(values.number_of(low), values.number_of(high) + 1))
-            )
-            if len(span) > _UNROLL_LIMIT:
-                self.fail("this sum is too long to be written out", token)
-            if not span:
-                body({**scope, letter: Num(1)})
-            terms = [level(number + 1, {**scope, letter: values.lift(v)}) for v in span]
-            return self.checked(token, lambda: values.folded(kind, terms))  # type: ignore[return-value]
-
-        return level(0, self.scope)
-
-
-def _constant(node: Expr) -> bool:
-    return type(node).__name__ in ("Mul", "Div", "Neg", "Pow", "Size")
 
 
 def _ratio(a: Value, b: Value) -> Value:

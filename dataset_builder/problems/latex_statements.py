@@ -2,12 +2,10 @@ r"""Clauses cut into statements: chains such as ``a <= b <= c``, with the ranges
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from llamoco.dataset_builder.problems.latex_clauses import Clause
-from llamoco.dataset_builder.problems.latex_lexer import Token
+from llamoco.dataset_builder.problems.latex_text import Token
 from llamoco.dataset_builder.problems.latex_tokens import Part, name_of, split_commas
 
 
@@ -49,74 +47,81 @@ class Chain:
         return any(t.kind == "name" and t.text == letter for t in tokens)
 
 
-def chains(source: Source, found: list[Clause], variables: set[str]) -> list[Chain]:
+def chains(found: list[Clause], variables: set[str]) -> list[Chain]:
     """Cut clauses at the commas that separate statements, and give the ranges to the statements that they bind.
 
     Args:
-        source: the file.
-        found: its clauses.
-        variables: base names of the decision variables: ``0 <= x_1, x_2 <= 10`` is about both, ``0 <= 1, x_2 <= 10`` is not.
+        found: the clauses of a file.
+        variables: base names of the decision variables: ``0 <= x_1, x_2 <= 10`` is about both.
     """
-
-    def is_variable(part: Part) -> bool:
-        name = name_of(part)
-        return part[0].text == "\\dots" or (
-            name is not None and (name in variables or part[0].text in variables)
-        )
-
+    taken = variables | _defined(found)
     result: list[Chain] = []
     ahead: list[Range] = []
     for clause in found:
-        groups, relations = clause.groups, clause.relations
-        start = groups[0] if relations else []
-        if not relations:
-            result += [Chain([[part]], [], clause) for part in groups[0]]
-            continue
-        if not all(is_variable(p) for p in start) and not all(
-            len(p) == 1 and p[0].kind == "name" for p in start
-        ):
-            run = _run(start, is_variable)
-            result += [Chain([[part]], [], clause) for part in start[: len(start) - run]]
-            start = start[len(start) - run :]
-        sides, links = [start], []
-        pieces: list[Chain] = []
-        for number, relation in enumerate(relations):
-            group = groups[number + 1]
-            last = number == len(relations) - 1
-            upcoming = "" if last else relations[number + 1]
-            inside = relation == upcoming and relation in ("<=", ">=") and all(is_variable(p) for p in group)
-            if len(group) == 1 or inside:
-                sides.append(group)
-                links.append(relation)
-                continue
-            numbered = relation == "=" and len(sides[-1][0]) == 1 and not is_variable(sides[-1][0])
-            count = _range_length(group) if numbered else 1
-            run = 0
-            if not last:
-                run = 1 if upcoming == "=" else min(_run(group, is_variable), len(group) - count)
-            sides.append(group[:count])
-            links.append(relation)
-            pieces.append(Chain(sides, links, clause))
-            pieces += [Chain([[part]], [], clause) for part in group[count : len(group) - run]]
-            sides, links = [group[len(group) - run :]], []
-        if links:
-            pieces.append(Chain(sides, links, clause))
-        for piece in pieces:
-            bound = _as_range(piece, variables)
+        for piece in _pieces(clause, variables):
+            bound = _as_range(piece, variables, taken) if piece.relations else None
             if bound is None:
-                for early in list(ahead):
-                    if any(piece.mentions(letter) for letter in early.letters):
-                        _bind(piece, early)
+                for early in ahead:
+                    for letter in early.letters:
+                        if piece.mentions(letter):
+                            piece.bindings.setdefault(letter, early)
                 result.append(piece)
             elif not _bind_backwards(result, bound):
                 ahead.append(bound)
     return result
 
 
-def _bind(chain: Chain, bound: Range) -> None:
-    for letter in bound.letters:
-        if chain.mentions(letter):
-            chain.bindings.setdefault(letter, bound)
+def _defined(found: list[Clause]) -> set[str]:
+    """Names that have a definition: ``1 <= k <= 5`` is then no range of an index."""
+    names = set()
+    for clause in found:
+        for left, right, relation in zip(clause.groups, clause.groups[1:], clause.relations, strict=False):
+            ranged = len(right) > 1 or any(t.text in ("\\dots", ":") for t in right[0])
+            if relation == "=" and not ranged and len(left[-1]) == 1:
+                names.add(left[-1][0].text)
+    return names
+
+
+def _pieces(clause: Clause, variables: set[str]) -> list[Chain]:
+    """The statements of one clause."""
+
+    def is_variable(part: Part) -> bool:
+        base = part[0].text
+        return base == "\\dots" or (
+            name_of(part) is not None and (name_of(part) in variables or base in variables)
+        )
+
+    def run(group: list[Part]) -> int:
+        """How many parts at the end of a group are variables; at least one."""
+        others = [k for k, part in enumerate(group) if not is_variable(part)]
+        return max(len(group) - 1 - max(others, default=-1), 1)
+
+    if not clause.relations:
+        return [Chain([[part]], [], clause) for part in clause.groups[0]]
+    pieces: list[Chain] = []
+    start = clause.groups[0]
+    letters = all(len(part) == 1 and part[0].kind == "name" for part in start)
+    if not letters:
+        pieces = [Chain([[part]], [], clause) for part in start[: len(start) - run(start)]]
+        start = start[len(start) - run(start) :]
+    sides, links = [start], list[str]()
+    for relation, upcoming, group in zip(
+        clause.relations, [*clause.relations[1:], ""], clause.groups[1:], strict=True
+    ):
+        links.append(relation)
+        listed = relation == upcoming and relation in ("<=", ">=") and all(is_variable(p) for p in group)
+        if len(group) == 1 or listed:
+            sides.append(group)
+            continue
+        numbered = relation == "=" and len(sides[-1][0]) == 1 and not is_variable(sides[-1][0])
+        count = _range_length(group) if numbered else 1
+        after = 0 if not upcoming else 1 if upcoming == "=" else min(run(group), len(group) - count)
+        pieces.append(Chain([*sides, group[:count]], links, clause))
+        pieces += [Chain([[part]], [], clause) for part in group[count : len(group) - after]]
+        sides, links = [group[len(group) - after :]], []
+    if links:
+        pieces.append(Chain(sides, links, clause))
+    return pieces
 
 
 def _bind_backwards(result: list[Chain], bound: Range) -> bool:
@@ -134,14 +139,6 @@ def _bind_backwards(result: list[Chain], bound: Range) -> bool:
     return any_bound
 
 
-def _run(group: list[Part], is_variable: object) -> int:
-    assert callable(is_variable)
-    count = 0
-    while count < len(group) and is_variable(group[len(group) - 1 - count]):
-        count += 1
-    return max(count, 1)
-
-
 def _range_length(group: list[Part]) -> int:
     """How many parts at the start of a group are values of a range ``1, 2, \\dots, n``."""
     for number, part in enumerate(group):
@@ -153,21 +150,18 @@ def _range_length(group: list[Part]) -> int:
     return max(count, 1)
 
 
-def _as_range(chain: Chain, variables: set[str]) -> Range | None:
-    letters = [part[0].text for part in chain.sides[0] if len(part) == 1 and part[0].kind == "name"]
-    if len(chain.sides) == 3 and chain.relations == ["<=", "<="] and len(chain.sides[1]) == 1:
-        middle = chain.sides[1][0]
-        low, high = chain.sides[0][0], chain.sides[2][0]
-        whole = all(
-            t.text not in variables and re.fullmatch(r"[A-Za-z]+|\d+|[-+{}]", t.text) for t in low + high
-        )
-        if len(middle) == 1 and middle[0].text in "ijklmpqrst" and middle[0].text not in variables and whole:
-            dots = [Token("command", "\\dots", middle[0].at, middle[0].end)]
-            return Range([middle[0].text], [low, dots, high], True, middle[0])
+def _as_range(chain: Chain, variables: set[str], taken: set[str]) -> Range | None:
+    r"""The chain as a range ``i = 1, \dots, n``, ``1 <= i <= n`` or ``i in \{1, 3\}``; None if it is none."""
+    if chain.relations == ["<=", "<="] and len(chain.sides[1]) == 1:
+        low, middle, high = (side[0] for side in chain.sides)
+        whole = all(t.text not in variables and t.kind in ("number", "name", "symbol") for t in low + high)
+        if len(middle) == 1 and middle[0].text in tuple("ijklm") and middle[0].text not in taken and whole:
+            return Range([middle[0].text], [low, _dots(middle[0]), high], True, middle[0])
         return None
+    letters = [part[0].text for part in chain.sides[0] if len(part) == 1 and part[0].kind == "name"]
     if len(chain.sides) != 2 or len(letters) != len(chain.sides[0]) or any(x in variables for x in letters):
         return None
-    values, place = chain.sides[1], chain.place
+    values = chain.sides[1]
     if chain.relations == ["in"]:
         inner = values[0]
         if inner[0].text != "\\{" or inner[-1].text != "\\}":
@@ -176,26 +170,15 @@ def _as_range(chain: Chain, variables: set[str]) -> Range | None:
     elif chain.relations != ["="]:
         return None
     flat = [t for part in values for t in part]
-    marks = [k for k, t in enumerate(flat) if t.text == "\\dots"]
-    if len(marks) == 1 and len(values) <= 4 and (len(values) > 1 or flat[0].text != "("):
-        colon = flat[: marks[0]], [flat[marks[0]]], flat[marks[0] + 1 :]
-        values = values if len(values) > 1 else [p for p in colon if p]
-        return Range(letters, values, True, place)
-    if (
-        len(values) == 1
-        and len(chain.relations) == 1
-        and chain.relations[0] == "="
-        and any(t.text == ":" for t in flat)
-    ):
-        k = next(k for k, t in enumerate(flat) if t.text == ":")
-        return Range(
-            letters,
-            [flat[:k], [Token("command", "\\dots", flat[k].at, flat[k].end)], flat[k + 1 :]],
-            True,
-            place,
-        )
+    marks = [k for k, t in enumerate(flat) if t.text in ("\\dots", ":")]
+    if len(marks) == 1 and (len(values) > 1 or flat[0].text != "("):
+        first, last = flat[: marks[0]], flat[marks[0] + 1 :]  # 1 \dots n, or 1:n, without commas
+        parts = values if len(values) > 1 else [first, _dots(chain.place), last]
+        return Range(letters, [p for p in parts if p], True, chain.place)
     if len(values) > 1 or chain.relations == ["in"]:
-        return Range(letters, values, False, place)
+        return Range(letters, values, False, chain.place)
     return None
 
 
+def _dots(place: Token) -> Part:
+    return [Token("command", "\\dots", place.at, place.end)]

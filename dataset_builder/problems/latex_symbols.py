@@ -1,14 +1,9 @@
-"""The definitions of a LaTeX file: built when first used, in the order of use, as definitions of a System."""
+"""The definitions of a LaTeX file: what each name means, built when it is first used."""
 
 from __future__ import annotations
 
-import keyword
-import re
 from typing import NamedTuple
 
-import numpy as np
-
-from llamoco.dataset_builder.problems.compile import compile_system
 from llamoco.dataset_builder.problems.expression import (
     Add,
     Expr,
@@ -23,10 +18,12 @@ from llamoco.dataset_builder.problems.expression import (
     lift,
     walk,
 )
-from llamoco.dataset_builder.problems.latex_lexer import Source, Token
+from llamoco.dataset_builder.problems.latex_emitter import Emitter
 from llamoco.dataset_builder.problems.latex_names import Function, Scope, argument_names
 from llamoco.dataset_builder.problems.latex_parser import Parser
-from llamoco.dataset_builder.problems.latex_statements import Part, Range, split_commas
+from llamoco.dataset_builder.problems.latex_statements import Range
+from llamoco.dataset_builder.problems.latex_text import Source, Token
+from llamoco.dataset_builder.problems.latex_tokens import Part, split_commas, tuple_parts
 from llamoco.dataset_builder.problems.latex_values import (
     Matrix,
     NeedsUnroll,
@@ -35,12 +32,7 @@ from llamoco.dataset_builder.problems.latex_values import (
     is_whole,
     number_of,
 )
-from llamoco.dataset_builder.problems.latex_vocabulary import CLOSERS, OPENERS
-from llamoco.dataset_builder.problems.system import Data, Definition, Scalar, System, Vector
-
-_RESERVED = set(keyword.kwlist) | set(
-    "x n np math evaluate objective inequality equality optimize lower upper seed max_evals LOWER UPPER MAX_EVALS sum abs min max range len".split()
-)
+from llamoco.dataset_builder.problems.system import Data
 
 
 class Written(NamedTuple):
@@ -51,33 +43,30 @@ class Written(NamedTuple):
     scope: Scope
 
 
-class SymbolTable:
-    """Names of a file and what they denote (implements ``latex_names.Symbols``).
+class SymbolTable(Emitter):
+    r"""Names of a file and what they denote (implements ``latex_names.Symbols``).
 
     Attributes:
         vector: name of the vector of decision variables, "" if the variables have names of their own.
         aliases: decision variables that have names of their own.
-        dim: number of decision variables; 0 as long as it is unknown.
-        emitted: the definitions built so far.
+        dimension_names: names of the number of variables, as in ``x \in \mathbb{R}^n``.
+        written: definitions by canonical name; ranged: those of vectors, ``z_i = ..., i = 1..n``, by base;
+            templates: functions numbered by a letter, ``f_k(x) = ...``, by base.
+        built: values of the definitions that have been used; called: functions that have been used.
     """
 
     def __init__(self, source: Source, names: set[str]) -> None:
-        self.source = source
+        super().__init__(source, names)
         self.vector = ""
         self.aliases: dict[str, Expr] = {}
-        self.dim = 0
         self.dimension_names: set[str] = set()
         self.written: dict[str, Written] = {}
         self.ranged: dict[str, tuple[str, Range, Part]] = {}
         self.templates: dict[str, tuple[str, list[str], Part]] = {}
         self.built: dict[str, Value] = {}
-        self.emitted: list[Definition] = []
-        self._positions: set[str] = set()
-        self._building: list[str] = []
-        self._python: set[str] = set()
-        self._used = set(names)
-        self._calls = 0
         self.called: set[str] = set()
+        self._building: list[str] = []
+        self._calls = 0
 
     # What the parser asks
 
@@ -175,16 +164,14 @@ class SymbolTable:
         value = self._whole(value)
         indices = {e.name for e in walk(value) if isinstance(e, Index)}
         if not indices and not any(isinstance(e, Size) and not self.dim for e in walk(value)):
-            number = self.constant(value, place)
-            if number.is_integer():
-                return value if isinstance(value, Size) else lift(int(number))
+            return value if isinstance(value, Size) else super().index(value, place)
         if not is_whole(value) or not indices:
             raise self.source.error(
                 place, "an index has to be a whole number, or an index variable plus a whole number"
             )
         if len(indices) > 1:
             raise NeedsUnroll
-        self._positions |= {e.vector for e in walk(value) if isinstance(e, Item)}
+        self.positions |= {e.vector for e in walk(value) if isinstance(e, Item)}
         if any(
             isinstance(e, Item) and e.vector not in {d.name for d in self.emitted if isinstance(d, Data)}
             for e in walk(value)
@@ -195,23 +182,12 @@ class SymbolTable:
     def _whole(self, node: Expr) -> Expr:
         match node:
             case Name():
-                return self._constants().get(node.name, node)
+                return self.constants().get(node.name, node)
             case Add(a, b) | Sub(a, b) | Mul(a, b):
                 return type(node)(self._whole(a), self._whole(b))
             case Neg(a):
                 return Neg(self._whole(a))
         return node
-
-    def _constants(self) -> dict[str, Expr]:
-        return {d.name: d.value for d in self.emitted if isinstance(d, Scalar) and isinstance(d.value, Num)}
-
-    def fresh(self) -> Index:
-        """See ``latex_names.Symbols``."""
-        number = 1
-        while f"k{number}" in self._used or f"k{number}" in self._python:
-            number += 1
-        self._used.add(f"k{number}")
-        return Index(f"k{number}")
 
     def integers(self, bound: Range, scope: Scope) -> list[int]:
         """See ``latex_names.Symbols``."""
@@ -229,25 +205,9 @@ class SymbolTable:
             raise self.source.error(bound.place, "this range does not rise by equal steps; list its values")
         return list(range(found[0], found[-1] + 1, step))
 
-    def literal(self, parts: list[Part], scope: Scope) -> Value:
+    def literal(self, parts: list[Part], scope: Scope, key: str = "") -> Value:
         """See ``latex_names.Symbols``."""
-        return self._data(parts, scope, "c")
-
-    def constant(self, value: Expr, place: Token) -> float:
-        """See ``latex_names.Symbols``."""
-        system = System(max(self.dim, 1), tuple(self.emitted), value)
-        needed = tuple(system.dependencies(value))
-        system = System(system.dim, needed, value)
-        changing = system.depends_on_x()
-        for node in walk(value):
-            if (
-                isinstance(node, Item)
-                and changing.get(node.vector, False)
-                or isinstance(node, Name)
-                and changing.get(node.name, False)
-            ):
-                raise self.source.error(place, "expected a number here, but it depends on the variables")
-        return float(compile_system(system)(np.zeros((1, system.dim)))[0][0])
+        return self.define_data(key, [Parser(self, p, scope).scalar() for p in parts], [p[0] for p in parts])
 
     def call(self, function: Function, arguments: list[Part] | None, place: Token, scope: Scope) -> Value:
         """See ``latex_names.Symbols``."""
@@ -331,7 +291,7 @@ class SymbolTable:
             except NeedsUnroll:
                 pass
             else:
-                return self._emit_vector(key, len(span), Index(letter), entry)
+                return self.define_vector(key, len(span), Index(letter), entry)
         del self.ranged[key]
         self.write_out(key, letter, span, None, body)
         return None
@@ -343,17 +303,12 @@ class SymbolTable:
         for number in span:
             self.written[f"{base}_{number}"] = Written(formals, body, {letter: lift(number)})
 
-    def _emit_vector(self, key: str, size: int, index: Index, entry: Expr) -> Vectorial:
-        name = self.python_name(key)
-        self.emitted.append(Vector(name, size, index, entry))
-        return Vectorial(size, lambda i: Item(name, i))
-
     def _written(self, key: str) -> Value:
         entry = self.written[key]
         body = entry.body
         parts = tuple_parts(body)
         if parts:
-            return self._data(parts, entry.scope, key)
+            return self.literal(parts, entry.scope, key)
         try:
             value = Parser(self, body, entry.scope).parse()
         except NeedsUnroll:
@@ -369,79 +324,15 @@ class SymbolTable:
                 entry_of = value.entry(index)
             except NeedsUnroll:
                 names = [
-                    self._emit_scalar(f"{key}_{k}", value.entry(lift(k))) for k in range(1, value.size + 1)
+                    self.define_scalar(f"{key}_{k}", value.entry(lift(k))) for k in range(1, value.size + 1)
                 ]
                 return Vectorial(value.size, lambda i: names[number_of(i) - 1], value.transposed)
             if isinstance(entry_of, Item) and entry_of.index == index:
                 return value
-            made = self._emit_vector(key, value.size, index, entry_of)
+            made = self.define_vector(key, value.size, index, entry_of)
             return Vectorial(made.size, made.entry, value.transposed)
         if isinstance(value, Item | Name | Size) or (isinstance(value, Num) and not self.dim):
             return value
         if isinstance(value, Num) and key in ("n", "N", "D", "d") and value.value == self.dim:
             return Size("x")
-        return self._emit_scalar(key, value)
-
-    def _emit_scalar(self, key: str, value: Expr) -> Name:
-        name = self.python_name(key)
-        self.emitted.append(Scalar(name, value))
-        return Name(name)
-
-    def _data(self, parts: list[Part], scope: Scope, key: str) -> Value:
-        terms = [Parser(self, part, scope).scalar() for part in parts]
-        if any(isinstance(e, Index) for term in terms for e in walk(term)) or any(
-            self._changes(t) for t in terms
-        ):
-            return Vectorial(len(terms), lambda i: terms[number_of(i) - 1])
-        numbers = tuple(self.constant(t, p[0]) for t, p in zip(terms, parts, strict=True))
-        name = next(
-            (d.name for d in self.emitted if isinstance(d, Data) and d.values == numbers and key == "c"), None
-        )
-        if name is None:
-            name = self.python_name(key)
-            self.emitted.append(Data(name, numbers))
-        return Vectorial(len(numbers), lambda i: Item(name, i))
-
-    def _changes(self, expression: Expr) -> bool:
-        system = System(max(self.dim, 1), tuple(self.emitted), expression)
-        changing = system.depends_on_x()
-        return any(
-            isinstance(e, Item) and changing[e.vector] or isinstance(e, Name) and changing[e.name]
-            for e in walk(expression)
-        )
-
-    def python_name(self, key: str) -> str:
-        """A new Python identifier for a name of the file."""
-        name = re.sub(r"\W+", "_", re.sub(r"_(\d+)$", r"\1", key)).strip("_") or "c"
-        while name in _RESERVED or name in self._python:
-            name += "_"
-        self._python.add(name)
-        return name
-
-    def definitions(self, expressions: list[Expr]) -> tuple[Definition, ...]:
-        """The definitions that expressions need, with positions marked as such."""
-        kept: set[str] = set()
-        for expression in expressions:
-            kept |= {
-                d.name for d in System(self.dim, tuple(self.emitted), expression).dependencies(expression)
-            }
-        return tuple(
-            Data(d.name, d.values, True) if isinstance(d, Data) and d.name in self._positions else d
-            for d in self.emitted
-            if d.name in kept
-        )
-
-
-def tuple_parts(body: Part) -> list[Part]:
-    r"""The entries of a body that is one tuple ``(a, b, c)`` or ``[a, b, c]^\top``; empty for any other body."""
-    if not body or body[0].text not in ("(", "[", "\\{"):
-        return []
-    depth = 0
-    for number, token in enumerate(body):
-        if token.kind == "symbol":
-            depth += (token.text in OPENERS) - (token.text in CLOSERS)
-        if depth == 0:
-            rest = "".join(t.text for t in body[number + 1 :]).strip("^{}")
-            parts = split_commas(body[1:number])
-            return parts if rest in ("", "T", "\\top", "\\intercal") and len(parts) > 1 else []
-    return []
+        return self.define_scalar(key, value)

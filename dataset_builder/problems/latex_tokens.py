@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from llamoco.dataset_builder.problems.latex_lexer import Token
+from collections.abc import Iterator
+
+from llamoco.dataset_builder.problems.latex_text import Token
 from llamoco.dataset_builder.problems.latex_vocabulary import CLOSERS, OPENERS
 
 Part = list[Token]
@@ -54,3 +56,61 @@ def split_commas(part: Part) -> list[Part]:
         else:
             result[-1].append(token)
     return [p for p in result if p]
+
+
+def names_in(part: Part) -> Iterator[tuple[str, str]]:
+    """Base and canonical name of every name in a part: ``("T", "T_s")``."""
+    for place, token in enumerate(part):
+        if token.kind != "name":
+            continue
+        stop = place + 1
+        if stop + 1 < len(part) and part[stop].text == "_":
+            stop = group_end(part, stop + 1)
+        yield token.text, name_of(part[place:stop]) or token.text
+
+
+def tuple_parts(body: Part) -> list[Part]:
+    r"""The entries of a body that is one tuple ``(a, b, c)`` or ``[a, b, c]^\top``; empty for any other body."""
+    if not body or body[0].text not in ("(", "[", "\\{"):
+        return []
+    depth = 0
+    for number, token in enumerate(body):
+        depth += step(token)
+        if depth == 0:
+            rest = "".join(t.text for t in body[number + 1 :]).strip("^{}")
+            parts = split_commas(body[1:number])
+            return parts if rest in ("", "T", "\\top", "\\intercal") and len(parts) > 1 else []
+    return []
+
+
+def interval_factors(part: Part) -> list[tuple[Part, Part]] | None:
+    """Intervals and exponents of ``[a, b]^n times [c, d]``."""
+    result: list[tuple[Part, Part]] = []
+    at = 0
+    while at < len(part):
+        if result:
+            if part[at].text != "times":
+                return None
+            at += 1
+        if at >= len(part) or part[at].text not in ("[", "("):
+            return None
+        close = next(
+            (
+                k
+                for k in range(at, len(part))
+                if part[k].text in ("]", ")") and sum(map(step, part[at : k + 1])) == 0
+            ),
+            None,
+        )
+        if close is None:
+            return None
+        inside, exponent, at = part[at + 1 : close], [], close + 1
+        if at + 1 < len(part) and part[at].text == "^":
+            stop = (
+                next((k for k in range(at, len(part)) if part[k].text == "}"), at + 1)
+                if part[at + 1].text == "{"
+                else at + 1
+            )
+            exponent, at = part[at + 1 : stop + 1], stop + 1
+        result.append((inside, exponent))
+    return result

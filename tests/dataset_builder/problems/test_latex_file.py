@@ -401,7 +401,7 @@ GOOD = r"$\min_x f(x) = x_1 + x_2$, $0 \le x_1, x_2 \le 1$. Budget: 100 evaluati
         ("= x_1", "= x_12", "12", "only the first digit"),
         ("= x_1", "= x_1 + \\dots", r"\dots", "dots inside a formula"),
         ("= x_1", r"= \begin{cases} x_1 & x_2 \ge 0 \\ x_2 & x_2 \le 0 \end{cases}", r"\begin{cases}", "cases"),
-        ("= x_1", "= x", "x", "this is a vector"),
+        ("= x_1 + x_2", "= x", "x", "this is a vector"),
         ("Budget", "$g(x) = x_1 - x_2$. Budget", "x_1 - x_2", "nothing uses it"),
         ("Budget", r"$a = 1$, $a = 2$. Budget", "2", "second time"),
         ("= x_1", "= a x_1$, $a = b$, $b = a", "a", "defined by itself"),

@@ -1,0 +1,328 @@
+"""Labels: what the races say about each problem, and the compact table that ships with the project.
+
+The table is Parquet (zstd), one row a problem; beside it lies a JSON of the same name with how it was made.
+From it alone the instruction set is built and the label report is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from llamoco.dataset_builder.benchmark.race import (
+    CHECK_SEEDS,
+    DEFAULTS,
+    FINAL,
+    Configured,
+    Score,
+    choose,
+    ranked,
+    stage_scores,
+)
+from llamoco.dataset_builder.benchmark.references import CHECK, Discarded, freeze
+from llamoco.dataset_builder.benchmark.run import Job, Run
+from llamoco.dataset_builder.problems.problem import Problem
+
+LABELS_FORMAT = 1
+TEST_SHARE = 2570 / 32570  # as in the paper
+TEST_MINIMUM = 30  # problems of each group, so that scores of small sets mean something; never over a fifth
+GROUPS = ("unconstrained", "constrained")
+SHIPPED_LABELS = Path(__file__).parents[1] / "labels" / "labels.parquet"
+
+
+class LabelsError(ValueError):
+    """A label table that cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """What an independent second race on the same problem says."""
+
+    optimizer: str
+    config: str
+    tie: bool
+
+
+@dataclass(frozen=True)
+class Label:
+    """The answer for one problem, and what it rests on.
+
+    Attributes:
+        problem: with frozen f0 and f_star.
+        split: "train" or "test".
+        optimizer, config: the winner and its configuration (canonical JSON).
+        a3, w: its mean scores over the fresh seeds of the last stage.
+        tie: whether another optimizer ties with the best within ``race.TIE``.
+        finalists: scores of all finalists on these seeds, best first.
+        defaults: scores of every optimizer's default configuration (first stage, 2 seeds), best first.
+        check: scores of the answer and of the single best solvers on seeds that no choice has seen; None
+            before the check.
+        repeat: outcome of the second race, None if there was none.
+    """
+
+    problem: Problem
+    split: str
+    optimizer: str
+    config: str
+    a3: float
+    w: float
+    tie: bool
+    finalists: tuple[Score, ...]
+    defaults: tuple[Score, ...]
+    check: tuple[Score, ...] | None = None
+    repeat: Repeat | None = None
+
+    @property
+    def group(self) -> str:
+        """ "unconstrained" or "constrained"."""
+        return GROUPS[self.problem.constrained]
+
+    def checked(self, key: Configured) -> Score:
+        """Check score of a configured optimizer.
+
+        Raises:
+            LabelsError: if it was not checked on this problem.
+        """
+        for entry in self.check or ():
+            if entry.key == key:
+                return entry
+        raise LabelsError(
+            f"problem {self.problem.id}: {key[0]} was not checked; run the benchmark to its end"
+        )
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A label table.
+
+    Attributes:
+        labels: one a problem.
+        discarded: problems without a label, counted by group and reason.
+        sbs: single best solver by group and criterion ("a3" or "w").
+    """
+
+    labels: tuple[Label, ...]
+    discarded: dict[str, int]
+    sbs: dict[str, dict[str, Configured]]
+
+
+def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]) -> Labelled:
+    """Labels from the runs of a benchmark.
+
+    Args:
+        problems: as drawn.
+        runs: all runs by problem id; the main race of each problem finished.
+    """
+    frozen: list[tuple[Problem, Sequence[Run]]] = []
+    discarded: Counter[str] = Counter()
+    for problem in problems:
+        try:
+            kept = freeze(problem, runs[problem.id])
+            if not any(
+                s.a3 > 0 or s.w > 0
+                for s in stage_scores(kept, _of_race(runs[problem.id], 0), (DEFAULTS, FINAL))
+            ):
+                raise Discarded("all runs score 0")
+            if not stage_scores(kept, _of_race(runs[problem.id], 0), (FINAL,)):
+                raise Discarded("no default run found a feasible point")
+        except Discarded as reason:
+            discarded[f"{GROUPS[problem.constrained]}: {reason}"] += 1
+            continue
+        frozen.append((kept, runs[problem.id]))
+    splits = assign_splits([problem for problem, _ in frozen])
+    defaults = {p.id: ranked(stage_scores(p, _of_race(rows, 0), (DEFAULTS,))) for p, rows in frozen}
+    strength = {group: _strength(group, [p for p, _ in frozen], defaults) for group in GROUPS}
+    labels = []
+    for problem, rows in frozen:
+        group = GROUPS[problem.constrained]
+        finalists = ranked(stage_scores(problem, _of_race(rows, 0), (FINAL,)))
+        winner, tie = choose(finalists, strength[group])
+        second = stage_scores(problem, _of_race(rows, 1), (FINAL,))
+        repeat = None
+        if second:
+            other, other_tie = choose(second, strength[group])
+            repeat = Repeat(other.optimizer, other.config, other_tie)
+        check = stage_scores(problem, rows, (CHECK,))
+        labels.append(
+            Label(
+                problem=problem,
+                split=splits[problem.id],
+                optimizer=winner.optimizer,
+                config=winner.config,
+                a3=winner.a3,
+                w=winner.w,
+                tie=tie,
+                finalists=tuple(finalists),
+                defaults=tuple(defaults[problem.id]),
+                check=tuple(check) or None,
+                repeat=repeat,
+            )
+        )
+    return Labelled(tuple(labels), dict(sorted(discarded.items())), single_best(labels))
+
+
+def _of_race(runs: Sequence[Run], race: int) -> list[Run]:
+    return [run for run in runs if run.race == race]
+
+
+def _strength(
+    group: str, problems: Sequence[Problem], defaults: Mapping[str, Sequence[Score]]
+) -> dict[str, float]:
+    """Strength of each optimizer over a group: mean A3 of its defaults, above the mean on each problem.
+
+    Above the mean, since an optimizer with a budget limit does not run on every problem.
+    """
+    scores: dict[str, list[float]] = defaultdict(list)
+    for problem in problems:
+        if GROUPS[problem.constrained] == group:
+            middle = fmean(entry.a3 for entry in defaults[problem.id])
+            for entry in defaults[problem.id]:
+                scores[entry.optimizer].append(entry.a3 - middle)
+    return {name: fmean(values) for name, values in scores.items()}
+
+
+def single_best(labels: Sequence[Label]) -> dict[str, dict[str, Configured]]:
+    """The single best solver of each group, by A3 and by w: the best defaults over train.
+
+    Optimizers with a budget limit, which do not run on every problem, cannot be it.
+    """
+    best: dict[str, dict[str, Configured]] = {}
+    for group in GROUPS:
+        means: dict[Configured, list[tuple[float, float]]] = defaultdict(list)
+        for label in labels:
+            if label.group == group and label.split == "train":
+                for entry in label.defaults:
+                    means[entry.key].append((entry.a3, entry.w))
+        everywhere = max((len(rows) for rows in means.values()), default=0)
+        means = {key: rows for key, rows in means.items() if len(rows) == everywhere}
+        if means:
+            best[group] = {
+                name: min(means, key=lambda key: (-fmean(row[column] for row in means[key]), key))
+                for column, name in enumerate(("a3", "w"))
+            }
+    return best
+
+
+def assign_splits(problems: Sequence[Problem]) -> dict[str, str]:
+    """Split by problem id: the lowest hashes are test, TEST_SHARE of every group, TEST_MINIMUM at least."""
+    splits: dict[str, str] = {}
+    for constrained in (False, True):
+        ids = [problem.id for problem in problems if problem.constrained == constrained]
+        ids.sort(key=lambda name: hashlib.sha256(f"split {name}".encode()).digest())
+        count = max(round(len(ids) * TEST_SHARE), min(TEST_MINIMUM, len(ids) // 5), min(1, len(ids) - 1))
+        splits |= {name: "test" if rank < count else "train" for rank, name in enumerate(ids)}
+    return splits
+
+
+def check_jobs(label: Label, sbs: Mapping[str, Mapping[str, Configured]], runs: Sequence[Run]) -> list[Job]:
+    """Runs that score the answer and its group's single best solvers on seeds that no choice has seen."""
+    have = {(run.optimizer, run.config, run.seed_index) for run in runs if run.stage == CHECK}
+    keys = dict.fromkeys([(label.optimizer, label.config), *sbs[label.group].values()])
+    return [Job(*key, seed) for key in keys for seed in CHECK_SEEDS if (*key, seed) not in have]
+
+
+_SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("problem_id", "group", "split", "problem", "optimizer", "config")]
+    + [("a3", pa.float64()), ("w", pa.float64()), ("tie", pa.bool_())]
+    + [(name, pa.string()) for name in ("finalists", "defaults", "check", "repeat")],
+)
+_FORMAT_KEY = b"llamoco_labels_format"
+
+
+def write_labels(path: Path, labelled: Labelled, meta: Mapping[str, Any]) -> None:
+    """Write the table and its JSON; the same labels give the same bytes of Parquet under the same pyarrow.
+
+    Args:
+        path: of the Parquet file; the JSON goes beside it.
+        labelled: what to write.
+        meta: how it was made, JSON-able.
+    """
+    rows = [
+        {
+            "problem_id": label.problem.id,
+            "group": label.group,
+            "split": label.split,
+            "problem": label.problem.to_json(),
+            "optimizer": label.optimizer,
+            "config": label.config,
+            "a3": label.a3,
+            "w": label.w,
+            "tie": label.tie,
+            "finalists": _scores_json(label.finalists),
+            "defaults": _scores_json(label.defaults),
+            "check": None if label.check is None else _scores_json(label.check),
+            "repeat": None if label.repeat is None else json.dumps(asdict(label.repeat)),
+        }
+        for label in labelled.labels
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    schema = _SCHEMA.with_metadata(
+        {
+            _FORMAT_KEY: str(LABELS_FORMAT),
+            b"discarded": json.dumps(labelled.discarded),
+            b"single_best_solvers": json.dumps(labelled.sbs),
+        }
+    )
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path, compression="zstd", compression_level=19)
+    text = json.dumps({"format": LABELS_FORMAT, **meta}, indent=2)
+    path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+
+
+def _scores_json(scores: Iterable[Score]) -> str:
+    return json.dumps([[s.optimizer, s.config, round(s.a3, 6), round(s.w, 6), s.evals] for s in scores])
+
+
+def _scores(text: str) -> tuple[Score, ...]:
+    return tuple(Score(*entry) for entry in json.loads(text))
+
+
+def read_labels(path: Path) -> Labelled:
+    """Read what ``write_labels`` wrote.
+
+    Raises:
+        LabelsError: if there is no such file, it is no label table, or one of another format version.
+    """
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError as error:
+        raise LabelsError(f"no label table at {path}: make one with `llamoco benchmark`") from error
+    except (pa.ArrowException, OSError) as error:
+        raise LabelsError(f"{path} is not a label table: {error}") from error
+    metadata = table.schema.metadata or {}
+    version = metadata.get(_FORMAT_KEY, b"none").decode()
+    if version != str(LABELS_FORMAT) or table.schema.names != _SCHEMA.names:
+        raise LabelsError(
+            f"{path} is a label table of format {version}, this version of llamoco reads {LABELS_FORMAT}: "
+            "use the version that wrote it, or make the labels again with `llamoco benchmark`"
+        )
+    labels = tuple(
+        Label(
+            problem=Problem.from_json(row["problem"]),
+            split=row["split"],
+            optimizer=row["optimizer"],
+            config=row["config"],
+            a3=row["a3"],
+            w=row["w"],
+            tie=row["tie"],
+            finalists=_scores(row["finalists"]),
+            defaults=_scores(row["defaults"]),
+            check=None if row["check"] is None else _scores(row["check"]),
+            repeat=None if row["repeat"] is None else Repeat(**json.loads(row["repeat"])),
+        )
+        for row in table.to_pylist()
+    )
+    sbs = json.loads(metadata[b"single_best_solvers"])
+    return Labelled(
+        labels,
+        json.loads(metadata[b"discarded"]),
+        {group: {name: (key[0], key[1]) for name, key in best.items()} for group, best in sbs.items()},
+    )

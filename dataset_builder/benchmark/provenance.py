@@ -1,0 +1,47 @@
+"""How a label table was made: the record that lies beside it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from llamoco.dataset_builder.benchmark.labels import GROUPS, Labelled
+from llamoco.dataset_builder.benchmark.store import RunStore, code_fingerprint
+
+PACKAGES = ("numpy", "scipy", "cma", "deap", "pyarrow")
+
+
+def benchmark_meta(
+    out: Path, labelled: Labelled, problems: int, seed: int, repeats: int, command: str
+) -> dict[str, Any]:
+    """Command, seed, counts, cost, failures, versions, machine class and date of a finished benchmark.
+
+    Args:
+        out: folder of the run store.
+        labelled: what ``run_benchmark`` returned.
+        problems, seed, repeats: what it was called with.
+        command: the command line.
+    """
+    store = RunStore(out, seed)
+    try:
+        summary = store.summary()
+    finally:
+        store.close()
+    return {
+        "command": command,
+        "seed": seed,
+        "problems": problems,
+        "repeats": repeats,
+        "labels": {group: sum(label.group == group for label in labelled.labels) for group in GROUPS},
+        "discarded": labelled.discarded,
+        "single_best_solvers": labelled.sbs,
+        **summary,
+        "code": code_fingerprint(),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "date": datetime.now(UTC).date().isoformat(),
+    }

@@ -1,0 +1,208 @@
+"""One benchmark run: an optimizer's very text, executed on one problem through the counting oracle."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from llamoco.dataset_builder.benchmark.trace import pack_trace, unpack_trace
+from llamoco.dataset_builder.optimizers import pool
+from llamoco.dataset_builder.problems.draws import named_seed
+from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.scores import a3, w
+
+WALL_LIMIT = 120.0  # seconds a run; the slowest sound run (5000 evaluations of COBYLA) takes about 10
+
+
+class Job(NamedTuple):
+    """A run to be made: optimizer, configuration (canonical JSON), number of the seed."""
+
+    optimizer: str
+    config: str
+    seed_index: int
+
+
+def config_json(config: pool.Config) -> str:
+    """A configuration as the one JSON text by which it is known in stores and tables."""
+    return json.dumps(config, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Task:
+    """The runs of one problem in one stage of a race: what a worker process gets at once.
+
+    ``budget_factor`` multiplies the problem's budget (for reference runs; 1 otherwise).
+    """
+
+    problem: str
+    race: int
+    stage: str
+    jobs: tuple[Job, ...]
+    seed: int
+    budget_factor: int = 1
+    wall_limit: float = WALL_LIMIT
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run did. Scores follow from it once f0 and f* of its problem are frozen.
+
+    Attributes:
+        problem_id, race, optimizer, config, seed_index: which run; together the key.
+        stage: stage of the race for which it was made first.
+        status: "ok", "budget_exceeded" (asked for more than the budget; scored at its best), "error" or
+            "timeout" (score 0).
+        error: the message, empty if there is none.
+        f_returned: objective at the returned point, None where that point is infeasible or outside the
+            bounds.
+        best_f, first_f: best and first feasible objective seen, None where nothing feasible was found.
+        evals, max_evals: evaluations used and allowed.
+        trace: improvements, see ``trace.pack_trace``.
+        seconds: CPU time; the only field that differs between two runs of the same key.
+    """
+
+    problem_id: str
+    race: int
+    optimizer: str
+    config: str
+    seed_index: int
+    stage: str
+    status: str
+    error: str
+    f_returned: float | None
+    best_f: float | None
+    first_f: float | None
+    evals: int
+    max_evals: int
+    trace: bytes
+    seconds: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether the run scores 0 whatever it found."""
+        return self.status in ("error", "timeout")
+
+
+class RunTimeout(BaseException):
+    """The wall limit of a run. Not an Exception: an optimizer that catches those must not catch this."""
+
+
+@contextmanager
+def wall_limit(seconds: float) -> Iterator[None]:
+    """Raise RunTimeout in the block after so many seconds, and each second again should it be swallowed.
+
+    Signals reach the main thread of a process only. An executor that runs tasks in another thread gets no
+    wall limit, so give its workers processes (Dask: ``Worker(executor=ProcessPoolExecutor(1))``).
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def expire(number: int, frame: FrameType | None) -> None:
+        raise RunTimeout(f"no end after {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def run_seed(seed: int, problem_id: str, race: int, job: Job) -> int:
+    """Seed of a run, in [0, 2**31), named by everything that tells it from other runs."""
+    return named_seed("run", seed, problem_id, race, *job) % 2**31
+
+
+def execute(problem: Problem, text: str, seed: int, limit: float = WALL_LIMIT) -> dict[str, Any]:
+    """Run an optimizer's text on a problem within its budget.
+
+    Args:
+        problem: the problem.
+        text: a module that defines ``optimize`` (see ``pool``).
+        seed: seed that ``optimize`` gets.
+        limit: wall limit, seconds.
+
+    Returns:
+        The measured fields of ``Run``: status, error, f_returned, best_f, first_f, evals, max_evals, trace,
+        seconds.
+    """
+    oracle = Oracle(problem)
+    status, error, f_returned = "ok", "", None
+    started = time.thread_time()
+    try:
+        with wall_limit(limit), np.errstate(all="ignore"):
+            optimize = pool.optimizer_function(text)
+            x = optimize(
+                oracle.objective,
+                problem.lower_array.copy(),
+                problem.upper_array.copy(),
+                problem.max_evals,
+                seed,
+                inequality=oracle.inequality,
+                equality=oracle.equality,
+            )
+            f_returned = _value_at(problem, x)
+    except RunTimeout as timeout:
+        status, error = "timeout", str(timeout)
+    except BudgetExceeded as exceeded:
+        status, error = "budget_exceeded", str(exceeded)
+        f_returned = oracle.best_f if oracle.best_x is not None else None
+    except Exception as failure:
+        status, error = "error", f"{type(failure).__name__}: {failure}"[:500]
+    seconds = time.thread_time() - started
+    if status == "ok" and oracle.refused:
+        status, error = "budget_exceeded", f"{oracle.refused} requests beyond the budget were refused"
+    return {
+        "status": status,
+        "error": error,
+        "f_returned": f_returned,
+        "best_f": oracle.best_f if oracle.best_x is not None else None,
+        "first_f": oracle.trace[0][1] if oracle.trace else None,
+        "evals": oracle.evals,
+        "max_evals": problem.max_evals,
+        "trace": pack_trace(oracle.trace),
+        "seconds": seconds,
+    }
+
+
+def _value_at(problem: Problem, x: Any) -> float | None:
+    point = np.asarray(x, dtype=float)
+    if point.shape != (problem.dim,):
+        raise ValueError(f"optimize returned shape {point.shape}, expected ({problem.dim},)")
+    values = problem.evaluate(point[None, :])
+    if bool(problem.feasible(values)[0]) and bool(problem.inside(point[None, :])[0]):
+        return float(values.f[0])
+    return None
+
+
+def run_task(task: Task) -> list[Run]:
+    """Make the runs of a task. Called in worker processes; everything in and out can be pickled."""
+    problem = Problem.from_json(task.problem)
+    budgeted = replace(problem, max_evals=problem.max_evals * task.budget_factor)
+    runs = []
+    for job in task.jobs:
+        text = pool.render(job.optimizer, json.loads(job.config))
+        seed = run_seed(task.seed, problem.id, task.race, job)
+        measured = execute(budgeted, text, seed, task.wall_limit)
+        runs.append(Run(problem_id=problem.id, race=task.race, stage=task.stage, **job._asdict(), **measured))
+    return runs
+
+
+def score(run: Run, f0: float, f_star: float) -> tuple[float, float]:
+    """(A3, w) of a run: w at the returned point, A3 over its trace; (0, 0) for a failed run."""
+    if run.failed:
+        return 0.0, 0.0
+    final = run.f_returned if run.f_returned is not None else float("inf")
+    return a3(unpack_trace(run.trace), run.max_evals, f0, f_star), w(final, f0, f_star)

@@ -1,0 +1,159 @@
+"""The run store: one SQLite file with the problems and every run made on them.
+
+Rows are keyed by (problem, race, optimizer, configuration, seed number) and written one task, that is one
+transaction, at a time. So a kill at any moment loses only tasks in flight, and making a run again changes
+nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Any
+
+from llamoco.dataset_builder.benchmark import race, trace
+from llamoco.dataset_builder.benchmark.run import Run
+from llamoco.dataset_builder.optimizers import pool
+from llamoco.dataset_builder.problems.problem import Problem
+
+STORE_FORMAT = "1"
+FILE_NAME = "runs.sqlite"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS problems (id TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs (
+    problem_id TEXT NOT NULL REFERENCES problems(id), race INTEGER NOT NULL, optimizer TEXT NOT NULL,
+    config TEXT NOT NULL, seed_index INTEGER NOT NULL, stage TEXT NOT NULL, status TEXT NOT NULL,
+    error TEXT NOT NULL, f_returned REAL, best_f REAL, first_f REAL, evals INTEGER NOT NULL,
+    max_evals INTEGER NOT NULL, trace BLOB NOT NULL, seconds REAL NOT NULL,
+    PRIMARY KEY (problem_id, race, optimizer, config, seed_index)) WITHOUT ROWID;
+"""
+_COLUMNS = tuple(field.name for field in fields(Run))
+
+
+class StoreError(ValueError):
+    """A run store that this benchmark must not touch; the message says why and what to do."""
+
+
+def code_fingerprint() -> str:
+    """Hash of what runs depend on beside the problem: the answers' texts and the stages of the race."""
+    texts = {
+        name: (pool.source(name), member.grid, member.serves, member.max_evals_limit)
+        for name, member in pool.POOL.items()
+    }
+    stages = (race.DEFAULT_SEEDS, race.CONFIG_SEEDS, race.FINAL_SEEDS, race.REFERENCE_SEEDS, race.CHECK_SEEDS)
+    sizes = (
+        race.FAMILIES,
+        race.CONFIGURATIONS,
+        race.REFERENCE_RUNS,
+        race.REFERENCE_BUDGET_FACTOR,
+        trace.MAX_POINTS,
+    )
+    return hashlib.sha256(f"{texts} {stages} {sizes}".encode()).hexdigest()[:16]
+
+
+class RunStore:
+    """A run store in a folder, made if there is none.
+
+    Args:
+        folder: where ``runs.sqlite`` lies or is to lie.
+        seed: the benchmark's seed.
+
+    Raises:
+        StoreError: if the file is no run store, or was written in another format, by another pool or
+            benchmark code, or with another seed. Nothing is changed then.
+    """
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.path = folder / FILE_NAME
+        expected = {"format": STORE_FORMAT, "code": code_fingerprint(), "seed": str(seed)}
+        if self.path.exists() and self.path.stat().st_size:
+            _check(self.path, expected)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(self.path)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        with self._db:
+            self._db.execute("BEGIN")
+            for statement in _SCHEMA.split(";\n"):
+                self._db.execute(statement)
+            self._db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", expected.items())
+
+    def add_problems(self, problems: Iterable[Problem]) -> None:
+        """Store problems (before any run on them).
+
+        Raises:
+            StoreError: if a problem of that id is there already and differs. Nothing is written then.
+        """
+        texts = {problem.id: problem.to_json() for problem in problems}
+        for problem_id, stored in self._db.execute("SELECT id, json FROM problems"):
+            if problem_id in texts and texts[problem_id] != stored:
+                raise StoreError(
+                    f"{self.path}: problem {problem_id} was drawn otherwise when this store was written. "
+                    "Nothing was changed. Use a new --out folder, or the version that wrote this one."
+                )
+        with self._db:
+            self._db.executemany("INSERT OR IGNORE INTO problems VALUES (?, ?)", texts.items())
+
+    def add_runs(self, runs: Iterable[Run]) -> None:
+        """Store the runs of a task, all or none. A run that is there already stays as it is."""
+        marks = ", ".join("?" * len(_COLUMNS))
+        with self._db:
+            self._db.executemany(
+                f"INSERT OR IGNORE INTO runs ({', '.join(_COLUMNS)}) VALUES ({marks})",
+                [astuple(r) for r in runs],
+            )
+
+    def runs(self, problem_id: str) -> list[Run]:
+        """All runs on a problem, in the order of their keys."""
+        rows = self._db.execute(
+            f"SELECT {', '.join(_COLUMNS)} FROM runs WHERE problem_id = ? "
+            "ORDER BY race, optimizer, config, seed_index",
+            (problem_id,),
+        )
+        return [Run(*row) for row in rows]
+
+    def count_runs(self) -> int:
+        """Number of runs in the store."""
+        return int(self._db.execute("SELECT COUNT(*) FROM runs").fetchone()[0])
+
+    def summary(self) -> dict[str, Any]:
+        """For the record: number of runs, core-seconds by stage, runs that failed by optimizer and status."""
+        seconds = self._db.execute("SELECT stage, SUM(seconds) FROM runs GROUP BY stage")
+        failures = self._db.execute(
+            "SELECT optimizer || ': ' || status, COUNT(*) FROM runs WHERE status != 'ok' "
+            "GROUP BY 1 ORDER BY 1"
+        )
+        return {
+            "runs": self.count_runs(),
+            "core_seconds": {stage: round(total, 1) for stage, total in seconds},
+            "failures": dict(failures.fetchall()),
+        }
+
+    def evals_granted(self) -> dict[str, int]:
+        """Evaluations granted to all runs so far, by problem."""
+        return dict(self._db.execute("SELECT problem_id, SUM(max_evals) FROM runs GROUP BY problem_id"))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+
+def _check(path: Path, expected: dict[str, str]) -> None:
+    reader = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        found = dict(reader.execute("SELECT key, value FROM meta").fetchall())
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path} is not a run store ({error}). Give --out another folder.") from error
+    finally:
+        reader.close()
+    names = {"format": "store format", "code": "optimizer pool or race stages", "seed": "seed"}
+    for key, value in expected.items():
+        if found.get(key) != value:
+            raise StoreError(
+                f"{path} was written with another {names[key]} ({found.get(key)!r}, this is {value!r}). "
+                f"Nothing was changed. Use a new --out folder, or what wrote this one."
+            )

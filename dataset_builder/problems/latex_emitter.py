@@ -1,0 +1,119 @@
+"""Definitions of a System as they are built from a file: new names, numbers among them, which are used."""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+import numpy as np
+
+from llamoco.dataset_builder.problems.compile import compile_system
+from llamoco.dataset_builder.problems.expression import Expr, Index, Item, Name, Num, lift, walk
+from llamoco.dataset_builder.problems.latex_text import Source, Token
+from llamoco.dataset_builder.problems.latex_values import Vectorial, number_of
+from llamoco.dataset_builder.problems.system import Data, Definition, Scalar, System, Vector
+
+_RESERVED = set(keyword.kwlist) | set(
+    """x n np math evaluate objective inequality equality optimize lower upper seed max_evals LOWER UPPER MAX_EVALS
+    sum abs min max range len""".split()
+)
+
+
+class Emitter:
+    """Collects definitions in the order of use.
+
+    Attributes:
+        dim: number of decision variables; 0 as long as it is unknown.
+        emitted: the definitions so far.
+        positions: names of the data that index other vectors.
+    """
+
+    def __init__(self, source: Source, names: set[str]) -> None:
+        self.source = source
+        self.dim = 0
+        self.emitted: list[Definition] = []
+        self.positions: set[str] = set()
+        self._taken: set[str] = set()
+        self._indices = set(names)
+
+    def fresh(self) -> Index:
+        """An index variable that the file does not use."""
+        number = 1
+        while f"k{number}" in self._indices | self._taken:
+            number += 1
+        self._indices.add(f"k{number}")
+        return Index(f"k{number}")
+
+    def python_name(self, key: str) -> str:
+        """A new Python identifier for a name of the file: ``f1`` for ``f_1``, ``lambda_`` for ``\\lambda``."""
+        name = re.sub(r"\W+", "_", re.sub(r"_(\d+)$", r"\1", key)).strip("_") or "c"
+        while name in _RESERVED or name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
+
+    def define_scalar(self, key: str, value: Expr) -> Name:
+        """Define a scalar."""
+        name = self.python_name(key)
+        self.emitted.append(Scalar(name, value))
+        return Name(name)
+
+    def define_vector(self, key: str, size: int, index: Index, entry: Expr) -> Vectorial:
+        """Define a vector by the formula of its entries."""
+        name = self.python_name(key)
+        self.emitted.append(Vector(name, size, index, entry))
+        return Vectorial(size, lambda i: Item(name, i))
+
+    def define_data(self, key: str, terms: list[Expr], places: list[Token]) -> Vectorial:
+        """Define a vector of numbers; a vector of other expressions stays what it is."""
+        if any(isinstance(e, Index) for term in terms for e in walk(term)) or any(map(self.changes, terms)):
+            return Vectorial(len(terms), lambda i: terms[number_of(i) - 1])
+        numbers = tuple(self.constant(t, p) for t, p in zip(terms, places, strict=True))
+        same = [d.name for d in self.emitted if isinstance(d, Data) and d.values == numbers and not key]
+        name = same[0] if same else self.python_name(key)
+        if not same:
+            self.emitted.append(Data(name, numbers))
+        return Vectorial(len(numbers), lambda i: Item(name, i))
+
+    def constants(self) -> dict[str, Expr]:
+        """Scalars that are literal numbers."""
+        return {d.name: d.value for d in self.emitted if isinstance(d, Scalar) and isinstance(d.value, Num)}
+
+    def changes(self, expression: Expr) -> bool:
+        """Whether an expression depends on the variables."""
+        changing = System(max(self.dim, 1), tuple(self.emitted), expression).depends_on_x()
+        return any(
+            (isinstance(e, Item) and changing[e.vector]) or (isinstance(e, Name) and changing[e.name])
+            for e in walk(expression)
+        )
+
+    def constant(self, value: Expr, place: Token) -> float:
+        """The number that an expression without variables is.
+
+        Raises:
+            ProblemError: if it depends on the variables.
+        """
+        if self.changes(value):
+            raise self.source.error(place, "expected a number here, but it depends on the variables")
+        system = System(max(self.dim, 1), tuple(self.emitted), value)
+        system = System(system.dim, tuple(system.dependencies(value)), value)
+        return float(compile_system(system)(np.zeros((1, system.dim)))[0][0])
+
+    def index(self, value: Expr, place: Token) -> Expr:
+        """A constant index as a literal number."""
+        number = self.constant(value, place)
+        if not number.is_integer():
+            raise self.source.error(place, f"an index has to be a whole number, this is {number:g}")
+        return lift(int(number))
+
+    def definitions(self, expressions: list[Expr]) -> tuple[Definition, ...]:
+        """The definitions that expressions need, with positions marked as such."""
+        kept: set[str] = set()
+        for expression in expressions:
+            system = System(self.dim, tuple(self.emitted), expression)
+            kept |= {d.name for d in system.dependencies(expression)}
+        return tuple(
+            Data(d.name, d.values, True) if isinstance(d, Data) and d.name in self.positions else d
+            for d in self.emitted
+            if d.name in kept
+        )
