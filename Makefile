@@ -9,7 +9,7 @@ WHEEL_SOURCES := $(shell git ls-files setup.cfg pyproject.toml constraints.txt d
 export OMP_WAIT_POLICY = passive
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: help install demo test test-slow lint format clean
+.PHONY: help install demo test test-slow lint format cards clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -45,6 +45,9 @@ lint: $(TEST_STAMP) ## ruff and mypy, on what is installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd / && $(abspath $(BIN))/mypy --config-file $(CURDIR)/pyproject.toml -p llamoco
+
+cards: $(STAMP)  ## refresh the cards and the README's figures from the run records
+	$(BIN)/python -m llamoco.hub_cards.cards
 
 format: $(TEST_STAMP) ## let ruff format the sources
 	$(BIN)/ruff check --fix .

@@ -14,11 +14,15 @@ from llamoco.cli.common import clear_errors, err, out
 
 
 def benchmark(
-    out_folder: Annotated[Path, typer.Option("--out", help="Folder of the run store; an interrupted benchmark goes on.")],
+    out_folder: Annotated[
+        Path, typer.Option("--out", help="Folder of the run store; an interrupted benchmark goes on.")
+    ],
     problems: Annotated[int, typer.Option(min=4, help="Number of problems, half of them constrained.")] = 400,
     seed: Annotated[int, typer.Option(min=0, help="Seed of problems and runs.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
-    repeats: Annotated[int, typer.Option(min=0, help="Race so many of the problems twice, to see how labels repeat.")] = 0,
+    repeats: Annotated[
+        int, typer.Option(min=0, help="Race so many of the problems twice, to see how labels repeat.")
+    ] = 0,
 ) -> None:
     """Race the pool of optimizers on synthetic problems and derive the labels.
 
@@ -33,16 +37,26 @@ def benchmark(
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with clear_errors(StoreError, BenchmarkError):
-        with Progress(*columns, TextColumn("{task.fields[state]}"), console=err) as bar, process_executor(workers) as pool:
+        with (
+            Progress(*columns, TextColumn("{task.fields[state]}"), console=err) as bar,
+            process_executor(workers) as pool,
+        ):
             task = bar.add_task("races", total=1.0, state="")
 
             def on_progress(state: State) -> None:
                 left = "" if state.seconds_left is None else f", about {state.seconds_left / 60:.0f} min left"
-                bar.update(task, description=state.phase, completed=state.share, state=f"{state.runs:,} runs{left}")
+                bar.update(
+                    task, description=state.phase, completed=state.share, state=f"{state.runs:,} runs{left}"
+                )
 
             labelled = run_benchmark(out_folder, problems, seed, pool, workers, repeats, on_progress)
-        meta = benchmark_meta(out_folder, labelled, problems, seed, repeats, command="llamoco " + " ".join(sys.argv[1:]))
+        meta = benchmark_meta(
+            out_folder, labelled, problems, seed, repeats, command="llamoco " + " ".join(sys.argv[1:])
+        )
         write_labels(out_folder / "labels.parquet", labelled, meta)
     dropped = ", ".join(f"{count} {reason}" for reason, count in labelled.discarded.items()) or "none"
     out.print(f"{len(labelled.labels)} problems labelled, discarded: {dropped}", highlight=False)
-    out.print(f"labels: {out_folder / 'labels.parquet'}; look at them with `llamoco report {out_folder}`", highlight=False)
+    out.print(
+        f"labels: {out_folder / 'labels.parquet'}; look at them with `llamoco report {out_folder}`",
+        highlight=False,
+    )

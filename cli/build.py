@@ -27,5 +27,7 @@ def build(
         counts = build_folder(labels or SHIPPED_LABELS, out_folder)
         write_dataset_card(out_folder)
     for config, splits in counts.items():
-        out.print(f"{config}: " + ", ".join(f"{rows:,} {split}" for split, rows in splits.items()), highlight=False)
+        out.print(
+            f"{config}: " + ", ".join(f"{rows:,} {split}" for split, rows in splits.items()), highlight=False
+        )
     out.print(f"sha256 of the parquet files: {folder_hash(out_folder)}", highlight=False)

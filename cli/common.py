@@ -29,7 +29,7 @@ def clear_errors(*kinds: type[Exception]) -> Iterator[None]:
     """
     try:
         yield
-    except (ProblemError, *kinds) as error:
+    except (ProblemError, *kinds) as error:  # type: ignore[misc]  # mypy does not unpack tuples of exceptions
         err.print("[bold red]error:[/]", escape(str(error)), highlight=False, soft_wrap=True)
         raise typer.Exit(EXIT_BAD_INPUT) from error
     except KeyboardInterrupt:

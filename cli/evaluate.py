@@ -15,15 +15,25 @@ from llamoco.cli.common import EXIT_BAD_INPUT, EXIT_NO_SANDBOX, clear_errors, er
 
 def evaluate(
     model: Annotated[
-        str | None, typer.Argument(help="Model folder or Hub id; the shipped model by default.", show_default=False)
+        str | None,
+        typer.Argument(help="Model folder or Hub id; the shipped model by default.", show_default=False),
     ] = None,
     split: Annotated[str, typer.Option(help="train or test.")] = "test",
     runs: Annotated[int, typer.Option(min=1, help="Runs of each answer.")] = 5,
-    limit: Annotated[int | None, typer.Option(min=1, help="The first N rows only: N different problems, while there are.")] = None,
-    out_folder: Annotated[Path | None, typer.Option("--out", help="Folder of records; runs/evaluate-MODEL by default.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the record as JSON and nothing else.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="The first N rows only: N different problems, while there are.")
+    ] = None,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder of records; runs/evaluate-MODEL by default.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the record as JSON and nothing else.")
+    ] = False,
     unsafe: Annotated[
-        bool, typer.Option("--unsafe", help="Run generated code even where this machine cannot confine it (tier C).")
+        bool,
+        typer.Option(
+            "--unsafe", help="Run generated code even where this machine cannot confine it (tier C)."
+        ),
     ] = False,
 ) -> None:
     """Score a model on the instruction set: Err, Perf, A3, Comp and more, beside the single best solver and the labelled answers.

@@ -13,19 +13,22 @@ from llamoco.cli.common import EXIT_BAD_INPUT, clear_errors, err, out
 
 def report(
     folders: Annotated[
-        list[Path], typer.Argument(help="Folders that benchmark, train or evaluate wrote.", show_default=False)
+        list[Path],
+        typer.Argument(help="Folders that benchmark, train or evaluate wrote.", show_default=False),
     ],
-    out_folder: Annotated[Path | None, typer.Option("--out", help="Also write record and figures of a benchmark there.")] = None,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Also write record and figures of a benchmark there.")
+    ] = None,
 ) -> None:
     """Tables and figures from run records: labels of a benchmark, losses of a training, scores of an evaluation."""
     from llamoco.cli.evaluate import show_scores
-    from llamoco.dataset_builder.benchmark.labels import LabelsError, read_labels, read_meta
+    from llamoco.dataset_builder.benchmark.labels import LabelsError, read_labels
     from llamoco.dataset_builder.benchmark.report import label_report, print_label_report, save_report
 
     with clear_errors(LabelsError):
         for folder in folders:
             if (folder / "labels.parquet").is_file():
-                record = label_report(read_labels(folder / "labels.parquet"), read_meta(folder / "labels.parquet"))
+                record = label_report(read_labels(folder / "labels.parquet"))
                 print_label_report(record, out)
                 for path in save_report(record, out_folder or folder):
                     out.print(f"written: {path}", highlight=False)

@@ -19,19 +19,35 @@ if TYPE_CHECKING:
 
 
 def solve(
-    file: Annotated[Path, typer.Argument(help="Problem file: Python (.py) or LaTeX (.tex); see examples/problems/.")],
-    model: Annotated[str | None, typer.Option(help="Model folder or Hub id; the shipped model by default.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed handed to the program.")] = 0,
-    runs: Annotated[int, typer.Option(min=1, help="Run the program with so many seeds and keep the best.")] = 1,
-    out_file: Annotated[
-        Path | None, typer.Option("--out", help="Where to write the program; FILE's name with _program.py by default.")
+    file: Annotated[
+        Path, typer.Argument(help="Problem file: Python (.py) or LaTeX (.tex); see examples/problems/.")
+    ],
+    model: Annotated[
+        str | None, typer.Option(help="Model folder or Hub id; the shipped model by default.")
     ] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the convergence to this image (.png, .svg, .pdf).")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed handed to the program.")] = 0,
+    runs: Annotated[
+        int, typer.Option(min=1, help="Run the program with so many seeds and keep the best.")
+    ] = 1,
+    out_file: Annotated[
+        Path | None,
+        typer.Option("--out", help="Where to write the program; FILE's name with _program.py by default."),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the convergence to this image (.png, .svg, .pdf).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-    program_only: Annotated[bool, typer.Option("--program-only", help="Write the program; do not run it.")] = False,
-    time_limit: Annotated[float, typer.Option(min=1.0, help="Seconds a run may take beside your objective's own time.")] = 300,
+    program_only: Annotated[
+        bool, typer.Option("--program-only", help="Write the program; do not run it.")
+    ] = False,
+    time_limit: Annotated[
+        float, typer.Option(min=1.0, help="Seconds a run may take beside your objective's own time.")
+    ] = 300,
     unsafe: Annotated[
-        bool, typer.Option("--unsafe", help="Run generated code even where this machine cannot confine it (tier C).")
+        bool,
+        typer.Option(
+            "--unsafe", help="Run generated code even where this machine cannot confine it (tier C)."
+        ),
     ] = False,
 ) -> None:
     """Answer a problem with an optimizer program, and run it.
@@ -72,7 +88,9 @@ def solve(
                         shown = "no feasible point yet" if best is None else f"best f = {best:.6g}"
                         bar.update(task, completed=bar.finished_runs * problem.max_evals + evals, best=shown)
 
-                    solution = pipeline.solve(answer, sandbox, seed, runs, time_limit, on_progress, bar.run_finished)
+                    solution = pipeline.solve(
+                        answer, sandbox, seed, runs, time_limit, on_progress, bar.run_finished
+                    )
         except SandboxUnavailable as error:
             err.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
             raise typer.Exit(EXIT_NO_SANDBOX) from error
@@ -101,7 +119,9 @@ class _RunBar(Progress):
 
 def _bar(disable: bool) -> _RunBar:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("evaluations"))
-    return _RunBar(*columns, TimeRemainingColumn(), TextColumn("{task.fields[best]}"), console=err, disable=disable)
+    return _RunBar(
+        *columns, TimeRemainingColumn(), TextColumn("{task.fields[best]}"), console=err, disable=disable
+    )
 
 
 def _write(path: Path, text: str) -> None:
@@ -109,7 +129,9 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        err.print(f"[bold red]error:[/] cannot write {path}: {error.strerror}; give another --out", soft_wrap=True)
+        err.print(
+            f"[bold red]error:[/] cannot write {path}: {error.strerror}; give another --out", soft_wrap=True
+        )
         raise typer.Exit(EXIT_BAD_INPUT) from error
 
 
@@ -119,13 +141,20 @@ def _show_answer(answer: Answer, path: Path) -> None:
         err.print(f"[yellow]warning:[/] {answer.warning}", highlight=False, soft_wrap=True)
     out.print(Syntax(answer.completion.rstrip(), "python", theme="ansi_light", background_color="default"))
     facts = Table.grid(padding=(0, 2))
-    facts.add_row("problem", f"{problem.id}: {problem.dim} variables, {_constraints(problem.n_inequality, problem.n_equality)}")
+    facts.add_row(
+        "problem",
+        f"{problem.id}: {problem.dim} variables, {_constraints(problem.n_inequality, problem.n_equality)}",
+    )
     facts.add_row("optimizer", f"[bold]{answer.optimizer or 'unnamed'}[/]" + _settings(answer))
     if answer.confidence is not None:
-        facts.add_row("confidence", f"{answer.confidence:.0%} (the probability that the model gave to this choice)")
+        facts.add_row(
+            "confidence", f"{answer.confidence:.0%} (the probability that the model gave to this choice)"
+        )
     facts.add_row(
         "the code is",
-        "byte for byte a program of the benchmarked pool" if answer.known else "the model's own, not one of the benchmarked pool",
+        "byte for byte a program of the benchmarked pool"
+        if answer.known
+        else "the model's own, not one of the benchmarked pool",
     )
     facts.add_row("program", str(path))
     out.print(facts, highlight=False)
@@ -150,7 +179,9 @@ def _show_solution(solution: Solution, plot: Path | None) -> None:
     facts.add_row("feasible", "yes" if solution.feasible else "[bold red]no[/]")
     facts.add_row("evaluations", f"{solution.evals} of {solution.max_evals}")
     verdict = solution.verdict if solution.verdict == "ok" else f"{solution.verdict}: {solution.reason}"
-    facts.add_row("verdict", f"{verdict} (sandbox tier {solution.tier}, seed {solution.seed}, {solution.seconds:.2f} s)")
+    facts.add_row(
+        "verdict", f"{verdict} (sandbox tier {solution.tier}, seed {solution.seed}, {solution.seconds:.2f} s)"
+    )
     if plot is not None:
         facts.add_row("plot", str(plot))
     out.print(facts, highlight=False)

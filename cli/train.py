@@ -12,7 +12,9 @@ from llamoco.cli.common import clear_errors, out
 
 def train(
     recipe: Annotated[Path, typer.Argument(help="Training recipe (YAML); see examples/recipes/.")],
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last complete checkpoint.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last complete checkpoint.")
+    ] = False,
 ) -> None:
     """Train a model: contrastive warm-up (Eq. 3, 4), then instruction tuning, both balanced (Eq. 5).
 

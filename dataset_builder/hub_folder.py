@@ -37,7 +37,9 @@ def build_folder(labels: Path, out: Path) -> dict[str, dict[str, int]]:
         OutputFolderError: if ``out`` is a file or a folder that no build wrote.
     """
     if out.exists() and not _is_build(out):
-        raise OutputFolderError(f"{out} exists and is not an instruction set built before: give another --out, or remove it")
+        raise OutputFolderError(
+            f"{out} exists and is not an instruction set built before: give another --out, or remove it"
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
         folder = Path(work) / out.name

@@ -91,5 +91,7 @@ class LLaMoCo(datasets.GeneratorBasedBuilder):
 
     def _generate_examples(self, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
         labels = Path(self.config.labels)
-        rows = paper_split(labels, split) if self.config.name == "paper_split" else rows_of_split(labels, split)
+        rows = (
+            paper_split(labels, split) if self.config.name == "paper_split" else rows_of_split(labels, split)
+        )
         yield from enumerate(rows)

@@ -121,9 +121,7 @@ class Runner:
         return done
 
 
-def score(
-    predictions: Sequence[Prediction], tokens: Sequence[int] | None, runner: Runner
-) -> dict[str, Any]:
+def score(predictions: Sequence[Prediction], tokens: Sequence[int] | None, runner: Runner) -> dict[str, Any]:
     """Run and score programs; see ``scores`` for the definitions.
 
     Args:

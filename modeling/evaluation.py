@@ -22,7 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_labels, read_meta
+from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.instructions import rows_of_split
@@ -92,11 +92,17 @@ def evaluate_model(
         EvaluationError: if ``out`` holds another evaluation.
     """
     rows = evaluation_rows(split, limit)
-    settings = {"model": generator.name, "weights": _weights_hash(generator), "split": split, "runs": runs, "seed": 0}
+    settings = {
+        "model": generator.name,
+        "weights": _weights_hash(generator),
+        "split": split,
+        "runs": runs,
+        "seed": 0,
+    }
     settings["labels"] = hashlib.sha256(SHIPPED_LABELS.read_bytes()).hexdigest()[:16]
     _claim(out, settings)
     generations = _generate(generator, rows, out / "generations.jsonl", on_progress)
-    sbs = {group: tuple(best["a3"]) for group, best in read_meta(SHIPPED_LABELS)["single_best_solvers"].items()}
+    sbs = {group: best["a3"] for group, best in read_labels(SHIPPED_LABELS).sbs.items()}
     problems = [Problem.from_json(entry["problem"]) for entry in rows]
     programs = {
         "model": [generation.completion for generation in generations],
@@ -117,7 +123,9 @@ def evaluate_model(
         "single_best_solvers": {group: list(key) for group, key in sbs.items()},
         "tables": {group: _table(group, rows, done, generations) for group in ("all", *GROUPS)},
         "optimizers": _chosen(rows, programs["model"]),
-        "versions": {name: version(name) for name in ("torch", "transformers", "numpy", "scipy", "cma", "deap")},
+        "versions": {
+            name: version(name) for name in ("torch", "transformers", "numpy", "scipy", "cma", "deap")
+        },
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "date": datetime.now(UTC).date().isoformat(),
     }
@@ -126,7 +134,10 @@ def evaluate_model(
 
 
 def _table(
-    group: str, rows: Sequence[dict[str, Any]], done: dict[str, list[list[Run]]], generations: Sequence[Generation]
+    group: str,
+    rows: Sequence[dict[str, Any]],
+    done: dict[str, list[list[Run]]],
+    generations: Sequence[Generation],
 ) -> dict[str, Any]:
     """Scores of the contestants on the rows of a group, and the share of the gap from SBS to VBS that the model closes."""
     members = [i for i, entry in enumerate(rows) if group in ("all", GROUPS[entry["constrained"]])]
@@ -177,7 +188,11 @@ def _generate(
         def keep(position: int, generation: Generation) -> None:
             number = missing[position]
             answers[number] = generation
-            record = {"row": number, "problem_id": rows[number]["problem_id"], "generation": asdict(generation)}
+            record = {
+                "row": number,
+                "problem_id": rows[number]["problem_id"],
+                "generation": asdict(generation),
+            }
             file.write(json.dumps(record) + "\n")
             file.flush()
             on_progress(Stage("generate", len(answers), len(rows)))
@@ -203,7 +218,10 @@ def _run(
         for position, runs in runner.run_all([predictions[number] for number in missing]):
             number = missing[position]
             done[number] = runs
-            file.write(json.dumps({"row": number, "runs": [row(number, j, run) for j, run in enumerate(runs)]}) + "\n")
+            file.write(
+                json.dumps({"row": number, "runs": [row(number, j, run) for j, run in enumerate(runs)]})
+                + "\n"
+            )
             file.flush()
             on_progress(Stage(f"run {name}", len(done), len(predictions)))
     return [done[number] for number in range(len(predictions))]

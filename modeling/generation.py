@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging
 
 SHIPPED_MODEL = Path(__file__).parent / "llamoco-xs"
 DECISION = re.compile(r"optimizer: (\w+)")
@@ -68,7 +69,7 @@ class Generator:
             raise ValueError(
                 f"a prompt of {input_ids.shape[1]} tokens leaves no room in a model of {self.max_length}"
             )
-        output = self.model.generate(
+        output = self.model.generate(  # type: ignore[operator]  # typed as a Tensor by torch's module attributes
             input_ids=input_ids,
             attention_mask=mask,
             max_new_tokens=min(max_new_tokens, room),
@@ -90,7 +91,7 @@ class Generator:
             ]
             answers.append(
                 Generation(
-                    completion=self.tokenizer.decode(ids, skip_special_tokens=True),
+                    completion=self._text(ids),
                     confidence=self._confidence(ids[:80], probabilities),
                     tokens=int(mask[row].sum()) + len(ids),
                     finished=finished,
@@ -98,15 +99,18 @@ class Generator:
             )
         return answers
 
+    def _text(self, ids: list[int]) -> str:
+        return str(self.tokenizer.decode(ids, skip_special_tokens=True))
+
     def _confidence(self, ids: list[int], probabilities: list[float]) -> float | None:
         """Probability of the tokens that spell the optimizer's name in the first line."""
-        first_line = self.tokenizer.decode(ids, skip_special_tokens=True).split("\n", 1)[0]
+        first_line = self._text(ids).split("\n", 1)[0]
         decision = DECISION.search(first_line)
         if decision is None:
             return None
         probability = 1.0
         for end in range(1, len(ids) + 1):
-            length = len(self.tokenizer.decode(ids[:end], skip_special_tokens=True))
+            length = len(self._text(ids[:end]))
             if length > decision.start(1):
                 probability *= probabilities[end - 1]
             if length >= decision.end(1):
@@ -130,6 +134,7 @@ def load_generator(model: str | Path = SHIPPED_MODEL) -> Generator:
                 "leave out --model for the shipped one"
             )
         name = str(folder)
+    logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
         network = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)

@@ -106,17 +106,18 @@ def answer_problem(problem: Problem, generator: Generator) -> Answer:
     )
 
 
-def run_answer(answer: Answer, sandbox: Sandbox, seed: int, time_limit: float, progress: Progress | None = None) -> Solution:
+def run_answer(
+    answer: Answer, sandbox: Sandbox, seed: int, time_limit: float, progress: Progress | None = None
+) -> Solution:
     """Run an answer once in the sandbox. The objective stays in this process; the generated code is confined."""
     record = sandbox.run(answer.completion, answer.problem, seed, time_limit=time_limit, on_progress=progress)
-    if record.best_x is not None:
-        x, f = record.best_x, record.best_f
-    else:  # nothing feasible was met: the point that the program returned, marked as infeasible
-        x, f = record.x, record.f
+    feasible = record.best_x is not None
+    # Where nothing feasible was met, the point that the program returned is shown, marked as infeasible.
+    x, f = (record.best_x, record.best_f) if feasible else (record.x, record.f)
     return Solution(
         x=x,
         f=f if f is not None and np.isfinite(f) else None,
-        feasible=record.best_x is not None,
+        feasible=feasible,
         evals=record.evals,
         max_evals=answer.problem.max_evals,
         verdict=record.verdict,
@@ -188,7 +189,13 @@ def plot_convergence(answer: Answer, solution: Solution, path: Path) -> None:
         evals = [e for e, _ in solution.trace] + [solution.evals]
         values = [f for _, f in solution.trace] + [solution.trace[-1][1]]
         axes.step(evals, values, where="post", color="#1f5fa8", linewidth=1.8)
-        axes.plot(evals[-2], values[-2], "o", color="#c2410c", label=f"best: f = {values[-1]:.6g} at evaluation {evals[-2]}")
+        axes.plot(
+            evals[-2],
+            values[-2],
+            "o",
+            color="#c2410c",
+            label=f"best: f = {values[-1]:.6g} at evaluation {evals[-2]}",
+        )
         spread = [v - values[-1] for v in values[:-2]]
         if values[-1] > 0 and spread and max(values) / values[-1] > 50:
             axes.set_yscale("log")

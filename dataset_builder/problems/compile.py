@@ -53,10 +53,18 @@ def compile_system(system: System) -> Evaluator:
         if isinstance(definition, Data):
             compiler.constants[definition.name] = np.asarray(definition.values, dtype=float)[None, :]
             continue
-        text = compiler.vector(definition) if isinstance(definition, Vector) else compiler.scalar(definition.value)
+        text = (
+            compiler.vector(definition)
+            if isinstance(definition, Vector)
+            else compiler.scalar(definition.value)
+        )
         (lines if changing[definition.name] else constant_lines).append(f"{definition.name} = {text}")
     outputs = []
-    for label, expressions in (("f", (system.objective,)), ("g", system.inequalities), ("h", system.equalities)):
+    for label, expressions in (
+        ("f", (system.objective,)),
+        ("g", system.inequalities),
+        ("h", system.equalities),
+    ):
         columns = []
         for number, expression in enumerate(expressions, 1):
             lines.append(f"_{label}{number} = {compiler.scalar(expression)}")
@@ -86,7 +94,9 @@ class _Compiler:
 
     def __init__(self, system: System) -> None:
         self.sizes = system.sizes
-        self.positions = {d.name: np.asarray(d.values, dtype=int) for d in system.definitions if isinstance(d, Data)}
+        self.positions = {
+            d.name: np.asarray(d.values, dtype=int) for d in system.definitions if isinstance(d, Data)
+        }
         self.constants: dict[str, np.ndarray] = {}
 
     def scalar(self, expression: Expr) -> str:
@@ -165,12 +175,16 @@ class _Compiler:
             raise ValueError(f"vector {vector!r} is not defined")
         variables = {e.name for e in walk(index) if isinstance(e, Index)}
         if len(variables) > 1:
-            raise ValueError(f"an entry of {vector!r} is indexed by several index variables: {', '.join(sorted(variables))}")
+            raise ValueError(
+                f"an entry of {vector!r} is indexed by several index variables: {', '.join(sorted(variables))}"
+            )
         shape = [-1] + [1] * levels
         if variables:
             name = variables.pop()
             if name not in scope:
-                raise ValueError(f"index {name!r} of {vector!r} is used outside the sum or definition that binds it")
+                raise ValueError(
+                    f"index {name!r} of {vector!r} is used outside the sum or definition that binds it"
+                )
             axis, low, high = scope[name]
             columns = np.array([self.integer(index, {name: value}) - 1 for value in range(low, high + 1)])
             shape[axis] = len(columns)
@@ -241,4 +255,3 @@ class _Compiler:
         ones[axis] = high - low + 1
         # The body may not mention the index: give it the axis, so that a constant is summed as often as it should be.
         return f"(({body}){mask} + {self.constant(np.zeros(ones))}).{node.kind}(axis={axis}, keepdims=True)"
-

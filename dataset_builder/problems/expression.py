@@ -15,7 +15,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-FUNCTIONS = ("sin", "cos", "tan", "exp", "log", "sqrt", "abs", "tanh", "floor", "arctan", "arcsin", "arccos", "sinh", "cosh")
+FUNCTIONS = (
+    "sin",
+    "cos",
+    "tan",
+    "exp",
+    "log",
+    "sqrt",
+    "abs",
+    "tanh",
+    "floor",
+    "arctan",
+    "arcsin",
+    "arccos",
+    "sinh",
+    "cosh",
+)
 
 
 class Expr:
@@ -282,7 +297,9 @@ def rename_vector(node: Expr, old: str, new: str) -> Expr:
     if isinstance(node, Size):
         return Size(new) if node.vector == old else node
     values = {f.name: getattr(node, f.name) for f in fields(node)}  # type: ignore[arg-type]
-    return type(node)(**{k: rename_vector(v, old, new) if isinstance(v, Expr) else v for k, v in values.items()})
+    return type(node)(
+        **{k: rename_vector(v, old, new) if isinstance(v, Expr) else v for k, v in values.items()}
+    )
 
 
 def evaluate_integer(node: Expr, sizes: dict[str, int]) -> int:

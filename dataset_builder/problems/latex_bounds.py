@@ -268,7 +268,7 @@ class Bounds:
         if not dim:
             raise self.source.error(
                 0,
-                "no bounds found; state them for every variable, as in $-5 \\le x_i \\le 5$, $i = 1, \\dots, 10$",
+                "no bounds found; state them for every variable, as in $x_i \\in [0, 5]$, $i = 1, \\dots, 9$",
             )
         names = {
             int(e.index.value): k
@@ -292,7 +292,8 @@ class Bounds:
             if not self.lower[k] < self.upper[k]:
                 raise self.source.error(
                     at,
-                    f"the lower bound of {name}, {self.lower[k]:g}, is not below its upper bound, {self.upper[k]:g}; correct one",
+                    f"the lower bound of {name}, {self.lower[k]:g}, is not below its upper bound, "
+                    f"{self.upper[k]:g}; correct one",
                 )
         span = range(1, dim + 1)
         return tuple(self.lower[k] for k in span), tuple(self.upper[k] for k in span)

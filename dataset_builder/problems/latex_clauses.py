@@ -6,7 +6,7 @@ What a space, ``&`` or a line end means is settled here: whether it separates, o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from llamoco.dataset_builder.problems.latex_text import Source, Token
 from llamoco.dataset_builder.problems.latex_tokens import Part, group_end, step
@@ -19,14 +19,13 @@ _JOINING = RELATIONS | {"+", "*", "times", "/"}
 class Clause:
     """Groups of comma-separated parts with relations between them: ``0 <= x_1, x_2 <= 10`` has three groups.
 
-    ``marker`` is the ``\\min`` (or ``\\max``) before it, ``scope`` the marker's subscript, ``words`` the prose before.
+    ``marker`` is the ``\\min`` (or ``\\max``) before it, ``words`` the prose before.
     """
 
     groups: list[list[Part]]
     relations: list[str]
     words: str = ""
     marker: Token | None = None
-    scope: Part = field(default_factory=list)
 
 
 def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
@@ -42,7 +41,7 @@ def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
         if any(t.kind != "soft" for t in line):
             clause = _clause(source, line, words)
             if pending is not None and clause.marker is None:
-                clause.marker, clause.scope = pending.marker, pending.scope
+                clause.marker = pending.marker
             pending = None
             if clause.groups:
                 result.append(clause)
@@ -54,17 +53,8 @@ def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
     for number, token in enumerate(tokens):
         if token.kind == "symbol" and token.text == "\\{" and _next_text(tokens, number) in LAYOUTS:
             continue
-        if (
-            token.text in OPENERS
-            and token.kind == "symbol"
-            or token.kind == "begin"
-            and token.text in MATRICES
-        ):
-            depth += 1
-        elif (
-            token.text in CLOSERS and token.kind == "symbol" or token.kind == "end" and token.text in MATRICES
-        ):
-            depth -= 1
+        if token.kind not in ("begin", "end") or token.text in MATRICES:
+            depth += step(token)
             if depth < 0:
                 raise source.error(
                     token, f"this {token.text!r} closes nothing; remove it or add its opening one"
@@ -72,7 +62,7 @@ def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
         if token.kind == "begin" and token.text in ("cases", "rcases") and line and line[-1].text == "=":
             raise source.error(
                 token,
-                "functions given by cases are not supported; use \\max, \\min or |..| where that says the same",
+                "functions given by cases are not supported; use \\max, \\min or |..| if they say the same",
             )
         if token.text in MATRICES and token.kind in ("begin", "end"):
             matrices += 1 if token.kind == "begin" else -1
@@ -153,7 +143,7 @@ def _clause(source: Source, line: Part, words: str) -> Clause:
         clause.marker, tokens = tokens[0], tokens[1:]
         if tokens and tokens[0].text == "_":
             stop = group_end(tokens, 1)
-            clause.scope, tokens = [t for t in tokens[1:stop] if t.text not in "{}"], tokens[stop:]
+            tokens = tokens[stop:]
     tokens = _separate(tokens)
     part: Part = []
     group: list[Part] = []
@@ -184,7 +174,7 @@ def _clause(source: Source, line: Part, words: str) -> Clause:
 
 
 def _is_marker(tokens: Part) -> bool:
-    r"""Whether ``\min`` or ``\max`` at the start says what to do, rather than being the function of some arguments."""
+    r"""Whether ``\min`` or ``\max`` at the start says what to do, rather than being a function."""
     if tokens[0].text not in ("\\min", "\\max"):
         return False
     following = [t for t in tokens[1:] if t.kind != "soft"]
@@ -205,7 +195,7 @@ def _is_marker(tokens: Part) -> bool:
 
 
 def _separate(tokens: Part) -> Part:
-    r"""Spaces and ``&`` become commas where they separate; ``\forall`` and brackets around a range are resolved."""
+    r"""Spaces and ``&`` become commas where they separate; ``\forall`` and brackets around a range go."""
     result: Part = []
     depth = 0
     inequality = False

@@ -28,13 +28,16 @@ class Cursor:
         self.at = 0
 
     def fail(self, message: str, place: Token | None = None) -> NoReturn:
+        """Refuse what stands here, or at ``place``."""
         token = place or self.tokens[min(self.at, len(self.tokens) - 1)]
         raise self.source.error(token, message)
 
     def peek(self, ahead: int = 0) -> str:
+        """The text of a coming token, "" at the end."""
         return self.tokens[self.at + ahead].text if self.at + ahead < len(self.tokens) else ""
 
     def take(self, expected: str) -> Token:
+        """Go past a token that has to be here."""
         if self.peek() != expected:
             self.fail(
                 f"expected {expected!r} here"

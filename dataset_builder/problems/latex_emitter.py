@@ -13,10 +13,10 @@ from llamoco.dataset_builder.problems.latex_text import Source, Token
 from llamoco.dataset_builder.problems.latex_values import Vectorial, number_of
 from llamoco.dataset_builder.problems.system import Data, Definition, Scalar, System, Vector
 
-_RESERVED = set(keyword.kwlist) | set(
-    """x n np math evaluate objective inequality equality optimize lower upper seed max_evals LOWER UPPER MAX_EVALS
-    sum abs min max range len""".split()
-)
+# Names of generated Python: of the compiler, of a problem file, of builtins that formulas use.
+_RESERVED = {*keyword.kwlist, "x", "n", "np", "math", "evaluate", "objective", "inequality", "equality"}
+_RESERVED |= {"optimize", "lower", "upper", "seed", "max_evals", "LOWER", "UPPER", "MAX_EVALS"}
+_RESERVED |= {"sum", "abs", "min", "max", "range", "len"}
 
 
 class Emitter:
@@ -45,7 +45,7 @@ class Emitter:
         return Index(f"k{number}")
 
     def python_name(self, key: str) -> str:
-        """A new Python identifier for a name of the file: ``f1`` for ``f_1``, ``lambda_`` for ``\\lambda``."""
+        """A new Python identifier for a name of the file: ``f1`` for ``f_1``, ``lambda_`` for lambda."""
         name = re.sub(r"\W+", "_", re.sub(r"_(\d+)$", r"\1", key)).strip("_") or "c"
         while name in _RESERVED or name in self._taken:
             name += "_"

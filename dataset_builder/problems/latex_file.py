@@ -1,11 +1,12 @@
-r"""A problem FILE in LaTeX: objective, bounds, constraints, definitions and a stated budget, read into a ``System``.
+r"""A problem FILE in LaTeX: objective, bounds, constraints, definitions and a budget, read into a ``System``.
 
-Reading goes: tokens with places (``latex_lexer``), clauses and statements (``latex_clauses``, ``latex_statements``), the objective
-and the variables (``latex_objective``), then what each statement is: a range, a bound, a definition, a constraint. Definitions
-are parsed when the objective or a constraint uses them (``latex_symbols``, ``latex_parser``). What cannot be read is refused with
-its place, and so is a statement about the variables that nothing uses: what was written in formulas is not lost silently. Words
-between the formulas are read for the budget and for what would change the problem (integer, maximise, if, or); conditions that
-are stated in words only cannot be seen.
+Reading goes: tokens with places (``latex_lexer``), clauses and statements (``latex_clauses``,
+``latex_statements``), the objective and the variables (``latex_objective``), then what each statement is: a
+range, a bound, a definition, a constraint. Definitions are parsed when the objective or a constraint needs
+them (``latex_symbols``, ``latex_parser``). What cannot be read is refused with its place, and so is a
+statement about the variables that nothing uses: what was written in formulas is not lost silently. Words
+between the formulas are read for the budget and for what would change the problem (integer, maximise, if,
+or); conditions that are stated in words only cannot be seen.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def read_latex(text: str, name: str) -> LatexFile:
         name: the file's name, for messages.
 
     Raises:
-        ProblemError: the text cannot be read without guessing; the message names file, line, column and the cure.
+        ProblemError: the text cannot be read without guessing; the message names file, line and cure.
     """
     source = Source(text, name)
     try:
@@ -152,7 +153,7 @@ class _Reader:
         return not chain.relations
 
     def _name_variable(self, head: Head, part: Part, body: Part, heads: dict[str, bool]) -> bool:
-        """Take ``x = (h, l, t, b)`` or ``x_1 = h``, which give variables a name; False for other equations."""
+        """Take ``x = (h, l, t, b)`` or ``x_1 = h``, which name variables; False for other equations."""
         if head.subscript is None and head.base == self.symbols.vector and tuple_parts(body):
             return argument_names(tuple_parts(body)) is not None
         other = read_head(body)
@@ -250,12 +251,13 @@ class _Reader:
                         (equalities if relation == "=" else inequalities).append(difference)
 
     def _refuse_leftovers(self) -> None:
-        """Refuse definitions that depend on the variables and that nothing uses: a relation may be missing."""
+        """Refuse definitions in the variables that nothing uses: a relation may be missing."""
         bodies = {key: entry.body for key, entry in self.symbols.written.items()}
-        bodies |= {key: entry[2] for key, entry in self.symbols.ranged.items()}
+        bodies |= {key: entry[2] for key, entry in (self.symbols.ranged | self.symbols.templates).items()}
         for key, body in bodies.items():
             used = key in self.symbols.built or key in self.symbols.called
-            if not used and self.bounds.mentions_variables(body) and not self.bounds.is_variable(body):
+            used = used or (key in self.symbols.templates and bool(self.symbols.family(key)))
+            if not used and self.bounds.depends(body) and not self.bounds.is_variable(body):
                 message = f"{key!r} is defined but nothing uses it; end it with \\le 0 or = 0"
                 raise self.source.error(body[0], f"{message} if it is a constraint, or remove it")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from llamoco.dataset_builder.problems import latex_values as values
@@ -21,8 +22,8 @@ from llamoco.dataset_builder.problems.expression import (
 )
 from llamoco.dataset_builder.problems.latex_names import Scope, read_limits
 from llamoco.dataset_builder.problems.latex_text import Token
-from llamoco.dataset_builder.problems.latex_tokens import split_commas
-from llamoco.dataset_builder.problems.latex_values import NeedsUnroll, Value
+from llamoco.dataset_builder.problems.latex_tokens import script_text, split_commas
+from llamoco.dataset_builder.problems.latex_values import NeedsUnroll, Value, Vectorial
 from llamoco.dataset_builder.problems.latex_vocabulary import ELEMENTARY
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def argument(parser: Parser, name: str, token: Token) -> Expr:
     """A bracket; or, by TeX's convention, the product that follows up to a sign or another function."""
     if parser.peek() in ("(", "[", "\\{", "{", "|", "|("):
         opening = parser.tokens[parser.at]
-        value = parser.bar(opening) if opening.text in ("|", "|(") else parser.bracket(opening)
+        value = bars(parser, opening) if opening.text in ("|", "|(") else parser.bracket(opening)
         return parser.scalar_of(value, opening)
     if not parser.starts_factor():
         parser.fail(f"expected the argument of \\{name}; put it into brackets")
@@ -66,8 +67,7 @@ def argument(parser: Parser, name: str, token: Token) -> Expr:
         upcoming = parser.tokens[parser.at]
         if product is not None and (
             upcoming.text in ("\\sum", "\\prod")
-            or upcoming.text[1:] in ELEMENTARY
-            and upcoming.kind == "command"
+            or (upcoming.text[1:] in ELEMENTARY and upcoming.kind == "command")
         ):
             break
         if (
@@ -96,8 +96,40 @@ def extremum(parser: Parser, kind: str, token: Token) -> Value:
     return parser.power(parser.checked(token, lambda: values.folded(kind, terms)))
 
 
+def bars(parser: Parser, token: Token) -> Value:
+    """An absolute value or norm."""
+    kind = "||" if token.text.startswith("||") else "|"
+    closing = token.text.replace("(", ")")
+    parser.at += 1
+    parser.bars.append(closing)
+    value = parser.total()
+    parser.bars.pop()
+    parser.take(closing)
+    if kind == "|":
+        if isinstance(value, Vectorial):
+            parser.fail("the bars stand around a vector; write \\lVert .. \\rVert for a norm", token)
+        return parser.power(Call("abs", parser.scalar_of(value, token)))
+    if not isinstance(value, Vectorial):
+        parser.fail("the norm of a number; expected a vector, or |..|", token)
+    order = "2"
+    if parser.peek() == "_":
+        parser.at += 1
+        order = script_text(parser.group())
+    squared = parser.peek() == "^" and (
+        parser.peek(1) == "2" or (parser.peek(1) == "{" and parser.peek(2) == "2" and parser.peek(3) == "}")
+    )
+    if squared:
+        parser.at += 1
+        parser.group()
+    if parser.peek() == "_":
+        parser.at += 1
+        order = script_text(parser.group())
+    norm = partial(values.norm, value, order, squared, parser.symbols.fresh)
+    return parser.power(parser.checked(token, norm))
+
+
 def big(parser: Parser, kind: str, token: Token) -> Value:
-    """A sum, product or extremum over indices; it extends over the product (an extremum over the factor) after it.
+    """A sum, product or extremum over indices; a sum extends over the product, an extremum over the factor.
 
     Where an index variable has to be a number (``a_{ij}``, ``f_k(x)``), the sum is written out term by term.
     """

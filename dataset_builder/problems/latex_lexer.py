@@ -1,7 +1,7 @@
 r"""A LaTeX text cut into tokens with places: formulas token by token, the prose between them in one piece.
 
-Styles that change looks only (``\mathbf``, ``\left``, spacing, labels) are resolved here, so that the parsers see ``x`` for
-``\mathbf{x}``, ``<=`` for ``\leq`` and ``|(`` for ``\left|``.
+Styles that change looks only (``\mathbf``, ``\left``, spacing, labels) are resolved here: the parsers see
+``x`` for ``\mathbf{x}``, ``<=`` for ``\leq`` and ``|(`` for ``\left|``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def tokenize(source: Source) -> list[Token]:
     """All tokens of the document's body.
 
     Raises:
-        ProblemError: unknown command, unbalanced braces, delimiters or environments, formulas outside math mode.
+        ProblemError: unknown command, unbalanced braces or environments, formulas outside math mode.
     """
     return _Lexer(source).run()
 
@@ -186,7 +186,7 @@ class _Lexer:
         else:
             raise self.source.error(
                 at,
-                f"the command {text} is not known; expected standard LaTeX mathematics: replace it, or write out your macro",
+                f"the command {text} is not known; expected standard LaTeX mathematics: write out your macro",
             )
         return stop
 
@@ -270,10 +270,9 @@ class _Lexer:
             else:
                 self.add("text", words, at, after)
             return after
-        if name == "operatorname" or (name in ("mathrm", "mathop") and letters in vocabulary.FUNCTIONS):
-            if letters in vocabulary.FUNCTIONS and not script:
-                self.add("command", "\\" + vocabulary.ALIASES.get(letters, letters), at, after)
-                return after
+        if name in ("operatorname", "mathrm", "mathop") and letters in vocabulary.FUNCTIONS and not script:
+            self.add("command", "\\" + vocabulary.ALIASES.get(letters, letters), at, after)
+            return after
         if name == "mathrm" and words in vocabulary.CONNECTIVES and not script and len(words) > 1:
             self.add("text", words, at, after)
             return after

@@ -1,4 +1,4 @@
-"""Names with their scripts and arguments, limits of sums, and matrices: the parts of an expression that ask what a name means."""
+"""Names with their scripts and arguments, limits of sums, and matrices."""
 
 from __future__ import annotations
 
@@ -187,8 +187,8 @@ def _look_up(parser: Parser, base: str, subscript: Part | None, token: Token) ->
         return Call("exp", Num(1))
     if key in tuple("ijklmpqrst"):
         parser.fail(
-            f"{key!r} is not defined here; an index is bound by its sum (brackets show how far a sum goes) or by a range such as "
-            f"${key} = 1, \\dots, n$ after the statement",
+            f"{key!r} is not defined here; an index is bound by its sum (brackets show how far it goes) or "
+            f"by a range such as ${key} = 1, \\dots, n$ after the statement",
             token,
         )
     hint = f"define it, as in 'where ${key} = ...$'" if len(base) < 3 else "define it, or check the spelling"

@@ -111,7 +111,7 @@ def _alias(names: list[str], bounds: Bounds, place: Token) -> None:
 
 
 def _vector_or_scalar(name: str, tokens: list[Token], found: list[Clause], bounds: Bounds) -> None:
-    """One name: a vector if it has entries, lies in a power, or is bounded by vectors; else the single variable."""
+    """One name: a vector if it has entries, lies in a power or is bounded by vectors; else the variable."""
     symbols = bounds.symbols
     for clause in found:
         for left, right, relation in zip(clause.groups, clause.groups[1:], clause.relations, strict=False):

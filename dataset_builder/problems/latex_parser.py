@@ -1,19 +1,21 @@
 r"""Formulas to values: a recursive-descent parser over the tokens of one expression.
 
-Written by hand rather than from a grammar: what ``a(x)`` or ``x_i`` means depends on the definitions of the file; TeX's
-arguments without brackets (``\cos 2\pi x_i``) and bars that open and close alike are not LALR; and every refusal has to name
-its place. Where mathematicians disagree about a reading (``a/bc``, ``\cos x / y``), it is refused rather than guessed.
+Written by hand rather than from a grammar: what ``a(x)`` or ``x_i`` means depends on the definitions of the
+file; TeX's arguments without brackets (``\cos 2\pi x_i``) and bars that open and close alike are not LALR;
+and every refusal has to name its place. Where mathematicians disagree about a reading (``a/bc``,
+``\cos x / y``), it is refused rather than guessed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from llamoco.dataset_builder.problems import latex_values as values
 from llamoco.dataset_builder.problems.expression import PI, Call, Expr, Num, Pow
 from llamoco.dataset_builder.problems.latex_cursor import BRACKETS, Cursor
-from llamoco.dataset_builder.problems.latex_functions import big, elementary, extremum
+from llamoco.dataset_builder.problems.latex_functions import bars, big, elementary, extremum
 from llamoco.dataset_builder.problems.latex_names import Scope, Symbols, read_matrix, read_name
 from llamoco.dataset_builder.problems.latex_text import Token
 from llamoco.dataset_builder.problems.latex_tokens import Part, script_text, split_commas
@@ -55,6 +57,7 @@ class Parser(Cursor):
             self.fail(str(error), place)
 
     def sub(self, tokens: Part, scope: Scope | None = None) -> Parser:
+        """A parser of other tokens, in this scope or another."""
         return Parser(self.symbols, tokens, self.scope if scope is None else scope)
 
     def inner(self) -> Value:
@@ -66,6 +69,7 @@ class Parser(Cursor):
         return self.sub(tokens).parse()
 
     def checked(self, place: Token, operation: Callable[[], Value]) -> Value:
+        """The result of an operation on values; its refusal gets a place."""
         try:
             return operation()
         except Refusal as error:
@@ -74,6 +78,7 @@ class Parser(Cursor):
     # Sums and products
 
     def total(self) -> Value:
+        """A sum: terms with signs."""
         value: Value | None = None
         while True:
             place = self.tokens[min(self.at, len(self.tokens) - 1)]
@@ -85,14 +90,14 @@ class Parser(Cursor):
                 self.at += 1
             term = self.product()
             if value is None:
-                value = self.checked(place, lambda t=term: values.negative(t)) if sign == "-" else term  # type: ignore[misc]
+                value = values.negative(term) if sign == "-" else term
             else:
-                left = value
-                value = self.checked(place, lambda a=left, t=term, s=sign: values.plus(a, t, s == "-"))  # type: ignore[misc]
+                value = self.checked(place, partial(values.plus, value, term, sign == "-"))
             if self.peek() not in ("+", "-"):
                 return value
 
     def starts_factor(self) -> bool:
+        """Whether a factor of an implicit product begins here."""
         if self.at >= len(self.tokens):
             return False
         token = self.tokens[self.at]
@@ -107,6 +112,7 @@ class Parser(Cursor):
         return token.text in BRACKETS or token.text == "||("
 
     def product(self) -> Value:
+        """A product: factors with a dot, / or nothing between."""
         value = self.factor()
         ambiguous: Token | None = None  # the slash whose denominator may go on
         while True:
@@ -114,43 +120,38 @@ class Parser(Cursor):
             text = self.peek()
             if text in ("*", "times"):
                 if ambiguous and self.peek(1) == "10" and self.peek(2) == "^":
-                    self.fail(
-                        "is the power of ten in the denominator? write \\frac{..}{..} or brackets", ambiguous
-                    )
+                    message = "is the power of ten in the denominator? write \\frac{..}{..} or brackets"
+                    self.fail(message, ambiguous)
                 ambiguous = None
                 self.at += 1
                 negative = self.peek() == "-"
                 self.at += negative
                 right = self.factor()
                 right = values.negative(right) if negative else right
-                value = self.checked(
-                    place, lambda a=value, b=right: values.times(a, b, True, self.symbols.fresh)
-                )  # type: ignore[misc]
+                value = self.checked(place, partial(values.times, value, right, True, self.symbols.fresh))
             elif text == "/":
                 self.at += 1
                 numerator = value
                 divisor = self.factor()
                 simple = isinstance(numerator, Num) and (isinstance(divisor, Num) or self.peek() in _BIG)
                 ambiguous = None if simple else place
-                value = self.checked(place, lambda a=numerator, b=divisor: _ratio(a, b))  # type: ignore[misc]
+                value = self.checked(place, partial(values.ratio, numerator, divisor))
             elif self.starts_factor():
                 if ambiguous is not None:
-                    self.fail(
-                        "is what follows in the denominator too? write \\frac{..}{..} or brackets", ambiguous
-                    )
+                    message = "is what follows in the denominator too? write \\frac{..}{..} or brackets"
+                    self.fail(message, ambiguous)
                 token = self.tokens[self.at]
                 if token.kind == "number" and self.tokens[self.at - 1].kind == "number":
                     self.fail("two numbers side by side; expected an operator between them")
                 right = self.factor()
-                value = self.checked(
-                    place, lambda a=value, b=right: values.times(a, b, False, self.symbols.fresh)
-                )  # type: ignore[misc]
+                value = self.checked(place, partial(values.times, value, right, False, self.symbols.fresh))
             else:
                 return value
 
     # Factors
 
     def factor(self) -> Value:
+        """A factor with its exponent."""
         if self.at >= len(self.tokens):
             self.fail("expected an expression, found the end of the formula")
         token = self.tokens[self.at]
@@ -163,7 +164,7 @@ class Parser(Cursor):
         if token.kind == "begin":
             return self.power(read_matrix(self))
         if token.text in ("|", "||", "|(", "||("):
-            return self.bar(token)
+            return bars(self, token)
         if token.text in BRACKETS:
             return self.power(self.bracket(token))
         self.fail(f"expected an expression, found {token.text!r}")
@@ -172,9 +173,9 @@ class Parser(Cursor):
         """A literal, with its power of ten and without its unit."""
         token = self.tokens[self.at]
         mark, digits = self.tokens[self.at + 1 : self.at + 2], self.tokens[self.at + 2 : self.at + 3]
-        if mark and digits and mark[0].text in ("e", "E") and mark[0].at == token.end:
-            if digits[0].at == mark[0].end and (digits[0].kind == "number" or digits[0].text == "-"):
-                self.fail("programmers' notation; write 1.5 \\times 10^{-3}")
+        joined = mark and digits and mark[0].at == token.end and digits[0].at == mark[0].end
+        if joined and mark[0].text in ("e", "E") and (digits[0].kind == "number" or digits[0].text == "-"):
+            self.fail("programmers' notation; write 1.5 \\times 10^{-3}")
         divisor = self.at > 0 and self.tokens[self.at - 1].text == "/"
         self.at += 1
         value: Expr = Num(float(token.text))
@@ -203,6 +204,7 @@ class Parser(Cursor):
         return value
 
     def bracket(self, token: Token) -> Value:
+        """The inside of a bracket, a tuple, a rounding or an inner product."""
         if token.text == "<(":
             parts = split_commas(self.group())
             if len(parts) != 2:
@@ -220,35 +222,6 @@ class Parser(Cursor):
         if len(parts) > 1 and token.text in ("(", "["):
             return self.symbols.literal(parts, self.scope)
         return self.sub(inside).parse()
-
-    def bar(self, token: Token) -> Value:
-        kind = "||" if token.text.startswith("||") else "|"
-        closing = token.text.replace("(", ")")
-        self.at += 1
-        self.bars.append(closing)
-        value = self.total()
-        self.bars.pop()
-        self.take(closing)
-        if kind == "|":
-            if isinstance(value, Vectorial):
-                self.fail("the bars stand around a vector; write \\lVert .. \\rVert for a norm", token)
-            return self.power(Call("abs", self.scalar_of(value, token)))
-        if not isinstance(value, Vectorial):
-            self.fail("the norm of a number; expected a vector, or |..|", token)
-        order = "2"
-        if self.peek() == "_":
-            self.at += 1
-            order = script_text(self.group())
-        squared = self.peek() == "^" and (
-            self.peek(1) == "2" or self.peek(1) == "{" and self.peek(2) == "2" and self.peek(3) == "}"
-        )
-        if squared:
-            self.at += 1
-            self.group()
-        if self.peek() == "_":
-            self.at += 1
-            order = script_text(self.group())
-        return self.power(self.checked(token, lambda: values.norm(value, order, squared, self.symbols.fresh)))
 
     def power(self, base: Value) -> Value:
         """A factor with its exponent, if it has one."""
@@ -289,7 +262,7 @@ class Parser(Cursor):
                     self.at += 1
                     return self.power(Num(int(digits[0])) / Num(int(digits[1])))
                 top, bottom = self.inner(), self.inner()
-                return self.power(self.checked(token, lambda: _ratio(top, bottom)))
+                return self.power(self.checked(token, partial(values.ratio, top, bottom)))
             case "sqrt":
                 degree = self.sub(self.group()).scalar() if self.peek() == "[" else None
                 root = self.scalar_of(self.inner(), token)
@@ -305,10 +278,3 @@ class Parser(Cursor):
             case "dots":
                 self.fail("dots inside a formula; write the sum or product with \\sum or \\prod", token)
         self.fail(f"{token.text} is not supported inside a formula", token)
-
-
-def _ratio(a: Value, b: Value) -> Value:
-    if isinstance(a, Vectorial):
-        divisor = values.scalar(b)
-        return Vectorial(a.size, lambda i: a.entry(i) / divisor, a.transposed)
-    return values.scalar(a) / values.scalar(b)

@@ -1,4 +1,4 @@
-r"""Clauses cut into statements: chains such as ``a <= b <= c``, with the ranges (``i = 1, \dots, n``) that bind their indices."""
+r"""Clauses cut into statements: chains such as ``a <= b <= c``, with the ranges that bind their indices."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Chain:
 
 
 def chains(found: list[Clause], variables: set[str]) -> list[Chain]:
-    """Cut clauses at the commas that separate statements, and give the ranges to the statements that they bind.
+    """Cut clauses at the commas that separate statements, and give ranges to what they bind.
 
     Args:
         found: the clauses of a file.

@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.expression import (
-    Add,
     Expr,
     Index,
     Item,
-    Mul,
     Name,
-    Neg,
     Num,
     Size,
-    Sub,
     lift,
     walk,
 )
@@ -31,6 +27,7 @@ from llamoco.dataset_builder.problems.latex_values import (
     Vectorial,
     is_whole,
     number_of,
+    with_constants,
 )
 from llamoco.dataset_builder.problems.system import Data
 
@@ -66,7 +63,7 @@ class SymbolTable(Emitter):
         self.built: dict[str, Value] = {}
         self.called: set[str] = set()
         self._building: list[str] = []
-        self._calls = 0
+        self._depth = 0
 
     # What the parser asks
 
@@ -89,7 +86,7 @@ class SymbolTable(Emitter):
             return self._build(key, place)
         if key in self.dimension_names and self.dim:
             return Size("x")
-        family = self._family(key)
+        family = self.family(key)
         if family and sorted(family) == list(range(1, len(family) + 1)):
             return Vectorial(len(family), lambda i: self._scalar(family[number_of(i)], place))
         return None
@@ -101,41 +98,34 @@ class SymbolTable(Emitter):
             if len(index) != 1:
                 raise self.source.error(place, f"expected one index of {base!r}, found {len(index)}")
             if isinstance(index[0], Num) and self.dim and not 1 <= index[0].value <= self.dim:
-                raise self.source.error(
-                    place,
-                    f"{base}_{int(index[0].value)} has no bounds (number of variables: {self.dim}); state its bounds or correct the index",
-                )
+                message = f"{base}_{int(index[0].value)} has no bounds (number of variables: {self.dim})"
+                raise self.source.error(place, f"{message}; state its bounds or correct the index")
             return Item("x", index[0])
-        family = self._family(base)
-        if base not in self.built and base not in self.written and base not in self.ranged:
-            if base in self.templates:
-                letter, formals, body = self.templates[base]
-                number = number_of(self.subscripts(subscript, place, scope)[0])
-                if number not in family:
-                    self.write_out(base, letter, [number], formals, body)
-                return self.named(f"{base}_{number}", place)
-            if not family:
-                return None
-            first, *others = split_commas(subscript)
-            number = number_of(self.subscripts(first, place, scope)[0])
-            if number not in family or len(others) > 1:
-                raise self.source.error(
-                    place, f"{base}_{number} is not defined; defined are {', '.join(family.values())}"
-                )
-            member = self.named(family[number], place)
-            if not others:
-                return member
-            return (
-                None
-                if member is None or isinstance(member, Function)
-                else self.entry(member, others[0], place, scope)
-            )
-        value = self.named(base, place)
-        return (
-            None
-            if value is None or isinstance(value, Function)
-            else self.entry(value, subscript, place, scope)
-        )
+        if base in self.built or base in self.written or base in self.ranged:
+            value = self.named(base, place)
+        else:
+            first, *rest = split_commas(subscript)
+            value = self._member(base, first, place, scope)
+            if not rest:
+                return value
+            subscript = rest[0]
+        if value is None or isinstance(value, Function):
+            return None
+        return self.entry(value, subscript, place, scope)
+
+    def _member(self, base: str, first: Part, place: Token, scope: Scope) -> Value | Function | None:
+        """Member of the family ``base_1``, ``base_2``, ...; None if there is no such family."""
+        family = self.family(base)
+        if not family and base not in self.templates:
+            return None
+        number = number_of(self.subscripts(first, place, scope)[0])
+        if number not in family and base in self.templates:
+            letter, formals, body = self.templates[base]
+            self.write_out(base, letter, [number], formals, body)
+        elif number not in family:
+            message = f"{base}_{number} is not defined; defined are {', '.join(family.values())}"
+            raise self.source.error(place, message)
+        return self.named(f"{base}_{number}", place)
 
     def entry(self, value: Value, subscript: Part, place: Token, scope: Scope) -> Expr:
         """See ``latex_names.Symbols``."""
@@ -161,7 +151,7 @@ class SymbolTable(Emitter):
 
     def index(self, value: Expr, place: Token) -> Expr:
         """See ``latex_names.Symbols``."""
-        value = self._whole(value)
+        value = with_constants(value, self.constants())
         indices = {e.name for e in walk(value) if isinstance(e, Index)}
         if not indices and not any(isinstance(e, Size) and not self.dim for e in walk(value)):
             return value if isinstance(value, Size) else super().index(value, place)
@@ -171,23 +161,11 @@ class SymbolTable(Emitter):
             )
         if len(indices) > 1:
             raise NeedsUnroll
-        self.positions |= {e.vector for e in walk(value) if isinstance(e, Item)}
-        if any(
-            isinstance(e, Item) and e.vector not in {d.name for d in self.emitted if isinstance(d, Data)}
-            for e in walk(value)
-        ):
+        positions = {e.vector for e in walk(value) if isinstance(e, Item)}
+        if not positions <= {d.name for d in self.emitted if isinstance(d, Data)}:
             raise self.source.error(place, "an index may be taken from a list of given positions only")
+        self.positions |= positions
         return value
-
-    def _whole(self, node: Expr) -> Expr:
-        match node:
-            case Name():
-                return self.constants().get(node.name, node)
-            case Add(a, b) | Sub(a, b) | Mul(a, b):
-                return type(node)(self._whole(a), self._whole(b))
-            case Neg(a):
-                return Neg(self._whole(a))
-        return node
 
     def integers(self, bound: Range, scope: Scope) -> list[int]:
         """See ``latex_names.Symbols``."""
@@ -198,7 +176,7 @@ class SymbolTable(Emitter):
             found.append(self.dim if isinstance(whole, Size) else number_of(whole))
         if not bound.dots:
             return found
-        if not 2 <= len(found) or bound.values[-1][0].text == "\\dots":
+        if not len(found) >= 2 or bound.values[-1][0].text == "\\dots":
             raise self.source.error(bound.place, "expected a range such as i = 1, \\dots, n")
         step = found[1] - found[0] if len(found) > 2 else 1
         if step < 1 or found[:-1] != list(range(found[0], found[0] + step * (len(found) - 1), step)):
@@ -214,32 +192,28 @@ class SymbolTable(Emitter):
         self.called.add(function.key)
         formals = self.spread(function.formals)
         actuals = None if arguments is None else argument_names(arguments)
-        everywhere = all(
-            f not in scope
-            and (f in (*self.aliases, self.vector) or self.named(f, place) is not None or self._variable(f))
-            for f in formals
-        )
-        if everywhere and (arguments is None or (actuals is not None and self.spread(actuals) == formals)):
-            return (
-                self.built[function.key] if function.key in self.built else self._build(function.key, place)
-            )
+        if all(f not in scope and self._is_global(f, place) for f in formals) and (
+            arguments is None or (actuals is not None and self.spread(actuals) == formals)
+        ):
+            return self.built.get(function.key) or self._build(function.key, place)
         if arguments is None or len(arguments) != len(formals):
-            raise self.source.error(
-                place,
-                f"{function.key!r} is a function of {len(formals)} arguments; expected {function.key}({', '.join(formals)})",
-            )
-        self._calls += 1
-        if self._calls > 200:
-            raise self.source.error(
-                place, f"{function.key!r} calls itself, or functions are nested too deeply"
-            )
+            message = f"{function.key!r} is a function of {len(formals)} arguments"
+            raise self.source.error(place, f"{message}; expected {function.key}({', '.join(formals)})")
+        if self._depth > 20:
+            raise self.source.error(place, f"{function.key!r} calls itself, or calls are nested too deeply")
         actual = {f: Parser(self, a, scope).parse() for f, a in zip(formals, arguments, strict=True)}
-        result = Parser(self, function.body, {**function.scope, **actual}).parse()
-        self._calls -= 1
-        return result
+        self._depth += 1
+        try:
+            return Parser(self, function.body, {**function.scope, **actual}).parse()
+        finally:
+            self._depth -= 1
 
     def _variable(self, name: str) -> bool:
         return bool(self.vector) and name.startswith(self.vector + "_")
+
+    def _is_global(self, name: str, place: Token) -> bool:
+        """Whether a formal argument is a variable or a definition of the file."""
+        return name in self.aliases or self._variable(name) or self.named(name, place) is not None
 
     def spread(self, formals: list[str]) -> list[str]:
         r"""``x_1, \dots, x_n`` and ``x_1, x_2`` as the vector that they are."""
@@ -255,18 +229,16 @@ class SymbolTable(Emitter):
             raise self.source.error(place, f"{key!r} is not a number")
         return value
 
-    def _family(self, base: str) -> dict[int, str]:
+    def family(self, base: str) -> dict[int, str]:
+        """Keys of the definitions ``base_1``, ``base_2``, ... by number."""
         prefix = base + "_"
-        keys = [
-            k for k in (*self.written, *self.ranged) if k.startswith(prefix) and k[len(prefix) :].isdigit()
-        ]
-        return {int(k[len(prefix) :]): k for k in keys}
+        numbers = {k: k.removeprefix(prefix) for k in (*self.written, *self.ranged) if k.startswith(prefix)}
+        return {int(number): k for k, number in numbers.items() if number.isdigit()}
 
     def _build(self, key: str, place: Token) -> Value:
         if key in self._building:
-            raise self.source.error(
-                place, f"{key!r} is defined by itself: {' -> '.join([*self._building, key])}"
-            )
+            circle = " -> ".join([*self._building, key])
+            raise self.source.error(place, f"{key!r} is defined by itself: {circle}")
         self._building.append(key)
         try:
             value = self._vector(key) if key in self.ranged else self._written(key)
@@ -275,9 +247,8 @@ class SymbolTable(Emitter):
         if value is None:
             value = self.named(key, place)
             if value is None or isinstance(value, Function):
-                raise self.source.error(
-                    place, f"{key!r} is defined for some indices only; expected all from 1 on"
-                )
+                message = f"{key!r} is defined for some indices only; expected all from 1 on"
+                raise self.source.error(place, message)
         if self.dim or not isinstance(value, Num):
             self.built[key] = value
         return value
@@ -312,10 +283,8 @@ class SymbolTable(Emitter):
         try:
             value = Parser(self, body, entry.scope).parse()
         except NeedsUnroll:
-            raise self.source.error(
-                body[0],
-                "an index that depends on two others, or an entry of a numbered family, needs a sum over given numbers",
-            ) from None
+            message = "an index that depends on two others, or a numbered name, needs a sum over given numbers"
+            raise self.source.error(body[0], message) from None
         if isinstance(value, Matrix):
             return value
         if isinstance(value, Vectorial):

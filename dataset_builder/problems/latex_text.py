@@ -13,7 +13,7 @@ Kind = Literal["number", "name", "command", "symbol", "text", "break", "soft", "
 
 @dataclass(frozen=True)
 class Token:
-    """A token. ``at`` and ``end`` are offsets in the file; ``display`` tells a displayed formula from one in the prose."""
+    """A token. ``at`` and ``end`` are offsets in the file; ``display``: in a displayed formula."""
 
     kind: Kind
     text: str

@@ -30,7 +30,7 @@ def group_end(tokens: Part, at: int) -> int:
 
 
 def name_of(part: Part) -> str | None:
-    """The canonical name ``x``, ``x_1``, ``T_s`` of a part that is a name with or without a subscript, or None."""
+    """The canonical name ``x``, ``x_1``, ``T_s`` of a part that is a name, or None."""
     if not part or part[0].kind != "name":
         return None
     if len(part) == 1:
@@ -70,7 +70,7 @@ def names_in(part: Part) -> Iterator[tuple[str, str]]:
 
 
 def tuple_parts(body: Part) -> list[Part]:
-    r"""The entries of a body that is one tuple ``(a, b, c)`` or ``[a, b, c]^\top``; empty for any other body."""
+    r"""The entries of a body that is one tuple ``(a, b)`` or ``[a, b]^\top``; empty for any other body."""
     if not body or body[0].text not in ("(", "[", "\\{"):
         return []
     depth = 0

@@ -1,4 +1,4 @@
-"""What a formula can denote: a scalar tree, a vector (entry by entry) or a matrix of numbers; and products of these."""
+"""What a formula can denote: a scalar tree, a vector (entry by entry) or a matrix of numbers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from llamoco.dataset_builder.problems.expression import (
     Expr,
     Extremum,
     Index,
+    Item,
     Mul,
     Name,
     Neg,
@@ -18,13 +19,14 @@ from llamoco.dataset_builder.problems.expression import (
     Pow,
     Reduce,
     Size,
+    Sub,
     lift,
     walk,
 )
 
 
 class NeedsUnroll(Exception):
-    """The construct has no symbolic form for an index variable: the sum around it is written out term by term."""
+    """An index variable has to be a number here: the sum around it is written out term by term."""
 
 
 class Refusal(Exception):
@@ -112,6 +114,14 @@ def _row(row: tuple[float, ...], vector: Vectorial) -> Expr:
     return folded("sum", terms)
 
 
+def ratio(a: Value, b: Value) -> Value:
+    """a divided by a number."""
+    divisor = scalar(b)
+    if isinstance(a, Vectorial):
+        return Vectorial(a.size, lambda i: a.entry(i) / divisor, a.transposed)
+    return scalar(a) / divisor
+
+
 def negative(a: Value) -> Value:
     """-a."""
     if isinstance(a, Expr):
@@ -182,10 +192,20 @@ def _kind(value: Value) -> str:
     return "a matrix"
 
 
+def with_constants(index: Expr, constants: dict[str, Expr]) -> Expr:
+    """An index expression with the values of named constants in it."""
+    match index:
+        case Name(name):
+            return constants.get(name, index)
+        case Add(a, b) | Sub(a, b) | Mul(a, b):
+            return type(index)(with_constants(a, constants), with_constants(b, constants))
+        case Neg(a):
+            return Neg(with_constants(a, constants))
+    return index
+
+
 def is_whole(node: Expr) -> bool:
     """Whether the tree is made of integers, indices, sizes and positions only: fit for an index."""
-    from llamoco.dataset_builder.problems.expression import Item, Sub
-
     match node:
         case Num(value):
             return float(value).is_integer()
@@ -195,6 +215,4 @@ def is_whole(node: Expr) -> bool:
             return is_whole(a) and is_whole(b)
         case Neg(a):
             return is_whole(a)
-        case Name():
-            return False
     return False

@@ -34,7 +34,9 @@ class Oracle:
         inequality, equality: None where the problem has no such constraints.
     """
 
-    def __init__(self, problem: Problem, on_progress: Callable[[int, float | None], None] | None = None) -> None:
+    def __init__(
+        self, problem: Problem, on_progress: Callable[[int, float | None], None] | None = None
+    ) -> None:
         self.problem = problem
         self.evals = 0
         self.refused = 0
@@ -60,7 +62,9 @@ class Oracle:
         """
         points = _as_real(points)
         if points.ndim != 2 or points.shape[1] != self.problem.dim or len(points) == 0:
-            raise ValueError(f"expected x of shape ({self.problem.dim},) or (N, {self.problem.dim}), got {points.shape}")
+            raise ValueError(
+                f"expected x of shape ({self.problem.dim},) or (N, {self.problem.dim}), got {points.shape}"
+            )
         key = points.tobytes()
         if self._last is not None and self._last[0] == key:
             return self._last[1]

@@ -87,7 +87,9 @@ class Problem:
     def system(self) -> System:
         """The symbolic form of a synthetic problem."""
         if self.kind != "synthetic":
-            raise ProblemError(f"problem {self.id} is of kind {self.kind!r}: only synthetic problems have a symbolic form")
+            raise ProblemError(
+                f"problem {self.id} is of kind {self.kind!r}: only synthetic problems have a symbolic form"
+            )
         return build_system(self.definition, self.dim)
 
     @cached_property
@@ -111,16 +113,18 @@ class Problem:
         with np.errstate(invalid="ignore"):
             inequalities = (values.g <= INEQUALITY_TOLERANCE).all(axis=1)
             equalities = (np.abs(values.h) <= EQUALITY_TOLERANCE).all(axis=1)
-        return inequalities & equalities & np.isfinite(values.f)
+        return np.asarray(inequalities & equalities & np.isfinite(values.f))
 
     def inside(self, x: np.ndarray) -> np.ndarray:
         """Which of N points (N, D) lie within the bounds: bool (N,)."""
         with np.errstate(invalid="ignore"):
-            return ((x >= self.lower_array) & (x <= self.upper_array)).all(axis=1)
+            return np.asarray(((x >= self.lower_array) & (x <= self.upper_array)).all(axis=1))
 
     def to_json(self) -> str:
         """One line of JSON, the same for the same problem."""
-        record = {"format": FORMAT_VERSION} | {name: getattr(self, name) for name in self.__dataclass_fields__}
+        record = {"format": FORMAT_VERSION} | {
+            name: getattr(self, name) for name in self.__dataclass_fields__
+        }
         return json.dumps(record, separators=(",", ":"))
 
     @classmethod
@@ -133,12 +137,25 @@ class Problem:
         try:
             record = dict(json.loads(text) if isinstance(text, str) else text)
         except (json.JSONDecodeError, TypeError, ValueError) as error:
-            raise ProblemError(f"not a problem: expected a JSON object, got {str(text)[:60]!r} ({error})") from error
+            raise ProblemError(
+                f"not a problem: expected a JSON object, got {str(text)[:60]!r} ({error})"
+            ) from error
         version = record.pop("format", None)
         if version != FORMAT_VERSION:
-            raise ProblemError(f"problem JSON has format {version!r}, this version of llamoco reads {FORMAT_VERSION}")
+            raise ProblemError(
+                f"problem JSON has format {version!r}, this version of llamoco reads {FORMAT_VERSION}"
+            )
         known = set(cls.__dataclass_fields__)
-        missing = {"id", "kind", "lower", "upper", "max_evals", "n_inequality", "n_equality", "definition"} - set(record)
+        missing = {
+            "id",
+            "kind",
+            "lower",
+            "upper",
+            "max_evals",
+            "n_inequality",
+            "n_equality",
+            "definition",
+        } - set(record)
         if missing or set(record) - known:
             raise ProblemError(
                 f"problem JSON: missing fields {sorted(missing)}, unknown fields {sorted(set(record) - known)}"

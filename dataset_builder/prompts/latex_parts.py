@@ -1,4 +1,4 @@
-"""The parts of a LaTeX description (objective, definitions, constraints, bounds, budget) as formulas in a drawn notation."""
+"""The parts of a LaTeX description (objective, definitions, constraints, bounds) in a drawn notation."""
 
 from __future__ import annotations
 
@@ -6,17 +6,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from llamoco.dataset_builder.problems.draws import Draws
-from llamoco.dataset_builder.problems.expression import Add, Expr, Index, Name, Num, Size, Sub, substitute
+from llamoco.dataset_builder.problems.expression import Add, Expr, Item, Name, Num, Sub, substitute
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.system import Data, Scalar, Vector
-from llamoco.dataset_builder.prompts.latex_source import (
-    LatexWriter,
-    Naming,
-    Style,
-    draw_style,
-    number,
-    signed,
-)
+from llamoco.dataset_builder.prompts.latex_source import LatexWriter, Naming, number, signed
+from llamoco.dataset_builder.prompts.latex_style import Style, draw_style
 
 _LETTERS = {
     "x": (("x", 8), ("\\theta", 1), ("u", 1), ("w", 1)),
@@ -48,66 +42,76 @@ class Formula:
 
 
 class Parts:
-    """All parts of one problem in one notation.
+    """All parts of one problem in one notation, drawn.
 
     Attributes:
-        x: the vector of variables; f: the objective's name with its argument.
-        dimension: whether the letter n stands for the dimension, so that its value has to be stated.
+        x: the vector of variables, as it is set.
+        f: the objective's name with its argument.
+        index: the letter of most indices.
+        size: the number of variables, a letter (whose value is then among the definitions) or a number.
+        writer: prints expressions.
     """
 
     def __init__(self, problem: Problem, draws: Draws, inline: bool, vectors: bool) -> None:
+        """Draw a notation.
+
+        Args:
+            problem: a synthetic problem.
+            draws: its style.
+            inline: whether the components stand in the objective rather than as functions of their own.
+            vectors: whether definitions are written for whole vectors where they can be.
+        """
         self.problem, self.draws, self.system = problem, draws, problem.system
         self.style: Style = draw_style(draws)
         self.vectors = vectors
-        used: set[str] = set()
-        self.letters = {}
+        self.letters: dict[str, str] = {}
         for family, options in _LETTERS.items():
-            free = [(o, w) for o, w in options if o not in used] or [(family, 1)]
+            free = [(o, w) for o, w in options if o not in self.letters.values()] or [(family, 1)]
             self.letters[family] = draws.choice([o for o, _ in free], [w for _, w in free])
-            used.add(self.letters[family])
-        self.dimension = draws.chance(0.5)
-        indices = draws.shuffled([k for k in ("j", "k", "l", "m") if k not in used])
-        indices = ["i", *indices] if draws.chance(0.7) else [*indices[:1], "i", *indices[1:]]
+        self.lettered_size = draws.chance(0.5)
+        self.size = self.letters["n"] if self.lettered_size else str(problem.dim)
+        others = draws.shuffled([k for k in ("j", "k", "l", "m") if k not in self.letters.values()])
+        indices = ["i", *others] if draws.chance(0.7) else [others[0], "i", *others[1:]]
         self.index = indices[0]
-        self.second = indices[1]
-        bold = draws.choice(("\\mathbf{@}", "@", "\\boldsymbol{@}", "\\vec{@}"), (4, 3, 1, 1))
-        if vectors and bold == "@":
-            bold = "\\mathbf{@}"
-        self.x = (bold if not self.letters["x"].startswith("\\") or "bold" in bold else "@").replace(
-            "@", self.letters["x"]
-        )
-        self.size = self.letters["n"] if self.dimension else str(problem.dim)
-        over = draws.chance(0.5)
-        whole, entries, scalars = {"x": self.x}, {"x": self.letters["x"] + "_{@}"}, {}
-        sizes = {"x": self.size}
+        self._bold = draws.choice(("\\mathbf{@}", "@", "\\boldsymbol{@}", "\\vec{@}"), (4, 3, 1, 1))
+        if vectors and self._bold == "@":
+            self._bold = "\\mathbf{@}"
+        self.x = self._vector(self.letters["x"])
+        self.f = f"{self.letters['f']}({self.x})"
+        components = [d for d in self.system.definitions if d.name[0] == "f"]
+        self.inline = inline or len(components) == 1
+        self.writer = LatexWriter(self.style, self._naming(dict(zip("ijk", indices, strict=False))))
+
+    def _vector(self, letter: str) -> str:
+        greek = letter.startswith("\\")  # \\mathbf does nothing to Greek letters
+        return letter if greek and self._bold == "\\mathbf{@}" else self._bold.replace("@", letter)
+
+    def _naming(self, indices: dict[str, str]) -> Naming:
+        """Names of component k: z^{(k)} or z_k; without a number where there is only one."""
+        raised = self.draws.chance(0.5)
+        argument = f"({self.x})" if self.draws.chance(0.6) else ""
+        naming = Naming({"x": self.letters["x"] + "_{@}"}, {"x": self.x}, {}, indices, {"x": self.size})
         families = [d.name[0] for d in self.system.definitions]
-        self.argument = f"({self.x})" if draws.chance(0.6) else ""
         for definition in self.system.definitions:
-            family, count = definition.name[0], definition.name[1:]
+            name, family, count = definition.name, definition.name[0], definition.name[1:]
             letter = self.letters[family]
             single = families.count(family) == 1
             if isinstance(definition, Scalar):
                 plain = letter if single and family != "f" else f"{letter}_{count}"
-                scalars[definition.name] = plain + (self.argument if family == "f" else "")
+                naming.scalars[name] = plain + (argument if family == "f" else "")
                 continue
-            sizes[definition.name] = self.size if definition.size == problem.dim else str(definition.size)
-            body = (bold if not letter.startswith("\\") or "bold" in bold else "@").replace("@", letter)
+            naming.sizes[name] = self._size(definition.size)
             if single:
-                whole[definition.name], entries[definition.name] = body, letter + "_{@}"
-            elif over:
-                whole[definition.name], entries[definition.name] = (
-                    f"{body}^{{({count})}}",
-                    f"{letter}^{{({count})}}_{{@}}",
-                )
+                entry, whole = f"{letter}_{{@}}", self._vector(letter)
+            elif raised:
+                entry, whole = f"{letter}^{{({count})}}_{{@}}", f"{self._vector(letter)}^{{({count})}}"
             else:
-                whole[definition.name], entries[definition.name] = (
-                    f"{body}_{count}",
-                    f"{letter}_{{{count},@}}",
-                )
-        names = {"i": indices[0], "j": indices[1], "k": indices[2]}
-        self.writer = LatexWriter(self.style, Naming(entries, whole, scalars, names, sizes))
-        self.inline = inline or len([d for d in self.system.definitions if d.name[0] == "f"]) == 1
-        self.f = f"{self.letters['f']}({self.x})"
+                entry, whole = f"{letter}_{{{count},@}}", f"{self._vector(letter)}_{count}"
+            naming.vectors[name], naming.whole[name] = entry, whole
+        return naming
+
+    def _size(self, size: int) -> str:
+        return self.size if size == self.problem.dim else str(size)
 
     # Objective and definitions
 
@@ -152,12 +156,11 @@ class Parts:
                     if vector is not None:
                         result.append(Formula(naming.whole[name], vector))
                     else:
-                        size_text = self.size if size == self.problem.dim else str(size)
-                        left = self.writer(_item(name, index))
-                        result.append(Formula(left, self.writer(body), self.range("1", size_text)))
+                        left = self.writer(Item(name, index))
+                        result.append(Formula(left, self.writer(body), self.range("1", self._size(size))))
                 case Scalar(name, value) if name[0] != "f":
                     result.append(Formula(naming.scalars[name], self.writer(value)))
-        if self.dimension:
+        if self.lettered_size:
             result.append(Formula(self.size, str(self.problem.dim)))
         return result
 
@@ -226,8 +229,7 @@ class Parts:
             lows, highs = (
                 ", ".join(signed(v, False) for v in side) for side in (self.problem.lower, self.problem.upper)
             )
-            a, b = (("\\ell", "L"), ("U", "B"))[0][0], "U"
-            return [f"{a} {le} {self.x} {le} {b}", f"{a} = ({lows})", f"{b} = ({highs})"]
+            return [f"\\ell {le} {self.x} {le} U", f"\\ell = ({lows})", f"U = ({highs})"]
         result = []
         for first, last, pair in runs:
             low, high = (signed(v, False) for v in pair)
@@ -263,14 +265,3 @@ class Parts:
             f"Maximum number of function evaluations: {text}.",
         )
         return self.draws.choice(options)
-
-
-def _item(name: str, index: Index) -> Expr:
-    from llamoco.dataset_builder.problems.expression import Item
-
-    return Item(name, index)
-
-
-def size_of(vector: str) -> Expr:
-    """The length of a vector as a node."""
-    return Size(vector)

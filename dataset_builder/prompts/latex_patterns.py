@@ -1,4 +1,7 @@
-"""Ways in which people write a problem FILE in LaTeX. Each is read back by ``latex_file.read_latex`` and means the problem exactly."""
+"""Ways in which people write a problem FILE in LaTeX.
+
+Each is read back by ``latex_file.read_latex`` and means the problem exactly.
+"""
 
 from __future__ import annotations
 

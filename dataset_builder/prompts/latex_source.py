@@ -1,12 +1,10 @@
-r"""Expression trees as LaTeX, in the notation that a writer may choose: ``\frac`` or ``/``, ``\cdot`` or nothing, ``e^{..}`` or ``\exp``."""
+r"""Expression trees as LaTeX, in a writer's notation: ``\frac`` or ``/``, ``e^x`` or ``\exp``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from llamoco.dataset_builder.problems.draws import Draws
 from llamoco.dataset_builder.problems.expression import (
     Add,
     Call,
@@ -25,53 +23,9 @@ from llamoco.dataset_builder.problems.expression import (
     Size,
     Sub,
 )
+from llamoco.dataset_builder.prompts.latex_style import Style
 
 SUM, PRODUCT, ATOM = 0, 1, 2
-
-
-@dataclass(frozen=True)
-class Style:
-    """A writer's habits, all drawn."""
-
-    product: str = ""
-    slash: bool = False
-    left: bool = True
-    le: str = "\\le"
-    ge: str = "\\ge"
-    frac: str = "\\frac"
-    exponential: bool = False
-    logarithm: str = "\\ln"
-    bar: int = 0
-    power_first: bool = True
-    bare: bool = False
-    powers_of_ten: bool = True
-    limits: str = "\\sum"
-    norm: bool = False
-    max_range: int = 0
-    dots: str = "\\dots"
-
-
-def draw_style(draws: Draws) -> Style:
-    """Habits at random."""
-    short = draws.chance(0.5)
-    return Style(
-        product=draws.choice(("", "\\cdot ", "\\,"), (5, 3, 1)),
-        slash=draws.chance(0.3),
-        left=draws.chance(0.6),
-        le="\\le" if short else draws.choice(("\\leq", "\\leqslant"), (4, 1)),
-        ge="\\ge" if short else "\\geq",
-        frac=draws.choice(("\\frac", "\\dfrac", "\\tfrac"), (6, 1, 1)),
-        exponential=draws.chance(0.4),
-        logarithm=draws.choice(("\\ln", "\\log")),
-        bar=draws.integer(0, 2),
-        power_first=draws.chance(0.6),
-        bare=draws.chance(0.25),
-        powers_of_ten=draws.chance(0.7),
-        limits=draws.choice(("\\sum", "\\sum\\limits"), (6, 1)),
-        norm=draws.chance(0.4),
-        max_range=draws.integer(0, 1),
-        dots=draws.choice(("\\dots", "\\ldots", "\\cdots"), (3, 3, 1)),
-    )
 
 
 @dataclass(frozen=True)
@@ -79,23 +33,22 @@ class Naming:
     r"""How the names of a system are written.
 
     Attributes:
-        vectors: for a vector of the system, its entry as a template, ``"z_{%s}"`` or ``"z_i^{(1)}"``-like, and whether
-            the template already holds a superscript.
+        vectors: for a vector of the system, its entry as a template, ``"z_{@}"``.
         whole: the vector itself, such as ``\\mathbf{z}``.
         scalars: scalars of the system.
         indices: index variables.
         sizes: how the length of a vector is written.
     """
 
-    vectors: Mapping[str, str]
-    whole: Mapping[str, str]
-    scalars: Mapping[str, str]
-    indices: Mapping[str, str]
-    sizes: Mapping[str, str] = field(default_factory=dict)
+    vectors: dict[str, str]
+    whole: dict[str, str]
+    scalars: dict[str, str]
+    indices: dict[str, str]
+    sizes: dict[str, str]
 
 
 class Text(NamedTuple):
-    """A printed expression: how tightly it binds, and whether a factor written after it would be drawn into it."""
+    """A printed expression: how tightly it binds, and whether it would draw in a factor written after it."""
 
     text: str
     level: int
@@ -138,7 +91,7 @@ class LatexWriter:
         return self.print(node).text
 
     def vector(self, node: Expr, index: str) -> str | None:
-        r"""An entry formula as a formula of whole vectors, such as ``0.5 (\mathbf{x} - \mathbf{o})``; None if it is not one."""
+        r"""An entry formula as one of whole vectors, ``0.5 (\mathbf{x} - \mathbf{o})``, or None."""
         match node:
             case Item(name, Index(i)) if i == index:
                 return self.naming.whole[name]
@@ -179,6 +132,8 @@ class LatexWriter:
                 return Text(
                     "-" + (self._bracket(inner.text) if inner.level == SUM else inner.text), SUM, inner.open
                 )
+            case Mul(Num(1), a):
+                return self.print(a)
             case Mul(a, b):
                 return self._product(a, b)
             case Div(a, b):
@@ -304,7 +259,7 @@ class LatexWriter:
         index, low, high = self(node.index), self(node.low), self(node.high)
         if node.kind in ("max", "min"):
             limits = f"{low} {self.style.le} {index} {self.style.le} {high}"
-            if self.style.max_range:
+            if self.style.dotted:
                 limits = f"{index}={low},{self.style.dots},{high}"
             body = self.print(node.body)
             closed = isinstance(node.body, Call) and node.body.function == "abs"
@@ -313,7 +268,7 @@ class LatexWriter:
             )
         body = self.print(node.body)
         inner = self._bracket(body.text, square=self.style.bar == 1) if body.level == SUM else body.text
-        sign = self.style.limits if node.kind == "sum" else self.style.limits.replace("sum", "prod")
+        sign = self.style.sum if node.kind == "sum" else self.style.sum.replace("sum", "prod")
         top = f"^{high}" if len(high) == 1 else f"^{{{high}}}"
         return Text(f"{sign}_{{{index}={low}}}{top} {inner}", PRODUCT, True)
 

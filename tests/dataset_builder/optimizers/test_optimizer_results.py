@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from llamoco.dataset_builder.optimizers import pool
 
 Function = Callable[[np.ndarray], np.ndarray]

@@ -4,6 +4,7 @@ import ast
 import re
 
 import pytest
+
 from llamoco.dataset_builder.optimizers import pool
 
 CASES = [(name, config) for name in pool.POOL for config in pool.configurations(name)]

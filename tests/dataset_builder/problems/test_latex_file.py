@@ -1,9 +1,10 @@
-r"""The LaTeX reader on textbook problems, whose values are computed in plain Python beside it, and on texts that it has to refuse."""
+"""The LaTeX reader on textbook problems, whose values plain Python computes, and on texts to be refused."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -26,8 +27,8 @@ VESSEL = r"""
 \usepackage{amsmath}
 \begin{document}
 \section*{Pressure vessel}
-The cost of a cylindrical vessel with shell thickness $T_s = x_1$, head thickness $T_h = x_2$, inner radius $x_3$ and
-length $x_4$ is to be minimised:
+The cost of a cylindrical vessel with shell thickness $T_s = x_1$, head thickness $T_h = x_2$, inner
+radius $x_3$ and length $x_4$ is to be minimised:
 \begin{equation}\label{eq:cost}
 \min_{\mathbf{x}} f(\mathbf{x}) = 0.6224 x_1 x_3 x_4 + 1.7781 x_2 x_3^2 + 3.1661 x_1^2 x_4 + 19.84 x_1^2 x_3
 \end{equation}
@@ -71,8 +72,10 @@ J &= 2\left\{\sqrt{2} h l \left[\frac{l^2}{12} + \left(\frac{h+t}{2}\right)^2\ri
 \sigma(x) &= \frac{6 P L}{b t^2}, \quad \delta(x) = \frac{4 P L^3}{E t^3 b}, \\
 P_c(x) &= \frac{4.013 E \sqrt{t^2 b^6 / 36}}{L^2}\left(1 - \frac{t}{2L}\sqrt{\frac{E}{4G}}\right),
 \end{align*}
-$P = 6000$ lb, $L = 14$ in, $E = 30 \times 10^6\ \mathrm{psi}$, $G = 12 \times 10^6$ psi, $\tau_{\max} = 13\,600$ psi,
-$\sigma_{\max} = 30\,000$ psi, $\delta_{\max} = 0.25$ in, $0.1 \le h, b \le 2$, $0.1 \le l, t \le 10$. Here $x = (h, l, t, b)$.
+$P = 6000$ lb, $L = 14$ in, $E = 30 \times 10^6\ \mathrm{psi}$,
+$G = 12 \times 10^6$ psi, $\tau_{\max} = 13\,600$
+psi, $\sigma_{\max} = 30\,000$ psi, $\delta_{\max} = 0.25$ in, $0.1 \le h, b \le 2$, $0.1 \le l, t \le 10$.
+Here $x = (h, l, t, b)$.
 The evaluation budget is 2000.
 """
 
@@ -96,7 +99,8 @@ SPRING = r"""
 Tension/compression spring design, wire diameter $d$, coil diameter $D$, number of coils $N$:
 \begin{align}
 \min_{d, D, N}\quad & (N + 2) D d^2 \\
-\text{such that}\quad & 1 - \dfrac{D^3 N}{71785 d^4} \le 0, \quad \frac{4D^2 - dD}{12566(Dd^3 - d^4)} + \frac{1}{5108 d^2} \le 1,\\
+\text{such that}\quad & 1 - \dfrac{D^3 N}{71785 d^4} \le 0, \quad
+  \frac{4D^2 - dD}{12566(Dd^3 - d^4)} + \frac{1}{5108 d^2} \le 1,\\
 & 1 - \frac{140.45 d}{D^2 N} \leqslant 0, \quad \frac{D + d}{1.5} - 1 \le 0,\\
 & 0.05 \le d \le 2, \quad 0.25 \le D \le 1.3, \quad 2 \le N \le 15
 \end{align}
@@ -116,7 +120,8 @@ Minimise \[ f(x) = 5.3578547 x_3^2 + 0.8356891 x_1 x_5 + 37.293239 x_1 - 40792.1
 subject to
 \[ 0 \le 85.334407 + 0.0056858 x_2 x_5 + 0.0006262 x_1 x_4 - 0.0022053 x_3 x_5 \le 92, \]
 \[ 90 \le 80.51249 + 0.0071317 x_2 x_5 + 0.0029955 x_1 x_2 + 0.0021813 x_3^2 \le 110, \]
-where $78 \le x_1 \le 102$, $33 \le x_2 \le 45$ and $27 \le x_i \le 45$ ($i = 3, 4, 5$). Budget: $10^{3}$ evaluations.
+where $78 \le x_1 \le 102$, $33 \le x_2 \le 45$ and $27 \le x_i \le 45$ ($i = 3, 4, 5$).
+Budget: $10^{3}$ evaluations.
 """
 
 
@@ -167,12 +172,13 @@ The budget is $10^3$ evaluations.
 
 
 def rosenbrock(x: Point) -> Values:
-    return sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in zip(x, x[1:], strict=False)), [], []
+    return sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in pairwise(x)), [], []
 
 
 PORTFOLIO = r"""
 Markowitz portfolio: minimise the risk
-\[ f(\mathbf{w}) = \sum_{i=1}^{3}\sum_{j=1}^{3} \sigma_{ij} w_i w_j - 0.5\, \boldsymbol{\mu}^\top \mathbf{w} \]
+\[ f(\mathbf{w}) = \sum_{i=1}^{3}\sum_{j=1}^{3} \sigma_{ij} w_i w_j
+  - 0.5\, \boldsymbol{\mu}^\top \mathbf{w} \]
 with
 \[ \Sigma = \begin{pmatrix} 0.04 & 0.01 & 0 \\ 0.01 & 0.09 & 0.02 \\ 0 & 0.02 & 0.16 \end{pmatrix}, \quad
 \boldsymbol{\mu} = (0.05, 0.08, 0.12)^\top, \quad \sigma = \Sigma \]
@@ -189,7 +195,8 @@ def portfolio(x: Point) -> Values:
 
 
 HOCK = r"""
-\[\begin{array}{rl} \displaystyle\operatorname*{minimize}_{x_1,\dots,x_4} & x_1 x_4 (x_1 + x_2 + x_3) + x_3 \\[2mm]
+\[\begin{array}{rl} \displaystyle\operatorname*{minimize}_{x_1,\dots,x_4}
+& x_1 x_4 (x_1 + x_2 + x_3) + x_3 \\[2mm]
 \text{subject to} & x_1 x_2 x_3 x_4 \ge 25,\\ & x_1^2 + x_2^2 + x_3^2 + x_4^2 = 40, \\
 & 1 \le x_j \le 5, \qquad j = 1, 2, 3, 4. \end{array}\]
 The budget is 1000 function evaluations.
@@ -231,15 +238,21 @@ def functions(x: Point) -> Values:
 
 
 NORMS = r"""
-\[ \min_{x\in\mathbb{R}^5} \|x - c\|_1 + \tfrac12\lVert x\rVert_2^2 + \max_{1\le i\le 5} |x_{p_i}| + \langle c, x \rangle
+\[ \min_{x\in\mathbb{R}^5} \|x - c\|_1 + \tfrac12\lVert x\rVert_2^2 + \max_{1\le i\le 5} |x_{p_i}|
+   + \langle c, x \rangle
    + \prod_{j \in \{1, 3\}} (1 + x_j^2)^{1.5\times10^{-1}} + \lfloor x_2 \rfloor + \min\{x_1, x_2^2, 3\} \]
-with $c = (1, 2, 3, 4, 5)$, $p = (2, 3, 2, 3, 2)$ and $-10 \le x_i \le 10$ for all $i = 1, \ldots, 5$. Budget 500 evaluations.
+with $c = (1, 2, 3, 4, 5)$, $p = (2, 3, 2, 3, 2)$ and $-10 \le x_i \le 10$ for all $i = 1, \ldots, 5$.
+Budget 500 evaluations.
 """
 
 
 def norms(x: Point) -> Values:
     c = (1, 2, 3, 4, 5)
-    f = sum(abs(a - b) for a, b in zip(x, c, strict=True)) + sum(v * v for v in x) / 2 + max(abs(x[1]), abs(x[2]))
+    f = (
+        sum(abs(a - b) for a, b in zip(x, c, strict=True))
+        + sum(v * v for v in x) / 2
+        + max(abs(x[1]), abs(x[2]))
+    )
     f += sum(a * b for a, b in zip(x, c, strict=True)) + ((1 + x[0] ** 2) * (1 + x[2] ** 2)) ** 0.15
     return f + math.floor(x[1]) + min(x[0], x[1] ** 2, 3), [], []
 
@@ -257,7 +270,8 @@ where
 g_1(\vec{x}) = 1 - x_1 x_2 \\ g_2(\vec x) = x_1 - 3 \\
 h_1(\vec x) = \sum_{i=1}^{3} o_i x_i - \frac{2}{3}, \quad o_i = (-1)^i / 2, \quad i = 1, \dots, 3.
 \end{gather*}
-$x_i \in [-4, 4]$ for $i=1,2$ and $x_3 \in [10^{-3}, 2\pi]$. The maximum number of function evaluations is 300.
+$x_i \in [-4, 4]$ for $i=1,2$ and $x_3 \in [10^{-3}, 2\pi]$.
+The maximum number of function evaluations is 300.
 """
 
 
@@ -400,7 +414,12 @@ GOOD = r"$\min_x f(x) = x_1 + x_2$, $0 \le x_1, x_2 \le 1$. Budget: 100 evaluati
         ("= x_1", "= 1e-3 x_1", "1e-3", "programmers' notation"),
         ("= x_1", "= x_12", "12", "only the first digit"),
         ("= x_1", "= x_1 + \\dots", r"\dots", "dots inside a formula"),
-        ("= x_1", r"= \begin{cases} x_1 & x_2 \ge 0 \\ x_2 & x_2 \le 0 \end{cases}", r"\begin{cases}", "cases"),
+        (
+            "= x_1",
+            r"= \begin{cases} x_1 & x_2 \ge 0 \\ x_2 & x_2 \le 0 \end{cases}",
+            r"\begin{cases}",
+            "cases",
+        ),
         ("= x_1 + x_2", "= x", "x", "this is a vector"),
         ("Budget", "$g(x) = x_1 - x_2$. Budget", "x_1 - x_2", "nothing uses it"),
         ("Budget", r"$a = 1$, $a = 2$. Budget", "2", "second time"),

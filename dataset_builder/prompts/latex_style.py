@@ -1,0 +1,70 @@
+"""Habits of those who write LaTeX: how they set products, fractions, brackets and sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from llamoco.dataset_builder.problems.draws import Draws
+
+
+@dataclass(frozen=True)
+class Style:
+    r"""A writer's habits.
+
+    Attributes:
+        product: between the factors of a product: nothing, a dot or a thin space.
+        slash: whether short quotients are written with /.
+        left: whether tall brackets are set with ``\left`` and ``\right``.
+        le, ge: signs of inequalities.
+        frac: command of fractions.
+        exponential: whether ``e^{..}`` is written for ``\exp``.
+        logarithm: command of the natural logarithm.
+        bar: which of three kinds of bars; with 1, square brackets stand around round ones.
+        power_first: whether the square of a sine is ``\sin^2``.
+        bare: whether functions of a plain product go without brackets.
+        powers_of_ten: whether large and small numbers are written as powers of ten.
+        sum: command of sums.
+        norm: whether norms and transposes are used.
+        dotted: whether a maximum runs over ``i=1,\dots,n`` rather than ``1 \le i \le n``.
+        dots: command of dots.
+    """
+
+    product: str
+    slash: bool
+    left: bool
+    le: str
+    ge: str
+    frac: str
+    exponential: bool
+    logarithm: str
+    bar: int
+    power_first: bool
+    bare: bool
+    powers_of_ten: bool
+    sum: str
+    norm: bool
+    dotted: bool
+    dots: str
+
+
+def draw_style(draws: Draws) -> Style:
+    """Habits at random."""
+    short = draws.chance(0.5)
+    return Style(
+        product=draws.choice(("", "\\cdot ", "\\,"), (5, 3, 1)),
+        slash=draws.chance(0.3),
+        left=draws.chance(0.6),
+        le="\\le" if short else draws.choice(("\\leq", "\\leqslant"), (4, 1)),
+        ge="\\ge" if short else "\\geq",
+        frac=draws.choice(("\\frac", "\\dfrac", "\\tfrac"), (6, 1, 1)),
+        exponential=draws.chance(0.4),
+        logarithm=draws.choice(("\\ln", "\\log")),
+        bar=draws.integer(0, 2),
+        power_first=draws.chance(0.6),
+        bare=draws.chance(0.25),
+        powers_of_ten=draws.chance(0.7),
+        sum=draws.choice(("\\sum", "\\sum\\limits"), (6, 1)),
+        norm=draws.chance(0.4),
+        dotted=draws.chance(0.5),
+        dots=draws.choice(("\\dots", "\\ldots", "\\cdots"), (3, 3, 1)),
+    )

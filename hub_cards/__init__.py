@@ -1,0 +1,1 @@
+"""Cards of data set, model and metric, and the run records that fill them."""

@@ -1,0 +1,40 @@
+"""The other commands: help that teaches, and clear refusals."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def llamoco(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "llamoco.cli", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=300, env={**os.environ, "COLUMNS": "200"}
+    )
+
+
+@pytest.mark.parametrize("command", ["solve", "benchmark", "build", "train", "evaluate", "report"])
+def test_help_says_what_a_command_does(command: str, tmp_path: Path) -> None:
+    done = llamoco(command, "--help", cwd=tmp_path)
+    assert done.returncode == 0 and "Usage: llamoco" in done.stdout and len(done.stdout.splitlines()) > 8
+
+
+REFUSED = {
+    "no label table": (("build", "--labels", "nowhere.parquet"), "nowhere.parquet"),
+    "a folder that no build wrote": (("build", "--out", "."), "not an instruction set"),
+    "no recipe": (("train", "nowhere.yaml"), "nowhere.yaml"),
+    "nothing to report": (("report", "."), "holds no"),
+    "no such split": (("evaluate", "--split", "dev"), "train or test"),
+    "no such model": (("evaluate", "./nowhere"), "nowhere"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_bad_input_is_refused_with_one_message(name: str, tmp_path: Path) -> None:
+    arguments, expected = REFUSED[name]
+    (tmp_path / "mine.txt").write_text("keep me")
+    done = llamoco(*arguments, cwd=tmp_path)
+    assert done.returncode == 2 and expected in done.stderr and "Traceback" not in done.stderr
+    assert (tmp_path / "mine.txt").read_text() == "keep me"

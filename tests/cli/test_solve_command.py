@@ -1,0 +1,125 @@
+"""`llamoco solve` as a person or a script uses it, with the shipped model."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llamoco.dataset_builder.problems.file import load
+
+EXAMPLES = sorted(
+    path
+    for path in (Path(__file__).parents[2] / "examples" / "problems").iterdir()
+    if path.suffix in (".py", ".tex")
+)
+GOOD = "LOWER, UPPER, MAX_EVALS = [0, 0], [1, 1], 200\ndef objective(x):\n    return float(x[0] + x[1])\n"
+
+
+def llamoco(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "llamoco.cli", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=300, env={**os.environ, "COLUMNS": "200"}
+    )
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_every_example_is_solved_and_its_program_runs_alone(example: Path, tmp_path: Path) -> None:
+    program, plot = tmp_path / "program.py", tmp_path / "plot.png"
+    done = llamoco("solve", str(example), "--json", "--out", str(program), "--plot", str(plot), cwd=tmp_path)
+    answer = json.loads(done.stdout)
+    assert done.returncode == (0 if answer["feasible"] else 1), done.stderr
+    assert answer["verdict"] == "ok", answer
+    assert 0 < answer["evals"] <= answer["max_evals"]
+    assert 0 <= answer["confidence"] <= 1
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    problem = load(example)
+    if answer["feasible"]:
+        values = problem.evaluate(np.array([answer["x"]]))
+        assert problem.feasible(values)[0] and values.f[0] == pytest.approx(answer["f"])
+    text = program.read_text()
+    if example.suffix == ".py":
+        assert example.read_text() in text, "the person's code has to be spliced unchanged"
+    alone = subprocess.run(
+        [sys.executable, "-I", str(program)], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert alone.returncode == 0, alone.stderr
+    assert "evaluations = " in alone.stdout
+
+
+BAD = {
+    "no objective": ("LOWER, UPPER, MAX_EVALS = [0], [1], 100\n", "objective"),
+    "bounds of different lengths": (GOOD.replace("[1, 1]", "[1, 1, 1]"), "2"),
+    "lower not below upper": (GOOD.replace("[0, 0]", "[0, 1]"), "LOWER"),
+    "objective returns an array": (GOOD.replace("float(x[0] + x[1])", "x"), "float"),
+    "objective is NaN at the start": (GOOD.replace("float(x[0] + x[1])", "float('nan')"), "NaN"),
+    "syntax error": (GOOD.replace("):", ")"), "bad.py:2"),
+    "missing import": ("import no_such_module\n" + GOOD, "no_such_module"),
+    "budget not positive": (GOOD.replace("200", "0"), "MAX_EVALS"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_gets_one_clear_message(name: str, tmp_path: Path) -> None:
+    text, expected = BAD[name]
+    (tmp_path / "bad.py").write_text(text)
+    done = llamoco("solve", "bad.py", cwd=tmp_path)
+    assert done.returncode == 2
+    assert expected in done.stderr and "bad.py" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert not (tmp_path / "bad_program.py").exists()
+
+
+def test_a_tex_file_that_cannot_be_read_names_the_place(tmp_path: Path) -> None:
+    (tmp_path / "bad.tex").write_text(
+        "Minimise $f(x) = \\foo{x_1}$ with $0 \\le x_1 \\le 1$ within 100 evaluations.\n"
+    )
+    done = llamoco("solve", "bad.tex", cwd=tmp_path)
+    assert (
+        done.returncode == 2
+        and "bad.tex:1" in done.stderr
+        and "foo" in done.stderr
+        and "Traceback" not in done.stderr
+    )
+
+
+def test_a_missing_model_folder_and_a_missing_file_are_named(tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text(GOOD)
+    done = llamoco("solve", "good.py", "--model", "./nowhere", cwd=tmp_path)
+    assert done.returncode == 2 and "nowhere" in done.stderr and "Traceback" not in done.stderr
+    done = llamoco("solve", "other.py", cwd=tmp_path)
+    assert done.returncode == 2 and "other.py" in done.stderr
+
+
+def test_program_only_writes_the_program_and_runs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text(GOOD)
+    done = llamoco("solve", "good.py", "--program-only", "--json", cwd=tmp_path)
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0 and answer["verdict"] is None and answer["x"] is None
+    assert (tmp_path / answer["program"]).read_text().startswith(GOOD)
+
+
+def test_several_runs_keep_the_best(tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text(GOOD)
+    one = json.loads(llamoco("solve", "good.py", "--json", "--seed", "3", cwd=tmp_path).stdout)
+    three = json.loads(
+        llamoco("solve", "good.py", "--json", "--seed", "3", "--runs", "3", cwd=tmp_path).stdout
+    )
+    assert three["f"] <= one["f"] and three["seed"] in (3, 4, 5)
+
+
+def test_the_objective_sees_the_exact_budget(tmp_path: Path) -> None:
+    """The person's own function counts its calls: never more than the budget plus the uncounted look at the start and the end."""
+    (tmp_path / "counted.py").write_text(
+        "calls = 0\n"
+        + GOOD.replace(
+            "    return",
+            "    global calls\n    calls += 1\n    open('calls', 'w').write(str(calls))\n    return",
+        )
+    )
+    answer = json.loads(llamoco("solve", "counted.py", "--json", cwd=tmp_path).stdout)
+    calls = int((tmp_path / "calls").read_text())
+    assert answer["evals"] <= calls <= answer["evals"] + 3
