@@ -12,6 +12,7 @@ from datasets.info import DatasetInfosDict
 from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCard, DatasetCardData
 
+from llamoco.dataset_builder.benchmark.labels import read_labels
 from llamoco.dataset_builder.llamoco import LLaMoCo
 
 CONFIGS = ("default", "paper_split")
@@ -34,8 +35,10 @@ def build_folder(labels: Path, out: Path) -> dict[str, dict[str, int]]:
         Rows by config and split.
 
     Raises:
+        LabelsError: if there is no label table at ``labels``, or one of another version.
         OutputFolderError: if ``out`` is a file or a folder that no build wrote.
     """
+    read_labels(labels)  # refused here, before anything is written
     if out.exists() and not _is_build(out):
         raise OutputFolderError(
             f"{out} exists and is not an instruction set built before: give another --out, or remove it"

@@ -60,7 +60,7 @@ class Bounds:
             for k, side in enumerate(chain.sides)
             if all(self.is_variable(p) or p[0].text == "\\dots" for p in side)
         ]
-        if not targets or not set(chain.relations) <= {"<=", ">=", "in", "="}:
+        if chain.labelled or not targets or not set(chain.relations) <= {"<=", ">=", "in", "="}:
             return False
         if "in" in chain.relations:
             if chain.relations[0] != "in" or targets[0] != 0:
@@ -177,7 +177,7 @@ class Bounds:
                     raise self.source.error(
                         part[0], "expected \\mathbb{R}^{n}; state signs as bounds, x_i \\ge 0"
                     )
-                size = self._exponent(part[2:])
+                size = self._exponent(part[2:], part[0])
                 self.dimension(size, part[0])
                 if size and any(t.kind == "name" for t in part[2:]):
                     self.symbols.dimension_names.add(part[-2].text if part[-1].text == "}" else part[-1].text)
@@ -189,6 +189,8 @@ class Bounds:
         factors = interval_factors(part)
         if factors is None:
             raise self.source.error(part[0], "expected an interval such as [0, 10], or [-5, 5]^{10}")
+        if not all(split_commas(inside) for inside, _ in factors):
+            raise self.source.error(part[0], "an empty interval; expected two ends, as in [0, 10]")
         for scope in self.scopes(chain):
             boxes = [b for f in factors for b in self._interval(f, scope)]
             numbers = self._numbers(chain.sides[0], scope)
@@ -210,8 +212,10 @@ class Bounds:
                 else:
                     raise self.source.error(part[0], "expected one interval for one variable")
 
-    def _exponent(self, tokens: Part) -> int:
-        inside = tokens[1:-1] if tokens[0].text == "{" else tokens
+    def _exponent(self, tokens: Part, place: Token) -> int:
+        inside = tokens[1:-1] if tokens and tokens[0].text == "{" else tokens
+        if not inside:
+            raise self.source.error(place, "an empty exponent; expected the number of variables")
         name = "".join(t.text for t in inside)
         if inside[0].kind == "name" and name not in self.symbols.written:
             self.symbols.dimension_names.add(name)
@@ -235,7 +239,7 @@ class Bounds:
         low, high = (self._number(e, scope) for e in ends)
         if isinstance(low, list) or isinstance(high, list):
             raise self.source.error(inside[0], "expected numbers as the ends of an interval")
-        count = self._exponent(exponent) if exponent else 1
+        count = self._exponent(exponent, inside[0]) if exponent else 1
         if not count:
             raise self.source.error(exponent[0], "this dimension is not known; state it, as in n = 10")
         return [(low, high)] * count
@@ -253,11 +257,10 @@ class Bounds:
         dim = symbols.dim or self.stated_dim or max([*self.lower, *self.upper, *lists], default=0)
         symbols.dim = dim
         for low, high, place in self._everywhere:
-            for limits in (low, high):
-                if isinstance(limits, list) and len(limits) != dim:
-                    raise self.source.error(
-                        place, f"this bound has {len(limits)} entries; expected {dim}, one for each variable"
-                    )
+            for ends in (low, high):
+                if isinstance(ends, list) and len(ends) != dim:
+                    message = f"this bound has {len(ends)} entries; expected {dim}, one for each variable"
+                    raise self.source.error(place, message)
             for k in range(1, dim + 1):
                 self._set(
                     k,
@@ -266,34 +269,30 @@ class Bounds:
                     place,
                 )
         if not dim:
-            raise self.source.error(
-                0,
-                "no bounds found; state them for every variable, as in $x_i \\in [0, 5]$, $i = 1, \\dots, 9$",
-            )
-        names = {
-            int(e.index.value): k
-            for k, e in symbols.aliases.items()
-            if isinstance(e, Item) and isinstance(e.index, Num)
-        }
+            message = "no bounds found; state them for every variable"
+            raise self.source.error(0, f"{message}, as in $x_i \\in [0, 5]$, $i = 1, \\dots, 9$")
         for k in range(1, max([dim, *self.lower, *self.upper]) + 1):
-            name = names.get(k, f"{symbols.vector}_{{{k}}}" if k > 9 else f"{symbols.vector}_{k}")
-            at: int | Token = self.places.get(k, len(self.source.text))
-            if k > dim:
-                raise self.source.error(
-                    at, f"bounds for {name}, but there are {dim} variables; correct the number or the range"
-                )
-            for limits, side in ((self.lower, "lower"), (self.upper, "upper")):
-                if k not in limits:
-                    raise self.source.error(
-                        at, f"the {side} bound of {name} is missing; state it, as in ${name} \\in [0, 10]$"
-                    )
-                if not abs(limits[k]) < float("inf"):
-                    raise self.source.error(at, f"the {side} bound of {name} is not finite; state a number")
-            if not self.lower[k] < self.upper[k]:
-                raise self.source.error(
-                    at,
-                    f"the lower bound of {name}, {self.lower[k]:g}, is not below its upper bound, "
-                    f"{self.upper[k]:g}; correct one",
-                )
+            self._check(k, dim)
         span = range(1, dim + 1)
         return tuple(self.lower[k] for k in span), tuple(self.upper[k] for k in span)
+
+    def _check(self, k: int, dim: int) -> None:
+        """Refuse missing, infinite or crossed bounds of variable k."""
+        named = [n for n, e in self.symbols.aliases.items() if e == Item("x", Num(k))]
+        name = [*named, f"{self.symbols.vector}_{{{k}}}" if k > 9 else f"{self.symbols.vector}_{k}"][0]
+        at: int | Token = self.places.get(k, len(self.source.text))
+        if k > dim:
+            message = f"bounds for {name}, but there are {dim} variables; correct the number or the range"
+            raise self.source.error(at, message)
+        for limits, side in ((self.lower, "lower"), (self.upper, "upper")):
+            if k not in limits:
+                message = f"the {side} bound of {name} is missing; state it, as in ${name} \\in [0, 10]$"
+                raise self.source.error(at, message)
+            if not abs(limits[k]) < float("inf"):
+                raise self.source.error(at, f"the {side} bound of {name} is not finite; state a number")
+        low, high = self.lower[k], self.upper[k]
+        if not low < high:
+            message = (
+                f"the lower bound of {name}, {low:g}, is not below its upper bound, {high:g}; correct one"
+            )
+            raise self.source.error(at, message)

@@ -43,7 +43,8 @@ def read_budget(source: Source) -> tuple[int, list[tuple[int, int]]]:
     spans: list[tuple[int, int]] = []
     for form in _FORMS:
         for match in form.finditer(source.code):
-            if form is _SYMBOLIC and source.code.count(source.code[match.start() : match.end("end")]) > 1:
+            symbol = source.code[match.start() : match.end("end")].rstrip() if form is _SYMBOLIC else ""
+            if symbol and source.code.count(symbol) > 1:
                 continue  # a constant of the formulas, such as a number of coils
             found.setdefault(_value(match.group("number"), match.group("power")), match.start())
             spans.append(match.span())

@@ -97,7 +97,10 @@ class Emitter:
             raise self.source.error(place, "expected a number here, but it depends on the variables")
         system = System(max(self.dim, 1), tuple(self.emitted), value)
         system = System(system.dim, tuple(system.dependencies(value)), value)
-        return float(compile_system(system)(np.zeros((1, system.dim)))[0][0])
+        try:
+            return float(compile_system(system)(np.zeros((1, system.dim)))[0][0])
+        except (ArithmeticError, IndexError, ValueError) as error:
+            raise self.source.error(place, f"this cannot be computed: {error}; correct it") from None
 
     def index(self, value: Expr, place: Token) -> Expr:
         """A constant index as a literal number."""

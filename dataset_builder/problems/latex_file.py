@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from llamoco.dataset_builder.problems.compile import compile_system
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.expression import Expr, Item, Num, lift
@@ -20,11 +22,11 @@ from llamoco.dataset_builder.problems.latex_bounds import Bounds
 from llamoco.dataset_builder.problems.latex_budget import read_budget
 from llamoco.dataset_builder.problems.latex_clauses import clauses
 from llamoco.dataset_builder.problems.latex_lexer import tokenize
-from llamoco.dataset_builder.problems.latex_names import Head, Scope, argument_names, read_head
+from llamoco.dataset_builder.problems.latex_names import Head, Scope, Written, argument_names, read_head
 from llamoco.dataset_builder.problems.latex_objective import find_variables, membership, objective_clause
 from llamoco.dataset_builder.problems.latex_parser import Parser
 from llamoco.dataset_builder.problems.latex_statements import Chain, chains
-from llamoco.dataset_builder.problems.latex_symbols import SymbolTable, Written
+from llamoco.dataset_builder.problems.latex_symbols import SymbolTable
 from llamoco.dataset_builder.problems.latex_text import Source, Token
 from llamoco.dataset_builder.problems.latex_tokens import Part, tuple_parts
 from llamoco.dataset_builder.problems.latex_values import NeedsUnroll
@@ -84,7 +86,9 @@ class _Reader:
         find_variables(clause, self.tokens, self.clauses, self.bounds)
         max_evals, spans = read_budget(self.source)
         found = chains(self.clauses, {self.symbols.vector, *self.symbols.aliases} - {""})
-        objective = next(c for c in found if c.clause is clause)
+        objective = next((c for c in found if c.clause is clause), None)
+        if objective is None:
+            raise self.source.error(clause.groups[0][0][0], "expected the objective as f(x) = ...")
         rest = []
         for chain in found:
             if chain is objective or any(a <= chain.place.at < b for a, b in spans):
@@ -125,7 +129,7 @@ class _Reader:
         if chain.relations != ["="] or head is None:
             message = "expected the objective as f(x) = ..., one expression without an inequality"
             raise self.source.error(chain.place, message)
-        self._write(head, chain.sides[1][0], None)
+        self.symbols.written[head.key] = Written(None, chain.sides[1][0], {})
         return chain.sides[1][0]
 
     def _define(self, chain: Chain, heads: dict[str, bool]) -> bool:
@@ -136,7 +140,10 @@ class _Reader:
             if head is None:
                 return False
             if head.arguments is None and self.bounds.is_variable(part):
-                return len(chain.sides) == 2 and self._name_variable(head, part, body, heads)
+                if not self._name_variable(head, part, body, heads):
+                    return False
+                del chain.sides[1], chain.relations[0]  # x = (x_1, x_2) may go on: \in [0, 1]^2
+                return not chain.relations
             if len(chain.sides) == 2 and _is_number(body):
                 family = any(
                     k.startswith(head.base + "_") and k[len(head.base) + 1 :].isdigit() for k in heads
@@ -147,6 +154,7 @@ class _Reader:
                 message = "a list where one expression is expected; put the entries into brackets"
                 raise self.source.error(body[0], message)
             self._write(head, body, chain)
+            chain.labelled = head.arguments is not None
             chain.sides, chain.relations = chain.sides[1:], chain.relations[1:]
             if chain.relations:
                 self._label(head, chain)
@@ -172,9 +180,9 @@ class _Reader:
         numbered = head.base + "_"
         self.symbols.called |= {k for k in self.symbols.written if k == head.key or k.startswith(numbered)}
 
-    def _write(self, head: Head, body: Part, chain: Chain | None) -> None:
+    def _write(self, head: Head, body: Part, chain: Chain) -> None:
         """Write a definition down, to be built when it is used."""
-        symbols, bindings = self.symbols, {} if chain is None else chain.bindings
+        symbols, bindings = self.symbols, chain.bindings
         formals = None if head.arguments is None else argument_names(head.arguments)
         if head.arguments is not None and formals is None:
             raise self.source.error(head.arguments[0][0], "expected names as arguments of a definition")
@@ -223,12 +231,19 @@ class _Reader:
         """A scalar tree that compiles; else the place of its statement is named."""
         try:
             value = Parser(self.symbols, part, scope).scalar()
-            compile_system(System(self.symbols.dim, tuple(self.symbols.emitted), value))
+            system = System(self.symbols.dim, tuple(self.symbols.emitted), value)
+            compile_system(system)(np.zeros((1, system.dim)))
         except ProblemError:
             raise
         except NeedsUnroll:
             message = "an index is used in a way that needs given numbers; write the terms out"
             raise self.source.error(place, message) from None
+        except IndexError:
+            raise self.source.error(
+                place, "an index lies outside the list of positions; correct it"
+            ) from None
+        except ArithmeticError as error:
+            raise self.source.error(place, f"this cannot be computed: {error}; correct the numbers") from None
         except ValueError as error:
             raise self.source.error(place, f"{error}; correct the index or its range") from None
         return value

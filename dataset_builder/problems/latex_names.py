@@ -26,6 +26,14 @@ class Function(NamedTuple):
     scope: Scope
 
 
+class Written(NamedTuple):
+    """A definition as written: arguments, body, and what its index is bound to."""
+
+    formals: list[str] | None
+    body: Part
+    scope: Scope
+
+
 class Symbols(Protocol):
     """The names of a file, as the parser asks for them."""
 
@@ -141,6 +149,8 @@ def read_name(parser: Parser) -> Value:
         script = parser.peek()
         parser.at += 1
         inside = parser.group()
+        if not split_commas(inside):
+            parser.fail("an empty script; expected an index or an exponent", token)
         if script == "_" and subscript is None:
             subscript = inside
         elif script == "^" and _decoration(inside):

@@ -57,14 +57,14 @@ def scope_of(clause: Clause, tokens: list[Token]) -> Part:
     if start + 1 >= len(tokens) or tokens[start].text != "_":
         return []
     inside = tokens[start + 1 : group_end(tokens, start + 1)]
-    return inside[1:-1] if inside[0].text == "{" else inside
+    return inside[1:-1] if inside and inside[0].text == "{" else inside
 
 
 def membership(clause: Clause, tokens: list[Token]) -> list[Chain]:
     r"""The statement about bounds in ``\min_{x \in [-5, 5]^{10}}``, if there is one."""
     scope = scope_of(clause, tokens)
     for place, token in enumerate(scope):
-        if token.text == "in":
+        if token.text == "in" and 0 < place < len(scope) - 1:
             return [Chain([[scope[:place]], [scope[place + 1 :]]], ["in"], clause)]
     return []
 
@@ -79,6 +79,8 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
     first = clause.groups[0][0]
     head = read_head(first)
     arguments = head.arguments if head is not None else None
+    if arguments is not None and argument_names(arguments) is None:
+        arguments = None  # a(x_1 + 1) is a product
     scope = scope_of(clause, tokens)
     if arguments is None and scope:
         stop = next((k for k, t in enumerate(scope) if t.text == "in"), len(scope))
@@ -87,7 +89,7 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
         _vector_or_scalar("x", tokens, found, bounds)
         return
     names = argument_names(arguments or [])
-    if not names:
+    if not names or names[0] == "\\dots":
         message = "which are the variables? name them: \\min_{x} ... or f(x, y) = ..."
         raise bounds.source.error(first[0], message)
     bases = {part[0].text for part in arguments or [] if part[0].text != "\\dots"}

@@ -58,6 +58,10 @@ class Parser(Cursor):
 
     def sub(self, tokens: Part, scope: Scope | None = None) -> Parser:
         """A parser of other tokens, in this scope or another."""
+        if not tokens:
+            self.fail(
+                "expected an expression here, found nothing", self.tokens[min(self.at, len(self.tokens)) - 1]
+            )
         return Parser(self.symbols, tokens, self.scope if scope is None else scope)
 
     def inner(self) -> Value:

@@ -21,12 +21,16 @@ class Range:
 
 @dataclass
 class Chain:
-    """A statement: sides with relations between them; a side of several parts is a list of variables."""
+    """A statement: sides with relations between them; a side of several parts is a list of variables.
+
+    ``bindings`` are the ranges of its indices; ``labelled``: it had a name as a constraint, ``g_1(x) = ...``.
+    """
 
     sides: list[list[Part]]
     relations: list[str]
     clause: Clause
     bindings: dict[str, Range] = field(default_factory=dict)
+    labelled: bool = False
 
     @property
     def place(self) -> Token:
@@ -115,7 +119,10 @@ def _pieces(clause: Clause, variables: set[str]) -> list[Chain]:
             continue
         numbered = relation == "=" and len(sides[-1][0]) == 1 and not is_variable(sides[-1][0])
         count = _range_length(group) if numbered else 1
-        after = 0 if not upcoming else 1 if upcoming == "=" else min(run(group), len(group) - count)
+        after = 0
+        if upcoming:
+            count = min(count, len(group) - 1)
+            after = 1 if upcoming == "=" else min(run(group), len(group) - count)
         pieces.append(Chain([*sides, group[:count]], links, clause))
         pieces += [Chain([[part]], [], clause) for part in group[count : len(group) - after]]
         sides, links = [group[len(group) - after :]], []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from llamoco.dataset_builder.problems.expression import (
     Expr,
     Index,
@@ -15,7 +13,7 @@ from llamoco.dataset_builder.problems.expression import (
     walk,
 )
 from llamoco.dataset_builder.problems.latex_emitter import Emitter
-from llamoco.dataset_builder.problems.latex_names import Function, Scope, argument_names
+from llamoco.dataset_builder.problems.latex_names import Function, Scope, Written, argument_names
 from llamoco.dataset_builder.problems.latex_parser import Parser
 from llamoco.dataset_builder.problems.latex_statements import Range
 from llamoco.dataset_builder.problems.latex_text import Source, Token
@@ -30,14 +28,6 @@ from llamoco.dataset_builder.problems.latex_values import (
     with_constants,
 )
 from llamoco.dataset_builder.problems.system import Data
-
-
-class Written(NamedTuple):
-    """A definition as written: arguments, body, and what its index is bound to."""
-
-    formals: list[str] | None
-    body: Part
-    scope: Scope
 
 
 class SymbolTable(Emitter):
@@ -245,10 +235,11 @@ class SymbolTable(Emitter):
         finally:
             self._building.pop()
         if value is None:
-            value = self.named(key, place)
-            if value is None or isinstance(value, Function):
+            family = self.named(key, place)
+            if family is None or isinstance(family, Function):
                 message = f"{key!r} is defined for some indices only; expected all from 1 on"
                 raise self.source.error(place, message)
+            value = family
         if self.dim or not isinstance(value, Num):
             self.built[key] = value
         return value
@@ -283,7 +274,9 @@ class SymbolTable(Emitter):
         try:
             value = Parser(self, body, entry.scope).parse()
         except NeedsUnroll:
-            message = "an index that depends on two others, or a numbered name, needs a sum over given numbers"
+            message = (
+                "an index that depends on two others, or a numbered name, needs a sum over given numbers"
+            )
             raise self.source.error(body[0], message) from None
         if isinstance(value, Matrix):
             return value

@@ -19,8 +19,8 @@ def step(token: Token) -> int:
 
 def group_end(tokens: Part, at: int) -> int:
     """One past the script that begins at ``at``."""
-    if tokens[at].text != "{":
-        return at + 1
+    if at >= len(tokens) or tokens[at].text != "{":
+        return min(at + 1, len(tokens))
     depth = 0
     for place in range(at, len(tokens)):
         depth += (tokens[place].text == "{") - (tokens[place].text == "}")

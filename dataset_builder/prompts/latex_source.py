@@ -132,6 +132,8 @@ class LatexWriter:
                 return Text(
                     "-" + (self._bracket(inner.text) if inner.level == SUM else inner.text), SUM, inner.open
                 )
+            case Mul(Neg(Num() as a), b):
+                return self.print(Neg(a * b))
             case Mul(Num(1), a):
                 return self.print(a)
             case Mul(a, b):
