@@ -186,19 +186,24 @@ class _Compiler:
                     f"index {name!r} of {vector!r} is used outside the sum or definition that binds it"
                 )
             axis, low, high = scope[name]
-            columns = np.array([self.integer(index, {name: value}) - 1 for value in range(low, high + 1)])
+            entries = [self.integer(index, {name: value}) for value in range(low, high + 1)]
+            columns = np.array([self.column(vector, entry) for entry in entries], dtype=int)
             shape[axis] = len(columns)
         else:
-            columns = np.array([self.integer(index, {}) - 1])
-        size = self.sizes[vector]
-        if len(columns) and (columns.min() < 0 or columns.max() >= size):
-            bad = int(columns.min() if columns.min() < 0 else columns.max()) + 1
-            raise ValueError(f"entry {bad} of vector {vector!r} does not exist: it has entries 1 to {size}")
+            columns = np.array([self.column(vector, self.integer(index, {}))])
         if len(columns) and np.array_equal(columns, np.arange(columns[0], columns[0] + len(columns))):
             text = f"{vector}[:, {columns[0]}:{columns[-1] + 1}]"
         else:
             text = f"{vector}[:, {self.constant(columns)}]"
         return text if levels == 1 else f"{text}.reshape({tuple(shape)})"
+
+    def column(self, vector: str, entry: int) -> int:
+        """The 0-based column of a 1-based entry."""
+        if not 1 <= entry <= self.sizes[vector]:
+            raise ValueError(
+                f"entry {entry} of vector {vector!r} does not exist: it has entries 1 to {self.sizes[vector]}"
+            )
+        return entry - 1
 
     def integer(self, node: Expr, values: dict[str, int]) -> int:
         """The integer value of an index expression for given index variables."""
@@ -210,7 +215,7 @@ class _Compiler:
             case Size(vector):
                 return self.sizes[vector]
             case Item(vector, index) if vector in self.positions:
-                return int(self.positions[vector][self.integer(index, values) - 1])
+                return int(self.positions[vector][self.column(vector, self.integer(index, values))])
             case Add(a, b):
                 return self.integer(a, values) + self.integer(b, values)
             case Sub(a, b):

@@ -1,9 +1,9 @@
 r"""A problem FILE in LaTeX: objective, bounds, constraints, definitions and a budget, read into a ``System``.
 
-Reading goes: tokens with places (``latex_lexer``), clauses and statements (``latex_clauses``,
-``latex_statements``), the objective and the variables (``latex_objective``), then what each statement is: a
+Reading goes: tokens with places (``latex.lexer``), clauses and statements (``latex.clauses``,
+``latex.statements``), the objective and the variables (``latex.objective``), then what each statement is: a
 range, a bound, a definition, a constraint. Definitions are parsed when the objective or a constraint needs
-them (``latex_symbols``, ``latex_parser``). What cannot be read is refused with its place, and so is a
+them (``latex.symbols``, ``latex.parser``). What cannot be read is refused with its place, and so is a
 statement about the variables that nothing uses: what was written in formulas is not lost silently. Words
 between the formulas are read for the budget and for what would change the problem (integer, maximise, if,
 or); conditions that are stated in words only cannot be seen.
@@ -18,19 +18,19 @@ import numpy as np
 from llamoco.dataset_builder.problems.compile import compile_system
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.expression import Expr, Item, Num, lift
-from llamoco.dataset_builder.problems.latex_bounds import Bounds
-from llamoco.dataset_builder.problems.latex_budget import read_budget
-from llamoco.dataset_builder.problems.latex_clauses import clauses
-from llamoco.dataset_builder.problems.latex_lexer import tokenize
-from llamoco.dataset_builder.problems.latex_names import Head, Scope, Written, argument_names, read_head
-from llamoco.dataset_builder.problems.latex_objective import find_variables, membership, objective_clause
-from llamoco.dataset_builder.problems.latex_parser import Parser
-from llamoco.dataset_builder.problems.latex_statements import Chain, chains
-from llamoco.dataset_builder.problems.latex_symbols import SymbolTable
-from llamoco.dataset_builder.problems.latex_text import Source, Token
-from llamoco.dataset_builder.problems.latex_tokens import Part, tuple_parts
-from llamoco.dataset_builder.problems.latex_values import NeedsUnroll
-from llamoco.dataset_builder.problems.latex_vocabulary import REFUSED_WORDS
+from llamoco.dataset_builder.problems.latex.bounds import Bounds
+from llamoco.dataset_builder.problems.latex.budget import read_budget
+from llamoco.dataset_builder.problems.latex.clauses import clauses
+from llamoco.dataset_builder.problems.latex.lexer import tokenize
+from llamoco.dataset_builder.problems.latex.names import Head, Scope, Written, argument_names, read_head
+from llamoco.dataset_builder.problems.latex.objective import find_variables, membership, objective_clause
+from llamoco.dataset_builder.problems.latex.parser import Parser
+from llamoco.dataset_builder.problems.latex.statements import Chain, chains
+from llamoco.dataset_builder.problems.latex.symbols import SymbolTable
+from llamoco.dataset_builder.problems.latex.text import Source, Token
+from llamoco.dataset_builder.problems.latex.tokens import Part, tuple_parts
+from llamoco.dataset_builder.problems.latex.values import NeedsUnroll
+from llamoco.dataset_builder.problems.latex.vocabulary import REFUSED_WORDS
 from llamoco.dataset_builder.problems.system import System
 
 

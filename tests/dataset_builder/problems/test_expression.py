@@ -265,3 +265,12 @@ def test_tree_tools() -> None:
         Num(-1)
     with pytest.raises(ValueError, match="unknown function"):
         Call("gamma", x[1])
+
+
+@pytest.mark.parametrize("offset", [-1, 1])
+def test_a_position_beyond_the_ends_is_refused(offset: int) -> None:
+    i = Index("i")
+    body = Item("x", Item("p", i + offset))
+    system = System(3, (Data("p", (2.0, 1.0, 3.0), positions=True),), Sum(i, 1, 3, body))
+    with pytest.raises(ValueError, match="of vector 'p' does not exist"):
+        compile_system(system)

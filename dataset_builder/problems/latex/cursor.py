@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from llamoco.dataset_builder.problems.latex_text import Source, Token
-from llamoco.dataset_builder.problems.latex_tokens import Part
+from llamoco.dataset_builder.problems.latex.text import Source, Token
+from llamoco.dataset_builder.problems.latex.tokens import Part
 
 BRACKETS = {
     "(": ")",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from llamoco.dataset_builder.problems.expression import Call, Expr, Index, Name, Num, Pow
-from llamoco.dataset_builder.problems.latex_statements import Range
-from llamoco.dataset_builder.problems.latex_text import Source, Token
-from llamoco.dataset_builder.problems.latex_tokens import Part, script_text, split_commas
-from llamoco.dataset_builder.problems.latex_values import Matrix, Value, Vectorial
-from llamoco.dataset_builder.problems.latex_vocabulary import CLOSERS, OPENERS
+from llamoco.dataset_builder.problems.latex.statements import Range
+from llamoco.dataset_builder.problems.latex.text import Source, Token
+from llamoco.dataset_builder.problems.latex.tokens import Part, script_text, split_commas
+from llamoco.dataset_builder.problems.latex.values import Matrix, Value, Vectorial
+from llamoco.dataset_builder.problems.latex.vocabulary import CLOSERS, OPENERS
 
 if TYPE_CHECKING:
-    from llamoco.dataset_builder.problems.latex_parser import Parser
+    from llamoco.dataset_builder.problems.latex.parser import Parser
 
 Scope = dict[str, Value]
 

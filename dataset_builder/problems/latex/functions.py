@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from llamoco.dataset_builder.problems import latex_values as values
 from llamoco.dataset_builder.problems.expression import (
     Call,
     Div,
@@ -20,14 +19,15 @@ from llamoco.dataset_builder.problems.expression import (
     Size,
     walk,
 )
-from llamoco.dataset_builder.problems.latex_names import Scope, read_limits
-from llamoco.dataset_builder.problems.latex_text import Token
-from llamoco.dataset_builder.problems.latex_tokens import script_text, split_commas
-from llamoco.dataset_builder.problems.latex_values import NeedsUnroll, Value, Vectorial
-from llamoco.dataset_builder.problems.latex_vocabulary import ELEMENTARY
+from llamoco.dataset_builder.problems.latex import values
+from llamoco.dataset_builder.problems.latex.names import Scope, read_limits
+from llamoco.dataset_builder.problems.latex.text import Token
+from llamoco.dataset_builder.problems.latex.tokens import script_text, split_commas
+from llamoco.dataset_builder.problems.latex.values import NeedsUnroll, Value, Vectorial
+from llamoco.dataset_builder.problems.latex.vocabulary import ELEMENTARY
 
 if TYPE_CHECKING:
-    from llamoco.dataset_builder.problems.latex_parser import Parser
+    from llamoco.dataset_builder.problems.latex.parser import Parser
 
 UNROLL_LIMIT = 5000
 

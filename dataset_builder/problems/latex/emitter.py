@@ -9,8 +9,8 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.compile import compile_system
 from llamoco.dataset_builder.problems.expression import Expr, Index, Item, Name, Num, lift, walk
-from llamoco.dataset_builder.problems.latex_text import Source, Token
-from llamoco.dataset_builder.problems.latex_values import Vectorial, number_of
+from llamoco.dataset_builder.problems.latex.text import Source, Token
+from llamoco.dataset_builder.problems.latex.values import Vectorial, number_of
 from llamoco.dataset_builder.problems.system import Data, Definition, Scalar, System, Vector
 
 # Names of generated Python: of the compiler, of a problem file, of builtins that formulas use.

@@ -6,12 +6,12 @@ import re
 from itertools import pairwise
 
 from llamoco.dataset_builder.problems.expression import Item, Num
-from llamoco.dataset_builder.problems.latex_bounds import Bounds
-from llamoco.dataset_builder.problems.latex_clauses import Clause
-from llamoco.dataset_builder.problems.latex_names import argument_names, read_head
-from llamoco.dataset_builder.problems.latex_statements import Chain
-from llamoco.dataset_builder.problems.latex_text import Source, Token
-from llamoco.dataset_builder.problems.latex_tokens import Part, group_end, name_of, split_commas, tuple_parts
+from llamoco.dataset_builder.problems.latex.bounds import Bounds
+from llamoco.dataset_builder.problems.latex.clauses import Clause
+from llamoco.dataset_builder.problems.latex.names import argument_names, read_head
+from llamoco.dataset_builder.problems.latex.statements import Chain
+from llamoco.dataset_builder.problems.latex.text import Source, Token
+from llamoco.dataset_builder.problems.latex.tokens import Part, group_end, name_of, split_commas, tuple_parts
 
 _MAXIMISED = "this is a maximisation; minimise the negative instead: \\min -f(x)"
 

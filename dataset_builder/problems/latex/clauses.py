@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llamoco.dataset_builder.problems.latex_text import Source, Token
-from llamoco.dataset_builder.problems.latex_tokens import Part, group_end, step
-from llamoco.dataset_builder.problems.latex_vocabulary import CLOSERS, LAYOUTS, MATRICES, OPENERS, RELATIONS
+from llamoco.dataset_builder.problems.latex.text import Source, Token
+from llamoco.dataset_builder.problems.latex.tokens import Part, group_end, step
+from llamoco.dataset_builder.problems.latex.vocabulary import CLOSERS, LAYOUTS, MATRICES, OPENERS, RELATIONS
 
 _JOINING = RELATIONS | {"+", "*", "times", "/"}
 

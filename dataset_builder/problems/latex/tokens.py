@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llamoco.dataset_builder.problems.latex_text import Token
-from llamoco.dataset_builder.problems.latex_vocabulary import CLOSERS, OPENERS
+from llamoco.dataset_builder.problems.latex.text import Token
+from llamoco.dataset_builder.problems.latex.vocabulary import CLOSERS, OPENERS
 
 Part = list[Token]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from llamoco.dataset_builder.problems import latex_vocabulary as vocabulary
-from llamoco.dataset_builder.problems.latex_text import Kind, Source, Token
+from llamoco.dataset_builder.problems.latex import vocabulary
+from llamoco.dataset_builder.problems.latex.text import Kind, Source, Token
 
 _TOKEN = re.compile(
     r"\\[A-Za-z]+\*?|\\.|\d+(?:(?:\{,\}|\\,)\d{3}(?!\d))*(?:\.\d+)?|\.\d+|\.\.\.|:=|[A-Za-z]|\s+|.", re.DOTALL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from llamoco.dataset_builder.problems.latex_text import Source
+from llamoco.dataset_builder.problems.latex.text import Source
 
 _POWER = r"\s*(?:\\times|\\cdot)\s*10\^\{?\d\}?|\^\{?\d\}?"
 _THOUSANDS = r"(?:(?:\{,\}|\\,|,)\d{3}(?!\d))*"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from llamoco.dataset_builder.problems.latex_clauses import Clause
-from llamoco.dataset_builder.problems.latex_text import Token
-from llamoco.dataset_builder.problems.latex_tokens import Part, name_of, split_commas
+from llamoco.dataset_builder.problems.latex.clauses import Clause
+from llamoco.dataset_builder.problems.latex.text import Token
+from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, split_commas
 
 
 @dataclass

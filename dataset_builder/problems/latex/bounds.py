@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import product
 
 from llamoco.dataset_builder.problems.expression import Expr, Item, Num, lift
-from llamoco.dataset_builder.problems.latex_names import Scope
-from llamoco.dataset_builder.problems.latex_parser import Parser
-from llamoco.dataset_builder.problems.latex_statements import Chain
-from llamoco.dataset_builder.problems.latex_symbols import SymbolTable
-from llamoco.dataset_builder.problems.latex_text import Token
-from llamoco.dataset_builder.problems.latex_tokens import (
+from llamoco.dataset_builder.problems.latex.names import Scope
+from llamoco.dataset_builder.problems.latex.parser import Parser
+from llamoco.dataset_builder.problems.latex.statements import Chain
+from llamoco.dataset_builder.problems.latex.symbols import SymbolTable
+from llamoco.dataset_builder.problems.latex.text import Token
+from llamoco.dataset_builder.problems.latex.tokens import (
     Part,
     interval_factors,
     name_of,
@@ -18,7 +18,7 @@ from llamoco.dataset_builder.problems.latex_tokens import (
     split_commas,
     tuple_parts,
 )
-from llamoco.dataset_builder.problems.latex_values import Vectorial
+from llamoco.dataset_builder.problems.latex.values import Vectorial
 
 Limits = dict[int, float]
 

@@ -12,15 +12,15 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from llamoco.dataset_builder.problems import latex_values as values
 from llamoco.dataset_builder.problems.expression import PI, Call, Expr, Num, Pow
-from llamoco.dataset_builder.problems.latex_cursor import BRACKETS, Cursor
-from llamoco.dataset_builder.problems.latex_functions import bars, big, elementary, extremum
-from llamoco.dataset_builder.problems.latex_names import Scope, Symbols, read_matrix, read_name
-from llamoco.dataset_builder.problems.latex_text import Token
-from llamoco.dataset_builder.problems.latex_tokens import Part, script_text, split_commas
-from llamoco.dataset_builder.problems.latex_values import Refusal, Value, Vectorial
-from llamoco.dataset_builder.problems.latex_vocabulary import ELEMENTARY, UNITS
+from llamoco.dataset_builder.problems.latex import values
+from llamoco.dataset_builder.problems.latex.cursor import BRACKETS, Cursor
+from llamoco.dataset_builder.problems.latex.functions import bars, big, elementary, extremum
+from llamoco.dataset_builder.problems.latex.names import Scope, Symbols, read_matrix, read_name
+from llamoco.dataset_builder.problems.latex.text import Token
+from llamoco.dataset_builder.problems.latex.tokens import Part, script_text, split_commas
+from llamoco.dataset_builder.problems.latex.values import Refusal, Value, Vectorial
+from llamoco.dataset_builder.problems.latex.vocabulary import ELEMENTARY, UNITS
 
 _BIG = ("\\sum", "\\prod")
 

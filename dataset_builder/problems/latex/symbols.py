@@ -12,13 +12,13 @@ from llamoco.dataset_builder.problems.expression import (
     lift,
     walk,
 )
-from llamoco.dataset_builder.problems.latex_emitter import Emitter
-from llamoco.dataset_builder.problems.latex_names import Function, Scope, Written, argument_names
-from llamoco.dataset_builder.problems.latex_parser import Parser
-from llamoco.dataset_builder.problems.latex_statements import Range
-from llamoco.dataset_builder.problems.latex_text import Source, Token
-from llamoco.dataset_builder.problems.latex_tokens import Part, split_commas, tuple_parts
-from llamoco.dataset_builder.problems.latex_values import (
+from llamoco.dataset_builder.problems.latex.emitter import Emitter
+from llamoco.dataset_builder.problems.latex.names import Function, Scope, Written, argument_names
+from llamoco.dataset_builder.problems.latex.parser import Parser
+from llamoco.dataset_builder.problems.latex.statements import Range
+from llamoco.dataset_builder.problems.latex.text import Source, Token
+from llamoco.dataset_builder.problems.latex.tokens import Part, split_commas, tuple_parts
+from llamoco.dataset_builder.problems.latex.values import (
     Matrix,
     NeedsUnroll,
     Value,
@@ -31,7 +31,7 @@ from llamoco.dataset_builder.problems.system import Data
 
 
 class SymbolTable(Emitter):
-    r"""Names of a file and what they denote (implements ``latex_names.Symbols``).
+    r"""Names of a file and what they denote (implements ``names.Symbols``).
 
     Attributes:
         vector: name of the vector of decision variables, "" if the variables have names of their own.
@@ -58,7 +58,7 @@ class SymbolTable(Emitter):
     # What the parser asks
 
     def named(self, key: str, place: Token) -> Value | Function | None:
-        """See ``latex_names.Symbols``."""
+        """See ``names.Symbols``."""
         if key in self.aliases:
             return self.aliases[key]
         if key == self.vector:
@@ -82,7 +82,7 @@ class SymbolTable(Emitter):
         return None
 
     def indexed(self, base: str, subscript: Part, place: Token, scope: Scope) -> Value | Function | None:
-        """See ``latex_names.Symbols``."""
+        """See ``names.Symbols``."""
         if base == self.vector:
             index = self.subscripts(subscript, place, scope)
             if len(index) != 1:
@@ -118,7 +118,7 @@ class SymbolTable(Emitter):
         return self.named(f"{base}_{number}", place)
 
     def entry(self, value: Value, subscript: Part, place: Token, scope: Scope) -> Expr:
-        """See ``latex_names.Symbols``."""
+        """See ``names.Symbols``."""
         if isinstance(value, Matrix):
             plain = len(subscript) == 2 and all(t.kind in ("name", "number") for t in subscript)
             parts = [[t] for t in subscript] if plain else split_commas(subscript)
@@ -140,7 +140,7 @@ class SymbolTable(Emitter):
         return [self.index(Parser(self, part, scope).scalar(), place) for part in split_commas(subscript)]
 
     def index(self, value: Expr, place: Token) -> Expr:
-        """See ``latex_names.Symbols``."""
+        """See ``names.Symbols``."""
         value = with_constants(value, self.constants())
         indices = {e.name for e in walk(value) if isinstance(e, Index)}
         if not indices and not any(isinstance(e, Size) and not self.dim for e in walk(value)):
@@ -158,7 +158,7 @@ class SymbolTable(Emitter):
         return value
 
     def integers(self, bound: Range, scope: Scope) -> list[int]:
-        """See ``latex_names.Symbols``."""
+        """See ``names.Symbols``."""
         given = [p for p in bound.values if p[0].text != "\\dots"]
         found: list[int] = []
         for part in given:
@@ -174,11 +174,11 @@ class SymbolTable(Emitter):
         return list(range(found[0], found[-1] + 1, step))
 
     def literal(self, parts: list[Part], scope: Scope, key: str = "") -> Value:
-        """See ``latex_names.Symbols``."""
+        """See ``names.Symbols``."""
         return self.define_data(key, [Parser(self, p, scope).scalar() for p in parts], [p[0] for p in parts])
 
     def call(self, function: Function, arguments: list[Part] | None, place: Token, scope: Scope) -> Value:
-        """See ``latex_names.Symbols``."""
+        """See ``names.Symbols``."""
         self.called.add(function.key)
         formals = self.spread(function.formals)
         actuals = None if arguments is None else argument_names(arguments)
