@@ -17,10 +17,7 @@ def serves(program: str, problem: Problem) -> bool:
     the constraint functions that the problem has.
     """
     text = program.partition("\n")[2] if program.startswith("#") else program
-    try:
-        known = identify(text)
-    except (MemoryError, RecursionError):  # constants nested beyond what Python reads
-        known = None
+    known = identify(text)
     if known is not None:
         return POOL[known[0]].handles(problem.constrained)
     names = _names(program)

@@ -7,7 +7,6 @@ is a dict of those constants' values. ``render`` writes one into the text, ``ide
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -225,16 +224,13 @@ def identify(text: str) -> tuple[str, Config] | None:
     newline as files do.
     """
     written = dict(_CONSTANT.findall(text.partition("\nclass ")[0].partition("\ndef ")[0]))
-    try:
-        config: Config = {constant: ast.literal_eval(value) for constant, value in written.items()}
-    except (ValueError, SyntaxError):
-        return None
     for optimizer in POOL.values():
-        in_grid = config.keys() == optimizer.grid.keys() and all(
-            repr(value) in map(repr, optimizer.grid[constant]) for constant, value in config.items()
-        )
-        if in_grid and render(optimizer.name, config) == text:
-            return optimizer.name, config
+        # Values are looked up by their text, never read: a model may have written anything there.
+        literals = {constant: {repr(v): v for v in values} for constant, values in optimizer.grid.items()}
+        if written.keys() == literals.keys() and all(written[c] in literals[c] for c in written):
+            config = {constant: literals[constant][literal] for constant, literal in written.items()}
+            if render(optimizer.name, config) == text:
+                return optimizer.name, config
     return None
 
 
