@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import typer
 from rich.console import Console
@@ -20,6 +21,12 @@ EXIT_NO_SANDBOX = 3
 EXIT_INTERRUPTED = 130
 
 
+def fail(message: str, code: int = EXIT_BAD_INPUT) -> NoReturn:
+    """Print one message that names the place and the cure, and leave with an exit code."""
+    err.print("[bold red]error:[/]", escape(message), highlight=False, soft_wrap=True)
+    raise typer.Exit(code)
+
+
 @contextmanager
 def clear_errors(*kinds: type[Exception]) -> Iterator[None]:
     """Turn expected errors into one message and an exit code; what is not expected keeps its traceback.
@@ -30,8 +37,7 @@ def clear_errors(*kinds: type[Exception]) -> Iterator[None]:
     try:
         yield
     except (ProblemError, *kinds) as error:  # type: ignore[misc]  # mypy does not unpack tuples of exceptions
-        err.print("[bold red]error:[/]", escape(str(error)), highlight=False, soft_wrap=True)
-        raise typer.Exit(EXIT_BAD_INPUT) from error
+        fail(str(error))
     except KeyboardInterrupt:
         err.print("interrupted")
         raise typer.Exit(EXIT_INTERRUPTED) from None

@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from llamoco.cli.common import EXIT_BAD_INPUT, EXIT_NO_SANDBOX, clear_errors, err, out
+from llamoco.cli.common import EXIT_NO_SANDBOX, clear_errors, err, fail, out
 
 
 def evaluate(
@@ -48,8 +48,7 @@ def evaluate(
     from llamoco.modeling.generation import SHIPPED_MODEL, ModelError, load_generator
 
     if split not in ("train", "test"):
-        err.print(f"[bold red]error:[/] --split: expected train or test, got {split!r}")
-        raise typer.Exit(EXIT_BAD_INPUT)
+        fail(f"--split: expected train or test, got {split!r}")
     with clear_errors(LabelsError, ModelError, EvaluationError):
         generator = load_generator(model or SHIPPED_MODEL)
         folder = out_folder or Path("runs") / f"evaluate-{Path(generator.name).name}"
@@ -65,8 +64,7 @@ def evaluate(
             try:
                 record = evaluate_model(generator, folder, split, runs, limit, unsafe, on_progress)
             except SandboxUnavailable as error:
-                err.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
-                raise typer.Exit(EXIT_NO_SANDBOX) from error
+                fail(str(error), EXIT_NO_SANDBOX)
     if as_json:
         print(json.dumps(record))
         return

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from llamoco.cli.common import EXIT_BAD_INPUT, clear_errors, err, out
+from llamoco.cli.common import clear_errors, fail, out
 
 
 def report(
@@ -37,10 +37,7 @@ def report(
             elif (folder / "run_record.json").is_file():
                 out.print_json((folder / "run_record.json").read_text(encoding="utf-8"))
             else:
-                err.print(
-                    f"[bold red]error:[/] {folder} holds no labels.parquet, scores.json or run_record.json: "
-                    "name a folder that llamoco benchmark, evaluate or train wrote",
-                    highlight=False,
-                    soft_wrap=True,
+                fail(
+                    f"{folder} holds no labels.parquet, scores.json or run_record.json: "
+                    "name a folder that llamoco benchmark, evaluate or train wrote"
                 )
-                raise typer.Exit(EXIT_BAD_INPUT)

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.syntax import Syntax
 from rich.table import Table
 
-from llamoco.cli.common import EXIT_BAD_INPUT, EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, err, out
+from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, err, fail, out
 
 if TYPE_CHECKING:
     from llamoco.modeling.solve import Answer, Solution
@@ -92,14 +92,12 @@ def solve(
                         answer, sandbox, seed, runs, time_limit, on_progress, bar.run_finished
                     )
         except SandboxUnavailable as error:
-            err.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
-            raise typer.Exit(EXIT_NO_SANDBOX) from error
+            fail(str(error), EXIT_NO_SANDBOX)
         if plot is not None:
             try:
                 pipeline.plot_convergence(answer, solution, plot)
             except (OSError, ValueError) as error:
-                err.print(f"[bold red]error:[/] cannot draw {plot}: {error}", highlight=False, soft_wrap=True)
-                raise typer.Exit(EXIT_BAD_INPUT) from error
+                fail(f"cannot draw {plot}: {error}")
     if as_json:
         print(json.dumps(pipeline.as_json(answer, solution, str(program_path), generator.name)))
     else:
@@ -129,17 +127,18 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        err.print(
-            f"[bold red]error:[/] cannot write {path}: {error.strerror}; give another --out", soft_wrap=True
-        )
-        raise typer.Exit(EXIT_BAD_INPUT) from error
+        fail(f"cannot write {path}: {error.strerror}; give another --out")
 
 
 def _show_answer(answer: Answer, path: Path) -> None:
     problem = answer.problem
     if answer.warning:
         err.print(f"[yellow]warning:[/] {answer.warning}", highlight=False, soft_wrap=True)
-    out.print(Syntax(answer.completion.rstrip(), "python", theme="ansi_light", background_color="default"))
+    code = answer.completion.rstrip()
+    if out.is_terminal:
+        out.print(Syntax(code, "python", theme="ansi_light", background_color="default", word_wrap=True))
+    else:
+        print(code)
     facts = Table.grid(padding=(0, 2))
     facts.add_row(
         "problem",

@@ -1,0 +1,84 @@
+"""Promises about the tree as a whole (DESIGN): imports run one way, no torch below modeling, sizes, the shipped model loads."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+ROOT = Path(__file__).parents[1]
+# Lowest first: a module may import its own layer and lower ones.
+LAYERS = (
+    ("dataset_builder/problems",),
+    ("dataset_builder/optimizers",),
+    ("dataset_builder/benchmark",),
+    ("dataset_builder/prompts",),
+    ("dataset_builder",),
+    ("metrics",),
+    ("modeling",),
+    ("hub_cards",),
+    ("cli",),
+)
+TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n")
+
+
+def _layer(path: str) -> int:
+    """Number of the most specific layer that a path lies in."""
+    matches = [
+        (len(folder), rank)
+        for rank, folders in enumerate(LAYERS)
+        for folder in folders
+        if path.startswith(folder + "/")
+    ]
+    return max(matches)[1]
+
+
+SOURCES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for folder in ("dataset_builder", "metrics", "modeling", "hub_cards", "cli")
+    for path in (ROOT / folder).rglob("*.py")
+)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_imports_run_one_way(source: str) -> None:
+    for node in ast.walk(ast.parse((ROOT / source).read_text(encoding="utf-8"))):
+        names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        names += (
+            [f"{node.module}.{a.name}" for a in node.names]
+            if isinstance(node, ast.ImportFrom) and node.module
+            else []
+        )
+        for name in names:
+            if name.startswith("llamoco."):
+                target = name.removeprefix("llamoco.").replace(".", "/") + "/"
+                assert _layer(target) <= _layer(source), f"{source} imports {name}, which lies above it"
+
+
+@pytest.mark.parametrize("module", ["dataset_builder.llamoco", "dataset_builder.hub_folder", "metrics.runs"])
+def test_data_set_and_metric_import_without_torch(module: str) -> None:
+    code = f"import sys, llamoco.{module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_there_is_no_folder_that_shadows_the_data_set_in_git() -> None:
+    assert not any(name.startswith("llamoco/") for name in TRACKED)
+
+
+def test_files_are_small() -> None:
+    sizes = {name: (ROOT / name).stat().st_size for name in TRACKED if name and (ROOT / name).is_file()}
+    assert max(sizes.values(), default=0) <= 15 << 20
+    assert sum(sizes.values()) <= 60 << 20
+
+
+def test_the_shipped_model_is_small_and_loads_with_plain_transformers() -> None:
+    folder = ROOT / "modeling" / "llamoco-xs"
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 20e6
+    assert list(folder.glob("*.safetensors"))
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert model.config.model_type == "llama" and len(tokenizer) <= model.config.vocab_size
+    text = "def objective(x):\n    return (x[0] - 2) ** 2\n"
+    assert tokenizer.decode(tokenizer(text)["input_ids"], skip_special_tokens=True) == text
