@@ -16,7 +16,7 @@ from llamoco.cli.common import clear_errors, err, out
 def benchmark(
     out_folder: Annotated[
         Path, typer.Option("--out", help="Folder of the run store; an interrupted benchmark goes on.")
-    ],
+    ] = Path("runs/benchmark"),
     problems: Annotated[int, typer.Option(min=4, help="Number of problems, half of them constrained.")] = 400,
     seed: Annotated[int, typer.Option(min=0, help="Seed of problems and runs.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,

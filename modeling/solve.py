@@ -13,13 +13,13 @@ import numpy as np
 
 from llamoco.dataset_builder.optimizers.pool import identify
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.program import parse_completion, problem_text, program
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.modeling.generation import Generator
 
 matplotlib.use("Agg")
-PROMPT_CHARACTERS = 4000
 
 Progress = Callable[[int, float | None], None]
 
@@ -85,7 +85,7 @@ class Solution:
 def answer_problem(problem: Problem, generator: Generator) -> Answer:
     """Let a model answer a problem; nothing is run."""
     start = time.perf_counter()
-    prompt, warning = make_prompt(problem, PROMPT_CHARACTERS)
+    prompt, warning = make_prompt(problem, PROMPT_LIMIT)  # no prompt of the training set is longer
     limit = generator.max_length * 3 // 4
     if generator.prompt_tokens(prompt) > limit:
         share = limit / generator.prompt_tokens(prompt)
