@@ -41,11 +41,20 @@ class FromScratch:
 
 @dataclass(frozen=True)
 class DatasetSource:
-    """What `datasets.load_dataset` takes: a folder in the Hub's layout or a Hub id, configuration, split."""
+    """Pairs to train on.
+
+    Parameters:
+        path (`str`): what `datasets.load_dataset` takes: a folder in the Hub's layout, or a Hub id.
+        config (`str`): its configuration.
+        split (`str`): its split.
+        headers_alone (`bool`): beside each pair, train on one whose prompt is the header alone. A file too long for a
+            model is answered from the header; and these short pairs give practice in writing programs cheaply.
+    """
 
     path: str
     config: str = "default"
     split: str = "train"
+    headers_alone: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import torch
-from datasets import Dataset, load_dataset
+from datasets import Dataset, concatenate_datasets, load_dataset
 from datasets.exceptions import DatasetsError
 from matplotlib import pyplot as plt
 from transformers import (
@@ -31,6 +31,7 @@ from transformers import (
 from transformers.trainer_utils import get_last_checkpoint
 
 from llamoco.dataset_builder.optimizers import pool
+from llamoco.dataset_builder.prompts.prompt import header_alone
 from llamoco.modeling.config import LLaMoCoConfig
 from llamoco.modeling.recipe import FromScratch, Recipe, RecipeError, read_recipe
 from llamoco.modeling.tokenizer import train_tokenizer
@@ -121,7 +122,7 @@ def _load(recipe: Recipe) -> Dataset:
         cache = Path(recipe.output_dir) / "checkpoints" / "dataset"
         shutil.rmtree(cache, ignore_errors=True)
     try:
-        return load_dataset(
+        pairs = load_dataset(
             source.path, source.config, split=source.split, cache_dir=None if cache is None else str(cache)
         )
     except (FileNotFoundError, ValueError, ConnectionError, DatasetsError) as error:
@@ -130,6 +131,10 @@ def _load(recipe: Recipe) -> Dataset:
             f"{source.config!r}: {error}\n`llamoco build` makes the folder llamoco/; train from the folder "
             "that holds it, or give its path or a Hub id"
         ) from error
+    if not source.headers_alone or "prompt" not in pairs.column_names:
+        return pairs
+    short = pairs.map(lambda row: {"prompt": header_alone(row["prompt"])}, desc="Headers alone")
+    return concatenate_datasets([pairs, short])
 
 
 def claim(output: Path, recipe: Recipe, dataset: Dataset, resume: bool) -> None:

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from llamoco.dataset_builder.problems.problem import Problem
 
+HEADER_LINES = 5
 LINE_LIMIT = 300
 BOUND_GROUPS = 12
 HEAD_SHARE = 0.6
@@ -30,6 +31,11 @@ def prompt(problem: Problem, description: str) -> str:
     """Header and description; ends with one newline."""
     text = description.strip("\n")
     return header(problem) + (f"{text}\n" if text else "")
+
+
+def header_alone(prompt: str) -> str:
+    """A prompt without its description: what a model sees of a problem whose file is too long for it."""
+    return "".join(prompt.splitlines(keepends=True)[:HEADER_LINES])
 
 
 def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]:

@@ -4,7 +4,8 @@ import pytest
 
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.prompt import header, make_prompt, prompt, shortened
+from llamoco.dataset_builder.problems.synthesis import draw_problem
+from llamoco.dataset_builder.prompts.prompt import header, header_alone, make_prompt, prompt, shortened
 
 LONG = "\n".join(
     ["LOWER = [0, 0]", *(f"c{k} = {k}  # a line of some length" for k in range(200)), "MAX_EVALS = 7"]
@@ -75,3 +76,8 @@ def test_a_prompt_of_an_example() -> None:
         "# dimension: 3\n# bounds: [0.05, 2], [0.25, 1.3], [2, 15]\n# evaluation budget: 1500\n"
     )
     assert warning is None
+
+
+def test_the_header_alone_is_the_prompt_without_its_description() -> None:
+    problem = draw_problem(0, 3, True)
+    assert header_alone(prompt(problem, "def objective(x):\n    return 0.0")) == header(problem)
