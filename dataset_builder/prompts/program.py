@@ -21,7 +21,7 @@ from llamoco.dataset_builder.problems.latex_file import read_latex
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.python_patterns import problem_section
 
-CONTRACT = {"objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS"}
+CONTRACT = ("objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS")
 DECISION = re.compile(r"^#.*; optimizer: ([A-Za-z0-9_]+)$")
 
 ISOLATED = """\
@@ -32,7 +32,7 @@ import types
 llamoco_source = {source}
 
 llamoco_problem = types.ModuleType("llamoco_problem")
-llamoco_problem.__file__ = __file__
+llamoco_problem.__file__ = globals().get("__file__", "problem.py")
 sys.modules["llamoco_problem"] = llamoco_problem
 exec(compile(llamoco_source, "problem", "exec"), llamoco_problem.__dict__)
 """
@@ -191,7 +191,12 @@ def program(problem_section: str, completion: str) -> str:
     prefix = "llamoco_problem." if isolated else ""
     bound = _names(problem_section).bound
     guard = _guard({name: prefix + name if name in bound else "None" for name in CONTRACT})
-    start = ISOLATED.replace("{source}", _literal(problem_section)) if isolated else problem_section
+    start = problem_section
+    if isolated:
+        # The problem is stated under its usual names, too, for whoever imports the program.
+        names = [name for name in CONTRACT if name in bound]
+        stated = "".join(f"{name} = llamoco_problem.{name}\n" for name in names)
+        start = ISOLATED.replace("{source}", _literal(problem_section)) + stated
     return f"{start}\n\n{completion}\n\n{guard}"
 
 
