@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.syntax import Syntax
 from rich.table import Table
@@ -61,8 +62,6 @@ def solve(
     Example: [cyan]llamoco solve examples/problems/pressure_vessel.py --plot convergence.png[/]
     """
     from llamoco.dataset_builder.problems.file import load
-    from llamoco.metrics.sandbox.slot import Sandbox
-    from llamoco.metrics.sandbox.tiers import SandboxUnavailable
     from llamoco.modeling import solve as pipeline
     from llamoco.modeling.generation import SHIPPED_MODEL, ModelError, load_generator
 
@@ -76,34 +75,56 @@ def solve(
             _show_answer(answer, program_path)
         if program_only:
             if as_json:
-                print(json.dumps(pipeline.as_json(answer, None, str(program_path), generator.name)))
+                print(json.dumps(pipeline.as_json(answer, None, str(program_path), generator.name, None)))
             return
-        try:
-            with Sandbox(allow_unsafe=unsafe or answer.known) as sandbox:
-                total = problem.max_evals * runs
-                with _bar(disable=as_json) as bar:
-                    task = bar.add_task("running", total=total, best="")
-
-                    def on_progress(evals: int, best: float | None) -> None:
-                        shown = "no feasible point yet" if best is None else f"best f = {best:.6g}"
-                        bar.update(task, completed=bar.finished_runs * problem.max_evals + evals, best=shown)
-
-                    solution = pipeline.solve(
-                        answer, sandbox, seed, runs, time_limit, on_progress, bar.run_finished
-                    )
-        except SandboxUnavailable as error:
-            fail(str(error), EXIT_NO_SANDBOX)
+        replaced = answer.unsuited
+        if replaced is None:
+            solution = _run(answer, seed, runs, time_limit, unsafe, as_json)
+            if solution.never_began:
+                replaced = f"{solution.verdict}: {solution.reason}"
+        if replaced is not None:
+            answer = pipeline.single_best_answer(answer)
+            _write(program_path, answer.program)
+            if not as_json:
+                err.print(
+                    "[yellow]the model's program fails:[/]", escape(replaced), highlight=False, soft_wrap=True
+                )
+                err.print(
+                    "the benchmark's single best solver answers instead; nothing of the budget was used"
+                )
+                _show_answer(answer, program_path)
+            solution = _run(answer, seed, runs, time_limit, unsafe, as_json)
         if plot is not None:
             try:
                 pipeline.plot_convergence(answer, solution, plot)
             except (OSError, ValueError) as error:
                 fail(f"cannot draw {plot}: {error}")
     if as_json:
-        print(json.dumps(pipeline.as_json(answer, solution, str(program_path), generator.name)))
+        print(json.dumps(pipeline.as_json(answer, solution, str(program_path), generator.name, replaced)))
     else:
         _show_solution(solution, plot)
     if not solution.feasible:
         raise typer.Exit(EXIT_UNSOLVED)
+
+
+def _run(answer: Answer, seed: int, runs: int, time_limit: float, unsafe: bool, quiet: bool) -> Solution:
+    """Run an answer in the sandbox under a progress bar."""
+    from llamoco.metrics.sandbox.slot import Sandbox
+    from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+    from llamoco.modeling import solve as pipeline
+
+    budget = answer.problem.max_evals
+    try:
+        with Sandbox(allow_unsafe=unsafe or answer.known) as sandbox, _bar(disable=quiet) as bar:
+            task = bar.add_task("running", total=budget * runs, best="")
+
+            def on_progress(evals: int, best: float | None) -> None:
+                shown = "no feasible point yet" if best is None else f"best f = {best:.6g}"
+                bar.update(task, completed=bar.finished_runs * budget + evals, best=shown)
+
+            return pipeline.solve(answer, sandbox, seed, runs, time_limit, on_progress, bar.run_finished)
+    except SandboxUnavailable as error:
+        fail(str(error), EXIT_NO_SANDBOX)
 
 
 class _RunBar(Progress):

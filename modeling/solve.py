@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -11,12 +12,14 @@ from typing import Any
 import matplotlib
 import numpy as np
 
-from llamoco.dataset_builder.optimizers.pool import identify
+from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.optimizers.pool import POOL, identify, render
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.program import parse_completion, problem_text, program
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox.verdicts import ERRORS
 from llamoco.modeling.generation import Generator
 
 matplotlib.use("Agg")
@@ -32,7 +35,7 @@ class Answer:
         problem: the problem, as read from the person's file.
         completion: the optimizer section, as generated.
         program: complete script: the person's own problem, the completion, a main guard.
-        optimizer: name in the decision line; None if there is none.
+        optimizer: the benchmarked program that it is, else the name in its decision line; None if there is none.
         config: hyper-parameters, where the completion is byte for byte a benchmarked program; None otherwise.
         decision: the completion's first comment line: what the model saw in the problem.
         confidence: probability of the decision.
@@ -55,6 +58,13 @@ class Answer:
         """Whether the completion is byte for byte a program of the pool, hence trusted code."""
         return self.config is not None
 
+    @property
+    def unsuited(self) -> str | None:
+        """Why known code cannot serve the problem; None if it can, or nothing is known of it."""
+        if self.optimizer is None or not self.known or POOL[self.optimizer].handles(self.problem.constrained):
+            return None
+        return f"{self.optimizer} does not handle constraints"
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -74,6 +84,11 @@ class Solution:
     tier: str
     seconds: float
     trace: list[tuple[int, float]]
+
+    @property
+    def never_began(self) -> bool:
+        """Whether the program failed before it evaluated anything: the budget is untouched."""
+        return self.verdict in ERRORS and self.evals == 0
 
     def better_than(self, other: Solution) -> bool:
         """Feasible first, then the lower objective."""
@@ -97,12 +112,29 @@ def answer_problem(problem: Problem, generator: Generator) -> Answer:
         problem=problem,
         completion=generation.completion,
         program=program(problem_text(problem), generation.completion),
-        optimizer=optimizer,
+        optimizer=known[0] if known else optimizer,
         config=known[1] if known else None,
         decision=decision,
         confidence=generation.confidence,
         seconds=time.perf_counter() - start,
         warning=warning,
+    )
+
+
+def single_best_answer(answer: Answer) -> Answer:
+    """What stands in where a model's answer does not begin or cannot serve the problem: the benchmark's single best solver."""
+    group = GROUPS[answer.problem.constrained]
+    optimizer, config = read_labels(SHIPPED_LABELS).sbs[group]["a3"]
+    decision = f"# single best solver of the benchmark on {group} problems; optimizer: {optimizer}"
+    completion = f"{decision}\n{render(optimizer, json.loads(config))}"
+    return replace(
+        answer,
+        completion=completion,
+        program=program(problem_text(answer.problem), completion),
+        optimizer=optimizer,
+        config=json.loads(config),
+        decision=decision,
+        confidence=None,
     )
 
 
@@ -162,8 +194,13 @@ def solve(
     return replace(best, seconds=spent)
 
 
-def as_json(answer: Answer, solution: Solution | None, program_path: str, model: str) -> dict[str, Any]:
-    """The object that ``llamoco solve --json`` prints; run fields are null where nothing was run."""
+def as_json(
+    answer: Answer, solution: Solution | None, program_path: str, model: str, replaced: str | None
+) -> dict[str, Any]:
+    """The object that ``llamoco solve --json`` prints; run fields are null where nothing was run.
+
+    ``replaced`` says why the model's own program gave way to the single best solver (null if it did not).
+    """
     run = asdict(solution) if solution else {}
     return {
         "optimizer": answer.optimizer,
@@ -174,6 +211,7 @@ def as_json(answer: Answer, solution: Solution | None, program_path: str, model:
         "seconds": {"generation": round(answer.seconds, 3), "run": round(run["seconds"], 3) if run else None},
         "confidence": answer.confidence,
         "known_code": answer.known,
+        "replaced": replaced,
         "program": program_path,
         "model": model,
         "warning": answer.warning,

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.problems.file import load
+from llamoco.modeling.generation import SHIPPED_MODEL
 
 EXAMPLES = sorted(
     path
@@ -34,7 +38,7 @@ def test_every_example_is_solved_and_its_program_runs_alone(example: Path, tmp_p
     assert done.returncode == (0 if answer["feasible"] else 1), done.stderr
     assert answer["verdict"] == "ok", answer
     assert 0 < answer["evals"] <= answer["max_evals"]
-    assert 0 <= answer["confidence"] <= 1
+    assert answer["replaced"] or 0 <= answer["confidence"] <= 1
     assert plot.read_bytes().startswith(b"\x89PNG")
     problem = load(example)
     if answer["feasible"]:
@@ -100,6 +104,22 @@ def test_program_only_writes_the_program_and_runs_nothing(tmp_path: Path) -> Non
     answer = json.loads(done.stdout)
     assert done.returncode == 0 and answer["verdict"] is None and answer["x"] is None
     assert (tmp_path / answer["program"]).read_text().startswith(GOOD)
+
+
+def test_a_model_that_writes_nonsense_gives_way_to_the_single_best_solver(tmp_path: Path) -> None:
+    """A tiny random model: its text is no program, the budget is untouched, and solve says so."""
+    tokenizer = AutoTokenizer.from_pretrained(SHIPPED_MODEL)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), **sizes)).save_pretrained(tmp_path / "random")
+    tokenizer.save_pretrained(tmp_path / "random")
+    (tmp_path / "good.py").write_text(GOOD)
+    answer = json.loads(llamoco("solve", "good.py", "--json", "--model", "./random", cwd=tmp_path).stdout)
+    name, config = read_labels(SHIPPED_LABELS).sbs["unconstrained"]["a3"]
+    assert answer["replaced"] and answer["confidence"] is None
+    assert (answer["optimizer"], answer["config"]) == (name, json.loads(config))
+    assert answer["feasible"] and answer["f"] == pytest.approx(0, abs=1e-6)
+    assert "optimizer: " + name in (tmp_path / answer["program"]).read_text()
 
 
 def test_several_runs_keep_the_best(tmp_path: Path) -> None:
