@@ -35,7 +35,7 @@ $(TEST_STAMP): $(STAMP)
 	touch $@
 
 demo: install    ## solve a real engineering problem with the model that the repository ships
-	$(BIN)/llamoco solve examples/problems/pressure_vessel.py --out demo/program.py --plot demo/convergence.png
+	$(BIN)/llamoco solve examples/problems/spring.tex --out demo/program.py --plot demo/convergence.png
 
 test: $(TEST_STAMP) ## run the test suite on the installed package (under 10 minutes)
 	$(BIN)/python -m pytest

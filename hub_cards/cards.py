@@ -105,13 +105,17 @@ def refresh(checkout: Path) -> list[Path]:
 
 
 def _render(template: str, **more: Any) -> str:
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(str(_folder("templates"))),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["percent"] = lambda value, digits=1: (
         "–" if value is None else f"{100 * value:.{digits}f}%"
     )
     environment.filters["number"] = lambda value, digits=3: "–" if value is None else f"{value:,.{digits}f}"
-    text = _folder("templates").joinpath(template).read_text(encoding="utf-8")
-    return environment.from_string(text).render(
+    return environment.get_template(template).render(
         labels=record("label_report"),
         meta=json.loads(SHIPPED_LABELS.with_suffix(".json").read_text(encoding="utf-8")),
         scores=record("evaluation"),
