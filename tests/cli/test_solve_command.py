@@ -84,7 +84,7 @@ def test_a_tex_file_that_cannot_be_read_names_the_place(tmp_path: Path) -> None:
     done = llamoco("solve", "bad.tex", cwd=tmp_path)
     assert (
         done.returncode == 2
-        and "bad.tex:1" in done.stderr
+        and "bad.tex, line 1" in done.stderr
         and "foo" in done.stderr
         and "Traceback" not in done.stderr
     )
