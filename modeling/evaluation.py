@@ -59,7 +59,7 @@ def evaluation_rows(split: str, limit: int | None, labels: Path = SHIPPED_LABELS
     for position, entry in enumerate(rows):
         rank = seen.get(entry["problem_id"], 0)
         seen[entry["problem_id"]] = rank + 1
-        # Unconstrained and constrained problems alternate by their number, whatever the order of the table.
+        # In the order of a hash, so that both groups are met early, whatever the order of the table.
         keyed.append((rank, hashlib.sha256(entry["problem_id"].encode()).digest(), position))
     ordered = [rows[position] for _, _, position in sorted(keyed)]
     return ordered[:limit]
