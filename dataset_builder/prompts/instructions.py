@@ -13,7 +13,7 @@ from llamoco.dataset_builder.prompts.pairs import pairs
 SEED = 0
 
 
-def rows_of_split(labels: Path, split: str, problems: list[str] | None = None) -> Iterator[dict[str, Any]]:
+def rows_of_split(labels: Path, split: str) -> Iterator[dict[str, Any]]:
     """Rows of the by-problem split, in the order of the table: no problem of the test split has a description in train.
 
     Writing patterns that are held out occur in the test split only.
@@ -21,19 +21,17 @@ def rows_of_split(labels: Path, split: str, problems: list[str] | None = None) -
     Args:
         labels: path of the label table.
         split: "train" or "test".
-        problems: ids to restrict the rows to.
     """
     for label in read_labels(labels).labels:
-        if label.split == split and (problems is None or label.problem.id in problems):
+        if label.split == split:
             yield from _rows(label)
 
 
 def paper_split(labels: Path, split: str) -> list[dict[str, Any]]:
     """The same rows split by pair, as in the paper (section IV-A1): as many test rows as ``rows_of_split`` gives, drawn at random."""
-    rows = [row for part in ("train", "test") for row in rows_of_split(labels, part)]
-    tests = sum(1 for label in read_labels(labels).labels if label.split == "test" for _ in _rows(label))
-    shuffled = Draws("paper_split", SEED).shuffled(rows)
-    return shuffled[:tests] if split == "test" else shuffled[tests:]
+    train, test = (list(rows_of_split(labels, part)) for part in ("train", "test"))
+    shuffled = Draws("paper_split", SEED).shuffled(train + test)
+    return shuffled[: len(test)] if split == "test" else shuffled[len(test) :]
 
 
 def _rows(label: Label) -> list[dict[str, Any]]:
