@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +23,12 @@ def benchmark(
     problems: Annotated[int, typer.Option(min=4, help="Number of problems, half of them constrained.")] = 400,
     seed: Annotated[int, typer.Option(min=0, help="Seed of problems and runs.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786: its workers run the benchmark instead of processes here."
+        ),
+    ] = None,
     repeats: Annotated[
         int, typer.Option(min=0, help="Race so many of the problems twice, to see how labels repeat.")
     ] = 0,
@@ -29,17 +38,18 @@ def benchmark(
     Writes OUT/labels.parquet with OUT/labels.json, from which [cyan]llamoco build[/] makes the instruction set. Ctrl-C and kill -9
     lose at most the work in flight: run the same command again.
     """
-    from llamoco.dataset_builder.benchmark.benchmark import BenchmarkError, process_executor, run_benchmark
     from llamoco.dataset_builder.benchmark.benchmark import Progress as State
+    from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
+    from llamoco.dataset_builder.benchmark.executors import ExecutorError
     from llamoco.dataset_builder.benchmark.labels import write_labels
     from llamoco.dataset_builder.benchmark.provenance import benchmark_meta
     from llamoco.dataset_builder.benchmark.store import StoreError
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with clear_errors(StoreError, BenchmarkError):
+    with clear_errors(StoreError, ExecutorError):
         with (
             Progress(*columns, TextColumn("{task.fields[state]}"), console=err) as bar,
-            process_executor(workers) as pool,
+            _executor(workers, scheduler) as (pool, width),
         ):
             task = bar.add_task("races", total=1.0, state="")
 
@@ -49,7 +59,7 @@ def benchmark(
                     task, description=state.phase, completed=state.share, state=f"{state.runs:,} runs{left}"
                 )
 
-            labelled = run_benchmark(out_folder, problems, seed, pool, workers, repeats, on_progress)
+            labelled = run_benchmark(out_folder, problems, seed, pool, width, repeats, on_progress)
         meta = benchmark_meta(
             out_folder, labelled, problems, seed, repeats, command="llamoco " + " ".join(sys.argv[1:])
         )
@@ -60,3 +70,16 @@ def benchmark(
         f"labels: {out_folder / 'labels.parquet'}; look at them with `llamoco report {out_folder}`",
         highlight=False,
     )
+
+
+@contextmanager
+def _executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
+    """Where runs are made, and how many at once."""
+    from llamoco.dataset_builder.benchmark.executors import cluster_executor, process_executor
+
+    if scheduler is not None:
+        with cluster_executor(scheduler) as cluster:
+            yield cluster
+    else:
+        with process_executor(workers) as pool:
+            yield pool, workers

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
-from llamoco.cli.common import clear_errors, fail, out
+from llamoco.cli.common import clear_errors, err, fail, out
+
+
+class Study(StrEnum):
+    """What can be run for a report."""
+
+    baselines = "baselines"
+    landscape = "landscape"
+    textbook = "textbook"
 
 
 def report(
@@ -19,25 +31,59 @@ def report(
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Also write record and figures of a benchmark there.")
     ] = None,
+    studies: Annotated[
+        list[Study] | None,
+        typer.Option(
+            "--study",
+            help="First run, or go on with, a study on a benchmark's problems: other tools at the same budgets, "
+            "landscape features, the pool on textbook problems. Can be given several times.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, help="Problems of each group in a study, those of the test split first.")
+    ] = 200,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of a study.")] = os.cpu_count() or 1,
 ) -> None:
     """Tables and figures from run records: labels of a benchmark, losses of a training, scores of an evaluation."""
     from llamoco.cli.evaluate import show_scores
+    from llamoco.dataset_builder.benchmark.executors import ExecutorError
     from llamoco.dataset_builder.benchmark.labels import LabelsError, read_labels
-    from llamoco.dataset_builder.benchmark.report import label_report, print_label_report, save_report
+    from llamoco.dataset_builder.benchmark.landscape import LandscapeError
+    from llamoco.dataset_builder.benchmark.records import RecordsError
+    from llamoco.dataset_builder.benchmark.report import label_report
+    from llamoco.dataset_builder.benchmark.report_text import print_label_report, save_report
+    from llamoco.dataset_builder.benchmark.store import StoreError
 
-    with clear_errors(LabelsError):
+    with clear_errors(LabelsError, RecordsError, LandscapeError, ExecutorError, StoreError):
         for folder in folders:
+            for study in studies or ():
+                _run_study(study, folder, limit, workers)
             if (folder / "labels.parquet").is_file():
-                record = label_report(read_labels(folder / "labels.parquet"))
+                labelled = read_labels(folder / "labels.parquet")
+                record = label_report(labelled, folder)
                 print_label_report(record, out)
-                for path in save_report(record, out_folder or folder):
+                for path in save_report(record, labelled.labels, out_folder or folder):
                     out.print(f"written: {path}", highlight=False)
             elif (folder / "scores.json").is_file():
                 show_scores(json.loads((folder / "scores.json").read_text(encoding="utf-8")))
             elif (folder / "run_record.json").is_file():
                 out.print_json((folder / "run_record.json").read_text(encoding="utf-8"))
-            else:
+            elif not studies:
                 fail(
                     f"{folder} holds no labels.parquet, scores.json or run_record.json: "
                     "name a folder that llamoco benchmark, evaluate or train wrote"
                 )
+
+
+def _run_study(study: Study, folder: Path, limit: int, workers: int) -> None:
+    from llamoco.dataset_builder.benchmark.executors import process_executor
+    from llamoco.dataset_builder.benchmark.studies import run_study
+
+    command = "llamoco " + " ".join(sys.argv[1:])
+    with Progress(console=err) as bar, process_executor(workers) as executor:
+        task = bar.add_task(study.value, total=None)
+
+        def on_progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        run_study(study.value, folder, limit, command, executor, workers, on_progress)

@@ -1,72 +1,113 @@
-"""The instruction set as a Hub-layout folder: parquet shards and a README.md whose front matter ``load_dataset`` reads."""
+"""The instruction set as a Hub-layout folder: parquet files and a README.md whose front matter ``load_dataset`` reads."""
 
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from pathlib import Path
 
-from datasets import Dataset, DatasetDict
+import pyarrow as pa
+import pyarrow.parquet as pq
+from datasets import DatasetInfo, SplitDict, SplitInfo
 from datasets.info import DatasetInfosDict
 from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCard, DatasetCardData
 
-from llamoco.dataset_builder.benchmark.labels import read_labels
-from llamoco.dataset_builder.llamoco import LLaMoCo
+from llamoco.dataset_builder.benchmark.executors import process_executor
+from llamoco.dataset_builder.benchmark.labels import Label
+from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo, dataset_info
+from llamoco.dataset_builder.prompts.instructions import (
+    answerable_labels,
+    described,
+    description_counts,
+    paper_order,
+)
 
-CONFIGS = ("default", "paper_split")
+CONFIGS = tuple(config.name for config in LLaMoCo.BUILDER_CONFIGS)
+SCHEMA = pa.schema(list(FEATURES.arrow_schema))  # without the features as metadata: the README has them
+ROWS_AT_ONCE = 1000  # rows of a row group, 15 MB of text: what a reader holds in memory
 
 
 class OutputFolderError(ValueError):
     """The output folder holds something that is not an earlier build; the message says what to do."""
 
 
-def build_folder(labels: Path, out: Path) -> dict[str, dict[str, int]]:
+class BuildError(RuntimeError):
+    """The build could not go on; nothing was written."""
+
+
+def build_folder(
+    labels: Path,
+    out: Path,
+    workers: int = 1,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    complete: Callable[[Path], None] = lambda folder: None,
+) -> dict[str, dict[str, int]]:
     """Build the instruction set and write it as a folder that ``load_dataset(str(out))`` reads.
 
-    An earlier build at ``out`` is replaced, as a whole and only after the new one is complete.
+    The same label table gives the same bytes of parquet, however many workers there are. An earlier build at
+    ``out`` is replaced, as a whole and only after the new one is complete; an interruption leaves it as it was.
 
     Args:
         labels: the label table.
         out: folder to write.
+        workers: processes that make the rows; 1 for this one alone.
+        on_progress: called with the rows made so far and in all.
+        complete: called with the new folder before it takes its place, to add what else belongs there.
 
     Returns:
         Rows by config and split.
 
     Raises:
-        LabelsError: if there is no label table at ``labels``, or one of another version.
+        LabelsError: if there is no label table at ``labels``, one of another version, or one that does not give
+            the set.
         OutputFolderError: if ``out`` is a file or a folder that no build wrote.
+        BuildError: if a worker process died.
     """
-    read_labels(labels)  # refused here, before anything is written
+    table = answerable_labels(labels)  # refused here, before anything is written
+    counts = description_counts(table)
     if out.exists() and not _is_build(out):
         raise OutputFolderError(
             f"{out} exists and is not an instruction set built before: give another --out, or remove it"
         )
+    with process_executor(workers) if workers > 1 else nullcontext() as executor:
+        try:
+            rows = _rows(table, counts, executor, on_progress)
+        except BrokenProcessPool as error:
+            raise BuildError(
+                "a worker process died (killed, or out of memory); nothing was written: run the command again"
+            ) from error
+    train = sum(count for label, count in zip(table, counts, strict=True) if label.split == "train")
+    test = len(rows) - train
+    orders: dict[str, dict[str, Sequence[int]]] = {
+        "default": {"train": range(train), "test": range(train, train + test)},
+        "paper_split": dict(paper_order(train, test)),
+    }
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
         folder = Path(work) / out.name
-        card, counts = DatasetCardData(license="apache-2.0", pretty_name="LLaMoCo"), {}
         infos, metadata = DatasetInfosDict(), MetadataConfigs()
         for name in CONFIGS:
-            splits = _splits(name, labels, Path(work) / "cache")
-            for split, rows in splits.items():
-                path = folder / name / f"{split}-00000-of-00001.parquet"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                rows.to_parquet(path)
-            infos[name] = splits["train"].info.copy()
+            infos[name] = _write_config(folder / name, rows, orders[name])
             metadata[name] = {
-                "data_files": [{"split": s, "path": f"{name}/{s}-*.parquet"} for s in splits],
-                **({"default": True} if name == "default" else {}),
+                "data_files": [
+                    {"split": split, "path": f"{name}/{split}-*.parquet"} for split in orders[name]
+                ],
+                **({"default": True} if name == LLaMoCo.DEFAULT_CONFIG_NAME else {}),
             }
-            counts[name] = {split: len(rows) for split, rows in splits.items()}
+        card = DatasetCardData(license=infos[CONFIGS[0]].license, pretty_name="LLaMoCo")
         infos.to_dataset_card_data(card)
         metadata.to_dataset_card_data(card)
         DatasetCard(f"---\n{card}\n---\n").save(folder / "README.md")
+        complete(folder)
         if out.exists():
-            shutil.rmtree(out)
+            out.rename(Path(work) / "before")
         folder.rename(out)
-    return counts
+    return {name: {split: len(order) for split, order in orders[name].items()} for name in CONFIGS}
 
 
 def folder_hash(folder: Path) -> str:
@@ -77,12 +118,45 @@ def folder_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _splits(config: str, labels: Path, cache: Path) -> dict[str, Dataset]:
-    builder = LLaMoCo(config_name=config, dataset_name="llamoco", cache_dir=str(cache), labels=str(labels))
-    builder.download_and_prepare()
-    splits = builder.as_dataset()
-    assert isinstance(splits, DatasetDict)
-    return {str(name): rows for name, rows in splits.items()}
+def _rows(
+    labels: Sequence[Label],
+    counts: Sequence[int],
+    executor: Executor | None,
+    on_progress: Callable[[int, int], None],
+) -> pa.Table:
+    """All rows, in the order of the labels."""
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        done, total, waiting = 0, sum(counts), []
+        for rows in described(labels, counts, executor):
+            waiting += rows
+            done += len(rows)
+            if len(waiting) >= ROWS_AT_ONCE or done == total:
+                yield pa.RecordBatch.from_pylist(waiting, schema=SCHEMA)
+                waiting = []
+            on_progress(done, total)
+
+    return pa.Table.from_batches(batches(), SCHEMA).combine_chunks()
+
+
+def _write_config(folder: Path, rows: pa.Table, order: dict[str, Sequence[int]]) -> DatasetInfo:
+    """Write one parquet file a split; what there is to know of them for the README."""
+    folder.mkdir(parents=True)
+    splits, texts, written = SplitDict(), 0, 0
+    for split, numbers in order.items():
+        path = folder / f"{split}-00000-of-00001.parquet"
+        size = 0
+        with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+            for start in range(0, len(numbers), ROWS_AT_ONCE):
+                part = rows.take(pa.array(numbers[start : start + ROWS_AT_ONCE]))
+                size += part.nbytes
+                writer.write_table(part)
+        splits.add(SplitInfo(split, num_bytes=size, num_examples=len(numbers)))
+        texts += size
+        written += path.stat().st_size
+    info = dataset_info()
+    info.splits, info.dataset_size, info.download_size = splits, texts, written
+    return info
 
 
 def _is_build(folder: Path) -> bool:

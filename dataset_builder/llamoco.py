@@ -44,6 +44,16 @@ FEATURES = datasets.Features(
 )
 
 
+def dataset_info() -> datasets.DatasetInfo:
+    """What there is to know of the set before it is built."""
+    return datasets.DatasetInfo(
+        description="Continuous optimization problems in Python and LaTeX, answered by benchmarked optimizer programs.",
+        features=FEATURES,
+        license="apache-2.0",
+        homepage="https://arxiv.org/abs/2403.01131",
+    )
+
+
 @dataclass
 class LLaMoCoDataConfig(datasets.BuilderConfig):
     """What to build from.
@@ -76,12 +86,7 @@ class LLaMoCo(datasets.GeneratorBasedBuilder):
     DEFAULT_CONFIG_NAME = "default"
 
     def _info(self) -> datasets.DatasetInfo:
-        return datasets.DatasetInfo(
-            description="Continuous optimization problems in Python and LaTeX, answered by benchmarked optimizer programs.",
-            features=FEATURES,
-            license="apache-2.0",
-            homepage="https://arxiv.org/abs/2403.01131",
-        )
+        return dataset_info()
 
     def _split_generators(self, dl_manager: datasets.DownloadManager) -> list[datasets.SplitGenerator]:
         return [

@@ -24,9 +24,10 @@ from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.dataset_builder.problems.constraints import CONSTRAINTS
 from llamoco.dataset_builder.problems.functions import FUNCTIONS
 from llamoco.dataset_builder.prompts.pairs import PATTERNS
+from llamoco.hub_cards.label_tables import label_tables
 from llamoco.modeling.generation import SHIPPED_MODEL
 
-LABEL_FIGURES = ("labels-winners.png", "labels-scores.png")
+LABEL_FIGURES = ("labels-problems.png", "labels-convergence.png", "labels-winners.png", "labels-scores.png")
 CITATION = """\
 @article{ma2024llamoco,
   title = {LLaMoCo: Instruction Tuning of Large Language Models for Optimization Code Generation},
@@ -50,10 +51,20 @@ def write_dataset_card(folder: Path) -> None:
     card = DatasetCard.load(folder / "README.md")
     card.data.task_categories = ["text-generation"]
     card.data.tags = ["code", "optimization", "evolutionary-computation"]
-    body = _render("dataset.md.j2", sha256=folder_hash(folder), splits=card.data.to_dict()["dataset_info"])
+    body = dataset_card_body(folder_hash(folder), card.data.to_dict()["dataset_info"])
     DatasetCard(f"---\n{card.data.to_yaml()}\n---\n{body}").save(folder / "README.md")
     for name in LABEL_FIGURES:
         shutil.copyfile(str(_folder("records").joinpath(name)), folder / name)
+
+
+def dataset_card_body(sha256: str, splits: list[dict[str, Any]]) -> str:
+    """The data set's card below its front matter.
+
+    Args:
+        sha256: of the built parquet files.
+        splits: the "dataset_info" of the front matter.
+    """
+    return _render("dataset.md.j2", sha256=sha256, splits=splits, tables=label_tables(record("label_report")))
 
 
 def model_card() -> str:
@@ -114,6 +125,7 @@ def _render(template: str, **more: Any) -> str:
     environment.filters["percent"] = lambda value, digits=1: (
         "–" if value is None else f"{100 * value:.{digits}f}%"
     )
+    environment.filters["thousands"] = lambda value: f"{value:,}"
     environment.filters["number"] = lambda value, digits=3: "–" if value is None else f"{value:,.{digits}f}"
     return environment.get_template(template).render(
         labels=record("label_report"),

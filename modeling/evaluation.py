@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.race import keyed
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.instructions import rows_of_split
@@ -106,7 +107,7 @@ def evaluate_model(
     problems = [Problem.from_json(entry["problem"]) for entry in rows]
     programs = {
         "model": [generation.completion for generation in generations],
-        "sbs": [_render(sbs[GROUPS[problem.constrained]]) for problem in problems],
+        "sbs": [_single_best(sbs[GROUPS[problem.constrained]], problem) for problem in problems],
         "vbs": [entry["completion"] for entry in rows],
     }
     done: dict[str, list[list[Run]]] = {}
@@ -120,11 +121,12 @@ def evaluate_model(
         "rows": len(rows),
         "problems": len({problem.id for problem in problems}),
         "tier": tier,
-        "single_best_solvers": {group: list(key) for group, key in sbs.items()},
+        "single_best_solvers": sbs,
         "tables": {group: _table(group, rows, done, generations) for group in ("all", *GROUPS)},
         "optimizers": _chosen(rows, programs["model"]),
         "versions": {
-            name: version(name) for name in ("torch", "transformers", "numpy", "scipy", "cma", "deap")
+            name: version(name)
+            for name in ("torch", "transformers", "numpy", "scipy", "cma", "deap", "nlopt")
         },
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "date": datetime.now(UTC).date().isoformat(),
@@ -173,8 +175,8 @@ def _named(completion: str) -> str | None:
     return known[0] if known else None
 
 
-def _render(key: Sequence[str]) -> str:
-    optimizer, config = key
+def _single_best(name: str, problem: Problem) -> str:
+    optimizer, config = keyed(name, problem)
     return pool.render(optimizer, json.loads(config))
 
 

@@ -13,6 +13,7 @@ import matplotlib
 import numpy as np
 
 from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.race import keyed
 from llamoco.dataset_builder.optimizers.pool import POOL, identify, render
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
@@ -124,7 +125,7 @@ def answer_problem(problem: Problem, generator: Generator) -> Answer:
 def single_best_answer(answer: Answer) -> Answer:
     """What stands in where a model's answer does not begin or cannot serve the problem: the benchmark's single best solver."""
     group = GROUPS[answer.problem.constrained]
-    optimizer, config = read_labels(SHIPPED_LABELS).sbs[group]["a3"]
+    optimizer, config = keyed(read_labels(SHIPPED_LABELS).sbs[group]["a3"], answer.problem)
     decision = f"# single best solver of the benchmark on {group} problems; optimizer: {optimizer}"
     completion = f"{decision}\n{render(optimizer, json.loads(config))}"
     return replace(

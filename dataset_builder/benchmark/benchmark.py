@@ -8,27 +8,19 @@ seeds.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from llamoco.dataset_builder.benchmark import race
 from llamoco.dataset_builder.benchmark.labels import Labelled, check_jobs, derive_labels
-from llamoco.dataset_builder.benchmark.references import CHECK, REFERENCE
-from llamoco.dataset_builder.benchmark.run import Run, Task, run_task
+from llamoco.dataset_builder.benchmark.references import CHECK
+from llamoco.dataset_builder.benchmark.run import REFERENCE, Run, Task, run_task
 from llamoco.dataset_builder.benchmark.store import RunStore
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.synthesis import draw_problem
-
-BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -71,14 +63,13 @@ def run_benchmark(
         out: folder of the run store.
         problems: number of problems, half of them constrained.
         seed: seed of problems and runs.
-        executor: where tasks run; see ``process_executor``.
+        executor: where tasks run; see ``executors``.
         width: how many tasks the executor runs at once.
         repeats: so many of the problems, the first ones, are raced a second time with other seeds.
         on_progress: called after each task.
 
     Raises:
         StoreError: if ``out`` holds a store of another benchmark; it is left as it is.
-        BenchmarkError: if a worker process died.
     """
     store = RunStore(out, seed)
     try:
@@ -95,7 +86,7 @@ def run_benchmark(
                     return Task(problem.to_json(), number, stage, tuple(jobs), seed, factor)
             return None
 
-        expected = {p.id: _race_evals(p) * len(races[p.id]) for p in drawn}
+        expected = {p.id: race.expected_evals(p) * len(races[p.id]) for p in drawn}
         meter = _Meter("races", store, drawn, expected, on_progress)
         _drain(executor, width, drawn, race_task, store, meter)
         labelled = derive_labels(drawn, {problem.id: store.runs(problem.id) for problem in drawn})
@@ -105,7 +96,12 @@ def run_benchmark(
             jobs = check_jobs(labels[problem.id], labelled.sbs, store.runs(problem.id))
             return Task(problem.to_json(), 0, CHECK, tuple(jobs), seed) if jobs else None
 
-        kept = [problem for problem in drawn if problem.id in labels]
+        # The answers are scored on fresh seeds where that is reported: on test problems and on those raced twice.
+        kept = [
+            problem
+            for n, problem in enumerate(drawn)
+            if problem.id in labels and (n < repeats or labels[problem.id].split == "test")
+        ]
         expected = {p.id: expected[p.id] + 2 * len(race.CHECK_SEEDS) * p.max_evals for p in kept}
         _drain(executor, width, kept, check_task, store, _Meter("check", store, kept, expected, on_progress))
         return derive_labels(drawn, {problem.id: store.runs(problem.id) for problem in drawn})
@@ -122,35 +118,22 @@ def _drain(
     meter: _Meter,
 ) -> None:
     """Run tasks until there are none: one after another per problem, problems side by side."""
-    # Large budgets first (popped from the end): the last minutes must not be one long problem on one worker.
-    queue = sorted(problems, key=lambda p: (p.max_evals, p.id))
+    queue = list(
+        reversed(problems)
+    )  # popped from the end: an interrupted benchmark has its first problems whole
     flying: dict[Future[list[Run]], Problem] = {}
-    try:
-        while queue or flying:
-            while queue and len(flying) <= width:  # one task waits in line, so that no worker idles
-                problem = queue.pop()
-                if (task := next_task(problem)) is None:
-                    meter.finished(problem)
-                else:
-                    flying[executor.submit(run_task, task)] = problem
-            for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                problem = flying.pop(future)
-                store.add_runs(runs := future.result())
-                queue.append(problem)  # a begun problem goes on before a new one starts
-                meter.ran(problem, runs)
-    except BrokenProcessPool as error:
-        raise BenchmarkError(
-            "a worker process died (killed, or out of memory). What was done is stored: run the command again"
-        ) from error
-
-
-def _race_evals(problem: Problem) -> float:
-    """Expected evaluations of a race, for the estimate of the time left."""
-    runs = len(race.default_configurations(problem)) * len(race.DEFAULT_SEEDS)
-    runs += race.FAMILIES * (race.CONFIGURATIONS - 1 + len(race.FINAL_SEEDS))
-    if problem.f_star is None:
-        runs += race.REFERENCE_RUNS * race.REFERENCE_BUDGET_FACTOR
-    return runs * problem.max_evals
+    while queue or flying:
+        while queue and len(flying) <= width:  # one task waits in line, so that no worker idles
+            problem = queue.pop()
+            if (task := next_task(problem)) is None:
+                meter.finished(problem)
+            else:
+                flying[executor.submit(run_task, task)] = problem
+        for future in wait(flying, return_when=FIRST_COMPLETED).done:
+            problem = flying.pop(future)
+            store.add_runs(runs := future.result())
+            queue.append(problem)  # a begun problem goes on before a new one starts
+            meter.ran(problem, runs)
 
 
 class _Meter:
@@ -186,40 +169,3 @@ class _Meter:
     def finished(self, problem: Problem) -> None:
         """Count a problem as done, whatever was expected of it."""
         self._used[problem.id] = self._expected[problem.id]
-
-
-@contextmanager
-def process_executor(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Worker processes on this machine: one BLAS thread each, ended with their parent, and at once on Ctrl-C.
-
-    Args:
-        workers: number of processes.
-    """
-    before = {name: os.environ.get(name) for name in BLAS_THREADS}
-    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))  # read when a spawned worker loads its BLAS
-    context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
-    try:
-        yield executor
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
-
-
-def _begin_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def end_with_parent() -> None:
-        parent.join()  # returns when the parent is gone, even by kill -9; the pool alone would wait for ever
-        os._exit(1)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
-
-
-class BenchmarkError(RuntimeError):
-    """The benchmark could not go on; the store keeps what was done."""

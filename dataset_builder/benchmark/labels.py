@@ -20,11 +20,13 @@ import pyarrow.parquet as pq
 
 from llamoco.dataset_builder.benchmark.race import (
     CHECK_SEEDS,
-    DEFAULTS,
     FINAL,
+    SCREEN,
+    SECOND,
     Configured,
     Score,
     choose,
+    keyed,
     ranked,
     stage_scores,
 )
@@ -32,7 +34,7 @@ from llamoco.dataset_builder.benchmark.references import CHECK, Discarded, freez
 from llamoco.dataset_builder.benchmark.run import Job, Run
 from llamoco.dataset_builder.problems.problem import Problem
 
-LABELS_FORMAT = 1
+LABELS_FORMAT = 2
 TEST_SHARE = 2570 / 32570  # as in the paper
 TEST_MINIMUM = 30  # problems of each group, so that scores of small sets mean something; never over a fifth
 GROUPS = ("unconstrained", "constrained")
@@ -45,11 +47,13 @@ class LabelsError(ValueError):
 
 @dataclass(frozen=True)
 class Repeat:
-    """What an independent second race on the same problem says."""
+    """What an independent second race on the same problem says: its winner, with its scores and whether it ties."""
 
     optimizer: str
     config: str
     tie: bool
+    a3: float = 0.0
+    w: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,9 @@ class Label:
         a3, w: its mean scores over the fresh seeds of the last stage.
         tie: whether another optimizer ties with the best within ``race.TIE``.
         finalists: scores of all finalists on these seeds, best first.
-        defaults: scores of every optimizer's default configuration (first stage, 2 seeds), best first.
+        screen: scores of every optimizer that raced (first stage, one seed), best first.
         check: scores of the answer and of the single best solvers on seeds that no choice has seen; None
-            before the check.
+            where there was no check.
         repeat: outcome of the second race, None if there was none.
     """
 
@@ -77,7 +81,7 @@ class Label:
     w: float
     tie: bool
     finalists: tuple[Score, ...]
-    defaults: tuple[Score, ...]
+    screen: tuple[Score, ...]
     check: tuple[Score, ...] | None = None
     repeat: Repeat | None = None
 
@@ -107,12 +111,12 @@ class Labelled:
     Attributes:
         labels: one a problem.
         discarded: problems without a label, counted by group and reason.
-        sbs: single best solver by group and criterion ("a3" or "w").
+        sbs: single best solver, in its keyed configuration, by group and criterion ("a3" or "w").
     """
 
     labels: tuple[Label, ...]
     discarded: dict[str, int]
-    sbs: dict[str, dict[str, Configured]]
+    sbs: dict[str, dict[str, str]]
 
 
 def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]) -> Labelled:
@@ -129,18 +133,18 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
             kept = freeze(problem, runs[problem.id])
             if not any(
                 s.a3 > 0 or s.w > 0
-                for s in stage_scores(kept, _of_race(runs[problem.id], 0), (DEFAULTS, FINAL))
+                for s in stage_scores(kept, _of_race(runs[problem.id], 0), (SCREEN, SECOND, FINAL))
             ):
                 raise Discarded("all runs score 0")
             if not stage_scores(kept, _of_race(runs[problem.id], 0), (FINAL,)):
-                raise Discarded("no default run found a feasible point")
+                raise Discarded("no run of the screen found a feasible point")
         except Discarded as reason:
             discarded[f"{GROUPS[problem.constrained]}: {reason}"] += 1
             continue
         frozen.append((kept, runs[problem.id]))
     splits = assign_splits([problem for problem, _ in frozen])
-    defaults = {p.id: ranked(stage_scores(p, _of_race(rows, 0), (DEFAULTS,))) for p, rows in frozen}
-    strength = {group: _strength(group, [p for p, _ in frozen], defaults) for group in GROUPS}
+    screens = {p.id: ranked(stage_scores(p, _of_race(rows, 0), (SCREEN,))) for p, rows in frozen}
+    strength = {group: _strength(group, [p for p, _ in frozen], screens) for group in GROUPS}
     labels = []
     for problem, rows in frozen:
         group = GROUPS[problem.constrained]
@@ -150,7 +154,7 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
         repeat = None
         if second:
             other, other_tie = choose(second, strength[group])
-            repeat = Repeat(other.optimizer, other.config, other_tie)
+            repeat = Repeat(other.optimizer, other.config, other_tie, other.a3, other.w)
         check = stage_scores(problem, rows, (CHECK,))
         labels.append(
             Label(
@@ -162,7 +166,7 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
                 w=winner.w,
                 tie=tie,
                 finalists=tuple(finalists),
-                defaults=tuple(defaults[problem.id]),
+                screen=tuple(screens[problem.id]),
                 check=tuple(check) or None,
                 repeat=repeat,
             )
@@ -175,39 +179,39 @@ def _of_race(runs: Sequence[Run], race: int) -> list[Run]:
 
 
 def _strength(
-    group: str, problems: Sequence[Problem], defaults: Mapping[str, Sequence[Score]]
+    group: str, problems: Sequence[Problem], screens: Mapping[str, Sequence[Score]]
 ) -> dict[str, float]:
-    """Strength of each optimizer over a group: mean A3 of its defaults, above the mean on each problem.
+    """Strength of each optimizer over a group: its mean A3 in the screen, above the mean on each problem.
 
     Above the mean, since an optimizer with a budget limit does not run on every problem.
     """
     scores: dict[str, list[float]] = defaultdict(list)
     for problem in problems:
         if GROUPS[problem.constrained] == group:
-            middle = fmean(entry.a3 for entry in defaults[problem.id])
-            for entry in defaults[problem.id]:
+            middle = fmean(entry.a3 for entry in screens[problem.id])
+            for entry in screens[problem.id]:
                 scores[entry.optimizer].append(entry.a3 - middle)
     return {name: fmean(values) for name, values in scores.items()}
 
 
-def single_best(labels: Sequence[Label]) -> dict[str, dict[str, Configured]]:
-    """The single best solver of each group, by A3 and by w: the best defaults over train.
+def single_best(labels: Sequence[Label]) -> dict[str, dict[str, str]]:
+    """The single best solver of each group, by A3 and by w: highest mean in the screen over train.
 
     Optimizers with a budget limit, which do not run on every problem, cannot be it.
     """
-    best: dict[str, dict[str, Configured]] = {}
+    best: dict[str, dict[str, str]] = {}
     for group in GROUPS:
-        means: dict[Configured, list[tuple[float, float]]] = defaultdict(list)
+        means: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for label in labels:
             if label.group == group and label.split == "train":
-                for entry in label.defaults:
-                    means[entry.key].append((entry.a3, entry.w))
+                for entry in label.screen:
+                    means[entry.optimizer].append((entry.a3, entry.w))
         everywhere = max((len(rows) for rows in means.values()), default=0)
-        means = {key: rows for key, rows in means.items() if len(rows) == everywhere}
+        means = {name: rows for name, rows in means.items() if len(rows) == everywhere}
         if means:
             best[group] = {
-                name: min(means, key=lambda key: (-fmean(row[column] for row in means[key]), key))
-                for column, name in enumerate(("a3", "w"))
+                criterion: min(means, key=lambda name: (-fmean(row[column] for row in means[name]), name))
+                for column, criterion in enumerate(("a3", "w"))
             }
     return best
 
@@ -223,17 +227,18 @@ def assign_splits(problems: Sequence[Problem]) -> dict[str, str]:
     return splits
 
 
-def check_jobs(label: Label, sbs: Mapping[str, Mapping[str, Configured]], runs: Sequence[Run]) -> list[Job]:
+def check_jobs(label: Label, sbs: Mapping[str, Mapping[str, str]], runs: Sequence[Run]) -> list[Job]:
     """Runs that score the answer and its group's single best solvers on seeds that no choice has seen."""
     have = {(run.optimizer, run.config, run.seed_index) for run in runs if run.stage == CHECK}
-    keys = dict.fromkeys([(label.optimizer, label.config), *sbs[label.group].values()])
+    singles = [keyed(name, label.problem) for name in sbs[label.group].values()]
+    keys = dict.fromkeys([(label.optimizer, label.config), *singles])
     return [Job(*key, seed) for key in keys for seed in CHECK_SEEDS if (*key, seed) not in have]
 
 
 _SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("problem_id", "group", "split", "problem", "optimizer", "config")]
     + [("a3", pa.float64()), ("w", pa.float64()), ("tie", pa.bool_())]
-    + [(name, pa.string()) for name in ("finalists", "defaults", "check", "repeat")],
+    + [(name, pa.string()) for name in ("finalists", "screen", "check", "repeat")],
 )
 _FORMAT_KEY = b"llamoco_labels_format"
 
@@ -258,7 +263,7 @@ def write_labels(path: Path, labelled: Labelled, meta: Mapping[str, Any]) -> Non
             "w": label.w,
             "tie": label.tie,
             "finalists": _scores_json(label.finalists),
-            "defaults": _scores_json(label.defaults),
+            "screen": _scores_json(label.screen),
             "check": None if label.check is None else _scores_json(label.check),
             "repeat": None if label.repeat is None else json.dumps(asdict(label.repeat)),
         }
@@ -278,7 +283,9 @@ def write_labels(path: Path, labelled: Labelled, meta: Mapping[str, Any]) -> Non
 
 
 def _scores_json(scores: Iterable[Score]) -> str:
-    return json.dumps([[s.optimizer, s.config, round(s.a3, 6), round(s.w, 6), s.evals] for s in scores])
+    return json.dumps(
+        [[s.optimizer, s.config, round(s.a3, 6), round(s.w, 6), s.evals, s.runs] for s in scores]
+    )
 
 
 def _scores(text: str) -> tuple[Score, ...]:
@@ -314,15 +321,10 @@ def read_labels(path: Path) -> Labelled:
             w=row["w"],
             tie=row["tie"],
             finalists=_scores(row["finalists"]),
-            defaults=_scores(row["defaults"]),
+            screen=_scores(row["screen"]),
             check=None if row["check"] is None else _scores(row["check"]),
             repeat=None if row["repeat"] is None else Repeat(**json.loads(row["repeat"])),
         )
         for row in table.to_pylist()
     )
-    sbs = json.loads(metadata[b"single_best_solvers"])
-    return Labelled(
-        labels,
-        json.loads(metadata[b"discarded"]),
-        {group: {name: (key[0], key[1]) for name, key in best.items()} for group, best in sbs.items()},
-    )
+    return Labelled(labels, json.loads(metadata[b"discarded"]), json.loads(metadata[b"single_best_solvers"]))

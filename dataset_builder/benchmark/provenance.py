@@ -12,7 +12,7 @@ from typing import Any
 from llamoco.dataset_builder.benchmark.labels import GROUPS, Labelled
 from llamoco.dataset_builder.benchmark.store import RunStore, code_fingerprint
 
-PACKAGES = ("numpy", "scipy", "cma", "deap", "pyarrow")
+PACKAGES = ("numpy", "scipy", "cma", "deap", "nlopt", "pyarrow")
 
 
 def benchmark_meta(
@@ -41,6 +41,13 @@ def benchmark_meta(
         "single_best_solvers": labelled.sbs,
         **summary,
         "code": code_fingerprint(),
+        **environment(),
+    }
+
+
+def environment() -> dict[str, Any]:
+    """Versions, machine class and date."""
+    return {
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "date": datetime.now(UTC).date().isoformat(),

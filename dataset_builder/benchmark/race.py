@@ -1,9 +1,12 @@
-"""Racing the pool on one problem: which runs come next, and which configured optimizer wins.
+"""Racing the pool on one problem: which runs come next, and which optimizer wins.
 
-    defaults    every optimizer that serves the group, default configuration, 2 seeds
-    configs     the 3 best families, their other configurations, 1 seed
-    final       the best configuration of each of these families, 5 fresh seeds: these alone decide
-    reference   the two best of the final at 5 times the budget, where the optimum is unknown: for f* only
+    screen      every optimizer that serves the group, in its keyed configuration, one seed
+    second      another seed for the 5 best of the screen
+    final       the 3 best of these, 3 fresh seeds, and 2 more for those that are still close: these alone decide
+    reference   the two best of the final at 3 times the budget, where the optimum is unknown: for f* only
+
+An optimizer's configuration follows from what the prompt states (``optimizers.keys``); it is not searched problem
+by problem, since such choices are noise: of per-problem configurations 24 to 33% repeat in a second race.
 
 All is a pure function of the problem and the runs made so far, so that an interrupted benchmark goes on where
 it was.
@@ -19,20 +22,23 @@ from statistics import fmean
 from llamoco.dataset_builder.benchmark.references import REFERENCE, Discarded, freeze
 from llamoco.dataset_builder.benchmark.run import Job, Run, config_json, score
 from llamoco.dataset_builder.optimizers import pool
+from llamoco.dataset_builder.optimizers.keys import config_for
 from llamoco.dataset_builder.problems.problem import Problem
 
-DEFAULTS = "defaults"
-CONFIGS = "configs"
+SCREEN = "screen"
+SECOND = "second"
 FINAL = "final"
-DEFAULT_SEEDS = (0, 1)
-CONFIG_SEEDS = (10,)
-FINAL_SEEDS = (20, 21, 22, 23, 24)
+SCREEN_SEEDS = (0,)
+SECOND_SEEDS = (1,)
+FINAL_SEEDS = (20, 21, 22)
+MORE_FINAL_SEEDS = (23, 24)
 REFERENCE_SEEDS = (30,)
 CHECK_SEEDS = (40, 41, 42)
-FAMILIES = 3
-CONFIGURATIONS = 6  # a family: the default and, in grids of two or three constants, each single change of it
+SECOND_FAMILIES = 5
+FINAL_FAMILIES = 3
+CLOSE = 0.1  # in A3: who is so near the best after FINAL_SEEDS runs on MORE_FINAL_SEEDS, too
 REFERENCE_RUNS = 2
-REFERENCE_BUDGET_FACTOR = 5
+REFERENCE_BUDGET_FACTOR = 3
 TIE = 0.01  # in A3
 
 Configured = tuple[str, str]  # optimizer, configuration as canonical JSON
@@ -40,18 +46,40 @@ Configured = tuple[str, str]  # optimizer, configuration as canonical JSON
 
 @dataclass(frozen=True)
 class Score:
-    """Mean scores of a configured optimizer over its runs of a stage."""
+    """Mean scores of a configured optimizer over its runs of a stage.
+
+    Attributes:
+        optimizer, config: which one (configuration as canonical JSON).
+        a3, w, evals: means over the runs.
+        runs: number of runs.
+    """
 
     optimizer: str
     config: str
     a3: float
     w: float
     evals: float
+    runs: int = 1
 
     @property
     def key(self) -> Configured:
         """(optimizer, config)."""
         return self.optimizer, self.config
+
+
+def keyed(name: str, problem: Problem) -> Configured:
+    """An optimizer in the configuration that the facts in a problem's header select."""
+    config = config_for(name, problem.dim, problem.max_evals, problem.constrained)
+    return name, config_json(config)
+
+
+def entrants(problem: Problem) -> list[Configured]:
+    """The optimizers that race on a problem, by its group, number of variables and evaluation budget."""
+    return [
+        keyed(optimizer.name, problem)
+        for optimizer in pool.pool_for(problem.constrained)
+        if optimizer.affords(problem.dim, problem.max_evals)
+    ]
 
 
 def next_jobs(problem: Problem, runs: Sequence[Run], race: int) -> tuple[str, list[Job]] | None:
@@ -64,51 +92,50 @@ def next_jobs(problem: Problem, runs: Sequence[Run], race: int) -> tuple[str, li
     """
     mine = [run for run in runs if run.race == race]
     have = {(run.optimizer, run.config, run.seed_index) for run in mine}
-    defaults = default_configurations(problem)
-    if missing := _missing(defaults, DEFAULT_SEEDS, have):
-        return DEFAULTS, missing
+    if missing := _missing(entrants(problem), SCREEN_SEEDS, have):
+        return SCREEN, missing
     try:
-        families = [s.optimizer for s in _standing(problem, mine, (DEFAULTS,))[:FAMILIES]]
+        screen = _standing(problem, mine, SCREEN_SEEDS)
     except Discarded:
         return None
-    others = [
-        (name, config_json(config))
-        for name in families
-        for config in pool.configurations(name, CONFIGURATIONS)[1:]
-    ]
-    if missing := _missing(others, CONFIG_SEEDS, have):
-        return CONFIGS, missing
-    standing = _standing(problem, mine, (DEFAULTS, CONFIGS))
-    finalists = [next(s for s in standing if s.optimizer == name).key for name in families]
+    good = [s.key for s in screen[:SECOND_FAMILIES]]
+    if missing := _missing(good, SECOND_SEEDS, have):
+        return SECOND, missing
+    early = SCREEN_SEEDS + SECOND_SEEDS
+    finalists = [s.key for s in _standing(problem, mine, early) if s.key in good][:FINAL_FAMILIES]
     if missing := _missing(finalists, FINAL_SEEDS, have):
         return FINAL, missing
-    long_budget = problem.max_evals * REFERENCE_BUDGET_FACTOR
+    final = _standing(problem, mine, FINAL_SEEDS, before=early)
+    close = [s.key for s in final if s.a3 >= final[0].a3 - CLOSE]
+    if len(close) > 1 and (missing := _missing(close, MORE_FINAL_SEEDS, have)):
+        return FINAL, missing
     if race == 0 and problem.f_star is None:
-        able = [s.key for s in _standing(problem, mine, (FINAL,)) if _runs(s.optimizer, long_budget)]
-        best = able[:REFERENCE_RUNS]
-        if missing := _missing(best, REFERENCE_SEEDS, have):
+        long_budget = problem.max_evals * REFERENCE_BUDGET_FACTOR
+        able = [s.key for s in final if pool.POOL[s.optimizer].affords(problem.dim, long_budget)]
+        if missing := _missing(able[:REFERENCE_RUNS], REFERENCE_SEEDS, have):
             return REFERENCE, missing
     return None
 
 
-def default_configurations(problem: Problem) -> list[Configured]:
-    """The optimizers that are run on a problem, by kind and evaluation budget, each with its defaults."""
-    return [
-        (optimizer.name, config_json(optimizer.defaults))
-        for optimizer in pool.pool_for(problem.constrained)
-        if _runs(optimizer.name, problem.max_evals)
-    ]
+def expected_evals(problem: Problem) -> float:
+    """Evaluations that a race grants, about: for the estimate of the time left."""
+    runs = len(entrants(problem)) + SECOND_FAMILIES + FINAL_FAMILIES * len(FINAL_SEEDS)
+    runs += 2 * len(MORE_FINAL_SEEDS)
+    if problem.f_star is None:
+        runs += REFERENCE_RUNS * REFERENCE_BUDGET_FACTOR
+    return runs * problem.max_evals
 
 
-def _runs(name: str, max_evals: int) -> bool:
-    limit = pool.POOL[name].max_evals_limit
-    return limit is None or max_evals <= limit
+def _standing(
+    problem: Problem, runs: Sequence[Run], seeds: tuple[int, ...], before: tuple[int, ...] = ()
+) -> list[Score]:
+    """Ranking by the runs with some seeds; f0 and f* from these and those before.
 
-
-def _standing(problem: Problem, runs: Sequence[Run], stages: Sequence[str]) -> list[Score]:
-    """Ranking by some stages alone, f0 and f* included: later runs must not change an earlier decision."""
-    counted = [run for run in runs if run.stage in stages]
-    return ranked(stage_scores(freeze(problem, counted), counted, stages))
+    Not from all runs there are: later ones must not change an earlier decision.
+    """
+    frozen = freeze(problem, [run for run in runs if run.seed_index in seeds + before])
+    counted = [run for run in runs if run.seed_index in seeds]
+    return ranked(stage_scores(frozen, counted, tuple({run.stage for run in counted})))
 
 
 def _missing(
@@ -131,7 +158,13 @@ def stage_scores(frozen: Problem, runs: Iterable[Run], stages: Sequence[str]) ->
         if run.stage in stages:
             grouped[run.optimizer, run.config].append((*score(run, frozen.f0, frozen.f_star), run.evals))
     return [
-        Score(*key, fmean(a for a, _, _ in rows), fmean(w for _, w, _ in rows), fmean(e for _, _, e in rows))
+        Score(
+            *key,
+            fmean(a for a, _, _ in rows),
+            fmean(w for _, w, _ in rows),
+            fmean(e for _, _, e in rows),
+            len(rows),
+        )
         for key, rows in sorted(grouped.items())
     ]
 
@@ -144,14 +177,17 @@ def ranked(scores: Iterable[Score]) -> list[Score]:
 def choose(finalists: Sequence[Score], strength: Mapping[str, float]) -> tuple[Score, bool]:
     """The winner among the finalists, and whether another family ties with the best.
 
-    The highest mean A3 wins; of those within TIE of it the optimizer that is strongest over all problems of
-    the group, then the one that used the fewest evaluations.
+    Only those that were given all seeds can win: the others were too far behind after the first ones. The
+    highest mean A3 wins; of those within TIE of it the optimizer that is strongest over all problems of the
+    group, then the one that used the fewest evaluations.
 
     Args:
         finalists: scores on fresh seeds.
         strength: of each optimizer over the problems of the group, see ``labels``.
     """
-    best = max(s.a3 for s in finalists)
-    level = [s for s in finalists if s.a3 >= best - TIE]
+    seeds = max(s.runs for s in finalists)
+    able = [s for s in finalists if s.runs == seeds]
+    best = max(s.a3 for s in able)
+    level = [s for s in able if s.a3 >= best - TIE]
     winner = min(level, key=lambda s: (-strength[s.optimizer], s.evals, -s.a3, s.key))
     return winner, len({s.optimizer for s in level}) > 1

@@ -12,11 +12,10 @@ from statistics import median
 
 import numpy as np
 
-from llamoco.dataset_builder.benchmark.run import Run
+from llamoco.dataset_builder.benchmark.run import REFERENCE, Run
 from llamoco.dataset_builder.problems.problem import Problem
 
 CHECK = "check"
-REFERENCE = "reference"
 MIN_RELATIVE_RANGE = 1e-9  # f0 - f* below this share of |f*| is rounding, not room for improvement
 
 
@@ -47,7 +46,9 @@ def freeze(problem: Problem, runs: Sequence[Run]) -> Problem:
     f_star = problem.f_star
     if f_star is None:
         f_star = best
-        provenance["f_star"] = f"best feasible value of {len(counted)} runs"
+        provenance["f_star"] = f"best feasible value of {len(counted)} runs" + (
+            ", some of them longer and polished" if any(run.stage == REFERENCE for run in counted) else ""
+        )
         if problem.feasible_point is not None:
             certified = problem.evaluate(np.array([problem.feasible_point]))
             if problem.feasible(certified)[0] and certified.f[0] < best:

@@ -9,11 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from llamoco.dataset_builder.benchmark.polish import polished
 from llamoco.dataset_builder.benchmark.trace import pack_trace, unpack_trace
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.draws import named_seed
@@ -21,6 +23,7 @@ from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import a3, w
 
+REFERENCE = "reference"  # the stage whose runs only serve to find f*
 WALL_LIMIT = 120.0  # seconds a run; the slowest sound run (5000 evaluations of COBYLA) takes about 10
 
 
@@ -65,7 +68,8 @@ class Run:
         error: the message, empty if there is none.
         f_returned: objective at the returned point, None where that point is infeasible or outside the
             bounds.
-        best_f, first_f: best and first feasible objective seen, None where nothing feasible was found.
+        best_f, first_f: best and first feasible objective seen, None where nothing feasible was found. The best of
+            a reference run was polished, see ``polish.polished``.
         evals, max_evals: evaluations used and allowed.
         trace: improvements, see ``trace.pack_trace``.
         seconds: CPU time; the only field that differs between two runs of the same key.
@@ -125,7 +129,9 @@ def run_seed(seed: int, problem_id: str, race: int, job: Job) -> int:
     return named_seed("run", seed, problem_id, race, *job) % 2**31
 
 
-def execute(problem: Problem, text: str, seed: int, limit: float = WALL_LIMIT) -> dict[str, Any]:
+def execute(
+    problem: Problem, text: str, seed: int, limit: float = WALL_LIMIT, oracle: Oracle | None = None
+) -> dict[str, Any]:
     """Run an optimizer's text on a problem within its budget.
 
     Args:
@@ -133,12 +139,13 @@ def execute(problem: Problem, text: str, seed: int, limit: float = WALL_LIMIT) -
         text: a module that defines ``optimize`` (see ``pool``).
         seed: seed that ``optimize`` gets.
         limit: wall limit, seconds.
+        oracle: an unused one on ``problem``, for who wants to look at it afterwards.
 
     Returns:
         The measured fields of ``Run``: status, error, f_returned, best_f, first_f, evals, max_evals, trace,
         seconds.
     """
-    oracle = Oracle(problem)
+    oracle = Oracle(problem) if oracle is None else oracle
     status, error, f_returned = "ok", "", None
     started = time.thread_time()
     try:
@@ -189,15 +196,25 @@ def _value_at(problem: Problem, x: Any) -> float | None:
 
 def run_task(task: Task) -> list[Run]:
     """Make the runs of a task. Called in worker processes; everything in and out can be pickled."""
-    problem = Problem.from_json(task.problem)
-    budgeted = replace(problem, max_evals=problem.max_evals * task.budget_factor)
+    problem = _read_problem(task.problem, task.budget_factor)
     runs = []
     for job in task.jobs:
+        pool.check_serves(job.optimizer, problem.constrained)
         text = pool.render(job.optimizer, json.loads(job.config))
         seed = run_seed(task.seed, problem.id, task.race, job)
-        measured = execute(budgeted, text, seed, task.wall_limit)
+        oracle = Oracle(problem)
+        measured = execute(problem, text, seed, task.wall_limit, oracle)
+        if task.stage == REFERENCE and oracle.best_x is not None:
+            measured["best_f"] = polished(problem, oracle.best_x)
         runs.append(Run(problem_id=problem.id, race=task.race, stage=task.stage, **job._asdict(), **measured))
     return runs
+
+
+@lru_cache(maxsize=4)
+def _read_problem(text: str, budget_factor: int) -> Problem:
+    # The stages of a race come one after the other: a worker compiles the problem once for most of them.
+    problem = Problem.from_json(text)
+    return replace(problem, max_evals=problem.max_evals * budget_factor)
 
 
 def score(run: Run, f0: float, f_star: float) -> tuple[float, float]:

@@ -1,34 +1,55 @@
-"""How much of the gap from single best to virtual best solver a simple selector closes.
+"""How much of the gap from single best to virtual best solver a learned selector closes.
 
-The selector is a forest that predicts the A3 of every family; it picks the family with the highest. It stands
-for "can the winner be told from the text at all": its features are what the description spells out.
+A selector predicts how much better or worse each family does on a problem than the others, and picks the best. It
+stands for "can the winner be told from ... at all": from what the prompt states (``prompt_features``), or from how a
+sample of the objective looks (``landscape``).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
 import numpy as np
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.model_selection import KFold
 
-from llamoco.dataset_builder.benchmark.labels import Label
-from llamoco.dataset_builder.benchmark.race import Configured
-from llamoco.dataset_builder.problems.expression import FUNCTIONS, Call, Div, Extremum, Mul, Pow, Reduce, walk
+from llamoco.dataset_builder.benchmark.labels import Label, LabelsError
+from llamoco.dataset_builder.benchmark.race import keyed
+from llamoco.dataset_builder.problems.constraints import CONSTRAINTS
+from llamoco.dataset_builder.problems.expression import (
+    FUNCTIONS as CALLS,
+)
+from llamoco.dataset_builder.problems.expression import (
+    Call,
+    Div,
+    Expr,
+    Extremum,
+    Mul,
+    Num,
+    Pow,
+    Reduce,
+    walk,
+)
+from llamoco.dataset_builder.problems.functions import FUNCTIONS
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.system import Data, Scalar, Vector
 
 FOLDS = 10
+RESAMPLES = 1000
+
+# From features and targets (A3 of each family, less the problem's mean) of the other problems to predictions.
+Model = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def prompt_features(problem: Problem) -> list[float]:
     """Numbers that a prompt states, from its header and its formulas, as a feature vector.
 
-    Dimension, budget, budget per dimension, numbers of constraints, facts about the bounds, how many
-    definitions of each kind there are, and how often each operation is written in the objective's and in the
-    constraints' formulas.
+    Header: dimension, budget, both together, numbers of constraints, the bounds. Formulas: how many definitions of
+    each kind there are, how often each operation is written in the objective and in the constraints, the largest and
+    smallest literal, and which formulas these are: for each basic function the share of the objective's terms (of the
+    variables, in a hybrid) that it is, for each kind of constraint how often it occurs.
     """
     width = problem.upper_array - problem.lower_array
     header = [
@@ -44,87 +65,193 @@ def prompt_features(problem: Problem) -> list[float]:
     system = problem.system
     kinds = Counter(type(definition).__name__ for definition in system.definitions)
     positions = sum(isinstance(d, Data) and d.positions for d in system.definitions)
-    reflections = sum(d.name.startswith("r") for d in system.definitions)
+    numbers = sum(d.size for d in system.definitions if isinstance(d, Data) and not d.positions)
     formulas = [system.objective]
     for definition in system.definitions:
         match definition:
             case Vector(_, _, _, body) | Scalar(_, body):
                 formulas.append(body)
-    definitions = [kinds["Data"], kinds["Vector"], kinds["Scalar"], positions, reflections]
+    definitions = [kinds["Data"], kinds["Vector"], kinds["Scalar"], positions, numbers]
     constraints = [*system.inequalities, *system.equalities]
-    return [float(v) for v in (*header, *definitions, *_operations(formulas), *_operations(constraints))]
+    return [
+        float(v)
+        for v in (
+            *header,
+            *definitions,
+            *_operations(formulas),
+            *_operations(constraints),
+            *_functions(problem),
+            *_constraint_kinds(problem),
+        )
+    ]
 
 
-def _operations(formulas: Sequence) -> list[int]:
+def _operations(formulas: Sequence[Expr]) -> list[float]:
     nodes = [node for formula in formulas for node in walk(formula)]
     calls = Counter(node.function for node in nodes if isinstance(node, Call))
     reductions = Counter(node.kind for node in nodes if isinstance(node, Reduce))
     kinds = Counter(type(node) for node in nodes)
+    literals = [abs(node.value) for node in nodes if isinstance(node, Num) and node.value] or [1.0]
     return [
-        *(calls[name] for name in FUNCTIONS),
+        *(calls[name] for name in CALLS),
         *(reductions[name] for name in ("sum", "prod", "max", "min")),
         *(kinds[kind] for kind in (Pow, Div, Mul, Extremum)),
         len(nodes),
+        float(np.log10(max(literals))),
+        float(np.log10(min(literals))),
     ]
 
 
-def cross_validated_choices(labels: Sequence[Label]) -> list[str]:
+def _functions(problem: Problem) -> list[float]:
+    """Which formulas the objective is made of, and how: shares of the terms, what their moves have in common."""
+    components = problem.definition["components"]
+    shares = dict.fromkeys(FUNCTIONS, 0.0)
+    for component in components:
+        positions = component["positions"]
+        shares[component["function"]] += (
+            1 / len(components) if positions is None else len(positions) / problem.dim
+        )
+    used = [FUNCTIONS[component["function"]] for component in components]
+    facts = [[f.smooth, f.unimodal, f.separable] for f in used]
+    return [
+        *shares.values(),
+        *np.mean(facts, axis=0),
+        *np.min(facts, axis=0),
+        len(components),
+        len({str(component["shift"]) for component in components}),
+        fmean(np.log(component["scale"]) for component in components),
+        sum(component["reflection"] is not None for component in components),
+    ]
+
+
+def _constraint_kinds(problem: Problem) -> list[float]:
+    definition = problem.definition
+    counts = Counter(("<=", record["kind"]) for record in definition["inequalities"])
+    counts.update(("=", record["kind"]) for record in definition["equalities"])
+    return [counts[sense, kind] for sense in ("<=", "=") for kind in CONSTRAINTS]
+
+
+def boosted_trees(features: np.ndarray, targets: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Gradient boosting, a regressor for each family. A ``Model``."""
+    columns = []
+    for column in targets.T:
+        model = HistGradientBoostingRegressor(
+            learning_rate=0.06,
+            max_iter=120,
+            max_leaf_nodes=12,
+            min_samples_leaf=10,
+            max_features=0.3,
+            random_state=0,
+        )
+        columns.append(model.fit(features, column).predict(wanted))
+    return np.column_stack(columns)
+
+
+def random_forest(features: np.ndarray, targets: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """A random forest, one for all families. A ``Model``."""
+    forest = RandomForestRegressor(100, min_samples_leaf=3, max_features=0.5, random_state=0, n_jobs=1)
+    return np.asarray(forest.fit(features, targets).predict(wanted))
+
+
+def cross_validated_choices(labels: Sequence[Label], features: np.ndarray, model: Model) -> list[str]:
     """The family that a selector picks for each problem, trained on the other problems.
 
     Args:
         labels: labels of one group.
+        features: of their problems (N, F).
+        model: what predicts.
 
     Returns:
         An optimizer's name for each label, in order.
     """
-    names = sorted({entry.optimizer for label in labels for entry in label.defaults})
-    features = np.array([prompt_features(label.problem) for label in labels])
-    targets = np.array([_family_scores(label, names) for label in labels])
-    run = [{entry.optimizer for entry in label.defaults} for label in labels]
-    eligible = np.array([[name in members for name in names] for members in run])
-    targets -= targets.mean(axis=1, keepdims=True)  # which family is better, not how hard the problem is
+    names = sorted({entry.optimizer for label in labels for entry in label.screen})
+    scores = np.array([_family_scores(label, names) for label in labels])
+    ran = np.isfinite(scores)
+    targets = scores - np.nanmean(
+        scores, axis=1, keepdims=True
+    )  # which is better, not how hard the problem is
+    targets = np.where(ran, targets, np.nanmin(targets, axis=1, keepdims=True))
     chosen = np.empty(len(labels), dtype=int)
     folds = KFold(min(FOLDS, len(labels)), shuffle=True, random_state=0)
     for train, test in folds.split(features):
-        forest = RandomForestRegressor(100, min_samples_leaf=3, max_features=0.5, random_state=0, n_jobs=1)
-        predicted = forest.fit(features[train], targets[train]).predict(features[test])
-        chosen[test] = np.where(eligible[test], predicted, -np.inf).argmax(axis=1)
+        predicted = model(features[train], targets[train], features[test])
+        chosen[test] = np.where(ran[test], predicted, -np.inf).argmax(axis=1)
     return [names[index] for index in chosen]
 
 
 def _family_scores(label: Label, names: Sequence[str]) -> list[float]:
-    """A3 of each family: over the fresh seeds if it was a finalist, else of its defaults, 0 if not run."""
+    """A3 of each family: over the fresh seeds if it was a finalist, else in the screen, nan if it did not run."""
     final = {entry.optimizer: entry.a3 for entry in label.finalists}
-    default = {entry.optimizer: entry.a3 for entry in label.defaults}
-    return [final.get(name, default.get(name, 0.0)) for name in names]
+    screen = {entry.optimizer: entry.a3 for entry in label.screen}
+    return [final.get(name, screen.get(name, np.nan)) for name in names]
 
 
-def gap_closed(
-    labels: Sequence[Label], choices: Sequence[str], sbs: Configured, criterion: str
-) -> dict[str, float]:
-    """Mean scores of selector, single and virtual best solver, and the share of the gap that is closed.
-
-    Where the selector picks the label's family, or the single best solver's, its score is the check score of
-    that program; elsewhere that of the family's default configuration in the first stage of the race (2
-    seeds).
+def gap_scores(labels: Sequence[Label], sbs: str, criterion: str) -> dict[str, float]:
+    """Mean check scores of the single best solver and of the labels, the virtual best solver.
 
     Args:
-        labels: labels of one group, checked.
-        choices: a family for each.
+        labels: checked labels of one group.
         sbs: the group's single best solver.
         criterion: "a3" or "w".
     """
-    virtual = fmean(getattr(label.checked((label.optimizer, label.config)), criterion) for label in labels)
-    single = fmean(getattr(label.checked(sbs), criterion) for label in labels)
-    scores = []
-    for label, name in zip(labels, choices, strict=True):
-        if name == label.optimizer:
-            entry = label.checked((label.optimizer, label.config))
-        elif name == sbs[0]:
-            entry = label.checked(sbs)
-        else:
-            entry = next(default for default in label.defaults if default.optimizer == name)
-        scores.append(getattr(entry, criterion))
-    selector = fmean(scores)
-    closed = (selector - single) / (virtual - single) if virtual > single else float("nan")
-    return {"sbs": single, "vbs": virtual, "selector": selector, "gap_closed": closed}
+    single, virtual = _checked(labels, sbs, criterion)
+    return {
+        "sbs": float(single.mean()),
+        "vbs": float(virtual.mean()),
+        "gap": float((virtual - single).mean()),
+    }
+
+
+def gap_closed(
+    labels: Sequence[Label], choices: Sequence[str], sbs: str, criterion: str
+) -> dict[str, object]:
+    """The share of the gap from single to virtual best solver that a selector closes.
+
+    The selector's gain over the single best solver is measured in the screen, where every family ran once on every
+    problem: neither choice has seen those scores. The gap is measured on the check seeds, which no choice has seen.
+
+    Args:
+        labels: checked labels of one group.
+        choices: a family for each.
+        sbs: the group's single best solver.
+        criterion: "a3" or "w".
+
+    Returns:
+        score: the selector's, the single best solver's check score plus the gain; gap_closed; interval: its 95%
+        bootstrap interval over problems; hits: share of problems where the choice is the label.
+    """
+    single, virtual = _checked(labels, sbs, criterion)
+    screens = [{entry.optimizer: getattr(entry, criterion) for entry in label.screen} for label in labels]
+    gain = np.array([screen[name] - screen[sbs] for screen, name in zip(screens, choices, strict=True)])
+    gap = virtual - single
+    draws = np.random.default_rng(0).integers(len(labels), size=(RESAMPLES, len(labels)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        resampled = gain[draws].mean(axis=1) / gap[draws].mean(axis=1)
+    usable = resampled[gap[draws].mean(axis=1) > 0]
+    return {
+        "score": float(single.mean() + gain.mean()),
+        "gap_closed": float(gain.mean() / gap.mean()) if gap.mean() > 0 else None,
+        "interval": np.quantile(usable, (0.025, 0.975)).tolist() if len(usable) else None,
+        "hits": fmean(name == label.optimizer for name, label in zip(choices, labels, strict=True)),
+    }
+
+
+def checked_labels(labels: Sequence[Label]) -> list[int]:
+    """Which labels have check scores.
+
+    Raises:
+        LabelsError: if none has.
+    """
+    chosen = [number for number, label in enumerate(labels) if label.check]
+    if not chosen:
+        raise LabelsError("no problem of the table has check scores: run the benchmark to its end")
+    return chosen
+
+
+def _checked(labels: Sequence[Label], sbs: str, criterion: str) -> tuple[np.ndarray, np.ndarray]:
+    single = [getattr(label.checked(keyed(sbs, label.problem)), criterion) for label in labels]
+    virtual = [getattr(label.checked((label.optimizer, label.config)), criterion) for label in labels]
+    return np.array(single), np.array(virtual)
+
+
+MODELS: Mapping[str, Model] = {"boosted": boosted_trees, "forest": random_forest}

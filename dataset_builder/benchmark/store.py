@@ -8,23 +8,27 @@ nothing.
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from llamoco.dataset_builder.benchmark import race, trace
-from llamoco.dataset_builder.benchmark.run import Run
+from llamoco.dataset_builder.benchmark.run import WALL_LIMIT, Run
 from llamoco.dataset_builder.optimizers import pool
+from llamoco.dataset_builder.optimizers.keys import configurations
 from llamoco.dataset_builder.problems.problem import Problem
 
-STORE_FORMAT = "1"
+STORE_FORMAT = "2"
 FILE_NAME = "runs.sqlite"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS problems (id TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS problems (id TEXT PRIMARY KEY, json TEXT NOT NULL, probe TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS runs (
     problem_id TEXT NOT NULL REFERENCES problems(id), race INTEGER NOT NULL, optimizer TEXT NOT NULL,
     config TEXT NOT NULL, seed_index INTEGER NOT NULL, stage TEXT NOT NULL, status TEXT NOT NULL,
@@ -40,20 +44,34 @@ class StoreError(ValueError):
 
 
 def code_fingerprint() -> str:
-    """Hash of what runs depend on beside the problem: the answers' texts and the stages of the race."""
-    texts = {
-        name: (pool.source(name), member.grid, member.serves, member.max_evals_limit)
+    """Hash of what the runs of a benchmark depend on beside its problems: answers, configurations, race.
+
+    Not the rule for ties: it decides labels, and no runs but those that check them.
+    """
+    stages = {name: value for name, value in vars(race).items() if name.isupper() and name != "TIE"}
+    return fingerprint(pool_state(), configurations(), stages, WALL_LIMIT, trace.MAX_POINTS)
+
+
+def pool_state() -> dict[str, Any]:
+    """Texts, defaults and limits of the pool, by optimizer."""
+    return {
+        name: (pool.source(name), member.defaults, member.serves, member.max_evals_limit, member.dim_limit)
         for name, member in pool.POOL.items()
     }
-    stages = (race.DEFAULT_SEEDS, race.CONFIG_SEEDS, race.FINAL_SEEDS, race.REFERENCE_SEEDS, race.CHECK_SEEDS)
-    sizes = (
-        race.FAMILIES,
-        race.CONFIGURATIONS,
-        race.REFERENCE_RUNS,
-        race.REFERENCE_BUDGET_FACTOR,
-        trace.MAX_POINTS,
+
+
+def probe(problem: Problem) -> list[float]:
+    """Objective and constraints at one point that lies evenly in no dimension: they show a changed evaluator."""
+    share = np.modf(0.3 + 0.618034 * np.arange(problem.dim))[0]
+    values = problem.evaluate(
+        (problem.lower_array + share * (problem.upper_array - problem.lower_array))[None, :]
     )
-    return hashlib.sha256(f"{texts} {stages} {sizes}".encode()).hexdigest()[:16]
+    return [float(value) for part in values for value in part[0:1].ravel()]
+
+
+def fingerprint(*state: object) -> str:
+    """Short hash of values whose ``repr`` tells them apart."""
+    return hashlib.sha256(repr(state).encode()).hexdigest()[:16]
 
 
 class RunStore:
@@ -62,15 +80,16 @@ class RunStore:
     Args:
         folder: where ``runs.sqlite`` lies or is to lie.
         seed: the benchmark's seed.
+        code: fingerprint of what the runs depend on; that of the benchmark if None.
 
     Raises:
         StoreError: if the file is no run store, or was written in another format, by another pool or
             benchmark code, or with another seed. Nothing is changed then.
     """
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, code: str | None = None) -> None:
         self.path = folder / FILE_NAME
-        expected = {"format": STORE_FORMAT, "code": code_fingerprint(), "seed": str(seed)}
+        expected = {"format": STORE_FORMAT, "code": code or code_fingerprint(), "seed": str(seed)}
         if self.path.exists() and self.path.stat().st_size:
             _check(self.path, expected)
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,20 +102,36 @@ class RunStore:
             self._db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", expected.items())
 
     def add_problems(self, problems: Iterable[Problem]) -> None:
-        """Store problems (before any run on them).
+        """Store problems (before any run on them), each with its values at one point.
 
         Raises:
-            StoreError: if a problem of that id is there already and differs. Nothing is written then.
+            StoreError: if a problem of that id is there already and differs, in its text or in its values.
+                Nothing is written then.
         """
-        texts = {problem.id: problem.to_json() for problem in problems}
-        for problem_id, stored in self._db.execute("SELECT id, json FROM problems"):
-            if problem_id in texts and texts[problem_id] != stored:
+        stored = {row[0]: row[1:] for row in self._db.execute("SELECT id, json, probe FROM problems")}
+        new = []
+        for problem in problems:
+            text, values = problem.to_json(), probe(problem)
+            if problem.id not in stored:
+                new.append((problem.id, text, json.dumps(values)))
+                continue
+            what = None
+            if text != stored[problem.id][0]:
+                what = "was drawn otherwise"
+            elif not np.allclose(values, json.loads(stored[problem.id][1]), 1e-6, 1e-6, equal_nan=True):
+                what = "was evaluated otherwise"
+            if what:
                 raise StoreError(
-                    f"{self.path}: problem {problem_id} was drawn otherwise when this store was written. "
+                    f"{self.path}: problem {problem.id} {what} when this store was written. "
                     "Nothing was changed. Use a new --out folder, or the version that wrote this one."
                 )
         with self._db:
-            self._db.executemany("INSERT OR IGNORE INTO problems VALUES (?, ?)", texts.items())
+            self._db.executemany("INSERT INTO problems VALUES (?, ?, ?)", new)
+
+    def problems(self) -> list[Problem]:
+        """All problems, in the order in which they were added."""
+        rows = self._db.execute("SELECT json FROM problems ORDER BY rowid")
+        return [Problem.from_json(text) for (text,) in rows]
 
     def add_runs(self, runs: Iterable[Run]) -> None:
         """Store the runs of a task, all or none. A run that is there already stays as it is."""
@@ -150,7 +185,7 @@ def _check(path: Path, expected: dict[str, str]) -> None:
         raise StoreError(f"{path} is not a run store ({error}). Give --out another folder.") from error
     finally:
         reader.close()
-    names = {"format": "store format", "code": "optimizer pool or race stages", "seed": "seed"}
+    names = {"format": "store format", "code": "optimizer pool, configurations or race", "seed": "seed"}
     for key, value in expected.items():
         if found.get(key) != value:
             raise StoreError(

@@ -21,7 +21,8 @@ class Evaluator:
 
     def __call__(self, Z):
         """Objective f (N,), violation v (N,), constraints g and h of the rows of Z (N, D)."""
-        X = np.clip(self.lower + Z[: self.left] * (self.upper - self.lower), self.lower, self.upper)
+        Z = 1 - abs(1 - abs(Z[: self.left]) % 2)  # reflected; cma's own bounds take longer
+        X = np.clip(self.lower + Z * (self.upper - self.lower), self.lower, self.upper)
         self.left -= len(X)
         values = [np.zeros((len(X), 0)) if fun is None else fun(X) for fun in self.functions]
         f, g, h = (np.where(np.isfinite(a), a, 1e30) for a in values)
@@ -47,8 +48,8 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
     evaluate = Evaluator((objective, inequality, equality), lower, upper, max_evals)
     n = max(dim, 2)  # cma needs two variables; a second one is ignored
     popsize = POP_FACTOR * (4 + int(3 * np.log(n)))
-    options = {"bounds": [0, 1], "popsize": popsize, "seed": seed % 2**31 + 1}
-    options.update({"verbose": -9, "verb_log": 0})
+    options = {"maxstd": 1 / 3, "popsize": popsize, "seed": seed % 2**31 + 1}
+    options.update({"verbose": -9, "verb_log": 0, "signals_filename": ""})
     mean = np.full(n, 0.5)
     warnings.simplefilter("ignore")
     try:

@@ -11,22 +11,22 @@ class BudgetSpent(Exception):
 
 
 class Evaluator:
-    """Evaluates rows of the unit box within the budget; keeps the best: least violation, then f."""
+    """Evaluates points of the unit box within the budget; keeps the best: violation, then f."""
 
     def __init__(self, functions, lower, upper, max_evals):
         self.functions, self.lower, self.upper, self.left = functions, lower, upper, max_evals
         self.best = (np.inf, np.inf, (lower + upper) / 2)
 
-    def __call__(self, Z):
-        """Objective f (N,), violation v (N,), constraints g and h of the rows of Z (N, D)."""
-        X = np.clip(self.lower + Z[: self.left] * (self.upper - self.lower), self.lower, self.upper)
-        self.left -= len(X)
-        values = [np.zeros((len(X), 0)) if fun is None else fun(X) for fun in self.functions]
-        f, g, h = (np.where(np.isfinite(a), a, 1e30) for a in values)
-        v = np.maximum(g - 1e-6, 0).sum(axis=1) + np.maximum(np.abs(h) - 1e-4, 0).sum(axis=1)
-        i = np.lexsort((f, v))[0]
-        if (v[i], f[i]) < self.best[:2]:
-            self.best = (v[i], f[i], X[i])
+    def __call__(self, z):
+        """Objective f, violation v, lists of constraints g and h at z (D,)."""
+        x = self.lower + z * (self.upper - self.lower)
+        x = np.minimum(np.maximum(x, self.lower), self.upper)
+        self.left -= 1
+        values = [[] if fun is None else np.ravel(fun(x)).tolist() for fun in self.functions]
+        (f,), g, h = ([a if abs(a) < 1e30 else 1e30 for a in row] for row in values)
+        v = sum(max(a - 1e-6, 0) for a in g) + sum(max(abs(a) - 1e-4, 0) for a in h)
+        if (v, f) < self.best[:2]:
+            self.best = (v, f, x)
         if self.left == 0:
             raise BudgetSpent
         return f, v, g, h
@@ -39,13 +39,13 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
     try:
         Z = rng.random((5, dim))
         Z[0] = 0.5
-        f, v, *_ = evaluate(Z)
+        f, v = np.array([evaluate(z)[:2] for z in Z]).T
         # A typical violation weighs a hundred times the objective's spread.
         penalty = 100 * (np.ptp(f) + 1e-12) / (np.median(v) + 1e-12)
 
         def penalised(z):
-            f, v, *_ = evaluate(z[None])
-            return f[0] + penalty * v[0]
+            f, v, *_ = evaluate(z)
+            return f + penalty * v
 
         while True:
             dual_annealing(

@@ -63,6 +63,7 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
     rng, dim = np.random.default_rng(seed), len(lower)
     evaluate = Evaluator((objective, inequality, equality), lower, upper, max_evals)
     at, z0, constraints = Smooth(evaluate), np.full(dim, 0.5), []
+    options = {"initial_tr_radius": RADIUS, "maxiter": max_evals, "sparse_jacobian": False}
     warnings.simplefilter("ignore")
     for fun, i, low in ((inequality, 1, -np.inf), (equality, 2, 0)):
         if fun is not None:
@@ -80,7 +81,7 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
                     hess=BFGS(),
                     bounds=[(0, 1)] * dim,
                     constraints=constraints,
-                    options={"initial_tr_radius": RADIUS, "maxiter": max_evals},
+                    options=options,
                 )
             best = (evaluate.best[-1] - lower) / (upper - lower)
             z0 = (1 - RESTART) * best + RESTART * rng.random(dim)

@@ -1,262 +1,172 @@
-"""A ``System`` compiled to NumPy: one function that evaluates objective and constraints over a batch.
-
-Every value has 1 + R axes: the batch first, then one axis for each level of nested reductions (R is the deepest nesting of the
-expression at hand); reductions keep their axis with length one, so no bookkeeping of shapes is needed.
-"""
+"""A ``System`` compiled: a program for the machine in ``kernels``, ready to evaluate points."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from types import ModuleType
+from typing import ClassVar
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.expression import (
-    Add,
-    Call,
-    Div,
-    Expr,
-    Extremum,
-    Index,
-    Item,
-    Mul,
-    Name,
-    Neg,
-    Num,
-    Pi,
-    Pow,
-    Reduce,
-    Size,
-    Sub,
-    walk,
+from llamoco.dataset_builder.problems import opcodes
+from llamoco.dataset_builder.problems.assembler import Program
+from llamoco.dataset_builder.problems.lowering import lower_system
+from llamoco.dataset_builder.problems.system import System
+
+_BLOCK_ENTRIES = (
+    16384  # of registers that a block of points takes: 128 KiB, which stay in a processor's cache
 )
-from llamoco.dataset_builder.problems.system import Data, System, Vector, nesting
-
-Evaluator = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
+_BLOCK = (8, 128)  # fewest and most points of a block
 
 
-def compile_system(system: System) -> Evaluator:
+def compile_system(system: System) -> CompiledSystem:
     """Compile a system to ``evaluate(X) -> (f, g, h)``.
-
-    Returns:
-        A function of X (N, D) float64 that returns f (N,), g (N, Mg) and h (N, Mh). Overflow and invalid operations give
-        non-finite values, no warnings.
 
     Raises:
         ValueError: if an index is out of range, unbound or of an unsupported form; the message names the vector.
+        ArithmeticError: if a number of the formulas cannot be computed, such as 1 / 0.
     """
-    compiler = _Compiler(system)
-    changing = system.depends_on_x()
-    constant_lines: list[str] = []
-    lines: list[str] = []
-    for definition in system.definitions:
-        if isinstance(definition, Data):
-            compiler.constants[definition.name] = np.asarray(definition.values, dtype=float)[None, :]
-            continue
-        text = (
-            compiler.vector(definition)
-            if isinstance(definition, Vector)
-            else compiler.scalar(definition.value)
-        )
-        (lines if changing[definition.name] else constant_lines).append(f"{definition.name} = {text}")
-    outputs = []
-    for label, expressions in (
-        ("f", (system.objective,)),
-        ("g", system.inequalities),
-        ("h", system.equalities),
-    ):
-        columns = []
-        for number, expression in enumerate(expressions, 1):
-            lines.append(f"_{label}{number} = {compiler.scalar(expression)}")
-            columns.append(f"_{label}{number}")
-        outputs.append(columns)
-    body = "".join(f"        {line}\n" for line in lines)
-    source = (
-        "".join(f"{line}\n" for line in constant_lines)
-        + "def evaluate(x):\n    n = x.shape[0]\n    with np.errstate(all='ignore'):\n"
-        + body
-        + f"    return np.broadcast_to(_f1, (n, 1))[:, 0].copy(), {_stack(outputs[1])}, {_stack(outputs[2])}\n"
-    )
-    namespace: dict[str, Any] = {"np": np, **compiler.constants}
-    with np.errstate(all="ignore"):
-        exec(compile(source, "<system>", "exec"), namespace)
-    return namespace["evaluate"]
+    return CompiledSystem(lower_system(system))
 
 
-def _stack(columns: list[str]) -> str:
-    if not columns:
-        return "np.empty((n, 0))"
-    return f"np.hstack([{', '.join(f'np.broadcast_to({c}, (n, 1))' for c in columns)}])"
+class _Machine:
+    """The kernels, loaded when the first point is evaluated (Numba takes its time), and the memory that programs share."""
+
+    kernels: ModuleType
+    memories: ClassVar[
+        list[np.ndarray]
+    ] = []  # the last one is used; another thread may be about to use an earlier one
+    address = 0
+
+    @classmethod
+    def prepare(cls, entries: int) -> None:
+        """Load the kernels and see that the memory has so many entries."""
+        from llamoco.dataset_builder.problems import kernels
+
+        cls.kernels = kernels
+        if not cls.memories or entries > len(cls.memories[-1]):
+            cls.memories.append(np.empty(2 * max(entries, _BLOCK_ENTRIES)))
+            cls.address = cls.memories[-1].ctypes.data
 
 
-class _Compiler:
-    """Turns trees into source text; index ranges and column numbers become constants of the namespace."""
+class CompiledSystem:
+    """A compiled system: ``compiled(X) -> (f, g, h)``.
 
-    def __init__(self, system: System) -> None:
-        self.sizes = system.sizes
-        self.positions = {
-            d.name: np.asarray(d.values, dtype=int) for d in system.definitions if isinstance(d, Data)
-        }
-        self.constants: dict[str, np.ndarray] = {}
+    Attributes:
+        dim, n_inequality, n_equality: D, Mg and Mh.
+    """
 
-    def scalar(self, expression: Expr) -> str:
-        """Source of a value (N, 1) or (1, 1)."""
-        levels = max(nesting(expression), 1)
-        text = self.source(expression, levels, {}, 0)
-        return f"np.reshape({text}, (-1, 1))"
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.dim, self.n_inequality, self.n_equality = program.shape
+        # The code holds an address, so it is this object's own.
+        self._code = program.code.copy()
+        self._code[opcodes.CONSTANTS] = program.constants.ctypes.data
+        self._address = self._code.ctypes.data
+        self._block = min(max(_BLOCK_ENTRIES // program.registers, _BLOCK[0]), _BLOCK[1])
+        self._ready = False
 
-    def vector(self, definition: Vector) -> str:
-        """Source of a value (N, size): the entry is an expression whose own index takes the first axis."""
-        levels = 1 + nesting(definition.entry)
-        scope = {definition.index.name: (1, 1, definition.size)}
-        text = self.source(definition.entry, levels, scope, 1)
-        text = f"({text} + np.zeros({(1, definition.size) + (1,) * (levels - 1)}))"
-        return text if levels == 1 else f"{text}[(...,) + (0,) * {levels - 1}]"
+    def __reduce__(self) -> tuple[type[CompiledSystem], tuple[Program]]:
+        return CompiledSystem, (self._program,)
 
-    def source(self, node: Expr, levels: int, scope: dict[str, tuple[int, int, int]], depth: int) -> str:
-        """Source of one node.
+    def _prepare(self) -> None:
+        # Constants may be spread behind the registers, no longer than these.
+        _Machine.prepare(2 * self._program.registers * self._block)
+        self._ready = True
 
-        Args:
-            node: the tree.
-            levels: R, the number of index axes.
-            scope: axis (1-based), first and last value of each index variable in scope.
-            depth: number of reductions around the node.
+    def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Evaluate points X (N, D).
+
+        Returns:
+            f (N,), g (N, Mg) and h (N, Mh). Overflow and invalid operations give non-finite values, no warnings.
+
+        Raises:
+            ValueError: if X is of another shape.
         """
+        if points.ndim != 2 or points.shape[1] != self.dim:
+            raise ValueError(f"expected points of shape (N, {self.dim}), got {points.shape}")
+        if not (points.dtype == np.float64 and points.flags.carray):
+            points = np.require(points, np.float64, ["C", "A"])
+        n = len(points)
+        out = np.empty(n * (1 + self.n_inequality + self.n_equality))
+        self._evaluate(0, points, out)
+        return self._split(out, n)
 
-        def go(e: Expr) -> str:
-            return self.source(e, levels, scope, depth)
+    def _evaluate(self, box: int, points: np.ndarray, out: np.ndarray) -> float:
+        if not self._ready:
+            self._prepare()
+        best = _Machine.kernels.evaluate(self._address, _Machine.address, self._block, box, points, out)
+        return float(best)
 
-        match node:
-            case Num(value):
-                return repr(float(value))
-            case Pi():
-                return "np.pi"
-            case Size(vector):
-                return f"{float(self.sizes[vector])}"
-            case Name(name):
-                return name if levels == 1 else f"{name}.reshape({(-1,) + (1,) * levels})"
-            case Index(name):
-                if name not in scope:
-                    raise ValueError(f"index {name!r} is used outside the sum or definition that binds it")
-                axis, low, high = scope[name]
-                shape = [1] * (1 + levels)
-                shape[axis] = -1
-                return self.constant(np.arange(low, high + 1, dtype=float).reshape(shape))
-            case Item(vector, index):
-                return self.item(vector, index, levels, scope)
-            case Add(a, b):
-                return f"({go(a)} + {go(b)})"
-            case Sub(a, b):
-                return f"({go(a)} - {go(b)})"
-            case Mul(a, b):
-                return f"({go(a)} * {go(b)})"
-            case Div(a, b):
-                return f"({go(a)} / {go(b)})"
-            case Pow(a, b):
-                return f"({go(a)} ** {go(b)})"
-            case Neg(a):
-                return f"(-{go(a)})"
-            case Call(function, a):
-                return f"np.{function}({go(a)})"
-            case Extremum(kind, a, b):
-                return f"np.{kind}imum({go(a)}, {go(b)})"
-            case Reduce():
-                return self.reduction(node, levels, scope, depth)
-        raise TypeError(f"not an expression node: {node!r}")
+    def _split(self, out: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        after_g = n * (1 + self.n_inequality)
+        g = out[n:after_g].reshape(n, self.n_inequality)
+        return out[:n], g, out[after_g : after_g + n * self.n_equality].reshape(n, self.n_equality)
 
-    def constant(self, value: np.ndarray) -> str:
-        name = f"_c{len(self.constants)}"
-        self.constants[name] = value
-        return name
 
-    def item(self, vector: str, index: Expr, levels: int, scope: dict[str, tuple[int, int, int]]) -> str:
-        """Source of entry ``index`` of a vector: a slice, or a gather by constant columns."""
-        if vector not in self.sizes:
-            raise ValueError(f"vector {vector!r} is not defined")
-        variables = {e.name for e in walk(index) if isinstance(e, Index)}
-        if len(variables) > 1:
-            raise ValueError(
-                f"an entry of {vector!r} is indexed by several index variables: {', '.join(sorted(variables))}"
-            )
-        shape = [-1] + [1] * levels
-        if variables:
-            name = variables.pop()
-            if name not in scope:
-                raise ValueError(
-                    f"index {name!r} of {vector!r} is used outside the sum or definition that binds it"
-                )
-            axis, low, high = scope[name]
-            entries = [self.integer(index, {name: value}) for value in range(low, high + 1)]
-            columns = np.array([self.column(vector, entry) for entry in entries], dtype=int)
-            shape[axis] = len(columns)
-        else:
-            columns = np.array([self.column(vector, self.integer(index, {}))])
-        if len(columns) and np.array_equal(columns, np.arange(columns[0], columns[0] + len(columns))):
-            text = f"{vector}[:, {columns[0]}:{columns[-1] + 1}]"
-        else:
-            text = f"{vector}[:, {self.constant(columns)}]"
-        return text if levels == 1 else f"{text}.reshape({tuple(shape)})"
+class Requests:
+    """Evaluates points and tells which may become the best: within the bounds, feasible and of a finite objective.
 
-    def column(self, vector: str, entry: int) -> int:
-        """The 0-based column of a 1-based entry."""
-        if not 1 <= entry <= self.sizes[vector]:
-            raise ValueError(
-                f"entry {entry} of vector {vector!r} does not exist: it has entries 1 to {self.sizes[vector]}"
-            )
-        return entry - 1
+    The last single point and its values are kept, until ``forget``.
 
-    def integer(self, node: Expr, values: dict[str, int]) -> int:
-        """The integer value of an index expression for given index variables."""
-        match node:
-            case Num(value) if float(value).is_integer():
-                return int(value)
-            case Index(name) if name in values:
-                return values[name]
-            case Size(vector):
-                return self.sizes[vector]
-            case Item(vector, index) if vector in self.positions:
-                return int(self.positions[vector][self.column(vector, self.integer(index, values))])
-            case Add(a, b):
-                return self.integer(a, values) + self.integer(b, values)
-            case Sub(a, b):
-                return self.integer(a, values) - self.integer(b, values)
-            case Mul(a, b):
-                return self.integer(a, values) * self.integer(b, values)
-            case Neg(a):
-                return -self.integer(a, values)
-        raise ValueError(f"an index has to be an integer known in advance, got {node}")
+    Args:
+        system: the compiled system.
+        lower, upper: bounds (D,).
+        tolerances: what an inequality may be above 0 and an equality off 0 at a feasible point.
+    """
 
-    def reduction(self, node: Reduce, levels: int, scope: dict[str, tuple[int, int, int]], depth: int) -> str:
-        """Source of a sum, product or extremum; inner bounds that depend on an outer index are honoured by a mask (sums only)."""
-        name = node.index.name
-        if name in scope:
-            raise ValueError(f"index {name!r} is bound twice; rename one of them")
-        axis = depth + 1
-        outer = {e.name for bound in (node.low, node.high) for e in walk(bound) if isinstance(e, Index)}
-        if not outer:
-            low, high = self.integer(node.low, {}), self.integer(node.high, {})
-            mask = ""
-        elif node.kind == "sum" and len(outer) == 1:
-            (other,) = outer
-            if other not in scope:
-                raise ValueError(f"index {other!r} is used outside the sum or definition that binds it")
-            other_axis, first, last = scope[other]
-            lows = [self.integer(node.low, {other: v}) for v in range(first, last + 1)]
-            highs = [self.integer(node.high, {other: v}) for v in range(first, last + 1)]
-            low, high = min(lows), max(highs)
-            own = np.arange(low, high + 1)
-            rows = np.array([(own >= a) & (own <= b) for a, b in zip(lows, highs, strict=True)], dtype=float)
-            shape = [1] * (1 + levels)
-            shape[other_axis], shape[axis] = rows.shape
-            mask = f" * {self.constant(rows.reshape(shape))}"
-        else:
-            raise ValueError(f"the bounds of {name!r} may depend on one other index, in sums only")
-        if high < low:
-            if node.kind in ("max", "min"):
-                raise ValueError(f"{node.kind} over {name!r} is empty: from {low} to {high}")
-            return "0.0" if node.kind == "sum" else "1.0"
-        body = self.source(node.body, levels, {**scope, name: (axis, low, high)}, depth + 1)
-        ones = [1] * (1 + levels)
-        ones[axis] = high - low + 1
-        # The body may not mention the index: give it the axis, so that a constant is summed as often as it should be.
-        return f"(({body}){mask} + {self.constant(np.zeros(ones))}).{node.kind}(axis={axis}, keepdims=True)"
+    def __init__(
+        self, system: CompiledSystem, lower: np.ndarray, upper: np.ndarray, tolerances: tuple[float, float]
+    ) -> None:
+        system._prepare()
+        self._system = system
+        self._box = np.concatenate([lower, upper, tolerances])
+        self._last = np.zeros(2 + system.dim + system.n_inequality + system.n_equality)
+        self._addresses = (system._address, self._box.ctypes.data, self._last.ctypes.data)
+        self._request = _Machine.kernels.request
+        self._numbers = memoryview(self._last)  # type: ignore[arg-type]
+        self._f = 1 + system.dim
+
+    def point(self, x: np.ndarray) -> float:
+        """Evaluate x (D,), a C-contiguous float64 array.
+
+        Returns:
+            nan if x is the last point again, which is not evaluated then; f, or inf where x may not become the best.
+        """
+        code, box, last = self._addresses
+        return self._request(code, _Machine.address, box, last, x)
+
+    @property
+    def f(self) -> float:
+        """f at the last point."""
+        return self._numbers[self._f]
+
+    @property
+    def g(self) -> np.ndarray:
+        """g (Mg,) at the last point, a copy."""
+        return self._last[self._f + 1 : self._f + 1 + self._system.n_inequality].copy()
+
+    @property
+    def h(self) -> np.ndarray:
+        """h (Mh,) at the last point, a copy."""
+        return self._last[self._f + 1 + self._system.n_inequality :].copy()
+
+    def repeats(self, x: np.ndarray) -> bool:
+        """Whether x (D,) is the last point."""
+        return bool(self._last[0]) and self._last[1 : self._f].tobytes() == x.tobytes()
+
+    def forget(self) -> None:
+        """There is no last point any more."""
+        self._last[0] = 0
+
+    def batch(
+        self, points: np.ndarray
+    ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray, float]:
+        """Evaluate points (N, D).
+
+        Returns:
+            (f, g, h); f (N,) with inf where a point may not become the best; the least entry of that.
+        """
+        system, n = self._system, len(points)
+        out = np.empty(n * (2 + system.n_inequality + system.n_equality))
+        best = system._evaluate(self._addresses[1], points, out)
+        return system._split(out, n), out[-n:], best

@@ -17,13 +17,26 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.draws import Draws
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.expression import Expr, Index, Prod, Sum, Vec, absolute, cos, exp, sin
+from llamoco.dataset_builder.problems.expression import (
+    Expr,
+    Index,
+    Prod,
+    Sum,
+    Vec,
+    absolute,
+    cos,
+    exp,
+    log,
+    sin,
+    sqrt,
+)
 
 Parameters = dict[str, Any]
 
 x = Vec("x")
 n = x.size
 i = Index("i")
+j = Index("j")
 
 
 @dataclass(frozen=True)
@@ -58,12 +71,14 @@ class ConstraintKind:
         draw: random parameters that fit a box.
         smooth: continuously differentiable.
         equality: may be used as an equality too.
+        wavy: has many local minima, deep enough to stop a local search.
     """
 
     quantity: Callable[[Parameters], Expr]
     draw: Callable[[Draws, Box], Parameters]
     smooth: bool = True
     equality: bool = False
+    wavy: bool = False
 
 
 def significant(value: float, digits: int) -> float:
@@ -127,6 +142,10 @@ def _draw_frequency(draws: Draws, box: Box) -> Parameters:
     return {"c": significant(draws.uniform(2, 6) / box.half, 2)}
 
 
+def _draw_exponent(draws: Draws, box: Box) -> Parameters:
+    return {"c": significant(draws.uniform(1, 2) / float(np.abs([box.lower, box.upper]).max()), 2)}
+
+
 CONSTRAINTS: dict[str, ConstraintKind] = {
     "sum": ConstraintKind(lambda p: total(x[i]), lambda d, b: {}, equality=True),
     "weighted_sum": ConstraintKind(
@@ -138,26 +157,46 @@ CONSTRAINTS: dict[str, ConstraintKind] = {
     "parabola": ConstraintKind(lambda p: p["a"] * x[p["j"]] ** 2 - x[p["k"]], _draw_parabola, equality=True),
     "product": ConstraintKind(lambda p: x[p["j"]] * x[p["k"]], _draw_pair, equality=True),
     "ratio": ConstraintKind(lambda p: x[p["j"]] / (1 + x[p["k"]] ** 2), _draw_pair),
-    "sine": ConstraintKind(lambda p: total(x[i] * sin(p["c"] * x[i])), _draw_frequency),
-    "cosine": ConstraintKind(lambda p: total(cos(p["c"] * x[i])), _draw_frequency),
+    "sine": ConstraintKind(lambda p: total(x[i] * sin(p["c"] * x[i])), _draw_frequency, wavy=True),
+    "cosine": ConstraintKind(lambda p: total(cos(p["c"] * x[i])), _draw_frequency, wavy=True),
     "rastrigin": ConstraintKind(
         lambda p: total(x[i] ** 2 - p["a"] * cos(p["c"] * x[i])),
         lambda d, b: {"a": significant(b.half**2 * d.uniform(0.1, 0.4), 2), **_draw_frequency(d, b)},
+        wavy=True,
     ),
     "absolute": ConstraintKind(
         lambda p: total(absolute(less(x[i], p["centre"]))), _draw_centre, smooth=False
     ),
     "differences": ConstraintKind(lambda p: Sum(i, 1, n - 1, (x[i + 1] - x[i]) ** 2), lambda d, b: {}),
-    "exponential": ConstraintKind(
-        lambda p: total(exp(p["c"] * x[i])),
-        lambda d, b: {"c": significant(d.uniform(1, 2) / float(np.abs([b.lower, b.upper]).max()), 2)},
-    ),
+    "exponential": ConstraintKind(lambda p: total(exp(p["c"] * x[i])), _draw_exponent),
     "cosine_product": ConstraintKind(
         lambda p: total(x[i] ** 2) / p["a"] - Prod(i, 1, n, cos(x[i] / p["c"])),
         lambda d, b: {
             "a": significant(b.dim * b.half**2 * d.uniform(0.5, 1.5), 2),
             "c": significant(b.half * d.uniform(0.2, 0.6), 2),
         },
+    ),
+    # C08 and C09 of the suite, as inequalities.
+    "cumulative": ConstraintKind(lambda p: total(Sum(j, 1, i, x[j]) ** 2), lambda d, b: {}),
+    "chain": ConstraintKind(
+        lambda p: Sum(i, 1, n - 1, (p["a"] * x[i] ** 2 - x[i + 1]) ** 2),
+        lambda d, b: {"a": significant(d.uniform(0.3, 1.5) / b.half, 2)},
+    ),
+    # As C20 of the suite.
+    "cosine_of_sum": ConstraintKind(
+        lambda p: cos(p["c"] * total(x[i])),
+        lambda d, b: {"c": significant(d.uniform(1.5, 3) / (b.half * math.sqrt(b.dim)), 2)},
+        wavy=True,
+    ),
+    "bilinear": ConstraintKind(lambda p: Sum(i, 1, n - 1, x[i] * x[i + 1]), lambda d, b: {}),
+    "monomial": ConstraintKind(lambda p: x[p["j"]] ** 2 * x[p["k"]], _draw_pair),
+    "norm": ConstraintKind(lambda p: sqrt(total(less(x[i], p["centre"]) ** 2)), _draw_centre, smooth=False),
+    "quartic": ConstraintKind(lambda p: total(less(x[i], p["centre"]) ** 4), _draw_centre),
+    "log_sum_exp": ConstraintKind(lambda p: log(total(exp(p["c"] * x[i]))), _draw_exponent),
+    # A posynomial of two variables in the form in which geometric programs are convex.
+    "posynomial": ConstraintKind(
+        lambda p: exp(p["c"] * x[p["j"]]) + p["a"] * exp(-p["c"] * (x[p["j"]] + x[p["k"]])),
+        lambda d, b: {**_draw_pair(d, b), **_draw_exponent(d, b), "a": d.uniform(0.2, 2, 1)},
     ),
 }
 
@@ -194,9 +233,12 @@ def equality(record: Parameters, dim: int) -> Expr:
 
 
 def rounded_bound(value: float, sense: str) -> float:
-    """A bound of four significant digits that a point of quantity ``value`` still satisfies."""
+    """A bound of four significant digits that a point of quantity ``value`` still satisfies.
+
+    A value that is such a number but for rounding errors stays: else the last bit of a sum would decide.
+    """
     if value == 0:
         return 0.0
     step = 10.0 ** (math.floor(math.log10(abs(value))) - 3)
-    steps = math.ceil(value / step) if sense == "<=" else math.floor(value / step)
+    steps = math.ceil(value / step - 1e-9) if sense == "<=" else math.floor(value / step + 1e-9)
     return float(f"{steps * step:.3e}")

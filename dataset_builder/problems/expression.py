@@ -266,19 +266,25 @@ def tanh(a: Expr) -> Call:
     return Call("tanh", a)
 
 
-def children(node: Expr) -> Iterator[Expr]:
+_CHILDREN = {
+    kind: tuple(f.name for f in fields(kind) if f.type in ("Expr", "Index"))  # type: ignore[arg-type]
+    for kind in Expr.__subclasses__()
+}
+
+
+def children(node: Expr) -> list[Expr]:
     """The direct sub-expressions of a node."""
-    for field in fields(node):  # type: ignore[arg-type]
-        value = getattr(node, field.name)
-        if isinstance(value, Expr):
-            yield value
+    return [getattr(node, name) for name in _CHILDREN[type(node)]]
 
 
 def walk(node: Expr) -> Iterator[Expr]:
     """The node and all nodes below it, depth first."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        yield current
+        for name in reversed(_CHILDREN[type(current)]):
+            pending.append(getattr(current, name))
 
 
 def substitute(node: Expr, replace: dict[Expr, Expr]) -> Expr:

@@ -13,22 +13,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from llamoco.dataset_builder.problems.compile import compile_system
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.expression import Expr, Item, Num, lift
+from llamoco.dataset_builder.problems.expression import Item, lift
 from llamoco.dataset_builder.problems.latex.bounds import Bounds
 from llamoco.dataset_builder.problems.latex.budget import read_budget
-from llamoco.dataset_builder.problems.latex.clauses import clauses
+from llamoco.dataset_builder.problems.latex.clauses import Clause, clauses
+from llamoco.dataset_builder.problems.latex.constraints import Constraints
 from llamoco.dataset_builder.problems.latex.lexer import tokenize
-from llamoco.dataset_builder.problems.latex.names import Head, Scope, Written, argument_names, read_head
+from llamoco.dataset_builder.problems.latex.names import Head, Written, argument_names, read_head
 from llamoco.dataset_builder.problems.latex.objective import find_variables, membership, objective_clause
-from llamoco.dataset_builder.problems.latex.parser import Parser
 from llamoco.dataset_builder.problems.latex.statements import Chain, chains
 from llamoco.dataset_builder.problems.latex.symbols import SymbolTable
-from llamoco.dataset_builder.problems.latex.text import Source, Token
-from llamoco.dataset_builder.problems.latex.tokens import Part, tuple_parts
+from llamoco.dataset_builder.problems.latex.text import Source
+from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, tuple_parts
 from llamoco.dataset_builder.problems.latex.values import NeedsUnroll
 from llamoco.dataset_builder.problems.latex.vocabulary import REFUSED_WORDS
 from llamoco.dataset_builder.problems.system import System
@@ -80,12 +77,13 @@ class _Reader:
         self.clauses = clauses(source, self.tokens)
         self.symbols = SymbolTable(source, {t.text for t in self.tokens if t.kind == "name"})
         self.bounds = Bounds(self.symbols)
+        self.constraints = Constraints(self.bounds)
 
     def read(self) -> LatexFile:
         clause = objective_clause(self.source, self.tokens, self.clauses)
         find_variables(clause, self.tokens, self.clauses, self.bounds)
         max_evals, spans = read_budget(self.source)
-        found = chains(self.clauses, {self.symbols.vector, *self.symbols.aliases} - {""})
+        found = chains(self.source, self.clauses, {self.symbols.vector, *self.symbols.aliases} - {""})
         objective = next((c for c in found if c.clause is clause), None)
         if objective is None:
             raise self.source.error(clause.groups[0][0][0], "expected the objective as f(x) = ...")
@@ -95,7 +93,7 @@ class _Reader:
                 continue
             if chain.relations and not self._on_solution(chain):
                 rest.append(chain)
-            elif not chain.relations and chain.place.display:
+            elif not chain.relations and (chain.place.display or self._cut_off(chain, clause)):
                 message = "a formula that is neither objective, bound, constraint nor definition"
                 raise self.source.error(chain.place, f"{message}; expected a relation such as \\le 0 or =")
         part = self._objective(objective)
@@ -108,6 +106,11 @@ class _Reader:
         constraints = [c for c in [*membership(clause, self.tokens), *others] if not self.bounds.take(c)]
         lower, upper = self.bounds.finish()
         return LatexFile(self._system(objective, part, constraints), lower, upper, max_evals)
+
+    def _cut_off(self, chain: Chain, objective: Clause) -> bool:
+        """Whether a comma (a decimal one, or one of a list) cut a formula off from its statement."""
+        names = name_of(chain.sides[0][0]) is not None or chain.place.text == "\\dots"
+        return chain.clause is objective or (bool(chain.clause.relations) and not names)
 
     def _on_solution(self, chain: Chain) -> bool:
         r"""Whether a statement is about the solution: ``x^* = ...``, ``f(x^\star) = 0``, ``f(0, 0) = 0``."""
@@ -198,7 +201,8 @@ class _Reader:
             symbols.templates[head.base] = (index, formals, body)  # f_k(x) = ... for any k
             return
         else:
-            if head.key in symbols.written:
+            earlier = symbols.written.get(head.key)
+            if earlier and [t.text for t in earlier.body] != [t.text for t in body]:
                 message = f"{head.key!r} is defined a second time; rename one of them"
                 raise self.source.error(body[0], message)
             symbols.written[head.key] = Written(formals, body, {})
@@ -214,56 +218,17 @@ class _Reader:
         named = len(objective.sides) > 1 and head is not None
         if named and head is not None:
             del symbols.written[head.key]
-        value = self._expression(part, {}, objective.place)
+        value = self.constraints.expression(part, {}, objective.place)
         if named and head is not None:
             symbols.built[head.key] = value
         elif head is not None:
             symbols.called.add(head.key)
-        inequalities: list[Expr] = []
-        equalities: list[Expr] = []
         for chain in constraints:
-            self._constraint(chain, inequalities, equalities)
+            self.constraints.add(chain)
         self._refuse_leftovers()
+        inequalities, equalities = self.constraints.inequalities, self.constraints.equalities
         definitions = symbols.definitions([value, *inequalities, *equalities])
         return System(symbols.dim, definitions, value, tuple(inequalities), tuple(equalities))
-
-    def _expression(self, part: Part, scope: Scope, place: Token) -> Expr:
-        """A scalar tree that compiles; else the place of its statement is named."""
-        try:
-            value = Parser(self.symbols, part, scope).scalar()
-            system = System(self.symbols.dim, tuple(self.symbols.emitted), value)
-            compile_system(system)(np.zeros((1, system.dim)))
-        except ProblemError:
-            raise
-        except NeedsUnroll:
-            message = "an index is used in a way that needs given numbers; write the terms out"
-            raise self.source.error(place, message) from None
-        except IndexError:
-            raise self.source.error(
-                place, "an index lies outside the list of positions; correct it"
-            ) from None
-        except ArithmeticError as error:
-            raise self.source.error(place, f"this cannot be computed: {error}; correct the numbers") from None
-        except ValueError as error:
-            raise self.source.error(place, f"{error}; correct the index or its range") from None
-        return value
-
-    def _constraint(self, chain: Chain, inequalities: list[Expr], equalities: list[Expr]) -> None:
-        if "in" in chain.relations:
-            message = "membership of an expression is not supported; write it with \\le"
-            raise self.source.error(chain.place, message)
-        for scope in self.bounds.scopes(chain):
-            for number, relation in enumerate(chain.relations):
-                for left in chain.sides[number]:
-                    for right in chain.sides[number + 1]:
-                        a, b = (self._expression(p, scope, p[0]) for p in (left, right))
-                        if not (self.symbols.changes(a) or self.symbols.changes(b)):
-                            message = "no variable in this relation; expected a constraint on the variables"
-                            raise self.source.error(left[0], message)
-                        if relation == ">=":
-                            a, b = b, a
-                        difference = a if b == Num(0) else -b if a == Num(0) else a - b
-                        (equalities if relation == "=" else inequalities).append(difference)
 
     def _refuse_leftovers(self) -> None:
         """Refuse definitions in the variables that nothing uses: a relation may be missing."""

@@ -14,6 +14,8 @@ from llamoco.dataset_builder.problems.problem import Evaluation, Problem
 
 VectorFunction = Callable[[np.ndarray], np.ndarray]
 
+_FLOAT = np.dtype(float)
+
 
 class BudgetExceeded(RuntimeError):
     """More evaluations were asked for than are left. Nothing of the request was evaluated."""
@@ -44,14 +46,18 @@ class Oracle:
         self.best_f = float("inf")
         self.trace: list[tuple[int, float]] = []
         self._on_progress = on_progress
+        self._max_evals = problem.max_evals
+        self._shape = (problem.dim,)
+        # The last request: a batch here, a single point of a compiled problem in ``_requests``, never both.
         self._last: tuple[bytes, Evaluation] | None = None
+        self._requests = problem.requests()
         self.inequality: VectorFunction | None = self._inequality if problem.n_inequality else None
         self.equality: VectorFunction | None = self._equality if problem.n_equality else None
 
     @property
     def remaining(self) -> int:
         """Evaluations left."""
-        return self.problem.max_evals - self.evals
+        return self._max_evals - self.evals
 
     def evaluate(self, points: np.ndarray) -> Evaluation:
         """Evaluate a batch (N, D), counting N, or nothing if it repeats the previous batch.
@@ -65,51 +71,100 @@ class Oracle:
             raise ValueError(
                 f"expected x of shape ({self.problem.dim},) or (N, {self.problem.dim}), got {points.shape}"
             )
+        if len(points) == 1 and self._requests is not None:
+            self._point(points[0])
+            last = self._requests
+            return Evaluation(np.array([last.f]), last.g[None, :], last.h[None, :])
         key = points.tobytes()
         if self._last is not None and self._last[0] == key:
             return self._last[1]
         if len(points) > self.remaining:
-            self.refused += 1
-            raise BudgetExceeded(
-                f"evaluation budget exhausted: {len(points)} asked, {self.remaining} of {self.problem.max_evals} left"
-            )
-        values = self.problem.evaluate(points)
-        self._record(points, values)
-        self._last = (key, values)
+            self._refuse(len(points))
+        if self._requests is not None:
+            self._requests.forget()
+            values, eligible, best = self._requests.batch(points)
+            evaluation = Evaluation(*values)
+        else:
+            evaluation = self.problem.evaluate(points)
+            fit = self.problem.feasible(evaluation) & self.problem.inside(points)
+            eligible = np.where(fit, evaluation.f, np.inf)
+            best = float(eligible.min())
+        if best < self.best_f:
+            self._improve(points, eligible)
+        self.evals += len(points)
+        self._last = (key, evaluation)
+        self._tell()
+        return evaluation
+
+    def _point(self, x: np.ndarray) -> None:
+        """Have ``_requests`` evaluate x (D,) of a compiled problem; the same as ``evaluate`` of a batch of one."""
+        assert self._requests is not None
+        if self.evals >= self._max_evals and not self._requests.repeats(x):
+            self._refuse(1)
+        f = self._requests.point(x)
+        if f != f:  # a repetition
+            return
+        self.evals += 1
+        self._last = None
+        if f < self.best_f:
+            self.best_x, self.best_f = x.copy(), f
+            self.trace.append((self.evals, f))
+        if self._on_progress is not None:
+            self._tell()
+
+    def _improve(self, points: np.ndarray, eligible: np.ndarray) -> None:
+        """Note the improvements of a batch, row by row."""
+        running = np.minimum.accumulate(eligible)
+        before = np.minimum(np.concatenate(([np.inf], running[:-1])), self.best_f)
+        for row in np.flatnonzero(eligible < before):
+            self.trace.append((self.evals + int(row) + 1, float(eligible[row])))
+        best = int(np.argmin(eligible))
+        self.best_x, self.best_f = points[best].copy(), float(eligible[best])
+
+    def _tell(self) -> None:
         if self._on_progress is not None:
             self._on_progress(self.evals, self.best_f if self.best_x is not None else None)
-        return values
 
-    def _record(self, points: np.ndarray, values: Evaluation) -> None:
-        eligible = self.problem.feasible(values) & self.problem.inside(points)
-        f = np.where(eligible, values.f, np.inf)
-        if f.min() < self.best_f:
-            running = np.minimum.accumulate(f)
-            before = np.concatenate(([self.best_f], np.minimum(running[:-1], self.best_f)))
-            for row in np.flatnonzero(f < before):
-                self.trace.append((self.evals + int(row) + 1, float(f[row])))
-            best = int(np.argmin(f))
-            self.best_x, self.best_f = points[best].copy(), float(f[best])
-        self.evals += len(points)
+    def _refuse(self, count: int) -> None:
+        self.refused += 1
+        raise BudgetExceeded(
+            f"evaluation budget exhausted: {count} asked, {self.remaining} of {self._max_evals} left"
+        )
 
     def objective(self, x: np.ndarray) -> float | np.ndarray:
         """f at x: (D,) -> float, (N, D) -> (N,). Raises as ``evaluate``."""
+        if self._requests is not None and self._is_plain_point(x):
+            self._point(x)
+            return self._requests.f
         x = _as_real(x)
         if x.ndim == 1:
             return float(self.evaluate(x[None, :]).f[0])
         return self.evaluate(x).f.copy()
 
     def _inequality(self, x: np.ndarray) -> np.ndarray:
+        if self._requests is not None and self._is_plain_point(x):
+            self._point(x)
+            return self._requests.g
         x = _as_real(x)
         return self.evaluate(x[None, :]).g[0].copy() if x.ndim == 1 else self.evaluate(x).g.copy()
 
     def _equality(self, x: np.ndarray) -> np.ndarray:
+        if self._requests is not None and self._is_plain_point(x):
+            self._point(x)
+            return self._requests.h
         x = _as_real(x)
         return self.evaluate(x[None, :]).h[0].copy() if x.ndim == 1 else self.evaluate(x).h.copy()
 
+    def _is_plain_point(self, x: np.ndarray) -> bool:
+        """Whether x is a (D,) array that needs no conversion."""
+        # Short: this is asked in every call. carray: C-contiguous and aligned.
+        return type(x) is np.ndarray and x.shape == self._shape and x.dtype is _FLOAT and x.flags.carray
+
 
 def _as_real(x: np.ndarray) -> np.ndarray:
+    if type(x) is np.ndarray and x.dtype is _FLOAT and x.flags.carray:
+        return x
     array = np.asarray(x)
     if array.dtype.kind not in "fiub":
         raise ValueError(f"x has to be an array of real numbers, got dtype {array.dtype}")
-    return np.ascontiguousarray(array, dtype=float)
+    return np.require(array, float, ["C", "A"])

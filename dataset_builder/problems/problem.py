@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.compile import compile_system
+from llamoco.dataset_builder.problems.compile import CompiledSystem, Requests, compile_system
 from llamoco.dataset_builder.problems.definition import build_system
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.latex_file import read_latex
@@ -99,6 +99,13 @@ class Problem:
         if "latex" in self.definition:
             return compile_system(read_latex(self.definition["latex"], self.id).system)
         return load_python(self.definition["python"], self.id).evaluate
+
+    def requests(self) -> Requests | None:
+        """A way to evaluate single points fast (see ``Requests``); None for a problem given by a person's Python."""
+        if not isinstance(self._evaluator, CompiledSystem):
+            return None
+        tolerances = (INEQUALITY_TOLERANCE, EQUALITY_TOLERANCE)
+        return Requests(self._evaluator, self.lower_array, self.upper_array, tolerances)
 
     def evaluate(self, x: np.ndarray) -> Evaluation:
         """Evaluate points.

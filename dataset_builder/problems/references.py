@@ -42,7 +42,7 @@ def random_median(problem: Problem) -> float:
 def constrained_f0(problem: Problem) -> tuple[float, str, float]:
     """A first f0 of a constrained problem, before a benchmark knows what runs find first.
 
-    The median objective of the feasible points among 2048 random points of the box and 2048 on the segments
+    The median objective of the feasible points among 512 random points of the box and 512 on the segments
     from the certified feasible point to them. Equalities leave none: then the median of all random points, or
     just more than the certified point's objective if that is larger.
 
@@ -51,15 +51,16 @@ def constrained_f0(problem: Problem) -> tuple[float, str, float]:
     """
     certified = np.array(problem.feasible_point)
     draws = Draws("f0", problem.id)
-    wide = draws.points(2048, problem.lower_array, problem.upper_array)
-    share = draws.points(2048, np.zeros(1), np.ones(1)) ** 2
+    wide = draws.points(REFERENCE_POINTS, problem.lower_array, problem.upper_array)
+    share = draws.points(REFERENCE_POINTS, np.zeros(1), np.ones(1)) ** 2
     values = problem.evaluate(np.vstack([certified, wide, certified + share * (wide - certified)]))
     found = values.f[problem.feasible(values)]
     if len(found) >= FEW_FEASIBLE:
         source = f"median objective of {len(found)} feasible points among random ones"
         return float(np.median(found)), source, float(found.min())
-    anywhere, here = float(np.median(values.f[1:2049])), float(values.f[0])
+    anywhere, here = float(np.median(values.f[1 : 1 + REFERENCE_POINTS])), float(values.f[0])
     source = (
-        "median objective of 2048 random points, feasible or not, more than the certified feasible point's"
+        f"median objective of {REFERENCE_POINTS} random points, feasible or not, "
+        "more than the certified feasible point's"
     )
     return max(anywhere, here + abs(here) * 1e-3), source, float(found.min())

@@ -7,6 +7,7 @@ function is checked on random points.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from llamoco.dataset_builder.problems.expression import Expr, Index, Item, Name, Reduce, Size, children, walk
 
@@ -65,23 +66,31 @@ class System:
         """Length of every vector, ``x`` included."""
         return {"x": self.dim} | {d.name: d.size for d in self.definitions if not isinstance(d, Scalar)}
 
+    @cached_property
+    def used(self) -> dict[str, set[str]]:
+        """Names of vectors and scalars that each definition uses."""
+        result: dict[str, set[str]] = {}
+        for definition in self.definitions:
+            match definition:
+                case Data(name):
+                    result[name] = set()
+                case Vector(name, _, _, body) | Scalar(name, body):
+                    result[name] = names_used(body)
+        return result
+
     def depends_on_x(self) -> dict[str, bool]:
         """Whether each definition changes with x (the others are data)."""
         result = {"x": True}
-        for definition in self.definitions:
-            match definition:
-                case Data():
-                    result[definition.name] = False
-                case Vector(name, _, _, body) | Scalar(name, body):
-                    result[name] = any(result[used] for used in names_used(body))
+        for name, used in self.used.items():
+            result[name] = any(result[other] for other in used)
         return result
 
     def dependencies(self, expression: Expr) -> list[Definition]:
         """The definitions that ``expression`` needs, directly or not, in order."""
         needed = names_used(expression)
         for definition in reversed(self.definitions):
-            if definition.name in needed and not isinstance(definition, Data):
-                needed |= names_used(definition.entry if isinstance(definition, Vector) else definition.value)
+            if definition.name in needed:
+                needed |= self.used[definition.name]
         return [d for d in self.definitions if d.name in needed]
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import groupby
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from llamoco.dataset_builder.problems.draws import Draws
 from llamoco.dataset_builder.problems.expression import Add, Expr, Item, Name, Num, Sub, substitute
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.system import Data, Scalar, Vector
+from llamoco.dataset_builder.problems.system import Data, Scalar, System, Vector
 from llamoco.dataset_builder.prompts.latex_source import LatexWriter, Naming, number, signed
 from llamoco.dataset_builder.prompts.latex_style import Style, draw_style
 
+_FAMILY = re.compile(r"([a-z])(\d+)(?:_(\d+))?")
 _LETTERS = {
     "x": (("x", 8), ("\\theta", 1), ("u", 1), ("w", 1)),
     "f": (("f", 6), ("F", 1), ("\\phi", 1)),
@@ -52,7 +54,15 @@ class Parts:
         writer: prints expressions.
     """
 
-    def __init__(self, problem: Problem, draws: Draws, inline: bool, vectors: bool) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        draws: Draws,
+        inline: bool,
+        vectors: bool,
+        matrices: bool = False,
+        system: System | None = None,
+    ) -> None:
         """Draw a notation.
 
         Args:
@@ -60,10 +70,14 @@ class Parts:
             draws: its style.
             inline: whether the components stand in the objective rather than as functions of their own.
             vectors: whether definitions are written for whole vectors where they can be.
+            matrices: whether lists of numbers are set as columns, and sums of products as those of vectors.
+            system: another form of the problem's system, to be printed instead.
         """
-        self.problem, self.draws, self.system = problem, draws, problem.system
+        self.problem, self.draws, self.system = problem, draws, system or problem.system
         self.style: Style = draw_style(draws)
-        self.vectors = vectors
+        if matrices:
+            self.style = replace(self.style, norm=True, products=True)
+        self.vectors, self.matrices = vectors, matrices
         self.letters: dict[str, str] = {}
         for family, options in _LETTERS.items():
             free = [(o, w) for o, w in options if o not in self.letters.values()] or [(family, 1)]
@@ -91,13 +105,17 @@ class Parts:
         raised = self.draws.chance(0.5)
         argument = f"({self.x})" if self.draws.chance(0.6) else ""
         naming = Naming({"x": self.letters["x"] + "_{@}"}, {"x": self.x}, {}, indices, {"x": self.size})
-        families = [d.name[0] for d in self.system.definitions]
+        found = {d.name: _FAMILY.fullmatch(d.name) for d in self.system.definitions}
+        families = {m[1] + m[2] for m in found.values() if m is not None}
         for definition in self.system.definitions:
-            name, family, count = definition.name, definition.name[0], definition.name[1:]
+            name, match = definition.name, found[definition.name]
+            assert match is not None
+            family, count, place = match.groups()
             letter = self.letters[family]
-            single = families.count(family) == 1
+            single = sum(f[0] == family for f in families) == 1
             if isinstance(definition, Scalar):
-                plain = letter if single and family != "f" else f"{letter}_{count}"
+                number = count if place is None else place if single else f"{{{count}{place}}}"
+                plain = letter if single and family != "f" and place is None else f"{letter}_{number}"
                 naming.scalars[name] = plain + (argument if family == "f" else "")
                 continue
             naming.sizes[name] = self._size(definition.size)
@@ -144,13 +162,7 @@ class Parts:
         for definition in self.system.definitions:
             match definition:
                 case Data(name, values):
-                    entries = ", ".join(signed(v, False) for v in values)
-                    result.append(
-                        Formula(
-                            naming.whole[name],
-                            f"({entries})" + ("^\\top" if self.vectors and self.style.norm else ""),
-                        )
-                    )
+                    result.append(Formula(naming.whole[name], self.listed(values)))
                 case Vector(name, size, index, body):
                     vector = self.writer.vector(body, index.name) if self.vectors else None
                     if vector is not None:
@@ -163,6 +175,15 @@ class Parts:
         if self.lettered_size:
             result.append(Formula(self.size, str(self.problem.dim)))
         return result
+
+    def listed(self, values: Sequence[float]) -> str:
+        """Given numbers as a list or a column."""
+        texts = [signed(v, False) for v in values]
+        if self.matrices:
+            kind = "pmatrix" if self.style.bar else "bmatrix"
+            joined, turned = (" & ".join(texts), "^\\top") if len(texts) > 5 else (" \\\\ ".join(texts), "")
+            return f"\\begin{{{kind}}} {joined} \\end{{{kind}}}{turned}"
+        return f"({', '.join(texts)})" + ("^\\top" if self.vectors and self.style.norm else "")
 
     def range(self, low: str, high: str, index: str | None = None) -> str:
         """``i = 1, \\dots, n``."""
@@ -194,6 +215,23 @@ class Parts:
                 result.append(f"{name}({self.x}) = {self.writer(member)} {relation} 0")
         return result
 
+    def numbered_constraints(self) -> tuple[list[str], list[Formula]]:
+        """Constraints as ``g_j(x) <= 0, j = 1, ..., m``, and the definitions of the functions in them."""
+        short, defined = [], []
+        for letter, relation, members in (
+            ("g", self.style.le, self.system.inequalities),
+            ("h", "=", self.system.equalities),
+        ):
+            name = self.letters[letter]
+            index = next(k for k in ("j", "k", "l", "i") if k != name)
+            if len(members) > 1:
+                numbers = self.range("1", str(len(members)), index)
+                short.append(f"{name}_{index}({self.x}) {relation} 0, \\quad {numbers}")
+            elif members:
+                short.append(f"{name}_1({self.x}) {relation} 0")
+            defined += [Formula(f"{name}_{k}({self.x})", self.writer(m)) for k, m in enumerate(members, 1)]
+        return short, defined
+
     def _relation(self, member: Expr, le: str, ge: str) -> str:
         ten = self.style.powers_of_ten
         match member:
@@ -204,64 +242,3 @@ class Parts:
             case Sub(Num(bound), q):
                 return f"{self.writer(q)} {ge} {number(bound, ten)}"
         return f"{self.writer(member)} {le} 0"
-
-    # Bounds and budget
-
-    def bounds(self) -> list[str]:
-        """Bounds as formulas."""
-        pairs = list(zip(self.problem.lower, self.problem.upper, strict=True))
-        letter, le, form = self.letters["x"], self.style.le, self.draws.integer(0, 2)
-        n = self.problem.dim
-        if len(set(pairs)) == 1:
-            low, high = (signed(v, False) for v in pairs[0])
-            if form == 0 or (form == 1 and self.vectors):
-                return [f"{self.x} \\in [{low}, {high}]^{{{self.size}}}"]
-            middle = f"{letter}_{self.index}"
-            statement = f"{low} {le} {middle} {le} {high}" if form == 1 else f"{middle} \\in [{low}, {high}]"
-            return [f"{statement},\\ {self.range('1', self.size if n > 2 else str(n))}"]
-        runs: list[tuple[int, int, tuple[float, float]]] = []
-        at = 1
-        for pair, members in groupby(pairs):
-            count = len(list(members))
-            runs.append((at, at + count - 1, pair))
-            at += count
-        if len(runs) > 4 and form == 0:
-            lows, highs = (
-                ", ".join(signed(v, False) for v in side) for side in (self.problem.lower, self.problem.upper)
-            )
-            return [f"\\ell {le} {self.x} {le} U", f"\\ell = ({lows})", f"U = ({highs})"]
-        result = []
-        for first, last, pair in runs:
-            low, high = (signed(v, False) for v in pair)
-            if first == last:
-                name = f"{letter}_{first}" if first < 10 else f"{letter}_{{{first}}}"
-                result.append(
-                    f"{low} {le} {name} {le} {high}" if form == 1 else f"{name} \\in [{low}, {high}]"
-                )
-            else:
-                middle = f"{letter}_{self.index}"
-                statement = (
-                    f"{low} {le} {middle} {le} {high}" if form == 1 else f"{middle} \\in [{low}, {high}]"
-                )
-                result.append(f"{statement}\\ ({self.range(str(first), str(last))})")
-        return result
-
-    def budget(self) -> str:
-        """A sentence, or the beginning of one, that states the budget."""
-        value = self.problem.max_evals
-        text = (
-            f"{value // 1000}{{,}}{value % 1000:03d}"
-            if value >= 1000 and self.draws.chance(0.2)
-            else str(value)
-        )
-        options = (
-            f"Evaluation budget: {text}.",
-            f"Budget: ${text}$ function evaluations.",
-            f"At most {text} function evaluations are allowed.",
-            f"The number of function evaluations is limited to ${text}$.",
-            f"No more than ${text}$ evaluations may be used.",
-            f"$N_{{\\max}} = {text}$ evaluations.",
-            f"The evaluation budget is {text}.",
-            f"Maximum number of function evaluations: {text}.",
-        )
-        return self.draws.choice(options)

@@ -5,11 +5,20 @@ Each is read back by ``latex_file.read_latex`` and means the problem exactly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from llamoco.dataset_builder.problems.draws import Draws
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.latex_parts import Formula, Parts
+from llamoco.dataset_builder.prompts.latex_documents import (
+    explicit,
+    forum,
+    notes,
+    paper,
+    subject,
+    system,
+    vectors,
+)
+from llamoco.dataset_builder.prompts.latex_limits import bounds, budget
+from llamoco.dataset_builder.prompts.latex_parts import Parts
+from llamoco.dataset_builder.prompts.latex_text import dollars, join, sentence
 from llamoco.dataset_builder.prompts.pattern import Pattern
 
 
@@ -19,17 +28,17 @@ def align(problem: Problem, draws: Draws) -> str:
     minimize = draws.choice(("\\min", "\\text{minimize}", "\\operatorname*{minimize}"), (3, 1, 1))
     lines = [f"{minimize}_{{{parts.x}}} \\quad & {parts.f} = {parts.objective()}"]
     conditions = parts.named_constraints() if draws.chance(0.4) else parts.constraints()
-    bounds = parts.bounds()
+    limits = bounds(parts)
     inside = draws.chance(0.6)
-    conditions += bounds if inside else []
+    conditions += limits if inside else []
     subject = draws.choice(("\\text{s.t.}", "\\text{subject to}", "\\mathrm{s.t.}"))
     for k, condition in enumerate(conditions):
         lines.append((f"{subject} \\quad & " if k == 0 else "& ") + condition)
     star = draws.choice(("*", ""))
     body = " \\\\\n".join(lines)
     formulas = [*parts.functions(), *parts.definitions()]
-    where = _sentence(draws, "where", formulas)
-    rest = [] if inside else [f"The variables satisfy {_dollars(bounds)}."]
+    where = sentence(draws, "where", formulas)
+    rest = [] if inside else [f"The variables satisfy {dollars(limits)}."]
     opening = draws.choice(
         (
             "",
@@ -39,8 +48,8 @@ def align(problem: Problem, draws: Draws) -> str:
             "Problem:",
         )
     )
-    tail = draws.shuffled([*rest, parts.budget()])
-    return _join([opening, f"\\begin{{align{star}}}\n{body}\n\\end{{align{star}}}", where, *tail])
+    tail = draws.shuffled([*rest, budget(parts)])
+    return join([opening, f"\\begin{{align{star}}}\n{body}\n\\end{{align{star}}}", where, *tail])
 
 
 def itemized(problem: Problem, draws: Draws) -> str:
@@ -57,9 +66,7 @@ def itemized(problem: Problem, draws: Draws) -> str:
     conditions = [f"${c}$" for c in (parts.named_constraints() if named else parts.constraints())]
     if conditions:
         conditions = ["Constraints: " + ", ".join(conditions)]
-    order = draws.shuffled(
-        [definitions, conditions, [f"Bounds: {_dollars(parts.bounds())}"], [parts.budget()]]
-    )
+    order = draws.shuffled([definitions, conditions, [f"Bounds: {dollars(bounds(parts))}"], [budget(parts)]])
     items += functions
     for group in order:
         items += group
@@ -68,7 +75,7 @@ def itemized(problem: Problem, draws: Draws) -> str:
         ("An optimization problem:", "Specification", "\\section*{Problem}", "The task consists of:")
     )
     listed = "\n".join(f"\\item {item}" for item in items)
-    return _join([opening, f"\\begin{{{kind}}}\n{listed}\n\\end{{{kind}}}"])
+    return join([opening, f"\\begin{{{kind}}}\n{listed}\n\\end{{{kind}}}"])
 
 
 def prose(problem: Problem, draws: Draws) -> str:
@@ -86,21 +93,21 @@ def prose(problem: Problem, draws: Draws) -> str:
     middle = f"\n\\[\n{formula}\n\\]" if display else f" ${formula}$."
     sentences = [f"{opening} {verb}{space} the function{middle}"]
     formulas = [*parts.functions(), *parts.definitions()]
-    sentences.append(_sentence(draws, draws.choice(("Here", "In this formula,", "Therein")), formulas))
+    sentences.append(sentence(draws, draws.choice(("Here", "In this formula,", "Therein")), formulas))
     constraints = parts.constraints()
     if constraints:
         lead = draws.choice(("Feasible points satisfy", "The constraints are", "This is subject to"))
-        sentences.append(f"{lead} {_dollars(constraints)}.")
-    bounds = draws.choice(("The search space is given by", "All variables are bounded:", "Bounds:"))
-    sentences += draws.shuffled([f"{bounds} {_dollars(parts.bounds())}.", parts.budget()])
-    return _join(sentences)
+        sentences.append(f"{lead} {dollars(constraints)}.")
+    lead = draws.choice(("The search space is given by", "All variables are bounded:", "Bounds:"))
+    sentences += draws.shuffled([f"{lead} {dollars(bounds(parts))}.", budget(parts)])
+    return join(sentences)
 
 
 def program(problem: Problem, draws: Draws) -> str:
     """One dense display: the whole program in an array, definitions included."""
     parts = Parts(problem, draws, inline=draws.chance(0.5), vectors=draws.chance(0.3))
     rows = [f"\\min\\limits_{{{parts.x}}} & {parts.f} = {parts.objective()}"]
-    conditions = [*(parts.named_constraints() if draws.chance(0.5) else parts.constraints()), *parts.bounds()]
+    conditions = [*(parts.named_constraints() if draws.chance(0.5) else parts.constraints()), *bounds(parts)]
     for k, condition in enumerate(conditions):
         rows.append(("\\text{s.t.} & " if k == 0 else " & ") + condition)
     for k, formula in enumerate([*parts.functions(), *parts.definitions()]):
@@ -109,38 +116,20 @@ def program(problem: Problem, draws: Draws) -> str:
     environment = draws.choice(("array", "aligned"))
     begin = f"\\begin{{{environment}}}" + ("{ll}" if environment == "array" else "")
     display = f"\\[\n{begin}\n{body}\n\\end{{{environment}}}\n\\]"
-    parts_in_order = [display, parts.budget()]
-    return _join(parts_in_order if draws.chance(0.6) else parts_in_order[::-1])
-
-
-def _dollars(formulas: Sequence[str]) -> str:
-    return (
-        ", ".join(f"${f}$" for f in formulas[:-1])
-        + (" and " if len(formulas) > 1 else "")
-        + f"${formulas[-1]}$"
-    )
-
-
-def _sentence(draws: Draws, lead: str, formulas: list[Formula]) -> str:
-    if not formulas:
-        return ""
-    joint = draws.choice((", ", "; ", ",\n"))
-    texts = []
-    for formula in formulas:
-        if formula.range and draws.chance(0.5):
-            texts.append(f"${formula.left} = {formula.right}$ for ${formula.range}$")
-        else:
-            texts.append(f"${formula.text}$")
-    return f"{lead} " + joint.join(texts) + "."
-
-
-def _join(parts: Sequence[str]) -> str:
-    return "\n".join(p for p in parts if p) + "\n"
+    parts_in_order = [display, budget(parts)]
+    return join(parts_in_order if draws.chance(0.6) else parts_in_order[::-1])
 
 
 PATTERNS: tuple[Pattern, ...] = (
     Pattern("latex_align", "latex", False, align),
     Pattern("latex_items", "latex", False, itemized),
     Pattern("latex_prose", "latex", False, prose),
+    Pattern("latex_explicit", "latex", False, explicit),
+    Pattern("latex_vectors", "latex", False, vectors),
+    Pattern("latex_subject", "latex", False, subject),
+    Pattern("latex_paper", "latex", False, paper),
+    Pattern("latex_notes", "latex", False, notes),
+    Pattern("latex_forum", "latex", False, forum),
     Pattern("latex_program", "latex", True, program),
+    Pattern("latex_system", "latex", True, system),
 )

@@ -254,10 +254,25 @@ class LatexWriter:
                 return f"\\lVert {self.naming.whole[vector]} \\rVert" + ("^2" if self.style.bar else "_2^2")
         return None
 
+    def _inner_product(self, node: Reduce) -> str | None:
+        match node:
+            case Reduce("sum", Index(i), Num(1), Size(v), Mul(Item(a, Index(j)), Item(b, Index(k)))) if (
+                self.style.products and i == j == k and v in (a, b)
+            ):
+                return f"{self.naming.whole[a]}^\\top {self.naming.whole[b]}"
+            case Reduce("sum", Index(i), Num(1), Size(v), Item(a, Index(k))) if (
+                self.style.products and i == k and v == a
+            ):
+                return f"\\mathbf{{1}}^\\top {self.naming.whole[a]}"
+        return None
+
     def _reduce(self, node: Reduce) -> Text:
         norm = self._norm(node)
         if norm is not None:
             return Text(norm, PRODUCT)
+        product = self._inner_product(node)
+        if product is not None:
+            return Text(product, PRODUCT)
         index, low, high = self(node.index), self(node.low), self(node.high)
         if node.kind in ("max", "min"):
             limits = f"{low} {self.style.le} {index} {self.style.le} {high}"

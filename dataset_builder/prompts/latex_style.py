@@ -27,6 +27,7 @@ class Style:
         norm: whether norms and transposes are used.
         dotted: whether a maximum runs over ``i=1,\dots,n`` rather than ``1 \le i \le n``.
         dots: command of dots.
+        products: whether sums of products of two vectors are set as inner products.
     """
 
     product: str
@@ -45,6 +46,7 @@ class Style:
     norm: bool
     dotted: bool
     dots: str
+    products: bool
 
 
 def draw_style(draws: Draws) -> Style:
@@ -67,4 +69,5 @@ def draw_style(draws: Draws) -> Style:
         norm=draws.chance(0.4),
         dotted=draws.chance(0.5),
         dots=draws.choice(("\\dots", "\\ldots", "\\cdots"), (3, 3, 1)),
+        products=False,
     )

@@ -23,8 +23,8 @@ def pairs(
     optimizer: str,
     config: str,
     seed: int,
+    count: int,
     held_out: bool = False,
-    count: int | None = None,
 ) -> list[dict[str, Any]]:
     """Rows of the instruction set for a synthetic problem.
 
@@ -33,8 +33,8 @@ def pairs(
         optimizer: the answer, a member of the pool.
         config: values of its constants, JSON.
         seed: of the draws of patterns and styles, together with the problem's id.
+        count: number of rows. The first two are in different languages.
         held_out: whether patterns that are held out for the test split may be used.
-        count: number of rows; 4 to 6 if None. The first two are in different languages.
 
     Returns:
         Rows with the columns prompt, completion, program, problem_id, language, pattern, held_out_pattern,
@@ -46,7 +46,8 @@ def pairs(
     ordered = [patterns[0], other, *(p for p in patterns[1:] if p is not other)]
     answer = completion(problem, optimizer, json.loads(config))
     rows: list[dict[str, Any]] = []
-    for number in range(draws.integer(4, 6) if count is None else count):
+    text = problem.to_json()
+    for number in range(count):
         first = ordered[number % len(ordered)]
         candidates = [first, *(p for p in ordered if p.language == first.language and p is not first)]
         limit = min(PROMPT_LIMIT, PAIR_LIMIT - len(answer))
@@ -67,7 +68,7 @@ def pairs(
                 "max_evals": problem.max_evals,
                 "f0": problem.f0,
                 "f_star": problem.f_star,
-                "problem": problem.to_json(),
+                "problem": text,
             }
         )
     return rows

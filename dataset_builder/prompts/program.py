@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.python_patterns import problem_section
 
 CONTRACT = ("objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS")
+PLAIN_IMPORT = re.compile(r"(from [\w.]+ )?import \w[\w., ]*")
 DECISION = re.compile(r"^#.*; optimizer: ([A-Za-z0-9_]+)$")
 
 ISOLATED = """\
@@ -187,9 +188,10 @@ def program(problem_section: str, completion: str) -> str:
         problem_section: Python that defines a problem (see ``python_file``); stands in the program unchanged.
         completion: defines ``optimize``; stands in the program byte for byte. It need not be valid Python.
     """
-    isolated = _clash(problem_section, completion)
+    problem = _names(problem_section)
+    isolated = _clash(problem, completion)
     prefix = "llamoco_problem." if isolated else ""
-    bound = _names(problem_section).bound
+    bound = problem.bound
     guard = _guard({name: prefix + name if name in bound else "None" for name in CONTRACT})
     start = problem_section
     if isolated:
@@ -207,22 +209,6 @@ def _guard(names: Mapping[str, str]) -> str:
     return guard
 
 
-def _clash(problem_section: str, completion: str) -> bool:
-    """Whether problem section and the rest of the program get into each other's way as one module."""
-    problem = _names(problem_section)
-    if "*" in problem.imports or problem.touched & {"__name__", "globals", "exec", "eval"}:
-        return True
-    guard = _names(_guard(dict.fromkeys(CONTRACT, "None")))
-    if problem.bound & (guard.touched | guard.bound):
-        return True
-    try:
-        solver = _names(completion)
-    except (SyntaxError, ValueError):
-        return False  # the program cannot run anyway
-    same = {name for name, source in problem.imports.items() if solver.imports.get(name) == source}
-    return bool((problem.bound & solver.touched | solver.bound & problem.touched) - same)
-
-
 class _Names(NamedTuple):
     """Module-level names of a piece of code: those it binds, those it binds or reads, those it imports."""
 
@@ -231,14 +217,39 @@ class _Names(NamedTuple):
     imports: dict[str, str]
 
 
-@lru_cache(maxsize=64)
+def _clash(problem: _Names, completion: str) -> bool:
+    """Whether problem section and the rest of the program get into each other's way as one module."""
+    if "*" in problem.imports or problem.touched & {"__name__", "globals", "exec", "eval"}:
+        return True
+    guard = _known_names(_guard(dict.fromkeys(CONTRACT, "None")))
+    if problem.bound & (guard.touched | guard.bound):
+        return True
+    try:
+        # Without the decision line, which has no names: few texts answer many problems.
+        solver = _known_names(parse_completion(completion).body)
+    except (SyntaxError, ValueError):
+        return False  # the program cannot run anyway
+    same = {name for name, source in problem.imports.items() if solver.imports.get(name) == source}
+    return bool((problem.bound & solver.touched | solver.bound & problem.touched) - same)
+
+
 def _names(code: str) -> _Names:
     table = symtable.symtable(code, "section", "exec")
-    within = [symbol for scope in _scopes(table) for symbol in scope.get_symbols() if symbol.is_global()]
-    bound = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
-    bound |= {s.get_name() for s in within if s.is_declared_global() and s.is_assigned()}
-    touched = {s.get_name() for s in (*table.get_symbols(), *within)}
-    return _Names(frozenset(bound), frozenset(touched), _imports(code))
+    imported = {s.get_name() for s in table.get_symbols() if s.is_imported()}
+    bound = imported | {s.get_name() for s in table.get_symbols() if s.is_assigned()}
+    touched = set(table.get_identifiers())
+    for scope in _scopes(table):
+        if isinstance(scope, symtable.Function):
+            names = set(scope.get_globals())
+        else:
+            names = {s.get_name() for s in scope.get_symbols() if s.is_global()}
+        declared = [s for s in map(scope.lookup, names) if s.is_declared_global() and s.is_assigned()]
+        touched |= names
+        bound |= {s.get_name() for s in declared}
+    return _Names(frozenset(bound), frozenset(touched), _imports(code, {"*", *imported}))
+
+
+_known_names = lru_cache(maxsize=512)(_names)
 
 
 def _scopes(table: symtable.SymbolTable) -> list[symtable.SymbolTable]:
@@ -246,9 +257,12 @@ def _scopes(table: symtable.SymbolTable) -> list[symtable.SymbolTable]:
     return [inner for child in table.get_children() for inner in (child, *_scopes(child))]
 
 
-def _imports(code: str) -> dict[str, str]:
-    """What each name that an import binds stands for; ``*`` if everything of a module is imported."""
-    found = {}
+def _imports(code: str, names: Collection[str]) -> dict[str, str]:
+    """What each of the names that an import binds stands for; ``*`` where everything of a module is imported."""
+    lines = [line.strip() for line in code.split("\n") if "import" in line]
+    if len(lines) == code.count("import") and all(map(PLAIN_IMPORT.fullmatch, lines)):
+        code = "\n".join(lines)  # nothing else imports, so the rest need not be parsed
+    found: dict[str, str] = {}
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -256,7 +270,7 @@ def _imports(code: str) -> dict[str, str]:
                 found[alias.asname or package] = alias.name if alias.asname else package
         elif isinstance(node, ast.ImportFrom):
             found |= {alias.asname or alias.name: f"{node.module}:{alias.name}" for alias in node.names}
-    return found
+    return {name: source for name, source in found.items() if name in names}
 
 
 def _literal(text: str) -> str:

@@ -13,6 +13,7 @@ from llamoco.dataset_builder.prompts.python_expressions import Notation
 from llamoco.dataset_builder.prompts.python_numbers import number_list
 from llamoco.dataset_builder.prompts.python_source import Writer
 from llamoco.dataset_builder.prompts.python_style import RESERVED, Style
+from llamoco.dataset_builder.prompts.remarks import remark
 
 ARGUMENT = "argument_"  # the vector that a helper function sees, before it gets its name
 
@@ -51,8 +52,12 @@ class Blocks:
 
     # Constants
 
-    def constant_lines(self) -> list[str]:
-        """Statements for the definitions that do not change with x, outside of functions."""
+    def constant_lines(self, data: bool = True) -> list[str]:
+        """Statements for the definitions that do not change with x, outside of functions.
+
+        Args:
+            data: whether vectors of given numbers are among them.
+        """
         notation = self.style.notation
         notation = replace(
             notation,
@@ -61,19 +66,26 @@ class Blocks:
         )
         writer = Writer(self.system.sizes, notation, self.taken)
         for definition in self.system.definitions:
-            if not self.changing[definition.name]:
-                self._define(definition, writer)
+            if not self.changing[definition.name] and (data or not isinstance(definition, Data)):
+                self.define(definition, writer)
         return writer.lines
 
-    def _define(self, definition: Definition, writer: Writer) -> None:
+    def data(self) -> list[tuple[str, str]]:
+        """Names in the system and texts of the vectors of given numbers."""
+        return [(d.name, self._listed(d)) for d in self.system.definitions if isinstance(d, Data)]
+
+    def _listed(self, data: Data) -> str:
+        values = [v - 1 for v in data.values] if data.positions else data.values
+        text = number_list(values, self.style.notation.floats and not data.positions)
+        arrays = self.style.notation.mode == "vector" and not data.positions
+        return f"np.array({text})" if arrays else text
+
+    def define(self, definition: Definition, writer: Writer) -> None:
+        """Statements that give a definition its value."""
         name = writer.notation.names[definition.name]
         match definition:
-            case Data(_, values, positions):
-                text = number_list(
-                    [v - 1 for v in values] if positions else values, writer.notation.floats and not positions
-                )
-                arrays = writer.notation.mode == "vector" and not positions
-                writer.lines.append(f"{name} = np.array({text})" if arrays else f"{name} = {text}")
+            case Data():
+                writer.lines.append(f"{name} = {self._listed(definition)}")
             case Vector():
                 writer.vector(definition)
             case Scalar(_, value):
@@ -92,7 +104,12 @@ class Blocks:
             needed = (needed - {name}) | calls[name][1]
         names = {**self.style.notation.names, **{name: text for name, (text, _) in calls.items()}}
         notation = replace(self.style.notation, names=names)
-        return self._function("objective", self._closure(needed), [self.system.objective], notation)
+        return self.function("objective", self.closure(needed), [self.system.objective], notation)
+
+    def objective_lambda(self, calls: dict[str, tuple[str, set[str]]]) -> str:
+        """The objective as a lambda, all of whose scalars other functions compute (see ``objective``)."""
+        writer = self.lambda_writer({}, {name: text for name, (text, _) in calls.items()})
+        return f"objective = lambda {self.style.x}: {writer.expression(self.system.objective)}"
 
     def constraints(self) -> list[tuple[str, tuple[Expr, ...]]]:
         """Names and expressions of the constraint functions that there are."""
@@ -104,7 +121,7 @@ class Blocks:
         texts = []
         for name, expressions in self.constraints():
             needed = set().union(*(names_used(e) for e in expressions))
-            texts.append(self._function(name, self._closure(needed), expressions, self.style.notation))
+            texts.append(self.function(name, self.closure(needed), expressions, self.style.notation))
         return texts
 
     def constraint_lambdas(self) -> list[str]:
@@ -112,10 +129,10 @@ class Blocks:
         texts = []
         for name, expressions in self.constraints():
             needed = set().union(*(names_used(e) for e in expressions))
-            if self._closure(needed):
-                texts.append(self._function(name, self._closure(needed), expressions, self.style.notation))
+            if self.closure(needed):
+                texts.append(self.function(name, self.closure(needed), expressions, self.style.notation))
                 continue
-            writer = self._lambda_writer({})
+            writer = self.lambda_writer({})
             returned = self.returned([writer.expression(e) for e in expressions])
             texts.append(f"{name} = lambda {self.style.x}: {returned}")
         return texts
@@ -123,22 +140,22 @@ class Blocks:
     def component_functions(self) -> tuple[list[str], dict[str, tuple[str, set[str]]]]:
         """A function of x for each component; and the calls of them."""
         texts, calls = [], {}
-        for definition in self._components():
-            name = self._component_name(definition.name)
-            needed = self._closure(names_used(definition.value))
-            texts.append(self._function(name, needed, [definition.value], self.style.notation))
+        for definition in self.components():
+            name = self.component_name(definition.name)
+            needed = self.closure(names_used(definition.value))
+            texts.append(self.function(name, needed, [definition.value], self.style.notation))
             calls[definition.name] = (f"{name}({self.style.x})", set[str]())
         return texts, calls
 
     def basic_functions(self, as_lambda: bool) -> tuple[list[str], dict[str, tuple[str, set[str]]]]:
         """A function for each component, of the vector that it sees; and the calls of them."""
         texts, calls = [], {}
-        for definition in self._components():
+        for definition in self.components():
             vectors = {name for name in names_used(definition.value) if self.changing[name]}
             if len(vectors) != 1 or not vectors <= set(self.system.sizes):
                 continue
             (vector,) = vectors
-            name = self._component_name(definition.name)
+            name = self.component_name(definition.name)
             argument = next(a for a in self.draws.shuffled(("z", "y", "u", "v", "w")) if a not in self.taken)
             expression = rename_vector(definition.value, vector, ARGUMENT)
             write = self._lambda if as_lambda else self._helper
@@ -155,14 +172,23 @@ class Blocks:
         lines = [*writer.lines, f"return {text}"]
         if local and re.search(rf"\b{local}\b", "\n".join(lines)):
             lines.insert(0, f"{local} = len({argument})")
-        return self._define_function(name, argument, lines, self._component_doc(name))
+        return self.define_function(name, argument, lines, self._component_doc(name))
 
     def _lambda(self, name: str, argument: str, expression: Expr, size: int) -> str:
-        writer = self._lambda_writer({ARGUMENT: (argument, size)})
+        writer = self.lambda_writer({ARGUMENT: (argument, size)})
         return f"{name} = lambda {argument}: {writer.expression(expression)}"
 
-    def _lambda_writer(self, arguments: dict[str, tuple[str, int]]) -> Writer:
-        notation = replace(self.style.notation, statements=False)
+    def lambda_writer(
+        self, arguments: dict[str, tuple[str, int]], names: dict[str, str] | None = None
+    ) -> Writer:
+        """A writer of expressions only.
+
+        Args:
+            arguments: text and size of the vectors that are arguments.
+            names: text of other names, such as calls.
+        """
+        texts = {**self.style.notation.names, **(names or {})}
+        notation = replace(self.style.notation, statements=False, names=texts)
         sizes = dict(self.system.sizes)
         for vector, (text, size) in arguments.items():
             notation = replace(self._argument_notation(text, f"len({text})"), statements=False)
@@ -177,7 +203,8 @@ class Blocks:
         notation = self.style.notation
         return replace(notation, names={**notation.names, ARGUMENT: argument}, sizes={ARGUMENT: size})
 
-    def _components(self) -> list[Scalar]:
+    def components(self) -> list[Scalar]:
+        """The scalars in the objective that change with x."""
         used = names_used(self.system.objective)
         return [
             d
@@ -185,7 +212,8 @@ class Blocks:
             if isinstance(d, Scalar) and d.name in used and self.changing[d.name]
         ]
 
-    def _component_name(self, scalar: str) -> str:
+    def component_name(self, scalar: str) -> str:
+        """A new name for the function that computes a component."""
         number = scalar[1:] or "1"
         forms = ("f{0}", "part{0}", "component_{0}", "g{0}", "F{0}")
         name = self.titles[scalar] if self._named else self.draws.choice(forms).format(number)
@@ -195,34 +223,27 @@ class Blocks:
         return name
 
     def _component_doc(self, name: str) -> str:
-        return (
-            self.draws.choice(("", f"{name.replace('_', ' ')} function", "one component"))
-            if self.style.docstrings
-            else ""
-        )
+        if not self.style.docstrings or self.draws.chance(0.3):
+            return ""
+        return remark(self.draws, self.style.register, "component", name)
 
-    def _closure(self, names: set[str]) -> list[Definition]:
+    def closure(self, names: set[str]) -> list[Definition]:
         """The definitions that change with x and are needed for some names, in order."""
         needed = set(names)
         for definition in reversed(self.system.definitions):
-            if definition.name in needed and not isinstance(definition, Data):
-                needed |= names_used(definition.entry if isinstance(definition, Vector) else definition.value)
+            if definition.name in needed:
+                needed |= self.system.used[definition.name]
         return [d for d in self.system.definitions if d.name in needed and self.changing[d.name]]
 
-    def _function(
+    def function(
         self, name: str, definitions: Sequence[Definition], expressions: Sequence[Expr], notation: Notation
     ) -> str:
+        """A function of x: definitions, then the value of one expression or of several constraints."""
         style = self.style
         writer = Writer(self.system.sizes, notation, self.taken)
         for definition in definitions:
-            if (
-                isinstance(definition, Scalar)
-                and style.comments == 2
-                and self._named
-                and definition.name in self.titles
-            ):
-                writer.lines.append(f"# {self.titles[definition.name].replace('_', ' ')}")
-            self._define(definition, writer)
+            self.note(definition, writer)
+            self.define(definition, writer)
         if name in ("inequality", "equality"):
             targets = [f"{'g' if name == 'inequality' else 'h'}{k}" for k in range(1, len(expressions) + 1)]
             if notation.mode == "loop" or (style.comments and len(expressions) > 1):
@@ -236,20 +257,45 @@ class Blocks:
         else:
             text = writer.expression(expressions[0])
             lines = [*writer.lines, f"return {text}"]
-        if style.dim_local and re.search(rf"\b{style.dim_name}\b", "\n".join(lines)):
-            lines.insert(0, f"{style.dim_name} = len({style.x})")
-        docs = {
-            "objective": ("objective to minimise", f"Cost of {style.x}.", "f(x), to be minimised"),
-            "inequality": ("g(x) <= 0", "inequality constraints, feasible if <= 0"),
-            "equality": ("h(x) = 0", "equality constraints"),
-        }
-        return self._define_function(
-            name, style.x, lines, self.draws.choice(docs[name]) if name in docs and style.docstrings else ""
-        )
+        lines = self.opened(lines)
+        return self.define_function(name, style.x, lines, self.documentation(name))
 
-    def _define_function(self, name: str, argument: str, lines: Sequence[str], doc: str) -> str:
+    def opened(self, lines: list[str]) -> list[str]:
+        """A function's lines with what stands in front: the number of variables, the variables by name."""
+        style, text = self.style, "\n".join(lines)
+        template = style.notation.entries.get("x", "")
+        if template:
+            names = [template.format(k) for k in range(1, self.system.dim + 1)]
+            return [f"{', '.join(names)} = {style.x}", *lines]
+        if style.dim_local and re.search(rf"\b{style.dim_name}\b", text):
+            return [f"{style.dim_name} = len({style.x})", *lines]
+        return lines
+
+    def note(self, definition: Definition, writer: Writer) -> None:
+        """A comment in front of a component, from those who comment on everything."""
+        style = self.style
+        if (
+            isinstance(definition, Scalar)
+            and style.comments == 2
+            and definition.name in self.titles
+            and self._named
+        ):
+            text = remark(self.draws, style.register, "component", self.titles[definition.name])
+            writer.lines.append(f"# {text}")
+
+    def documentation(self, name: str) -> str:
+        """The docstring of a function of the contract, "" from those who write none."""
+        known = name in ("objective", "inequality", "equality")
+        return remark(self.draws, self.style.register, name) if known and self.style.docstrings else ""
+
+    def define_function(self, name: str, argument: str, lines: Sequence[str], doc: str) -> str:
+        """A function of one argument, indented as the style says, with its docstring and hints."""
+        returned = ""
+        if self.style.hints and name not in ("inequality", "equality"):
+            kind = "np.ndarray" if self.style.notation.library == "np." else "list[float]"
+            argument, returned = f"{argument}: {kind}", " -> float"
         step = " " * self.style.indent
-        header = f"def {name}({'self, ' if self.method else ''}{argument}):"
+        header = f"def {name}({'self, ' if self.method else ''}{argument}){returned}:"
         body = [f'"""{doc}"""', *lines] if doc else lines
         # The writers indent by four spaces.
         deeper = [re.sub(r"^(?:    )+", lambda m: step * (len(m[0]) // 4), line) for line in body]

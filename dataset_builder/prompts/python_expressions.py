@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal
 
 from llamoco.dataset_builder.problems.expression import (
@@ -61,6 +62,11 @@ class Notation:
         times, power: operators with or without spaces around them.
         floats: whole numbers are printed as 2.0, not 2.
         sum_name: name of accumulators.
+        inner: how sums of products of whole arrays are written: "sum" (np.sum), "method" (.sum()), "@", "dot" or
+            "einsum".
+        entries: names of single entries, such as ``x{}``, by vector: for those who unpack x.
+        functional: sums of comprehensions are written with map, lambda and reduce.
+        whiles: loops are while statements with counters of their own.
     """
 
     mode: Literal["vector", "loop", "generator"]
@@ -75,6 +81,10 @@ class Notation:
     power: str = "**"
     floats: bool = False
     sum_name: str = "s"
+    inner: Literal["sum", "method", "@", "dot", "einsum"] = "sum"
+    entries: Mapping[str, str] = field(default_factory=dict)
+    functional: bool = False
+    whiles: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,8 @@ class Bound:
     elements: Mapping[tuple[str, int], str] = field(default_factory=dict)
 
 
+COUNTED = Index | Size
+_LINEAR = Index | Size | Add | Sub
 Scope = dict[str, Bound]
 
 
@@ -118,14 +130,14 @@ class Printer(ABC):
     def fresh(self, *names: str) -> str:
         """The first of some names that is free, or the first with a number; taken from now on."""
         numbered = (f"{names[0]}{count}" for count in range(2, 1000))
-        name = next(n for n in (*names, *numbered) if n not in self._taken)
+        name = next(n for n in chain(names, numbered) if n not in self._taken)
         self._taken.add(name)
         return name
 
     def _print(self, node: Expr, scope: Scope) -> Text:
         notation = self.notation
-        linear = self._affine(node, scope) if isinstance(node, Index | Size | Add | Sub) else None
-        if linear is not None and any(isinstance(e, Index | Size) for e in walk(node)):
+        linear = self._affine(node, scope) if isinstance(node, _LINEAR) else None
+        if linear is not None and any(isinstance(e, COUNTED) for e in walk(node)):
             return linear.text()
         match node:
             case Num(value):
@@ -208,6 +220,8 @@ class Printer(ABC):
 
     def _item(self, node: Item, scope: Scope) -> Text:
         name, index = self.notation.names[node.vector], node.index
+        if node.vector in self.notation.entries and isinstance(index, Num):
+            return self.notation.entries[node.vector].format(int(index.value)), ATOM
         if isinstance(index, Item):  # positions, which are printed as they are counted in Python
             return f"{name}[{self._item(index, scope)[0]}]", ATOM
         indices = [e.name for e in walk(index) if isinstance(e, Index)]

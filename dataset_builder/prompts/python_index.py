@@ -17,7 +17,6 @@ from llamoco.dataset_builder.problems.expression import (
     Size,
     Sub,
     children,
-    walk,
 )
 
 ADD, MUL, NEG, POW, ATOM = range(5)  # how tightly a printed text binds
@@ -107,7 +106,9 @@ def step(node: Expr, index: str, sizes: dict[str, int]) -> int | None:
 
 def depends(node: Expr, index: str) -> bool:
     """Whether an index variable occurs in a tree."""
-    return any(isinstance(e, Index) and e.name == index for e in walk(node))
+    if isinstance(node, Index):
+        return node.name == index
+    return any(depends(child, index) for child in children(node))
 
 
 def at(node: Expr, index: str, value: Expr) -> Expr:

@@ -22,8 +22,8 @@ from llamoco.dataset_builder.problems.expression import (
     walk,
 )
 from llamoco.dataset_builder.problems.system import Vector
-from llamoco.dataset_builder.prompts.python_expressions import Bound, Notation, Printer, Scope
-from llamoco.dataset_builder.prompts.python_index import ATOM, Text, depends, elements
+from llamoco.dataset_builder.prompts.python_expressions import COUNTED, Bound, Notation, Printer, Scope
+from llamoco.dataset_builder.prompts.python_index import ADD, ATOM, Text, depends, elements
 
 
 class Writer(Printer):
@@ -77,6 +77,12 @@ class Writer(Printer):
         header, bound = self._iteration(definition.index, Num(1), high, definition.entry, {})
         text, _ = self._print(definition.entry, {definition.index.name: bound})
         listed = f"[{text} {header}]"
+        if self.notation.functional:
+            variables, source = _loop_parts(header)
+            if "," not in variables:
+                listed = f"list(map(lambda {variables}: {text}, {source}))"
+            elif source.startswith("zip("):
+                listed = f"list(map(lambda {variables}: {text}, {source[4:-1]}))"
         return f"np.array({listed})" if self.notation.mode == "vector" else listed
 
     # Sums, products, extrema
@@ -85,7 +91,7 @@ class Writer(Printer):
         """Whether an index may stand for a whole array: inner sums that depend on it need a fixed range."""
         for inner in walk(body):
             if isinstance(inner, Reduce) and depends(inner, index):
-                fixed = not any(isinstance(e, Index | Size) for e in walk(inner.high)) and inner.kind == "sum"
+                fixed = not any(isinstance(e, COUNTED) for e in walk(inner.high)) and inner.kind == "sum"
                 if not fixed or depends(inner.low, index):
                     return False
         return True
@@ -105,12 +111,28 @@ class Writer(Printer):
             return self._array_reduce(node, scope)
         header, bound = self._iteration(node.index, node.low, node.high, node.body, scope)
         body = self._print(node.body, {**scope, index: bound})[0]
+        if self.notation.functional:
+            return self._mapped(node.kind, body, header), ATOM
         if node.kind == "prod":
             library = self.notation.library
             return (
                 f"np.prod([{body} {header}])" if library == "np." else f"{library}prod({body} {header})"
             ), ATOM
         return f"{node.kind}({body} {header})", ATOM
+
+    def _mapped(self, kind: str, body: str, header: str) -> str:
+        """A reduction of a comprehension, by map and reduce."""
+        variables, source = _loop_parts(header)
+        if source.startswith("zip("):
+            source = source[4:-1]
+        elif "," in variables:  # enumerate gives pairs, which a lambda cannot take apart
+            return (
+                f"reduce(lambda p, q: p * q, ({body} {header}), 1)"
+                if kind == "prod"
+                else f"{kind}({body} {header})"
+            )
+        mapped = f"map(lambda {variables}: {body}, {source})"
+        return f"reduce(lambda p, q: p * q, {mapped}, 1)" if kind == "prod" else f"{kind}({mapped})"
 
     def _array_reduce(self, node: Reduce, scope: Scope) -> Text:
         inner = {**scope, node.index.name: self._array(node.index.name, node.low, node.high)}
@@ -119,7 +141,41 @@ class Writer(Printer):
                 return self._print(node.body, scope)
             count = Add(Sub(node.high, node.low), Num(1))
             return self._print(Mul(count, node.body) if node.kind == "sum" else Pow(node.body, count), scope)
-        return f"np.{node.kind}({self._print(node.body, inner)[0]})", ATOM
+        return self._array_total(node, inner)
+
+    def _array_total(self, node: Reduce, scope: Scope) -> Text:
+        """Sum, product or extremum of an array, in one of the ways of NumPy."""
+        inner, index = self.notation.inner, node.index.name
+        match node.body:
+            case Mul(a, b) if depends(a, index) and depends(b, index):
+                factors = [a, b]
+            case Pow(a, Num(2)) if depends(a, index):
+                factors = [a, a]
+            case _:
+                factors = []
+        if node.kind == "sum" and factors and inner in ("@", "dot", "einsum"):
+            if factors[0] is factors[1]:
+                text = self._print(factors[0], scope)[0]
+                if not text.isidentifier():  # written twice, it had better be a name
+                    if len(scope) > 1 or not self.notation.statements:
+                        return f"np.sum({self._print(node.body, scope)[0]})", ATOM
+                    name = self.fresh("d", "e", "w")
+                    self.lines.append(f"{name} = {text}")
+                    text = name
+                texts = [text, text]
+            elif inner == "@":
+                texts = [self._within(f, scope, ATOM) for f in factors]
+            else:
+                texts = [self._print(f, scope)[0] for f in factors]
+            if inner == "@":
+                return f"{texts[0]} @ {texts[1]}", ADD  # within products it goes into brackets
+            return (
+                f"np.dot({', '.join(texts)})" if inner == "dot" else f'np.einsum("i,i->", {", ".join(texts)})'
+            ), ATOM
+        if inner == "method":
+            text, level = self._print(node.body, scope)
+            return (f"{text}.{node.kind}()" if level == ATOM else f"({text}).{node.kind}()"), ATOM
+        return f"np.{node.kind}({self._print(node.body, scope)[0]})", ATOM
 
     def _iteration(self, index: Index, low: Expr, high: Expr, body: Expr, scope: Scope) -> tuple[str, Bound]:
         """The ``for ... in ...`` of a loop or comprehension, and what it binds."""
@@ -184,6 +240,19 @@ class Writer(Printer):
         text = self._print(node.body, {**scope, node.index.name: bound})[0]
         body.append(step.format(name, text))
         self._blocks.pop()
-        self._blocks[place][1].extend([f"{name} = {start}", f"{header}:", *(f"    {line}" for line in body)])
+        begin = [f"{name} = {start}"]
+        if self.notation.whiles:
+            counter, source = _loop_parts(header)
+            first, last = source[len("range(") : -1].rpartition(", ")[::2]
+            begin.append(f"{counter} = {first or 0}")
+            header = f"while {counter} < {last}"
+            body.append(f"{counter} += 1")
+        self._blocks[place][1].extend([*begin, f"{header}:", *(f"    {line}" for line in body)])
         self._blocks.extend(inner_blocks)
         return name
+
+
+def _loop_parts(header: str) -> tuple[str, str]:
+    """Variables and source of ``for ... in ...``."""
+    variables, _, source = header.removeprefix("for ").partition(" in ")
+    return variables, source

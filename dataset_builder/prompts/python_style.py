@@ -6,75 +6,40 @@ import keyword
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from llamoco.dataset_builder.problems.draws import Draws
 from llamoco.dataset_builder.problems.system import System
 from llamoco.dataset_builder.prompts.python_expressions import Notation
-from llamoco.dataset_builder.prompts.python_numbers import number_list, signed
+from llamoco.dataset_builder.prompts.remarks import draw_register
 
 Mode = Literal["vector", "loop", "generator"]
 
-RESERVED = {
-    *keyword.kwlist,
-    *(
-        "np",
-        "math",
-        "objective",
-        "inequality",
-        "equality",
-        "LOWER",
-        "UPPER",
-        "MAX_EVALS",
-        "BOUNDS",
-        "self",
-        "float",
-    ),
-    *(
-        "sum",
-        "max",
-        "min",
-        "abs",
-        "len",
-        "range",
-        "zip",
-        "enumerate",
-        "sin",
-        "cos",
-        "tan",
-        "exp",
-        "log",
-        "sqrt",
-        "pi",
-        "prod",
-    ),
-    *(
-        "floor",
-        "tanh",
-        "atan",
-        "asin",
-        "acos",
-        "sinh",
-        "cosh",
-        "list",
-        "lambda",
-        "print",
-        "int",
-        "str",
-        "type",
-        "id",
-    ),
-}
+_TAKEN = """np math objective inequality equality LOWER UPPER MAX_EVALS BOUNDS self float bounds cons cfg sum max
+    min abs len range zip enumerate map reduce partial dataclass field list tuple dict sin cos tan exp log sqrt pi
+    prod floor tanh atan asin acos sinh cosh print int str type id"""
+RESERVED = frozenset({*keyword.kwlist, *_TAKEN.split()})
 STEMS = {
-    "o": ("shift", "o", "offset", "xopt", "center", "s"),
-    "p": ("perm", "idx", "pos", "group", "p", "part"),
-    "y": ("y", "d", "w", "q"),
-    "z": ("z", "t", "u", "zz"),
-    "v": ("v", "h", "direction", "nrm"),
-    "r": ("r", "proj", "alpha", "k"),
-    "f": ("f", "term", "val", "F", "cost"),
+    "o": ("shift", "o", "offset", "xopt", "center", "s", "x0", "target"),
+    "p": ("perm", "idx", "pos", "group", "p", "part", "cols", "pick"),
+    "y": ("y", "d", "w", "q", "dx", "diff"),
+    "z": ("z", "t", "u", "zz", "zeta", "moved", "local"),
+    "v": ("v", "h", "direction", "nrm", "axis"),
+    "r": ("r", "proj", "alpha", "k", "refl"),
+    "f": ("f", "term", "val", "F", "cost", "part_", "foo"),
 }
-FUNCTION_NAMES = "sin|cos|tan|exp|log|sqrt|pi|tanh|floor|atan|asin|acos|sinh|cosh|prod"
+_FAMILY = re.compile(f"([{''.join(STEMS)}])(\\d+)(?:_(\\d+))?")
+NAMES_OF_X = (
+    ("x", 8),
+    ("vec", 1),
+    ("params", 1),
+    ("X", 1),
+    ("p", 1),
+    ("xs", 1),
+    ("theta", 1),
+    ("design", 1),
+    ("u", 1),
+)
 
 
 @dataclass(frozen=True)
@@ -87,6 +52,8 @@ class Style:
         dim_name: name of the number of variables, a module constant or a local; "" for the number itself.
         dim_local: ``dim_name`` is defined in each function.
         comments: 0 (none), 1 (a few) or 2 (many).
+        register: how comments sound, see ``remarks``.
+        hints: functions have type hints.
         docstrings: functions have them.
         indent: spaces.
         gap: empty lines between blocks.
@@ -99,21 +66,27 @@ class Style:
     dim_name: str
     dim_local: bool
     comments: int
+    register: str
+    hints: bool
     docstrings: bool
     indent: int
     gap: int
     bounds_first: bool
     constraint_list: bool
 
-    def with_prefix(self, prefix: str, names: Sequence[str]) -> Style:
-        """The style with a prefix before some names (``self.``)."""
-        changed = {k: prefix + v if k in names else v for k, v in self.notation.names.items()}
-        return replace(self, notation=replace(self.notation, names=changed))
+    def kept_in(self, place: str, names: Sequence[str]) -> Style:
+        """The style with some names kept in an object or dictionary: ``self.{}``, ``cfg["{}"]``."""
+        changed = {k: place.format(v) if k in names else v for k, v in self.notation.names.items()}
+        return self.written(names=changed)
+
+    def written(self, **notation: Any) -> Style:
+        """The style with other habits of notation."""
+        return replace(self, notation=replace(self.notation, **notation))
 
 
 def draw_style(system: System, draws: Draws, mode: Mode) -> Style:
     """Habits of one description."""
-    x = draws.choice(("x", "vec", "params", "X", "p"), (8, 1, 1, 1, 1))
+    x = draws.choice([name for name, _ in NAMES_OF_X], [weight for _, weight in NAMES_OF_X])
     dim_name, dim_local = draws.choice(
         (("n", True), ("d", True), ("D", False), ("N", False), ("DIM", False), ("", False))
     )
@@ -121,16 +94,17 @@ def draw_style(system: System, draws: Draws, mode: Mode) -> Style:
     names = {"x": x}
     stems: dict[str, str] = {}
     separator = draws.choice(("", "_"), (4, 1))
-    letters = [d.name[:1] for d in system.definitions]
-    for definition in system.definitions:
-        letter, digits = definition.name[:1], definition.name[1:]
-        if not digits.isdigit() or letter not in STEMS:
-            names[definition.name] = _unused(definition.name, taken)
+    parts = {d.name: _FAMILY.fullmatch(d.name) for d in system.definitions}
+    families = {match[0].partition("_")[0] for match in parts.values() if match}
+    for name, match in parts.items():
+        if match is None:
+            names[name] = _unused(name, taken)
             continue
+        letter, number, entry = match.groups()
         stem = stems.setdefault(letter, draws.choice(STEMS[letter]))
-        names[definition.name] = _unused(
-            stem if letters.count(letter) == 1 else f"{stem}{separator}{digits}", taken
-        )
+        single = sum(family[0] == letter for family in families) == 1
+        numbers = ([] if single else [number]) + ([entry] if entry else [])
+        names[name] = _unused(stem + (separator if numbers else "") + "_".join(numbers), taken)
     indices = {"i": draws.choice(("i", "i", "j", "k", "idx"))}
     for name in ("j", "k"):
         indices[name] = next(c for c in (name, "k", "m", "l") if c not in indices.values() and c not in taken)
@@ -156,6 +130,8 @@ def draw_style(system: System, draws: Draws, mode: Mode) -> Style:
         dim_name=dim_name,
         dim_local=dim_local,
         comments=draws.choice((0, 1, 2), (2, 2, 1)),
+        register=draw_register(draws),
+        hints=draws.chance(0.1),
         docstrings=draws.chance(0.35),
         indent=draws.choice((4, 2), (5, 1)),
         gap=draws.choice((1, 2), (2, 1)),
@@ -169,59 +145,3 @@ def _unused(name: str, taken: set[str]) -> str:
         name += "_"
     taken.add(name)
     return name
-
-
-def imports(code: str, draws: Draws) -> str:
-    """The import lines that a code text needs."""
-    lines = []
-    if re.search(r"\bmath\.", code):
-        lines.append("import math")
-    bare = sorted(set(re.findall(rf"(?<![\w.])({FUNCTION_NAMES})\b(?!\s*=)", _without_comments(code))))
-    if bare:
-        lines.append("from math import *" if draws.chance(0.2) else f"from math import {', '.join(bare)}")
-    if re.search(r"\bnp\.", code):
-        lines.append("import numpy as np")
-    return "\n".join(lines)
-
-
-def _without_comments(code: str) -> str:
-    return re.sub(r'""".*?"""|#[^\n]*', "", code, flags=re.DOTALL)
-
-
-def bounds_block(
-    lower: Sequence[float], upper: Sequence[float], max_evals: int, style: Style, draws: Draws
-) -> str:
-    """LOWER, UPPER and MAX_EVALS, in one of the forms people use."""
-    floats = draws.chance(0.6)
-    dim = len(lower)
-    count = style.dim_name if style.dim_name and not style.dim_local else str(dim)
-    same = len(set(lower)) == 1 and len(set(upper)) == 1
-    texts = [number_list(values, floats, runs=dim > 4 or draws.chance(0.5)) for values in (lower, upper)]
-    if same and draws.chance(0.7):
-        values = [signed(v[0], floats) for v in (lower, upper)]
-        forms = ["[{0}] * {1}", "[{0}] * {1}", "[{0} for _ in range({1})]"]
-        if style.notation.library == "np.":
-            forms += ["np.full({1}, {0})", "{0} * np.ones({1})"]
-        form = draws.choice(forms)
-        texts = [form.format(value, count) for value in values]
-    elif style.notation.library == "np." and draws.chance(0.25):
-        texts = [f"np.array({text})" for text in texts]
-    comment = (
-        draws.choice(("bounds", "search space", "box constraints", "variable limits"))
-        if style.comments
-        else ""
-    )
-    lines = [f"# {comment}"] if comment and draws.chance(0.6) else []
-    lines += [f"LOWER = {texts[0]}", f"UPPER = {texts[1]}"]
-    limits = ((signed(a, floats), signed(b, floats)) for a, b in zip(lower, upper, strict=True))
-    pairs = f"BOUNDS = [{', '.join(f'({a}, {b})' for a, b in limits)}]"
-    if dim <= 8 and not same and draws.chance(0.3):
-        lines[-2:] = [pairs, "LOWER = [b[0] for b in BOUNDS]", "UPPER = [b[1] for b in BOUNDS]"]
-    budget = f"{max_evals:_}" if draws.chance(0.1) else str(max_evals)
-    note = (
-        draws.choice(("  # budget", "  # evaluations we can afford", "  # function evaluations"))
-        if style.comments == 2
-        else ""
-    )
-    line = f"MAX_EVALS = {budget}{note}"
-    return "\n".join([line, *lines] if draws.chance(0.2) else [*lines, line])

@@ -25,7 +25,7 @@ from llamoco.metrics.sandbox.protocol import Kind
 
 FILE = "<program>"
 MODULE = "llamoco_program"
-IMPORTABLE = ("numpy", "scipy", "cma", "deap")
+IMPORTABLE = ("numpy", "scipy", "cma", "deap", "nlopt")
 MAX_FRAMES = 8
 MAX_MESSAGE = 2000
 

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 from llamoco.metrics.sandbox import confine, program
 
-PRELOADED = ("scipy.optimize", "cma", "deap.algorithms", "deap.base", "deap.creator", "deap.tools")
+PRELOADED = ("scipy.optimize", "cma", "deap.algorithms", "deap.base", "deap.creator", "deap.tools", "nlopt")
 GRACE = 0.5  # seconds: a process closes its channel shortly before it has ended
 
 

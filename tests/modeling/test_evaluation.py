@@ -58,9 +58,10 @@ def test_the_table_follows_from_the_records(evaluated: tuple[Path, dict[str, Any
 
 def test_sbs_runs_the_single_best_solver_of_the_label_table(evaluated: tuple[Path, dict[str, Any]]) -> None:
     _, record = evaluated
-    for group, (name, config) in record["single_best_solvers"].items():
-        assert (name, config) == tuple(read_labels(SHIPPED_LABELS).sbs[group]["a3"])
-        assert pool.identify(pool.render(name, json.loads(config))) is not None
+    assert record["single_best_solvers"]
+    for group, name in record["single_best_solvers"].items():
+        assert name == read_labels(SHIPPED_LABELS).sbs[group]["a3"]
+        assert name in pool.POOL
 
 
 def test_a_killed_evaluation_goes_on_and_ends_the_same(

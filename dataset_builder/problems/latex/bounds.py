@@ -171,7 +171,7 @@ class Bounds:
                 part[0],
                 "integer and discrete variables are not supported; expected an interval such as [0, 10]",
             )
-        if base == "bb_R":
+        if base == "bb_R" or (base == "R" and "R" not in self.symbols.written):
             if len(part) > 1:
                 if part[1].text != "^" or part[-1].text in ("+", "-") or any(t.text == "_" for t in part):
                     raise self.source.error(
@@ -280,7 +280,7 @@ class Bounds:
         """Refuse missing, infinite or crossed bounds of variable k."""
         named = [n for n, e in self.symbols.aliases.items() if e == Item("x", Num(k))]
         name = [*named, f"{self.symbols.vector}_{{{k}}}" if k > 9 else f"{self.symbols.vector}_{k}"][0]
-        at: int | Token = self.places.get(k, len(self.source.text))
+        at: int | Token = self.places.get(k, len(self.source.code))
         if k > dim:
             message = f"bounds for {name}, but there are {dim} variables; correct the number or the range"
             raise self.source.error(at, message)

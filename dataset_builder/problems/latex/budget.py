@@ -19,15 +19,30 @@ _LINKING = (
 )
 _LINK = rf"(?:{_SPACE}(?:{_LINKING})(?![a-z]))*"
 _KINDS = r"(?:function|objective|objective-function|fitness|black-box|problem|model|cost|such|of)[\s~-]+"
-_EVALUATIONS = rf"(?:{_KINDS}){{0,3}}(?:evaluations?|evals?|FEs?|NFEs?|calls|points|queries)\b"
+_EVALUATIONS = (
+    rf"(?:{_KINDS}){{0,3}}(?:evaluations?|evals?|FEs?|NFEs?|calls|points|queries|(?:Funktions)?Auswertungen"
+    r"|évaluations|evaluaciones|valutazioni)\b"
+)
 _IS = rf"{_SPACE}(?:=|:|\\leq?){_SPACE}"
 _SYMBOL = r"(?:N|FEs?|NFE|MaxFEs?|max\\?_evals|MAX\\?_EVALS)\}*"
 _SUBSCRIPT = rf"\s*_\s*\{{?{_SPACE}(?:\\max|max|FE|f|eval|evals|FEs){_SPACE}\}}?"
 
+# What makes the number before it another one: a factor, a unit of something else.
+_FACTOR = r"(?:[ ~]|\\[,;: ])*(?:\\cdot|\\times|\\%|%|\*|(?:\$ *\$)?[A-Za-z](?![A-Za-z-]|\.[a-z]))"
+_UNIT = (
+    r"per|(?:in|for|of|at) (?:each|every)|each|times|thousand|million|hundred|percent|seconds?|minutes?|hours?"
+    r"|days?|dollars?|euros?|iterations?|generations?|runs?|restarts?"
+)
+_OTHERWISE = re.compile(
+    rf"{_FACTOR}|(?:[\s~$]|\\[,;: ])*(?:{_EVALUATIONS})?[\s,]*(?:{_UNIT})(?![a-z])", re.IGNORECASE
+)
+
 _SYMBOLIC = re.compile(rf"{_SYMBOL}{_SUBSCRIPT}(?P<end>){_IS}{_NUMBER}")  # N_{\max} = 1500
+_TIMES = re.compile(rf"\bevaluated?\b[^.$\d\n]{{0,60}}\$?{_NUMBER}{_SPACE}times\b", re.IGNORECASE)
 _FORMS = (
     re.compile(rf"\b(?:budget|evaluations?|evals|FEs|NFE|calls)\b{_LINK}{_SPACE}{_NUMBER}", re.IGNORECASE),
     re.compile(rf"{_NUMBER}{_SPACE}{_EVALUATIONS}", re.IGNORECASE),
+    _TIMES,
     re.compile(rf"(?:MaxFEs?|max\\?_evals|MAX\\?_EVALS|maxevals|NFE)\b{_IS}{_NUMBER}"),
     _SYMBOLIC,
 )
@@ -46,11 +61,16 @@ def read_budget(source: Source) -> tuple[int, list[tuple[int, int]]]:
             symbol = source.code[match.start() : match.end("end")].rstrip() if form is _SYMBOLIC else ""
             if symbol and source.code.count(symbol) > 1:
                 continue  # a constant of the formulas, such as a number of coils
+            other = _OTHERWISE.match(source.code, match.end() if form is _TIMES else match.end("number"))
+            if other or source.code[: match.start("number")].lower().rstrip(" \n~$").endswith("at least"):
+                place = match.start("number")
+                message = "this does not state one number of evaluations; write 'Evaluation budget: 2000.'"
+                raise source.error(place, message)
             found.setdefault(_value(match.group("number"), match.group("power")), match.start())
             spans.append(match.span())
     if not found:
         message = "no evaluation budget is stated; add a line such as 'Evaluation budget: 2000.'"
-        raise source.error(max(len(source.text.rstrip()) - 1, 0), message)
+        raise source.error(max(len(source.code.rstrip()) - 1, 0), message)
     if len(found) > 1:
         values = ", ".join(f"{v:g}" for v in sorted(found))
         message = f"several evaluation budgets are stated ({values}); state one"

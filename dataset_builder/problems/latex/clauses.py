@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from llamoco.dataset_builder.problems.latex.text import Source, Token
-from llamoco.dataset_builder.problems.latex.tokens import Part, group_end, step
+from llamoco.dataset_builder.problems.latex.tokens import Part, group_end
 from llamoco.dataset_builder.problems.latex.vocabulary import CLOSERS, LAYOUTS, MATRICES, OPENERS, RELATIONS
 
 _JOINING = RELATIONS | {"+", "*", "times", "/"}
@@ -54,7 +54,7 @@ def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
         if token.kind == "symbol" and token.text == "\\{" and _next_text(tokens, number) in LAYOUTS:
             continue
         if token.kind not in ("begin", "end") or token.text in MATRICES:
-            depth += step(token)
+            depth += token.step
             if depth < 0:
                 raise source.error(
                     token, f"this {token.text!r} closes nothing; remove it or add its opening one"
@@ -149,7 +149,7 @@ def _clause(source: Source, line: Part, words: str) -> Clause:
     group: list[Part] = []
     depth = 0
     for token in tokens:
-        depth += step(token)
+        depth += token.step
         if depth == 0 and token.kind == "symbol" and token.text in RELATIONS:
             if part:
                 group.append(part)
@@ -186,7 +186,7 @@ def _is_marker(tokens: Part) -> bool:
         return True
     depth = 0
     for token in following:
-        depth += step(token)
+        depth += token.step
         if depth == 1 and token.text == ",":
             return False
         if depth == 0:
@@ -211,7 +211,7 @@ def _separate(tokens: Part) -> Part:
                 skip.add(close)
                 result.append(comma)
                 continue
-        depth += step(token)
+        depth += token.step
         if token.text == "\\forall":
             result.append(comma)
         elif token.kind == "soft" and not (depth and any(t.kind == "begin" for t in result)):
@@ -236,7 +236,7 @@ def _separate(tokens: Part) -> Part:
 def _holds_relation(tokens: Part) -> bool:
     depth = 0
     for token in tokens:
-        depth += step(token)
+        depth += token.step
         if depth == 0 and token.kind == "symbol" and token.text in RELATIONS:
             return True
     return False
@@ -245,7 +245,7 @@ def _holds_relation(tokens: Part) -> bool:
 def _closing(tokens: Part, at: int) -> int | None:
     depth = 0
     for place in range(at, len(tokens)):
-        depth += step(tokens[place])
+        depth += tokens[place].step
         if depth == 0:
             return place
     return None

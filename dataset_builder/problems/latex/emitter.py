@@ -5,13 +5,11 @@ from __future__ import annotations
 import keyword
 import re
 
-import numpy as np
-
-from llamoco.dataset_builder.problems.compile import compile_system
 from llamoco.dataset_builder.problems.expression import Expr, Index, Item, Name, Num, lift, walk
+from llamoco.dataset_builder.problems.latex.check import check_indices, value
 from llamoco.dataset_builder.problems.latex.text import Source, Token
 from llamoco.dataset_builder.problems.latex.values import Vectorial, number_of
-from llamoco.dataset_builder.problems.system import Data, Definition, Scalar, System, Vector
+from llamoco.dataset_builder.problems.system import Data, Definition, Scalar, Vector, names_used
 
 # Names of generated Python: of the compiler, of a problem file, of builtins that formulas use.
 _RESERVED = {*keyword.kwlist, "x", "n", "np", "math", "evaluate", "objective", "inequality", "equality"}
@@ -24,7 +22,7 @@ class Emitter:
 
     Attributes:
         dim: number of decision variables; 0 as long as it is unknown.
-        emitted: the definitions so far.
+        emitted: the definitions so far; known: the same by name.
         positions: names of the data that index other vectors.
     """
 
@@ -32,9 +30,11 @@ class Emitter:
         self.source = source
         self.dim = 0
         self.emitted: list[Definition] = []
+        self.known: dict[str, Definition] = {}
         self.positions: set[str] = set()
         self._taken: set[str] = set()
         self._indices = set(names)
+        self._changing = {"x": True}
 
     def fresh(self) -> Index:
         """An index variable that the file does not use."""
@@ -52,16 +52,16 @@ class Emitter:
         self._taken.add(name)
         return name
 
-    def define_scalar(self, key: str, value: Expr) -> Name:
+    def define_scalar(self, key: str, body: Expr) -> Name:
         """Define a scalar."""
         name = self.python_name(key)
-        self.emitted.append(Scalar(name, value))
+        self._emit(Scalar(name, body), body)
         return Name(name)
 
     def define_vector(self, key: str, size: int, index: Index, entry: Expr) -> Vectorial:
         """Define a vector by the formula of its entries."""
         name = self.python_name(key)
-        self.emitted.append(Vector(name, size, index, entry))
+        self._emit(Vector(name, size, index, entry), entry)
         return Vectorial(size, lambda i: Item(name, i))
 
     def define_data(self, key: str, terms: list[Expr], places: list[Token]) -> Vectorial:
@@ -72,8 +72,13 @@ class Emitter:
         same = [d.name for d in self.emitted if isinstance(d, Data) and d.values == numbers and not key]
         name = same[0] if same else self.python_name(key)
         if not same:
-            self.emitted.append(Data(name, numbers))
+            self._emit(Data(name, numbers), Num(0))
         return Vectorial(len(numbers), lambda i: Item(name, i))
+
+    def _emit(self, definition: Definition, body: Expr) -> None:
+        self._changing[definition.name] = self.changes(body)
+        self.emitted.append(definition)
+        self.known[definition.name] = definition
 
     def constants(self) -> dict[str, Expr]:
         """Scalars that are literal numbers."""
@@ -81,42 +86,52 @@ class Emitter:
 
     def changes(self, expression: Expr) -> bool:
         """Whether an expression depends on the variables."""
-        changing = System(max(self.dim, 1), tuple(self.emitted), expression).depends_on_x()
         return any(
-            (isinstance(e, Item) and changing[e.vector]) or (isinstance(e, Name) and changing[e.name])
+            (isinstance(e, Item) and self._changing[e.vector])
+            or (isinstance(e, Name) and self._changing[e.name])
             for e in walk(expression)
         )
 
-    def constant(self, value: Expr, place: Token) -> float:
+    def constant(self, number: Expr, place: Token) -> float:
         """The number that an expression without variables is.
 
         Raises:
-            ProblemError: if it depends on the variables.
+            ProblemError: if it depends on the variables, or cannot be computed.
         """
-        if self.changes(value):
+        if self.changes(number):
             raise self.source.error(place, "expected a number here, but it depends on the variables")
-        system = System(max(self.dim, 1), tuple(self.emitted), value)
-        system = System(system.dim, tuple(system.dependencies(value)), value)
         try:
-            return float(compile_system(system)(np.zeros((1, system.dim)))[0][0])
-        except (ArithmeticError, IndexError, ValueError) as error:
+            return value(number, self.known, self.dim, {})
+        except (ArithmeticError, ValueError) as error:
             raise self.source.error(place, f"this cannot be computed: {error}; correct it") from None
 
-    def index(self, value: Expr, place: Token) -> Expr:
+    def index(self, expression: Expr, place: Token) -> Expr:
         """A constant index as a literal number."""
-        number = self.constant(value, place)
+        number = self.constant(expression, place)
         if not number.is_integer():
             raise self.source.error(place, f"an index has to be a whole number, this is {number:g}")
         return lift(int(number))
 
+    def check(self, definition: Definition) -> None:
+        """Check the indices of a definition.
+
+        Raises:
+            ValueError: if one is not bound or lies outside its vector.
+        """
+        match definition:
+            case Scalar(_, body):
+                check_indices(body, self.known, self.dim, {})
+            case Vector(_, size, index, entry):
+                check_indices(entry, self.known, self.dim, {index.name: (1, size)})
+
     def definitions(self, expressions: list[Expr]) -> tuple[Definition, ...]:
         """The definitions that expressions need, with positions marked as such."""
-        kept: set[str] = set()
-        for expression in expressions:
-            system = System(self.dim, tuple(self.emitted), expression)
-            kept |= {d.name for d in system.dependencies(expression)}
+        used = set().union(*map(names_used, expressions))
+        for definition in reversed(self.emitted):
+            if definition.name in used and not isinstance(definition, Data):
+                used |= names_used(definition.entry if isinstance(definition, Vector) else definition.value)
         return tuple(
             Data(d.name, d.values, True) if isinstance(d, Data) and d.name in self.positions else d
             for d in self.emitted
-            if d.name in kept
+            if d.name in used
         )

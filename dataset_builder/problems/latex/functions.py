@@ -153,6 +153,11 @@ def big(parser: Parser, kind: str, token: Token) -> Value:
         if listed is None and (kind == "sum" or not dependent):
             try:
                 inner = over(depth + 1, {**scope, letter: Index(letter)})
+                if kind == "prod" and isinstance(inner, Mul | Div) and not _varies(inner.right, letter):
+                    message = (
+                        "does this product extend over its last factor? put what belongs to it into brackets"
+                    )
+                    parser.fail(message, token)
                 return Reduce(kind, Index(letter), low, high, inner)
             except NeedsUnroll:
                 pass
@@ -170,6 +175,10 @@ def big(parser: Parser, kind: str, token: Token) -> Value:
 def _applied(name: str, argument: Expr) -> Expr:
     inverse = {"cot": "tan", "sec": "cos", "csc": "sin"}.get(name)
     return Call(ELEMENTARY[name], argument) if inverse is None else Num(1) / Call(inverse, argument)
+
+
+def _varies(node: Expr, letter: str) -> bool:
+    return any(isinstance(e, Index) and e.name == letter for e in walk(node))
 
 
 def _constant(node: Expr) -> bool:

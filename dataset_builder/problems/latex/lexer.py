@@ -33,6 +33,7 @@ class _Lexer:
         self.code = source.code
         self.tokens: list[Token] = []
         self.display = False
+        self.arrays: list[str] = []  # what the arrays around a place are
 
     def run(self) -> list[Token]:
         begin = re.search(r"\\begin\s*\{document\}", self.code)
@@ -87,7 +88,8 @@ class _Lexer:
         return closing.end()
 
     def add(self, kind: Kind, text: str, at: int, end: int) -> None:
-        self.tokens.append(Token(kind, text, at, end, self.display))
+        step = vocabulary.STEPS.get(text, 0) if kind == "symbol" else (kind == "begin") - (kind == "end")
+        self.tokens.append(Token(kind, text, at, end, self.display, step))
 
     def argument(self, at: int, end: int) -> tuple[int, int]:
         """The inside (start, stop) of the argument that begins at or after ``at``: a group, or one token."""
@@ -120,9 +122,12 @@ class _Lexer:
         """Tokens of a formula."""
         braces: list[int] = []
         while at < end:
-            match = _TOKEN.match(self.code, at)
+            match = _TOKEN.match(self.code, at, end)
             assert match is not None
-            text, stop = match.group(0), min(match.end(), end)
+            text, stop = match[0], match.end()
+            if text[0] == "\\":
+                at = self.command(text, at, stop, end)
+                continue
             if text == "{":
                 braces.append(at)
             elif text == "}":
@@ -131,34 +136,34 @@ class _Lexer:
                         at, "unbalanced brace: this } closes nothing; remove it or add the {"
                     )
                 braces.pop()
-            at = self.command(text, at, stop, end) if text[0] == "\\" else self.plain(text, at, stop)
+            self.plain(text, at, stop)
+            at = stop
         if braces:
             raise self.source.error(braces[-1], "unbalanced brace: this { is not closed; add the }")
 
-    def plain(self, text: str, at: int, stop: int) -> int:
-        if text.isspace() or text == "~":
-            return stop
-        if text[0].isdigit() or (text[0] == "." and len(text) > 1 and text != "..."):
-            self.add("number", re.sub(r"\{,\}|\\,", "", text), at, stop)
+    def plain(self, text: str, at: int, stop: int) -> None:
+        """The token of a text that is no command."""
+        symbol = vocabulary.SYMBOLS.get(text)
+        if symbol is not None:
+            self.add("symbol", symbol, at, stop)
+        elif text.isspace() or text == "~":
+            return
         elif text.isalpha() and text.isascii():
             self.add("name", text, at, stop)
+        elif text[0].isdigit() or (text[0] == "." and len(text) > 1 and text != "..."):
+            self.add("number", re.sub(r"\{,\}|\\,", "", text) if "," in text else text, at, stop)
         elif text in ("...", "…"):
             self.add("command", "\\dots", at, stop)
         elif text == "'" and self.tokens and self.tokens[-1].kind == "name":
-            self.tokens[-1] = Token(
-                "name", self.tokens[-1].text + "_prime", self.tokens[-1].at, stop, self.display
-            )
+            self.tokens[-1] = self.tokens[-1]._replace(text=self.tokens[-1].text + "_prime", end=stop)
         elif text in (".", ";"):
             self.add("break", text, at, stop)
         elif text == "&":
             self.add("soft", text, at, stop)
-        elif text in vocabulary.SYMBOLS:
-            self.add("symbol", vocabulary.SYMBOLS[text], at, stop)
         else:
             raise self.source.error(
                 at, f"the sign {text!r} is not known in a formula; write it in LaTeX notation"
             )
-        return stop
 
     def command(self, text: str, at: int, stop: int, end: int) -> int:
         name = text[1:].rstrip("*")
@@ -219,6 +224,10 @@ class _Lexer:
         after = self.after(finish)
         if name == "array" and begin:
             after = self.after(self.argument(after, end)[1])
+            # In brackets, an array is a matrix; elsewhere it only lays lines out.
+            self.arrays.append("matrix" if self.tokens and self.tokens[-1].text in ("[", "(") else name)
+        if name == "array" and self.arrays:
+            name = self.arrays[-1] if begin else self.arrays.pop()
         if name not in vocabulary.LAYOUTS and name not in vocabulary.MATRICES:
             known = ", ".join(sorted(vocabulary.LAYOUTS | vocabulary.MATRICES))
             raise self.source.error(
@@ -250,7 +259,7 @@ class _Lexer:
             self.tokens[-1].text == "_"
             or (len(self.tokens) > 1 and self.tokens[-1].text == "{" and self.tokens[-2].text in "_^")
         )
-        if not script and vocabulary.MINIMIZE.fullmatch(words):
+        if not script and (vocabulary.MINIMIZE.fullmatch(words) or words == "arg min"):
             self.add("command", "\\minimize", at, after)
             return after
         if not script and vocabulary.MAXIMIZE.fullmatch(words):
@@ -275,6 +284,15 @@ class _Lexer:
             return after
         if name == "mathrm" and words in vocabulary.CONNECTIVES and not script and len(words) > 1:
             self.add("text", words, at, after)
+            return after
+        if name in vocabulary.PAIRS:
+            bar = vocabulary.PAIRS[name]
+            self.add("symbol", bar + "(", at, start)
+            self.math(start, finish)
+            self.add("symbol", bar + ")", finish, after)
+            return after
+        if name in vocabulary.BOLD and letters == "1":
+            self.add("name", vocabulary.ONES, at, after)
             return after
         before = len(self.tokens)
         self.math(start, finish)

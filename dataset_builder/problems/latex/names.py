@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from llamoco.dataset_builder.problems.expression import Call, Expr, Index, Name, Num, Pow
 from llamoco.dataset_builder.problems.latex.statements import Range
 from llamoco.dataset_builder.problems.latex.text import Source, Token
-from llamoco.dataset_builder.problems.latex.tokens import Part, script_text, split_commas
+from llamoco.dataset_builder.problems.latex.tokens import Part, group_end, script_text, split_commas
 from llamoco.dataset_builder.problems.latex.values import Matrix, Value, Vectorial
 from llamoco.dataset_builder.problems.latex.vocabulary import CLOSERS, OPENERS
 
@@ -226,6 +226,8 @@ def read_limits(parser: Parser, kind: str, token: Token) -> tuple[list[str], Exp
     letters = [p[0].text for p in split_commas(letters_of) if len(p) == 1 and p[0].kind == "name"]
     if len(letters) != len(split_commas(letters_of)) or not letters or any(not s for s in sides):
         parser.fail("expected an index letter and its range, as in i=1", lower[0])
+    if parser.source.strict(lower[0].at, lower[-1].end):
+        parser.fail("a strict range; write its limits with \\le", lower[0])
     if marks == ["="] and upper is not None:
         low, high = (_bound(parser, side) for side in (sides[1], upper))
         return letters, low, high, None
@@ -242,7 +244,7 @@ def read_limits(parser: Parser, kind: str, token: Token) -> tuple[list[str], Exp
         if len(parts) == 1 and dots:
             k = next(k for k, t in enumerate(inner) if t.text == "\\dots")
             parts = [p for p in (inner[:k], inner[k : k + 1], inner[k + 1 :]) if p]
-        if not dots and marks == ["="]:
+        if not dots and marks == ["="] and len(parts) == 1:
             parser.fail(f"the upper limit is missing; expected \\{kind}_{{i=1}}^{{n}}", token)
         values = parser.symbols.integers(Range(letters, parts, dots, lower[0]), parser.scope)
         if values and values == list(range(values[0], values[-1] + 1)) and values[0] >= 0:
@@ -273,6 +275,14 @@ def read_matrix(parser: Parser) -> Value:
     rows = [row for row in rows if any(row)]
     if not rows or len({len(row) for row in rows}) > 1 or not all(all(row) for row in rows):
         parser.fail("the rows of this matrix differ in length, or an entry is empty", begin)
+    after = parser.tokens[parser.at : group_end(parser.tokens, parser.at + 1)]
+    if (
+        len(rows) == 1
+        and after
+        and after[0].text == "^"
+        and script_text(after[1:]) in ("T", "top", "intercal")
+    ):
+        parser.at += len(after)  # a row that is turned into a column
     if len(rows) == 1 or len(rows[0]) == 1:
         return parser.symbols.literal([cell for row in rows for cell in row], parser.scope)
     numbers = tuple(

@@ -13,6 +13,11 @@ from llamoco.dataset_builder.problems.latex.statements import Chain
 from llamoco.dataset_builder.problems.latex.text import Source, Token
 from llamoco.dataset_builder.problems.latex.tokens import Part, group_end, name_of, split_commas, tuple_parts
 
+_MAXIMUM = re.compile(
+    r"\bmaximi[sz]|\b(?:find|determine|seek|compute|locate|for|has) (?:the|its|a) (?:global )?maxim(?:um|a)\b(?! number)"
+    r"|\b(?:largest|greatest|highest|biggest) (?:possible )?value"
+)
+_MINIMISED = re.compile(r"minimi[sz]|\b(?:minimum|objective|cost)\b[^.]*$")
 _MAXIMISED = "this is a maximisation; minimise the negative instead: \\min -f(x)"
 
 
@@ -31,7 +36,7 @@ def objective_clause(source: Source, tokens: list[Token], found: list[Clause]) -
     if marked:
         return marked[0]
     prose = [t for t in tokens if t.kind == "text"]
-    maximised = next((t for t in prose if re.search(r"\bmaximi[sz]", t.text)), None)
+    maximised = next((t for t in prose if _MAXIMUM.search(t.text)), None)
     if maximised is not None and not any("minimi" in t.text for t in prose):
         raise source.error(maximised, _MAXIMISED)
     for name in ("f", "F"):
@@ -39,7 +44,7 @@ def objective_clause(source: Source, tokens: list[Token], found: list[Clause]) -
             head = read_head(clause.groups[0][0]) if clause.relations[:1] == ["="] else None
             if head is not None and head.key == name:
                 return clause
-    said = next((k for k, c in enumerate(found) if "minimi" in c.words), len(found))
+    said = next((k for k, c in enumerate(found) if _MINIMISED.search(c.words)), len(found))
     for clause in found[said:]:  # "minimise over x the function J(x) = ...", or a displayed formula
         first = clause.groups[0][0]
         head = read_head(first)
@@ -85,6 +90,8 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
     if arguments is None and scope:
         stop = next((k for k, t in enumerate(scope) if t.text == "in"), len(scope))
         arguments = split_commas(scope[:stop])
+    if arguments is None:
+        arguments = _said_to_vary(found)
     if arguments is None and any(t.kind == "name" and t.text == "x" for t in tokens):
         _vector_or_scalar("x", tokens, found, bounds)
         return
@@ -104,6 +111,23 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
         raise bounds.source.error(first[0], "expected a list of different variables, or one vector")
     else:
         _alias(names, bounds, first[0])
+
+
+def _said_to_vary(found: list[Clause]) -> list[Part] | None:
+    """The names after the word variables: ``with variables $x$, $y$ and $z$``; None if there are none."""
+    said = (k for k, c in enumerate(found) if re.search(r"\bvariables?:?$", c.words.strip()))
+    for first in said:
+        names: list[Part] = []
+        for clause in found[first:]:
+            if names and clause.words.strip() not in (",", "and", ", and"):
+                break
+            parts = clause.groups[0]
+            if clause.relations or argument_names(parts) is None:
+                break
+            names += parts
+        if names:
+            return names
+    return None
 
 
 def _alias(names: list[str], bounds: Bounds, place: Token) -> None:
@@ -127,9 +151,10 @@ def _vector_or_scalar(name: str, tokens: list[Token], found: list[Clause], bound
             elif "\\dots" not in names or last.isdigit():  # x = (x_1, ..., x_5)
                 bounds.dimension(int(last) if last.isdigit() else len(names), right[0][0])
     entries = any(t.kind == "name" and t.text == name and n.text == "_" for t, n in pairwise(tokens))
+    solid = [t for t in tokens if t.kind != "soft"]
     power = any(
-        t.text == name and n.text == "in" and any(u.text == "^" for u in tokens[k + 2 : k + 24])
-        for k, (t, n) in enumerate(pairwise(tokens))
+        t.text == name and n.text == "in" and any(u.text == "^" for u in solid[k + 2 : k + 24])
+        for k, (t, n) in enumerate(pairwise(solid))
     )
     if entries or power or symbols.vector or bounds.stated_dim or _bounded_by_vectors(name, found):
         symbols.vector = name

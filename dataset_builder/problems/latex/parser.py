@@ -19,7 +19,7 @@ from llamoco.dataset_builder.problems.latex.functions import bars, big, elementa
 from llamoco.dataset_builder.problems.latex.names import Scope, Symbols, read_matrix, read_name
 from llamoco.dataset_builder.problems.latex.text import Token
 from llamoco.dataset_builder.problems.latex.tokens import Part, script_text, split_commas
-from llamoco.dataset_builder.problems.latex.values import Refusal, Value, Vectorial
+from llamoco.dataset_builder.problems.latex.values import Matrix, Refusal, Value, Vectorial
 from llamoco.dataset_builder.problems.latex.vocabulary import ELEMENTARY, UNITS
 
 _BIG = ("\\sum", "\\prod")
@@ -239,7 +239,11 @@ class Parser(Cursor):
         self.at += 1
         exponent = self.group()
         text = script_text(exponent)
-        if isinstance(base, Vectorial):
+        if isinstance(base, Vectorial | Matrix):
+            if isinstance(base, Matrix) and text in ("T", "top", "intercal"):
+                return self.power(base.transposed)
+            if isinstance(base, Matrix):
+                self.fail("a power of a matrix; write its product with itself, or its entries out", place)
             if text in ("T", "top", "intercal", "prime"):
                 return Vectorial(base.size, base.entry, not base.transposed)
             self.fail("a power of a vector; expected an entry such as x_i, or a norm", place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from llamoco.dataset_builder.problems.latex.clauses import Clause
-from llamoco.dataset_builder.problems.latex.text import Token
+from llamoco.dataset_builder.problems.latex.text import Source, Token
 from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, split_commas
 
 
@@ -51,10 +51,11 @@ class Chain:
         return any(t.kind == "name" and t.text == letter for t in tokens)
 
 
-def chains(found: list[Clause], variables: set[str]) -> list[Chain]:
+def chains(source: Source, found: list[Clause], variables: set[str]) -> list[Chain]:
     """Cut clauses at the commas that separate statements, and give ranges to what they bind.
 
     Args:
+        source: the file.
         found: the clauses of a file.
         variables: base names of the decision variables: ``0 <= x_1, x_2 <= 10`` is about both.
     """
@@ -70,7 +71,10 @@ def chains(found: list[Clause], variables: set[str]) -> list[Chain]:
                         if piece.mentions(letter):
                             piece.bindings.setdefault(letter, early)
                 result.append(piece)
-            elif not _bind_backwards(result, bound):
+                continue
+            if len(piece.sides) == 3 and source.strict(piece.sides[0][0][0].at, piece.sides[2][0][0].at):
+                raise source.error(piece.place, "a strict range of an index; write it with \\le")
+            if not _bind_backwards(result, bound):
                 ahead.append(bound)
     return result
 

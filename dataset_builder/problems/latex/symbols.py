@@ -19,6 +19,7 @@ from llamoco.dataset_builder.problems.latex.statements import Range
 from llamoco.dataset_builder.problems.latex.text import Source, Token
 from llamoco.dataset_builder.problems.latex.tokens import Part, split_commas, tuple_parts
 from llamoco.dataset_builder.problems.latex.values import (
+    ANY,
     Matrix,
     NeedsUnroll,
     Value,
@@ -27,6 +28,7 @@ from llamoco.dataset_builder.problems.latex.values import (
     number_of,
     with_constants,
 )
+from llamoco.dataset_builder.problems.latex.vocabulary import ONES
 from llamoco.dataset_builder.problems.system import Data
 
 
@@ -76,6 +78,8 @@ class SymbolTable(Emitter):
             return self._build(key, place)
         if key in self.dimension_names and self.dim:
             return Size("x")
+        if key == ONES:
+            return Vectorial(ANY, lambda i: Num(1))
         family = self.family(key)
         if family and sorted(family) == list(range(1, len(family) + 1)):
             return Vectorial(len(family), lambda i: self._scalar(family[number_of(i)], place))
@@ -122,6 +126,13 @@ class SymbolTable(Emitter):
         if isinstance(value, Matrix):
             plain = len(subscript) == 2 and all(t.kind in ("name", "number") for t in subscript)
             parts = [[t] for t in subscript] if plain else split_commas(subscript)
+            digits = subscript[0].text if len(subscript) == 1 and subscript[0].kind == "number" else ""
+            if len(digits) == 2 and max(len(value.rows), len(value.rows[0])) < 10:  # A_{12}: row 1, column 2
+                parts = [[subscript[0]._replace(text=digit)] for digit in digits]
+            if len(parts) != 2:
+                raise self.source.error(
+                    place, "expected row and column of an entry of a matrix, as in A_{1,2}"
+                )
             row, column = (number_of(self.subscripts(p, place, scope)[0]) for p in parts)
             if not (1 <= row <= len(value.rows) and 1 <= column <= len(value.rows[0])):
                 raise self.source.error(place, f"entry ({row}, {column}) lies outside the matrix")
@@ -141,6 +152,8 @@ class SymbolTable(Emitter):
 
     def index(self, value: Expr, place: Token) -> Expr:
         """See ``names.Symbols``."""
+        if isinstance(value, Index) or (isinstance(value, Num) and float(value.value).is_integer()):
+            return value
         value = with_constants(value, self.constants())
         indices = {e.name for e in walk(value) if isinstance(e, Index)}
         if not indices and not any(isinstance(e, Size) and not self.dim for e in walk(value)):

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llamoco.dataset_builder.problems.latex.text import Token
-from llamoco.dataset_builder.problems.latex.vocabulary import CLOSERS, OPENERS
 
 Part = list[Token]
-
-
-def step(token: Token) -> int:
-    """By how much a token changes the depth of brackets."""
-    if token.kind == "symbol":
-        return (token.text in OPENERS) - (token.text in CLOSERS)
-    return (token.kind == "begin") - (token.kind == "end")
 
 
 def group_end(tokens: Part, at: int) -> int:
@@ -50,7 +42,7 @@ def split_commas(part: Part) -> list[Part]:
     result: list[Part] = [[]]
     depth = 0
     for token in part:
-        depth += step(token)
+        depth += token.step
         if depth == 0 and token.text == ",":
             result.append([])
         else:
@@ -75,7 +67,7 @@ def tuple_parts(body: Part) -> list[Part]:
         return []
     depth = 0
     for number, token in enumerate(body):
-        depth += step(token)
+        depth += token.step
         if depth == 0:
             rest = "".join(t.text for t in body[number + 1 :]).strip("^{}")
             parts = split_commas(body[1:number])
@@ -98,7 +90,7 @@ def interval_factors(part: Part) -> list[tuple[Part, Part]] | None:
             (
                 k
                 for k in range(at, len(part))
-                if part[k].text in ("]", ")") and sum(map(step, part[at : k + 1])) == 0
+                if part[k].text in ("]", ")") and sum(t.step for t in part[at : k + 1]) == 0
             ),
             None,
         )

@@ -33,9 +33,12 @@ class Refusal(Exception):
     """Something that cannot be read, without its place yet."""
 
 
+ANY = 0  # the size of a vector of ones, which fits any other
+
+
 @dataclass(frozen=True)
 class Vectorial:
-    """A vector: its entry for a 1-based index expression."""
+    """A vector: its entry for a 1-based index expression. The size ``ANY`` is settled by its surroundings."""
 
     size: int
     entry: Callable[[Expr], Expr]
@@ -47,6 +50,16 @@ class Matrix:
     """A matrix of numbers."""
 
     rows: tuple[tuple[float, ...], ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of rows and columns."""
+        return len(self.rows), len(self.rows[0])
+
+    @property
+    def transposed(self) -> Matrix:
+        """The matrix with rows and columns exchanged."""
+        return Matrix(tuple(zip(*self.rows, strict=True)))
 
 
 Value = Expr | Vectorial | Matrix
@@ -78,10 +91,18 @@ def plus(a: Value, b: Value, subtract: bool = False) -> Value:
     if isinstance(a, Expr) and isinstance(b, Expr):
         return a - b if subtract else a + b
     if isinstance(a, Vectorial) and isinstance(b, Vectorial):
-        if a.size != b.size:
-            raise Refusal(f"these vectors have {a.size} and {b.size} entries; expected equal lengths")
         return Vectorial(
-            a.size, lambda i: a.entry(i) - b.entry(i) if subtract else a.entry(i) + b.entry(i), a.transposed
+            _common_size(a, b),
+            lambda i: a.entry(i) - b.entry(i) if subtract else a.entry(i) + b.entry(i),
+            a.transposed,
+        )
+    if isinstance(a, Matrix) and isinstance(b, Matrix) and a.shape == b.shape:
+        sign = -1 if subtract else 1
+        return Matrix(
+            tuple(
+                tuple(p + sign * q for p, q in zip(left, right, strict=True))
+                for left, right in zip(a.rows, b.rows, strict=True)
+            )
         )
     raise Refusal(f"{_kind(a)} and {_kind(b)} cannot be added; expected two numbers or two vectors")
 
@@ -96,17 +117,31 @@ def times(a: Value, b: Value, dot: bool, fresh: Callable[[], Index]) -> Value:
         case Vectorial(), Expr():
             return Vectorial(a.size, lambda i: a.entry(i) * b, a.transposed)
         case Vectorial(), Vectorial() if (a.transposed and not b.transposed) or dot:
-            if a.size != b.size:
-                raise Refusal(f"these vectors have {a.size} and {b.size} entries; expected equal lengths")
-            return reduced("sum", Vectorial(a.size, lambda i: a.entry(i) * b.entry(i)), fresh)
+            return reduced("sum", Vectorial(_common_size(a, b), lambda i: a.entry(i) * b.entry(i)), fresh)
+        case Num(factor), Matrix():
+            return Matrix(tuple(tuple(factor * q for q in row) for row in b.rows))
+        case Matrix(), Matrix() if a.shape[1] == b.shape[0]:
+            columns = b.transposed.rows
+            return Matrix(
+                tuple(
+                    tuple(sum(p * q for p, q in zip(row, column, strict=True)) for column in columns)
+                    for row in a.rows
+                )
+            )
         case Matrix(), Vectorial() if not b.transposed and len(a.rows[0]) == b.size:
             return Vectorial(len(a.rows), lambda i: _row(a.rows[number_of(i) - 1], b))
         case Vectorial(), Matrix() if a.transposed and len(b.rows) == a.size:
-            columns = tuple(zip(*b.rows, strict=True))
+            columns = b.transposed.rows
             return Vectorial(len(columns), lambda i: _row(columns[number_of(i) - 1], a), True)
     raise Refusal(
         f"{_kind(a)} times {_kind(b)} is not supported here; expected numbers, a^\\top b or matching sizes"
     )
+
+
+def _common_size(a: Vectorial, b: Vectorial) -> int:
+    if ANY not in (a.size, b.size) and a.size != b.size:
+        raise Refusal(f"these vectors have {a.size} and {b.size} entries; expected equal lengths")
+    return a.size or b.size
 
 
 def _row(row: tuple[float, ...], vector: Vectorial) -> Expr:
@@ -133,6 +168,8 @@ def negative(a: Value) -> Value:
 
 def reduced(kind: str, vector: Vectorial, fresh: Callable[[], Index]) -> Expr:
     """Sum, product, maximum or minimum over the entries."""
+    if vector.size == ANY:
+        raise Refusal("how many ones has this vector? write its entries out")
     index = fresh()
     try:
         return Reduce(kind, index, Num(1), Num(vector.size), vector.entry(index))

@@ -47,13 +47,14 @@ SYMBOLS = {c: c for c in "+-*/^_(){}[]|,=!:"}
 SYMBOLS |= {":=": "=", "<": "<=", ">": ">=", "≤": "<=", "≥": ">=", "−": "-"}
 COMMAND_SYMBOLS = _pairs(
     r"""le=<= leq=<= leqslant=<= lt=<= ge=>= geq=>= geqslant=>= gt=>= coloneqq== triangleq== equiv== doteq==
-    in=in cdot=* ast=* times=times div=/ {=\{ }=\} lbrace=\{ rbrace=\} |=|| Vert=|| vert=| lvert=|( rvert=|)
+    preceq=<= preccurlyeq=<= succeq=>= succcurlyeq=>= in=in cdot=* ast=* times=times div=/ {=\{ }=\} lbrace=\{ rbrace=\} |=|| Vert=|| vert=| lvert=|( rvert=|)
     lVert=||( rVert=||) langle=<( rangle=>) lbrack=[ rbrack=] lfloor=floor( rfloor=floor) lceil=ceil(
     rceil=ceil) colon=: mid=:"""
 )
 RELATIONS = _words("= <= >= in")
 OPENERS = _words(r"( [ { \{ |( ||( <( floor( ceil(")
 CLOSERS = _words(r") ] } \} |) ||) >) floor) ceil)")
+STEPS = dict.fromkeys(OPENERS, 1) | dict.fromkeys(CLOSERS, -1)  # how they change the depth of brackets
 
 # What changes looks only.
 OPENING = _words("left bigl Bigl biggl Biggl")
@@ -74,7 +75,10 @@ _STYLES = _words(
     """mathbf boldsymbol bm vec mathit mathsf mathrm mathnormal mathtt pmb operatorname mathop underset
     overset stackrel"""
 )
-WITH_ARGUMENT = DROPPED | TEXT | set(ACCENTS) | set(FONTS) | _STYLES
+PAIRS = {"abs": "|", "norm": "||"}  # \abs{x} of the usual packages
+ONES = "ones"  # the name of \mathbf{1}
+BOLD = _words("mathbf boldsymbol bm pmb mathbb vec")
+WITH_ARGUMENT = DROPPED | TEXT | set(ACCENTS) | set(FONTS) | set(PAIRS) | _STYLES
 
 # Words.
 MINIMIZE = re.compile(r"minimi[sz]e")
@@ -86,6 +90,6 @@ CONNECTIVES = _words(
 UNITS = _words("psi lb lbf lbs in ft kN kgf mm cm kg MPa GPa Pa kPa kW Hz bar rad")
 # Words that change what the formulas next to them say; those of the second line only right before one.
 REFUSED_WORDS = re.compile(
-    r"\b(?:integers?|integer-valued|discrete|binary|multiples? of)\b|\bis (?:odd|even)\b"
+    r"\b(?:integers?|integer-valued|discrete|binary|multiples? of|whole numbers?|natural numbers?|either)\b|\bis (?:odd|even)\b"
     r"|\b(?:odd|even|unless|except|except for|if|or|when|whenever|otherwise|else)$"
 )

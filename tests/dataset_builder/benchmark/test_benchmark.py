@@ -22,7 +22,8 @@ PROBLEMS, SEED = 2, 54
 SCRIPT = f"""
 import sys
 from pathlib import Path
-from llamoco.dataset_builder.benchmark.benchmark import process_executor, run_benchmark
+from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
+from llamoco.dataset_builder.benchmark.executors import process_executor
 print("started", flush=True)
 with process_executor(2) as executor:
     run_benchmark(Path(sys.argv[1]), {PROBLEMS}, {SEED}, executor, 2, repeats=1,
@@ -78,7 +79,9 @@ def test_same_command_again_runs_nothing_and_gives_the_labels(finished: Path):
     assert meta["runs"] == len(before) and meta["failures"] == {}
     assert len(labelled.labels) + sum(labelled.discarded.values()) == PROBLEMS
     for label in labelled.labels:
-        assert label.check is not None and (label.repeat is not None) == (label.group == "unconstrained")
+        twice = label.group == "unconstrained"
+        assert (label.repeat is not None) == twice
+        assert (label.check is not None) == (twice or label.split == "test")
 
 
 def test_interrupt_ends_at_once_and_keeps_what_was_done(tmp_path: Path):

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from llamoco.dataset_builder.benchmark.labels import (
+    LABELS_FORMAT,
     LabelsError,
     assign_splits,
     check_jobs,
@@ -16,7 +17,7 @@ from llamoco.dataset_builder.benchmark.labels import (
     read_labels,
     write_labels,
 )
-from llamoco.dataset_builder.benchmark.race import TIE, Score, choose
+from llamoco.dataset_builder.benchmark.race import TIE, Score, choose, keyed
 from llamoco.dataset_builder.benchmark.references import Discarded, freeze
 from llamoco.dataset_builder.benchmark.run import Run, score
 from llamoco.dataset_builder.benchmark.trace import pack_trace
@@ -90,8 +91,8 @@ def test_references_are_frozen_from_all_runs_but_the_check():
     drawn = problem(constrained=True, f0=None, f_star=None)
     runs = [
         run("a", [(5, 60.0), (9, 3.0)]),
-        run("b", [(2, 80.0)], stage="defaults", seed=0),
-        run("c", [(2, 70.0)], stage="configs", seed=10),
+        run("b", [(2, 80.0)], stage="screen", seed=0),
+        run("c", [(2, 70.0)], stage="second", seed=1),
         run("a", [(1, 1e6), (400, 2.0)], stage="reference", seed=30),  # counts for f*, not for f0
         run("a", [(1, 0.5)], stage="check", seed=40),  # comes after the freeze
         run("d", [(1, -9.0)], status="error", seed=21),
@@ -126,44 +127,45 @@ def test_discarded_with_the_reason_counted(drawn, runs, reason):
 
 
 def full_set():
-    """Ten unconstrained problems on which a is best, one where b is best by far; b was raced twice there."""
+    """Ten unconstrained problems on which de is best, one where pso is best by far; that was raced twice."""
     problems = [problem(f"p{n}") for n in range(11)]
     runs = {}
     for p in problems:
-        good, poor = ("a", "b") if p.id != "p3" else ("b", "a")
+        good, poor = (keyed(name, p) for name in (("de", "pso") if p.id != "p3" else ("pso", "de")))
         rows = []
-        for stage, seed in (("defaults", 0), ("final", 20), ("check", 40)):
-            rows.append(run(good, [(1, 0.01)], stage, seed, p.id))
-            rows.append(run(poor, [(1, 10.0)], stage, seed, p.id))
+        for stage, seed in (("screen", 0), ("final", 20), ("check", 40)):
+            rows.append(run(good[0], [(1, 0.01)], stage, seed, p.id, config=good[1]))
+            rows.append(run(poor[0], [(1, 10.0)], stage, seed, p.id, config=poor[1]))
         runs[p.id] = rows
-    runs["p3"].append(run("a", [(1, 0.01)], "final", 20, "p3", race=1))
-    runs["p3"].append(run("b", [(1, 1.0)], "final", 20, "p3", race=1))
+    runs["p3"].append(run("de", [(1, 0.01)], "final", 20, "p3", race=1))
+    runs["p3"].append(run("pso", [(1, 1.0)], "final", 20, "p3", race=1))
     return derive_labels(problems, runs)
 
 
 def test_labels_by_hand():
     labelled = full_set()
     by_id = {label.problem.id: label for label in labelled.labels}
-    assert by_id["p0"].optimizer == "a" and by_id["p3"].optimizer == "b"
+    assert by_id["p0"].optimizer == "de" and by_id["p3"].optimizer == "pso"
     assert by_id["p0"].a3 == pytest.approx(1.0) and by_id["p0"].w == pytest.approx(0.9999)
-    assert [s.optimizer for s in by_id["p3"].finalists] == ["b", "a"]
-    assert by_id["p3"].repeat is not None and by_id["p3"].repeat.optimizer == "a"
+    assert [s.optimizer for s in by_id["p3"].finalists] == ["pso", "de"]
+    assert [s.optimizer for s in by_id["p3"].screen] == ["pso", "de"]
+    second = by_id["p3"].repeat
+    assert second is not None and second.optimizer == "de" and second.w == pytest.approx(0.9999)
     assert by_id["p0"].repeat is None
     assert not any(label.tie for label in labelled.labels)
-    assert labelled.sbs == {"unconstrained": {"a3": ("a", "{}"), "w": ("a", "{}")}}
-    assert by_id["p3"].checked(("a", "{}")).w == pytest.approx(0.9)
+    assert labelled.sbs == {"unconstrained": {"a3": "de", "w": "de"}}
+    assert by_id["p3"].checked(keyed("de", by_id["p3"].problem)).w == pytest.approx(0.9)
     with pytest.raises(LabelsError, match="not checked"):
-        by_id["p3"].checked(("z", "{}"))
+        by_id["p3"].checked(("ga", "{}"))
 
 
 def test_check_covers_answer_and_single_best_once():
     labelled = full_set()
     label = next(entry for entry in labelled.labels if entry.problem.id == "p3")
     jobs = check_jobs(label, labelled.sbs, [])
-    assert sorted({job.optimizer for job in jobs}) == ["a", "b"] and len(jobs) == len(set(jobs)) == 6
-    assert check_jobs(label, labelled.sbs, [run("a", [], "check", job.seed_index) for job in jobs]) == [
-        job for job in jobs if job.optimizer == "b"
-    ]
+    assert sorted({job.optimizer for job in jobs}) == ["de", "pso"] and len(jobs) == len(set(jobs)) == 6
+    done = [run("de", [], "check", job.seed_index, config=job.config) for job in jobs]
+    assert check_jobs(label, labelled.sbs, done) == [job for job in jobs if job.optimizer == "pso"]
 
 
 def test_splits_are_by_problem_and_do_not_depend_on_order():
@@ -192,7 +194,7 @@ def test_table_is_the_same_bytes_twice_and_reads_back(tmp_path: Path):
         (x.optimizer, x.split, x.repeat, x.tie) for x in labelled.labels
     ]
     assert back[0].check is not None and back[0].check[0].a3 == pytest.approx(1.0, abs=1e-6)
-    assert json.loads(one.with_suffix(".json").read_text()) == {"format": 1, "seed": 0}
+    assert json.loads(one.with_suffix(".json").read_text()) == {"format": LABELS_FORMAT, "seed": 0}
     write_labels(two, table, meta)
     assert read_labels(two) == table and two.read_bytes() == one.read_bytes()
 

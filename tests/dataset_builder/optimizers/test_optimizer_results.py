@@ -13,7 +13,7 @@ import pytest
 from llamoco.dataset_builder.optimizers import pool
 
 Function = Callable[[np.ndarray], np.ndarray]
-SEEDS = {"cobyla": 1, "trust_constr": 1}  # slow, and the first start is the centre
+SEEDS = {"trust_constr": 1, "gp_ei": 1}  # slow
 CONSTRAINED = [optimizer.name for optimizer in pool.pool_for(constrained=True)]
 
 
@@ -68,7 +68,7 @@ def rastrigin(x: np.ndarray) -> np.ndarray:
     return (10 + (x - 0.7) ** 2 - 10 * np.cos(2 * np.pi * (x - 0.7))).sum(axis=1)
 
 
-# Error (optimum 0) on [-5, 10]^5 after 2000 evaluations, median of the seeds, with room of about ten times.
+# Error (optimum 0) on [-5, 10]^5 after 2000 evaluations, or the optimizer's limit, median of the seeds, with room of about ten times.
 REACHED = {
     "slsqp": (1e-10, 1e-4, 25),
     "trust_constr": (1e-10, 1e-2, 40),
@@ -82,16 +82,25 @@ REACHED = {
     "amcde": (1e-6, 5, 2),
     "pso": (1e-4, 10, 12),
     "ga": (1e-2, 20, 2),
+    "samr_ga": (1e-10, 15, 30),
+    "constrained_ga": (1e-3, 20, 40),
+    "heco_de": (1e-6, 10, 20),
+    "glpso": (1e-6, 10, 12),
+    "rl_pso": (1e-6, 10, 15),
     "simulated_annealing": (1e-5, 20, 15),
     "dual_annealing": (1e-10, 1e-4, 8),
+    "mmes": (1e-10, 10, 15),
+    "corana_sa": (1e-4, 20, 15),
+    "gp_ei": (1e-2, 60, 40),  # 200 evaluations
+    "la_mcts": (1e-2, 60, 40),  # 500 evaluations
 }
 
 
 @pytest.mark.parametrize("name", pool.POOL)
 def test_unconstrained_optima(name: str) -> None:
-    errors = []
+    errors, max_evals = [], pool.POOL[name].max_evals_limit or 2000
     for function in (sphere, rosenbrock, rastrigin):
-        runs = [StrictOracle([-5] * 5, [10] * 5, 2000, function) for _ in range(SEEDS.get(name, 3))]
+        runs = [StrictOracle([-5] * 5, [10] * 5, max_evals, function) for _ in range(SEEDS.get(name, 3))]
         errors.append(
             statistics.median(function(run.solve(name, seed)[None])[0] for seed, run in enumerate(runs))
         )
@@ -161,6 +170,9 @@ REACHED_CONSTRAINED = {
     "amcde": (-6800, 0.8, 5),
     "pso": (-6300, 0.8, np.inf),
     "ga": (-5000, 0.9, np.inf),
+    "constrained_ga": (-5500, 0.76, 15),
+    "heco_de": (-6900, 0.8, 10),
+    "glpso": (-6000, 0.8, 10),
     "simulated_annealing": (-6500, 0.9, 10),
     "dual_annealing": (np.inf, 0.9, 10),
 }
@@ -223,7 +235,7 @@ def test_never_beyond_budget_or_bounds(name: str) -> None:
 
 @pytest.mark.parametrize("name", pool.POOL)
 def test_thirty_dimensions_five_hundred_evaluations(name: str) -> None:
-    run = StrictOracle([-5] * 30, [10] * 30, 500, sphere)
+    run = StrictOracle([-5] * 30, [10] * 30, min(500, pool.POOL[name].max_evals_limit or 500), sphere)
     assert sphere(run.solve(name, seed=1)[None])[0] < 43.2  # the centre of the box
     assert run.left == 0
 

@@ -20,7 +20,7 @@ def test_text_obeys_the_contract(name: str) -> None:
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {module.split(".")[0] for module in imported} <= {
-        *("numpy", "scipy", "cma", "deap", "random", "warnings", "contextlib")
+        *("numpy", "scipy", "cma", "deap", "nlopt", "random", "warnings", "contextlib")
     }
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     optimize = functions["optimize"]
@@ -92,8 +92,24 @@ def test_configurations_start_at_the_defaults(name: str) -> None:
 def test_groups() -> None:
     unconstrained = {optimizer.name for optimizer in pool.pool_for(constrained=False)}
     constrained = {optimizer.name for optimizer in pool.pool_for(constrained=True)}
-    assert unconstrained == set(pool.POOL)
-    assert set(pool.POOL) - constrained == {"l_bfgs_b", "sep_cma_es", "bipop_cma_es", "madde"}
+    assert set(pool.POOL) - unconstrained == {"heco_de", "constrained_ga"}
+    assert set(pool.POOL) - constrained == {
+        *("l_bfgs_b", "sep_cma_es", "bipop_cma_es", "madde", "mmes", "rl_pso", "samr_ga"),
+        *("corana_sa", "gp_ei", "la_mcts"),
+    }
+    assert len(pool.POOL) == 23
     assert all(
-        bool(optimizer.max_evals_limit) == bool(optimizer.limit_reason) for optimizer in pool.POOL.values()
+        bool(optimizer.max_evals_limit or optimizer.dim_limit) == bool(optimizer.limit_reason) for optimizer in pool.POOL.values()
     )
+
+
+def test_an_optimizer_is_not_benchmarked_on_what_it_does_not_serve() -> None:
+    for name in pool.POOL:
+        for constrained in (False, True):
+            if pool.POOL[name] in pool.pool_for(constrained):
+                pool.check_serves(name, constrained)
+            else:
+                with pytest.raises(ValueError, match=f"optimizer {name} does not serve (un)?constrained"):
+                    pool.check_serves(name, constrained)
+    with pytest.raises(ValueError, match="unknown optimizer 'newton'"):
+        pool.check_serves("newton", constrained=False)

@@ -43,12 +43,21 @@ BY_HAND: dict[str, tuple[Parameters, float]] = {
     "differences": ({}, 4.0 + 6.25),
     "exponential": ({"c": 0.5}, math.exp(0.75) + math.exp(-0.25) + math.exp(1)),
     "cosine_product": ({"a": 13.0, "c": 0.5}, 0.5 - math.cos(3) * math.cos(-1) * math.cos(4)),
+    "cumulative": ({}, 1.5**2 + 1.0**2 + 3.0**2),
+    "chain": ({"a": 2.0}, (4.5 + 0.5) ** 2 + (0.5 - 2) ** 2),
+    "cosine_of_sum": ({"c": 0.5}, math.cos(1.5)),
+    "bilinear": ({}, -0.75 - 1.0),
+    "monomial": ({"j": 3, "k": 2}, 4 * -0.5),
+    "norm": ({"centre": 0.5}, math.sqrt(1 + 1 + 2.25)),
+    "quartic": ({"centre": 1.0}, 0.0625 + 5.0625 + 1),
+    "log_sum_exp": ({"c": 2.0}, math.log(math.exp(3) + math.exp(-1) + math.exp(4))),
+    "posynomial": ({"j": 1, "k": 2, "c": 2.0, "a": 0.5}, math.exp(3) + 0.5 * math.exp(-2)),
 }
 
 
 def test_every_kind_is_computed_by_hand_here() -> None:
     assert set(BY_HAND) == set(CONSTRAINTS)
-    assert len(CONSTRAINTS) >= 8 and len(EQUALITY_KINDS) >= 3
+    assert len(CONSTRAINTS) >= 20 and len(EQUALITY_KINDS) >= 3
 
 
 @pytest.mark.parametrize("kind", CONSTRAINTS)

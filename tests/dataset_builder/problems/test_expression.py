@@ -1,4 +1,4 @@
-"""The NumPy compiler against a plain interpreter of the trees: recursion over floats, a point at a time."""
+"""The compiled evaluator against a plain interpreter of the trees: recursion over floats, a point at a time."""
 
 import math
 

@@ -152,6 +152,45 @@ def bohachevsky(x: Point) -> float:
     return result
 
 
+def regression(x: Point) -> list[float]:
+    """Residuals of the regression functions: rows cos(j), cos(2 j), ... times x."""
+    n = len(x)
+    return [sum(math.cos(row * (k + 1)) * v for k, v in enumerate(x)) for row in range(1, n + 1)]
+
+
+def logistic(x: Point) -> float:
+    """Loss log(1 + exp(-y u)) of both labels y = 1 and -1 at u = 2 r, less its minimum 2 log 2."""
+    losses = [math.log1p(math.exp(-2 * r)) + math.log1p(math.exp(2 * r)) for r in regression(x)]
+    return sum(loss - 2 * math.log(2) for loss in losses) / 2
+
+
+def ratios(x: Point) -> float:
+    return sum(a * a / (1 + b * b) for a, b in pairwise(x)) + x[-1] ** 2
+
+
+def easom(x: Point) -> float:
+    bump = math.exp(-sum((v - math.pi) ** 2 for v in x))
+    # cos(x - pi) = -cos(x): for n = 2 this is the published -cos(x_1) cos(x_2) exp(...), plus 1.
+    return 1 - product([-math.cos(v) for v in x]) * bump
+
+
+def lunacek(x: Point) -> float:
+    """BBOB f24 without rotation: x is the moved point x-hat."""
+    n, mu0, d = len(x), 2.5, 1.0
+    s = 1 - 1 / (2 * math.sqrt(n + 20) - 8.2)
+    mu1 = -math.sqrt((mu0**2 - d) / s)
+    bowls = min(sum((v - mu0) ** 2 for v in x), d * n + s * sum((v - mu1) ** 2 for v in x))
+    return bowls + 10 * (n - sum(math.cos(2 * math.pi * (v - mu0)) for v in x))
+
+
+def griewank_rosenbrock(x: Point) -> float:
+    result = 0.0
+    for a, b in pairwise(x):
+        valley = 100 * (a * a - b) ** 2 + (a - 1) ** 2
+        result += valley**2 / 4000 - math.cos(valley) + 1
+    return result
+
+
 PUBLISHED: dict[str, Callable[[Point], float]] = {
     "sphere": lambda x: sum(v * v for v in x),
     "ellipsoid": lambda x: sum(10 ** (6 * condition(i, len(x))) * v * v for i, v in enumerate(x)),
@@ -186,6 +225,24 @@ PUBLISHED: dict[str, Callable[[Point], float]] = {
     "salomon": salomon,
     "alpine": lambda x: sum(abs(v * math.sin(v) + 0.1 * v) for v in x),
     "bohachevsky": bohachevsky,
+    "hyper_ellipsoid": lambda x: sum(((k + 1) * v) ** 2 for k, v in enumerate(x)),
+    "log_cosh": logistic,
+    "exponential_fit": lambda x: sum((math.exp(r / len(x)) - 1) ** 2 for r in regression(x)),
+    "cauchy": lambda x: sum(math.log1p(v * v) for v in x),
+    "ratios": ratios,
+    "product": lambda x: product([1 + v * v for v in x]) - 1,
+    "p_norm": lambda x: sum(abs(v) ** 3 for v in x) ** (1 / 3),
+    "least_absolute": lambda x: sum(abs(r) for r in regression(x)),
+    "minimax": lambda x: max(abs(r) for r in regression(x)),
+    "step_1": lambda x: float(sum(math.floor(abs(v)) for v in x)),
+    "stepped_ellipsoid": lambda x: float(sum((k + 1) * math.floor(v + 0.5) ** 2 for k, v in enumerate(x))),
+    "rounded_sphere": lambda x: float(math.floor(sum(v * v for v in x))),
+    "cosine_mixture": lambda x: (
+        sum(v * v for v in x) - 0.1 * sum(math.cos(5 * math.pi * v) for v in x) + 0.1 * len(x)
+    ),
+    "easom": easom,
+    "lunacek": lunacek,
+    "griewank_rosenbrock": griewank_rosenbrock,
 }
 
 # Where the published minimum is, if not at 0.
@@ -196,12 +253,15 @@ PUBLISHED_OPTIMUM: dict[str, Callable[[int], Point]] = {
     "levy": lambda n: [1.0] * n,
     "happycat": lambda n: [-1.0] * n,
     "hgbat": lambda n: [-1.0] * n,
+    "easom": lambda n: [math.pi] * n,
+    "lunacek": lambda n: [2.5] * n,
+    "griewank_rosenbrock": lambda n: [1.0] * n,
 }
 
 
 def test_every_function_has_a_published_counterpart_here() -> None:
     assert set(PUBLISHED) == set(FUNCTIONS)
-    assert len(FUNCTIONS) >= 20
+    assert len(FUNCTIONS) >= 40
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -76,6 +76,16 @@ READ: dict[str, tuple[float, int, int]] = {
     r"$\min_x x_1$ s.t. $\sum_{i=1}^{3} x_i = 1$, $x_i x_{i+1} \le 4$ for $i = 1, 2$.": (0.5, 2, 1),
     r"$\min_x x_1$ s.t. $g_j(x) = x_j^2 - j \le 0$, $j = 1, \dots, 3$.": (0.5, 3, 0),
     r"$\min_x x_1$ s.t. $g_j(x) \le 0$, $j=1,\dots,3$ where $g_j(x) = x_j^2 - j$.": (0.5, 3, 0),
+    r"\newcommand{\x}{\mathbf{x}} $\min_\x \x_1$": (0.5, 0, 0),
+    r"\def\sq#1{#1^2} $\min_x \sq{x_1} + \sq x_2$": (0.25 + 2.25, 0, 0),
+    r"$\min_x x_1$, $A x \preceq b$, $A = \begin{pmatrix} 1 & 2 & 3 \\ 0 & 1 & 0\end{pmatrix}$, $b = (1, 2)$": (
+        0.5,
+        2,
+        0,
+    ),
+    r"$\min_x \mathbf{1}^T x + \|x - \mathbf{1}\|_1$, $\mathbf{1}^\top x = 1$": (1 + 0.5 + 0.5 + 2, 0, 1),
+    r"$\min_x \abs{x_1} + \norm{x}^2$": (0.5 + 3.5, 0, 0),
+    r"$\min_x x_1$, $x_1 + x_2 \in [0, 1]$": (0.5, 2, 0),
     r"$\min_x x_1$, $N_{\max} = 15$, $x_1 x_2 \le N_{\max}$.": (0.5, 1, 0),
 }
 
@@ -88,11 +98,35 @@ REFUSED: dict[str, str] = {
     r"$\min_x x_1$, $c = x_1 + x_2 = x_3$": "second expression",
     r"$\min_x x_1$ s.t. $g_j(x) = x_j^2 - j$, $j = 1, \dots, 3$.": "nothing uses it",
     r"$\min_x x_1$, $g = r - 1$, $r = x_1 x_2$.": "nothing uses it",
-    r"\newcommand{\x}{\mathbf{x}} $\min_\x \x_1$": "command",
+    r"$\min_\x \x_1$": "command",
     r"$\min_x x_1!$": "factorials",
     r"$\min_x x_4$": "x_4 has no bounds",
     r"$\min_x \lVert x - o \rVert$, $o = (1, 2)$": "3 and 2 entries",
     r"$\min_x x_1 + 2 \psi$": "not defined",
+    # Each of these could be read, as something else than was meant.
+    r"$\min_x x_1 + \sum_{1 < i \le 3} x_i$": "strict range",
+    r"$\min_x x_1$, $x_i \le 0, 1 < i < 3$": "strict range",
+    r"$\min_x f(x) = 0,5 x_1 + x_2$": "neither objective",
+    r"$\min_x x_1$, $0,5 \le x_1 + x_2 \le 30$": "neither objective",
+    r"$\min_x x_1 \quad x_2$": "neither objective",
+    r"$\min_x f_1(x), f_2(x)$, $f_1(x)=x_1$, $f_2(x)=x_2$": "neither objective",
+    r"$\min_x (x_1, x_2)$": "a vector",
+    r"$\min_x \prod_{i=1}^3 x_i \cdot 2$": "its last factor",
+    r"$\min_x \prod_{i=1}^3 x_i / 2$": "its last factor",
+    r"Find the maximum of $f(x) = x_1$.": "maximisation",
+    r"The largest value of $f(x) = x_1$ is sought.": "maximisation",
+    r"$\min_x x_1$ s.t. either $x_1 \le 0$ holds.": "'either'",
+    r"$\min_x x_1$, $x_1 \in ]0,1[$": "closes nothing",
+    r"$\min_x \sum_{i<j} x_i x_j$": "strict range",
+    r"$\min_x f(x)$ with $f = x_1$ for $x_1 < 0$ and $f = x_2$ for $x_1 \ge 0$.": "second time",
+    r"$\min_x x^\top A^{-1} x$, $A = \begin{pmatrix} 1 & 2 & 3 \\ 0 & 4 & 3 \\ 0 & 0 & 1\end{pmatrix}$": "power of a matrix",
+    r"$\min_x x_1^2_3$": "found '_'",
+    r"$\min_x e^x_1$": "'e_1' is not defined",
+    r"$\min_x \lVert x \rVert_3$": "norm with index",
+    r"\newcommand{\a}[1][2]{#1 x_1} $\min_x \a$": "optional",
+    r"\newcommand{\a}{\a x_1} $\min_x \a$": "calls itself",
+    r"\def\a#1#2{#1} $\min_x \a{x_1}$": "missing",
+    r"\newcommand{\a}{x_1} \renewcommand{\a}{x_2} $\min_x \a$": "second time",
     r"\[ \min_x x_1 \] \[ x_2 + x_3 \]": "neither objective, bound",
     r"$\min_x x_1$, $x_1 + 3$, $2 \le 5$": "no variable in this relation",
 }
@@ -109,6 +143,32 @@ def test_reading(text: str) -> None:
 def test_refused_reading(text: str) -> None:
     with pytest.raises(ProblemError, match=REFUSED[text]):
         read_latex(text + REST, "r.tex")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "Budget: $100 D$ evaluations.",
+        r"Budget: $100 \cdot n$ evaluations.",
+        "Budget: 100 evaluations per variable.",
+        "At least 100 evaluations are needed.",
+        "Budget: 2 thousand evaluations.",
+        "Budget: 100-200 evaluations.",
+        "Budget: 5k evaluations.",
+        "Budget: 60 seconds.",
+        "100 evaluations in each of 5 runs.",
+        "Budget: 1.000 evaluations.",
+    ],
+)
+def test_refused_budget(statement: str) -> None:
+    with pytest.raises(ProblemError, match=r"line 1, column \d+, at .*(budget|evaluations)"):
+        read_latex(rf"$\min_x x_1 + x_2$, $x \in [0, 1]^2$. {statement}", "n.tex")
+
+
+def test_place_inside_a_macro_is_where_it_is_used() -> None:
+    text = "\\newcommand{\\cost}{x_1 +\n  q}\n\n$\\min_x x_2 + \\cost$." + REST
+    with pytest.raises(ProblemError, match=r"line 4, column 15, at .*'q' is not defined"):
+        read_latex(text, "m.tex")
 
 
 def value(problem: LatexFile, point: tuple[float, ...]) -> float:

@@ -1,10 +1,13 @@
 """The oracle counts, caps, caches the last request, and never lets a bad point become the best."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.synthesis import draw_problem
 
 SPHERE = {
     "form": "single",
@@ -159,3 +162,61 @@ def test_progress_is_told_after_each_paid_request() -> None:
     for x in ([0.0, 0.0], [0.0, 0.0], [1.0, 1.0]):
         oracle.objective(np.array(x))
     assert told == [(1, None), (2, 2.0)]
+
+
+def requests(problem: Problem, count: int, seed: int) -> list[tuple[str, np.ndarray]]:
+    """Points and batches, inside and outside, repeated and not, of several memory layouts, to the three functions."""
+    rng = np.random.default_rng(seed)
+    names = [
+        "objective",
+        *(["inequality"] * bool(problem.n_inequality)),
+        *(["equality"] * bool(problem.n_equality)),
+    ]
+    asked: list[tuple[str, np.ndarray]] = []
+    for _ in range(count):
+        rows = int(rng.choice([1, 1, 2, 7]))
+        points = rng.uniform(problem.lower, problem.upper, (rows, problem.dim))
+        points[rng.random(points.shape) < 0.1] *= 2
+        points[rng.random(points.shape) < 0.02] = np.nan
+        if asked and rng.random() < 0.4:
+            points = np.atleast_2d(asked[-1][1]).copy()
+        if rng.random() < 0.3:
+            points = np.asfortranarray(points)
+        points.flags.writeable = bool(rng.random() < 0.8)
+        one = len(points) == 1 and rng.random() < 0.7
+        asked.append((str(rng.choice(names)), points[0] if one else points))
+    return asked
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_the_short_ways_do_what_the_plain_one_does(number: int) -> None:
+    problem = dataclasses.replace(draw_problem(21, number, constrained=number % 3 > 0), max_evals=200)
+    told: dict[str, list[tuple[int, float | None]]] = {"short": [], "plain": []}
+    short = Oracle(problem, on_progress=lambda *news: told["short"].append(news))
+    plain = Oracle(problem, on_progress=lambda *news: told["plain"].append(news))
+    plain._requests = None  # as for a person's Python: everything by Problem.evaluate, feasible and inside
+    for name, x in requests(problem, 200, seed=number):
+        answers = []
+        for oracle in (short, plain):
+            try:
+                answers.append(np.asarray(getattr(oracle, name)(x)))
+            except BudgetExceeded as error:
+                answers.append(np.array(str(error)))
+        assert answers[0].shape == answers[1].shape and np.array_equal(
+            *answers, equal_nan=answers[0].dtype == float
+        )
+        for attribute in ("evals", "refused", "best_f", "trace"):
+            assert getattr(short, attribute) == getattr(plain, attribute)
+        assert np.array_equal(np.asarray(short.best_x), np.asarray(plain.best_x))
+    assert told["short"] == told["plain"]
+    assert short.evals > 190 and short.refused > 0
+    assert number % 3 > 0 or len(short.trace) > 1
+
+
+def test_minus_zero_is_another_request_than_zero() -> None:
+    oracle = Oracle(sphere())
+    oracle.objective(np.array([0.0, 0.0]))
+    oracle.objective(np.array([0.0, -0.0]))
+    oracle.objective(np.array([np.nan, 0.0]))
+    oracle.objective(np.array([np.nan, 0.0]))
+    assert oracle.evals == 3

@@ -21,7 +21,7 @@ from llamoco.dataset_builder.problems.system import Data, Scalar, Vector
 
 COUNT = 200
 # Of the JSON of problems 0 to 19 of seed 0, both kinds. Changes only when the synthesis is meant to change.
-DIGEST = "8fd2164b1efef7ac"
+DIGEST = "0675d21a4e3dc4c6"
 
 
 @pytest.fixture(scope="module")
@@ -146,9 +146,11 @@ def test_stated_ranges(both: list[Problem]) -> None:
 def test_shares(unconstrained: list[Problem], constrained: list[Problem], both: list[Problem]) -> None:
     assert share([len(set(zip(p.lower, p.upper, strict=True))) > 1 for p in both]) >= 0.30
     assert share([p.n_equality > 0 for p in constrained]) <= 0.30
-    assert share([p.n_equality > 0 for p in constrained]) >= 0.15
-    smooth = [all(is_smooth_unimodal(c["function"]) for c in p.definition["components"]) for p in both]
-    assert 0.35 <= share(smooth) <= 0.50
+    assert share([p.n_equality > 0 for p in constrained]) >= 0.12
+    characters = [character(p) for p in both]
+    assert 0.33 <= share([c == "smooth" for c in characters]) <= 0.48
+    assert 0.30 <= share([c == "rugged" for c in characters]) <= 0.48
+    assert min(characters.count(c) for c in ("nonsmooth", "stepwise", "mixed")) > 0.02 * len(both)
     assert share([p.f_star == 0.0 for p in unconstrained]) > 0.7
     forms = [p.definition["form"] for p in both]
     assert min(forms.count(form) for form in ("single", "composition", "hybrid")) > 0.2 * len(both)
@@ -156,8 +158,24 @@ def test_shares(unconstrained: list[Problem], constrained: list[Problem], both: 
     assert used == set(FUNCTIONS)
 
 
-def is_smooth_unimodal(name: str) -> bool:
-    return FUNCTIONS[name].smooth and FUNCTIONS[name].unimodal
+def character(problem: Problem) -> str:
+    found = {FUNCTIONS[c["function"]].character for c in problem.definition["components"]}
+    return found.pop() if len(found) == 1 else "mixed"
+
+
+def test_budgets_are_log_uniform(both: list[Problem]) -> None:
+    levels = sorted(math.log(p.max_evals / 100) / math.log(50) for p in both)
+    distance = max(abs(level - (k + 0.5) / len(levels)) for k, level in enumerate(levels))
+    assert distance < 1.63 / math.sqrt(len(levels))  # Kolmogorov, 1%
+
+
+def test_budgets_suit_what_is_to_be_found(both: list[Problem]) -> None:
+    per_variable = {
+        smooth: [p.max_evals / p.dim for p in both if (character(p) == "smooth") == smooth]
+        for smooth in (True, False)
+    }
+    assert share([ratio <= 160 for ratio in per_variable[True]]) > 0.75
+    assert share([ratio >= 20 for ratio in per_variable[False]]) > 0.75
 
 
 def test_no_component_drowns_the_rest(unconstrained: list[Problem]) -> None:
@@ -242,7 +260,7 @@ def test_constrained_problems_have_a_certified_feasible_point(constrained: list[
         point = np.array([problem.feasible_point])
         values = problem.evaluate(point)
         assert problem.inside(point)[0]
-        assert (values.g <= 0).all() and (np.abs(values.h) <= 1e-4).all() and np.isfinite(values.f).all()
+        assert (values.g <= 1e-6).all() and (np.abs(values.h) <= 1e-4).all() and np.isfinite(values.f).all()
         assert values.g.shape[1] == problem.n_inequality and values.h.shape[1] == problem.n_equality
 
 

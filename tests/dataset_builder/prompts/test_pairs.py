@@ -35,9 +35,8 @@ PROBLEMS = [draw_problem(2, number, number % 2 == 1) for number in range(24)]
 def rows_of(problem: Problem, held_out: bool = False) -> list[dict]:
     pool = pool_for(problem.constrained)
     optimizer = pool[len(problem.id + str(problem.dim)) % len(pool)]
-    return pairs(
-        problem, optimizer.name, json.dumps(optimizer.defaults, sort_keys=True), seed=0, held_out=held_out
-    )
+    config = json.dumps(optimizer.defaults, sort_keys=True)
+    return pairs(problem, optimizer.name, config, seed=0, count=5, held_out=held_out)
 
 
 def test_names_of_patterns_are_unique_and_some_are_held_out_in_each_language() -> None:
@@ -50,7 +49,7 @@ def test_names_of_patterns_are_unique_and_some_are_held_out_in_each_language() -
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: p.id)
 def test_rows(problem: Problem) -> None:
     rows = rows_of(problem)
-    assert 4 <= len(rows) <= 6
+    assert len(rows) == 5
     assert {row["language"] for row in rows} == {"python", "latex"}
     assert len({row["prompt"] for row in rows}) == len(rows)
     points = Draws("points", problem.id).points(4, problem.lower_array, problem.upper_array)
@@ -84,13 +83,14 @@ def test_rows(problem: Problem) -> None:
 
 def test_rows_repeat_and_differ_by_seed() -> None:
     config = json.dumps(POOL["de"].defaults)
-    first = pairs(PROBLEMS[0], "de", config, seed=1)
-    assert pairs(PROBLEMS[0], "de", config, seed=1) == first
-    assert [r["prompt"] for r in pairs(PROBLEMS[0], "de", config, seed=2)] != [r["prompt"] for r in first]
-    assert len(pairs(PROBLEMS[0], "de", config, seed=1, count=9)) == 9
+    first = pairs(PROBLEMS[0], "de", config, seed=1, count=4)
+    assert pairs(PROBLEMS[0], "de", config, seed=1, count=4) == first
+    assert pairs(PROBLEMS[0], "de", config, seed=1, count=6)[:4] == first
+    other = pairs(PROBLEMS[0], "de", config, seed=2, count=4)
+    assert [row["prompt"] for row in other] != [row["prompt"] for row in first]
 
 
 def test_held_out_patterns_occur_in_the_test_split_only() -> None:
     seen = [row for problem in PROBLEMS for row in rows_of(problem, held_out=True)]
     assert {row["pattern"] for row in seen} == {p.name for p in PATTERNS}
-    assert 0.1 < np.mean([row["held_out_pattern"] for row in seen]) < 0.5
+    assert 0.05 < np.mean([row["held_out_pattern"] for row in seen]) < 0.5

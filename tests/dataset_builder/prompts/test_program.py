@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.optimizers.pool import POOL, identify, render
+from llamoco.dataset_builder.optimizers.pool import POOL, Optimizer, identify, render
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.functions import FUNCTIONS
 from llamoco.dataset_builder.problems.synthesis import draw_problem
@@ -97,6 +97,19 @@ def test_examples_with_an_optimizer_of_the_pool(tmp_path: Path, name: str) -> No
     assert int(result["evaluations"].split()[0]) <= problem.max_evals
 
 
+@pytest.mark.parametrize("optimizer", POOL.values(), ids=POOL)
+def test_every_optimizer_of_the_pool_runs_alone(tmp_path: Path, optimizer: Optimizer) -> None:
+    free = PROBLEM.partition("def inequality")[0]
+    result = run(program(PROBLEM if optimizer.handles(True) else free, render(optimizer.name)), tmp_path, "3")
+    assert result["feasible"] == "yes"
+    assert 1 <= int(result["evaluations"].removesuffix(" of 90")) <= 90
+    x = np.array(eval(result["x"]))
+    assert np.all((x >= -2) & (x <= 4))
+    assert (
+        float(result["f"]) == pytest.approx(np.sum((x - 1) ** 2)) and float(result["f"]) < 9
+    )  # 9: random points, on average
+
+
 def body(lines: str) -> str:
     return (
         "import numpy as np\n\n\n"
@@ -145,6 +158,10 @@ CLASHES = {
     "built-in that the problem replaces": PROBLEM + "\nrange = 3\n",
     "built-in that everything of a module replaces": "from math import *\nfrom numpy import *\n" + PROBLEM,
     "another np": PROBLEM.replace("np", "npp") + "\nnp = 'no package'\n",
+    "another np, the usual one in a text": (
+        '"""\nimport numpy as np\n"""\n' + PROBLEM.replace("np", "npp") + "\nnp = 'no package'\n"
+    ),
+    "another np, imported beside others": PROBLEM.replace("np", "npp") + "\nimport os; import math as np\n",
     "own main guard": PROBLEM + "\nif __name__ == '__main__':\n    raise ValueError\n",
     "name of the solver": PROBLEM + "\ndef optimize():\n    return 1\n",
     "name by global": PROBLEM + "\ndef f():\n    global N\n    N = 'text'\n\nf()\n",

@@ -1,0 +1,248 @@
+"""The pool Lambda (paper, Sec. III-A2) as data: its optimizers, where they come from, the grids of constants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Value = int | float | bool
+Config = dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """What the pool knows of one optimizer.
+
+    Attributes:
+        name: its file's name, and its name in decision lines, labels and tables.
+        title: for people.
+        reference: where it comes from, with the DOI where there is one.
+        serves: the kind of problem it is benchmarked on: "nc" unconstrained, "c" constrained, or both.
+        grid: values of each constant of the file. The first of each is the default, the literal in the file.
+        max_evals_limit: it is not run on problems with a larger evaluation budget; None for no limit.
+        dim_limit: it is not run on problems with more variables; None for no limit.
+        limit_reason: why; empty without a limit.
+    """
+
+    name: str
+    title: str
+    reference: str
+    serves: Literal["nc", "c", "both"]
+    grid: dict[str, tuple[Value, ...]]
+    max_evals_limit: int | None = None
+    dim_limit: int | None = None
+    limit_reason: str = ""
+
+    def handles(self, constrained: bool) -> bool:
+        """Whether it serves constrained (or else unconstrained) problems."""
+        return self.serves in ("both", "c" if constrained else "nc")
+
+    def affords(self, dim: int, max_evals: int) -> bool:
+        """Whether it is run on problems of ``dim`` variables and ``max_evals`` evaluations."""
+        return max_evals <= (self.max_evals_limit or max_evals) and dim <= (self.dim_limit or dim)
+
+    @property
+    def defaults(self) -> Config:
+        """The configuration of the file as it stands."""
+        return {constant: values[0] for constant, values in self.grid.items()}
+
+
+_DIFFERENCES: tuple[Value, ...] = (1e-07, 1e-05, 0.001)
+_CMA_GRID: dict[str, tuple[Value, ...]] = {"SIGMA0": (0.2, 0.1, 0.3, 0.05), "POP_FACTOR": (1, 2, 4)}
+
+POOL: dict[str, Optimizer] = {
+    optimizer.name: optimizer
+    for optimizer in (
+        Optimizer(
+            "slsqp",
+            "SLSQP, multistart",
+            "D. Kraft, A software package for sequential quadratic programming, DFVLR-FB 88-28, 1988; "
+            "TOMS 20(3), 1994, doi:10.1145/192115.192124",
+            "both",
+            {"FTOL": (1e-09, 1e-06), "EPS": _DIFFERENCES, "RESTART": (1.0, 0.3)},
+        ),
+        Optimizer(
+            "trust_constr",
+            "Trust-region interior point, multistart",
+            "A. R. Conn, N. I. M. Gould, P. L. Toint, Trust Region Methods, SIAM, 2000, "
+            "doi:10.1137/1.9780898719857",
+            "both",
+            {"RADIUS": (0.5, 0.1), "EPS": _DIFFERENCES, "RESTART": (1.0, 0.3)},
+        ),
+        Optimizer(
+            "l_bfgs_b",
+            "L-BFGS-B, multistart",
+            "R. H. Byrd, P. Lu, J. Nocedal, C. Zhu, SIAM J. Sci. Comput. 16(5), 1995, doi:10.1137/0916069",
+            "nc",
+            {"MAXCOR": (10, 30), "EPS": _DIFFERENCES, "RESTART": (1.0, 0.3)},
+        ),
+        Optimizer(
+            "cobyla",
+            "COBYLA, multistart",
+            "M. J. D. Powell, A direct search optimization method that models the objective and "
+            "constraint functions by linear interpolation, 1994, doi:10.1007/978-94-015-8330-5_4",
+            "both",
+            {"RHOBEG": (0.2, 0.05, 0.4), "TOL": (1e-06, 0.0001), "RESTART": (1.0, 0.3)},
+            dim_limit=20,
+            limit_reason="its own time grows with the cube of the variables: 0.02 ms an evaluation at 10, 0.3 ms at 30, "
+            "1.2 ms at 50",
+        ),
+        Optimizer(
+            "cma_es",
+            "CMA-ES with restarts",
+            "N. Hansen, A. Ostermeier, Evol. Comput. 9(2), 2001, doi:10.1162/106365601750190398; "
+            "constraints: A. Atamna, A. Auger, N. Hansen, FOGA 2017, https://hal.inria.fr/hal-01455379,"
+            " as in pycma",
+            "both",
+            _CMA_GRID,
+        ),
+        Optimizer(
+            "sep_cma_es",
+            "sep-CMA-ES with restarts",
+            "R. Ros, N. Hansen, PPSN 2008, doi:10.1007/978-3-540-87700-4_30",
+            "nc",
+            _CMA_GRID,
+        ),
+        Optimizer(
+            "bipop_cma_es",
+            "BIPOP-CMA-ES",
+            "N. Hansen, GECCO 2009, doi:10.1145/1570256.1570333",
+            "nc",
+            _CMA_GRID,
+        ),
+        Optimizer(
+            "mmes",
+            "MMES, mixture model-based evolution strategy",
+            "X. He, Z. Zheng, Y. Zhou, IEEE Trans. Evol. Comput. 25(2), 2021, doi:10.1109/TEVC.2020.3034769",
+            "nc",
+            _CMA_GRID,
+        ),
+        Optimizer(
+            "de",
+            "Differential evolution, DE/rand/1/bin",
+            "R. Storn, K. Price, J. Glob. Optim. 11, 1997, doi:10.1023/A:1008202821328; feasibility "
+            "rules: K. Deb, 2000, doi:10.1016/S0045-7825(99)00389-8; equalities relaxed first as in T. "
+            "Takahama, S. Sakai, CEC 2006, doi:10.1109/CEC.2006.1688283",
+            "both",
+            {"POP_SIZE": (20, 10, 50), "F": (0.5, 0.8), "CR": (0.9, 0.3)},
+        ),
+        Optimizer(
+            "madde",
+            "MadDE",
+            "S. Biswas, D. Saha, S. De, A. D. Cobb, S. Das, B. A. Jalaian, CEC 2021, "
+            "doi:10.1109/CEC45853.2021.9504792",
+            "nc",
+            {"POP_SIZE": (20, 10, 50, 100), "P_BEST": (0.18, 0.1, 0.4)},
+        ),
+        Optimizer(
+            "amcde",
+            "AMCDE, steady monopoly and transient competition of mutations",
+            "C. Ye et al., Differential evolution with alternation between steady monopoly and "
+            "transient competition of mutation strategies, Swarm Evol. Comput., 2023; constraints as in"
+            " de",
+            "both",
+            {"POP_SIZE": (20, 10, 50), "P_BEST": (0.4, 0.15), "STAGNATION": (5, 20)},
+        ),
+        Optimizer(
+            "heco_de",
+            "HECO-DE, helper and equivalent objectives",
+            "T. Xu, J. He, C. Shang, IEEE Trans. Cybern., 2020, arXiv:1903.04886; the subpopulation is a share "
+            "of the first population, not a number",
+            "c",
+            {"POP_SIZE": (10, 20, 50), "LAMBDA": (0.5, 0.25, 1.0), "GAMMA": (0.1, 0.02, 0.7)},
+        ),
+        Optimizer(
+            "pso",
+            "Particle swarm optimization",
+            "J. Kennedy, R. Eberhart, ICNN 1995, doi:10.1109/ICNN.1995.488968; inertia: Y. Shi, R. "
+            "Eberhart, ICEC 1998, doi:10.1109/ICEC.1998.699146; constraints as in de",
+            "both",
+            {"POP_SIZE": (20, 10, 50), "W": (0.73, 0.5), "C": (1.5, 2.0)},
+        ),
+        Optimizer(
+            "glpso",
+            "GLPSO, genetic learning particle swarm optimization",
+            "Y.-J. Gong, J.-J. Li, Y. Zhou, Y. Li, H. S.-H. Chung, Y.-H. Shi, J. Zhang, IEEE Trans. Cybern. "
+            "46(10), 2016, doi:10.1109/TCYB.2015.2475174; constraints as in de",
+            "both",
+            {"POP_SIZE": (10, 20, 50), "W": (0.6, 0.73, 0.5), "PM": (0.01, 0.0, 0.05), "SG": (7, 3, 15)},
+        ),
+        Optimizer(
+            "rl_pso",
+            "Particle swarm optimization steered by Q-learning",
+            "D. Wu, G. G. Wang, Employing reinforcement learning to enhance particle swarm optimization "
+            "methods, Eng. Optim., 2022, doi:10.1080/0305215X.2020.1867120; their trained network is "
+            "replaced by a table learned within the run",
+            "nc",
+            {"POP_SIZE": (10, 20, 50), "EPSILON": (0.1, 0.05, 0.3), "ALPHA": (0.1, 0.03, 0.3)},
+        ),
+        Optimizer(
+            "ga",
+            "Genetic algorithm, real-coded",
+            "J. H. Holland, Adaptation in Natural and Artificial Systems, 1992, "
+            "doi:10.7551/mitpress/1090.001.0001; operators of deap; constraints as in de",
+            "both",
+            {"POP_SIZE": (20, 10, 50), "CXPB": (0.9, 0.6), "MUTPB": (0.2, 0.05)},
+        ),
+        Optimizer(
+            "samr_ga",
+            "Genetic algorithm with self-adaptive mutation rates",
+            "J. Clune, D. Misevic, C. Ofria, R. E. Lenski, S. F. Elena, R. Sanjuán, PLoS Comput. Biol. 4(9), "
+            "2008, doi:10.1371/journal.pcbi.1000187; as SAMR of A. Kumar, B. Liu, R. Miikkulainen, P. Stone, "
+            "GECCO 2022, doi:10.1145/3512290.3528706",
+            "nc",
+            {"POP_SIZE": (10, 20, 50), "META": (2.0, 1.5, 3.0), "ELITE": (0.2, 0.1, 0.4)},
+        ),
+        Optimizer(
+            "constrained_ga",
+            "Genetic algorithm for constrained problems",
+            "F. Wang, G. Xu, M. Wang, An improved genetic algorithm for constrained optimization problems, "
+            "IEEE Access 11, 2023; constraints as in de",
+            "c",
+            {"POP_SIZE": (10, 20, 50), "BETA": (0.5, 0.2, 0.8), "GAMMA": (5.0, 2.0, 10.0)},
+        ),
+        Optimizer(
+            "simulated_annealing",
+            "Simulated annealing",
+            "S. Kirkpatrick, C. D. Gelatt, M. P. Vecchi, Science 220, 1983, "
+            "doi:10.1126/science.220.4598.671; Cauchy steps: H. Szu, R. Hartley, Phys. Lett. A 122, "
+            "1987, doi:10.1016/0375-9601(87)90796-1",
+            "both",
+            {"STEP": (0.2, 0.05, 0.5), "T0": (0.03, 0.3, 0.003)},
+        ),
+        Optimizer(
+            "corana_sa",
+            "Simulated annealing with a step for each variable",
+            "A. Corana, M. Marchesi, C. Martini, S. Ridella, ACM TOMS 13(3), 1987, doi:10.1145/29380.29864; "
+            "cooling follows the budget",
+            "nc",
+            {"T0": (0.01, 0.1, 0.001), "N_S": (5, 10, 2)},
+        ),
+        Optimizer(
+            "dual_annealing",
+            "Generalized simulated annealing with local search",
+            "Y. Xiang, D. Y. Sun, W. Fan, X. G. Gong, Phys. Lett. A 233, 1997, "
+            "doi:10.1016/S0375-9601(97)00474-X",
+            "both",
+            {"VISIT": (2.62, 2.3, 2.8), "INITIAL_TEMP": (5230.0, 500.0), "LOCAL_SEARCH": (True, False)},
+        ),
+        Optimizer(
+            "gp_ei",
+            "Bayesian optimization, Gaussian process and expected improvement",
+            "D. R. Jones, M. Schonlau, W. J. Welch, J. Glob. Optim. 13, 1998, doi:10.1023/A:1008306431147",
+            "nc",
+            {"N_INIT": (10, 20, 5), "XI": (0.0, 0.01), "LOCAL": (0.1, 0.3)},
+            max_evals_limit=200,
+            limit_reason="1 ms an evaluation on average at 200, growing with the square of their number",
+        ),
+        Optimizer(
+            "la_mcts",
+            "LA-MCTS, Monte Carlo tree of learned space partitions",
+            "L. Wang, R. Fonseca, Y. Tian, NeurIPS 2020, arXiv:2007.00708; Gaussians sample in the leaves",
+            "nc",
+            {"LEAF_SIZE": (40, 20), "C_P": (0.1, 0.01, 0.5), "BATCH": (10, 5)},
+            max_evals_limit=500,
+            limit_reason="the tree is built anew over all points for each batch",
+        ),
+    )
+}

@@ -1,0 +1,192 @@
+"""Trees without a compiler: values of constants, and whether every index lies inside its vector."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from llamoco.dataset_builder.problems.expression import (
+    Add,
+    Call,
+    Div,
+    Expr,
+    Extremum,
+    Index,
+    Item,
+    Mul,
+    Name,
+    Neg,
+    Num,
+    Pi,
+    Pow,
+    Reduce,
+    Size,
+    Sub,
+    children,
+)
+from llamoco.dataset_builder.problems.system import Data, Definition, Scalar, Vector
+
+_FUNCTIONS: dict[str, Callable[[float], float]] = {
+    "abs": abs,
+    "arctan": math.atan,
+    "arcsin": math.asin,
+    "arccos": math.acos,
+}
+Span = tuple[int, int]
+
+
+def value(node: Expr, definitions: dict[str, Definition], dim: int, scope: dict[str, int]) -> float:
+    """The number that an expression without variables is.
+
+    Args:
+        node: the expression.
+        definitions: what names in it stand for.
+        dim: the length of x.
+        scope: values of index variables.
+
+    Raises:
+        ArithmeticError, ValueError: if it cannot be computed.
+    """
+
+    def go(e: Expr) -> float:
+        return value(e, definitions, dim, scope)
+
+    match node:
+        case Num(number):
+            return number
+        case Pi():
+            return math.pi
+        case Size(name):
+            return float(size_of(name, definitions, dim))
+        case Index(name):
+            if name not in scope:
+                raise ValueError(f"index {name!r} is used outside the sum or definition that binds it")
+            return float(scope[name])
+        case Name(name):
+            scalar = definitions[name]
+            assert isinstance(scalar, Scalar)
+            return value(scalar.value, definitions, dim, {})
+        case Item(name, index):
+            return _entry(name, int(go(index)), definitions, dim)
+        case Add(a, b):
+            return go(a) + go(b)
+        case Sub(a, b):
+            return go(a) - go(b)
+        case Mul(a, b):
+            return go(a) * go(b)
+        case Div(a, b):
+            return go(a) / go(b)
+        case Pow(a, b):
+            result = go(a) ** go(b)
+            if isinstance(result, complex):
+                raise ValueError("a broken power of a negative number")
+            return float(result)
+        case Neg(a):
+            return -go(a)
+        case Call(function, a):
+            known = _FUNCTIONS.get(function)
+            return float(known(go(a)) if known else getattr(math, function)(go(a)))
+        case Extremum(kind, a, b):
+            return (max if kind == "max" else min)(go(a), go(b))
+        case Reduce(kind, index, low, high, body):
+            terms = [
+                value(body, definitions, dim, {**scope, index.name: k})
+                for k in range(int(go(low)), int(go(high)) + 1)
+            ]
+            if not terms and kind in ("max", "min"):
+                raise ValueError(f"{kind} over {index.name!r} is empty")
+            reduce: Callable[[list[float]], float] = {"sum": sum, "prod": math.prod, "max": max, "min": min}[
+                kind
+            ]
+            return float(reduce(terms))
+    raise TypeError(f"not an expression node: {node!r}")
+
+
+def size_of(name: str, definitions: dict[str, Definition], dim: int) -> int:
+    """The length of a vector."""
+    if name == "x":
+        return dim
+    vector = definitions.get(name)
+    if not isinstance(vector, Data | Vector):
+        raise ValueError(f"vector {name!r} is not defined")
+    return vector.size
+
+
+def _entry(name: str, index: int, definitions: dict[str, Definition], dim: int) -> float:
+    size = size_of(name, definitions, dim)
+    if not 1 <= index <= size:
+        raise ValueError(_missing(name, index, size))
+    vector = definitions[name]
+    if isinstance(vector, Data):
+        return vector.values[index - 1]
+    assert isinstance(vector, Vector)
+    return value(vector.entry, definitions, dim, {vector.index.name: index})
+
+
+def _missing(name: str, index: int, size: int) -> str:
+    return f"entry {index} of vector {name!r} does not exist: it has entries 1 to {size}"
+
+
+def check_indices(node: Expr, definitions: dict[str, Definition], dim: int, scope: dict[str, Span]) -> None:
+    """Check that indices are bound once, lie inside their vectors, and that no extremum is over nothing.
+
+    Args:
+        node: the expression.
+        definitions: what names in it stand for.
+        dim: the length of x.
+        scope: lowest and highest values of the index variables around it.
+
+    Raises:
+        ValueError: if one is not; the message names the vector or index.
+    """
+    match node:
+        case Item(name, index):
+            low, high = _span(index, definitions, dim, scope)
+            size = size_of(name, definitions, dim)
+            if low <= high and not (low >= 1 and high <= size):
+                raise ValueError(_missing(name, low if low < 1 else high, size))
+        case Index(name):
+            if name not in scope:
+                raise ValueError(f"index {name!r} is used outside the sum or definition that binds it")
+        case Reduce(kind, index, low_end, high_end, body):
+            if index.name in scope:
+                raise ValueError(f"index {index.name!r} is bound twice; rename one of them")
+            lows, highs = (_span(e, definitions, dim, scope) for e in (low_end, high_end))
+            if kind in ("max", "min") and lows[1] > highs[0]:
+                raise ValueError(f"{kind} over {index.name!r} is empty: from {lows[1]} to {highs[0]}")
+            if lows[0] <= highs[1]:
+                check_indices(body, definitions, dim, {**scope, index.name: (lows[0], highs[1])})
+        case _:
+            for child in children(node):
+                check_indices(child, definitions, dim, scope)
+
+
+def _span(node: Expr, definitions: dict[str, Definition], dim: int, scope: dict[str, Span]) -> Span:
+    """Lowest and highest value of an index expression."""
+
+    def go(e: Expr) -> Span:
+        return _span(e, definitions, dim, scope)
+
+    match node:
+        case Num(number) if float(number).is_integer():
+            return int(number), int(number)
+        case Index(name) if name in scope:
+            return scope[name]
+        case Size(name):
+            size = size_of(name, definitions, dim)
+            return size, size
+        case Item(name, index) if isinstance(vector := definitions.get(name), Data):
+            check_indices(node, definitions, dim, scope)
+            low, high = go(index)
+            return int(min(vector.values[low - 1 : high])), int(max(vector.values[low - 1 : high]))
+        case Add(a, b):
+            return go(a)[0] + go(b)[0], go(a)[1] + go(b)[1]
+        case Sub(a, b):
+            return go(a)[0] - go(b)[1], go(a)[1] - go(b)[0]
+        case Mul(a, b):
+            products = [p * q for p in go(a) for q in go(b)]
+            return min(products), max(products)
+        case Neg(a):
+            low, high = go(a)
+            return -high, -low
+    raise ValueError(f"an index has to be an integer known in advance, got {node}")

@@ -1,0 +1,101 @@
+"""Which runs a race asks for next, on results made by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from llamoco.dataset_builder.benchmark import race
+from llamoco.dataset_builder.benchmark.polish import polished
+from llamoco.dataset_builder.benchmark.race import Score, choose, entrants, keyed, next_jobs
+from llamoco.dataset_builder.benchmark.run import Run
+from llamoco.dataset_builder.benchmark.trace import pack_trace
+from llamoco.dataset_builder.optimizers import pool
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.synthesis import draw_problem
+
+SPHERE = "def objective(x): return float(sum(v * v for v in x))\nLOWER, UPPER, MAX_EVALS = [-1, -1], [1, 2], 1000\n"
+PROBLEM = Problem("p", "source", (-1.0, -1.0), (1.0, 2.0), 1000, 0, 0, {"python": SPHERE}, f0=1.0, f_star=0.0)
+
+
+def made(problem: Problem, stage: str, job, best: float, number: int = 0) -> Run:
+    """A run that sees ``best`` at once and keeps it."""
+    return Run(
+        problem.id, number, *job[:2], job.seed_index, stage, "ok", "", best, best, best, 10, 10,
+        pack_trace([(1, best)]), 0.0,
+    )  # fmt: skip
+
+
+def raced(problem: Problem, values: dict[str, float], worst: float = 0.9) -> list[tuple[str, list]]:
+    """All stages of a race in which every optimizer always gets its value."""
+    runs: list[Run] = []
+    stages = []
+    while (step := next_jobs(problem, runs, 0)) is not None:
+        stages.append(step)
+        runs += [made(problem, step[0], job, values.get(job.optimizer, worst)) for job in step[1]]
+    return stages
+
+
+def test_a_clear_winner_needs_no_more_seeds_than_it_must():
+    stages = raced(PROBLEM, {"slsqp": 0.001, "de": 0.1, "pso": 0.3, "ga": 0.5, "madde": 0.6, "amcde": 0.7})
+    names = [stage for stage, _ in stages]
+    assert names == ["screen", "second", "final"]
+    screen, second, final = (jobs for _, jobs in stages)
+    assert {job.optimizer for job in screen} == {o.name for o in pool.pool_for(False)} - {"gp_ei", "la_mcts"}
+    assert [job.optimizer for job in second] == ["slsqp", "de", "pso", "ga", "madde"]
+    assert {job.optimizer for job in final} == {"slsqp", "de", "pso"} and len(final) == 9
+
+
+def test_those_that_are_close_get_more_seeds():
+    stages = raced(PROBLEM, {"slsqp": 0.01, "de": 0.0105, "pso": 0.3})
+    assert [stage for stage, _ in stages] == ["screen", "second", "final", "final"]
+    assert {(job.optimizer, job.seed_index) for job in stages[-1][1]} == {
+        (name, seed) for name in ("slsqp", "de") for seed in race.MORE_FINAL_SEEDS
+    }
+
+
+def test_an_unknown_optimum_is_looked_for_with_longer_runs():
+    stages = raced(replace(PROBLEM, f_star=None), {"slsqp": 0.01, "de": 0.2, "pso": 0.3})
+    assert stages[-1][0] == "reference"
+    assert [job.optimizer for job in stages[-1][1]] == ["slsqp", "de"]
+
+
+def test_the_second_race_does_not_see_the_first():
+    runs = [made(PROBLEM, "screen", race.Job(*key, 0), 0.5) for key in entrants(PROBLEM)]
+    assert next_jobs(PROBLEM, runs, 0)[0] == "second"  # type: ignore[index]
+    assert next_jobs(PROBLEM, runs, 1)[0] == "screen"  # type: ignore[index]
+
+
+def test_a_race_without_a_feasible_point_ends():
+    screen = next_jobs(PROBLEM, [], 0)
+    assert screen is not None
+    nothing = [
+        replace(made(PROBLEM, "screen", job, 1.0), best_f=None, first_f=None, f_returned=None, trace=b"")
+        for job in screen[1]
+    ]
+    assert next_jobs(PROBLEM, nothing, 0) is None
+
+
+def test_limits_of_the_pool_are_kept():
+    for optimizer in pool.pool_for(False):
+        for field, limit in (("max_evals", optimizer.max_evals_limit), ("dim", optimizer.dim_limit)):
+            for more in (0, 1):
+                size = {"max_evals": 100, "dim": 2} | ({field: limit + more} if limit else {})
+                bounds = {name: (float(n),) * size["dim"] for n, name in enumerate(("lower", "upper"))}
+                problem = replace(PROBLEM, max_evals=size["max_evals"], **bounds)
+                assert (keyed(optimizer.name, problem) in entrants(problem)) == (not limit or not more)
+
+
+def test_who_was_dropped_early_cannot_win():
+    strength = {"de": 0.5, "pso": 0.5}
+    dropped, full = Score("de", "{}", 0.8, 1, 100, 3), Score("pso", "{}", 0.7, 1, 100, 5)
+    assert choose([dropped, full], strength) == (full, False)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_polish_reaches_the_optimum_of_a_smooth_problem_and_never_worsens(number: int):
+    assert polished(PROBLEM, PROBLEM.upper_array * 0.5) == pytest.approx(0.0, abs=1e-12)
+    problem = draw_problem(5, number, True)
+    assert problem.feasible_point is not None
+    point = np.array(problem.feasible_point)
+    assert polished(problem, point) <= float(problem.evaluate(point[None, :]).f[0])

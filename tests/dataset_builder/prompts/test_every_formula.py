@@ -1,0 +1,76 @@
+"""Every basic function and every kind of constraint, in every pattern, is read back as what it was."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from llamoco.dataset_builder.problems.compile import compile_system
+from llamoco.dataset_builder.problems.constraints import CONSTRAINTS, Box
+from llamoco.dataset_builder.problems.draws import Draws
+from llamoco.dataset_builder.problems.functions import FUNCTIONS
+from llamoco.dataset_builder.problems.latex_file import read_latex
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.python_file import load_python
+from llamoco.dataset_builder.prompts.pairs import PATTERNS, PROMPT_LIMIT
+from llamoco.dataset_builder.prompts.prompt import prompt
+
+
+def make(function: str, kind: str | None, dim: int, equality: bool = False) -> Problem:
+    """A single function, reflected, beside one constraint."""
+    draws = Draws("every formula", function, str(kind), dim)
+    lower, upper = (-4.0,) * dim, (5.0,) * dim
+    shift: dict[str, Any] = {"formula": [0.3, 1.2, 0.7]}
+    if dim <= 12:
+        shift = {"values": [draws.uniform(-2, 2, 2) for _ in range(dim)]}
+    part = {"function": function, "coefficient": 1, "positions": None, "shift": shift}
+    part |= {"scale": 0.8, "reflection": [0.7, 0.4]}
+    record: dict[str, Any] = {}
+    if kind is not None:
+        drawn = CONSTRAINTS[kind].draw(draws, Box(np.array(lower), np.array(upper)))
+        record = {"kind": kind, "bound": draws.uniform(-3, 3, 2), **drawn}
+    inequalities = [{**record, "sense": draws.choice(("<=", ">="))}] if record and not equality else []
+    equalities = [record] if equality else []
+    definition = {"form": "single", "components": [part]}
+    definition |= {"inequalities": inequalities, "equalities": equalities}
+    return Problem(
+        f"{function} {kind} {dim}",
+        "synthetic",
+        lower,
+        upper,
+        500,
+        len(inequalities),
+        len(equalities),
+        definition,
+    )
+
+
+def check(problem: Problem) -> None:
+    points = Draws("points", problem.id).points(3, problem.lower_array, problem.upper_array)
+    expected = problem.evaluate(points)
+    for pattern in PATTERNS:
+        text = pattern.write(problem, Draws("style", problem.id, pattern.name))
+        if pattern.language == "python":
+            read = load_python(text, "description.py").evaluate(points)
+        else:
+            read = compile_system(read_latex(text, "description.tex").system)(points)
+        for found, truth in zip(read, expected, strict=True):
+            np.testing.assert_allclose(found, truth, rtol=1e-9, atol=1e-9, err_msg=text)
+        assert len(prompt(problem, text)) <= PROMPT_LIMIT
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_functions(function: str) -> None:
+    check(make(function, None, 3))
+    check(make(function, None, 17))
+
+
+@pytest.mark.parametrize("kind", CONSTRAINTS)
+def test_constraints(kind: str) -> None:
+    check(make("sphere", kind, 2))
+    check(make("sphere", kind, 17))
+
+
+@pytest.mark.parametrize("kind", [name for name, kind in CONSTRAINTS.items() if kind.equality])
+def test_equalities(kind: str) -> None:
+    check(make("sphere", kind, 5, equality=True))
