@@ -75,10 +75,9 @@ def _features(
                 found = calculate(unit, y)
         except (ValueError, ZeroDivisionError, IndexError, FloatingPointError, np.linalg.LinAlgError):
             continue  # flat samples: the features of this set do not exist
-        features |= {
-            name: float(value) for name, value in found.items() if not name.endswith("costs_runtime")
-        }
-    return {f"{prefix}.{name}": value for name, value in features.items() if np.isreal(value)}
+        numbers = {name: value for name, value in found.items() if isinstance(value, float | int)}
+        features |= {name: float(value) for name, value in numbers.items() if "costs_runtime" not in name}
+    return {f"{prefix}.{name}": value for name, value in features.items()}
 
 
 def _model_fits(unit: np.ndarray, y: np.ndarray) -> dict[str, float]:

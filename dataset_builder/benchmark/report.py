@@ -211,7 +211,7 @@ def problem_facts(problems: Sequence[Problem]) -> dict[str, Any]:
         "dimensions": np.quantile([p.dim for p in problems], (0, 0.25, 0.5, 0.75, 1)).tolist(),
         "budgets": np.quantile([p.max_evals for p in problems], (0, 0.25, 0.5, 0.75, 1)).tolist(),
         "forms": dict(Counter(problem.definition["form"] for problem in problems)),
-        "components": dict(sorted(Counter(len(c) for c in components).items())),
+        "components": dict(sorted(Counter(str(len(c)) for c in components).items())),
         "functions": dict(Counter(part["function"] for c in components for part in c).most_common()),
         "constraints": dict(
             Counter(

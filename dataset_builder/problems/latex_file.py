@@ -103,13 +103,24 @@ class _Reader:
             if head is not None:
                 heads[head.key] = heads.get(head.key, False) or not _is_number(chain.sides[1][0])
         others = [c for c in rest if not self._define(c, heads)]
+        for base, (letter, _, body) in self.symbols.templates.items():
+            if self.symbols.family(base):
+                message = (
+                    f"{base}_{letter} is defined for any {letter}, and for given ones; remove one of them"
+                )
+                raise self.source.error(body[0], message)
         constraints = [c for c in [*membership(clause, self.tokens), *others] if not self.bounds.take(c)]
         lower, upper = self.bounds.finish()
         return LatexFile(self._system(objective, part, constraints), lower, upper, max_evals)
 
     def _cut_off(self, chain: Chain, objective: Clause) -> bool:
-        """Whether a comma (a decimal one, or one of a list) cut a formula off from its statement."""
-        names = name_of(chain.sides[0][0]) is not None or chain.place.text == "\\dots"
+        """Whether a comma (a decimal one, or one of a list) or a dollar cut a formula off from its statement."""
+        part = chain.sides[0][0]
+        if chain.place.text in ("+", "*", "times", "/") or (
+            chain.place.text == "-" and self.bounds.mentions_variables(part)
+        ):
+            return True
+        names = name_of(part) is not None or chain.place.text == "\\dots"
         return chain.clause is objective or (bool(chain.clause.relations) and not names)
 
     def _on_solution(self, chain: Chain) -> bool:
@@ -198,14 +209,12 @@ class _Reader:
             symbols.ranged[head.base] = (index, bindings[index], body)
             return
         elif formals is not None and index in tuple("ijklm"):
+            if head.base in symbols.templates:
+                raise self.source.error(body[0], f"{head.key!r} is defined a second time; rename one of them")
             symbols.templates[head.base] = (index, formals, body)  # f_k(x) = ... for any k
             return
         else:
-            earlier = symbols.written.get(head.key)
-            if earlier and [t.text for t in earlier.body] != [t.text for t in body]:
-                message = f"{head.key!r} is defined a second time; rename one of them"
-                raise self.source.error(body[0], message)
-            symbols.written[head.key] = Written(formals, body, {})
+            symbols.write(head.key, Written(formals, body, {}))
         if head.base in symbols.ranged:  # z_i = ... for some i, and z_n = ...: entry by entry
             first, bound, earlier = symbols.ranged.pop(head.base)
             symbols.write_out(head.base, first, symbols.integers(bound, {}), None, earlier)

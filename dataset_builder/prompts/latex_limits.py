@@ -45,8 +45,8 @@ def bounds(parts: Parts) -> list[str]:
             return [f"{parts.x} \\in [{low}, {high}]^{{{parts.size}}}"]
         middle = f"{letter}_{parts.index}"
         if form == 5:
-            last = size if len(size) == 1 else f"{{{size}}}"
-            return [f"{low} {le} {letter}_1, {parts.style.dots}, {letter}_{last} {le} {high}"]
+            end = size if len(size) == 1 else f"{{{size}}}"
+            return [f"{low} {le} {letter}_1, {parts.style.dots}, {letter}_{end} {le} {high}"]
         statement = f"{middle} \\in [{low}, {high}]" if form == 3 else f"{low} {le} {middle} {le} {high}"
         if form == 4 and n > 2:
             return [f"{statement} \\quad \\forall {parts.index} \\in \\{{1, {parts.style.dots}, {size}\\}}"]

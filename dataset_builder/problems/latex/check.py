@@ -32,6 +32,12 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "arcsin": math.asin,
     "arccos": math.acos,
 }
+_REDUCTIONS: dict[str, Callable[[list[float]], float]] = {
+    "sum": math.fsum,
+    "prod": math.prod,
+    "max": max,
+    "min": min,
+}
 Span = tuple[int, int]
 
 
@@ -95,10 +101,7 @@ def value(node: Expr, definitions: dict[str, Definition], dim: int, scope: dict[
             ]
             if not terms and kind in ("max", "min"):
                 raise ValueError(f"{kind} over {index.name!r} is empty")
-            reduce: Callable[[list[float]], float] = {"sum": sum, "prod": math.prod, "max": max, "min": min}[
-                kind
-            ]
-            return float(reduce(terms))
+            return float(_REDUCTIONS[kind](terms))
     raise TypeError(f"not an expression node: {node!r}")
 
 

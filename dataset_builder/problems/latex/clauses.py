@@ -12,6 +12,7 @@ from llamoco.dataset_builder.problems.latex.text import Source, Token
 from llamoco.dataset_builder.problems.latex.tokens import Part, group_end
 from llamoco.dataset_builder.problems.latex.vocabulary import CLOSERS, LAYOUTS, MATRICES, OPENERS, RELATIONS
 
+_BRACED = frozenset(("cases", "rcases", "array"))  # environments that may be cases of a function
 _JOINING = RELATIONS | {"+", "*", "times", "/"}
 
 
@@ -59,11 +60,11 @@ def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
                 raise source.error(
                     token, f"this {token.text!r} closes nothing; remove it or add its opening one"
                 )
-        if token.kind == "begin" and token.text in ("cases", "rcases") and line and line[-1].text == "=":
-            raise source.error(
-                token,
-                "functions given by cases are not supported; use \\max, \\min or |..| if they say the same",
+        if token.kind == "begin" and token.text in _BRACED and _unfinished(line):
+            message = (
+                "functions given by cases are not supported; use \\max, \\min or |..| if they say the same"
             )
+            raise source.error(token, message)
         if token.text in MATRICES and token.kind in ("begin", "end"):
             matrices += 1 if token.kind == "begin" else -1
         is_break = token.kind in ("break", "begin", "end") and not (
@@ -88,6 +89,14 @@ def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
             line.append(token)
     finish()
     return result
+
+
+def _unfinished(line: Part) -> bool:
+    """Whether a formula cannot end here."""
+    last = next((t for t in reversed(line) if t.kind != "soft"), None)
+    return (
+        last is not None and last.kind == "symbol" and (last.text in _JOINING | {"-"} or last.text in OPENERS)
+    )
 
 
 def _unclosed(line: Part) -> Token:

@@ -67,5 +67,10 @@ class Cursor:
                 depth += text == "||("
             self.at += 1
             if depth == 0:
+                if text != BRACKETS[opening.text]:
+                    self.fail(
+                        f"this {opening.text!r} is closed by {text!r}; expected {BRACKETS[opening.text]!r}",
+                        opening,
+                    )
                 return self.tokens[start : self.at - 1]
         self.fail(f"this {opening.text!r} is not closed; add {BRACKETS[opening.text]!r}", opening)

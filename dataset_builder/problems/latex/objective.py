@@ -87,6 +87,8 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
     if arguments is not None and argument_names(arguments) is None:
         arguments = None  # a(x_1 + 1) is a product
     scope = scope_of(clause, tokens)
+    if scope and not clause.relations:
+        arguments = None  # \min_x h(x_1, x_2) calls a function that is defined elsewhere
     if arguments is None and scope:
         stop = next((k for k, t in enumerate(scope) if t.text == "in"), len(scope))
         arguments = split_commas(scope[:stop])

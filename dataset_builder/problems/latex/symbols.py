@@ -17,7 +17,7 @@ from llamoco.dataset_builder.problems.latex.names import Function, Scope, Writte
 from llamoco.dataset_builder.problems.latex.parser import Parser
 from llamoco.dataset_builder.problems.latex.statements import Range
 from llamoco.dataset_builder.problems.latex.text import Source, Token
-from llamoco.dataset_builder.problems.latex.tokens import Part, split_commas, tuple_parts
+from llamoco.dataset_builder.problems.latex.tokens import Part, row_and_column, split_commas, tuple_parts
 from llamoco.dataset_builder.problems.latex.values import (
     ANY,
     Matrix,
@@ -124,15 +124,10 @@ class SymbolTable(Emitter):
     def entry(self, value: Value, subscript: Part, place: Token, scope: Scope) -> Expr:
         """See ``names.Symbols``."""
         if isinstance(value, Matrix):
-            plain = len(subscript) == 2 and all(t.kind in ("name", "number") for t in subscript)
-            parts = [[t] for t in subscript] if plain else split_commas(subscript)
-            digits = subscript[0].text if len(subscript) == 1 and subscript[0].kind == "number" else ""
-            if len(digits) == 2 and max(len(value.rows), len(value.rows[0])) < 10:  # A_{12}: row 1, column 2
-                parts = [[subscript[0]._replace(text=digit)] for digit in digits]
+            parts = row_and_column(subscript, max(value.shape) < 10)
             if len(parts) != 2:
-                raise self.source.error(
-                    place, "expected row and column of an entry of a matrix, as in A_{1,2}"
-                )
+                message = "expected row and column of an entry of a matrix, as in A_{1,2}"
+                raise self.source.error(place, message)
             row, column = (number_of(self.subscripts(p, place, scope)[0]) for p in parts)
             if not (1 <= row <= len(value.rows) and 1 <= column <= len(value.rows[0])):
                 raise self.source.error(place, f"entry ({row}, {column}) lies outside the matrix")
@@ -271,12 +266,24 @@ class SymbolTable(Emitter):
         self.write_out(key, letter, span, None, body)
         return None
 
+    def write(self, key: str, entry: Written) -> None:
+        """Note a definition.
+
+        Raises:
+            ProblemError: if there is another one of that name.
+        """
+        earlier = self.written.get(key)
+        texts = [[t.text for t in e.body] for e in (earlier, entry) if e]
+        if earlier and (texts[0] != texts[1] or earlier.scope != entry.scope):
+            raise self.source.error(entry.body[0], f"{key!r} is defined a second time; rename one of them")
+        self.written[key] = entry
+
     def write_out(
         self, base: str, letter: str, span: list[int], formals: list[str] | None, body: Part
     ) -> None:
         """Define ``base_1``, ``base_2``, ... one by one."""
         for number in span:
-            self.written[f"{base}_{number}"] = Written(formals, body, {letter: lift(number)})
+            self.write(f"{base}_{number}", Written(formals, body, {letter: lift(number)}))
 
     def _written(self, key: str) -> Value:
         entry = self.written[key]

@@ -50,6 +50,15 @@ def split_commas(part: Part) -> list[Part]:
     return [p for p in result if p]
 
 
+def row_and_column(subscript: Part, digits: bool) -> list[Part]:
+    """The indices of a matrix in ``A_{i,j}`` or ``A_{ij}``; with ``digits`` in ``A_{12}``, too."""
+    if digits and len(subscript) == 1 and subscript[0].kind == "number" and len(subscript[0].text) == 2:
+        return [[subscript[0]._replace(text=digit)] for digit in subscript[0].text]
+    if len(subscript) == 2 and all(t.kind in ("name", "number") for t in subscript):
+        return [[t] for t in subscript]
+    return split_commas(subscript)
+
+
 def names_in(part: Part) -> Iterator[tuple[str, str]]:
     """Base and canonical name of every name in a part: ``("T", "T_s")``."""
     for place, token in enumerate(part):

@@ -91,5 +91,5 @@ UNITS = _words("psi lb lbf lbs in ft kN kgf mm cm kg MPa GPa Pa kPa kW Hz bar ra
 # Words that change what the formulas next to them say; those of the second line only right before one.
 REFUSED_WORDS = re.compile(
     r"\b(?:integers?|integer-valued|discrete|binary|multiples? of|whole numbers?|natural numbers?|either)\b|\bis (?:odd|even)\b"
-    r"|\b(?:odd|even|unless|except|except for|if|or|when|whenever|otherwise|else)$"
+    r"|\b(?:odd|even|not|for some|one of|unless|except|except for|if|or|when|whenever|otherwise|else)$"
 )

@@ -2,6 +2,7 @@
 
 import math
 from base64 import b64decode
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -60,14 +61,16 @@ def test_each_tool_keeps_the_budget_and_finds_what_it_should(solver: str, name: 
     scores = baseline_scores({f"{name} {solver}": row}, PROBLEMS)[solver]
     a3, w = scores[name]
     if solver == "centre":
-        centre = {"sphere": 1 - 3 * 0.25**2 / 3.0, "disc": 1 - 3 / math.sqrt(5) / (1 + 3 / math.sqrt(5))}[name]
+        centre = {"sphere": 1 - 3 * 0.25**2 / 3.0, "disc": 1 - 3 / math.sqrt(5) / (1 + 3 / math.sqrt(5))}[
+            name
+        ]
         assert row["evals"] == 1 and w == pytest.approx(centre)
     elif (solver, name) in {("scipy_de", "disc"), ("nevergrad_ngopt", "disc")}:
         assert w >= 0.0  # a line of measure zero: found by luck
     else:
         assert w > 0.99 and a3 > 0.3
     trace = unpack_trace(b64decode(row["trace"]))
-    assert all(later <= earlier for (_, earlier), (_, later) in zip(trace, trace[1:], strict=False))
+    assert all(later <= earlier for (_, earlier), (_, later) in pairwise(trace))
 
 
 def test_the_same_seed_gives_the_same_run() -> None:

@@ -21,7 +21,7 @@ from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.scores import a3
 
-FAMILIES = ("l_bfgs_b", "pso", "cobyla")
+FAMILIES = ("slsqp", "pso", "la_mcts")
 PROBLEMS, SEED = 4, 0
 
 
