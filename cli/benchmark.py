@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +37,7 @@ def benchmark(
     """
     from llamoco.dataset_builder.benchmark.benchmark import Progress as State
     from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
-    from llamoco.dataset_builder.benchmark.executors import ExecutorError
+    from llamoco.dataset_builder.benchmark.executors import ExecutorError, open_executor
     from llamoco.dataset_builder.benchmark.labels import write_labels
     from llamoco.dataset_builder.benchmark.provenance import benchmark_meta
     from llamoco.dataset_builder.benchmark.store import StoreError
@@ -49,7 +46,7 @@ def benchmark(
     with clear_errors(StoreError, ExecutorError):
         with (
             Progress(*columns, TextColumn("{task.fields[state]}"), console=err) as bar,
-            _executor(workers, scheduler) as (pool, width),
+            open_executor(workers, scheduler) as (pool, width),
         ):
             task = bar.add_task("races", total=1.0, state="")
 
@@ -70,16 +67,3 @@ def benchmark(
         f"labels: {out_folder / 'labels.parquet'}; look at them with `llamoco report {out_folder}`",
         highlight=False,
     )
-
-
-@contextmanager
-def _executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
-    """Where runs are made, and how many at once."""
-    from llamoco.dataset_builder.benchmark.executors import cluster_executor, process_executor
-
-    if scheduler is not None:
-        with cluster_executor(scheduler) as cluster:
-            yield cluster
-    else:
-        with process_executor(workers) as pool:
-            yield pool, workers

@@ -105,10 +105,12 @@ def _gap(groups: Record) -> str:
     for name in next(iter(groups.values()))["selectors"]:
         rows[f"selector ({name})"] = lambda g, c, name=name: _closed(g["selectors"][name][c])  # type: ignore[misc]
     if all("landscape" in group for group in groups.values()):
-        sizes = ", ".join(number(group["landscape"]["problems"]) for group in groups.values())
-        rows[f"on fewer problems ({sizes})"] = lambda g, c: ""
-        for name in ("landscape, forest", "prompt, forest"):
-            rows[f"selector ({name})"] = lambda g, c, name=name: _closed(g["landscape"][name][c])  # type: ignore[misc]
+        rows["problems with landscape features"] = lambda g, c: number(g["landscape"]["problems"])
+        for name, title in (
+            ("landscape", "random forest on these"),
+            ("prompt", "random forest on the prompt, there"),
+        ):
+            rows[title] = lambda g, c, name=name: _closed(g["landscape"][f"{name}, forest"][c])  # type: ignore[misc]
     return _by_pair(groups, rows)
 
 

@@ -91,21 +91,21 @@ def scores_figure(record: Mapping[str, Any]) -> Figure:
 def problems_figure(labels: Sequence[Label]) -> Figure:
     """Histograms: dimensions and budgets of the problems, by group."""
     figure = Figure(figsize=(9, 3), layout="constrained")
-    axes_dim, axes_budget, axes_ratio = _row(figure, 3)
+    panels = _row(figure, 3)
+    bins = (np.arange(1.5, 51, 3), np.geomspace(100, 5001, 18), np.geomspace(2, 2500, 18))
     for group, colour in zip(GROUPS, (BLUE, RED), strict=True):
         problems = [label.problem for label in labels if label.group == group]
-        style = {"label": group, "color": colour, "histtype": "step", "linewidth": 1.5}
-        budgets = np.array([p.max_evals for p in problems])
-        dims = np.array([p.dim for p in problems])
-        axes_dim.hist(dims, bins=np.arange(1.5, 51, 3), **style)
-        axes_budget.hist(budgets, bins=np.geomspace(100, 5001, 18), **style)
-        axes_ratio.hist(budgets / dims, bins=np.geomspace(2, 2500, 18), **style)
-    axes_dim.set(xlabel="variables", ylabel="problems")
-    axes_budget.set(xlabel="evaluation budget", xscale="log")
-    axes_ratio.set(xlabel="budget / variables", xscale="log")
-    for axes in (axes_dim, axes_budget, axes_ratio):
+        dims = np.array([problem.dim for problem in problems])
+        budgets = np.array([problem.max_evals for problem in problems])
+        for axes, values, edges in zip(panels, (dims, budgets, budgets / dims), bins, strict=True):
+            counts, _ = np.histogram(values, edges)
+            axes.stairs(counts, edges, label=group, color=colour, linewidth=1.5)
+    panels[0].set(xlabel="variables", ylabel="problems")
+    panels[1].set(xlabel="evaluation budget", xscale="log")
+    panels[2].set(xlabel="budget / variables", xscale="log")
+    for axes in panels:
         _plain(axes)
-    axes_dim.legend(frameon=False, fontsize=8)
+    panels[0].legend(frameon=False, fontsize=8)
     return figure
 
 

@@ -40,20 +40,19 @@ class Grid:
     Attributes:
         configs: canonical JSON of each configuration, the defaults first (m,).
         ids: of the problems (n,).
-        known: what each problem's prompt states, see ``keys.facts`` (n,).
+        known: what the problems' prompts state, by the names of ``keys.facts`` (n,) each.
         a3: scores (n, m).
     """
 
     configs: tuple[str, ...]
-    ids: tuple[str, ...]
-    known: tuple[dict[str, float], ...]
+    ids: np.ndarray
+    known: dict[str, np.ndarray]
     a3: np.ndarray
 
     def rows(self, chosen: np.ndarray) -> Grid:
         """The same on some of the problems."""
-        ids = tuple(np.array(self.ids, dtype=object)[chosen])
-        known = tuple(np.array(self.known, dtype=object)[chosen])
-        return Grid(self.configs, ids, known, self.a3[chosen])
+        known = {fact: values[chosen] for fact, values in self.known.items()}
+        return Grid(self.configs, self.ids[chosen], known, self.a3[chosen])
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,8 @@ def grid_of(table: pa.Table, optimizer: str, group: str) -> Grid:
             known[problem_id] = facts(dim, max_evals)
     whole = sorted(name for name, values in scores.items() if np.isfinite(values).all())
     a3s = np.array([scores[name] for name in whole]).reshape(len(whole), len(configs))
-    return Grid(configs, tuple(whole), tuple(known[name] for name in whole), a3s)
+    columns = {fact: np.array([known[name][fact] for name in whole]) for fact in QUESTIONS}
+    return Grid(configs, np.array(whole), columns, a3s)
 
 
 def defaults(grid: Grid) -> Tree:
@@ -123,9 +123,8 @@ def _grow(grid: Grid, prior: np.ndarray, depth: int) -> tuple[float, Tree]:
     best: tuple[float, Tree] = (float(sums[leaf]), {"config": json.loads(grid.configs[leaf])})
     if depth:
         for fact, marks in QUESTIONS.items():
-            values = np.array([known[fact] for known in grid.known])
             for mark in marks:
-                low = values <= mark
+                low = grid.known[fact] <= mark
                 if min(low.sum(), (~low).sum()) >= MIN_LEAF:
                     then, other = (_grow(grid.rows(side), prior, depth - 1) for side in (low, ~low))
                     if then[1] != other[1] and then[0] + other[0] > best[0] + 1e-9:
@@ -142,13 +141,14 @@ def cross_validated(grid: Grid, learn: Learner) -> np.ndarray:
     scores = np.empty(len(grid.ids))
     for held in np.unique(fold):
         learned = learn(grid.rows(fold != held))
-        for row in np.flatnonzero(fold == held):
+        for row in np.flatnonzero(fold == held).tolist():
             scores[row] = grid.a3[row, _column(grid, learned, row)]
     return scores
 
 
 def _column(grid: Grid, learned: Tree, row: int) -> int:
-    return grid.configs.index(config_json(select(learned, grid.known[row])))
+    known = {fact: values[row] for fact, values in grid.known.items()}
+    return grid.configs.index(config_json(select(learned, known)))
 
 
 def key(table: pa.Table, optimizer: str, group: str) -> tuple[Tree, Gain | None]:

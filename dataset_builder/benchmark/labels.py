@@ -137,7 +137,7 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
             ):
                 raise Discarded("all runs score 0")
             if not stage_scores(kept, _of_race(runs[problem.id], 0), (FINAL,)):
-                raise Discarded("no run of the screen found a feasible point")
+                raise Discarded("runs of the screen could not be told apart")
         except Discarded as reason:
             discarded[f"{GROUPS[problem.constrained]}: {reason}"] += 1
             continue

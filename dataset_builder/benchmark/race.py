@@ -83,22 +83,24 @@ def entrants(problem: Problem) -> list[Configured]:
 
 
 def next_jobs(problem: Problem, runs: Sequence[Run], race: int) -> tuple[str, list[Job]] | None:
-    """Stage and jobs that a race needs next; None when it is over or nothing feasible was found.
+    """Stage and jobs that a race needs next; None when it is over or the runs cannot be told apart.
 
     Args:
         problem: as drawn.
         runs: runs on it so far.
         race: 0 for the race that gives the label, 1 for the independent repeat.
     """
-    mine = [run for run in runs if run.race == race]
+    try:
+        return _next_jobs(problem, [run for run in runs if run.race == race], race)
+    except Discarded:  # nothing feasible, or f0 is not above f*, by the runs that the next decision may see
+        return None
+
+
+def _next_jobs(problem: Problem, mine: Sequence[Run], race: int) -> tuple[str, list[Job]] | None:
     have = {(run.optimizer, run.config, run.seed_index) for run in mine}
     if missing := _missing(entrants(problem), SCREEN_SEEDS, have):
         return SCREEN, missing
-    try:
-        screen = _standing(problem, mine, SCREEN_SEEDS)
-    except Discarded:
-        return None
-    good = [s.key for s in screen[:SECOND_FAMILIES]]
+    good = [s.key for s in _standing(problem, mine, SCREEN_SEEDS)[:SECOND_FAMILIES]]
     if missing := _missing(good, SECOND_SEEDS, have):
         return SECOND, missing
     early = SCREEN_SEEDS + SECOND_SEEDS

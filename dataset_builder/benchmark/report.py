@@ -40,6 +40,9 @@ FLOORS = {
     "problems discarded": ("discarded_share", "at most", 0.10, None),
     "labels of the most frequent optimizer": ("largest_share", "at most", 0.35, None),
     "optimizers with 1% of the labels or more": ("one_percent", "at least", 12, None),
+    "problems whose box's centre scores w > 0.9": ("centre_above_w", "at most", 0.02, None),
+    "problems with equality constraints": ("with_equalities", "at most", 0.30, None),
+    "problems whose bounds differ between variables": ("varied_bounds", "at least", 0.30, None),
 }
 
 
@@ -233,10 +236,13 @@ def _floors(groups: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for title, (key, sense, floor, aim) in FLOORS.items():
         for name, group in groups.items():
-            value = {
+            values = {
+                **group,
+                **group["facts"],
                 "repeat_untied": group["repeat"]["untied"]["same_family"],
                 "gap_closed": group["selectors"]["prompt, boosted"]["a3"]["gap_closed"],
-            }.get(key, group.get(key))
+            }
+            value = values[key]
             rows.append(
                 {
                     "what": title,

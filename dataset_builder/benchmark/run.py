@@ -105,8 +105,8 @@ class RunTimeout(BaseException):
 def wall_limit(seconds: float) -> Iterator[None]:
     """Raise RunTimeout in the block after so many seconds, and each second again should it be swallowed.
 
-    Signals reach the main thread of a process only. An executor that runs tasks in another thread gets no
-    wall limit, so give its workers processes (Dask: ``Worker(executor=ProcessPoolExecutor(1))``).
+    Signals reach the main thread of a process only: in another thread there is no limit. The ``executors`` run tasks
+    in main threads.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -16,6 +16,7 @@ from typing import Any
 from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, read_labels
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.draws import Draws
+from llamoco.dataset_builder.problems.functions import FUNCTIONS
 from llamoco.dataset_builder.prompts.pairs import pairs
 
 SEED = 0
@@ -31,20 +32,23 @@ def answerable_labels(path: Path) -> list[Label]:
     """The labels of a table, those of the train split first.
 
     Raises:
-        LabelsError: if there is no such table, it is of another version, or an answer is not in the pool.
+        LabelsError: if there is no such table, it is of another version, or it names optimizers, constants or
+            basic functions that there are not.
     """
     labels = read_labels(path).labels
     known: set[tuple[str, str]] = set()
     for label in labels:
-        if (label.optimizer, label.config) not in known:
-            try:
+        try:
+            if unknown := {c["function"] for c in label.problem.definition["components"]} - FUNCTIONS.keys():
+                raise ValueError(f"unknown basic functions {', '.join(sorted(unknown))}")
+            if (label.optimizer, label.config) not in known:
                 render(label.optimizer, json.loads(label.config))
-            except ValueError as error:
-                raise LabelsError(
-                    f"{path}, problem {label.problem.id}: {error}. Use the version of llamoco that wrote the "
-                    "table, or make the labels again with `llamoco benchmark`"
-                ) from error
-            known.add((label.optimizer, label.config))
+                known.add((label.optimizer, label.config))
+        except ValueError as error:
+            raise LabelsError(
+                f"{path}, problem {label.problem.id}: {error}. Use the version of llamoco that wrote the "
+                "table, or make the labels again with `llamoco benchmark`"
+            ) from error
     return sorted(labels, key=lambda label: list(SIZES).index(label.split))
 
 

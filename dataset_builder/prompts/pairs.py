@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from llamoco.dataset_builder.problems.draws import Draws
+from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts import latex_patterns, python_patterns
 from llamoco.dataset_builder.prompts.pattern import Pattern
@@ -39,6 +40,9 @@ def pairs(
     Returns:
         Rows with the columns prompt, completion, program, problem_id, language, pattern, held_out_pattern,
         optimizer, hyperparameters (JSON), dim, constrained, max_evals, f0, f_star and problem (JSON).
+
+    Raises:
+        ProblemError: if no pattern of a language gives a prompt that is short enough.
     """
     draws = Draws("pairs", seed, problem.id)
     patterns = [p for p in draws.shuffled(PATTERNS) if held_out or not p.held_out]
@@ -81,7 +85,7 @@ def _written(problem: Problem, candidates: list[Pattern], limit: int, draws: Dra
             description = pattern.write(problem, draws)
             if len(prompt(problem, description)) <= limit:
                 return pattern, description
-    raise ValueError(
+    raise ProblemError(
         f"problem {problem.id}: no {candidates[0].language} pattern gives a prompt within {limit} "
         "characters; such a problem is too long for the set"
     )

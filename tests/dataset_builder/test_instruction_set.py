@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -157,7 +158,7 @@ def test_another_processor_locale_and_hash_seed_give_the_same_bytes(
     assert folder_hash(out) == folder_hash(folder)
 
 
-def spoiled(labels: Path, folder: Path, **changes: str) -> Path:
+def spoiled(labels: Path, folder: Path, **changes: Any) -> Path:
     """A table whose last label is another."""
     table = read_labels(labels)
     path = folder / "spoiled.parquet"
@@ -175,6 +176,10 @@ def test_what_cannot_be_built_is_refused_and_an_earlier_build_stays(
         build_folder(spoiled(small_labels, tmp_path, optimizer="gradient_descent"), folder)
     with pytest.raises(LabelsError, match="de has no constant 'SIZE'"):
         build_folder(spoiled(small_labels, tmp_path, optimizer="de", config='{"SIZE": 3}'), folder)
+    problem = read_labels(small_labels).labels[-1].problem
+    strange = json.loads(problem.to_json().replace('"function":"', '"function":"very_', 1))
+    with pytest.raises(LabelsError, match="unknown basic functions very_"):
+        build_folder(spoiled(small_labels, tmp_path, problem=Problem.from_json(strange)), folder)
     other = pq.read_table(small_labels)
     other = other.replace_schema_metadata(other.schema.metadata | {b"llamoco_labels_format": b"0"})
     pq.write_table(other, tmp_path / "other.parquet")

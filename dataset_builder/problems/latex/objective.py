@@ -18,6 +18,7 @@ _MAXIMUM = re.compile(
     r"|\b(?:largest|greatest|highest|biggest) (?:possible )?value"
 )
 _MINIMISED = re.compile(r"minimi[sz]|\b(?:minimum|objective|cost)\b[^.]*$")
+_DIRECTLY = re.compile(r"minimi[sz]\w*[^.,;]*$")
 _MAXIMISED = "this is a maximisation; minimise the negative instead: \\min -f(x)"
 
 
@@ -49,7 +50,15 @@ def objective_clause(source: Source, tokens: list[Token], found: list[Clause]) -
         first = clause.groups[0][0]
         head = read_head(first)
         named = clause.relations[:1] == ["="] and head is not None and head.arguments is not None
-        if named or (first[0].display and not clause.relations):
+        # "minimise $J = ...$", "minimise $x_1 + x_2$"
+        direct = (
+            clause is found[said] and _DIRECTLY.search(clause.words) is not None and name_of(first) != "x"
+        )
+        if direct and clause.relations[:1] == ["="] and head is not None:
+            return clause
+        if named or (
+            not clause.relations and (first[0].display or (direct and len(first) > 1 and head is None))
+        ):
             return clause
     raise source.error(0, "no objective found; write it as \\min_{x} f(x) = ... or f(x) = ...")
 

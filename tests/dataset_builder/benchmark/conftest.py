@@ -27,7 +27,9 @@ class Tiny(NamedTuple):
 def tiny(tmp_path_factory) -> Tiny:
     out = tmp_path_factory.mktemp("tiny")
     with ThreadPoolExecutor(1) as executor:
-        labelled = run_benchmark(out, 2, 331, executor, 1, repeats=1)  # small, but beyond the budget limit of gp_ei
+        labelled = run_benchmark(
+            out, 2, 331, executor, 1, repeats=1
+        )  # small, but beyond the budget limit of gp_ei
     return Tiny(out, 2, 331, 1, labelled)
 
 

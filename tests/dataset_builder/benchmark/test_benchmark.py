@@ -1,4 +1,4 @@
-"""The benchmark as a process that is killed, resumed and interrupted: real pool, real problems."""
+"""The benchmark, resumed and interrupted: real pool, real problems. Kills are in test_executors."""
 
 import dataclasses
 import signal
@@ -9,7 +9,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark.benchmark import draw_problems, run_benchmark
@@ -17,75 +16,42 @@ from llamoco.dataset_builder.benchmark.provenance import benchmark_meta
 from llamoco.dataset_builder.benchmark.store import FILE_NAME, RunStore, StoreError
 from llamoco.dataset_builder.problems.synthesis import draw_problem
 
-PROBLEMS, SEED = 2, 54
-
-SCRIPT = f"""
+SCRIPT = """
 import sys
 from pathlib import Path
 from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
 from llamoco.dataset_builder.benchmark.executors import process_executor
 print("started", flush=True)
 with process_executor(2) as executor:
-    run_benchmark(Path(sys.argv[1]), {PROBLEMS}, {SEED}, executor, 2, repeats=1,
-                  on_progress=lambda progress: print(progress.share, flush=True))
+    run_benchmark(Path(sys.argv[1]), 8, 331, executor, 2, on_progress=lambda progress: print(progress.share, flush=True))
 """
 
 
-def start(out: Path) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-def rows(out: Path) -> list[tuple]:
-    """All runs but for their timings."""
-    with sqlite3.connect(out / FILE_NAME) as db:
-        columns = [name for _, name, *_ in db.execute("PRAGMA table_info(runs)") if name != "seconds"]
-        return db.execute(
-            f"SELECT {', '.join(columns)} FROM runs ORDER BY problem_id, race, optimizer, config, seed_index"
-        ).fetchall()
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("finished")
-    process = start(out)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    return out
-
-
-def test_killed_and_resumed_store_equals_uninterrupted(finished: Path, tmp_path: Path):
-    rng = np.random.default_rng(0)
-    for _ in range(4):
-        process = start(tmp_path)
-        assert process.stdout is not None and process.stdout.readline() == "started\n"
-        time.sleep(rng.uniform(0.5, 2.5))
-        process.kill()
-        process.communicate()
-    process = start(tmp_path)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    assert rows(tmp_path) == rows(finished)
-
-
-def test_same_command_again_runs_nothing_and_gives_the_labels(finished: Path):
-    before = rows(finished)
+def test_same_command_again_runs_nothing_and_gives_the_labels(tiny, stored):
+    before = stored(tiny.out)
     seen: list = []
     with ThreadPoolExecutor(1) as executor:
-        labelled = run_benchmark(finished, PROBLEMS, SEED, executor, 1, repeats=1, on_progress=seen.append)
-    assert seen == [] and rows(finished) == before
-    meta = benchmark_meta(finished, labelled, PROBLEMS, SEED, 1, "llamoco benchmark")
-    assert meta["runs"] == len(before) and meta["failures"] == {}
-    assert len(labelled.labels) + sum(labelled.discarded.values()) == PROBLEMS
+        labelled = run_benchmark(
+            tiny.out, tiny.problems, tiny.seed, executor, 1, tiny.repeats, on_progress=seen.append
+        )
+    assert seen == [] and stored(tiny.out) == before
+    meta = benchmark_meta(tiny.out, labelled, tiny.problems, tiny.seed, tiny.repeats, "llamoco benchmark")
+    assert meta["runs"] == len(before) - tiny.problems and meta["failures"] == {}
+    assert len(labelled.labels) + sum(labelled.discarded.values()) == tiny.problems
+    assert labelled.labels == tiny.labelled.labels
     for label in labelled.labels:
         twice = label.group == "unconstrained"
         assert (label.repeat is not None) == twice
         assert (label.check is not None) == (twice or label.split == "test")
 
 
-def test_interrupt_ends_at_once_and_keeps_what_was_done(tmp_path: Path):
-    process = start(tmp_path)
+def test_interrupt_ends_at_once_and_keeps_what_was_done(tmp_path: Path, stored):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout is not None and process.stdout.readline() == "started\n"
     process.stdout.readline()  # the first task is done
     process.send_signal(signal.SIGINT)
@@ -93,11 +59,11 @@ def test_interrupt_ends_at_once_and_keeps_what_was_done(tmp_path: Path):
     _, errors = process.communicate(timeout=30)
     assert time.monotonic() - started < 10
     assert process.returncode != 0 and errors.count("Traceback") <= 2
-    assert rows(tmp_path)
+    assert stored(tmp_path)
 
 
 def test_more_problems_only_add():
-    assert draw_problems(PROBLEMS, SEED) == draw_problems(PROBLEMS + 2, SEED)[:PROBLEMS]
+    assert draw_problems(4, 54) == draw_problems(6, 54)[:4]
 
 
 def test_foreign_stores_are_refused_and_untouched(tmp_path: Path):

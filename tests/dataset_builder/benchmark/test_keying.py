@@ -1,14 +1,20 @@
 """Keying on made-up studies whose truth is known."""
 
+import dataclasses
 import json
+from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from llamoco import dataset_builder
+from llamoco.dataset_builder import optimizers
+from llamoco.dataset_builder.benchmark.grid import read_grid
 from llamoco.dataset_builder.benchmark.keying import derive_configurations, grid_of, key, leaves
 from llamoco.dataset_builder.benchmark.run import config_json
-from llamoco.dataset_builder.optimizers.keys import config_for, facts, select
+from llamoco.dataset_builder.optimizers.keys import FILE_NAME, config_for, facts, select
 from llamoco.dataset_builder.optimizers.pool import POOL, configurations
 
 CONFIGS = [config_json(config) for config in configurations("de", max_n=1000)]
@@ -67,7 +73,7 @@ def test_without_data_all_is_as_by_default():
 def test_unfinished_problems_are_left_out():
     table = study(lambda *_: 0.0, problems=3)
     assert grid_of(table, "de", "unconstrained").a3.shape == (3, len(CONFIGS))
-    assert grid_of(table.slice(5), "de", "unconstrained").ids == ("p1", "p2")
+    assert grid_of(table.slice(5), "de", "unconstrained").ids.tolist() == ["p1", "p2"]
     assert grid_of(table, "de", "constrained").a3.shape == (0, len(CONFIGS))
 
 
@@ -80,6 +86,16 @@ def test_shipped_configurations_are_of_the_grids():
             assert POOL[name].handles(group == "constrained")
             assert len({config_json(config) for config in leaves(tree)}) <= 4
             assert all(config_json(config) in grid for config in leaves(tree))
+
+
+@pytest.mark.slow
+def test_shipped_configurations_follow_from_the_shipped_study():
+    """Their text, and the gains in the record beside the study."""
+    grid = Path(dataset_builder.__file__).parent / "labels" / "grid.parquet"
+    text, gains = derive_configurations(read_grid(grid))
+    assert text == resources.files(optimizers).joinpath(FILE_NAME).read_text(encoding="utf-8")
+    record = json.loads(grid.with_suffix(".json").read_text(encoding="utf-8"))
+    assert record["keys"] == [dataclasses.asdict(gain) for gain in gains]
 
 
 def test_every_optimizer_gets_a_configuration_it_has():

@@ -76,6 +76,18 @@ def test_a_race_without_a_feasible_point_ends():
     assert next_jobs(PROBLEM, nothing, 0) is None
 
 
+def test_a_race_ends_where_its_runs_cannot_be_told_apart_any_more():
+    """f0 is the median first feasible value: the second seeds' low first values take it down to f*."""
+    problem = replace(PROBLEM, n_inequality=1, f0=None, f_star=None)
+    screen = next_jobs(problem, [], 0)
+    assert screen is not None
+    half = len(screen[1]) // 2
+    runs = [made(problem, "screen", job, 0.5 if n < half else 1.0) for n, job in enumerate(screen[1])]
+    second = next_jobs(problem, runs, 0)
+    assert second is not None and second[0] == "second"
+    assert next_jobs(problem, runs + [made(problem, "second", job, 0.5) for job in second[1]], 0) is None
+
+
 def test_limits_of_the_pool_are_kept():
     for optimizer in pool.pool_for(False):
         for field, limit in (("max_evals", optimizer.max_evals_limit), ("dim", optimizer.dim_limit)):

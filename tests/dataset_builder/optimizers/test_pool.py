@@ -99,7 +99,8 @@ def test_groups() -> None:
     }
     assert len(pool.POOL) == 23
     assert all(
-        bool(optimizer.max_evals_limit or optimizer.dim_limit) == bool(optimizer.limit_reason) for optimizer in pool.POOL.values()
+        bool(optimizer.max_evals_limit or optimizer.dim_limit) == bool(optimizer.limit_reason)
+        for optimizer in pool.POOL.values()
     )
 
 

@@ -87,6 +87,9 @@ READ: dict[str, tuple[float, int, int]] = {
     r"$\min_x \abs{x_1} + \norm{x}^2$": (0.5 + 3.5, 0, 0),
     r"$\min_x h(x_1, x_2)$, $h(a, b) = a - 2b$": (-2.5, 0, 0),
     r"$\min_x \max_{i=1,2} x_i$": (1.5, 0, 0),
+    r"Minimise $J = x_1 + 2x_2$.": (3.5, 0, 0),
+    r"We minimize the weight $x_1 + 2x_2$ s.t. $x_1 x_3 \le 1$.": (3.5, 1, 0),
+    r"Given $q(x) = x_1$, the objective is $\phi(x) = q(x) + 2x_2$.": (3.5, 0, 0),
     r"$\min_x x^\top A^\top A x$, $A = \begin{pmatrix} 1 & 2 & 3 \\ 0 & 1 & 0\end{pmatrix}$": (2.5, 0, 0),
     r"$\min_x x^\top (A + 2 A^T) x$, $A = \begin{pmatrix} 1 & 2 & 0 \\ 0 & 1 & 0 \\ 0 & 0 & 0\end{pmatrix}$": (
         3 * (0.25 + 2.25 + 1.5),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,11 @@ PROMPT_LIMIT = 2400
 @pytest.fixture(scope="module")
 def problems() -> list[Problem]:
     return draw_set(5, 25, constrained=False) + draw_set(5, 25, constrained=True)
+
+
+@cache
+def six_hundred() -> list[Problem]:
+    return draw_set(8, 300, constrained=False) + draw_set(8, 300, constrained=True)
 
 
 def check(text: str, problem: Problem) -> None:
@@ -43,7 +50,7 @@ def test_description_is_read_back_as_the_same_problem(pattern: Pattern, problems
 @pytest.mark.slow
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda p: p.name)
 def test_six_hundred_descriptions_are_read_back(pattern: Pattern) -> None:
-    for problem in draw_set(8, 300, False) + draw_set(8, 300, True):
+    for problem in six_hundred():
         check(pattern.write(problem, Draws("style", problem.id, pattern.name)), problem)
 
 

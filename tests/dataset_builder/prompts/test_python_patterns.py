@@ -1,6 +1,7 @@
 """Every description, executed by the loader of problem files, is the problem."""
 
 import ast
+from functools import cache
 from statistics import median
 
 import numpy as np
@@ -16,6 +17,11 @@ from llamoco.dataset_builder.prompts.python_patterns import PATTERNS, problem_se
 
 PROBLEMS = draw_set(5, 22, constrained=False) + draw_set(5, 22, constrained=True)
 PROMPT_LIMIT = 2400
+
+
+@cache
+def six_hundred() -> list[Problem]:
+    return draw_set(8, 300, constrained=False) + draw_set(8, 300, constrained=True)
 
 
 def check(text: str, problem: Problem) -> None:
@@ -37,7 +43,7 @@ def test_descriptions_are_the_problem(pattern: Pattern) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda p: p.name)
 def test_six_hundred_descriptions_are_the_problem(pattern: Pattern) -> None:
-    for number, problem in enumerate(draw_set(8, 300, False) + draw_set(8, 300, True)):
+    for number, problem in enumerate(six_hundred()):
         check(pattern.write(problem, Draws("style", pattern.name, number)), problem)
 
 

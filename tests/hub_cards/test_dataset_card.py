@@ -1,0 +1,64 @@
+"""The data set's card says what the label report says, and the report is of the table that ships."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.optimizers.pool import POOL
+from llamoco.hub_cards import cards
+from llamoco.hub_cards.label_tables import label_tables
+
+ROOT = Path(__file__).parents[2]
+RECORD = cards.record("label_report")
+
+
+@pytest.fixture(scope="module")
+def body() -> str:
+    splits = [{"name": "train", "num_examples": 30000}, {"name": "test", "num_examples": 2570}]
+    return cards.dataset_card_body("0123abcd", [{"config_name": "default", "splits": splits}])
+
+
+def test_the_shipped_report_is_of_the_shipped_table() -> None:
+    table = json.loads(SHIPPED_LABELS.with_suffix(".json").read_text(encoding="utf-8"))
+    assert RECORD["table"] == {key: table[key] for key in RECORD["table"]}, (
+        "hub_cards/records is of another label table: llamoco report FOLDER --out hub_cards/records"
+    )
+    counts = {name: group["problems"] for name, group in RECORD["groups"].items()}
+    assert counts == table["labels"]
+
+
+def test_the_card_has_hash_sizes_licence_citation_and_its_figures(body: str) -> None:
+    for text in ("`0123abcd`", "| default | 30,000 | 2,570 |", "Apache-2.0", "@article{ma2024llamoco"):
+        assert text in body
+    figures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", body)
+    assert sorted(figures) == sorted(cards.LABEL_FIGURES)
+    for name in figures:
+        assert (ROOT / "hub_cards" / "records" / name).read_bytes()[:4] == b"\x89PNG"
+    assert f"{len(POOL)} optimizers" in body and "{{" not in body and "None" not in body
+
+
+def test_every_floor_stands_there_with_its_verdict(body: str) -> None:
+    for floor in RECORD["floors"]:
+        row = next(
+            line for line in body.splitlines() if line.startswith(f"| {floor['what']} | {floor['group']} |")
+        )
+        met = (
+            floor["value"] >= floor["floor"]
+            if floor["sense"] == "at least"
+            else floor["value"] <= floor["floor"]
+        )
+        assert ("**missed**" in row) is not met and row.rstrip(" |").endswith("met" if met else "**missed**")
+
+
+def test_tables_are_well_formed_markdown() -> None:
+    for name, table in label_tables(RECORD).items():
+        widths = {line.count("|") for line in table.splitlines()}
+        assert len(widths) == 1 and len(table.splitlines()) > 2, name
+
+
+def test_studies_that_were_not_run_are_left_out() -> None:
+    without = {key: value for key, value in RECORD.items() if key not in ("baselines", "textbook")}
+    assert set(label_tables(without)) == {"problems", "labels", "gap", "floors"}
