@@ -48,13 +48,12 @@ def report(
     from llamoco.cli.evaluate import show_scores
     from llamoco.dataset_builder.benchmark.executors import ExecutorError
     from llamoco.dataset_builder.benchmark.labels import LabelsError, read_labels
-    from llamoco.dataset_builder.benchmark.landscape import LandscapeError
-    from llamoco.dataset_builder.benchmark.records import RecordsError
+    from llamoco.dataset_builder.benchmark.records import MissingToolError, RecordsError
     from llamoco.dataset_builder.benchmark.report import label_report
     from llamoco.dataset_builder.benchmark.report_text import print_label_report, save_report
     from llamoco.dataset_builder.benchmark.store import StoreError
 
-    with clear_errors(LabelsError, RecordsError, LandscapeError, ExecutorError, StoreError):
+    with clear_errors(LabelsError, RecordsError, MissingToolError, ExecutorError, StoreError):
         for folder in folders:
             for study in studies or ():
                 _run_study(study, folder, limit, workers)

@@ -17,7 +17,7 @@ import cma
 import numpy as np
 from scipy.optimize import Bounds, NonlinearConstraint, differential_evolution, minimize
 
-from llamoco.dataset_builder.benchmark.records import Row
+from llamoco.dataset_builder.benchmark.records import MissingToolError, Row
 from llamoco.dataset_builder.benchmark.run import execute
 from llamoco.dataset_builder.benchmark.trace import unpack_trace
 from llamoco.dataset_builder.problems.draws import named_seed
@@ -181,11 +181,7 @@ def nevergrad_ngopt(
     equality: Function | None = None,
 ) -> np.ndarray:
     """nevergrad's NGOpt, told the budget; constraint violations as nevergrad takes them (its growing penalty)."""
-    import nevergrad
-    from nevergrad.optimization import metamodel
-
-    # nevergrad 1.0.12 does float(array of one element), which numpy 2.4 refuses; in this module `float` now takes it.
-    metamodel.float = lambda value: np.asarray(value, dtype=float).item()
+    nevergrad = _nevergrad()
     points = Points(objective, max_evals, inequality, equality)
     space = nevergrad.p.Array(init=(lower + upper) / 2).set_bounds(lower, upper)
     space.random_state.seed(seed)
@@ -198,6 +194,19 @@ def nevergrad_ngopt(
     return np.asarray(optimizer.recommend().value)
 
 
+def _nevergrad() -> Any:
+    try:
+        import nevergrad
+        from nevergrad.optimization import metamodel
+    except ImportError as error:
+        raise MissingToolError(
+            f"the baselines need nevergrad ({error}): pip install 'llamoco[report]'"
+        ) from error
+    # nevergrad 1.0.12 does float(array of one element), which numpy 2.4 refuses; in this module `float` now takes it.
+    metamodel.float = lambda value: np.asarray(value, dtype=float).item()
+    return nevergrad
+
+
 SOLVERS = {
     "centre": "centre of the box",
     "scipy_de": "scipy differential_evolution",
@@ -208,7 +217,12 @@ SOLVERS = {
 
 
 def baseline_tasks(problems: Sequence[Problem]) -> dict[str, tuple[str, str, int]]:
-    """Arguments of ``run_baseline`` by "problem solver": every solver on every problem."""
+    """Arguments of ``run_baseline`` by "problem solver": every solver on every problem.
+
+    Raises:
+        MissingToolError: if nevergrad is not installed.
+    """
+    _nevergrad()
     return {
         f"{p.id} {name}": (p.to_json(), name, named_seed("baseline", p.id, name) % 2**31)
         for p in problems

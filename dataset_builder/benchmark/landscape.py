@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from llamoco.dataset_builder.benchmark.records import Row
+from llamoco.dataset_builder.benchmark.records import MissingToolError, Row
 from llamoco.dataset_builder.problems.draws import named_seed
 from llamoco.dataset_builder.problems.problem import EQUALITY_TOLERANCE, Problem
 
@@ -20,15 +20,11 @@ POINTS_A_DIMENSION = 50
 MOST_POINTS = 500  # features of 2500 points take a minute
 
 
-class LandscapeError(RuntimeError):
-    """pflacco is missing; the message says how to get it."""
-
-
 def landscape_tasks(problems: Sequence[Problem]) -> dict[str, tuple[str]]:
     """Arguments of ``landscape_features`` by problem id.
 
     Raises:
-        LandscapeError: if pflacco is not installed.
+        MissingToolError: if pflacco is not installed.
     """
     _pflacco()
     return {problem.id: (problem.to_json(),) for problem in problems}
@@ -43,7 +39,7 @@ def landscape_features(problem_json: str) -> Row:
     features are left out.
 
     Raises:
-        LandscapeError: if pflacco is not installed.
+        MissingToolError: if pflacco is not installed.
     """
     problem = Problem.from_json(problem_json)
     count = min(POINTS_A_DIMENSION * problem.dim, MOST_POINTS)
@@ -107,7 +103,7 @@ def _pflacco() -> tuple[Callable[..., dict[str, Any]], ...]:
     try:
         from pflacco import classical_ela_features as ela
     except ImportError as error:
-        raise LandscapeError(
+        raise MissingToolError(
             f"landscape features need pflacco ({error}): pip install 'llamoco[report]', then "
             "pip install --no-deps pflacco==1.2.2 (it asks for an older numpy than it needs)"
         ) from error

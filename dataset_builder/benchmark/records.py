@@ -26,6 +26,10 @@ class RecordsError(ValueError):
     """A record that cannot be used; the message says why and what to do."""
 
 
+class MissingToolError(RuntimeError):
+    """A package that only a study needs is not installed; the message says how to get it."""
+
+
 def complete(
     path: Path,
     settings: Mapping[str, Any],

@@ -137,10 +137,10 @@ def boosted_trees(features: np.ndarray, targets: np.ndarray, wanted: np.ndarray)
     for column in targets.T:
         model = HistGradientBoostingRegressor(
             learning_rate=0.06,
-            max_iter=120,
-            max_leaf_nodes=12,
+            max_iter=100,
+            max_leaf_nodes=8,
             min_samples_leaf=10,
-            max_features=0.3,
+            max_features=0.2,
             random_state=0,
         )
         columns.append(model.fit(features, column).predict(wanted))

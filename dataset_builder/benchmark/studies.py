@@ -41,7 +41,7 @@ def run_study(
     Raises:
         RecordsError: if the folder holds results of other problems or settings.
         LabelsError: if the folder holds no benchmark.
-        LandscapeError: if pflacco is missing.
+        MissingToolError: if nevergrad or pflacco is missing.
     """
     path = folder / f"{name}.jsonl"
     settings: dict[str, Any] = {"seed": SEED}

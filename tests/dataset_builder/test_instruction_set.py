@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pyarrow.parquet as pq
 import pytest
 from datasets import Dataset, load_dataset
@@ -305,7 +306,9 @@ def test_the_whole_set(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     process = start_build(tmp_path / "llamoco")
-    time.sleep(8)
+    while not psutil.Process(process.pid).children():  # until the workers start
+        time.sleep(0.1)
+    time.sleep(3)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130 and "interrupted" in errors

@@ -34,7 +34,10 @@ class Cursor:
 
     def peek(self, ahead: int = 0) -> str:
         """The text of a coming token, "" at the end."""
-        return self.tokens[self.at + ahead].text if self.at + ahead < len(self.tokens) else ""
+        try:
+            return self.tokens[self.at + ahead].text
+        except IndexError:
+            return ""
 
     def take(self, expected: str) -> Token:
         """Go past a token that has to be here."""

@@ -143,6 +143,12 @@ class SymbolTable(Emitter):
 
     def subscripts(self, subscript: Part, place: Token, scope: Scope) -> list[Expr]:
         """The indices of a subscript."""
+        if len(subscript) == 1:  # most are one letter or number
+            bound = scope.get(subscript[0].text)
+            if isinstance(bound, Index):
+                return [bound]
+            if subscript[0].text.isdigit():
+                return [Num(int(subscript[0].text))]
         return [self.index(Parser(self, part, scope).scalar(), place) for part in split_commas(subscript)]
 
     def index(self, value: Expr, place: Token) -> Expr:

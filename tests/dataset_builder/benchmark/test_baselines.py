@@ -97,5 +97,6 @@ def test_a_point_is_bought_once_and_non_finite_values_are_replaced() -> None:
 
 
 def test_tasks_are_every_tool_on_every_problem_with_seeds_of_their_own() -> None:
+    pytest.importorskip("nevergrad")
     tasks = baseline_tasks(list(PROBLEMS.values()))
     assert len(tasks) == 2 * len(SOLVERS) and len({seed for _, _, seed in tasks.values()}) == len(tasks)
