@@ -45,7 +45,8 @@ def evaluate(
     from llamoco.dataset_builder.benchmark.labels import LabelsError
     from llamoco.metrics.sandbox.tiers import SandboxUnavailable
     from llamoco.modeling.evaluation import EvaluationError, Stage, evaluate_model
-    from llamoco.modeling.generation import SHIPPED_MODEL, ModelError, load_generator
+    from llamoco.modeling.generation import ModelError, load_generator
+    from llamoco.modeling.shipped import SHIPPED_MODEL
 
     if split not in ("train", "test"):
         fail(f"--split: expected train or test, got {split!r}")

@@ -63,7 +63,8 @@ def solve(
     """
     from llamoco.dataset_builder.problems.file import load
     from llamoco.modeling import solve as pipeline
-    from llamoco.modeling.generation import SHIPPED_MODEL, ModelError, load_generator
+    from llamoco.modeling.generation import ModelError, load_generator
+    from llamoco.modeling.shipped import SHIPPED_MODEL
 
     program_path = out_file or file.with_name(f"{file.stem}_program.py")
     with clear_errors(ModelError):

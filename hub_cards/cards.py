@@ -25,7 +25,7 @@ from llamoco.dataset_builder.problems.constraints import CONSTRAINTS
 from llamoco.dataset_builder.problems.functions import FUNCTIONS
 from llamoco.dataset_builder.prompts.pairs import PATTERNS
 from llamoco.hub_cards.label_tables import label_tables
-from llamoco.modeling.generation import SHIPPED_MODEL
+from llamoco.modeling.shipped import SHIPPED_MODEL
 
 LABEL_FIGURES = ("labels-problems.png", "labels-convergence.png", "labels-winners.png", "labels-scores.png")
 CITATION = """\

@@ -12,7 +12,8 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
-SHIPPED_MODEL = Path(__file__).parent / "llamoco-xs"
+from llamoco.modeling.shipped import SHIPPED_MODEL
+
 DECISION = re.compile(r"optimizer: (\w+)")
 
 

@@ -14,7 +14,7 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers.keys import config_for
 from llamoco.dataset_builder.problems.file import load
-from llamoco.modeling.generation import SHIPPED_MODEL
+from llamoco.modeling.shipped import SHIPPED_MODEL
 
 EXAMPLES = sorted(
     path
