@@ -51,9 +51,8 @@ def report(
     from llamoco.dataset_builder.benchmark.records import MissingToolError, RecordsError
     from llamoco.dataset_builder.benchmark.report import label_report
     from llamoco.dataset_builder.benchmark.report_text import print_label_report, save_report
-    from llamoco.dataset_builder.benchmark.store import StoreError
 
-    with clear_errors(LabelsError, RecordsError, MissingToolError, ExecutorError, StoreError):
+    with clear_errors(LabelsError, RecordsError, MissingToolError, ExecutorError):
         for folder in folders:
             for study in studies or ():
                 _run_study(study, folder, limit, workers)

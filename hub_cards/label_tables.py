@@ -103,14 +103,14 @@ def _gap(groups: Record) -> str:
         "labelled answers": lambda g, c: number(g["scores"][c]["vbs"]),
     }
     for name in next(iter(groups.values()))["selectors"]:
-        rows[f"selector ({name})"] = lambda g, c, name=name: _closed(g["selectors"][name][c])  # type: ignore[misc]
+        rows[f"selector: {name}"] = lambda g, c, name=name: _closed(g["selectors"][name][c])  # type: ignore[misc]
     if all("landscape" in group for group in groups.values()):
         rows["problems with landscape features"] = lambda g, c: number(g["landscape"]["problems"])
         for name, title in (
             ("landscape", "random forest on these"),
             ("prompt", "random forest on the prompt, there"),
         ):
-            rows[title] = lambda g, c, name=name: _closed(g["landscape"][f"{name}, forest"][c])  # type: ignore[misc]
+            rows[title] = lambda g, c, name=name: _closed(g["landscape"][name][c])  # type: ignore[misc]
     return _by_pair(groups, rows)
 
 

@@ -105,7 +105,7 @@ def cluster_executor(address: str) -> Iterator[tuple[Executor, int]]:
         except NoAnswer as error:
             raise ExecutorError(
                 f"the scheduler at {address} has no workers: start some with "
-                f"`dask worker {address} --no-nanny --nworkers N --nthreads 1`"
+                f"`dask worker {address} --no-nanny --nthreads N`"
             ) from error
         try:
             client.register_plugin(_plugin(code_fingerprint()))

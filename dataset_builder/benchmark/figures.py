@@ -72,7 +72,7 @@ def scores_figure(record: Mapping[str, Any]) -> Figure:
             bars = {
                 f"single best: {group['sbs'][criterion]}": (group["scores"][criterion]["sbs"], GREY),
                 "selector, from the prompt": (
-                    group["selectors"]["prompt, boosted"][criterion]["score"],
+                    group["selectors"]["boosted trees"][criterion]["score"],
                     LIGHT,
                 ),
                 "virtual best (labels)": (group["scores"][criterion]["vbs"], BLUE),

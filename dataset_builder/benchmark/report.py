@@ -19,12 +19,13 @@ from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.benchmark.race import TIE
 from llamoco.dataset_builder.benchmark.records import Row, read_records
 from llamoco.dataset_builder.benchmark.selector import (
-    MODELS,
+    PROMPT_MODELS,
     checked_labels,
     cross_validated_choices,
     gap_closed,
     gap_scores,
     prompt_features,
+    random_forest,
 )
 from llamoco.dataset_builder.benchmark.textbook_race import textbook_report
 from llamoco.dataset_builder.problems.problem import Problem
@@ -99,10 +100,11 @@ def _group_report(
     features = np.array([prompt_features(label.problem) for label in labels])
     checked = checked_labels(labels)
     scored = [labels[number] for number in checked]
-    selectors = {}
-    for name, model in MODELS.items():
-        chosen = choices.get(f"{group}, prompt, {name}", labels, features, model)
-        selectors[f"prompt, {name}"] = _selector_report(scored, [chosen[n] for n in checked], sbs)
+    chosen = choices.get(f"{group}, prompt", labels, features, PROMPT_MODELS)
+    selectors = {
+        name: _selector_report(scored, [families[n] for n in checked], sbs)
+        for name, families in chosen.items()
+    }
     return {
         "problems": len(labels),
         "test_problems": sum(label.split == "test" for label in labels),
@@ -134,17 +136,15 @@ def _landscape_report(
     """A selector on landscape features and one on the prompt, trained and scored on the same problems."""
     known = [label for label in labels if label.problem.id in rows]
     names = sorted({name for label in known for name in rows[label.problem.id]["features"]})
-    header = np.array(
-        [prompt_features(label.problem)[:5] for label in known]
-    )  # of which the budget decides much
+    header = np.array([prompt_features(label.problem)[:5] for label in known])  # the budget decides much
     seen = np.array([[rows[label.problem.id]["features"].get(n, 0.0) for n in names] for label in known])
     text = np.array([prompt_features(label.problem) for label in known])
     checked = checked_labels(known)
     report: dict[str, Any] = {"problems": len(known), "checked_problems": len(checked)}
+    scored = [known[n] for n in checked]
     for title, features in (("landscape", np.hstack([header, seen])), ("prompt", text)):
-        chosen = choices.get(f"{group}, {title}, same problems", known, features, MODELS["forest"])
-        scored = [known[n] for n in checked]
-        report[f"{title}, forest"] = _selector_report(scored, [chosen[n] for n in checked], sbs)
+        chosen = choices.get(f"{group}, {title}, same problems", known, features, {"forest": random_forest})
+        report[title] = _selector_report(scored, [chosen["forest"][n] for n in checked], sbs)
     return report
 
 
@@ -240,7 +240,7 @@ def _floors(groups: Mapping[str, Any]) -> list[dict[str, Any]]:
                 **group,
                 **group["facts"],
                 "repeat_untied": group["repeat"]["untied"]["same_family"],
-                "gap_closed": group["selectors"]["prompt, boosted"]["a3"]["gap_closed"],
+                "gap_closed": group["selectors"]["boosted trees"]["a3"]["gap_closed"],
             }
             value = values[key]
             rows.append(
@@ -303,9 +303,9 @@ class _Choices:
         self._used: dict[str, Any] = {}
 
     def get(
-        self, name: str, labels: Sequence[Label], features: np.ndarray, model: selector.Model
-    ) -> list[str]:
-        """Choices under a name, from the cache if labels, features and the selector's code are the same."""
+        self, name: str, labels: Sequence[Label], features: np.ndarray, models: Mapping[str, selector.Model]
+    ) -> dict[str, list[str]]:
+        """Choices by model, from the cache if labels, features and the selector's code are the same."""
         content = hashlib.sha256(
             Path(selector.__file__).read_bytes() + np.ascontiguousarray(features).tobytes()
         )
@@ -314,9 +314,9 @@ class _Choices:
         key = content.hexdigest()
         kept = self._kept.get(name, {})
         if kept.get("key") != key:
-            kept = {"key": key, "choices": cross_validated_choices(labels, features, model)}
+            kept = {"key": key, "choices": cross_validated_choices(labels, features, models)}
         self._used[name] = kept
-        return list(kept["choices"])
+        return dict(kept["choices"])
 
     def save(self) -> None:
         """Write what was asked for."""

@@ -94,7 +94,9 @@ def _scores_table(groups: Groups) -> Table:
     table.add_row("virtual best solver (labels)", *(number(g["scores"][c]["vbs"]) for g, c in pairs))
     for name in next(iter(groups.values()))["selectors"]:
         table.add_section()
-        table.add_row(f"selector: {name}", *(number(g["selectors"][name][c]["score"]) for g, c in pairs))
+        table.add_row(
+            f"selector on the prompt: {name}", *(number(g["selectors"][name][c]["score"]) for g, c in pairs)
+        )
         table.add_row("  gap closed", *(_closed(g["selectors"][name][c]) for g, c in pairs))
         table.add_row("  names the label", *(percent(g["selectors"][name][c]["hits"]) for g, c in pairs))
     known = [group.get("landscape") for group in groups.values()]
@@ -103,9 +105,12 @@ def _scores_table(groups: Groups) -> Table:
         table.add_row(
             "with landscape features: problems", *(number(g["landscape"]["problems"]) for g, _ in pairs)
         )
-        for name in ("landscape, forest", "prompt, forest"):
+        for name, title in (
+            ("landscape", "random forest on these"),
+            ("prompt", "random forest on the prompt"),
+        ):
             cells = [g["landscape"][name][c] for g, c in pairs]
-            table.add_row(f"  gap closed: {name}", *(_closed(cell) for cell in cells))
+            table.add_row(f"  gap closed: {title}", *(_closed(cell) for cell in cells))
     return table
 
 

@@ -24,7 +24,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import a3, w
 
 REFERENCE = "reference"  # the stage whose runs only serve to find f*
-WALL_LIMIT = 120.0  # seconds a run; the slowest sound run (5000 evaluations of COBYLA) takes about 10
+WALL_LIMIT = 120.0  # seconds a run; the slowest sound ones (trust_constr, long reference runs) take a few
 
 
 class Job(NamedTuple):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.model_selection import KFold
 
 from llamoco.dataset_builder.benchmark.labels import Label, LabelsError
@@ -36,7 +36,7 @@ from llamoco.dataset_builder.problems.functions import FUNCTIONS
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.system import Data, Scalar, Vector
 
-FOLDS = 10
+FOLDS = 5
 RESAMPLES = 1000
 
 # From features and targets (A3 of each family, less the problem's mean) of the other problems to predictions.
@@ -147,22 +147,31 @@ def boosted_trees(features: np.ndarray, targets: np.ndarray, wanted: np.ndarray)
     return np.column_stack(columns)
 
 
-def random_forest(features: np.ndarray, targets: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """A random forest, one for all families. A ``Model``."""
-    forest = RandomForestRegressor(100, min_samples_leaf=3, max_features=0.5, random_state=0, n_jobs=1)
+def extra_trees(features: np.ndarray, targets: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Extremely randomised trees (Geurts et al. 2006, doi:10.1007/s10994-006-6226-1), for all families. A ``Model``."""
+    forest = ExtraTreesRegressor(100, min_samples_leaf=2, max_features=0.5, random_state=0, n_jobs=-1)
     return np.asarray(forest.fit(features, targets).predict(wanted))
 
 
-def cross_validated_choices(labels: Sequence[Label], features: np.ndarray, model: Model) -> list[str]:
-    """The family that a selector picks for each problem, trained on the other problems.
+def random_forest(features: np.ndarray, targets: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """A random forest, one for all families. A ``Model``."""
+    forest = RandomForestRegressor(100, min_samples_leaf=3, max_features=0.5, random_state=0, n_jobs=-1)
+    return np.asarray(forest.fit(features, targets).predict(wanted))
+
+
+def cross_validated_choices(
+    labels: Sequence[Label], features: np.ndarray, models: Mapping[str, Model]
+) -> dict[str, list[str]]:
+    """The family that each selector picks for each problem, trained on the other problems.
 
     Args:
         labels: labels of one group.
         features: of their problems (N, F).
-        model: what predicts.
+        models: what predicts, by name.
 
     Returns:
-        An optimizer's name for each label, in order.
+        An optimizer's name for each label, in order, for each model; where there are several, also for "mean", which
+        goes by the mean of their predictions.
     """
     names = sorted({entry.optimizer for label in labels for entry in label.screen})
     scores = np.array([_family_scores(label, names) for label in labels])
@@ -171,12 +180,17 @@ def cross_validated_choices(labels: Sequence[Label], features: np.ndarray, model
         scores, axis=1, keepdims=True
     )  # which is better, not how hard the problem is
     targets = np.where(ran, targets, np.nanmin(targets, axis=1, keepdims=True))
-    chosen = np.empty(len(labels), dtype=int)
+    predicted = {name: np.empty_like(targets) for name in models}
     folds = KFold(min(FOLDS, len(labels)), shuffle=True, random_state=0)
     for train, test in folds.split(features):
-        predicted = model(features[train], targets[train], features[test])
-        chosen[test] = np.where(ran[test], predicted, -np.inf).argmax(axis=1)
-    return [names[index] for index in chosen]
+        for name, model in models.items():
+            predicted[name][test] = model(features[train], targets[train], features[test])
+    if len(models) > 1:
+        predicted["mean"] = np.mean(list(predicted.values()), axis=0)
+    return {
+        name: [names[index] for index in np.where(ran, values, -np.inf).argmax(axis=1)]
+        for name, values in predicted.items()
+    }
 
 
 def _family_scores(label: Label, names: Sequence[str]) -> list[float]:
@@ -254,4 +268,4 @@ def _checked(labels: Sequence[Label], sbs: str, criterion: str) -> tuple[np.ndar
     return np.array(single), np.array(virtual)
 
 
-MODELS: Mapping[str, Model] = {"boosted": boosted_trees, "forest": random_forest}
+PROMPT_MODELS: Mapping[str, Model] = {"boosted trees": boosted_trees, "extra trees": extra_trees}

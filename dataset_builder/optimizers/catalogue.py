@@ -138,8 +138,8 @@ POOL: dict[str, Optimizer] = {
             "amcde",
             "AMCDE, steady monopoly and transient competition of mutations",
             "C. Ye et al., Differential evolution with alternation between steady monopoly and "
-            "transient competition of mutation strategies, Swarm Evol. Comput., 2023; constraints as in"
-            " de",
+            "transient competition of mutation strategies, Swarm Evol. Comput. 83, 2023, "
+            "doi:10.1016/j.swevo.2023.101403; constraints as in de",
             "both",
             {"POP_SIZE": (20, 10, 50), "P_BEST": (0.4, 0.15), "STAGNATION": (5, 20)},
         ),

@@ -6,7 +6,8 @@ range, a bound, a definition, a constraint. Definitions are parsed when the obje
 them (``latex.symbols``, ``latex.parser``). What cannot be read is refused with its place, and so is a
 statement about the variables that nothing uses: what was written in formulas is not lost silently. Words
 between the formulas are read for the budget and for what would change the problem (integer, maximise, if,
-or); conditions that are stated in words only cannot be seen.
+or) and for words right behind a formula that make it a condition ("$x_1 x_2$ must not exceed 3"); conditions
+that are stated in words only cannot be seen.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from llamoco.dataset_builder.problems.latex.symbols import SymbolTable
 from llamoco.dataset_builder.problems.latex.text import Source
 from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, tuple_parts
 from llamoco.dataset_builder.problems.latex.values import NeedsUnroll
-from llamoco.dataset_builder.problems.latex.vocabulary import REFUSED_WORDS
+from llamoco.dataset_builder.problems.latex.vocabulary import COMPARED, REFUSED_WORDS, SIGNED
 from llamoco.dataset_builder.problems.system import System
 
 
@@ -96,6 +97,9 @@ class _Reader:
             elif not chain.relations and (chain.place.display or self._cut_off(chain, clause)):
                 message = "a formula that is neither objective, bound, constraint nor definition"
                 raise self.source.error(chain.place, f"{message}; expected a relation such as \\le 0 or =")
+            elif not chain.relations and self._compared_in_words(chain, objective):
+                message = "a condition on this is stated in words; write it as a formula"
+                raise self.source.error(chain.place, f"{message}, as in $x_1 + x_2 \\le 3$, or leave it out")
         part = self._objective(objective)
         heads: dict[str, bool] = {}  # whether a name has a definition that is more than a number
         for chain in rest:
@@ -122,6 +126,21 @@ class _Reader:
             return True
         names = name_of(part) is not None or chain.place.text == "\\dots"
         return chain.clause is objective or (bool(chain.clause.relations) and not names)
+
+    def _compared_in_words(self, chain: Chain, objective: Chain) -> bool:
+        """Whether words right after a formula of the variables compare it: $x_1 x_2$ must not exceed 3."""
+        part = chain.sides[0][0]
+        head, minimised = read_head(part), read_head(objective.sides[0][0])
+        named = minimised is not None and (len(objective.sides) > 1 or minimised.arguments is not None)
+        if named and head is not None and minimised is not None and head.key == minimised.key:
+            return False  # words about the objective
+        if not self.bounds.mentions_variables(part):
+            return False
+        following = next((t for t in self.tokens if t.at >= part[-1].end and t.kind != "break"), None)
+        if following is None or following.kind != "text":
+            return False
+        plain = name_of(part) is not None
+        return bool(COMPARED.match(following.text) or (not plain and SIGNED.match(following.text)))
 
     def _on_solution(self, chain: Chain) -> bool:
         r"""Whether a statement is about the solution: ``x^* = ...``, ``f(x^\star) = 0``, ``f(0, 0) = 0``."""

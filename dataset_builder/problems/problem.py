@@ -21,7 +21,7 @@ INEQUALITY_TOLERANCE = 1e-6
 EQUALITY_TOLERANCE = 1e-4
 FORMAT_VERSION = 1
 
-Kind = Literal["synthetic", "realistic", "source"]
+Kind = Literal["synthetic", "source"]
 
 
 class Evaluation(NamedTuple):
@@ -101,7 +101,7 @@ class Problem:
         return load_python(self.definition["python"], self.id).evaluate
 
     def requests(self) -> Requests | None:
-        """A way to evaluate single points fast (see ``Requests``); None for a problem given by a person's Python."""
+        """A way to evaluate points fast and tell the best (see ``Requests``); None for a problem given by a person's Python."""
         if not isinstance(self._evaluator, CompiledSystem):
             return None
         tolerances = (INEQUALITY_TOLERANCE, EQUALITY_TOLERANCE)

@@ -85,14 +85,6 @@ class System:
             result[name] = any(result[other] for other in used)
         return result
 
-    def dependencies(self, expression: Expr) -> list[Definition]:
-        """The definitions that ``expression`` needs, directly or not, in order."""
-        needed = names_used(expression)
-        for definition in reversed(self.definitions):
-            if definition.name in needed:
-                needed |= self.used[definition.name]
-        return [d for d in self.definitions if d.name in needed]
-
 
 def names_used(expression: Expr) -> set[str]:
     """Names of vectors and scalars that occur in a tree."""

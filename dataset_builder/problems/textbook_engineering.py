@@ -96,7 +96,7 @@ def inequality(x):
     ),
     (
         "speed_reducer",
-        "Golinski 1970, doi:10.1016/0022-2569(70)90066-4; Mezura-Montes, Coello Coello 2005, doi:10.1007/11579427_66",
+        "Golinski 1970, doi:10.1016/0022-2569(70)90064-9; Mezura-Montes, Coello Coello 2005, doi:10.1007/11579427_66",
         2994.471066146822,
         """\
 # Weight of a speed reducer

@@ -62,7 +62,6 @@ def number(value: float, powers_of_ten: bool = True) -> str:
     text = repr(float(value))
     if "e" not in text and (value >= 1e-3 or not powers_of_ten) and value < 1e5:
         return text
-    mantissa, exponent = f"{value:.16e}".split("e")
     short = next(m for m in (f"{value:.{k}e}" for k in range(17)) if float(m) == value)
     mantissa, exponent = short.split("e")
     if float(mantissa) == 1:
@@ -298,5 +297,5 @@ def _plain_product(node: Expr) -> bool:
     """Whether a function's argument is clear without brackets: a variable, or numbers times a variable."""
     match node:
         case Mul(a, b):
-            return _plain_product(a) and isinstance(b, Item | Pi | Name) and not isinstance(b, Name)
+            return _plain_product(a) and isinstance(b, Item | Pi)
     return isinstance(node, Num | Pi | Item)

@@ -47,7 +47,8 @@ def elementary(parser: Parser, name: str, token: Token) -> Value:
         else:
             parser.fail(f"a subscript of \\{name}; expected its argument", token)
     if exponent is not None and not isinstance(exponent, Num):
-        parser.fail(f"is this the inverse function? write \\arc{name} or (\\{name}(..))^{{..}}", token)
+        inverse = f"\\arc{name} or " if f"arc{name}" in ELEMENTARY else ""
+        parser.fail(f"is this the inverse function? write {inverse}(\\{name}(..))^{{..}}", token)
     result = _applied(name, argument(parser, name, token))
     if base is not None:
         result = result / Call("log", base)

@@ -15,7 +15,9 @@ _TOKEN = re.compile(
     r"\\[A-Za-z]+\*?|\\.|\d+(?:(?:\{,\}|\\,)\d{3}(?!\d))*(?:\.\d+)?|\.\d+|\.\.\.|:=|[A-Za-z]|\s+|.", re.DOTALL
 )
 _PROSE_STOP = re.compile(r"\\\$|\\\(|\\\[|\\\)|\\\]|\$\$?|\\(begin|end)\s*\{([A-Za-z]+)\*?\}")
-_MATH_OUTSIDE = re.compile(r"\\(?:d?frac|sum|prod|sqrt|cdot|leq?|geq?|min|in|mathbb)(?![A-Za-z])|(?<!\\)[\^]")
+_MATH_OUTSIDE = re.compile(
+    r"\\(?:d?frac|sum|prod|sqrt|cdot|leq?|geq?|min|in|mathbb)(?![A-Za-z])|(?<!\\)[\^]|[<>≤≥]|[+*]\s*[A-Za-z]\w*\s*="
+)
 
 
 def tokenize(source: Source) -> list[Token]:

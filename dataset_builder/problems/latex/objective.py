@@ -175,7 +175,12 @@ def _vector_or_scalar(name: str, tokens: list[Token], found: list[Clause], bound
 
 def _bounded_by_vectors(name: str, found: list[Clause]) -> bool:
     r"""Whether ``\ell <= x <= u`` has vectors at its ends."""
-    beside = [pair for c in found for pair in pairwise(c.groups)]
+    beside = [
+        pair
+        for c in found
+        for relation, pair in zip(c.relations, pairwise(c.groups), strict=False)
+        if relation != "in"  # [0, 1] is an interval then, no vector
+    ]
     lists = {name_of(left[-1]) for left, right in beside if tuple_parts(right[0])} - {None}
     for left, right in (*beside, *((b, a) for a, b in beside)):
         if name_of(left[0]) == name and (tuple_parts(right[0]) or name_of(right[0]) in lists):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from llamoco.dataset_builder.problems.latex.clauses import Clause
 from llamoco.dataset_builder.problems.latex.text import Source, Token
-from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, split_commas
+from llamoco.dataset_builder.problems.latex.tokens import Part, bound_letters, name_of, split_commas
 
 
 @dataclass
@@ -38,17 +38,11 @@ class Chain:
         return self.sides[0][0][0]
 
     def mentions(self, letter: str) -> bool:
-        """Whether ``letter`` occurs as a name that no sum of the statement binds."""
+        """Whether ``letter`` occurs as a name that no sum, product or extremum of the statement binds."""
         tokens = [t for side in self.sides for part in side for t in part]
-        if any(
-            a.text == "_"
-            and b.text == "{"
-            and letter in [t.text for t in tokens[k + 3 : k + 8]]
-            and o.text in ("\\sum", "\\prod")
-            for k, (o, a, b) in enumerate(zip(tokens, tokens[1:], tokens[2:], strict=False))
-        ):
-            return False
-        return any(t.kind == "name" and t.text == letter for t in tokens)
+        return letter not in bound_letters(tokens) and any(
+            t.kind == "name" and t.text == letter for t in tokens
+        )
 
 
 def chains(source: Source, found: list[Clause], variables: set[str]) -> list[Chain]:

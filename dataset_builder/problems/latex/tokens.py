@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from llamoco.dataset_builder.problems.latex.text import Token
 
 Part = list[Token]
+_BIG = ("\\sum", "\\prod", "\\max", "\\min")  # what takes the range of an index as its limits
 
 
 def group_end(tokens: Part, at: int) -> int:
@@ -48,6 +49,23 @@ def split_commas(part: Part) -> list[Part]:
         else:
             result[-1].append(token)
     return [p for p in result if p]
+
+
+def bound_letters(part: Part) -> set[str]:
+    r"""The indices that sums, products and extrema of a part bind: i and j in ``\sum_{i=1}^n \max_{1 \le j \le i}``."""
+    letters: set[str] = set()
+    for place, token in enumerate(part):
+        at = place + 1 if token.text in _BIG else len(part)
+        while at < len(part) and part[at].text in ("_", "^"):
+            stop = group_end(part, at + 1)
+            if part[at].text == "_":
+                limits = part[at + 1 : stop]
+                marks = [k for k, t in enumerate(limits) if t.text in ("=", "<=", "in")]
+                between = len(marks) > 1 and limits[marks[0]].text == "<="  # 1 <= i <= n, not i = 1
+                first, last = (marks[0], marks[-1]) if between else (0, marks[0] if marks else len(limits))
+                letters |= {t.text for t in limits[first:last] if t.kind == "name"}
+            at = stop
+    return letters
 
 
 def row_and_column(subscript: Part, digits: bool) -> list[Part]:

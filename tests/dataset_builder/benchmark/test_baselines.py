@@ -65,9 +65,8 @@ def test_each_tool_keeps_the_budget_and_finds_what_it_should(solver: str, name: 
             name
         ]
         assert row["evals"] == 1 and w == pytest.approx(centre)
-    elif (solver, name) in {("scipy_de", "disc"), ("nevergrad_ngopt", "disc")}:
-        assert w >= 0.0  # a line of measure zero: found by luck
-    else:
+    elif (solver, name) not in {("scipy_de", "disc"), ("nevergrad_ngopt", "disc")}:
+        # Those two find a feasible set of measure zero only by luck.
         assert w > 0.99 and a3 > 0.3
     trace = unpack_trace(b64decode(row["trace"]))
     assert all(later <= earlier for (_, earlier), (_, later) in pairwise(trace))

@@ -1,20 +1,14 @@
 """The benchmark, resumed and interrupted: real pool, real problems. Kills are in test_executors."""
 
-import dataclasses
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
 from llamoco.dataset_builder.benchmark.benchmark import draw_problems, run_benchmark
 from llamoco.dataset_builder.benchmark.provenance import benchmark_meta
-from llamoco.dataset_builder.benchmark.store import FILE_NAME, RunStore, StoreError
-from llamoco.dataset_builder.problems.synthesis import draw_problem
 
 SCRIPT = """
 import sys
@@ -64,34 +58,3 @@ def test_interrupt_ends_at_once_and_keeps_what_was_done(tmp_path: Path, stored):
 
 def test_more_problems_only_add():
     assert draw_problems(4, 54) == draw_problems(6, 54)[:4]
-
-
-def test_foreign_stores_are_refused_and_untouched(tmp_path: Path):
-    store = RunStore(tmp_path, seed=0)
-    problem = draw_problem(0, 0, False)
-    store.add_problems([problem])
-    store.close()
-    before = (tmp_path / FILE_NAME).read_bytes()
-    with pytest.raises(StoreError, match="another seed"):
-        RunStore(tmp_path, seed=1)
-    assert (tmp_path / FILE_NAME).read_bytes() == before
-    with sqlite3.connect(tmp_path / FILE_NAME) as db:
-        db.execute("UPDATE meta SET value = 'other' WHERE key = 'code'")
-    db.close()
-    with pytest.raises(StoreError, match="another optimizer pool"):
-        RunStore(tmp_path, seed=0)
-    (tmp_path / FILE_NAME).write_bytes(b"notes of mine " * 100)
-    with pytest.raises(StoreError, match="not a run store"):
-        RunStore(tmp_path, seed=0)
-    assert (tmp_path / FILE_NAME).read_bytes() == b"notes of mine " * 100
-
-
-def test_a_problem_drawn_otherwise_is_refused(tmp_path: Path):
-    store = RunStore(tmp_path, seed=0)
-    problem = draw_problem(0, 0, False)
-    store.add_problems([problem])
-    other = dataclasses.replace(problem, max_evals=7)
-    with pytest.raises(StoreError, match="drawn otherwise"):
-        store.add_problems([draw_problem(0, 1, False), other])
-    store.add_problems([problem])
-    store.close()

@@ -15,11 +15,12 @@ from llamoco.dataset_builder.benchmark.records import RECORDS_FORMAT
 from llamoco.dataset_builder.benchmark.report import label_report, problem_facts, repeat_report
 from llamoco.dataset_builder.benchmark.report_text import print_label_report, save_report
 from llamoco.dataset_builder.benchmark.selector import (
-    MODELS,
+    PROMPT_MODELS,
     cross_validated_choices,
     gap_closed,
     gap_scores,
     prompt_features,
+    random_forest,
 )
 from llamoco.dataset_builder.problems.synthesis import draw_set
 
@@ -49,24 +50,25 @@ def features(problems):
     return np.array([prompt_features(p) for p in problems])
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_selector_finds_what_the_text_tells(model, problems, features):
+def test_selectors_find_what_the_text_tells(problems, features):
     middle = np.median([p.dim for p in problems])
     labels = [label(p, "de" if p.dim <= middle else "slsqp") for p in problems]
-    choices = cross_validated_choices(labels, features, MODELS[model])
+    choices = cross_validated_choices(labels, features, PROMPT_MODELS)
     scores = gap_scores(labels, "de", "a3")
     mean = np.mean([0.8 if p.dim <= middle else 0.2 for p in problems])
     assert scores == pytest.approx({"sbs": mean, "vbs": 0.8, "gap": 0.8 - mean})
-    closed = gap_closed(labels, choices, "de", "a3")
-    assert closed["gap_closed"] > 0.8 and closed["hits"] > 0.9
-    low, high = closed["interval"]
-    assert low <= closed["gap_closed"] <= high <= 1
+    assert set(choices) == {*PROMPT_MODELS, "mean"}
+    for chosen in choices.values():
+        closed = gap_closed(labels, chosen, "de", "a3")
+        assert closed["gap_closed"] > 0.8 and closed["hits"] > 0.9
+        low, high = closed["interval"]
+        assert low <= closed["gap_closed"] <= high <= 1
 
 
 def test_selector_finds_nothing_in_noise(problems, features):
     winners = np.random.default_rng(0).choice(NAMES, len(problems))
     labels = [label(p, str(w)) for p, w in zip(problems, winners, strict=True)]
-    choices = cross_validated_choices(labels, features, MODELS["forest"])
+    choices = cross_validated_choices(labels, features, {"forest": random_forest})["forest"]
     assert gap_closed(labels, choices, "de", "w")["gap_closed"] < 0.4
 
 
@@ -83,7 +85,7 @@ def test_a_perfect_selector_closes_the_gap_and_the_single_best_solver_none_of_it
 def test_a_family_that_did_not_run_is_never_chosen(problems, features):
     labels = [label(p, "slsqp") for p in problems]
     labels[3] = replace(labels[3], screen=labels[3].screen[:1], finalists=labels[3].finalists[:1])
-    choices = cross_validated_choices(labels, features, MODELS["forest"])
+    choices = cross_validated_choices(labels, features, {"forest": random_forest})["forest"]
     assert choices[3] == "de" and set(choices[:3]) == {"slsqp"}
 
 

@@ -46,6 +46,15 @@ def test_other_configurations_another_race_and_other_texts_are_refused(folder: P
         RunStore(folder, seed=0).close()
 
 
+def test_foreign_files_are_refused_and_untouched(folder: Path):
+    before = (folder / FILE_NAME).read_bytes()
+    with pytest.raises(StoreError, match="another seed"):
+        RunStore(folder, seed=1)
+    assert (folder / FILE_NAME).read_bytes() == before
+    (folder / FILE_NAME).write_bytes(b"notes of mine " * 100)
+    refused(folder, "not a run store")
+
+
 def test_fingerprint_is_the_same_in_another_process():
     code = "from llamoco.dataset_builder.benchmark.store import code_fingerprint; print(code_fingerprint())"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -95,5 +104,6 @@ def test_problems_come_back_in_order_and_a_store_grows(folder: Path):
     assert opened.problems() == drawn
     other = dataclasses.replace(drawn[0], max_evals=7)
     with pytest.raises(StoreError, match="drawn otherwise"):
-        opened.add_problems([other])
+        opened.add_problems([draw_problem(0, 9, False), other])
+    assert opened.problems() == drawn
     opened.close()

@@ -1,3 +1,5 @@
+"""Packed traces: ends and evaluations exact, the anytime score as of the whole trace."""
+
 import math
 from itertools import pairwise
 

@@ -173,8 +173,6 @@ def test_definitions_compile_to_their_meaning() -> None:
         "z": True,
         "f1": True,
     }
-    assert [d.name for d in system.dependencies(system.inequalities[0])] == ["p"]
-    assert [d.name for d in system.dependencies(system.objective)] == ["p", "o", "y", "r", "z", "f1"]
 
 
 @pytest.mark.parametrize("number", range(40))

@@ -99,6 +99,16 @@ READ: dict[str, tuple[float, int, int]] = {
     r"$\min_x A_{12} x_1$, $A = \begin{pmatrix} 1 & 2 \\ 3 & 4\end{pmatrix}$": (1.0, 0, 0),
     r"$\min_x x_1$, $x_1 + x_2 \in [0, 1]$": (0.5, 2, 0),
     r"$\min_x x_1$, $N_{\max} = 15$, $x_1 x_2 \le N_{\max}$.": (0.5, 1, 0),
+    # An index that a sum or an extremum binds is not that of a range in a later statement.
+    r"$\min_x x_1$, $1 - \max_{1 \le i \le 3} |x_i + 1| \le 0$, $-3 \le x_i \le 3$, $i = 1, 2, 3$.": (
+        0.5,
+        1,
+        0,
+    ),
+    r"$\min_x x_1$, $\min_{i=1,\dots,3} x_i + 1 \ge 0$, $-3 \le x_i \le 3$, $i = 1, 2, 3$.": (0.5, 1, 0),
+    r"$\min_x x_1$, $\sum^{3}_{i=1} x_i \le 2$, $-3 \le x_i \le 3$, $i = 1, 2, 3$.": (0.5, 1, 0),
+    r"$\min_x x_1$, $\sum_{j=i}^{3} x_j \le 2$, $i = 1, 2, 3$.": (0.5, 3, 0),
+    r"$\min_x f(x) = x_1$. The minimum of $f(x)$ is at least -9.": (0.5, 0, 0),
 }
 
 REFUSED: dict[str, str] = {
@@ -146,6 +156,12 @@ REFUSED: dict[str, str] = {
     r"$\min_x e^x_1$": "'e_1' is not defined",
     r"$\min_x \lVert x \rVert_3$": "norm with index",
     r"\newcommand{\a}[1][2]{#1 x_1} $\min_x \a$": "optional",
+    r"$\min_x x_1$ where the area $x_1 x_2$ does not exceed 1.5.": "stated in words",
+    r"$\min_x x_1$, $x_1$ must be at least $x_2$.": "stated in words",
+    r"$\min_x x_1$, $x_1 + x_2$ is non-negative.": "stated in words",
+    r"$\min_x x_1$ subject to x1 + x2 <= 1.": "outside math mode",
+    r"$\min_x x_1$ subject to x1 + x2 = 1.": "outside math mode",
+    r"$\min_x \ln^{-1}(x_1)$": r"write \(\\ln",
     r"\newcommand{\a}{\a x_1} $\min_x \a$": "calls itself",
     r"\def\a#1#2{#1} $\min_x \a{x_1}$": "missing",
     r"\newcommand{\a}{x_1} \renewcommand{\a}{x_2} $\min_x \a$": "second time",
@@ -185,6 +201,11 @@ def test_refused_reading(text: str) -> None:
 def test_refused_budget(statement: str) -> None:
     with pytest.raises(ProblemError, match=r"line 1, column \d+, at .*(budget|evaluations)"):
         read_latex(rf"$\min_x x_1 + x_2$, $x \in [0, 1]^2$. {statement}", "n.tex")
+
+
+def test_one_variable_in_an_interval() -> None:
+    problem = read_latex(r"Minimise $f(x) = x^2$, $x \in [-1, 2]$. Budget: 100 evaluations.", "r.tex")
+    assert (problem.lower, problem.upper, value(problem, (1.5,))) == ((-1.0,), (2.0,), 2.25)
 
 
 def test_place_inside_a_macro_is_where_it_is_used() -> None:

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.compile import compile_system
-from llamoco.dataset_builder.problems.expression import Index, Num, Reduce, Sum, Vec, walk
+from llamoco.dataset_builder.problems.expression import (
+    Index,
+    Num,
+    Reduce,
+    Sub,
+    Sum,
+    Vec,
+    evaluate_integer,
+    walk,
+)
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.synthesis import draw_problem
 from llamoco.dataset_builder.problems.system import Scalar, System
@@ -17,7 +26,10 @@ SMALL = [p for n in range(60) if (p := draw_problem(9, n, n % 2 == 0)).dim <= 6]
 def test_values_stay_and_sums_go(problem: Problem) -> None:
     system = expanded(problem.system, 6)
     assert all(isinstance(d, Scalar) for d in system.definitions)
-    short = [e for e in walk(system.objective) if isinstance(e, Reduce) and e.high.value - e.low.value < 6]
+    trees = [d.value for d in system.definitions if isinstance(d, Scalar)]
+    trees += [system.objective, *system.inequalities, *system.equalities]
+    sums = [e for tree in trees for e in walk(tree) if isinstance(e, Reduce)]
+    short = [e for e in sums if evaluate_integer(Sub(e.high, e.low), {}) < 5]
     assert not short
     points = np.random.default_rng(2).uniform(problem.lower, problem.upper, (6, problem.dim))
     for got, truth in zip(compile_system(system)(points), problem.evaluate(points), strict=True):

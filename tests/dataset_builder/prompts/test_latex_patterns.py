@@ -14,10 +14,9 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.synthesis import draw_set
 from llamoco.dataset_builder.prompts.latex_limits import BUDGETS
 from llamoco.dataset_builder.prompts.latex_patterns import PATTERNS
+from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.pattern import Pattern
 from llamoco.dataset_builder.prompts.prompt import prompt
-
-PROMPT_LIMIT = 2400
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ from llamoco.dataset_builder.problems.draws import Draws
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.python_file import load_python
 from llamoco.dataset_builder.problems.synthesis import draw_set
+from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.pattern import Pattern
 from llamoco.dataset_builder.prompts.prompt import prompt
 from llamoco.dataset_builder.prompts.python_patterns import PATTERNS, problem_section
 
 PROBLEMS = draw_set(5, 22, constrained=False) + draw_set(5, 22, constrained=True)
-PROMPT_LIMIT = 2400
 
 
 @cache
