@@ -7,6 +7,7 @@ The card of the data set is written into the folder that `llamoco build` makes.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -23,6 +24,7 @@ from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.dataset_builder.problems.constraints import CONSTRAINTS
 from llamoco.dataset_builder.problems.functions import FUNCTIONS
+from llamoco.dataset_builder.prompts.instructions import sample
 from llamoco.dataset_builder.prompts.pairs import PATTERNS
 from llamoco.hub_cards.label_tables import label_tables
 from llamoco.modeling.shipped import SHIPPED_MODEL
@@ -104,8 +106,12 @@ def readme_with_figures(text: str) -> str:
 
 
 def refresh(checkout: Path) -> list[Path]:
-    """Write the cards of model and metric and the README's figures in a checkout; returns the files written."""
+    """Write in a checkout what follows from its records and tables; returns the files written.
+
+    These are the cards of model and metric, the README's figures, and the sample of the instruction set.
+    """
     written = {
+        checkout / "dataset_builder" / "labels" / "sample.jsonl": sample(SHIPPED_LABELS),
         checkout / "modeling" / SHIPPED_MODEL.name / "README.md": model_card(),
         checkout / "metrics" / "llamoco" / "README.md": metric_card(),
         checkout / "README.md": readme_with_figures((checkout / "README.md").read_text(encoding="utf-8")),
@@ -132,6 +138,7 @@ def _render(template: str, **more: Any) -> str:
         meta=json.loads(SHIPPED_LABELS.with_suffix(".json").read_text(encoding="utf-8")),
         scores=record("evaluation"),
         training=json.loads((SHIPPED_MODEL / "run_record.json").read_text(encoding="utf-8")),
+        labels_hash=hashlib.sha256(SHIPPED_LABELS.read_bytes()).hexdigest()[:16],  # as in evaluation records
         pool=POOL,
         functions=FUNCTIONS,
         constraints=CONSTRAINTS,

@@ -236,6 +236,11 @@ def _record(
         },
         "dataset": {
             "fingerprint": fingerprint(dataset),
+            **{
+                name: len(set(dataset[column]))
+                for name, column in (("problems", "problem_id"), ("optimizers", "optimizer"))
+                if column in dataset.column_names
+            },
             "rows": len(dataset),
             "rows_dropped": trainer.rows_dropped,
         },

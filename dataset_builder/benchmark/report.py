@@ -233,15 +233,23 @@ def problem_facts(problems: Sequence[Problem]) -> dict[str, Any]:
 
 def _floors(groups: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Each floor by group, with the value and whether floor and aim are met (None where there is no value)."""
+    scopes: dict[str, dict[str, Any]] = {
+        name: {
+            **group,
+            **group["facts"],
+            "repeat_untied": group["repeat"]["untied"]["same_family"],
+            "gap_closed": group["selectors"]["boosted trees"]["a3"]["gap_closed"],
+        }
+        for name, group in groups.items()
+    }
+    counts = sum((Counter(group["labels"]) for group in groups.values()), Counter[str]())
+    problems = sum(group["problems"] for group in groups.values())
+    both = {"one_percent": sum(count >= 0.01 * problems for count in counts.values())}
     rows = []
     for title, (key, sense, floor, aim) in FLOORS.items():
-        for name, group in groups.items():
-            values = {
-                **group,
-                **group["facts"],
-                "repeat_untied": group["repeat"]["untied"]["same_family"],
-                "gap_closed": group["selectors"]["boosted trees"]["a3"]["gap_closed"],
-            }
+        for name, values in ({"both": both} if key in both else scopes).items():
+            if key == "with_equalities" and name == GROUPS[False]:
+                continue
             value = values[key]
             rows.append(
                 {
