@@ -39,7 +39,8 @@ def build(
             out_folder,
             workers,
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
-            complete=write_dataset_card,
+            # The card reports on the labels that ship: it must not speak for a table of the user's own.
+            complete=write_dataset_card if labels is None else lambda folder: None,
         )
     for config, splits in counts.items():
         out.print(

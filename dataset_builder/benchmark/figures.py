@@ -77,8 +77,9 @@ def scores_figure(record: Mapping[str, Any]) -> Figure:
                 ),
                 "virtual best (labels)": (group["scores"][criterion]["vbs"], BLUE),
             }
-            tools = record.get("baselines", {}).get("groups", {}).get(name, {}).get("solvers", {})
-            bars |= {f"{tool['title']}": (tool[criterion], RED) for tool in tools.values()}
+            tools = record.get("baselines", {}).get("groups", {}).get(name, {"solvers": {}})
+            for tool in tools["solvers"].values():
+                bars[f"{tool['title']} ({tools['problems']} problems)"] = (tool[criterion], RED)
             names = list(bars)[::-1]
             drawn = axes.barh(names, [bars[n][0] for n in names], color=[bars[n][1] for n in names])
             axes.bar_label(drawn, fmt="%.3f", fontsize=7, padding=2)

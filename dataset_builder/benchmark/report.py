@@ -26,6 +26,7 @@ from llamoco.dataset_builder.benchmark.selector import (
     gap_scores,
     prompt_features,
     random_forest,
+    simple_rule,
 )
 from llamoco.dataset_builder.benchmark.textbook_race import textbook_report
 from llamoco.dataset_builder.problems.problem import Problem
@@ -105,6 +106,8 @@ def _group_report(
         name: _selector_report(scored, [families[n] for n in checked], sbs)
         for name, families in chosen.items()
     }
+    rule, ruled = simple_rule(labels, sbs["a3"])
+    selectors["simple rule"] = _selector_report(scored, [ruled[n] for n in checked], sbs)
     return {
         "problems": len(labels),
         "test_problems": sum(label.split == "test" for label in labels),
@@ -119,6 +122,7 @@ def _group_report(
         "sbs": {criterion: sbs[criterion] for criterion in CRITERIA},
         "scores": {criterion: gap_scores(scored, sbs[criterion], criterion) for criterion in CRITERIA},
         "selectors": selectors,
+        "rule": f"{rule} where it runs, else {sbs['a3']}",
         "mean_screen": _mean_screen(labels),
         "facts": problem_facts([label.problem for label in labels]),
     }

@@ -21,6 +21,8 @@ def print_label_report(record: Mapping[str, Any], console: Console) -> None:
     groups = record["groups"]
     console.print(_labels_table(groups, record["tie_within_a3"]))
     console.print(_scores_table(groups))
+    for name, group in groups.items():
+        console.print(f"simple rule, {name}: {group['rule']}", highlight=False)
     console.print(_winners_table(groups))
     if "baselines" in record:
         console.print(_baselines_table(record["baselines"]["groups"]))
@@ -94,9 +96,7 @@ def _scores_table(groups: Groups) -> Table:
     table.add_row("virtual best solver (labels)", *(number(g["scores"][c]["vbs"]) for g, c in pairs))
     for name in next(iter(groups.values()))["selectors"]:
         table.add_section()
-        table.add_row(
-            f"selector on the prompt: {name}", *(number(g["selectors"][name][c]["score"]) for g, c in pairs)
-        )
+        table.add_row(f"selector: {name}", *(number(g["selectors"][name][c]["score"]) for g, c in pairs))
         table.add_row("  gap closed", *(_closed(g["selectors"][name][c]) for g, c in pairs))
         table.add_row("  names the label", *(percent(g["selectors"][name][c]["hits"]) for g, c in pairs))
     known = [group.get("landscape") for group in groups.values()]

@@ -200,6 +200,26 @@ def _family_scores(label: Label, names: Sequence[str]) -> list[float]:
     return [final.get(name, screen.get(name, np.nan)) for name in names]
 
 
+def simple_rule(labels: Sequence[Label], sbs: str) -> tuple[str, list[str]]:
+    """The best of the rules "this optimizer wherever it runs, else the single best solver", by A3 over train.
+
+    An optimizer that does not run on every problem cannot be the single best solver, however good it is: this says
+    how much of a selector's gain is no more than that.
+
+    Args:
+        labels: labels of one group.
+        sbs: the group's single best solver.
+
+    Returns:
+        The optimizer (the single best solver itself, if none helps), and what the rule picks for each label.
+    """
+    screens = [{entry.optimizer: entry.a3 for entry in label.screen} for label in labels]
+    train = [screen for screen, label in zip(screens, labels, strict=True) if label.split == "train"]
+    names = sorted({name for screen in train for name in screen})
+    best = max([sbs, *names], key=lambda name: fmean(screen.get(name, screen[sbs]) for screen in train))
+    return best, [best if best in screen else sbs for screen in screens]
+
+
 def gap_scores(labels: Sequence[Label], sbs: str, criterion: str) -> dict[str, float]:
     """Mean check scores of the single best solver and of the labels, the virtual best solver.
 

@@ -119,7 +119,7 @@ def test_a_model_that_writes_nonsense_gives_way_to_the_single_best_solver(tmp_pa
     name = read_labels(SHIPPED_LABELS).sbs["unconstrained"]["a3"]
     assert answer["replaced"] and answer["confidence"] is None
     assert (answer["optimizer"], answer["config"]) == (name, config_for(name, 2, 200, constrained=False))
-    assert answer["feasible"] and answer["f"] == pytest.approx(0, abs=1e-6)
+    assert answer["feasible"] and answer["f"] == pytest.approx(0, abs=1e-3)
     assert "optimizer: " + name in (tmp_path / answer["program"]).read_text()
 
 

@@ -21,6 +21,7 @@ from llamoco.dataset_builder.benchmark.selector import (
     gap_scores,
     prompt_features,
     random_forest,
+    simple_rule,
 )
 from llamoco.dataset_builder.problems.synthesis import draw_set
 
@@ -87,6 +88,13 @@ def test_a_family_that_did_not_run_is_never_chosen(problems, features):
     labels[3] = replace(labels[3], screen=labels[3].screen[:1], finalists=labels[3].finalists[:1])
     choices = cross_validated_choices(labels, features, {"forest": random_forest})["forest"]
     assert choices[3] == "de" and set(choices[:3]) == {"slsqp"}
+
+
+def test_the_simple_rule_is_the_best_optimizer_where_it_runs(problems):
+    labels = [label(p, "slsqp") for p in problems]
+    labels[0] = replace(labels[0], screen=tuple(s for s in labels[0].screen if s.optimizer == "de"))
+    assert simple_rule(labels, "de") == ("slsqp", ["de", *["slsqp"] * (len(labels) - 1)])
+    assert simple_rule([label(p, "de") for p in problems], "de") == ("de", ["de"] * len(problems))
 
 
 def test_features_do_not_depend_on_what_a_prompt_does_not_state(problems):
