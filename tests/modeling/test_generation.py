@@ -17,7 +17,7 @@ PROMPTS = ["# dimension: 2\ndef objective(x):\n    return x[0]\n", "# dimension:
 @pytest.fixture(scope="module")
 def generator() -> Generator:
     torch.manual_seed(0)
-    tokenizer = train_tokenizer(PROMPTS, {name: pool.source(name) for name in pool.POOL}, 900)
+    tokenizer = train_tokenizer(PROMPTS, {name: pool.source(name) for name in pool.POOL}, 1000)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=32,

@@ -1,5 +1,6 @@
 """The benchmark, resumed and interrupted: real pool, real problems. Kills are in test_executors."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -45,10 +46,11 @@ def test_interrupt_ends_at_once_and_keeps_what_was_done(tmp_path: Path, stored):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     assert process.stdout is not None and process.stdout.readline() == "started\n"
     process.stdout.readline()  # the first task is done
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # Ctrl-C reaches the workers, too
     started = time.monotonic()
     _, errors = process.communicate(timeout=30)
     assert time.monotonic() - started < 10
