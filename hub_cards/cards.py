@@ -40,7 +40,10 @@ CITATION = """\
 
 
 def record(name: str) -> dict[str, Any]:
-    """A run record that ships with the project: "label_report" or "evaluation" (scores of the shipped model)."""
+    """A run record that ships with the project.
+
+    "label_report", "evaluation" (scores of the shipped model) or "instruction_set" (the built set's hash and cost).
+    """
     return dict(json.loads(_folder("records").joinpath(f"{name}.json").read_text(encoding="utf-8")))
 
 
@@ -137,6 +140,7 @@ def _render(template: str, **more: Any) -> str:
         labels=record("label_report"),
         meta=json.loads(SHIPPED_LABELS.with_suffix(".json").read_text(encoding="utf-8")),
         scores=record("evaluation"),
+        built=record("instruction_set"),
         training=json.loads((SHIPPED_MODEL / "run_record.json").read_text(encoding="utf-8")),
         labels_hash=hashlib.sha256(SHIPPED_LABELS.read_bytes()).hexdigest()[:16],  # as in evaluation records
         pool=POOL,
