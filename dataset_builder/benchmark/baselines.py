@@ -11,6 +11,8 @@ import math
 import warnings
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import chdir
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cma
@@ -137,15 +139,17 @@ def pycma(
         if inequality is None and equality is None:
             cma.fmin2(lambda u: points.f(place(u)), start, 0.3, options, restarts=9)
         else:
-            cma.fmin_con(
-                lambda u: points.f(place(u)),
-                start,
-                0.3,
-                g=lambda u: list(points.g(place(u))),
-                h=lambda u: list(points.h(place(u))),
-                archiving=False,
-                options=options,
-            )
+            # fmin_con makes a folder for logs where it runs, whatever its options say.
+            with TemporaryDirectory() as scratch, chdir(scratch):
+                cma.fmin_con(
+                    lambda u: points.f(place(u)),
+                    start,
+                    0.3,
+                    g=lambda u: list(points.g(place(u))),
+                    h=lambda u: list(points.h(place(u))),
+                    archiving=False,
+                    options=options,
+                )
         start = random.random(len(lower))
 
 
