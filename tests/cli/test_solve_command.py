@@ -19,7 +19,7 @@ from llamoco.modeling.shipped import SHIPPED_MODEL
 EXAMPLES = sorted(
     path
     for path in (Path(__file__).parents[2] / "examples" / "problems").iterdir()
-    if path.suffix in (".py", ".tex")
+    if path.suffix in (".py", ".tex") and not path.stem.endswith("_program")  # which `solve` wrote
 )
 GOOD = "LOWER, UPPER, MAX_EVALS = [0, 0], [1, 1], 200\ndef objective(x):\n    return float(x[0] + x[1])\n"
 
