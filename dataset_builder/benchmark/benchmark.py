@@ -118,9 +118,8 @@ def _drain(
     meter: _Meter,
 ) -> None:
     """Run tasks until there are none: one after another per problem, problems side by side."""
-    queue = list(
-        reversed(problems)
-    )  # popped from the end: an interrupted benchmark has its first problems whole
+    # Popped from the end: an interrupted benchmark has its first problems whole.
+    queue = list(reversed(problems))
     flying: dict[Future[list[Run]], Problem] = {}
     while queue or flying:
         while queue and len(flying) <= width:  # one task waits in line, so that no worker idles

@@ -10,16 +10,20 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from llamoco.dataset_builder.benchmark.store import code_fingerprint
 
 BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 POOL_NAME = "llamoco"  # of the process pool that each Dask worker gets
 CONNECT_SECONDS = 30
+
+Key = TypeVar("Key")
+Result = TypeVar("Result")
 
 
 class ExecutorError(RuntimeError):
@@ -42,6 +46,31 @@ def open_executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executo
     else:
         with cluster_executor(scheduler) as pair:
             yield pair
+
+
+def completed(
+    executor: Executor,
+    width: int,
+    function: Callable[..., Result],
+    calls: Iterable[tuple[Key, tuple[Any, ...]]],
+) -> Iterator[tuple[Key, Result]]:
+    """Keys and results of calls, as they end.
+
+    Args:
+        executor: where ``function`` is called.
+        width: how many calls it runs at once; one more waits in line, so that no worker idles.
+        function: of a module, since it may run elsewhere.
+        calls: a key and the arguments of each call; taken as there is room.
+    """
+    waiting = iter(calls)
+    flying: dict[Future[Result], Key] = {}
+    while True:
+        for key, arguments in islice(waiting, width + 1 - len(flying)):
+            flying[executor.submit(function, *arguments)] = key
+        if not flying:
+            return
+        for future in wait(flying, return_when=FIRST_COMPLETED).done:
+            yield flying.pop(future), future.result()
 
 
 @contextmanager

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from llamoco.dataset_builder.benchmark.executors import completed
 from llamoco.dataset_builder.benchmark.references import Discarded, freeze
 from llamoco.dataset_builder.benchmark.run import Job, Run, Task, config_json, run_task, score
 from llamoco.dataset_builder.benchmark.store import RunStore, fingerprint, pool_state
@@ -101,7 +102,8 @@ def run_grid(
         total = sum(p.max_evals * len(jobs) for p in drawn for jobs in grid_jobs(p, optimizers))
         used = sum(store.evals_granted().values())
         before, started = used, time.monotonic()
-        for runs in _results(executor, width, _tasks(drawn, store, seed, optimizers)):
+        tasks = ((task.problem, (task,)) for task in _tasks(drawn, store, seed, optimizers))
+        for _, runs in completed(executor, width, run_task, tasks):
             store.add_runs(runs)
             used += sum(run.max_evals for run in runs)
             if on_progress is not None:
@@ -119,16 +121,6 @@ def _tasks(
         for jobs in grid_jobs(problem, optimizers):
             if missing := tuple(job for job in jobs if job[:2] not in have):
                 yield Task(problem.to_json(), 0, GRID, missing, seed)
-
-
-def _results(executor: Executor, width: int, tasks: Iterable[Task]) -> Iterator[list[Run]]:
-    flying: set[Future[list[Run]]] = set()
-    for task in tasks:
-        flying.add(executor.submit(run_task, task))
-        while len(flying) > width:  # one task waits in line, so that no worker idles
-            done, flying = wait(flying, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in done)
-    yield from (future.result() for future in flying)
 
 
 def grid_table(out: Path, problems: int, seed: int, optimizers: Sequence[str] = tuple(pool.POOL)) -> pa.Table:

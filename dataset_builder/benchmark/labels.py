@@ -127,33 +127,36 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
         runs: all runs by problem id; the main race of each problem finished.
     """
     frozen: list[tuple[Problem, Sequence[Run]]] = []
+    screens: dict[str, list[Score]] = {}
+    finals: dict[str, list[Score]] = {}
     discarded: Counter[str] = Counter()
     for problem in problems:
         try:
             kept = freeze(problem, runs[problem.id])
-            if not any(
-                s.a3 > 0 or s.w > 0
-                for s in stage_scores(kept, _of_race(runs[problem.id], 0), (SCREEN, SECOND, FINAL))
-            ):
+            screen, second, final = (
+                ranked(stage_scores(kept, _of_race(runs[problem.id], 0), (stage,)))
+                for stage in (SCREEN, SECOND, FINAL)
+            )
+            if not any(s.a3 > 0 or s.w > 0 for s in (*screen, *second, *final)):
                 raise Discarded("all runs score 0")
-            if not stage_scores(kept, _of_race(runs[problem.id], 0), (FINAL,)):
+            if not final:
                 raise Discarded("runs of the screen could not be told apart")
         except Discarded as reason:
             discarded[f"{GROUPS[problem.constrained]}: {reason}"] += 1
             continue
         frozen.append((kept, runs[problem.id]))
+        screens[problem.id], finals[problem.id] = screen, final
     splits = assign_splits([problem for problem, _ in frozen])
-    screens = {p.id: ranked(stage_scores(p, _of_race(rows, 0), (SCREEN,))) for p, rows in frozen}
     strength = {group: _strength(group, [p for p, _ in frozen], screens) for group in GROUPS}
     labels = []
     for problem, rows in frozen:
         group = GROUPS[problem.constrained]
-        finalists = ranked(stage_scores(problem, _of_race(rows, 0), (FINAL,)))
+        finalists = finals[problem.id]
         winner, tie = choose(finalists, strength[group])
-        second = stage_scores(problem, _of_race(rows, 1), (FINAL,))
+        repeated = stage_scores(problem, _of_race(rows, 1), (FINAL,))
         repeat = None
-        if second:
-            other, other_tie = choose(second, strength[group])
+        if repeated:
+            other, other_tie = choose(repeated, strength[group])
             repeat = Repeat(other.optimizer, other.config, other_tie, other.a3, other.w)
         check = stage_scores(problem, rows, (CHECK,))
         labels.append(

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from itertools import islice
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
+from llamoco.dataset_builder.benchmark.executors import completed
 from llamoco.dataset_builder.benchmark.labels import assign_splits
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.problems.problem import Problem
@@ -70,21 +70,13 @@ def complete(
         head = {"format": RECORDS_FORMAT, "command": command, "settings": dict(settings), **environment()}
         path.write_text(json.dumps(head) + "\n", encoding="utf-8")
     left = [(key, arguments) for key, arguments in tasks.items() if key not in done]
-    waiting = iter(left)
-    flying: dict[Future[Row], str] = {}
-    finished = len(tasks) - len(left)
+    results = completed(executor, width, function, left)
     with path.open("a", encoding="utf-8") as file:
-        while True:
-            for key, arguments in islice(waiting, width + 1 - len(flying)):
-                flying[executor.submit(function, *arguments)] = key
-            if not flying:
-                return
-            for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                file.write(json.dumps({"key": flying.pop(future), **future.result()}) + "\n")
-                file.flush()
-                finished += 1
-                if on_progress is not None:
-                    on_progress(finished, len(tasks))
+        for finished, (key, row) in enumerate(results, len(tasks) - len(left) + 1):
+            file.write(json.dumps({"key": key, **row}) + "\n")
+            file.flush()
+            if on_progress is not None:
+                on_progress(finished, len(tasks))
 
 
 def read_records(path: Path) -> tuple[Row, dict[str, Row]]:

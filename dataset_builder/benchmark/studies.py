@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from llamoco.dataset_builder.benchmark.baselines import baseline_tasks, run_baseline
 from llamoco.dataset_builder.benchmark.labels import LabelsError, read_labels
 from llamoco.dataset_builder.benchmark.landscape import landscape_features, landscape_tasks
-from llamoco.dataset_builder.benchmark.records import complete, sample_of
+from llamoco.dataset_builder.benchmark.records import Row, complete, sample_of
 from llamoco.dataset_builder.benchmark.store import FILE_NAME
 from llamoco.dataset_builder.benchmark.textbook_race import run_on_textbook, textbook_tasks
 from llamoco.dataset_builder.problems.problem import Problem
@@ -43,28 +43,17 @@ def run_study(
         LabelsError: if the folder holds no benchmark.
         MissingToolError: if nevergrad or pflacco is missing.
     """
-    path = folder / f"{name}.jsonl"
     settings: dict[str, Any] = {"seed": SEED}
+    tasks: Mapping[str, tuple[Any, ...]]
+    function: Callable[..., Row]
     if name == "textbook":
         settings["problems"] = [problem.to_json() for problem in PROBLEMS]
-        tasks: dict[str, tuple[Any, ...]] = dict(textbook_tasks(PROBLEMS, SEED))
-        complete(path, settings, command, tasks, run_on_textbook, executor, width, on_progress)
-        return
-    problems = sample_of(benchmark_problems(folder), limit)
-    if name == "baselines":
-        complete(
-            path,
-            settings,
-            command,
-            dict(baseline_tasks(problems)),
-            run_baseline,
-            executor,
-            width,
-            on_progress,
-        )
+        tasks, function = textbook_tasks(PROBLEMS, SEED), run_on_textbook
+    elif name == "baselines":
+        tasks, function = baseline_tasks(sample_of(benchmark_problems(folder), limit)), run_baseline
     else:
-        tasks = dict(landscape_tasks(problems))
-        complete(path, settings, command, tasks, landscape_features, executor, width, on_progress)
+        tasks, function = landscape_tasks(sample_of(benchmark_problems(folder), limit)), landscape_features
+    complete(folder / f"{name}.jsonl", settings, command, tasks, function, executor, width, on_progress)
 
 
 def benchmark_problems(folder: Path) -> list[Problem]:
