@@ -27,8 +27,9 @@ from llamoco.dataset_builder.benchmark.race import keyed
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.instructions import rows_of_split
-from llamoco.metrics.runs import Prediction, Runner, row, run_of_row, summary
+from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
 from llamoco.metrics.scores import Run
+from llamoco.metrics.summary import summary
 from llamoco.modeling.generation import Generation, Generator, answer_all
 
 CONTESTANTS = ("model", "sbs", "vbs")

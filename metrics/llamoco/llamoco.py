@@ -8,7 +8,8 @@ import evaluate
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.runs import Prediction, Runner, score
+from llamoco.metrics.runs import Prediction, Runner
+from llamoco.metrics.summary import score
 
 DESCRIPTION = """\
 Runs optimizer programs on optimization problems, confined, with the objective and the count of evaluations on
