@@ -31,7 +31,9 @@ $(STAMP): $(WHEEL_SOURCES) | $(VENV)/bin/python
 	touch $@
 
 $(TEST_STAMP): $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pytest hypothesis ruff mypy types-PyYAML dask distributed
+	rm -rf build *.egg-info
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt ".[dev]"
+	rm -rf build *.egg-info
 	touch $@
 
 demo: install    ## solve a real engineering problem with the model that the repository ships

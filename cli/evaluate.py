@@ -3,29 +3,111 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from llamoco.cli.common import EXIT_NO_SANDBOX, clear_errors, err, fail, out
+from llamoco.cli.evaluation_tables import print_evaluation
+
+if TYPE_CHECKING:
+    from llamoco.modeling.evaluation import OnProgress, Stage
+
+ETA_PERIOD = 600  # seconds of work that the time left is estimated from: batches of answers take long
+
+
+class Split(StrEnum):
+    """Rows of the instruction set."""
+
+    train = "train"
+    test = "test"
+
+
+class Step(StrEnum):
+    """A part of an evaluation."""
+
+    generate = "generate"
+    run = "run"
+    repair = "repair"
+    score = "score"
+
+
+class Api(StrEnum):
+    """Which of the OpenAI-compatible interfaces a server is asked through."""
+
+    chat = "chat"
+    completions = "completions"
+
+
+class PromptStyle(StrEnum):
+    """What a model is shown."""
+
+    auto = "auto"
+    plain = "plain"
+    contract = "contract"
 
 
 def evaluate(
     model: Annotated[
         str | None,
-        typer.Argument(help="Model folder or Hub id; the shipped model by default.", show_default=False),
+        typer.Argument(
+            help="Hub id, folder of a model or of a LoRA adapter, or file of ready programs (.jsonl); the shipped model by default.",
+            show_default=False,
+        ),
     ] = None,
-    split: Annotated[str, typer.Option(help="train or test.")] = "test",
-    runs: Annotated[int, typer.Option(min=1, help="Runs of each answer.")] = 5,
+    split: Annotated[
+        Split | None, typer.Option(help="Rows to answer; test by default.", show_default=False)
+    ] = None,
+    runs: Annotated[
+        int | None, typer.Option(min=1, help="Runs of each program; 5 by default.", show_default=False)
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="The first N rows only: N different problems, while there are.")
     ] = None,
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Folder of records; runs/evaluate-MODEL by default.")
     ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(help="Ask an OpenAI-compatible server, such as http://127.0.0.1:8000/v1, for answers."),
+    ] = None,
+    server_model: Annotated[
+        str | None, typer.Option("--model", help="Name of the model on the server.")
+    ] = None,
+    api: Annotated[
+        Api, typer.Option(help="How the server is asked: by messages, or by texts to go on with.")
+    ] = Api.chat,
+    prompt: Annotated[
+        PromptStyle,
+        typer.Option(
+            help="What the model is shown: the plain prompt that LLaMoCo's models are trained on, or a contract that "
+            "spells out what the program has to define; auto tells them apart."
+        ),
+    ] = PromptStyle.auto,
+    steps: Annotated[
+        list[Step] | None,
+        typer.Option(
+            "--step",
+            help="Only this step (can be given several times): generate answers, run programs, have failed ones "
+            "repaired, score. All by default. run and score need no model.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Programs run side by side; one a processor by default.", show_default=False
+        ),
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Requests to a server at once.")] = 8,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds that a server may take for an answer.")
+    ] = 600,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the record as JSON and nothing else.")
     ] = False,
@@ -36,64 +118,91 @@ def evaluate(
         ),
     ] = False,
 ) -> None:
-    """Score a model on the instruction set: Err, Perf, A3, Comp and more, beside the single best solver and the labelled answers.
+    """Score a model on the instruction set: Err, Rec, Perf, A3, Comp and more, beside the single best solver and the labelled answers.
 
-    Answers and runs are kept in OUT as they come: the same command goes on after Ctrl-C or kill -9.
+    Answers and runs are kept in OUT as they come: the same command goes on after Ctrl-C or kill -9. With --step and a copy of OUT, answers
+    can be generated on one machine and run on another.
 
-    Example: [cyan]llamoco evaluate --limit 50[/]
+    Exit codes: 0 done; 2 bad input, or the model does not answer; 3 no sandbox on this machine.
+
+    Examples:
+
+    [cyan]llamoco evaluate --limit 50[/]
+
+    [cyan]llamoco evaluate --server http://127.0.0.1:8000/v1 --model NAME --limit 50[/]
+
+    [cyan]llamoco evaluate runs/xs --step generate; llamoco evaluate runs/xs --step run --step score[/]
     """
-    from llamoco.dataset_builder.benchmark.labels import LabelsError
-    from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-    from llamoco.modeling.evaluation import EvaluationError, Stage, evaluate_model
-    from llamoco.modeling.generation import ModelError, load_generator
+    with clear_errors():  # also a Ctrl-C while libraries are imported
+        from llamoco.dataset_builder.benchmark.labels import LabelsError
+        from llamoco.metrics.runs import RunnerError
+        from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+        from llamoco.modeling.evaluation import STEPS, EvaluationError, evaluate_model
+        from llamoco.modeling.sources import ModelError, open_source
+
+        if server is not None and model is not None:
+            fail(f"MODEL {model!r} and --server: give one of them; the server's model is named by --model")
+        if server is None and server_model is not None:
+            fail(f"--model {server_model!r} names a model on a --server; give others without --model")
+        chosen = tuple(map(str, steps)) if steps else STEPS
+        folder = out_folder or Path("runs") / f"evaluate-{_short_name(model, server_model)}"
+        with clear_errors(LabelsError, ModelError, RunnerError, EvaluationError):
+            source = None
+            if "generate" in chosen or "repair" in chosen:
+                source = open_source(
+                    model,
+                    server=server,
+                    server_model=server_model,
+                    api=str(api),
+                    prompt_style=str(prompt),
+                    timeout=timeout,
+                    concurrency=concurrency,
+                )
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+            )
+            with Progress(*columns, console=err, disable=as_json, speed_estimate_period=ETA_PERIOD) as bar:
+                try:
+                    record = evaluate_model(
+                        folder,
+                        source,
+                        split=split and str(split),
+                        runs=runs,
+                        limit=limit,
+                        steps=chosen,
+                        allow_unsafe=unsafe,
+                        workers=workers,
+                        command="llamoco " + " ".join(sys.argv[1:]),
+                        on_progress=_shown_on(bar),
+                    )
+                except SandboxUnavailable as error:
+                    fail(str(error), EXIT_NO_SANDBOX)
+        if as_json:
+            print(json.dumps(record, allow_nan=False))
+            return
+        if record is not None:
+            print_evaluation(record)
+        out.print(f"records are in {folder}", highlight=False, soft_wrap=True)
+
+
+def _shown_on(bar: Progress) -> OnProgress:
+    """Shows each step as a line of its own, which starts from what was done before."""
+    tasks: dict[str, TaskID] = {}
+
+    def show(stage: Stage) -> None:
+        if stage.name not in tasks:
+            tasks[stage.name] = bar.add_task(stage.name, total=stage.total, completed=stage.done)
+        bar.update(tasks[stage.name], completed=stage.done, total=stage.total)
+
+    return show
+
+
+def _short_name(model: str | None, server_model: str | None) -> str:
+    """A name for a folder of records."""
     from llamoco.modeling.shipped import SHIPPED_MODEL
 
-    if split not in ("train", "test"):
-        fail(f"--split: expected train or test, got {split!r}")
-    with clear_errors(LabelsError, ModelError, EvaluationError):
-        generator = load_generator(model or SHIPPED_MODEL)
-        folder = out_folder or Path("runs") / f"evaluate-{Path(generator.name).name}"
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=err, disable=as_json) as bar:
-            tasks: dict[str, TaskID] = {}
-
-            def on_progress(stage: Stage) -> None:
-                if stage.name not in tasks:
-                    tasks[stage.name] = bar.add_task(stage.name, total=stage.total)
-                bar.update(tasks[stage.name], completed=stage.done)
-
-            try:
-                record = evaluate_model(generator, folder, split, runs, limit, unsafe, on_progress)
-            except SandboxUnavailable as error:
-                fail(str(error), EXIT_NO_SANDBOX)
-    if as_json:
-        print(json.dumps(record))
-        return
-    show_scores(record)
-    out.print(f"records are in {folder}", highlight=False)
-
-
-def show_scores(record: dict[str, Any]) -> None:
-    """Print the table of an evaluation's record."""
-    title = f"{record['model']} on {record['rows']} descriptions of {record['problems']} {record['split']} problems"
-    table = Table(title=f"{title}, {record['runs']} runs each, tier {record['tier']}")
-    for column in ("", "", "Err", "r_acc", "Perf", "A3", "gap closed (A3)", "Comp"):
-        table.add_column(column, justify="left" if not column else "right")
-    titles = {"model": "model", "sbs": "single best solver", "vbs": "labelled answer (virtual best)"}
-    for group, scores in record["tables"].items():
-        for name, title in titles.items():
-            if name in scores:
-                entry = scores[name]
-                closed = entry.get("gap_closed_a3")
-                table.add_row(
-                    group if name == "model" else "",
-                    title,
-                    f"{entry['err']:.1%}",
-                    f"{entry['r_acc']:.1%}",
-                    f"{entry['perf']:.3f}",
-                    f"{entry['a3']:.3f}",
-                    "" if closed is None else f"{closed:.0%}",
-                    "" if entry["comp"] is None else f"{entry['comp']:.0f}",
-                )
-        table.add_section()
-    out.print(table)
+    name = model or server_model or SHIPPED_MODEL.name
+    return re.sub(r"[^\w.-]+", "-", Path(name.removesuffix(".jsonl")).resolve().name)

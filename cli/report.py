@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from enum import StrEnum
@@ -26,10 +25,16 @@ class Study(StrEnum):
 def report(
     folders: Annotated[
         list[Path],
-        typer.Argument(help="Folders that benchmark, train or evaluate wrote.", show_default=False),
+        typer.Argument(
+            help="Folders that benchmark, train or evaluate wrote. Models of several evaluations are also compared.",
+            show_default=False,
+        ),
     ],
     out_folder: Annotated[
-        Path | None, typer.Option("--out", help="Also write record and figures of a benchmark there.")
+        Path | None,
+        typer.Option(
+            "--out", help="Folder of figures, and of a benchmark's record; by default the one reported."
+        ),
     ] = None,
     studies: Annotated[
         list[Study] | None,
@@ -45,13 +50,13 @@ def report(
     workers: Annotated[int, typer.Option(min=1, help="Processes of a study.")] = os.cpu_count() or 1,
 ) -> None:
     """Tables and figures from run records: labels of a benchmark, losses of a training, scores of an evaluation."""
-    from llamoco.cli.evaluate import show_scores
     from llamoco.dataset_builder.benchmark.executors import ExecutorError
     from llamoco.dataset_builder.benchmark.labels import LabelsError, read_labels
     from llamoco.dataset_builder.benchmark.records import MissingToolError, RecordsError
     from llamoco.dataset_builder.benchmark.report import label_report
     from llamoco.dataset_builder.benchmark.report_text import print_label_report, save_report
 
+    evaluations = []
     with clear_errors(LabelsError, RecordsError, MissingToolError, ExecutorError):
         for folder in folders:
             for study in studies or ():
@@ -62,15 +67,48 @@ def report(
                 print_label_report(record, out)
                 for path in save_report(record, labelled.labels, out_folder or folder):
                     out.print(f"written: {path}", highlight=False)
-            elif (folder / "scores.json").is_file():
-                show_scores(json.loads((folder / "scores.json").read_text(encoding="utf-8")))
+            elif (folder / "settings.json").is_file():
+                evaluations.append(folder)
+                _report_evaluation(folder, out_folder)
             elif (folder / "run_record.json").is_file():
                 out.print_json((folder / "run_record.json").read_text(encoding="utf-8"))
             elif not studies:
                 fail(
-                    f"{folder} holds no labels.parquet, scores.json or run_record.json: "
+                    f"{folder} holds no labels.parquet, settings.json or run_record.json: "
                     "name a folder that llamoco benchmark, evaluate or train wrote"
                 )
+    if len(evaluations) > 1:
+        _compare(evaluations)
+
+
+def _report_evaluation(folder: Path, out_folder: Path | None) -> None:
+    """Tables and figure of an evaluation: of its scores.json or, where it was not scored, of its other files."""
+    from llamoco.cli.evaluation_tables import print_evaluation
+    from llamoco.modeling.evaluation_figure import save_evaluation_figure
+    from llamoco.modeling.evaluation_files import EvaluationError, read_record
+    from llamoco.modeling.evaluation_results import read_results
+    from llamoco.modeling.evaluation_scores import evaluation_record
+
+    with clear_errors(EvaluationError):
+        record = read_record(folder) or evaluation_record(read_results(folder))
+        print_evaluation(record)
+        figure = (
+            folder / "scores.png"
+            if out_folder is None
+            else out_folder / f"scores-{folder.resolve().name}.png"
+        )
+        figure.parent.mkdir(parents=True, exist_ok=True)
+        save_evaluation_figure(record, figure)
+        out.print(f"written: {figure}", highlight=False, soft_wrap=True)
+
+
+def _compare(folders: list[Path]) -> None:
+    from llamoco.cli.evaluation_tables import print_comparison
+    from llamoco.modeling.evaluation_comparison import compare_evaluations
+    from llamoco.modeling.evaluation_files import EvaluationError
+
+    with clear_errors(EvaluationError):
+        print_comparison(compare_evaluations(folders))
 
 
 def _run_study(study: Study, folder: Path, limit: int, workers: int) -> None:

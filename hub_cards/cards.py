@@ -27,9 +27,11 @@ from llamoco.dataset_builder.problems.functions import FUNCTIONS
 from llamoco.dataset_builder.prompts.instructions import sample
 from llamoco.dataset_builder.prompts.pairs import PATTERNS
 from llamoco.hub_cards.label_tables import label_tables
+from llamoco.metrics.sandbox.slot import MEMORY_LIMIT, TIME_LIMIT
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
 LABEL_FIGURES = ("labels-problems.png", "labels-convergence.png", "labels-winners.png", "labels-scores.png")
+GRADIO = "6.31.0"  # as in constraints.txt and metrics/llamoco/requirements.txt
 CITATION = """\
 @article{ma2024llamoco,
   title = {LLaMoCo: Instruction Tuning of Large Language Models for Optimization Code Generation},
@@ -97,8 +99,8 @@ def model_card() -> str:
 
 
 def metric_card() -> str:
-    """The README.md of the metric's folder."""
-    return _render("metric.md.j2")
+    """The README.md of the metric's folder, which is a Hub Space: its front matter names the gradio of requirements.txt."""
+    return _render("metric.md.j2", gradio=GRADIO, time_limit=int(TIME_LIMIT), memory_limit=MEMORY_LIMIT)
 
 
 def readme_with_figures(text: str) -> str:

@@ -8,12 +8,35 @@ import re
 import numpy as np
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.sandbox.exchange import Statement
+from llamoco.metrics.program_text import module_names
+from llamoco.metrics.sandbox.ending import Statement
 from llamoco.metrics.sandbox.slot import Sandbox
 
 POINTS = 32
 TIME_LIMIT = 20.0
-_STATES_A_PROBLEM = re.compile(r"^(def\s+objective\b|objective\s*=)", re.MULTILINE)
+STATEMENT = ("objective", "LOWER", "UPPER", "MAX_EVALS")
+
+# At the start of a line: "def objective", "MAX_EVALS =", "UPPER: list[float] =", "LOWER, UPPER =".
+_BINDINGS = {
+    name: re.compile(
+        rf"^(?:def[ \t]+{name}\b|(?:\w+[ \t]*,[ \t]*)*{name}[ \t]*(?:[,:][^=\n]*)?=(?!=))", re.MULTILINE
+    )
+    for name in STATEMENT
+}
+
+
+def states_a_problem(program: str) -> bool:
+    """Whether a text is a whole script: its module binds objective, LOWER, UPPER and MAX_EVALS.
+
+    Some of them are not enough: a completion may have an ``objective`` of its own. Of a text that does not parse
+    the lines are looked at. It counts as a whole script if they bind all four, and is then not faithful, as is any
+    statement that cannot be evaluated; else a model could hide a wrong statement behind a broken line. With fewer
+    it is a broken completion: it states nothing, and Err has it already.
+    """
+    names = module_names(program)
+    if names is not None:
+        return names.issuperset(STATEMENT)
+    return all(binding.search(program) for binding in _BINDINGS.values())
 
 
 def faithful(sandbox: Sandbox, program: str, problem: Problem) -> bool | None:
@@ -23,7 +46,7 @@ def faithful(sandbox: Sandbox, program: str, problem: Problem) -> bool | None:
     points and at the certified feasible point, to a relative 1e-6. The order of the constraints is free. A
     statement that cannot be evaluated is not faithful.
     """
-    if not _STATES_A_PROBLEM.search(program):
+    if not states_a_problem(program):
         return None
     points = _points(problem)
     stated = sandbox.state(program, points, time_limit=TIME_LIMIT)

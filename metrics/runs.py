@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import os
-import queue
+import random
+import signal
+import tempfile
+import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import dataclass, fields, replace
+from multiprocessing import resource_tracker
 from types import TracebackType
 from typing import Any
 
+import loky
+from loky.backend import get_context
+
+from llamoco.dataset_builder.benchmark.executors import BLAS_THREADS
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics import scores
-from llamoco.metrics.faith import faithful
-from llamoco.metrics.sandbox.slot import TIME_LIMIT, Sandbox
+from llamoco.metrics import worker
+from llamoco.metrics.sandbox.scratch import remove_tree
+from llamoco.metrics.sandbox.slot import TIME_LIMIT
 from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
+
+MAX_DEATHS = 1
+CLEAN_UP = 5.0  # seconds for the folder of workers that were killed
 
 
 @dataclass(frozen=True)
@@ -35,21 +47,39 @@ class Prediction:
     repair: str | None = None
 
 
+class RunnerError(RuntimeError):
+    """Predictions cannot be run any further: worker processes die. The message says what to do."""
+
+
+@dataclass(eq=False)
+class _Job:
+    """A prediction, where it stands (equal ones are run once), how often its worker has died, and its runs."""
+
+    prediction: Prediction
+    positions: list[int]
+    deaths: int = 0
+    runs: list[Run] | None = None
+
+
 class Runner:
-    """Sandboxes side by side, and predictions run in them. A context manager.
+    """Worker processes with a sandbox each, and predictions run in them. A context manager.
+
+    Workers do not import the caller's ``__main__`` (loky's do not): no main guard is needed.
 
     Args:
         runs: runs of each prediction, 5 in the paper.
         seed: run j on a problem has a seed of its own, drawn from this one, the problem's id and j.
         allow_unsafe: run programs even where they cannot be confined.
         time_limit: seconds for each run, the objective's own time left out.
-        workers: sandboxes at work side by side; one a processor if None.
+        workers: sandboxes at work side by side; one for each processor that this process may use if None.
 
     Attributes:
         tier: how programs are confined, see ``sandbox.tiers``.
+        workers: sandboxes at work side by side.
 
     Raises:
         SandboxUnavailable: where programs cannot be confined and ``allow_unsafe`` is not given.
+        RunnerError: if the workers do not start.
     """
 
     def __init__(
@@ -60,24 +90,19 @@ class Runner:
         time_limit: float = TIME_LIMIT,
         workers: int | None = None,
     ) -> None:
-        self._runs, self._seed, self._time_limit = runs, seed, time_limit
-        workers = workers or os.cpu_count() or 1
-        self._stack = ExitStack()
+        self._settings = worker.Settings(runs, seed, allow_unsafe, time_limit)
+        self.workers = workers or loky.cpu_count()
+        self._folder = tempfile.mkdtemp(prefix="llamoco-")
+        self._flying: dict[Future[list[tuple[Attempt, Attempt | None]]], _Job] = {}
+        self._executor: loky.ProcessPoolExecutor | None = None
         try:
-            with ThreadPoolExecutor(workers) as starting:
-                sandboxes = list(starting.map(lambda _: self._open(allow_unsafe), range(workers)))
+            self.tier = self._start()
+        except BrokenExecutor as error:
+            self._stop(kill=True)
+            raise RunnerError(f"the worker processes that run programs do not start: {error}") from error
         except BaseException:
-            self._stack.close()
+            self._stop(kill=True)
             raise
-        self.tier = sandboxes[0].tier
-        self._idle: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
-        for sandbox in sandboxes:
-            self._idle.put(sandbox)
-        # Entered last, so that no thread runs any more when the sandboxes close.
-        self._pool = self._stack.enter_context(ThreadPoolExecutor(workers))
-
-    def _open(self, allow_unsafe: bool) -> Sandbox:
-        return self._stack.enter_context(Sandbox(allow_unsafe))
 
     def __enter__(self) -> Runner:
         return self
@@ -85,67 +110,163 @@ class Runner:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(cancel_futures=True)
-        self._stack.close()
+        self._stop(kill=kind is not None or bool(self._flying))
 
     def run_all(self, predictions: Iterable[Prediction]) -> Iterator[tuple[int, list[Run]]]:
-        """The runs of each prediction with its position, as predictions get done."""
-        futures = {self._pool.submit(self._run, p): position for position, p in enumerate(predictions)}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        """The runs of each prediction with its position, as predictions get done.
 
-    def _run(self, prediction: Prediction) -> list[Run]:
-        sandbox = self._idle.get()
+        A run is a fact given program, problem and seed: predictions that are equal in program, repair and problem
+        are run once, and each gets the same runs.
+
+        Args:
+            predictions: taken as there is room; only a few are in flight.
+
+        Raises:
+            RunnerError: if a prediction's worker dies twice.
+        """
+        jobs: dict[bytes, _Job] = {}
+        lost: list[_Job] = []
+        fresh = enumerate(predictions)
+        more = True
+        while True:
+            done = [future for future in self._flying if future.done()]
+            # One more than there are workers waits in line, so that none idles.
+            if not done and (more or lost) and len(self._flying) <= self.workers:
+                if lost:
+                    self._submit(lost.pop())
+                    continue
+                entry = next(fresh, None)
+                if entry is None:
+                    more = False
+                    continue
+                position, prediction = entry
+                job = jobs.setdefault(_content(prediction), _Job(prediction, []))
+                if job.runs is not None:
+                    yield position, list(job.runs)
+                    continue
+                job.positions.append(position)
+                if len(job.positions) == 1:
+                    self._submit(job)
+                continue
+            if not self._flying:
+                return
+            for future in done or wait(self._flying, return_when=FIRST_COMPLETED).done:
+                job = self._flying.pop(future)
+                try:
+                    pairs = future.result()
+                except BrokenExecutor as error:
+                    job.deaths += 1
+                    if job.deaths > MAX_DEATHS:
+                        raise RunnerError(
+                            f"a worker process died {job.deaths} times with prediction {job.positions[0]} in work "
+                            "(killed, or out of memory): give it more memory, or fewer workers"
+                        ) from error
+                    lost.append(job)
+                    continue
+                job.runs = [Run(job.prediction.problem, *pair) for pair in pairs]
+                for position in job.positions:
+                    yield position, list(job.runs)
+
+    def _submit(self, job: _Job) -> None:
+        prediction = job.prediction
+        # A copy: the problem's compiled form, kept with it, does not travel.
+        call = (worker.run, prediction.program, prediction.repair, replace(prediction.problem))
+        assert self._executor is not None
         try:
-            return self._runs_of(prediction, sandbox)
+            future = self._executor.submit(*call)
+        except BrokenExecutor:
+            self._start()
+            future = self._executor.submit(*call)
+        self._flying[future] = job
+
+    def _start(self) -> str:
+        """Start the workers, in place of those that died: how they confine programs."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, kill_workers=True)
+        folder = tempfile.mkdtemp(dir=self._folder)
+        cores: list[int] = []
+        if hasattr(os, "sched_getaffinity"):
+            allowed = sorted(os.sched_getaffinity(0))
+            # Any of them, lest several runners that have fewer workers than cores all take the first.
+            cores = random.SystemRandom().sample(allowed, min(self.workers, len(allowed)))
+        self._executor = loky.ProcessPoolExecutor(
+            self.workers,
+            context=get_context("loky"),
+            initializer=worker.begin,
+            initargs=(os.getpid(), folder, cores, self._settings),
+            env=dict.fromkeys(BLAS_THREADS, "1") | {"TMPDIR": folder},
+        )
+        # Workers start with SIGINT blocked: Ctrl-C while they import shall print nothing. The tracker has to run
+        # before, as starting it unblocks.
+        resource_tracker.ensure_running()
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            first = self._executor.submit(worker.tier)
         finally:
-            self._idle.put(sandbox)
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        return first.result()
 
-    def _runs_of(self, prediction: Prediction, sandbox: Sandbox) -> list[Run]:
-        problem, repair = prediction.problem, prediction.repair
-        faith = faithful(sandbox, prediction.program, problem)
-        faith_of_repair = None if repair is None else faithful(sandbox, repair, problem)
+    def _stop(self, kill: bool) -> None:
+        self._flying.clear()
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, kill_workers=kill)
+            self._executor = None
+        deadline = time.monotonic() + CLEAN_UP
+        while os.path.exists(self._folder):
+            # A program that was killed with its worker may take a moment to be gone.
+            with contextlib.suppress(OSError):
+                remove_tree(self._folder)
+            if time.monotonic() > deadline:
+                break
 
-        def attempt(program: str, run: int, is_faithful: bool | None) -> Attempt:
-            seed = _run_seed(self._seed, problem.id, run)
-            record = sandbox.run(program, problem, seed, time_limit=self._time_limit)
-            return Attempt(program, record, is_faithful)
 
-        done = []
-        for run in range(self._runs):
-            first = attempt(prediction.program, run, faith)
-            again = attempt(repair, run, faith_of_repair) if first.failed and repair is not None else None
-            done.append(Run(problem, first, again))
-        return done
+def _content(prediction: Prediction) -> bytes:
+    """What tells different predictions apart."""
+    parts = (prediction.program, prediction.repair, prediction.problem.to_json())
+    return hashlib.sha256(json.dumps(parts).encode()).digest()
 
 
 def row(prediction: int, number: int, run: Run) -> dict[str, Any]:
     """A run as a JSON-able record.
 
     Returns:
-        prediction, run, problem_id, w, a3, faithful, the fields of ``sandbox.verdicts.Record``, and repair: the same
-        fields for the repaired program, or None.
+        prediction, run, problem_id, w, a3, faithful, the fields of ``sandbox.verdicts.Record``, and repair: faithful
+        and the same fields for the repaired program, or None.
     """
     return {
         "prediction": prediction,
         "run": number,
         "problem_id": run.problem.id,
-        "w": scores.w(run),
-        "a3": scores.a3(run),
-        "faithful": run.attempt.faithful,
-        **run.attempt.record.to_dict(),
-        "repair": None if run.repair is None else run.repair.record.to_dict(),
+        "w": run.w,
+        "a3": run.a3,
+        **_of_attempt(run.attempt),
+        "repair": None if run.repair is None else _of_attempt(run.repair),
     }
 
 
 def run_of_row(record: dict[str, Any], prediction: Prediction) -> Run:
-    """The run that ``row`` recorded; runs of predictions without a repair only."""
+    """The run that ``row`` recorded.
+
+    Raises:
+        ValueError: if it has a repair and the prediction has none.
+    """
+    first, repair = _attempt_of(record, prediction.program), record.get("repair")
+    if repair is None:
+        return Run(prediction.problem, first)
+    if prediction.repair is None:
+        raise ValueError(
+            f"run {record.get('run')} of prediction {record.get('prediction')} records a repair: give the prediction "
+            "with its repair"
+        )
+    return Run(prediction.problem, first, _attempt_of(repair, prediction.repair))
+
+
+def _of_attempt(attempt: Attempt) -> dict[str, Any]:
+    return {"faithful": attempt.faithful, **attempt.record.to_dict()}
+
+
+def _attempt_of(record: dict[str, Any], program: str) -> Attempt:
     names = {field.name for field in fields(Record)}
     content = {name: value for name, value in record.items() if name in names}
     content["trace"] = [(int(evals), float(f)) for evals, f in content["trace"]]
-    return Run(prediction.problem, Attempt(prediction.program, Record(**content), record["faithful"]))
-
-
-def _run_seed(seed: int, problem_id: str, run: int) -> int:
-    digest = hashlib.sha256(f"{seed}/{problem_id}/{run}".encode()).digest()
-    return int.from_bytes(digest[:4]) >> 1
+    return Attempt(program, Record(**content), record["faithful"])

@@ -1,267 +1,269 @@
-"""`llamoco evaluate`: generate answers, run them in the sandbox, score them beside the single best solver and the labelled answers.
+"""`llamoco evaluate`: a model's answers, run in the sandbox and scored beside the single best solver and the labelled answers.
 
-Generation and execution are separate steps over files of the output folder; each line that is written is kept, and a second call
-goes on where the first one stopped.
+Four steps over the files of a folder (``evaluation_files``), each of which goes on where it was stopped, and can be done on
+another machine than the one before:
 
-    settings.json       what is evaluated; a folder of other settings is refused
-    generations.jsonl   one answer a line
-    runs-<name>.jsonl   one prediction a line, with its runs: model, sbs, vbs
-    scores.json         the table, with how it was made
+    generate   the model answers
+    run        programs run: the answers, the two reference programs, and repairs where there are any
+    repair     the model sees each program that failed, with its error, and tries once more
+    score      the record follows from the files
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import platform
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_labels
-from llamoco.dataset_builder.benchmark.race import keyed
-from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.instructions import rows_of_split
+from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
-from llamoco.metrics.scores import Run
-from llamoco.metrics.summary import summary
-from llamoco.modeling.generation import Generation, Generator, answer_all
+from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.scores import Attempt
+from llamoco.modeling.answer_file import FileSource
+from llamoco.modeling.evaluation_files import (
+    GENERATIONS,
+    REPAIRS,
+    SCORES,
+    SETTINGS,
+    STEPS_LOG,
+    EvaluationError,
+    Key,
+    Line,
+    appended,
+    claimed,
+    key_of,
+    runs_file,
+    write_json,
+)
+from llamoco.modeling.evaluation_results import (
+    RUN_FILES,
+    answered_rows,
+    contestants_programs,
+    failing,
+    problems_of,
+    read_answers,
+    read_repairs,
+    read_results,
+    read_runs,
+)
+from llamoco.modeling.evaluation_rows import evaluation_rows, labels_hash, split_size
+from llamoco.modeling.evaluation_scores import evaluation_record
+from llamoco.modeling.generation import Generation
+from llamoco.modeling.sources import Failure, Source
 
-CONTESTANTS = ("model", "sbs", "vbs")
-BATCH = 8
-CHARACTERS_A_TOKEN = 4  # to compare models whose tokenizers differ
-
-
-class EvaluationError(ValueError):
-    """An evaluation that cannot go on; the message says why and what to do."""
+STEPS = ("generate", "run", "repair", "score")
+SEED = 0
+DEFAULTS = {"split": "test", "runs": 5}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Progress of a step: "generate", or "run" with the contestant's name."""
+    """Progress of a step: its name, and how many of its answers or programs are done."""
 
     name: str
     done: int
     total: int
 
 
-def evaluation_rows(split: str, limit: int | None, labels: Path = SHIPPED_LABELS) -> list[dict[str, Any]]:
-    """Rows of a split for an evaluation: first one description of every problem, then the second ones, and so on.
-
-    So the first N rows are N different problems, as long as there are so many.
-    """
-    rows = list(rows_of_split(labels, split))
-    seen: dict[str, int] = {}
-    keyed = []
-    for position, entry in enumerate(rows):
-        rank = seen.get(entry["problem_id"], 0)
-        seen[entry["problem_id"]] = rank + 1
-        # In the order of a hash, so that both groups are met early, whatever the order of the table.
-        keyed.append((rank, hashlib.sha256(entry["problem_id"].encode()).digest(), position))
-    ordered = [rows[position] for _, _, position in sorted(keyed)]
-    return ordered[:limit]
+OnProgress = Callable[[Stage], None]
 
 
 def evaluate_model(
-    generator: Generator,
     out: Path,
-    split: str = "test",
-    runs: int = 5,
+    source: Source | None = None,
+    split: str | None = None,
+    runs: int | None = None,
     limit: int | None = None,
+    steps: Sequence[str] = STEPS,
     allow_unsafe: bool = False,
-    on_progress: Callable[[Stage], None] = lambda stage: None,
-) -> dict[str, Any]:
-    """Score a model on a split; see the module's text for the files.
+    workers: int | None = None,
+    command: str = "",
+    on_progress: OnProgress = lambda stage: None,
+) -> dict[str, Any] | None:
+    """Do steps of an evaluation, or all.
 
     Args:
-        generator: the model.
-        out: output folder, made if missing; one that holds the same evaluation is gone on with.
-        split: "test" or "train".
-        runs: runs of each answer.
-        limit: so many rows only (see ``evaluation_rows``).
+        out: its folder, made if missing; one that holds the same evaluation is gone on with.
+        source: where answers come from; the steps generate and repair need it.
+        split: "test" or "train"; None for the folder's, in a new one test.
+        runs: runs of each program; None for the folder's, in a new one 5.
+        limit: so many rows only (see ``evaluation_rows``); None for all, or without the step generate all that are answered.
+        steps: some of ``STEPS``; done in their order, whatever the order given.
         allow_unsafe: run programs even where they cannot be confined.
+        workers: programs run side by side; None for one a processor.
+        command: the command line, for the record.
         on_progress: called as answers and runs come in.
 
     Returns:
-        The record that scores.json holds.
+        The record that scores.json holds; None without the step score.
 
     Raises:
-        EvaluationError: if ``out`` holds another evaluation.
+        EvaluationError: if ``out`` holds another evaluation, a file there cannot be read, or a step is missing.
+        ModelError: if the source fails; what it answered is kept.
+        SandboxUnavailable: where programs cannot be confined and ``allow_unsafe`` is not given.
     """
-    rows = evaluation_rows(split, limit)
-    settings = {
-        "model": generator.name,
-        "weights": _weights_hash(generator),
-        "split": split,
-        "runs": runs,
-        "seed": 0,
-    }
-    settings["labels"] = hashlib.sha256(SHIPPED_LABELS.read_bytes()).hexdigest()[:16]
-    _claim(out, settings)
-    generations = _generate(generator, rows, out / "generations.jsonl", on_progress)
-    sbs = {group: best["a3"] for group, best in read_labels(SHIPPED_LABELS).sbs.items()}
-    problems = [Problem.from_json(entry["problem"]) for entry in rows]
-    programs = {
-        "model": [generation.completion for generation in generations],
-        "sbs": [_single_best(sbs[GROUPS[problem.constrained]], problem) for problem in problems],
-        "vbs": [entry["completion"] for entry in rows],
-    }
-    done: dict[str, list[list[Run]]] = {}
-    with Runner(runs, seed=0, allow_unsafe=allow_unsafe) as runner:
-        for name in CONTESTANTS:
-            predictions = [Prediction(*pair) for pair in zip(programs[name], problems, strict=True)]
-            done[name] = _run(runner, predictions, out / f"runs-{name}.jsonl", name, on_progress)
-        tier = runner.tier
-    record = {
-        **settings,
-        "rows": len(rows),
-        "problems": len({problem.id for problem in problems}),
-        "tier": tier,
-        "single_best_solvers": sbs,
-        "tables": {group: _table(group, rows, done, generations) for group in ("all", *GROUPS)},
-        "optimizers": _chosen(rows, programs["model"]),
-        "versions": {
-            name: version(name)
-            for name in ("torch", "transformers", "numpy", "scipy", "cma", "deap", "nlopt")
-        },
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-    (out / "scores.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    return record
+    if source is None and (needing := [step for step in ("generate", "repair") if step in steps]):
+        raise EvaluationError(f"the step {needing[0]} needs a model: name one, or do other steps")
+    if source is not None and not source.can_repair and tuple(steps) == ("repair",):
+        raise EvaluationError(f"{source.name} cannot repair programs: do other steps")
+    asked: dict[str, Any] = {"split": split, "runs": runs, "seed": SEED, "labels": labels_hash()}
+    if source is not None:
+        asked = {"model": source.name, "source": source.settings(), **asked}
+    begins = source is not None and "generate" in steps
+    with claimed(out, asked, DEFAULTS if begins else None) as settings, ExitStack() as stack:
+        work = _Work(out, settings, command, on_progress)
+        if "run" in steps:
+            # Opened first: a machine that cannot confine programs is known before the model has worked for hours.
+            runner = stack.enter_context(Runner(settings["runs"], SEED, allow_unsafe, workers=workers))
+        if "generate" in steps and source is not None:
+            work.generate(source, limit)
+        if "run" in steps:
+            work.run(runner, limit)
+        if "repair" in steps and source is not None and source.can_repair:
+            work.repair(source, limit)
+            if "run" in steps:
+                work.run(runner, limit)
+        if "score" not in steps:
+            return None
+        record = evaluation_record(read_results(out, limit))
+        write_json(out / SCORES, record)
+        return record
 
 
-def _table(
-    group: str,
-    rows: Sequence[dict[str, Any]],
-    done: dict[str, list[list[Run]]],
-    generations: Sequence[Generation],
-) -> dict[str, Any]:
-    """Scores of the contestants on the rows of a group, and the share of the gap from SBS to VBS that the model closes."""
-    members = [i for i, entry in enumerate(rows) if group in ("all", GROUPS[entry["constrained"]])]
-    if not members:
-        return {}
-    table: dict[str, Any] = {"rows": len(members)}
-    for name in CONTESTANTS:
-        tokens = [generations[i].tokens for i in members] if name == "model" else None
-        table[name] = summary([done[name][i] for i in members], tokens)
-    characters = [len(rows[i]["prompt"]) + len(generations[i].completion) for i in members]
-    table["model"]["comp_characters"] = sum(characters) / len(characters) / CHARACTERS_A_TOKEN
-    hits = [_named(generations[i].completion) == rows[i]["optimizer"] for i in members]
-    table["model"]["label_hits"] = sum(hits) / len(hits)
-    for score in ("perf", "a3"):
-        worst, best = table["sbs"][score], table["vbs"][score]
-        closed = (table["model"][score] - worst) / (best - worst) if best > worst else None
-        table["model"][f"gap_closed_{score}"] = closed
-    return table
+@dataclass(frozen=True)
+class _Work:
+    """The steps that add lines to files."""
 
+    folder: Path
+    settings: dict[str, Any]
+    command: str
+    on_progress: OnProgress
 
-def _chosen(rows: Sequence[dict[str, Any]], completions: Sequence[str]) -> dict[str, dict[str, int]]:
-    """How often each optimizer is the label and how often the model names it."""
-    counts: dict[str, dict[str, int]] = {}
-    for entry, text in zip(rows, completions, strict=True):
-        for column, name in (("label", entry["optimizer"]), ("model", _named(text) or "(none)")):
-            counts.setdefault(name, {"label": 0, "model": 0})[column] += 1
-    return dict(sorted(counts.items(), key=lambda item: -item[1]["label"]))
+    def generate(self, source: Source, limit: int | None) -> None:
+        """Have the rows answered that are not yet."""
+        split = self.settings["split"]
+        if isinstance(source, FileSource):
+            every = evaluation_rows(split)
+            answered = set(source.rows_answered(sorted(every, key=lambda row: row["row"])))
+            chosen = [row for row in every if row["row"] in answered][:limit]
+        else:
+            chosen = evaluation_rows(split, limit)
+        rows = {row["row"]: row for row in chosen}
+        self.settings.update(limit=limit, rows=len(rows), split_rows=split_size(split))
+        write_json(self.folder / SETTINGS, self.settings)
+        answers = read_answers(self.folder)
+        missing = [number for number in rows if number not in answers]
+        with self._keeping("generate", GENERATIONS, rows, missing) as keep:
+            source.answer_all([rows[number]["prompt"] for number in missing], keep)
 
+    def repair(self, source: Source, limit: int | None) -> None:
+        """Show the model those of its programs that failed, each with the error of its first failed run."""
+        answers = read_answers(self.folder)
+        rows = answered_rows(self.folder, self.settings, answers, limit)
+        done, problems = read_runs(self.folder, "model"), problems_of(rows)
+        failures: dict[int, Failure] = {}
+        for number, entry in rows.items():
+            program, problem = answers[number].completion, problems[entry["problem_id"]]
+            lines = done.get(key_of(problem.id, program))
+            if lines is None:
+                raise EvaluationError(
+                    f"{self.folder / runs_file('model')} lacks the runs of row {number}: run --step run first"
+                )
+            failed = failing([run_of_row(line, Prediction(program, problem)) for line in lines])
+            if failed is not None:
+                failures[number] = Failure(entry["prompt"], program, error_text(failed))
+        repairs = read_repairs(self.folder)
+        missing = [number for number in failures if number not in repairs]
+        with self._keeping("repair", REPAIRS, failures, missing) as keep:
+            source.repair_all([failures[number] for number in missing], keep)
 
-def _named(completion: str) -> str | None:
-    """The optimizer whose benchmarked program a completion is; None for other code."""
-    known = pool.identify(completion.partition("\n")[2])
-    return known[0] if known else None
-
-
-def _single_best(name: str, problem: Problem) -> str:
-    optimizer, config = keyed(name, problem)
-    return pool.render(optimizer, json.loads(config))
-
-
-def _generate(
-    generator: Generator, rows: Sequence[dict[str, Any]], path: Path, on_progress: Callable[[Stage], None]
-) -> list[Generation]:
-    answers = {record["row"]: Generation(**record["generation"]) for record in _lines(path)}
-    missing = [number for number in range(len(rows)) if number not in answers]
-    with path.open("a", encoding="utf-8") as file:
+    @contextmanager
+    def _keeping(
+        self, step: str, name: str, wanted: Mapping[int, Any], missing: Sequence[int]
+    ) -> Iterator[Callable[[int, Generation], None]]:
+        """Gives what a source calls with each answer, by its position among the missing rows."""
+        done = len(wanted) - len(missing)
 
         def keep(position: int, generation: Generation) -> None:
-            number = missing[position]
-            answers[number] = generation
-            record = {
-                "row": number,
-                "problem_id": rows[number]["problem_id"],
-                "generation": asdict(generation),
+            nonlocal done
+            append({"row": missing[position], "generation": asdict(generation)})
+            done += 1
+            self.on_progress(Stage(step, done, len(wanted)))
+
+        if wanted:
+            self.on_progress(Stage(step, done, len(wanted)))
+        with appended(self.folder / name) as append, self._timed(step, len(missing)):
+            yield keep
+
+    def run(self, runner: Runner, limit: int | None) -> None:
+        """Run every program on its problem that was not yet: a pair that several rows or contestants share, once."""
+        answers = read_answers(self.folder)
+        rows = answered_rows(self.folder, self.settings, answers, limit)
+        problems = problems_of(rows)
+        done = {name: read_runs(self.folder, name) for name in RUN_FILES}
+        known: dict[Key, list[Line]] = {key: lines for each in done.values() for key, lines in each.items()}
+        lacking: dict[Key, list[str]] = {}  # the files that want a pair
+        predictions: dict[Key, Prediction] = {}
+        of_contestants = contestants_programs(rows, answers, read_repairs(self.folder))
+        for number, entry in rows.items():
+            for name, programs in of_contestants.items():
+                if number not in programs:
+                    continue
+                key = key_of(entry["problem_id"], programs[number])
+                predictions[key] = Prediction(programs[number], problems[entry["problem_id"]])
+                if key not in done[name] and name not in lacking.setdefault(key, []):
+                    lacking[key].append(name)
+        with ExitStack() as stack:
+            append = {
+                name: stack.enter_context(appended(self.folder / runs_file(name))) for name in of_contestants
             }
-            file.write(json.dumps(record) + "\n")
-            file.flush()
-            on_progress(Stage("generate", len(answers), len(rows)))
 
-        answer_all(generator, [rows[number]["prompt"] for number in missing], BATCH, keep)
-    return [answers[number] for number in range(len(rows))]
+            def keep(key: Key, lines: list[Line]) -> None:
+                for name in lacking[key]:
+                    append[name]({"problem_id": key[0], "program": key[1], "runs": lines})
 
+            for key in [key for key in lacking if key in known]:
+                keep(key, known[key])
+            missing = [key for key in predictions if key not in known]
+            finished = len(predictions) - len(missing)
+            self.on_progress(Stage("run", finished, len(predictions)))
+            stack.enter_context(self._timed("run", len(missing)))
+            for position, runs in runner.run_all([predictions[key] for key in missing]):
+                keep(missing[position], [_line(number, run) for number, run in enumerate(runs)])
+                finished += 1
+                self.on_progress(Stage("run", finished, len(predictions)))
 
-def _run(
-    runner: Runner,
-    predictions: Sequence[Prediction],
-    path: Path,
-    name: str,
-    on_progress: Callable[[Stage], None],
-) -> list[list[Run]]:
-    done = {
-        record["row"]: [run_of_row(entry, predictions[record["row"]]) for entry in record["runs"]]
-        for record in _lines(path)
-        if record["row"] < len(predictions)
-    }
-    missing = [number for number in range(len(predictions)) if number not in done]
-    with path.open("a", encoding="utf-8") as file:
-        for position, runs in runner.run_all([predictions[number] for number in missing]):
-            number = missing[position]
-            done[number] = runs
-            file.write(
-                json.dumps({"row": number, "runs": [row(number, j, run) for j, run in enumerate(runs)]})
-                + "\n"
-            )
-            file.flush()
-            on_progress(Stage(f"run {name}", len(done), len(predictions)))
-    return [done[number] for number in range(len(predictions))]
+    @contextmanager
+    def _timed(self, step: str, work: int) -> Iterator[None]:
+        """Note how long a step took, where there is any work, also if it ends early."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            if work:
+                here = environment()
+                here["versions"] |= {name: version(name) for name in ("torch", "transformers")}
+                seconds = round(time.monotonic() - begun, 3)
+                with appended(self.folder / STEPS_LOG) as append:
+                    append({"step": step, "seconds": seconds, "command": self.command, **here})
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Records of a file of lines. A last line that was cut off by a kill is removed from the file and made again."""
-    if not path.exists():
-        return
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    if len(whole) < len(content):
-        path.write_bytes(whole)
-    for line in whole.decode("utf-8").splitlines():
-        yield json.loads(line)
+def _line(number: int, run: Any) -> Line:
+    line = row(0, number, run)
+    del line["prediction"], line["repair"]  # follow from the other files
+    return line
 
 
-def _claim(out: Path, settings: dict[str, Any]) -> None:
-    path = out / "settings.json"
-    if path.exists():
-        before = json.loads(path.read_text(encoding="utf-8"))
-        differing = sorted(name for name in settings if before.get(name) != settings[name])
-        if differing:
-            raise EvaluationError(
-                f"{out} holds an evaluation with another {', '.join(differing)} "
-                f"({', '.join(str(before.get(name)) for name in differing)}): give another --out, or remove it"
-            )
-        return
-    if out.exists() and any(out.iterdir()):
-        raise EvaluationError(f"{out} is not empty and holds no evaluation: give another --out")
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-
-
-def _weights_hash(generator: Generator) -> str:
-    """A short hash of all weights, so that a retrained model of the same name is another model."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(generator.model.state_dict().items()):
-        digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]
+def error_text(attempt: Attempt) -> str:
+    """What a model is told about a run of its program that failed."""
+    record: Record = attempt.record
+    if not record.failed:
+        return "the problem that the program states is not the problem that was given"
+    lines = [f"{record.verdict}: {record.reason}"]
+    if record.exception is not None:
+        lines += [f"{record.exception}: {record.message}" if record.message else record.exception]
+    return "\n".join([*lines, *(f"  {frame}" for frame in record.frames)])

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
@@ -21,7 +21,9 @@ from llamoco.dataset_builder.prompts.program import parse_completion, problem_te
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import ERRORS
-from llamoco.modeling.generation import Generator
+
+if TYPE_CHECKING:
+    from llamoco.modeling.generation import Generator
 
 matplotlib.use("Agg")
 

@@ -150,6 +150,11 @@ class Requests:
         """h (Mh,) at the last point, a copy."""
         return self._last[self._f + 1 + self._system.n_inequality :].copy()
 
+    @property
+    def values(self) -> bytes:
+        """f, g and h at the last point, float64 one after the other, a copy."""
+        return self._last[self._f :].tobytes()
+
     def repeats(self, x: np.ndarray) -> bool:
         """Whether x (D,) is the last point."""
         return bool(self._last[0]) and self._last[1 : self._f].tobytes() == x.tobytes()

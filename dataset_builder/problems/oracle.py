@@ -141,6 +141,13 @@ class Oracle:
             return float(self.evaluate(x[None, :]).f[0])
         return self.evaluate(x).f.copy()
 
+    def values(self, x: np.ndarray) -> bytes:
+        """f, g and h at a point (D,), float64 one after the other. Counts and raises as ``evaluate``."""
+        if self._requests is not None and self._is_plain_point(x):
+            self._point(x)
+            return self._requests.values
+        return b"".join(part.tobytes() for part in self.evaluate(x[None, :]))
+
     def _inequality(self, x: np.ndarray) -> np.ndarray:
         if self._requests is not None and self._is_plain_point(x):
             self._point(x)

@@ -1,36 +1,54 @@
 """The metric for ``evaluate.load("metrics/llamoco")``: it scores models that write optimizers."""
 
+import operator
 import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import datasets
 import evaluate
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runs import Prediction, Runner
 from llamoco.metrics.summary import score
 
+MAX_SEED = 2**63 - 1
+
 DESCRIPTION = """\
 Runs optimizer programs on optimization problems, confined, with the objective and the count of evaluations on
 the evaluator's side, and computes error rate (err), recovery cost (rec), optimization performance (perf) and
 computational overhead (comp) of the LLaMoCo paper, and beside them the anytime score (a3), faithfulness
-(faith) and the share of suitable optimizers (r_acc).
+(faith), the share of suitable optimizers (r_acc), hit rates, and 95% intervals by resampling problems.
 """
 
 INPUTS = """\
 Args:
-    predictions: completions (they define ``optimize``) or whole scripts (they state the problem too).
+    predictions: list of texts: completions (they define ``optimize``) or whole scripts (they state the problem
+        too). A text that is no program, the empty one too, is a program that fails.
     references: for each, its problem as JSON: the column ``problem`` of the dataset.
     runs: runs of each prediction, 5 in the paper.
-    seed: integer from which the seeds of the runs are drawn.
+    seed: from 0 to 2**63 - 1; the seeds of the runs are drawn from it. The same call gives the same scores.
     repairs: for each prediction, the program after one repair turn, or None.
     tokens: for each prediction, tokens in and out together.
     allow_unsafe_execution: run programs even where the system cannot confine them (macOS, Windows, old
-    kernels).
+        kernels).
+    workers: programs run at the same time; None for one a processor. Scores do not depend on it.
+    progress: show a bar with the time left, where stderr is a terminal or a notebook and neither
+        ``datasets.disable_progress_bars()`` nor ``evaluate.disable_progress_bar()`` was called.
 Returns:
-    err, rec, perf, comp, a3, faith, r_acc: floats, or None where there is nothing to take a mean of.
-    verdicts: runs by verdict. tier: how programs were confined: A, B or C. records: one dict a run.
+    err, rec, perf, comp, a3, faith, r_acc, budget_exceeded: floats, or None where there is nothing to take a mean
+    of (perf and a3: no reference has both f0 and f_star). hit_rates: share of runs within a relative gap of
+    1e-1, 1e-2, 1e-3. intervals: [low, high] by score. paper: err, rec, perf, comp as the paper defines them.
+    verdicts: runs by verdict. tier: how programs were confined: A, B or C. records: one dict a run, in the order of
+    the predictions.
+Raises:
+    ValueError: if an argument is of another form, naming it and the place in it, or HF_ALLOW_CODE_EVAL is not 1;
+        nothing has run then.
 Examples:
     >>> import os
     >>> os.environ["HF_ALLOW_CODE_EVAL"] = "1"
@@ -62,74 +80,231 @@ which. If you agree, set the environment variable HF_ALLOW_CODE_EVAL to 1, for i
 class Llamoco(evaluate.Metric):
     """Error rate, recovery cost, performance, overhead and more, by running programs."""
 
+    # Of the base class: the files that pairs are kept in until they are computed.
+    filelocks: list[Any] | None
+    file_paths: list[str] | None
+
     def _info(self) -> evaluate.MetricInfo:
-        text = datasets.Value("string")
         return evaluate.MetricInfo(
             description=DESCRIPTION,
             citation=CITATION,
             inputs_description=INPUTS,
-            features=datasets.Features({"predictions": text, "references": text}),
+            features=datasets.Features(
+                {
+                    "predictions": datasets.Value("string", id="program"),
+                    "references": datasets.Value("string", id="problem"),
+                }
+            ),
+            homepage="https://arxiv.org/abs/2403.01131",
+            license="Apache-2.0",
+            reference_urls=["https://arxiv.org/abs/2403.01131"],
         )
 
+    def add(self, *, prediction: Any = None, reference: Any = None, **kwargs: Any) -> None:
+        """Keep one program and its problem for ``compute``.
+
+        Args:
+            prediction: the program.
+            reference: its problem as JSON.
+            **kwargs: what ``evaluate.combine`` calls them, predictions and references.
+        """
+        one = {"predictions": prediction, "references": reference} | kwargs
+        self.add_batch(**{name: [value] for name, value in one.items()})
+
+    def add_batch(self, *, predictions: Any = None, references: Any = None, **kwargs: Any) -> None:
+        """Keep programs and their problems for ``compute``.
+
+        Args:
+            predictions: programs.
+            references: their problems as JSON.
+            **kwargs: none; there are no other inputs.
+        """
+        programs, problems = _pairs(predictions, references)
+        super().add_batch(predictions=programs, references=problems, **kwargs)
+
     def compute(
-        self, *, predictions: Any = None, references: Any = None, **kwargs: Any
+        self,
+        *,
+        predictions: Any = None,
+        references: Any = None,
+        runs: int = 5,
+        seed: int = 0,
+        repairs: Sequence[str | None] | None = None,
+        tokens: Sequence[int] | None = None,
+        allow_unsafe_execution: bool = False,
+        workers: int | None = None,
+        progress: bool = True,
     ) -> dict[str, Any] | None:
-        """Check what was given, which the base class would do with messages about Arrow, then compute."""
-        if predictions is not None or references is not None:
-            _check(predictions, references)
-        result: dict[str, Any] | None = super().compute(
-            predictions=predictions, references=references, **kwargs
-        )
+        """Run the programs, those kept by ``add`` and ``add_batch`` before those given here, and score them.
+
+        None where ``evaluate`` was told that another process computes.
+        """
+        if os.environ.get("HF_ALLOW_CODE_EVAL", "0") != "1":
+            raise ValueError(WARNING)
+        given = predictions is not None or references is not None
+        programs, problems = _pairs(predictions, references) if given else (None, None)
+        options: dict[str, Any] = {
+            "runs": _whole("runs", runs, 1),
+            "seed": _whole("seed", seed, 0, MAX_SEED),
+            "repairs": None if repairs is None else _repairs(repairs),
+            "tokens": None
+            if tokens is None
+            else [_whole(f"tokens[{i}]", count, 0) for i, count in enumerate(_listed("tokens", tokens))],
+            "allow_unsafe_execution": allow_unsafe_execution,
+            "workers": None if workers is None else _whole("workers", workers, 1),
+            "progress": progress,
+        }
+        if self.num_process == 1:
+            _check_lengths(len(self) + len(programs or ()), options)
+        try:
+            result: dict[str, Any] | None = super().compute(
+                predictions=programs, references=problems, **options
+            )
+        except BaseException:
+            # The base class would keep them, locked.
+            for lock, path in zip(self.filelocks or (), self.file_paths or (), strict=True):
+                with suppress(FileNotFoundError):
+                    os.remove(path)
+                lock.release()
+            raise
+        finally:
+            self.filelocks = self.file_paths = None
         return result
 
     def _compute(
         self,
-        predictions: list[str],
-        references: list[str],
-        runs: int = 5,
-        seed: int = 0,
-        repairs: list[str | None] | None = None,
-        tokens: list[int] | None = None,
-        allow_unsafe_execution: bool = False,
+        predictions: Sequence[str],
+        references: Sequence[str],
+        runs: int,
+        workers: int | None,
+        progress: bool,
+        **options: Any,
     ) -> dict[str, Any]:
-        if os.environ.get("HF_ALLOW_CODE_EVAL", "0") != "1":
-            raise ValueError(WARNING)
-        _check(predictions, references)
-        if runs < 1:
-            raise ValueError(f"runs has to be at least 1, got {runs}")
-        for name, given in (("repairs", repairs), ("tokens", tokens)):
-            if given is not None and len(given) != len(predictions):
-                raise ValueError(
-                    f"{name} has {len(given)} entries for {len(predictions)} predictions: give one each"
-                )
-        for number, repair in enumerate(repairs or []):
-            if not isinstance(repair, str | None):
-                raise ValueError(
-                    f"repairs[{number}] is of type {type(repair).__name__}: give a program's text, or None"
-                )
-        problems = [_problem(number, text) for number, text in enumerate(references)]
-        given_repairs = repairs or [None] * len(predictions)
-        jobs = [Prediction(*parts) for parts in zip(predictions, problems, given_repairs, strict=True)]
-        with Runner(runs, seed, allow_unsafe_execution) as runner:
-            return score(jobs, tokens, runner)
+        _check_lengths(len(predictions), options)
+        read = {text: Problem.from_json(text) for text in set(references)}
+        repairs = options["repairs"] or [None] * len(predictions)
+        jobs = [
+            Prediction(program, read[text], repair)
+            for program, text, repair in zip(predictions, references, repairs, strict=True)
+        ]
+        unsafe = options["allow_unsafe_execution"]
+        with (
+            Runner(runs, options["seed"], unsafe, workers=workers) as runner,
+            _bar(runs * len(jobs), progress) as advance,
+        ):
+            return score(jobs, options["tokens"], runner, on_done=lambda: advance(runs))
 
 
-def _check(predictions: Any, references: Any) -> None:
-    for name, given in (("predictions", predictions), ("references", references)):
-        if not isinstance(given, list | tuple) or not given:
-            raise ValueError(f"{name} has to be a list with at least one entry, got {given!r:.60}")
-        for number, text in enumerate(given):
+@contextmanager
+def _bar(total: int, wanted: bool) -> Iterator[Callable[[int], None]]:
+    """A bar of so many runs, where there is somebody to look at it; gives what is called with the runs done."""
+    console = Console(stderr=True)
+    allowed = evaluate.is_progress_bar_enabled() and not datasets.are_progress_bars_disabled()
+    shown = wanted and allowed and (console.is_terminal or console.is_jupyter)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
+        task = bar.add_task("running programs", total=total)
+        yield lambda runs: bar.advance(task, runs)
+
+
+def _listed(name: str, given: Any) -> list[Any]:
+    """The entries of a list, tuple, array, or column of a dataset."""
+    whole = isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Iterable)
+    entries = [] if whole or not hasattr(given, "__len__") else list(given)
+    if not entries:
+        raise ValueError(f"{name} has to be a list with at least one entry, got {given!r:.60}")
+    return entries
+
+
+def _pairs(predictions: Any, references: Any) -> tuple[list[str], list[str]]:
+    """Programs and their problems, checked."""
+    programs, problems = _listed("predictions", predictions), _listed("references", references)
+    for name, entries, what in (
+        ("predictions", programs, "a program's text"),
+        ("references", problems, "a problem as JSON text"),
+    ):
+        for number, text in enumerate(entries):
             if not isinstance(text, str):
-                kind = "a program's text" if name == "predictions" else "a problem as JSON text"
-                raise ValueError(f"{name}[{number}] is of type {type(text).__name__}: give {kind}")
-    if len(predictions) != len(references):
+                raise ValueError(f"{name}[{number}] is of type {type(text).__name__}: give {what}")
+    if len(programs) != len(problems):
         raise ValueError(
-            f"{len(predictions)} predictions for {len(references)} references: give one problem for each"
+            f"{len(programs)} predictions for {len(problems)} references: give one problem for each"
         )
+    seen: set[str] = set()
+    for number, text in enumerate(problems):
+        if text not in seen:
+            _check_problem(number, text)
+            seen.add(text)
+    return [_storable(text) for text in programs], [_storable(text) for text in problems]
 
 
-def _problem(number: int, text: str) -> Problem:
+def _storable(text: str) -> str:
+    """The text with half characters (lone surrogates), which no file can hold, replaced by U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _check_problem(number: int, text: str) -> None:
+    """Refuse a reference that is no problem, or one on which nothing can be run or scored."""
     try:
-        return Problem.from_json(text)
+        problem = Problem.from_json(text)
+        flaw = _flaw(problem)
     except ProblemError as error:
-        raise ValueError(f"references[{number}]: {error}. Give the dataset's column 'problem'.") from error
+        flaw = str(error)
+    except Exception as error:  # a field of another type
+        flaw = f"a field is not what it has to be ({type(error).__name__}: {error})"
+    if flaw:
+        raise ValueError(f"references[{number}]: {flaw}. Give the dataset's column 'problem'.")
+
+
+def _flaw(problem: Problem) -> str | None:
+    """What keeps a problem from being run and scored; None if nothing does."""
+    if not isinstance(problem.id, str):
+        return f"id has to be a text, got {problem.id!r:.60}"
+    if problem.lower_array.shape != problem.upper_array.shape or not problem.dim:
+        return f"lower and upper have {len(problem.lower)} and {len(problem.upper)} entries"
+    if (
+        not (problem.lower_array < problem.upper_array).all()
+        or not np.isfinite(np.array([problem.lower, problem.upper])).all()
+    ):
+        return "lower has to be below upper, both finite"
+    _whole("max_evals", problem.max_evals, 1)
+    references = [value for value in (problem.f0, problem.f_star) if value is not None]
+    if not np.isfinite(np.array(references, dtype=float)).all():
+        return "f0 and f_star have to be finite numbers, or null"
+    if len(references) == 2 and not references[0] > references[1]:
+        return f"f0, {references[0]!r}, has to be above f_star, {references[1]!r}"
+    _, g, h = problem.evaluate((problem.lower_array + problem.upper_array)[None, :] / 2)
+    if (g.shape[1], h.shape[1]) != (problem.n_inequality, problem.n_equality):
+        return "n_inequality and n_equality are not the numbers of its constraints"
+    return None
+
+
+def _repairs(given: Any) -> list[str | None]:
+    entries = _listed("repairs", given)
+    for number, text in enumerate(entries):
+        if not isinstance(text, str | None):
+            raise ValueError(
+                f"repairs[{number}] is of type {type(text).__name__}: give a program's text, or None"
+            )
+    return [text if text is None else _storable(text) for text in entries]
+
+
+def _check_lengths(count: int, options: Mapping[str, Any]) -> None:
+    for name in ("repairs", "tokens"):
+        given = options[name]
+        if given is not None and len(given) != count:
+            raise ValueError(f"{name} has {len(given)} entries for {count} predictions: give one each")
+
+
+def _whole(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """A whole number in a range; True and 2.0 are none."""
+    number = None
+    if not isinstance(value, bool):
+        with suppress(TypeError):
+            number = operator.index(value)
+    if number is None:
+        raise ValueError(f"{name} has to be a whole number, got {value!r:.60}")
+    if number < least or (most is not None and number > most):
+        limits = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{name} has to be {limits}, got {number}")
+    return number

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import struct
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -9,14 +11,18 @@ from typing import Any
 import numpy as np
 
 from llamoco.metrics.sandbox import protocol
-from llamoco.metrics.sandbox.protocol import Kind
+from llamoco.metrics.sandbox.protocol import HEADER, Kind
 
-CHANNEL = 3
+# Descriptors of the confined process: frames to the evaluator, frames from it.
+REQUESTS, REPLIES = 3, 4
 
 VectorFunction = Callable[[Any], Any]
 
 # A program may ask from several threads: a request and its answer belong together.
 lock = threading.RLock()
+
+_FLOAT = np.dtype(float)
+_ONE = struct.Struct("<d")
 
 
 class BudgetExceeded(RuntimeError):
@@ -48,45 +54,73 @@ def as_points(x: Any, dim: int) -> tuple[np.ndarray, bool]:
         raise TypeError(f"x has to be an array of real numbers, got dtype {array.dtype}")
     if array.ndim not in (1, 2) or array.shape[-1] != dim or array.shape[0] == 0:
         raise InvalidPoint(f"expected x of shape ({dim},) or (N, {dim}), got {array.shape}")
-    return np.array(array, dtype=float, ndmin=2), array.ndim == 1
+    return np.asarray(array, dtype=float).reshape(-1, dim), array.ndim == 1
 
 
 def connect(
     dim: int, n_inequality: int, n_equality: int
 ) -> tuple[VectorFunction, VectorFunction | None, VectorFunction | None]:
-    """objective, inequality and equality over the evaluation channel; None where there are no constraints.
+    """objective, inequality and equality over the evaluation pipes; None where there are no constraints.
 
     The values of the last argument are kept, so that asking for the constraints of a point just evaluated
     does not cross over.
     """
-    last: list[Any] = [b"", None]
+    width = 1 + n_inequality + n_equality
+    shape = (dim,)
+    ask_one = protocol.head(Kind.EVALUATE, 1, dim)
+    last, answer = b"", b""
 
-    def request(x: Any) -> tuple[np.ndarray, bool]:
-        points, single = as_points(x, dim)
-        key = points.tobytes()
+    def request(x: Any) -> tuple[bytes, int]:
+        """The evaluator's frame of values at x, and the number of points in a batch; 0 for a point (D,)."""
+        nonlocal last, answer
+        if type(x) is np.ndarray and x.dtype is _FLOAT and x.shape == shape:
+            wanted, rows = x.tobytes(), 0
+        else:
+            points, single = as_points(x, dim)
+            wanted, rows = points.tobytes(), 0 if single else len(points)
         with lock:
-            if last[0] == key:
-                return last[1], single
-            protocol.write_all(CHANNEL, protocol.frame(Kind.EVALUATE, points))
-            kind, rows, columns, body = protocol.read_frame(CHANNEL)
-            if kind == Kind.REFUSED:
-                raise BudgetExceeded(f"evaluation budget exhausted: {len(points)} more asked than are left")
-            values = protocol.matrix(body, rows, columns)
-            last[:] = key, values
-            return values, single
+            if wanted != last:
+                if rows > 1:
+                    answer = _ask(protocol.head(Kind.EVALUATE, rows, dim) + wanted, rows, width)
+                else:
+                    answer = _ask(ask_one + wanted, 1, width)
+                last = wanted
+            return answer, rows
+
+    def part(x: Any, before: int, columns: int) -> Any:
+        """``columns`` values of each point that follow ``before`` others of each."""
+        values, rows = request(x)
+        points = rows or 1
+        array = np.frombuffer(values, _FLOAT, points * columns, HEADER.size + 8 * points * before).copy()
+        return array.reshape(rows, columns) if rows else array
 
     def objective(x: Any) -> Any:
-        values, single = request(x)
-        return float(values[0, 0]) if single else values[:, 0].copy()
+        values, rows = request(x)
+        if not rows:
+            return _ONE.unpack_from(values, HEADER.size)[0]
+        return np.frombuffer(values, _FLOAT, rows, HEADER.size).copy()
 
     def inequality(x: Any) -> Any:
-        values, single = request(x)
-        g = values[:, 1 : 1 + n_inequality]
-        return g[0].copy() if single else g.copy()
+        return part(x, 1, n_inequality)
 
     def equality(x: Any) -> Any:
-        values, single = request(x)
-        h = values[:, 1 + n_inequality :]
-        return h[0].copy() if single else h.copy()
+        return part(x, 1 + n_inequality, n_equality)
 
     return objective, inequality if n_inequality else None, equality if n_equality else None
+
+
+def _ask(question: bytes, rows: int, width: int) -> bytes:
+    """Send a request for values of ``rows`` points, and read the frame that answers it."""
+    sent = os.write(REQUESTS, question)
+    if sent < len(question):
+        protocol.write_all(REQUESTS, question[sent:])
+    size = HEADER.size + 8 * rows * width
+    answer = os.read(REPLIES, size)
+    if len(answer) < size:
+        if not answer:
+            raise EOFError("the evaluator has gone")
+        # A header arrives whole: it is written at once.
+        if protocol.parse_header(answer)[0] == Kind.REFUSED:
+            raise BudgetExceeded(f"evaluation budget exhausted: {rows} more asked than are left")
+        answer += protocol.read_exactly(REPLIES, size - len(answer))
+    return answer

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import fcntl
 import os
 import platform
 import resource
@@ -14,13 +12,18 @@ import sysconfig
 from pathlib import Path
 from types import ModuleType
 
-from llamoco.metrics.sandbox import landlock, seccomp, syscalls
+from llamoco.metrics.sandbox import client, landlock, seccomp, syscalls
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+
+PIPES = (client.REQUESTS, client.REPLIES)
+MOST_DESCRIPTORS = 1 << 16  # that the zygote could ever have open
 
 MAX_FILE_BYTES = 16 << 20
 MAX_DESCRIPTORS = 64
 CPU_SLACK_SECONDS = 30
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def unsupported() -> str | None:
@@ -29,38 +32,46 @@ def unsupported() -> str | None:
         return f"seccomp and Landlock are features of Linux, this is {sys.platform}"
     if platform.machine() not in syscalls.AUDIT_ARCHITECTURE:
         return f"no system call table for {platform.machine()}"
-    if landlock.version(_libc()) < 1:
+    if landlock.version(_LIBC) < 1:
         return f"the kernel ({platform.release()}) has no Landlock (Linux 5.13 has, unless switched off)"
     return None
 
 
-def descriptors(channel: int, output: int) -> None:
-    """Leave four descriptors open: 0 is empty, 1 and 2 are ``output``, 3 is ``channel``."""
-    empty = os.open(os.devnull, os.O_RDONLY)
-    # Out of the way first: any of them may have one of the numbers about to be overwritten.
-    empty, output, channel = (
-        fcntl.fcntl(descriptor, fcntl.F_DUPFD, 4) for descriptor in (empty, output, channel)
-    )
-    for descriptor, number in ((empty, 0), (output, 1), (output, 2), (channel, 3)):
+def reserve_descriptors() -> None:
+    """In the zygote: have 3 and 4 taken, so that no descriptor of a program comes to lie there before its time."""
+    for number in PIPES:
+        os.dup2(0, number, inheritable=False)
+
+
+def descriptors(requests: int, replies: int, output: int) -> None:
+    """Leave five descriptors open: 0, which is empty already, 1 and 2 are ``output``, 3 and 4 the pipes."""
+    for descriptor, number in ((output, 1), (output, 2), (requests, PIPES[0]), (replies, PIPES[1])):
         os.dup2(descriptor, number)
-    for number in map(int, os.listdir("/dev/fd")):
-        if number > 3:
-            with contextlib.suppress(OSError):
-                os.close(number)
+    os.closerange(PIPES[-1] + 1, MOST_DESCRIPTORS)
 
 
-def limits(memory_bytes: int, cpu_seconds: float) -> None:
-    """Resource limits.
-
-    Memory counts from the current size: an absolute limit would depend on what the zygote has loaded.
-    """
+def lasting_limits() -> None:
+    """In the zygote: the limits that are the same for all programs."""
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, MAX_FILE_BYTES)
     _limit(resource.RLIMIT_NOFILE, MAX_DESCRIPTORS)
+
+
+def memory_in_use() -> int:
+    """Bytes of address space that this process takes: the libraries, before there is a program."""
+    if sys.platform != "linux":
+        return 0
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def limits(in_use: int, memory_bytes: int, cpu_seconds: float) -> None:
+    """Limits of one program.
+
+    Memory counts from what the libraries take: an absolute limit would depend on what the zygote has loaded.
+    """
     _limit(resource.RLIMIT_CPU, int(cpu_seconds) + CPU_SLACK_SECONDS, 5)
     if sys.platform == "linux":
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        _limit(resource.RLIMIT_AS, pages * resource.getpagesize() + memory_bytes)
+        _limit(resource.RLIMIT_AS, in_use + memory_bytes)
 
 
 def _limit(kind: int, value: int, grace: int = 0) -> None:
@@ -73,7 +84,7 @@ def _limit(kind: int, value: int, grace: int = 0) -> None:
 def die_with(parent: int) -> None:
     """Have the kernel kill this process when the zygote ends."""
     if sys.platform == "linux":
-        _libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 
@@ -96,22 +107,38 @@ def readable_paths(packages: list[ModuleType]) -> list[str]:
     return sorted(paths)
 
 
-def apply(readable: list[str], scratch: str) -> None:
-    """Landlock, then seccomp.
+class Cage:
+    """What confines programs, as far as it can be made ready before there is one.
 
     Args:
         readable: files and folders that may be read.
-        scratch: the one folder that may be written.
 
     Raises:
         OSError: if the kernel refuses.
     """
-    libc = _libc()
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "the kernel refused no_new_privs")
-    landlock.restrict(libc, readable, [scratch, os.devnull])
-    seccomp.install(libc)
 
+    def __init__(self, readable: list[str]) -> None:
+        self._landlock = landlock.Landlock(_LIBC, readable, [os.devnull])
+        self._filter = seccomp.Filter(platform.machine())
 
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
+    def ruleset(self, scratch: str) -> int:
+        """In the zygote: the ruleset of one program, which may write to the folder ``scratch``; to be closed."""
+        return self._landlock.ruleset(scratch)
+
+    def restrict_files(self, ruleset: int) -> None:
+        """Let the calling process open only what its ruleset grants.
+
+        Raises:
+            OSError: if the kernel refuses.
+        """
+        if _LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "the kernel refused no_new_privs")
+        self._landlock.restrict(ruleset)
+
+    def restrict_calls(self) -> None:
+        """Filter the calling process's system calls; after ``restrict_files``.
+
+        Raises:
+            OSError: if the kernel refuses.
+        """
+        self._filter.install(_LIBC)

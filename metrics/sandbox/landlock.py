@@ -15,6 +15,8 @@ _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
 _TRUNCATE = 1 << 14
 _FILE_RIGHTS = _WRITE_FILE | _READ_FILE | _TRUNCATE
+_READ = _READ_FILE | _READ_DIR
+_WRITE = _READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _TRUNCATE
 
 # Rights the kernel knows, by the version of its Landlock interface; what is handled and not granted is
 # refused.
@@ -27,40 +29,55 @@ def version(libc: ctypes.CDLL) -> int:
     return max(int(libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _CREATE_RULESET_VERSION)), 0)
 
 
-def restrict(libc: ctypes.CDLL, readable: Iterable[str], writable: Iterable[str]) -> None:
-    """Let the calling process open only what lies beneath the given paths, for good. Needs no_new_privs.
+class Landlock:
+    """What programs may open: rules whose files and folders are looked up once.
 
     Args:
         libc: the C library.
         readable: files and folders to read; those that do not exist are left out.
         writable: files and folders to read and write.
-
-    Raises:
-        OSError: if the kernel has no Landlock or refuses.
     """
-    known = _KNOWN.get(version(libc), _KNOWN_SINCE_5)
-    attribute = struct.pack("<Q", known)
-    ruleset = libc.syscall(_CREATE_RULESET, attribute, ctypes.c_size_t(len(attribute)), 0)
-    if ruleset < 0:
-        raise OSError(ctypes.get_errno(), "the kernel refused a Landlock ruleset")
-    read = _READ_FILE | _READ_DIR
-    write = read | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _TRUNCATE
-    for paths, rights in ((readable, read), (writable, write)):
-        for path in paths:
-            if os.path.exists(path):
-                _add(libc, ruleset, path, rights & known)
-    if libc.syscall(_RESTRICT_SELF, ruleset, 0) != 0:
-        raise OSError(ctypes.get_errno(), "the kernel refused to apply the Landlock ruleset")
-    os.close(ruleset)
 
+    def __init__(self, libc: ctypes.CDLL, readable: Iterable[str], writable: Iterable[str]) -> None:
+        self._libc = libc
+        self._known = _KNOWN.get(version(libc), _KNOWN_SINCE_5)
+        self._attribute = struct.pack("<Q", self._known)
+        self._rules = [
+            self._rule(path, rights, os.open(path, os.O_PATH | os.O_CLOEXEC))
+            for paths, rights in ((readable, _READ), (writable, _WRITE))
+            for path in paths
+            if os.path.exists(path)
+        ]
 
-def _add(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
-    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    if not os.path.isdir(path):
-        rights &= _FILE_RIGHTS
-    try:
-        rule = struct.pack("<Qi", rights, descriptor)
-        if libc.syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, rule, 0) != 0:
-            raise OSError(ctypes.get_errno(), f"Landlock refused a rule for {path}")
-    finally:
-        os.close(descriptor)
+    def ruleset(self, folder: str) -> int:
+        """A ruleset for one program, which may also write to ``folder``: a descriptor, to be closed.
+
+        Raises:
+            OSError: if the kernel has no Landlock or refuses.
+        """
+        size = ctypes.c_size_t(len(self._attribute))
+        ruleset = int(self._libc.syscall(_CREATE_RULESET, self._attribute, size, 0))
+        if ruleset < 0:
+            raise OSError(ctypes.get_errno(), "the kernel refused a Landlock ruleset")
+        descriptor = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+        try:
+            for rule in (*self._rules, self._rule(folder, _WRITE, descriptor)):
+                if self._libc.syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, rule, 0) != 0:
+                    raise OSError(ctypes.get_errno(), "the kernel refused a Landlock rule")
+        finally:
+            os.close(descriptor)
+        return ruleset
+
+    def restrict(self, ruleset: int) -> None:
+        """Let the calling process open only what the ruleset grants, for good. Needs no_new_privs.
+
+        Raises:
+            OSError: if the kernel refuses.
+        """
+        if self._libc.syscall(_RESTRICT_SELF, ruleset, 0) != 0:
+            raise OSError(ctypes.get_errno(), "the kernel refused to apply the Landlock ruleset")
+
+    def _rule(self, path: str, rights: int, descriptor: int) -> bytes:
+        if not os.path.isdir(path):
+            rights &= _FILE_RIGHTS
+        return struct.pack("<Qi", rights & self._known, descriptor)

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from llamoco.metrics.sandbox import client, protocol
-from llamoco.metrics.sandbox.client import CHANNEL, InvalidPoint
+from llamoco.metrics.sandbox.client import REPLIES, REQUESTS, InvalidPoint
 from llamoco.metrics.sandbox.protocol import Kind
 
 FILE = "<program>"
@@ -44,7 +44,7 @@ _FATAL_EVENTS = frozenset(
 )
 
 
-class _Imports:
+class Imports:
     """Refuses packages outside the contract, so that verdicts do not depend on what else is installed."""
 
     def __init__(self) -> None:
@@ -63,16 +63,16 @@ class _Imports:
         )
 
 
-def serve() -> NoReturn:
-    """Run the job that comes over the channel, then end the process; nothing registered with atexit runs."""
+def serve(imports: Imports) -> NoReturn:
+    """Run the job that comes over the pipe, then end the process; nothing registered with atexit runs."""
     for number, name in ((1, "stdout"), (2, "stderr")):
         raw = io.FileIO(number, "w", closefd=False)
         setattr(sys, name, io.TextIOWrapper(raw, "utf-8", errors="backslashreplace", write_through=True))
     sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), "utf-8")
-    sys.meta_path.insert(0, _Imports())
+    sys.meta_path.insert(0, imports)
     sys.addaudithook(_announce)
-    protocol.write_all(CHANNEL, protocol.frame(Kind.READY))
-    job = json.loads(protocol.read_frame(CHANNEL)[3])
+    protocol.write_all(REQUESTS, protocol.head(Kind.READY))
+    job = json.loads(protocol.read_frame(REPLIES)[3])
     try:
         code = _compile(job["program"])
     except Exception as error:
@@ -88,7 +88,7 @@ def _answer(answer: bytes) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     with client.lock:
-        protocol.write_all(CHANNEL, answer)
+        protocol.write_all(REQUESTS, answer)
         os._exit(0)
 
 
@@ -131,7 +131,7 @@ def _state(code: types.CodeType) -> bytes:
         raise NameError("the program states no problem: it defines no objective(x)")
     lower, upper = (np.asarray(namespace[name], dtype=float) for name in ("LOWER", "UPPER"))
     box = np.stack((lower, upper, np.full(lower.shape, float(namespace["MAX_EVALS"]))))
-    _, rows, columns, body = protocol.read_frame(CHANNEL)
+    _, rows, columns, body = protocol.read_frame(REPLIES)
     stated = []
     for x in protocol.matrix(body, rows, columns):
         values = [np.ravel(np.asarray(namespace["objective"](x.copy()), dtype=float))]
@@ -207,7 +207,7 @@ def _announce(event: str, arguments: tuple[Any, ...]) -> None:
     names = [name for name, _, _ in frames]
     with client.lock:
         note = {"event": event, "frames": _shown(frames), "parallel": _parallel(names)}
-        protocol.write_all(CHANNEL, protocol.text_frame(Kind.NOTE, note))
+        protocol.write_all(REQUESTS, protocol.text_frame(Kind.NOTE, note))
 
 
 def _shown(frames: list[tuple[str, int, str]]) -> list[str]:

@@ -1,7 +1,8 @@
 """What a confined program and the evaluator say to each other: frames of float64 or JSON, never pickle.
 
-A frame is a header (magic, kind, rows, columns; 24 bytes) and a body: rows x columns float64 in row order,
-or, for text frames, ``rows`` bytes of UTF-8 JSON with columns 0.
+A frame is a header (magic, kind, rows, columns; 24 bytes) and a body: rows x columns float64 in row order
+(values: f of all points first, then g row by row, then h), or, for text frames, ``rows`` bytes of UTF-8 JSON
+with columns 0. Frames to the evaluator and frames to the program go over a pipe each.
 """
 
 from __future__ import annotations
@@ -45,17 +46,20 @@ class ProtocolError(Exception):
     """A frame that no honest client sends."""
 
 
-def frame(kind: Kind, body: np.ndarray | None = None) -> bytes:
-    """A frame of float64, or without a body."""
-    if body is None:
-        return HEADER.pack(MAGIC, kind, 0, 0)
-    return HEADER.pack(MAGIC, kind, *body.shape) + np.ascontiguousarray(body, dtype="<f8").tobytes()
+def head(kind: Kind, rows: int = 0, columns: int = 0) -> bytes:
+    """The header of a frame; a whole frame where there is no body."""
+    return HEADER.pack(MAGIC, kind, rows, columns)
+
+
+def frame(kind: Kind, body: np.ndarray) -> bytes:
+    """A frame of float64."""
+    return head(kind, *body.shape) + np.ascontiguousarray(body, dtype="<f8").tobytes()
 
 
 def text_frame(kind: Kind, content: dict[str, Any]) -> bytes:
     """A frame of JSON."""
     body = json.dumps(content).encode()
-    return HEADER.pack(MAGIC, kind, len(body), 0) + body
+    return head(kind, len(body)) + body
 
 
 def parse_header(data: bytes | bytearray) -> tuple[Kind, int, int, int]:
@@ -71,9 +75,9 @@ def parse_header(data: bytes | bytearray) -> tuple[Kind, int, int, int]:
     return kind, rows, columns, rows if kind in TEXT_KINDS else rows * columns * 8
 
 
-def matrix(body: bytes | bytearray, rows: int, columns: int) -> np.ndarray:
-    """The body of a frame as an array (rows, columns)."""
-    return np.frombuffer(body, dtype="<f8").reshape(rows, columns).astype(float)
+def matrix(body: bytes, rows: int, columns: int) -> np.ndarray:
+    """The body of a frame as an array (rows, columns), not to be written to."""
+    return np.frombuffer(body, dtype="<f8").reshape(rows, columns)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

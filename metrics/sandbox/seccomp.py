@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import struct
 
 from llamoco.metrics.sandbox import syscalls
@@ -23,8 +22,8 @@ ALLOW = 0x7FFF0000
 ERRNO = 0x00050000
 EPERM, ENOSYS = 1, 38
 
-# Classic BPF: load a 32-bit word of struct seccomp_data, jump if equal / if any bit is set, return.
-_LOAD, _JUMP_EQUAL, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
+# Classic BPF: load a 32-bit word of struct seccomp_data, jump, jump if equal / at least / if any bit is set, return.
+_LOAD, _JUMP, _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_ANY_BIT, _RETURN = 0x20, 0x05, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCHITECTURE = 0, 4
 
 CLONE_THREAD = 0x00010000
@@ -39,11 +38,6 @@ Instruction = tuple[int, int, int, int]
 def _argument(index: int, high: bool = False) -> int:
     """Offset of the low (or high) word of an argument: both supported architectures are little-endian."""
     return 16 + 8 * index + (4 if high else 0)
-
-
-def _when(number: int, body: list[Instruction]) -> list[Instruction]:
-    """``body`` for one system call; the accumulator holds the call's number. The body has to return."""
-    return [(_JUMP_EQUAL, 0, len(body), number), *body]
 
 
 def _return(action: int) -> Instruction:
@@ -65,37 +59,26 @@ def build(machine: str, pid: int) -> list[Instruction]:
         pid: the process to be confined: it may signal itself (abort), nobody else.
     """
     number = syscalls.numbers(machine)
-    program: list[Instruction] = [
-        (_LOAD, 0, 0, _ARCHITECTURE),
-        (_JUMP_EQUAL, 1, 0, syscalls.AUDIT_ARCHITECTURE[machine]),
-        _return(KILL),
-        (_LOAD, 0, 0, _NUMBER),
-    ]
-    for name in syscalls.ALLOWED:
-        if name in number:
-            program += _when(number[name], [_return(ALLOW)])
-    for name in syscalls.KILLED:
-        if name in number:
-            program += _when(number[name], [_return(KILL)])
-    threads_only: list[Instruction] = [
+    bodies = {number[name]: [_return(ALLOW)] for name in syscalls.ALLOWED if name in number}
+    bodies |= {number[name]: [_return(KILL)] for name in syscalls.KILLED if name in number}
+    bodies[number["clone"]] = [
         (_LOAD, 0, 0, _argument(0)),
         (_JUMP_ANY_BIT, 0, 1, CLONE_THREAD),
         _return(ALLOW),
         _return(KILL),
     ]
-    program += _when(number["clone"], threads_only)
     # glibc falls back to clone, whose flags a filter can read (clone3 passes them by pointer).
-    program += _when(number["clone3"], [_return(ERRNO | ENOSYS)])
-    program += _when(number["tgkill"], _allow_values(0, (pid,), KILL))
-    program += _when(number["fcntl"], _allow_values(1, _FCNTL_COMMANDS, ERRNO | EPERM))
-    program += _when(number["ioctl"], _allow_values(1, _IOCTL_COMMANDS, ERRNO | EPERM))
+    bodies[number["clone3"]] = [_return(ERRNO | ENOSYS)]
+    bodies[number["tgkill"]] = _allow_values(0, (pid,), KILL)
+    bodies[number["fcntl"]] = _allow_values(1, _FCNTL_COMMANDS, ERRNO | EPERM)
+    bodies[number["ioctl"]] = _allow_values(1, _IOCTL_COMMANDS, ERRNO | EPERM)
     seccomp_kills: list[Instruction] = [
         (_LOAD, 0, 0, _argument(0)),
         (_JUMP_EQUAL, 0, 1, PR_SET_SECCOMP),
         _return(KILL),
     ]
-    program += _when(number["prctl"], seccomp_kills + _allow_values(0, _PRCTL_NAME, ERRNO | EPERM))
-    read_limits_only: list[Instruction] = [
+    bodies[number["prctl"]] = seccomp_kills + _allow_values(0, _PRCTL_NAME, ERRNO | EPERM)
+    bodies[number["prlimit64"]] = [  # to read limits only
         (_LOAD, 0, 0, _argument(2)),
         (_JUMP_EQUAL, 0, 3, 0),
         (_LOAD, 0, 0, _argument(2, high=True)),
@@ -103,23 +86,66 @@ def build(machine: str, pid: int) -> list[Instruction]:
         _return(ALLOW),
         _return(ERRNO | EPERM),
     ]
-    program += _when(number["prlimit64"], read_limits_only)
-    program.append(_return(ERRNO | EPERM))
-    return program
+    return [
+        (_LOAD, 0, 0, _ARCHITECTURE),
+        (_JUMP_EQUAL, 1, 0, syscalls.AUDIT_ARCHITECTURE[machine]),
+        _return(KILL),
+        (_LOAD, 0, 0, _NUMBER),
+        *_search(_ranges(bodies, [_return(ERRNO | EPERM)])),
+    ]
+
+
+def _ranges(
+    bodies: dict[int, list[Instruction]], otherwise: list[Instruction]
+) -> list[tuple[int, list[Instruction]]]:
+    """All system calls in ranges that are treated alike: the first number and the body of each."""
+    ranges = [(0, bodies.get(0, otherwise))]
+    for number in range(1, max(bodies) + 2):
+        body = bodies.get(number, otherwise)
+        if body != ranges[-1][1]:
+            ranges.append((number, body))
+    return ranges
+
+
+def _search(ranges: list[tuple[int, list[Instruction]]]) -> list[Instruction]:
+    """Find the range that a number is in by halving: the kernel tries every call when it takes a filter."""
+    if len(ranges) == 1:
+        return ranges[0][1]
+    middle = len(ranges) // 2
+    below, above = _search(ranges[:middle]), _search(ranges[middle:])
+    # A conditional jump reaches 255 instructions.
+    return [(_JUMP_AT_LEAST, 0, 1, ranges[middle][0]), (_JUMP, 0, 0, len(below)), *below, *above]
 
 
 class _FilterProgram(ctypes.Structure):
-    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def install(libc: ctypes.CDLL) -> None:
-    """Confine the calling process for good. Needs no_new_privs.
+class Filter:
+    """The filter in the form that the kernel takes, assembled once for all programs.
 
-    Raises:
-        OSError: if the kernel refuses the filter.
+    Args:
+        machine: "x86_64" or "aarch64".
     """
-    program = build(platform.machine(), os.getpid())
-    code = b"".join(struct.pack("<HBBI", *instruction) for instruction in program)
-    argument = _FilterProgram(len(program), code)
-    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(argument), 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "the kernel refused the seccomp filter")
+
+    def __init__(self, machine: str) -> None:
+        program = build(machine, 0)
+        self._code = bytearray(b"".join(struct.pack("<HBBI", *instruction) for instruction in program))
+        # The one instruction that differs between processes; its last four bytes are the number.
+        (self._of_pid,) = (
+            8 * k + 4
+            for k, pair in enumerate(zip(program, build(machine, 1), strict=True))
+            if len(set(pair)) > 1
+        )
+        self._buffer = (ctypes.c_char * len(self._code)).from_buffer(self._code)
+        self._argument = _FilterProgram(len(program), ctypes.addressof(self._buffer))
+
+    def install(self, libc: ctypes.CDLL) -> None:
+        """Confine the calling process for good. Needs no_new_privs.
+
+        Raises:
+            OSError: if the kernel refuses the filter.
+        """
+        struct.pack_into("<I", self._code, self._of_pid, os.getpid())
+        if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(self._argument), 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "the kernel refused the seccomp filter")

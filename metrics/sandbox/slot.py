@@ -19,7 +19,9 @@ import numpy as np
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox import tiers
-from llamoco.metrics.sandbox.exchange import Ending, Exchange, Statement
+from llamoco.metrics.sandbox.channel import Channel
+from llamoco.metrics.sandbox.ending import Ending, Statement
+from llamoco.metrics.sandbox.exchange import Exchange
 from llamoco.metrics.sandbox.scratch import remove_tree
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.metrics.sandbox.verdicts import Record, escaped
@@ -178,19 +180,21 @@ class Sandbox:
         self._runs += 1
         scratch = os.path.join(self._scratch, str(self._runs))
         os.mkdir(scratch)
-        ours, theirs = socket.socketpair()
-        output_read, output_write = os.pipe()
+        requests, asking = os.pipe()
+        telling, replies = os.pipe()
+        output, printing = os.pipe()
+        open_ends = [requests, replies, output, asking, telling, printing]
         limits = {"scratch": scratch, "memory_bytes": memory_limit << 20, "cpu_seconds": time_limit}
         try:
             try:
-                descriptors = [theirs.fileno(), output_write]
-                socket.send_fds(self._control, [json.dumps(limits).encode() + b"\n"], descriptors)
+                theirs = [asking, telling, printing]
+                socket.send_fds(self._control, [json.dumps(limits).encode() + b"\n"], theirs)
             except OSError as error:
                 raise _ZygoteDied from error
-            theirs.close()
-            os.close(output_write)
-            output_write = -1
-            exchange = Exchange(ours, output_read, scratch, time_limit, job, oracle, points)
+            while len(open_ends) > 3:
+                os.close(open_ends.pop())
+            channel = Channel(requests, replies, output, scratch, time_limit)
+            exchange = Exchange(channel, job, oracle, points)
             gone = False
             try:
                 ending = exchange.follow()
@@ -199,11 +203,8 @@ class Sandbox:
                 ended = self._reap(gone)
             return exchange.closed(ending, ended)
         finally:
-            for end in (ours, theirs):
-                end.close()
-            for descriptor in (output_read, output_write):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            for descriptor in open_ends:
+                os.close(descriptor)
             remove_tree(scratch)
 
     def _reap(self, gone: bool) -> dict[str, Any]:

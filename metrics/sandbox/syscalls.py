@@ -8,7 +8,6 @@ from __future__ import annotations
 
 AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
-# Most frequent first: the kernel walks the filter in order.
 _ALLOWED = """
 read write poll ppoll futex clock_gettime mmap munmap mremap mprotect madvise brk open openat close lseek
 fstat stat lstat newfstatat statx pread64 pwrite64 readv writev select pselect6 pause restart_syscall

@@ -3,7 +3,9 @@
 A  resource limits, seccomp and Landlock, in the namespaces of bubblewrap;
 B  the same without bubblewrap;
 C  a process of its own, no more (macOS, old kernels): programs that are not known code are refused unless the
-caller insists.
+caller insists. Resource limits, clock, budget and checks of what comes over the pipe remain, and with them the verdicts
+of programs that are merely broken. Files, network, other processes and the evaluator's memory, hence the score, are
+at the mercy of any that is not.
 """
 
 from __future__ import annotations

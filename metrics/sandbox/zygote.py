@@ -1,15 +1,16 @@
 """The zygote: has imported what programs import, and forks a confined child for each; single-threaded.
 
 Started by ``sandbox.Sandbox`` as ``python -m llamoco.metrics.sandbox.zygote DESCRIPTOR``. It holds no problem
-data. Over its control socket it is sent, for each program, one JSON line with two descriptors (evaluation
-channel, output); it forks, waits for one byte, kills the child (its own, not yet reaped: no other process can
+data. Over its control socket it is sent, for each program, one JSON line with three descriptors (requests,
+replies, output); it forks, waits for one byte, kills the child (its own, not yet reaped: no other process can
 have that number) and answers with how it ended. A "g" for that byte says that the child has closed its
-channel and is expected to end by itself.
+pipe and is expected to end by itself.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import importlib
 import json
 import os
@@ -20,9 +21,9 @@ import sys
 import tempfile
 import time
 import types
-from typing import Any, NoReturn
+from typing import Any
 
-from llamoco.metrics.sandbox import confine, program
+from llamoco.metrics.sandbox import confine, memory, program
 
 PRELOADED = ("scipy.optimize", "cma", "deap.algorithms", "deap.base", "deap.creator", "deap.tools", "nlopt")
 GRACE = 0.5  # seconds: a process closes its channel shortly before it has ended
@@ -32,26 +33,49 @@ def main() -> None:
     """Say hello, then serve until the control socket closes."""
     # The script's folder, which -m puts there, is nothing that programs should import from.
     sys.path = [entry for entry in sys.path if entry not in ("", os.getcwd())]
-    control = socket.socket(fileno=int(sys.argv[1]))
+    given = int(sys.argv[1])
+    control = socket.socket(fileno=fcntl.fcntl(given, fcntl.F_DUPFD_CLOEXEC, confine.PIPES[-1] + 1))
+    os.close(given)
+    confine.reserve_descriptors()
     packages = _packages()
-    readable = confine.readable_paths(packages)
-    weakness = confine.unsupported() or _trial(readable)
+    imports = program.Imports()
+    weakness = confine.unsupported()
+    cage = None if weakness else confine.Cage(confine.readable_paths(packages))
+    if cage is not None and not _confines(cage):
+        weakness, cage = "the kernel refuses seccomp or Landlock to this process", None
     versions = {"python": sys.version.split()[0]} | {
         package.__name__: package.__version__ for package in packages
     }
+    confine.lasting_limits()
+    in_use = confine.memory_in_use()
+    memory.prepare_for_forks()
     _send(control, {"weakness": weakness, "versions": versions})
     while True:
         line, descriptors = _receive(control)
         if not line:
             return
         job = json.loads(line)
+        ruleset = -1 if cage is None else cage.ruleset(job["scratch"])
         zygote = os.getpid()
         pid = os.fork()
         if pid == 0:
-            control.close()
-            _child(zygote, descriptors, job, [] if weakness else readable)
-        for descriptor in descriptors:
-            os.close(descriptor)
+            try:
+                os.setsid()
+                confine.die_with(zygote)
+                os.chdir(job["scratch"])
+                if cage is not None:
+                    cage.restrict_files(ruleset)
+                confine.descriptors(*descriptors)
+                confine.limits(in_use, job["memory_bytes"], job["cpu_seconds"])
+                if cage is not None:
+                    cage.restrict_calls()
+                os.environ.clear()
+                program.serve(imports)
+            finally:
+                os._exit(1)
+        for descriptor in (ruleset, *descriptors):
+            if descriptor >= 0:
+                os.close(descriptor)
         told = control.recv(1)
         alive, status, usage = _collect(pid, patience=GRACE if told == b"g" else 0.0)
         if not told:
@@ -74,32 +98,18 @@ def _packages() -> list[types.ModuleType]:
     return [sys.modules[name] for name in program.IMPORTABLE]
 
 
-def _trial(readable: list[str]) -> str | None:
-    """Confine a child that does nothing: why that fails, or None."""
+def _confines(cage: confine.Cage) -> bool:
+    """Whether a child that does nothing can be confined."""
     with tempfile.TemporaryDirectory() as scratch:
         pid = os.fork()
         if pid == 0:
             with contextlib.suppress(OSError):
-                confine.apply(readable, scratch)
+                cage.restrict_files(cage.ruleset(scratch))
+                cage.restrict_calls()
                 os._exit(0)
             os._exit(1)
         status = os.waitpid(pid, 0)[1]
-    return None if status == 0 else "the kernel refuses seccomp or Landlock to this process"
-
-
-def _child(zygote: int, descriptors: list[int], job: dict[str, Any], readable: list[str]) -> NoReturn:
-    try:
-        os.setsid()
-        confine.die_with(zygote)
-        os.chdir(job["scratch"])
-        confine.descriptors(*descriptors)
-        confine.limits(job["memory_bytes"], job["cpu_seconds"])
-        if readable:
-            confine.apply(readable, job["scratch"])
-        os.environ.clear()
-        program.serve()
-    finally:
-        os._exit(1)
+    return status == 0
 
 
 def _collect(pid: int, patience: float) -> tuple[bool, int, resource.struct_rusage]:
@@ -127,7 +137,7 @@ def _send(control: socket.socket, content: dict[str, Any]) -> None:
 def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
     line, descriptors = b"", []
     while not line.endswith(b"\n"):
-        part, received, _, _ = socket.recv_fds(control, 1 << 16, 2)
+        part, received, _, _ = socket.recv_fds(control, 1 << 16, 3)
         if not part:
             return b"", []
         line += part

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import datasets
 import evaluate
 import numpy as np
 import pytest
@@ -98,6 +104,7 @@ def test_errors_repairs_and_whole_scripts(metric: Any) -> None:
         predictions=[RANDOM_SEARCH, BROKEN, whole, other, reordered],
         references=[PROBLEM.to_json()] * 5,
         runs=1,
+        workers=1,
         repairs=[None, RANDOM_SEARCH, None, None, None],
     )
     records = result["records"]
@@ -116,34 +123,226 @@ def test_suitability(metric: Any) -> None:
     ignores = RANDOM_SEARCH.replace(", inequality(X)", ", np.zeros((max_evals, 1))  # not inequality")
     known, unfit = render("cobyla"), render("l_bfgs_b")
     programs = [RANDOM_SEARCH, ignores, known, unfit, "nonsense ("]
-    result = metric.compute(predictions=programs, references=[PROBLEM.to_json()] * 5, runs=1)
+    result = metric.compute(predictions=programs, references=[PROBLEM.to_json()] * 5, runs=1, workers=1)
     assert result["r_acc"] == pytest.approx(2 / 5)
+
+
+def steady(given: Any) -> Any:
+    """What has to be the same in two calls: all but times and memory."""
+    if isinstance(given, dict):
+        varying = ("seconds", "wall", "cpu", "max_rss")
+        return {name: steady(value) for name, value in given.items() if name not in varying}
+    return [steady(entry) for entry in given] if isinstance(given, list) else given
+
+
+def test_pairs_added_one_by_one_or_in_batches_score_as_in_one_call(metric: Any) -> None:
+    programs = [RANDOM_SEARCH, BROKEN, render("cobyla"), ""]
+    options: dict[str, Any] = {
+        "runs": 2,
+        "workers": 1,
+        "tokens": [1, 2, 3, 4],
+        "repairs": [None, RANDOM_SEARCH, None, None],
+    }
+    once = metric.compute(predictions=programs, references=[PROBLEM.to_json()] * 4, **options)
+    metric.add(prediction=programs[0], reference=PROBLEM.to_json())
+    metric.add_batch(predictions=programs[1:3], references=[PROBLEM.to_json()] * 2)
+    assert len(metric) == 3
+    with pytest.raises(ValueError, match="repairs has 4 entries for 3"):
+        metric.compute(**options)
+    with pytest.raises(ValueError, match="runs"):
+        metric.compute(runs=0)
+    with pytest.raises(ValueError, match=r"references\[0\]"):
+        metric.add(prediction="x", reference="{}")
+    added = metric.compute(predictions=programs[3:], references=[PROBLEM.to_json()], **options)
+    assert steady(added) == steady(once)
+    assert added["comp"] == 2.5 and len(metric) == 0
+
+
+def test_works_among_combined_modules_and_on_columns(metric: Any) -> None:
+    other = evaluate.load(FOLDER, keep_in_memory=True)
+    both = evaluate.combine({"one": metric, "other": other})
+    data = datasets.Dataset.from_dict({"completion": [RANDOM_SEARCH], "problem": [PROBLEM.to_json()]})
+    columns = {"predictions": data["completion"], "references": np.array(data["problem"])}
+    both.add(BROKEN, PROBLEM.to_json())
+    result = both.compute(**columns, runs=1, workers=1)
+    assert result["one_perf"] == result["other_perf"] > 0
+    for records in (result["one_records"], result["other_records"]):
+        assert [record["verdict"] for record in records] == ["runtime_error", "ok"]
+
+
+def test_texts_that_are_no_programs_fail_as_programs(metric: Any) -> None:
+    texts = ["", "\n# nothing", "optimize = 3", "\ud800 = 1", "x = '\x00'"]
+    result = metric.compute(predictions=texts, references=[PROBLEM.to_json()] * len(texts), runs=1, workers=1)
+    verdicts = [record["verdict"] for record in result["records"]]
+    assert verdicts == ["runtime_error"] * 3 + ["syntax_error"] * 2
+    assert (result["err"], result["perf"], result["a3"], result["r_acc"]) == (1, 0, 0, 0)
+
+
+def test_without_reference_values_the_other_scores_are_given(metric: Any) -> None:
+    references = [replace(PROBLEM, **{unknown: None}).to_json() for unknown in ("f0", "f_star")]
+    result = metric.compute(
+        predictions=[RANDOM_SEARCH] * 2, references=references, runs=2, workers=1, tokens=[7, 9]
+    )
+    assert (result["perf"], result["a3"]) == (None, None)
+    assert (result["err"], result["comp"], result["r_acc"]) == (0, 8, 1)
+    assert all(record["w"] is record["a3"] is None and record["f"] > 0 for record in result["records"])
+
+
+def changed(**fields: Any) -> str:
+    return json.dumps(json.loads(PROBLEM.to_json()) | fields)
+
+
+ONE: dict[str, Any] = {"predictions": ["x ="], "references": [PROBLEM.to_json()]}
+TWO: dict[str, Any] = {"predictions": ["x ="] * 2, "references": [PROBLEM.to_json()] * 2}
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"predictions": [], "references": []}, "at least one"),
+        ({"predictions": [], "references": []}, "predictions has to be a list with at least one"),
         ({"predictions": [RANDOM_SEARCH], "references": []}, "references has to be a list"),
-        ({"predictions": [RANDOM_SEARCH] * 2, "references": [PROBLEM.to_json()]}, "2 predictions for 1"),
-        ({"predictions": [3], "references": [PROBLEM.to_json()]}, r"predictions\[0\] is of type int"),
-        ({"predictions": [RANDOM_SEARCH], "references": ["{"]}, r"references\[0\]: not a problem"),
-        ({"predictions": [RANDOM_SEARCH], "references": ["{}"]}, r"references\[0\]: .*format"),
-        ({"predictions": ["x"], "references": [PROBLEM.to_json()], "tokens": [1, 2]}, "tokens has 2 entries"),
-        ({"predictions": ["x"], "references": [PROBLEM.to_json()], "repairs": [7]}, r"repairs\[0\]"),
-        ({"predictions": ["x"], "references": [PROBLEM.to_json()], "runs": 0}, "at least 1"),
+        ({"predictions": [RANDOM_SEARCH]}, "references has to be a list"),
+        ({"references": [PROBLEM.to_json()]}, "predictions has to be a list"),
+        ({"predictions": RANDOM_SEARCH, "references": PROBLEM.to_json()}, "predictions has to be a list"),
+        (ONE | {"predictions": {"a": "b"}}, "predictions has to be a list"),
+        (ONE | {"predictions": iter(["x"])}, "predictions has to be a list"),
+        (ONE | {"predictions": ["x ="] * 2}, "2 predictions for 1 references"),
+        (TWO | {"references": [PROBLEM.to_json()]}, "2 predictions for 1 references"),
+        (ONE | {"predictions": [None]}, r"predictions\[0\] is of type NoneType"),
+        (TWO | {"predictions": ["x", b"x"]}, r"predictions\[1\] is of type bytes"),
+        (ONE | {"predictions": [3]}, r"predictions\[0\] is of type int"),
+        (TWO | {"predictions": ["x", ["x"]]}, r"predictions\[1\] is of type list"),
+        (ONE | {"references": [PROBLEM]}, r"references\[0\] is of type Problem"),
+        (ONE | {"references": ["{"]}, r"references\[0\]: not a problem"),
+        (ONE | {"references": [""]}, r"references\[0\]: not a problem"),
+        (ONE | {"references": ["[" * 100_000]}, r"references\[0\]: "),
+        (ONE | {"references": ["[1, 2]"]}, r"references\[0\]: not a problem"),
+        (ONE | {"references": ["null"]}, r"references\[0\]: not a problem"),
+        (ONE | {"references": ["{}"]}, r"references\[0\]: .*format"),
+        (TWO | {"references": [PROBLEM.to_json(), changed(format=99)]}, r"references\[1\]: .*format 99"),
+        (ONE | {"references": ['{"format": 1, "id": "p"}']}, r"references\[0\]: .*missing fields \['def"),
+        (ONE | {"references": [changed(colour="red")]}, r"references\[0\]: .*unknown fields \['colour'\]"),
+        (ONE | {"references": [changed(id=7)]}, r"references\[0\]: id"),
+        (ONE | {"references": [changed(lower=5)]}, r"references\[0\]: .*not iterable"),
+        (ONE | {"references": [changed(lower=[0.0])]}, r"references\[0\]: lower and upper"),
+        (ONE | {"references": [changed(upper=[5, -5, 6])]}, r"references\[0\]: lower has to be below"),
+        (ONE | {"references": [changed(upper=[5, float("inf"), 6])]}, r"references\[0\]: lower .*finite"),
+        (ONE | {"references": [changed(max_evals=0)]}, r"references\[0\]: .*max_evals"),
+        (ONE | {"references": [changed(max_evals="10")]}, r"references\[0\]: .*max_evals"),
+        (ONE | {"references": [changed(n_equality=1)]}, r"references\[0\]: n_inequality and n_equality"),
+        (ONE | {"references": [changed(definition={})]}, r"references\[0\]: a field"),
+        (ONE | {"references": [changed(definition={"python": "x ="})]}, r"references\[0\]: "),
+        (ONE | {"references": [changed(kind="synthetic")]}, r"references\[0\]: a field"),
+        (ONE | {"references": [changed(f0=0.25)]}, r"references\[0\]: f0, 0.25, has to be above"),
+        (ONE | {"references": [changed(f_star=float("nan"))]}, r"references\[0\]: f0 and f_star have"),
+        (ONE | {"tokens": [1, 2]}, "tokens has 2 entries for 1"),
+        (ONE | {"tokens": []}, "tokens has to be a list"),
+        (ONE | {"tokens": 7}, "tokens has to be a list"),
+        (TWO | {"tokens": [1, -1]}, r"tokens\[1\] has to be at least 0"),
+        (TWO | {"tokens": [1, True]}, r"tokens\[1\] has to be a whole number"),
+        (TWO | {"tokens": [None, 1]}, r"tokens\[0\] has to be a whole number"),
+        (ONE | {"tokens": [2.5]}, r"tokens\[0\] has to be a whole number"),
+        (ONE | {"repairs": [7]}, r"repairs\[0\] is of type int"),
+        (TWO | {"repairs": ["x"]}, "repairs has 1 entries for 2"),
+        (ONE | {"repairs": "x"}, "repairs has to be a list"),
+        (ONE | {"runs": 0}, "runs has to be at least 1"),
+        (ONE | {"runs": -5}, "runs has to be at least 1"),
+        (ONE | {"runs": 2.0}, "runs has to be a whole number"),
+        (ONE | {"runs": True}, "runs has to be a whole number"),
+        (ONE | {"runs": np.array([1, 2])}, "runs has to be a whole number"),
+        (ONE | {"runs": "5"}, "runs has to be a whole number"),
+        (ONE | {"seed": None}, "seed has to be a whole number"),
+        (ONE | {"seed": 1.0}, "seed has to be a whole number"),
+        (ONE | {"seed": -1}, "seed has to be from 0"),
+        (ONE | {"seed": 2**63}, "seed has to be from 0"),
+        (ONE | {"workers": 0}, "workers has to be at least 1"),
+        (ONE | {"workers": 1.5}, "workers has to be a whole number"),
     ],
 )
-def test_bad_input_is_named(metric: Any, arguments: dict[str, Any], message: str) -> None:
+def test_bad_input_is_named_and_nothing_runs(
+    metric: Any, monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any], message: str
+) -> None:
+    def started(*_: Any, **__: Any) -> None:
+        raise AssertionError("a sandbox was started")
+
+    monkeypatch.setattr(sys.modules[type(metric).__module__], "Runner", started)
     with pytest.raises(ValueError, match=message):
         metric.compute(**arguments)
 
 
-def test_bad_input_leaves_nothing_behind(metric: Any) -> None:
-    with pytest.raises(ValueError, match=r"references\[1\]"):
-        metric.compute(predictions=["x ="] * 2, references=[PROBLEM.to_json(), "{"])
-    result = metric.compute(predictions=["x ="], references=[PROBLEM.to_json()], runs=2)
+def test_a_call_that_fails_leaves_nothing_behind(metric: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules[type(metric).__module__], "score", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            metric.compute(**ONE)
+    assert not list(Path(metric.data_dir).glob("*.arrow"))
+    # The file's lock is free, or the base class would take another file.
+    metric.add(prediction="x =", reference=PROBLEM.to_json())
+    assert Path(metric.cache_file_name).name == "default_experiment-1-0.arrow"
+    result = metric.compute(runs=np.int64(2), seed=np.int64(3), workers=1)
     assert result["err"] == 1 and len(result["records"]) == 2
+    # What is given back is described.
+    assert [name for name in result if name not in metric.compute.__doc__] == []
+
+
+SCRIPT = """\
+import os, sys, threading
+os.environ["HF_ALLOW_CODE_EVAL"] = "1"
+import datasets, evaluate
+
+metric = evaluate.load("llamoco", cache_dir=sys.argv[1])
+given = {"predictions": [sys.argv[2]] * 4, "references": [sys.argv[3]] * 4, "runs": 2}
+scores = [metric.compute(**given, workers=2)["perf"]]
+print("| quiet", file=sys.stderr)
+scores.append(metric.compute(**given, workers=1, progress=False)["perf"])
+datasets.disable_progress_bars()
+thread = threading.Thread(target=lambda: scores.append(metric.compute(**given, workers=1)["perf"]))
+thread.start()
+thread.join()
+print(*scores)
+"""
+
+
+def test_a_plain_script_computes_again_and_in_a_thread_with_a_bar_on_a_terminal(tmp_path: Path) -> None:
+    script = tmp_path / "score.py"
+    script.write_text(SCRIPT)
+    terminal, theirs = pty.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, script, tmp_path / "cache", RANDOM_SEARCH, PROBLEM.to_json()],
+            cwd=Path(FOLDER).parent,  # the metric is loaded by its bare name here
+            env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            timeout=120,
+        )
+        os.close(theirs)
+        shown = b""
+        while part := _read(terminal):
+            shown += part
+    finally:
+        os.close(terminal)
+    scores = done.stdout.decode().split()
+    assert done.returncode == 0 and len(scores) == 3 and len(set(scores)) == 1, shown.decode()
+    before, _, after = shown.decode().partition("| quiet")
+    assert "running programs" in before and "8/8" in before
+    assert "running programs" not in after
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:  # nobody writes any more
+        return b""
+
+
+def test_it_says_what_it_is(metric: Any) -> None:
+    assert list(metric.features) == ["predictions", "references"]
+    assert metric.info.license == "Apache-2.0" and "arxiv.org/abs/2403.01131" in metric.info.reference_urls[0]
+    assert "runs of each prediction" in metric.compute.__doc__
 
 
 def test_running_code_has_to_be_allowed(metric: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,9 +352,11 @@ def test_running_code_has_to_be_allowed(metric: Any, monkeypatch: pytest.MonkeyP
     assert "HF_ALLOW_CODE_EVAL" not in os.environ
 
 
-def test_a_machine_that_cannot_confine_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_that_cannot_confine_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     # A zygote that never starts is the nearest thing to be had on a machine that can confine.
-    monkeypatch.setattr(tiers, "bubblewrap_works", lambda: True)
-    monkeypatch.setattr(tiers, "bubblewrap", lambda scratch: ["false"])
+    bubblewrap = tmp_path / "bwrap"
+    bubblewrap.write_text('#!/bin/sh\ncase "$*" in *sandbox.zygote*) exit 1 ;; esac\n')
+    bubblewrap.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(tiers.SandboxUnavailable, match="did not start"):
         runs.Runner()

@@ -1,0 +1,203 @@
+"""The page of the metric: paste a problem, let the shipped model write its optimizer, see it run and scored.
+
+    python metrics/llamoco/app.py [--port 7860]        on this machine only; no account, no network
+
+On a Hub Space it is the app_file. **Whose code runs where.** `llamoco solve` runs your problem's Python with your
+rights, on your machine. Here anybody's text may be pasted (and a page on 127.0.0.1 can be reached by other pages of
+the same browser), so nothing that is pasted runs with this server's rights, on a Space or not: a job has a process
+of its own without this one's environment; in it LaTeX and JSON are read as data, Python problems run in one sandbox
+and programs in another, without files, network or processes (``metrics.confined_problem``, ``modeling.space_job``).
+Where the machine has no sandbox (tier C) Python problems, and programs that are not of the benchmarked pool, are
+refused. One job at a time, the others wait in a queue; texts, budgets, time and memory are limited.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent
+# This folder's llamoco.py is the module for evaluate.load; it would be imported for the package.
+sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != FOLDER]
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+import gradio as gr  # noqa: E402
+
+from llamoco.modeling import space_view  # noqa: E402
+from llamoco.modeling.space_worker import MAX_RUNS, Job, WorkerError, Workers, Writer  # noqa: E402
+
+EXAMPLES = {
+    "Spring (LaTeX)": "spring.tex",
+    "Vessel (Python)": "pressure_vessel.py",
+    "Enzyme (Python)": "enzyme_kinetics.py",
+    "Data set (JSON)": "composition.json",
+}
+WRITERS: dict[str, Writer] = {
+    "The shipped model": "model",
+    "The single best solver": "single best solver",
+    "I do": "own",
+}
+FONT, MONOSPACE = (
+    ["system-ui", "sans-serif"],
+    ["ui-monospace", "monospace"],
+)  # the visitor's own: none is fetched
+OWN_START = """\
+import numpy as np
+
+
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+    \"\"\"Random search: draw points, keep the best feasible one.\"\"\"
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(lower, upper, (max_evals, len(lower)))
+    f = objective(x)
+    if inequality is not None:
+        f = np.where((inequality(x) <= 0).all(axis=1), f, np.inf)
+    if equality is not None:
+        f = np.where((abs(equality(x)) <= 1e-4).all(axis=1), f, np.inf)
+    return x[np.argmin(f)]
+"""
+HEAD = """\
+# LLaMoCo
+State an optimization problem; a small model writes the optimizer program for it; the program runs confined and is scored.
+"""
+CSS = (
+    space_view.CSS
+    + """
+#results, #results .html-container { padding: 0; }
+.gradio-container { max-width: 1320px !important; margin: auto; }
+#problem .cm-scroller, #own .cm-scroller, #program .cm-scroller { font-size: 12.5px; }
+#problem .cm-editor { max-height: 25em; }
+#own .cm-editor, #program .cm-editor { max-height: 36em; }
+#examples button { min-width: 0; }
+footer { display: none !important; }
+"""
+)
+
+
+def example(name: str) -> str:
+    """The text of an example."""
+    return (FOLDER / "examples" / EXAMPLES[name]).read_text(encoding="utf-8")
+
+
+def footer(tier: str, space: str | None) -> str:
+    """Markdown: how code is confined here, and where to read more."""
+    confined = {
+        "A": "Problems and programs run confined (tier A: bubblewrap, seccomp, Landlock).",
+        "B": "Problems and programs run confined (tier B: seccomp, Landlock).",
+        "C": "**This machine cannot confine code** (tier C): Python problems and programs of your own are refused.",
+    }[tier]
+    card = f"https://huggingface.co/spaces/{space}/blob/main/README.md" if space else None
+    more = f"[the metric's card]({card})" if card else "the metric's card, README.md beside this app"
+    return f"{confined} Scores and tiers are explained in {more}; the method in [the paper](https://arxiv.org/abs/2403.01131)."
+
+
+def page(workers: Workers) -> gr.Blocks:
+    """The page, over workers that do its jobs."""
+
+    def solve(problem: str, writer: str, own: str, runs: float, seed: float) -> Iterator[tuple[Any, ...]]:
+        job = Job(problem, WRITERS[writer], own, int(runs), int(seed))
+        shown = space_view.Shown(job)
+        yield shown.as_html(), gr.update(visible=False)
+        with closing(workers.do(job)) as work:
+            for said in work:
+                shown.hear(said)
+                fresh = "answer" in said
+                yield shown.as_html(), gr.update(value=shown.program, visible=True) if fresh else gr.skip()
+
+    with gr.Blocks(title="LLaMoCo", analytics_enabled=False) as blocks:
+        gr.Markdown(HEAD)
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=5, min_width=380):
+                with gr.Row(elem_id="examples"):
+                    picks = [gr.Button(name, size="sm") for name in EXAMPLES]
+                problem = gr.Code(
+                    example("Spring (LaTeX)"),
+                    language=None,
+                    label="Problem: LaTeX, Python, or JSON of the data set",
+                    lines=18,
+                    max_lines=18,
+                    wrap_lines=True,
+                    interactive=True,
+                    elem_id="problem",
+                )
+                writer = gr.Radio(list(WRITERS), value=next(iter(WRITERS)), label="Who writes the program?")
+                own = gr.Code(
+                    OWN_START,
+                    language="python",
+                    label="Your program: optimize(...) or a whole script",
+                    lines=12,
+                    max_lines=18,
+                    interactive=True,
+                    visible=False,
+                    elem_id="own",
+                )
+                with gr.Row():
+                    runs = gr.Slider(1, MAX_RUNS, value=1, step=1, label="Runs")
+                    seed = gr.Number(0, label="First seed", precision=0, minimum=0, maximum=2**31 - 1)
+                start = gr.Button("Solve and score", variant="primary", elem_id="start")
+                program = gr.Code(
+                    language="python",
+                    label="program.py: runs alone, with numpy, scipy, cma, deap and nlopt",
+                    lines=12,
+                    max_lines=26,
+                    interactive=False,
+                    visible=False,
+                    elem_id="program",
+                )
+            with gr.Column(scale=6, min_width=380):
+                results = gr.HTML(space_view.empty(), elem_id="results")
+        gr.Markdown(footer(workers.tier, os.environ.get("SPACE_ID")))
+        for pick in picks:
+            pick.click(example, pick, problem, api_visibility="private", queue=False)
+        writer.change(
+            lambda who: gr.update(visible=WRITERS[who] == "own"),
+            writer,
+            own,
+            api_visibility="private",
+            queue=False,
+        )
+        start.click(
+            solve,
+            [problem, writer, own, runs, seed],
+            [results, program],
+            api_visibility="private",
+            concurrency_limit=1,
+            show_progress="hidden",
+            trigger_mode="once",
+        )
+    return blocks.queue(max_size=20)
+
+
+def main() -> None:
+    """Start the page."""
+    parser = argparse.ArgumentParser(description="The page of the LLaMoCo metric, on this machine.")
+    parser.add_argument(
+        "--port", type=int, default=None, help="port; the first free one from 7860 on by default"
+    )
+    arguments = parser.parse_args()
+    try:
+        workers = Workers()
+    except WorkerError as error:
+        sys.exit(f"error: {error}")
+    try:
+        page(workers).launch(
+            server_port=arguments.port,
+            share=False,
+            max_file_size="100kb",
+            mcp_server=False,
+            enable_monitoring=False,
+            ssr_mode=False,
+            footer_links=[],
+            theme=gr.themes.Default(primary_hue="blue", font=FONT, font_mono=MONOSPACE),
+            css=CSS,
+        )
+    finally:
+        workers.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""The evaluator's ends of the pipes to one program, with the program's clock: it runs while we wait for it."""
+
+from __future__ import annotations
+
+import os
+import select
+from time import perf_counter
+
+from llamoco.metrics.sandbox.ending import Ending, Over
+from llamoco.metrics.sandbox.scratch import MAX_ENTRIES, overfull
+
+MAX_OUTPUT = 1 << 20
+KEPT_OUTPUT = 4096
+TICK = 0.25
+_TICK_MILLISECONDS = int(1000 * TICK)
+_READ = 1 << 16
+
+
+class Channel:
+    """Reads from a program and writes to it, while it has time left and its output and scratch folder are in bounds.
+
+    Args:
+        requests: descriptor to read its frames from.
+        replies: descriptor to write frames to.
+        output: descriptor to read what it prints from.
+        scratch: the folder it may write to.
+        time_limit: seconds for the program itself.
+
+    Attributes:
+        seconds: time that it took itself.
+        head: the first bytes that it printed.
+    """
+
+    def __init__(self, requests: int, replies: int, output: int, scratch: str, time_limit: float) -> None:
+        os.set_blocking(replies, False)
+        os.set_blocking(output, False)
+        self._requests, self._replies, self._output = requests, replies, output
+        self._scratch = scratch
+        self._time_limit = time_limit
+        self._printed = 0
+        self._output_closed = False
+        self._readable = _poll(output, requests, select.POLLIN)
+        self._writable = _poll(output, replies, select.POLLOUT)
+        self._next_look = TICK
+        self.seconds = 0.0
+        self.head = bytearray()
+
+    def receive(self) -> bytes:
+        """What the program has written, once it has; nothing if it closed its end.
+
+        Raises:
+            Over: if the program has to be ended.
+        """
+        self._wait(self._readable)
+        return os.read(self._requests, _READ)
+
+    def send(self, data: bytes) -> None:
+        """Write all of it, waiting while the program reads; nothing if it closed its end.
+
+        Raises:
+            Over: if the program has to be ended.
+        """
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self._replies, view) :]
+            except BlockingIOError:
+                self._wait(self._writable)
+            except BrokenPipeError:
+                return
+
+    def drain(self) -> None:
+        """Read what the program has printed so far."""
+        while self._printed <= MAX_OUTPUT:
+            try:
+                part = os.read(self._output, _READ)
+            except BlockingIOError:
+                return
+            if not part:
+                if not self._output_closed:
+                    self._output_closed = True
+                    self._readable.unregister(self._output)
+                    self._writable.unregister(self._output)
+                return
+            self._printed += len(part)
+            self.head += part[: KEPT_OUTPUT - len(self.head)]
+
+    def _wait(self, poll: select.poll) -> None:
+        """Wait for the event that ``poll`` waits for, on the program's clock; see to its output meanwhile."""
+        while True:
+            left = self._time_limit - self.seconds
+            if left <= 0:
+                raise Over(Ending("timeout", f"more than {self._time_limit:g} s of its own"))
+            before = perf_counter()
+            events = poll.poll(_TICK_MILLISECONDS if left > TICK else 1000 * left + 1)
+            self.seconds += perf_counter() - before
+            if self.seconds >= self._next_look:
+                self._next_look = self.seconds + TICK
+                if overfull(self._scratch):
+                    raise Over(
+                        Ending("runtime_error", f"scratch_full: more than {MAX_ENTRIES} files and folders")
+                    )
+            ready = False
+            for descriptor, _ in events:
+                if descriptor == self._output:
+                    self.drain()
+                    if self._printed > MAX_OUTPUT:
+                        raise Over(
+                            Ending("runtime_error", f"output_flood: more than {MAX_OUTPUT >> 20} MiB printed")
+                        )
+                else:
+                    ready = True
+            if ready:
+                return
+
+
+def _poll(output: int, descriptor: int, event: int) -> select.poll:
+    """Waits for an event at a descriptor, or for output."""
+    poll = select.poll()
+    poll.register(output, select.POLLIN)
+    poll.register(descriptor, event)
+    return poll

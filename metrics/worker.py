@@ -1,0 +1,138 @@
+"""A worker process of ``runs.Runner``: one sandbox, on one core of its own, and predictions run in it."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import hashlib
+import itertools
+import os
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.metrics.faith import faithful
+from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+from llamoco.metrics.scores import Attempt
+
+PARENT_LOOK = 0.5  # seconds between looks whether the parent is still there
+CLEAN_UP = 5.0  # seconds for ending in good order once it is not
+
+
+class Settings(NamedTuple):
+    """How predictions are run, see ``runs.Runner``."""
+
+    runs: int
+    seed: int
+    allow_unsafe: bool
+    time_limit: float
+
+
+_settings: Settings
+_folder: str
+_sandbox: Sandbox | SandboxUnavailable
+
+
+def begin(parent: int, folder: str, cores: Sequence[int], settings: Settings) -> None:
+    """Prepare this process.
+
+    Args:
+        parent: process that it ends with, however that ends.
+        folder: shared by the workers of a runner; where their sandboxes keep files, and they their numbers.
+        cores: worker k keeps to one of them, zygote and programs with it: evaluator and program take turns, so
+            that the second core would be of no use, and a request that stays on one core takes half the time.
+            May be empty.
+        settings: how predictions are run.
+    """
+    global _settings, _folder, _sandbox
+    _settings, _folder = settings, folder
+    # Ctrl-C reaches the whole terminal: the parent decides. A handler, as what is ignored stays so in the zygote.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGTERM, _end)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    if cores:
+        os.sched_setaffinity(0, {cores[_take_number(folder) % len(cores)]})
+    try:
+        _sandbox = Sandbox(settings.allow_unsafe)
+    except SandboxUnavailable as error:
+        _sandbox = error
+    else:
+        atexit.register(_sandbox.close)
+
+
+def tier() -> str:
+    """How programs are confined, see ``sandbox.tiers``.
+
+    Raises:
+        SandboxUnavailable: where they cannot be.
+    """
+    return _ready().tier
+
+
+def run(program: str, repair: str | None, problem: Problem) -> list[tuple[Attempt, Attempt | None]]:
+    """Run a program as often as the settings say, and where it fails its repair.
+
+    Raises:
+        SandboxUnavailable: where programs cannot be confined.
+    """
+    sandbox = _ready()
+    faith = faithful(sandbox, program, problem)
+    faith_of_repair = None if repair is None else faithful(sandbox, repair, problem)
+
+    def attempt(text: str, number: int, is_faithful: bool | None) -> Attempt:
+        seed = run_seed(_settings.seed, problem.id, number)
+        record = sandbox.run(text, problem, seed, time_limit=_settings.time_limit)
+        return Attempt(text, record, is_faithful)
+
+    done: list[tuple[Attempt, Attempt | None]] = []
+    for number in range(_settings.runs):
+        first = attempt(program, number, faith)
+        again = attempt(repair, number, faith_of_repair) if first.failed and repair is not None else None
+        done.append((first, again))
+    return done
+
+
+def _ready() -> Sandbox:
+    if isinstance(_sandbox, SandboxUnavailable):
+        raise _sandbox
+    return _sandbox
+
+
+def run_seed(seed: int, problem_id: str, run: int) -> int:
+    """The seed of a run on a problem; from 0 to 2^31 - 1."""
+    digest = hashlib.sha256(f"{seed}/{problem_id}/{run}".encode()).digest()
+    return int.from_bytes(digest[:4]) >> 1
+
+
+def _take_number(folder: str) -> int:
+    """The first number that no other worker has."""
+    for number in itertools.count():
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(os.path.join(folder, str(number)), os.O_CREAT | os.O_EXCL))
+            return number
+    raise AssertionError
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_LOOK)
+    os.kill(os.getpid(), signal.SIGTERM)  # to end in the main thread, unless it is busy
+    time.sleep(CLEAN_UP)
+    os._exit(1)
+
+
+def _end(*_: Any) -> None:
+    """End in good order with a program running: its sandbox closes, and the last one removes the folder."""
+    with contextlib.suppress(Exception):
+        if isinstance(_sandbox, Sandbox):
+            _sandbox.close()
+        for name in filter(str.isdigit, os.listdir(_folder)):
+            os.unlink(os.path.join(_folder, name))
+        os.rmdir(_folder)
+        os.rmdir(os.path.dirname(_folder))
+    os._exit(1)

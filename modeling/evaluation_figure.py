@@ -1,0 +1,72 @@
+"""The figure of an evaluation, from its record: A3 and Perf by group, and convergence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from llamoco.dataset_builder.problems.scores import GAP_FLOOR
+
+STYLES = {"sbs": ("#b0b0b0", "s"), "vbs": ("#6fa3d8", "D"), "model": ("#b5473c", "o")}  # the model on top
+TITLES = {"a3": "A3", "perf": "Perf"}
+
+
+def save_evaluation_figure(record: Mapping[str, Any], path: Path) -> None:
+    """Draw an evaluation.
+
+    Args:
+        record: what ``evaluation_record`` returned.
+        path: of the image; its ending says the format.
+    """
+    names = {"sbs": "single best solver", "vbs": "labelled answer", "model": str(record["model"])}
+    classes = {f"all ({record['rows']})": record["tables"]["all"]}
+    for kind, of_kind in record["groups"].items():
+        classes |= {f"{kind}: {name} ({table['rows']})": table for name, table in of_kind.items()}
+    figure = Figure(figsize=(12, 2 + 0.24 * len(classes)), layout="constrained")
+    panels = figure.subplots(1, 3, width_ratios=(1, 1, 1.2))
+    for axes, score in zip(panels, TITLES, strict=False):
+        _dots(axes, classes, score)
+    panels[1].tick_params(axis="y", labelleft=False)
+    _convergence(panels[2], record["convergence"])
+    handles = [panels[0].plot([], [], marker, color=colour)[0] for colour, marker in STYLES.values()]
+    panels[2].legend(handles, [names[name] for name in STYLES], frameon=False, fontsize=9)
+    figure.savefig(path, dpi=110)
+
+
+def _dots(axes: Axes, classes: Mapping[str, Mapping[str, Any]], score: str) -> None:
+    for offset, (name, (colour, marker)) in zip((0.25, 0.0, -0.25), STYLES.items(), strict=True):
+        for height, table in enumerate(classes.values()):
+            value, interval = table[name][score], table[name]["intervals"].get(score)
+            if value is None:
+                continue
+            if interval is not None:
+                axes.plot(interval, [height + offset] * 2, color=colour, linewidth=1.2)
+            axes.plot([value], [height + offset], marker, color=colour, markersize=4)
+    axes.set_yticks(range(len(classes)), list(classes), fontsize=8)
+    axes.set(title=f"{TITLES[score]}, with 95% intervals", ylim=(len(classes) - 0.4, -0.6))
+    axes.grid(axis="x", color="#e5e5e5", linewidth=0.8)
+    _plain(axes)
+
+
+def _convergence(axes: Axes, curves: Mapping[str, Any]) -> None:
+    for name, (colour, _) in STYLES.items():
+        if curves[name]:
+            axes.step(curves["budget_share"], curves[name], where="post", color=colour, linewidth=1.8)
+    axes.set(
+        title="relative gap (geometric mean)",
+        xlabel="share of the evaluation budget",
+        yscale="log",
+        ylim=(GAP_FLOOR, 1.1),
+        xlim=(0, 1),
+    )
+    axes.grid(color="#e5e5e5", linewidth=0.8)
+    _plain(axes)
+
+
+def _plain(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_axisbelow(True)

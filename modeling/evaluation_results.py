@@ -1,0 +1,213 @@
+"""What the files of an evaluation hold, read back: answers, repairs, and runs of all contestants, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.metrics.runs import Prediction, run_of_row
+from llamoco.metrics.scores import Attempt, Run
+from llamoco.modeling.evaluation_files import (
+    GENERATIONS,
+    REPAIRS,
+    STEPS_LOG,
+    EvaluationError,
+    Key,
+    Line,
+    key_of,
+    read_lines,
+    read_settings,
+    runs_file,
+)
+from llamoco.modeling.evaluation_rows import (
+    Row,
+    evaluation_rows,
+    labels_hash,
+    single_best_program,
+    single_best_solvers,
+)
+from llamoco.modeling.generation import Generation
+
+CONTESTANTS = ("model", "sbs", "vbs")
+RUN_FILES = (*CONTESTANTS, "repair")
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished evaluation. Lists have one entry a row.
+
+    Attributes:
+        settings: what was evaluated.
+        rows: see ``evaluation_rows``.
+        answers: the model's.
+        repairs: its second tries, by row["row"].
+        runs: of each contestant; those of the model with their repairs.
+        records: of the same runs, as ``metrics.runs.row`` makes them, "prediction" being row["row"].
+        steps: the lines of steps.jsonl.
+    """
+
+    settings: dict[str, Any]
+    rows: list[Row]
+    answers: list[Generation]
+    repairs: dict[int, Generation]
+    runs: dict[str, list[list[Run]]]
+    records: dict[str, list[Line]]
+    steps: list[Line]
+
+
+def read_results(folder: Path, limit: int | None = None) -> Results:
+    """Everything that an evaluation's scores follow from.
+
+    Args:
+        folder: of an evaluation whose answers were run.
+        limit: the first rows only.
+
+    Raises:
+        EvaluationError: if a file cannot be read or a step is not finished; the message names it.
+    """
+    settings = read_settings(folder)
+    answers = read_answers(folder)
+    rows = answered_rows(folder, settings, answers, limit)
+    answers = {number: answers[number] for number in rows}
+    repairs = {number: repair for number, repair in read_repairs(folder).items() if number in rows}
+    programs = contestants_programs(rows, answers, repairs)
+    problems = problems_of(rows)
+    runs: dict[str, dict[int, list[Run]]] = {}
+    lines: dict[str, dict[int, list[Line]]] = {}
+    for name in RUN_FILES:
+        done = read_runs(folder, name)
+        keys = {
+            number: key_of(rows[number]["problem_id"], program) for number, program in programs[name].items()
+        }
+        if missing := sum(key not in done for key in keys.values()):
+            raise EvaluationError(
+                f"{folder / runs_file(name)} lacks the runs of {missing} of {len(keys)} rows: run --step run first"
+            )
+        lines[name] = {number: done[key] for number, key in keys.items()}
+        made: dict[Key, list[Run]] = {}  # shared by the rows of a problem
+        for number, key in keys.items():
+            if key not in made:
+                prediction = Prediction(programs[name][number], problems[key[0]])
+                made[key] = [run_of_row(line, prediction) for line in done[key]]
+        runs[name] = {number: made[key] for number, key in keys.items()}
+    model = {
+        number: with_repair(several, runs["repair"].get(number)) for number, several in runs["model"].items()
+    }
+    of_contestants = {name: model if name == "model" else runs[name] for name in CONTESTANTS}
+    return Results(
+        settings=settings,
+        rows=list(rows.values()),
+        answers=[answers[number] for number in rows],
+        repairs=repairs,
+        runs={name: [each[number] for number in rows] for name, each in of_contestants.items()},
+        records={
+            name: [
+                {**line, "prediction": number, "repair": lines["repair"][number][j] if run.repair else None}
+                for number in rows
+                for j, (run, line) in enumerate(zip(each[number], lines[name][number], strict=True))
+            ]
+            for name, each in of_contestants.items()
+        },
+        steps=read_lines(folder / STEPS_LOG, _step),
+    )
+
+
+def answered_rows(
+    folder: Path, settings: Mapping[str, Any], answers: Mapping[int, Generation], limit: int | None
+) -> dict[int, Row]:
+    """The rows of an evaluation whose answers are all there, by number.
+
+    Raises:
+        EvaluationError: if answers are missing, or they are of another label table than the one that is here.
+    """
+    if settings["labels"] != labels_hash():
+        raise EvaluationError(
+            f"{folder} is of another label table ({settings['labels']}, here it is {labels_hash()}): use the "
+            "version of llamoco that wrote it"
+        )
+    asked = settings.get("rows", 0)
+    if not asked or len(answers) < asked:
+        raise EvaluationError(
+            f"{folder / GENERATIONS} has {len(answers)} of {asked or 'no'} answers: run --step generate first"
+        )
+    if limit is not None and settings["limit"] is not None and limit > settings["limit"]:
+        raise EvaluationError(
+            f"{folder} has answers to {asked} rows: for {limit}, run --step generate --limit {limit} first"
+        )
+    count = asked if limit is None else min(limit, asked)
+    rows = evaluation_rows(settings["split"], count)
+    if any(row["row"] not in answers for row in rows):  # a file that answers some rows only
+        rows = [row for row in evaluation_rows(settings["split"]) if row["row"] in answers][:count]
+    if len(rows) < count:
+        raise EvaluationError(
+            f"{folder / GENERATIONS} answers rows that the {settings['split']} split does not have: give another --out"
+        )
+    return {row["row"]: row for row in rows}
+
+
+def problems_of(rows: Mapping[int, Row]) -> dict[str, Problem]:
+    """The problems of rows, by id."""
+    texts = {row["problem_id"]: row["problem"] for row in rows.values()}
+    return {name: Problem.from_json(text) for name, text in texts.items()}
+
+
+def contestants_programs(
+    rows: Mapping[int, Row], answers: Mapping[int, Generation], repairs: Mapping[int, Generation]
+) -> dict[str, dict[int, str]]:
+    """What is run for "model", "sbs", "vbs" and "repair", by row number."""
+    solvers = single_best_solvers()
+    of_problem = {name: single_best_program(solvers, p) for name, p in problems_of(rows).items()}
+    return {
+        "model": {number: answers[number].completion for number in rows},
+        "sbs": {number: of_problem[row["problem_id"]] for number, row in rows.items()},
+        "vbs": {number: row["completion"] for number, row in rows.items()},
+        "repair": {number: repairs[number].completion for number in rows if number in repairs},
+    }
+
+
+def with_repair(runs: list[Run], repaired: list[Run] | None) -> list[Run]:
+    """Runs, those that failed beside the same runs (that is, seeds) of the repaired program."""
+    if repaired is None:
+        return runs
+    return [
+        Run(first.problem, first.attempt, again.attempt if first.attempt.failed else None)
+        for first, again in zip(runs, repaired, strict=True)
+    ]
+
+
+def failing(runs: list[Run]) -> Attempt | None:
+    """The first run that counts in Err; None without."""
+    return next((run.attempt for run in runs if run.attempt.counted and run.attempt.failed), None)
+
+
+def read_answers(folder: Path) -> dict[int, Generation]:
+    """The model's answers so far, by row number."""
+    return dict(read_lines(folder / GENERATIONS, _generation))
+
+
+def read_repairs(folder: Path) -> dict[int, Generation]:
+    """The model's second tries so far, by row number."""
+    return dict(read_lines(folder / REPAIRS, _generation))
+
+
+def read_runs(folder: Path, name: str) -> dict[Key, list[Line]]:
+    """Runs so far of "model", "sbs", "vbs" or "repair", by problem and program."""
+    return dict(read_lines(folder / runs_file(name), _runs))
+
+
+def _generation(line: Line) -> tuple[int, Generation]:
+    return int(line["row"]), Generation(**line["generation"])
+
+
+def _runs(line: Line) -> tuple[Key, list[Line]]:
+    for run in line["runs"]:
+        if missing := {"verdict", "trace", "faithful", "seed"} - run.keys():
+            raise KeyError(*sorted(missing))
+    return (line["problem_id"], line["program"]), list(line["runs"])
+
+
+def _step(line: Line) -> Line:
+    return {name: line[name] for name in ("step", "seconds", "command", "date", "machine", "versions")}

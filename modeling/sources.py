@@ -1,0 +1,277 @@
+"""Where an evaluation's answers come from: a model on this machine, an OpenAI-compatible server, or a file of programs."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from jinja2 import TemplateError
+
+from llamoco.dataset_builder.prompts.contract import (
+    CONTRACT,
+    OPENED,
+    REPAIR_REQUEST,
+    Conversation,
+    Style,
+    as_text,
+    code_of,
+    questions,
+    repair_turns,
+)
+from llamoco.modeling.generation import (
+    MAX_NEW_TOKENS,
+    Generation,
+    Generator,
+    ModelError,
+    answer_all,
+    load_generator,
+)
+from llamoco.modeling.shipped import SHIPPED_MODEL
+
+OnAnswer = Callable[[int, Generation], None]
+
+BATCH = 8
+CHARACTERS_A_TOKEN = 4
+PROMPT_STYLES = ("auto", "plain", "contract")
+APIS = ("chat", "completions")
+CONTRACT_NEW_TOKENS = 2048  # general LLMs write comments, classes and prose
+ANSWER_SHARE = 4  # a prompt leaves at least a quarter of a model's positions to the answer
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A program that failed, for the repair turn: the prompt it answers, its text, and what went wrong (type, message, line)."""
+
+    prompt: str
+    program: str
+    error: str
+
+
+class Source(Protocol):
+    """What answers prompts.
+
+    Attributes:
+        name: of the model, for titles and folders.
+        can_repair: whether ``repair_all`` may give anything.
+    """
+
+    name: str
+    can_repair: bool
+
+    def settings(self) -> dict[str, Any]:
+        """What decides the answers, JSON-able: an evaluation goes on only with the same settings. No secrets."""
+
+    def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
+        """Answer prompts; ``on_answer(position, generation)`` is called in this thread as answers come, in any order.
+
+        Raises:
+            ModelError: if answers cannot be had; those that came were handed over before.
+        """
+
+    def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
+        """Likewise for the repair turn. A source may leave failures without an answer: ``on_answer`` is not called for them."""
+
+
+class LocalSource:
+    """A model on this machine, greedy.
+
+    A prompt that leaves less than a quarter of the model's positions to the answer is cut as ``contract.questions`` says, a repair turn as
+    ``contract.repair_turns`` says. Where nothing fits, the answer is empty.
+
+    Args:
+        generator: the model.
+        prompt_style: "plain", "contract" or "auto": the contract where the tokenizer has a chat template and the model was not trained by
+            ``llamoco train``.
+        max_new_tokens: length limit of an answer; 900 (plain) or 2048 (contract) if None.
+
+    Raises:
+        ModelError: if there is no such style.
+    """
+
+    can_repair = True
+
+    def __init__(
+        self, generator: Generator, prompt_style: str = "auto", max_new_tokens: int | None = None
+    ) -> None:
+        chat = generator.tokenizer.chat_template is not None
+        ours = (Path(generator.name) / "run_record.json").is_file()
+        self.name = generator.name
+        self.style = resolve_style(prompt_style, "contract" if chat and not ours else "plain")
+        self._generator = generator
+        self._templated = chat and self.style == "contract"
+        self._max_new_tokens = max_new_tokens or default_new_tokens(self.style)
+        self._weights: str | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """Name, weights (adapter included), prompt style and length limit."""
+        if self._weights is None:
+            self._weights = weights_hash(self._generator)
+        template = self._generator.tokenizer.chat_template if self._templated else ""
+        return {
+            "model": self.name,
+            "weights": self._weights,
+            **style_settings(self.style, str(template)),
+            "max_new_tokens": self._max_new_tokens,
+        }
+
+    def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
+        """See ``Source``."""
+        self._answer((questions(self.style, prompt) for prompt in prompts), on_answer)
+
+    def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
+        """See ``Source``."""
+        turns = (repair_turns(self.style, f.prompt, f.program, f.error) for f in failures)
+        self._answer(turns, on_answer)
+
+    def _answer(self, asked: Iterable[list[Conversation]], on_answer: OnAnswer) -> None:
+        texts: list[tuple[int, str]] = []
+        cut = 0
+        for position, alternatives in enumerate(asked):
+            written = (self._text(conversation) for conversation in alternatives)
+            fitting = next(((n, text) for n, text in enumerate(written) if self._fits(text)), None)
+            cut += fitting is None or fitting[0] > 0
+            if fitting is None:
+                on_answer(position, Generation("", None, 0, False))
+            else:
+                texts.append((position, fitting[1]))
+        if cut:
+            logger.warning("%d prompts are too long for %s and were cut", cut, self.name)
+
+        def hand_over(number: int, generation: Generation) -> None:
+            if self.style == "contract":
+                reply = generation.completion if self._templated else OPENED + generation.completion
+                generation = replace(generation, completion=code_of(reply))
+            on_answer(texts[number][0], generation)
+
+        try:
+            answer_all(
+                self._generator,
+                [text for _, text in texts],
+                BATCH,
+                hand_over,
+                self._max_new_tokens,
+                special_tokens=not self._templated,
+            )
+        except torch.OutOfMemoryError as error:
+            raise ModelError(
+                f"the GPU's memory is too small to generate with {self.name} ({BATCH} answers at a time). "
+                "Serve it (vLLM, transformers serve, ...) and give --server; answers so far are kept"
+            ) from error
+
+    def _text(self, conversation: Conversation) -> str:
+        if not self._templated:
+            return as_text(self.style, conversation)
+        try:
+            text = self._generator.tokenizer.apply_chat_template(
+                conversation, tokenize=False, add_generation_prompt=True
+            )
+        except (TemplateError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"the chat template of {self.name} does not take this conversation ({error}). "
+                "Give --prompt plain, or mend chat_template in tokenizer_config.json"
+            ) from error
+        return str(text)
+
+    def _fits(self, text: str) -> bool:
+        length = self._generator.prompt_tokens(text, special_tokens=not self._templated)
+        positions = self._generator.max_length
+        return length <= positions - min(self._max_new_tokens, -(-positions // ANSWER_SHARE))
+
+
+def open_source(
+    model: str | None = None,
+    server: str | None = None,
+    server_model: str | None = None,
+    api: str = "chat",
+    prompt_style: str = "auto",
+    max_new_tokens: int | None = None,
+    timeout: float = 600.0,
+    concurrency: int = 8,
+    retries: int = 4,
+) -> Source:
+    """The source that a person named.
+
+    Args:
+        model: a model folder, an adapter's folder, a Hub id of either, or a JSONL file of programs (see ``answer_file``); the shipped
+            model if None. With ``server``: the model's name there.
+        server: URL of an OpenAI-compatible server.
+        server_model: the model's name on the server; the only one it lists if neither is given.
+        api: "chat" or "completions" (of a server).
+        prompt_style: "plain", "contract" or "auto".
+        max_new_tokens: length limit of an answer; None for the style's own.
+        timeout: seconds that a server may take for an answer.
+        concurrency: requests to a server at a time.
+        retries: how often a request that failed is repeated.
+
+    Raises:
+        ModelError: with one clear message.
+    """
+    if server is not None:
+        from llamoco.modeling.server import ServerSource
+
+        return ServerSource(
+            server,
+            server_model or model,
+            api,
+            prompt_style,
+            max_new_tokens,
+            timeout=timeout,
+            concurrency=concurrency,
+            retries=retries,
+        )
+    if server_model is not None:
+        raise ModelError(f"a model on a server is named ({server_model}), but no server: give its URL, too")
+    if model is not None and (model.endswith(".jsonl") or Path(model).expanduser().is_file()):
+        from llamoco.modeling.answer_file import FileSource
+
+        return FileSource(Path(model).expanduser())
+    return LocalSource(load_generator(model or SHIPPED_MODEL), prompt_style, max_new_tokens)
+
+
+def resolve_style(prompt_style: str, automatic: Style) -> Style:
+    """The style that a person's word means.
+
+    Raises:
+        ModelError: if there is no such style.
+    """
+    if prompt_style == "plain":
+        return "plain"
+    if prompt_style == "contract":
+        return "contract"
+    if prompt_style == "auto":
+        return automatic
+    raise ModelError(f"prompt style: expected one of {', '.join(PROMPT_STYLES)}, got {prompt_style!r}")
+
+
+def default_new_tokens(style: Style) -> int:
+    """Length limit of an answer, in tokens."""
+    return CONTRACT_NEW_TOKENS if style == "contract" else MAX_NEW_TOKENS
+
+
+def estimated_tokens(characters: int) -> int:
+    """Tokens of a text where nobody counts them: a quarter of its characters, rounded up."""
+    return -(-characters // CHARACTERS_A_TOKEN)
+
+
+def style_settings(style: Style, template: str = "") -> dict[str, str]:
+    """The style, and where it has words of its own a hash of them: other words, other answers."""
+    if style == "plain":
+        return {"prompt_style": style}
+    words = "\0".join((CONTRACT, REPAIR_REQUEST, template))
+    return {"prompt_style": style, "words": hashlib.sha256(words.encode()).hexdigest()[:16]}
+
+
+def weights_hash(generator: Generator) -> str:
+    """A short hash of all weights, an adapter's too, so that a retrained model of the same name is another model."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(generator.model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,87 @@
+"""Run the table of hostile programs in a process of its own, on a machine that may lack something or as another user.
+
+python run_cases.py [--lack landlock,seccomp,namespaces] [--unsafe] prints a line of JSON for each case: its name, its record, and the
+record of an honest program run after it; or an exception of the sandbox's, and null. Where programs are not confined, cases that only confinement stops are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from hostile_programs import CASES, HONEST, NEEDS_CONFINEMENT, PROBLEM, Case
+from lesser_machine import lack
+
+from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox.verdicts import Record
+
+MEMORY_LIMIT = 512
+
+
+def run_case(sandbox: Sandbox, case: Case) -> Record:
+    """The record of one case."""
+    killed: list[int] = []
+
+    def kill_once(evals: int, best_f: float | None) -> None:
+        for pid in [] if killed else zygotes(sandbox):
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+
+    watch = kill_once if case.kills_zygote else None
+    record = sandbox.run(case.program, PROBLEM, 3, case.time_limit, MEMORY_LIMIT, watch)
+    assert bool(killed) == case.kills_zygote, "no zygote was found"
+    return record
+
+
+def run_honest(sandbox: Sandbox) -> Record:
+    """The record of a program that evaluates two points."""
+    return sandbox.run(HONEST, PROBLEM, seed=3, memory_limit=MEMORY_LIMIT)
+
+
+def zygotes(sandbox: Sandbox) -> list[int]:
+    """The processes of one sandbox: the zygote and its children, not bubblewrap's own."""
+    found = []
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        with contextlib.suppress(OSError):
+            command, environment = (
+                Path(f"/proc/{pid}/{name}").read_bytes() for name in ("cmdline", "environ")
+            )
+            ours = b"sandbox.zygote" in command and sandbox._scratch.encode() in environment
+            if ours and b"bwrap" not in command:
+                found.append(pid)
+    return found
+
+
+def of_line(line: str) -> tuple[str, tuple[Record, Record] | str]:
+    """What a line says: name, and both records or the exception."""
+    name, record, honest = json.loads(line)
+    return name, record if isinstance(record, str) else (Record(**record), Record(**honest))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--lack", default="")
+    parser.add_argument("--unsafe", action="store_true")
+    options = parser.parse_args()
+    if options.lack:
+        lack(options.lack.split(","))
+    with Sandbox(options.unsafe) as sandbox:
+        for case in CASES:
+            if sandbox.tier == "C" and case.name in NEEDS_CONFINEMENT:
+                continue
+            try:
+                records = [run_case(sandbox, case), run_honest(sandbox)]
+                print(json.dumps([case.name, *(record.to_dict() for record in records)]), flush=True)
+            except Exception as error:
+                print(json.dumps([case.name, repr(error), None]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
