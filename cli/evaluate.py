@@ -56,7 +56,8 @@ def evaluate(
     model: Annotated[
         str | None,
         typer.Argument(
-            help="Hub id, folder of a model or of a LoRA adapter, or file of ready programs (.jsonl); the shipped model by default.",
+            help="Hub id, folder of a model or of a LoRA adapter, or file of ready programs "
+            '(.jsonl, lines such as {"row": 0, "program": "..."}); the shipped model by default.',
             show_default=False,
         ),
     ] = None,
@@ -120,8 +121,7 @@ def evaluate(
 ) -> None:
     """Score a model on the instruction set: Err, Rec, Perf, A3, Comp and more, beside the single best solver and the labelled answers.
 
-    Answers and runs are kept in OUT as they come: the same command goes on after Ctrl-C or kill -9. With --step and a copy of OUT, answers
-    can be generated on one machine and run on another.
+    Answers and runs are kept in OUT as they come: the same command goes on after Ctrl-C or kill -9. With --step and a copy of OUT, answers can be generated on one machine and run on another.
 
     Exit codes: 0 done; 2 bad input, or the model does not answer; 3 no sandbox on this machine.
 

@@ -100,7 +100,14 @@ def model_card() -> str:
 
 def metric_card() -> str:
     """The README.md of the metric's folder, which is a Hub Space: its front matter names the gradio of requirements.txt."""
-    return _render("metric.md.j2", gradio=GRADIO, time_limit=int(TIME_LIMIT), memory_limit=MEMORY_LIMIT)
+    measured = _folder("records").joinpath("sandbox.json").is_file()
+    return _render(
+        "metric.md.j2",
+        gradio=GRADIO,
+        time_limit=int(TIME_LIMIT),
+        memory_limit=MEMORY_LIMIT,
+        sandbox=record("sandbox") if measured else None,
+    )
 
 
 def readme_with_figures(text: str) -> str:

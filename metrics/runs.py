@@ -23,10 +23,13 @@ from loky.backend import get_context
 from llamoco.dataset_builder.benchmark.executors import BLAS_THREADS
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics import worker
+from llamoco.metrics.sandbox import tiers
 from llamoco.metrics.sandbox.scratch import remove_tree
 from llamoco.metrics.sandbox.slot import TIME_LIMIT
 from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
+
+_Future = Future[list[tuple[Attempt, Attempt | None]]]
 
 MAX_DEATHS = 1
 CLEAN_UP = 5.0  # seconds for the folder of workers that were killed
@@ -90,18 +93,15 @@ class Runner:
         time_limit: float = TIME_LIMIT,
         workers: int | None = None,
     ) -> None:
+        tiers.require_fork()
         self._settings = worker.Settings(runs, seed, allow_unsafe, time_limit)
         self.workers = workers or loky.cpu_count()
         self._folder = tempfile.mkdtemp(prefix="llamoco-")
-        self._flying: dict[Future[list[tuple[Attempt, Attempt | None]]], _Job] = {}
         self._executor: loky.ProcessPoolExecutor | None = None
         try:
             self.tier = self._start()
-        except BrokenExecutor as error:
-            self._stop(kill=True)
-            raise RunnerError(f"the worker processes that run programs do not start: {error}") from error
         except BaseException:
-            self._stop(kill=True)
+            self._stop()
             raise
 
     def __enter__(self) -> Runner:
@@ -110,7 +110,7 @@ class Runner:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop(kill=kind is not None or bool(self._flying))
+        self._stop()
 
     def run_all(self, predictions: Iterable[Prediction]) -> Iterator[tuple[int, list[Run]]]:
         """The runs of each prediction with its position, as predictions get done.
@@ -126,63 +126,74 @@ class Runner:
         """
         jobs: dict[bytes, _Job] = {}
         lost: list[_Job] = []
+        flying: dict[_Future, _Job] = {}
         fresh = enumerate(predictions)
         more = True
-        while True:
-            done = [future for future in self._flying if future.done()]
-            # One more than there are workers waits in line, so that none idles.
-            if not done and (more or lost) and len(self._flying) <= self.workers:
-                if lost:
-                    self._submit(lost.pop())
+        try:
+            while True:
+                done = [future for future in flying if future.done()]
+                # One more than there are workers waits in line, so that none idles.
+                if (more or lost) and not done and len(flying) <= self.workers:
+                    if lost:
+                        job = lost.pop()
+                    elif (entry := next(fresh, None)) is None:
+                        more = False
+                        continue
+                    else:
+                        position, prediction = entry
+                        job = jobs.setdefault(_content(prediction), _Job(prediction, []))
+                        if job.runs is not None:
+                            yield position, list(job.runs)
+                            continue
+                        job.positions.append(position)
+                        if len(job.positions) > 1:
+                            continue
+                    flying[self._submit(job.prediction)] = job
                     continue
-                entry = next(fresh, None)
-                if entry is None:
-                    more = False
-                    continue
-                position, prediction = entry
-                job = jobs.setdefault(_content(prediction), _Job(prediction, []))
-                if job.runs is not None:
-                    yield position, list(job.runs)
-                    continue
-                job.positions.append(position)
-                if len(job.positions) == 1:
-                    self._submit(job)
-                continue
-            if not self._flying:
-                return
-            for future in done or wait(self._flying, return_when=FIRST_COMPLETED).done:
-                job = self._flying.pop(future)
-                try:
-                    pairs = future.result()
-                except BrokenExecutor as error:
-                    job.deaths += 1
-                    if job.deaths > MAX_DEATHS:
-                        raise RunnerError(
-                            f"a worker process died {job.deaths} times with prediction {job.positions[0]} in work "
-                            "(killed, or out of memory): give it more memory, or fewer workers"
-                        ) from error
-                    lost.append(job)
-                    continue
-                job.runs = [Run(job.prediction.problem, *pair) for pair in pairs]
-                for position in job.positions:
-                    yield position, list(job.runs)
+                if not flying:
+                    return
+                for future in done or wait(flying, return_when=FIRST_COMPLETED).done:
+                    job = flying.pop(future)
+                    if self._finish(job, future):
+                        for position in job.positions:
+                            yield position, list(job.runs or [])
+                    else:
+                        lost.append(job)
+        finally:
+            for future in flying:
+                future.cancel()
 
-    def _submit(self, job: _Job) -> None:
-        prediction = job.prediction
+    def _finish(self, job: _Job, future: _Future) -> bool:
+        """Note the runs of a job; False if its worker died, and it is to be run again."""
+        try:
+            job.runs = [Run(job.prediction.problem, *attempts) for attempts in future.result()]
+        except BrokenExecutor as error:
+            job.deaths += 1
+            if job.deaths > MAX_DEATHS:
+                raise RunnerError(
+                    f"a worker process died {job.deaths} times with prediction {job.positions[0]} in work (killed, or "
+                    "out of memory): give it more memory, or fewer workers"
+                ) from error
+            return False
+        return True
+
+    def _submit(self, prediction: Prediction) -> _Future:
         # A copy: the problem's compiled form, kept with it, does not travel.
         call = (worker.run, prediction.program, prediction.repair, replace(prediction.problem))
-        assert self._executor is not None
-        try:
-            future = self._executor.submit(*call)
-        except BrokenExecutor:
-            self._start()
-            future = self._executor.submit(*call)
-        self._flying[future] = job
+        while True:
+            assert self._executor is not None
+            try:
+                return self._executor.submit(*call)
+            except BrokenExecutor:
+                self._start()
 
     def _start(self) -> str:
-        """Start the workers, in place of those that died: how they confine programs."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, kill_workers=True)
+        """Start the workers, in place of those that died: how they confine programs.
+
+        Raises:
+            SandboxUnavailable, RunnerError: see the class.
+        """
+        self._kill()
         folder = tempfile.mkdtemp(dir=self._folder)
         cores: list[int] = []
         if hasattr(os, "sched_getaffinity"):
@@ -204,20 +215,27 @@ class Runner:
             first = self._executor.submit(worker.tier)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        return first.result()
+        try:
+            return first.result()
+        except BrokenExecutor as error:
+            raise RunnerError(f"the worker processes that run programs do not start: {error}") from error
 
-    def _stop(self, kill: bool) -> None:
-        self._flying.clear()
+    def _stop(self) -> None:
+        """End the workers at once, whatever they do, and with them zygotes and programs; remove their folder."""
+        self._kill()
+        with contextlib.suppress(OSError):
+            os.rmdir(self._folder)
+
+    def _kill(self) -> None:
         if self._executor is not None:
-            self._executor.shutdown(wait=True, kill_workers=kill)
+            self._executor.shutdown(wait=True, kill_workers=True)
             self._executor = None
         deadline = time.monotonic() + CLEAN_UP
-        while os.path.exists(self._folder):
-            # A program that was killed with its worker may take a moment to be gone.
-            with contextlib.suppress(OSError):
-                remove_tree(self._folder)
-            if time.monotonic() > deadline:
-                break
+        for folder in (os.path.join(self._folder, name) for name in os.listdir(self._folder)):
+            while os.path.exists(folder) and time.monotonic() < deadline:
+                # A program that was killed with its worker may take a moment to be gone.
+                with contextlib.suppress(OSError):
+                    remove_tree(folder)
 
 
 def _content(prediction: Prediction) -> bytes:

@@ -20,7 +20,7 @@ from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.metrics.scores import Attempt
 
 PARENT_LOOK = 0.5  # seconds between looks whether the parent is still there
-CLEAN_UP = 5.0  # seconds for ending in good order once it is not
+CLEAN_UP = 15.0  # seconds for ending in good order once it is not
 
 
 class Settings(NamedTuple):
@@ -127,12 +127,14 @@ def _end_with(parent: int) -> None:
 
 
 def _end(*_: Any) -> None:
-    """End in good order with a program running: its sandbox closes, and the last one removes the folder."""
+    """End in good order with a program running: its sandbox closes, and the last worker removes their folder."""
     with contextlib.suppress(Exception):
         if isinstance(_sandbox, Sandbox):
             _sandbox.close()
-        for name in filter(str.isdigit, os.listdir(_folder)):
+    for name in filter(str.isdigit, os.listdir(_folder)):
+        with contextlib.suppress(OSError):
             os.unlink(os.path.join(_folder, name))
-        os.rmdir(_folder)
-        os.rmdir(os.path.dirname(_folder))
+    for folder in (_folder, os.path.dirname(_folder)):
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
     os._exit(1)

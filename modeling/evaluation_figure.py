@@ -13,6 +13,7 @@ from llamoco.dataset_builder.problems.scores import GAP_FLOOR
 
 STYLES = {"sbs": ("#b0b0b0", "s"), "vbs": ("#6fa3d8", "D"), "model": ("#b5473c", "o")}  # the model on top
 TITLES = {"a3": "A3", "perf": "Perf"}
+CURVES_HEIGHT = 4.5  # inches
 
 
 def save_evaluation_figure(record: Mapping[str, Any], path: Path) -> None:
@@ -26,14 +27,18 @@ def save_evaluation_figure(record: Mapping[str, Any], path: Path) -> None:
     classes = {f"all ({record['rows']})": record["tables"]["all"]}
     for kind, of_kind in record["groups"].items():
         classes |= {f"{kind}: {name} ({table['rows']})": table for name, table in of_kind.items()}
-    figure = Figure(figsize=(12, 2 + 0.24 * len(classes)), layout="constrained")
-    panels = figure.subplots(1, 3, width_ratios=(1, 1, 1.2))
-    for axes, score in zip(panels, TITLES, strict=False):
-        _dots(axes, classes, score)
-    panels[1].tick_params(axis="y", labelleft=False)
-    _convergence(panels[2], record["convergence"])
-    handles = [panels[0].plot([], [], marker, color=colour)[0] for colour, marker in STYLES.values()]
-    panels[2].legend(handles, [names[name] for name in STYLES], frameon=False, fontsize=9)
+    height = 2 + 0.24 * len(classes)
+    figure = Figure(figsize=(12, height), layout="constrained")
+    curves = min(height - 0.1, CURVES_HEIGHT)
+    grid = figure.add_gridspec(2, 3, width_ratios=(1, 1, 1.2), height_ratios=(curves, height - curves))
+    left, middle = (figure.add_subplot(grid[:, column]) for column in (0, 1))
+    _dots(left, classes, "a3")
+    _dots(middle, classes, "perf")
+    middle.tick_params(axis="y", labelleft=False)
+    right = figure.add_subplot(grid[0, 2])
+    _convergence(right, record["convergence"])
+    handles = [left.plot([], [], marker, color=colour)[0] for colour, marker in STYLES.values()]
+    right.legend(handles, [names[name] for name in STYLES], frameon=False, fontsize=9)
     figure.savefig(path, dpi=110)
 
 

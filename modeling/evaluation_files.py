@@ -150,6 +150,8 @@ def claimed(
 ) -> Iterator[dict[str, Any]]:
     """The settings of a folder, which is this process's to write in for the time being; made if there is none.
 
+    An evaluation without answers yet has no settings to keep.
+
     Args:
         folder: of an evaluation, begun or to begin.
         asked: settings that the folder must have; None where any will do.
@@ -165,7 +167,12 @@ def claimed(
             read_settings(folder)  # raises
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise EvaluationError(f"{folder} is not empty and holds no evaluation: give another --out")
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EvaluationError(
+                f"{folder} cannot be made ({error.strerror}): give another --out"
+            ) from error
     handle = os.open(folder, os.O_RDONLY)
     try:
         try:
@@ -174,9 +181,11 @@ def claimed(
             raise EvaluationError(
                 f"another llamoco evaluate is at work in {folder}: wait for it, or give another --out"
             ) from error
-        if not path.exists():
-            begun = {name: (defaults or {}).get(name) if v is None else v for name, v in asked.items()}
-            write_json(path, begun)
+        answers = folder / GENERATIONS
+        if defaults is not None and not (path.exists() and answers.exists() and answers.stat().st_size):
+            write_json(
+                path, {name: defaults.get(name) if value is None else value for name, value in asked.items()}
+            )
         yield _checked(folder, asked)
     finally:
         os.close(handle)  # gives up the claim, as the end of the process does

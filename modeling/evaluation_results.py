@@ -33,6 +33,7 @@ from llamoco.modeling.generation import Generation
 
 CONTESTANTS = ("model", "sbs", "vbs")
 RUN_FILES = (*CONTESTANTS, "repair")
+LONG_FIELDS = ("trace", "x", "best_x")  # which the runs hold
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Results:
         answers: the model's.
         repairs: its second tries, by row["row"].
         runs: of each contestant; those of the model with their repairs.
-        records: of the same runs, as ``metrics.runs.row`` makes them, "prediction" being row["row"].
+        records: of the same runs, as ``metrics.runs.row`` makes them, "prediction" being row["row"]; without points and
+            traces, which are long.
         steps: the lines of steps.jsonl.
     """
 
@@ -93,6 +95,10 @@ def read_results(folder: Path, limit: int | None = None) -> Results:
                 prediction = Prediction(programs[name][number], problems[key[0]])
                 made[key] = [run_of_row(line, prediction) for line in done[key]]
         runs[name] = {number: made[key] for number, key in keys.items()}
+        for several in done.values():
+            for line in several:
+                for field in LONG_FIELDS:
+                    line.pop(field, None)
     model = {
         number: with_repair(several, runs["repair"].get(number)) for number, several in runs["model"].items()
     }
@@ -130,9 +136,8 @@ def answered_rows(
         )
     asked = settings.get("rows", 0)
     if not asked or len(answers) < asked:
-        raise EvaluationError(
-            f"{folder / GENERATIONS} has {len(answers)} of {asked or 'no'} answers: run --step generate first"
-        )
+        found = f"has {len(answers)} of {asked} answers" if asked else "has no answers"
+        raise EvaluationError(f"{folder / GENERATIONS} {found}: run --step generate first")
     if limit is not None and settings["limit"] is not None and limit > settings["limit"]:
         raise EvaluationError(
             f"{folder} has answers to {asked} rows: for {limit}, run --step generate --limit {limit} first"

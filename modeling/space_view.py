@@ -1,4 +1,4 @@
-"""What the page of metrics/llamoco/app.py shows of a job: HTML and an SVG plot, readable in light and dark.
+"""What the page of metrics/llamoco/app.py shows of a job, as HTML.
 
 Nearly every text in it comes from strangers or from what they wrote: all of it goes through ``_text``.
 """
@@ -6,51 +6,17 @@ Nearly every text in it comes from strangers or from what they wrote: all of it 
 from __future__ import annotations
 
 import html
-import io
 import math
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib import ticker
-from matplotlib.figure import Figure
 
+from llamoco.modeling.space_plot import convergence
 from llamoco.modeling.space_worker import Job
 
 MAX_SHOWN = 12
-INK = "#010203"  # stands for the page's own text colour, whichever it is
-LINE, POINT = "#2f81f7", "#e16f24"
-LARGEST = 1e150  # more cannot be drawn
-_STYLE = re.compile(r"<style.*?</style>", re.DOTALL)
 WRITERS = {"model": "the shipped model", "single best solver": "the single best solver", "own": "you"}
-
-CSS = """
-.lm-banner { display: flex; gap: .8em; align-items: baseline; padding: .75em 1em .75em 1.2em; border-radius: 8px;
-  border: 1px solid var(--border-color-primary); background: var(--block-background-fill); }
-.lm-banner b { white-space: nowrap; }
-.lm-ok { box-shadow: inset 5px 0 0 #2da44e; } .lm-bad { box-shadow: inset 5px 0 0 #d1242f; }
-.lm-warn { box-shadow: inset 5px 0 0 #bf8700; } .lm-busy { box-shadow: inset 5px 0 0 #2f81f7; }
-.lm-tiles { display: flex; flex-wrap: wrap; gap: .6em; margin: .8em 0; }
-.lm-tile { flex: 1 1 auto; min-width: 6.2em; padding: .55em .8em; border-radius: 8px;
-  border: 1px solid var(--border-color-primary); background: var(--block-background-fill); }
-.lm-tile span { display: block; font-size: .8em; color: color-mix(in srgb, var(--body-text-color) 65%, transparent); }
-.lm-tile strong { display: block; font-size: 1.25em; line-height: 1.4; font-variant-numeric: tabular-nums; }
-.lm-tile em { display: block; font-style: normal; font-size: .75em; color: color-mix(in srgb, var(--body-text-color) 65%, transparent); }
-.lm-view svg { width: 100%; height: auto; color: var(--body-text-color); display: block; }
-.lm-view h4 { margin: 1em 0 .3em; font-size: .95em; }
-.lm-view table { width: 100%; border-collapse: collapse; font-size: .88em; font-variant-numeric: tabular-nums; }
-.lm-view table, .lm-view tr { border: none !important; }
-.lm-view td, .lm-view th { padding: .28em .8em .28em 0 !important; text-align: left; vertical-align: top;
-  border: none !important; border-bottom: 1px solid var(--border-color-primary) !important; }
-.lm-view th { font-weight: 600; white-space: nowrap; }
-.lm-view td:first-child { white-space: nowrap; width: 1%; color: color-mix(in srgb, var(--body-text-color) 65%, transparent); }
-.lm-view pre { font-size: .8em; white-space: pre-wrap; overflow-wrap: anywhere; margin: .5em 0; padding: .7em 1em;
-  border-radius: 8px; background: var(--block-background-fill); border: 1px solid var(--border-color-primary); }
-.lm-note { color: color-mix(in srgb, var(--body-text-color) 65%, transparent); font-size: .85em; }
-.lm-view, .lm-banner span { overflow-wrap: anywhere; }
-"""
 
 _EMPTY = """\
 <div class="lm-view"><div class="lm-banner"><span>Results appear here.</span></div>
@@ -107,7 +73,7 @@ class Shown:
 
     def as_html(self) -> str:
         """The results column."""
-        parts = [self._banner()]
+        parts = [self._headline()]
         if self._runs and self._problem is not None:
             parts.append(_tiles(self._runs, self._problem))
             traces = [run["trace"] for run in self._runs]
@@ -126,7 +92,7 @@ class Shown:
             parts.append(_facts(self._problem, self._answer, self._runs))
         return f'<div class="lm-view">{"".join(parts)}</div>'
 
-    def _banner(self) -> str:
+    def _headline(self) -> str:
         if self._error is not None:
             return _banner("bad", "error", self._error)
         total = self._job.runs
@@ -162,89 +128,9 @@ def empty() -> str:
     return _EMPTY
 
 
-def problem_as_html(message: str) -> str:
-    """The results column for a request that was not taken."""
-    return f'<div class="lm-view">{_banner("bad", "error", message)}</div>'
-
-
-def convergence(
-    traces: Sequence[Sequence[Sequence[float]]], used: Sequence[int], problem: Mapping[str, Any]
-) -> str:
-    """The best feasible objective over the evaluations as an SVG element: each run thin, their median bold.
-
-    Args:
-        traces: for each run, its improvements as (evaluations used, best feasible objective).
-        used: evaluations of each run.
-        problem: with max_evals, and f_star where it is known.
-    """
-    budget = problem["max_evals"]
-    figure = Figure(figsize=(7, 3.1), layout="constrained")
-    axes = figure.add_subplot()
-    grid = np.unique(np.geomspace(1, budget, 400).astype(int)) if budget > 1 else np.array([1])
-    curves = []
-    for trace, evals in zip(traces, used, strict=True):
-        if not trace:
-            continue
-        at, f = np.array(trace, dtype=float).T
-        f = np.clip(f, -LARGEST, LARGEST)
-        axes.step([*at, max(evals, at[-1])], [*f, f[-1]], where="post", color=LINE, linewidth=1, alpha=0.45)
-        position = np.searchsorted(at, grid, side="right") - 1
-        curves.append(np.where((position >= 0) & (grid <= max(evals, at[-1])), f[position], np.nan))
-    if len(curves) == 1:
-        axes.lines[0].set(alpha=1, linewidth=2)
-        last = next(trace for trace in traces if trace)[-1]
-        axes.plot(last[0], np.clip(last[1], -LARGEST, LARGEST), "o", color=POINT, markersize=6)
-    else:
-        rows = np.array(curves)
-        full = np.isfinite(rows).all(axis=0)  # a median of some runs only would jump
-        axes.step(
-            grid[full],
-            np.median(rows[:, full], axis=0),
-            where="post",
-            color=LINE,
-            linewidth=2.2,
-            label="median",
-        )
-        axes.legend(frameon=False, labelcolor=INK, loc="upper right")
-    _scale(axes, [np.clip(f, -LARGEST, LARGEST) for trace in traces for _, f in trace], problem.get("f_star"))
-    axes.set_xlim(0, budget * 1.01)
-    axes.set_xlabel(f"evaluations (budget {budget:,})", color=INK)
-    axes.set_ylabel("best feasible f", color=INK)
-    axes.tick_params(which="both", colors=INK, labelsize=9)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(INK)
-    axes.grid(color=INK, alpha=0.12)
-    written = io.StringIO()
-    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "llamoco"}):
-        figure.savefig(written, format="svg", transparent=True, metadata=nothing)
-    svg = written.getvalue()
-    svg = svg[svg.index("<svg ") :].replace(INK, "currentColor")
-    svg = _STYLE.sub("", svg)  # a rule for all elements of the page
-    label = "Convergence: best feasible objective over evaluations"
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" stroke-linejoin="round" ', 1)
-
-
-def _scale(axes: Any, values: Sequence[float], f_star: float | None) -> None:
-    """A logarithmic axis where a linear one would show nothing; f* as a line where it is known and near."""
-    low, high = min(values), max(values)
-    if low > 0 and high / low > 30:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(
-            ticker.LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(2, 0.5))
-        )
-    elif high - np.percentile(values, 60) > 20 * (np.percentile(values, 60) - low) > 0:
-        axes.set_yscale("symlog", linthresh=max(np.percentile(values, 60) - low, 1e-12))
-    if f_star is not None and (axes.get_yscale() == "linear" or f_star > 0):
-        axes.axhline(f_star, color=INK, linewidth=1, linestyle=(0, (4, 4)), alpha=0.6)
-        axes.annotate(
-            "f*",
-            (1, f_star),
-            (3, 0),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            color=INK,
-        )
+def waiting() -> str:
+    """The results column until it is a job's turn."""
+    return f'<div class="lm-view">{_banner("busy", "waiting", "one job runs at a time, yours is next or after few")}</div>'
 
 
 def _tiles(runs: Sequence[Mapping[str, Any]], problem: Mapping[str, Any]) -> str:
@@ -368,11 +254,11 @@ def _facts(
 
 def _best(runs: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The run whose returned point is best: feasible first, then the lower objective."""
-    order: Callable[[Mapping[str, Any]], tuple[bool, float]] = lambda run: (  # noqa: E731
-        not run["feasible"],
-        math.inf if run["f"] is None else run["f"],
-    )
-    return min(runs, key=order, default=None)
+
+    def rank(run: Mapping[str, Any]) -> tuple[bool, float]:
+        return not run["feasible"], math.inf if run["f"] is None else run["f"]
+
+    return min(runs, key=rank, default=None)
 
 
 def _spread(values: Sequence[float]) -> str:

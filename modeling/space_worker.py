@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, Literal
@@ -183,7 +183,7 @@ class Workers:
             raise
         self._greeted = True
 
-    def do(self, job: Job) -> Iterator[dict[str, Any]]:
+    def do(self, job: Job) -> Generator[dict[str, Any], None, None]:
         """Do one job, for one caller at a time; what is said is yielded, errors as {"error": message} at the end."""
         try:
             job.check()

@@ -13,6 +13,7 @@ refused. One job at a time, the others wait in a queue; texts, budgets, time and
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -32,8 +33,8 @@ from llamoco.modeling.space_worker import MAX_RUNS, Job, WorkerError, Workers, W
 
 EXAMPLES = {
     "Spring (LaTeX)": "spring.tex",
-    "Vessel (Python)": "pressure_vessel.py",
-    "Enzyme (Python)": "enzyme_kinetics.py",
+    "Vessel (Python)": "pressure_vessel.py.txt",
+    "Enzyme (Python)": "enzyme_kinetics.py.txt",
     "Data set (JSON)": "composition.json",
 }
 WRITERS: dict[str, Writer] = {
@@ -41,10 +42,8 @@ WRITERS: dict[str, Writer] = {
     "The single best solver": "single best solver",
     "I do": "own",
 }
-FONT, MONOSPACE = (
-    ["system-ui", "sans-serif"],
-    ["ui-monospace", "monospace"],
-)  # the visitor's own: none is fetched
+# The visitor's own fonts: none is fetched.
+FONT, MONOSPACE = ["system-ui", "sans-serif"], ["ui-monospace", "monospace"]
 OWN_START = """\
 import numpy as np
 
@@ -64,9 +63,30 @@ HEAD = """\
 # LLaMoCo
 State an optimization problem; a small model writes the optimizer program for it; the program runs confined and is scored.
 """
-CSS = (
-    space_view.CSS
-    + """
+CSS = """
+.lm-banner { display: flex; gap: .8em; align-items: baseline; padding: .75em 1em .75em 1.2em; border-radius: 8px;
+  border: 1px solid var(--border-color-primary); background: var(--block-background-fill); }
+.lm-banner b { white-space: nowrap; }
+.lm-ok { box-shadow: inset 5px 0 0 #2da44e; } .lm-bad { box-shadow: inset 5px 0 0 #d1242f; }
+.lm-warn { box-shadow: inset 5px 0 0 #bf8700; } .lm-busy { box-shadow: inset 5px 0 0 #2f81f7; }
+.lm-tiles { display: flex; flex-wrap: wrap; gap: .6em; margin: .8em 0; }
+.lm-tile { flex: 1 1 auto; min-width: 6.2em; padding: .55em .8em; border-radius: 8px;
+  border: 1px solid var(--border-color-primary); background: var(--block-background-fill); }
+.lm-tile span { display: block; font-size: .8em; color: color-mix(in srgb, var(--body-text-color) 65%, transparent); }
+.lm-tile strong { display: block; font-size: 1.25em; line-height: 1.4; font-variant-numeric: tabular-nums; }
+.lm-tile em { display: block; font-style: normal; font-size: .75em; color: color-mix(in srgb, var(--body-text-color) 65%, transparent); }
+.lm-view svg { width: 100%; height: auto; color: var(--body-text-color); display: block; }
+.lm-view h4 { margin: 1em 0 .3em; font-size: .95em; }
+.lm-view table { width: 100%; border-collapse: collapse; font-size: .88em; font-variant-numeric: tabular-nums; }
+.lm-view table, .lm-view tr { border: none !important; }
+.lm-view td, .lm-view th { padding: .28em .8em .28em 0 !important; text-align: left; vertical-align: top;
+  border: none !important; border-bottom: 1px solid var(--border-color-primary) !important; }
+.lm-view th { font-weight: 600; white-space: nowrap; }
+.lm-view td:first-child { white-space: nowrap; width: 1%; color: color-mix(in srgb, var(--body-text-color) 65%, transparent); }
+.lm-view pre { font-size: .8em; white-space: pre-wrap; overflow-wrap: anywhere; margin: .5em 0; padding: .7em 1em;
+  border-radius: 8px; background: var(--block-background-fill); border: 1px solid var(--border-color-primary); }
+.lm-note { color: color-mix(in srgb, var(--body-text-color) 65%, transparent); font-size: .85em; }
+.lm-view, .lm-banner span { overflow-wrap: anywhere; }
 #results, #results .html-container { padding: 0; }
 .gradio-container { max-width: 1320px !important; margin: auto; }
 #problem .cm-scroller, #own .cm-scroller, #program .cm-scroller { font-size: 12.5px; }
@@ -75,7 +95,6 @@ CSS = (
 #examples button { min-width: 0; }
 footer { display: none !important; }
 """
-)
 
 
 def example(name: str) -> str:
@@ -98,8 +117,10 @@ def footer(tier: str, space: str | None) -> str:
 def page(workers: Workers) -> gr.Blocks:
     """The page, over workers that do its jobs."""
 
-    def solve(problem: str, writer: str, own: str, runs: float, seed: float) -> Iterator[tuple[Any, ...]]:
-        job = Job(problem, WRITERS[writer], own, int(runs), int(seed))
+    def solve(
+        problem: str | None, writer: str, own: str | None, runs: float, seed: float | None
+    ) -> Iterator[tuple[Any, ...]]:
+        job = Job(problem or "", WRITERS[writer], own or "", int(runs), int(seed or 0))
         shown = space_view.Shown(job)
         yield shown.as_html(), gr.update(visible=False)
         with closing(workers.do(job)) as work:
@@ -108,7 +129,7 @@ def page(workers: Workers) -> gr.Blocks:
                 fresh = "answer" in said
                 yield shown.as_html(), gr.update(value=shown.program, visible=True) if fresh else gr.skip()
 
-    with gr.Blocks(title="LLaMoCo", analytics_enabled=False) as blocks:
+    with gr.Blocks(title="LLaMoCo", analytics_enabled=False, delete_cache=(600, 600)) as blocks:
         gr.Markdown(HEAD)
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=380):
@@ -161,6 +182,9 @@ def page(workers: Workers) -> gr.Blocks:
             queue=False,
         )
         start.click(
+            space_view.waiting, None, results, api_visibility="private", queue=False, show_progress="hidden"
+        )
+        start.click(
             solve,
             [problem, writer, own, runs, seed],
             [results, program],
@@ -183,6 +207,7 @@ def main() -> None:
         workers = Workers()
     except WorkerError as error:
         sys.exit(f"error: {error}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that the worker that stands by is ended, too
     try:
         page(workers).launch(
             server_port=arguments.port,

@@ -1,19 +1,17 @@
 """The metric for ``evaluate.load("metrics/llamoco")``: it scores models that write optimizers."""
 
-import operator
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import datasets
 import evaluate
-import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.metrics import inputs
 from llamoco.metrics.runs import Prediction, Runner
 from llamoco.metrics.summary import score
 
@@ -49,6 +47,8 @@ Returns:
 Raises:
     ValueError: if an argument is of another form, naming it and the place in it, or HF_ALLOW_CODE_EVAL is not 1;
         nothing has run then.
+    RuntimeError: if programs cannot be confined here and allow_unsafe_execution is not given, or worker processes
+        die; the message says what to do.
 Examples:
     >>> import os
     >>> os.environ["HF_ALLOW_CODE_EVAL"] = "1"
@@ -119,7 +119,7 @@ class Llamoco(evaluate.Metric):
             references: their problems as JSON.
             **kwargs: none; there are no other inputs.
         """
-        programs, problems = _pairs(predictions, references)
+        programs, problems = inputs.pairs(predictions, references)
         super().add_batch(predictions=programs, references=problems, **kwargs)
 
     def compute(
@@ -142,20 +142,23 @@ class Llamoco(evaluate.Metric):
         if os.environ.get("HF_ALLOW_CODE_EVAL", "0") != "1":
             raise ValueError(WARNING)
         given = predictions is not None or references is not None
-        programs, problems = _pairs(predictions, references) if given else (None, None)
+        programs, problems = inputs.pairs(predictions, references) if given else (None, None)
         options: dict[str, Any] = {
-            "runs": _whole("runs", runs, 1),
-            "seed": _whole("seed", seed, 0, MAX_SEED),
-            "repairs": None if repairs is None else _repairs(repairs),
+            "runs": inputs.whole("runs", runs, 1),
+            "seed": inputs.whole("seed", seed, 0, MAX_SEED),
+            "repairs": None if repairs is None else inputs.repairs(repairs),
             "tokens": None
             if tokens is None
-            else [_whole(f"tokens[{i}]", count, 0) for i, count in enumerate(_listed("tokens", tokens))],
+            else [
+                inputs.whole(f"tokens[{i}]", count, 0)
+                for i, count in enumerate(inputs.listed("tokens", tokens))
+            ],
             "allow_unsafe_execution": allow_unsafe_execution,
-            "workers": None if workers is None else _whole("workers", workers, 1),
+            "workers": None if workers is None else inputs.whole("workers", workers, 1),
             "progress": progress,
         }
         if self.num_process == 1:
-            _check_lengths(len(self) + len(programs or ()), options)
+            inputs.check_lengths(len(self) + len(programs or ()), options)
         try:
             result: dict[str, Any] | None = super().compute(
                 predictions=programs, references=problems, **options
@@ -180,7 +183,7 @@ class Llamoco(evaluate.Metric):
         progress: bool,
         **options: Any,
     ) -> dict[str, Any]:
-        _check_lengths(len(predictions), options)
+        inputs.check_lengths(len(predictions), options)
         read = {text: Problem.from_json(text) for text in set(references)}
         repairs = options["repairs"] or [None] * len(predictions)
         jobs = [
@@ -205,106 +208,3 @@ def _bar(total: int, wanted: bool) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
         task = bar.add_task("running programs", total=total)
         yield lambda runs: bar.advance(task, runs)
-
-
-def _listed(name: str, given: Any) -> list[Any]:
-    """The entries of a list, tuple, array, or column of a dataset."""
-    whole = isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Iterable)
-    entries = [] if whole or not hasattr(given, "__len__") else list(given)
-    if not entries:
-        raise ValueError(f"{name} has to be a list with at least one entry, got {given!r:.60}")
-    return entries
-
-
-def _pairs(predictions: Any, references: Any) -> tuple[list[str], list[str]]:
-    """Programs and their problems, checked."""
-    programs, problems = _listed("predictions", predictions), _listed("references", references)
-    for name, entries, what in (
-        ("predictions", programs, "a program's text"),
-        ("references", problems, "a problem as JSON text"),
-    ):
-        for number, text in enumerate(entries):
-            if not isinstance(text, str):
-                raise ValueError(f"{name}[{number}] is of type {type(text).__name__}: give {what}")
-    if len(programs) != len(problems):
-        raise ValueError(
-            f"{len(programs)} predictions for {len(problems)} references: give one problem for each"
-        )
-    seen: set[str] = set()
-    for number, text in enumerate(problems):
-        if text not in seen:
-            _check_problem(number, text)
-            seen.add(text)
-    return [_storable(text) for text in programs], [_storable(text) for text in problems]
-
-
-def _storable(text: str) -> str:
-    """The text with half characters (lone surrogates), which no file can hold, replaced by U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _check_problem(number: int, text: str) -> None:
-    """Refuse a reference that is no problem, or one on which nothing can be run or scored."""
-    try:
-        problem = Problem.from_json(text)
-        flaw = _flaw(problem)
-    except ProblemError as error:
-        flaw = str(error)
-    except Exception as error:  # a field of another type
-        flaw = f"a field is not what it has to be ({type(error).__name__}: {error})"
-    if flaw:
-        raise ValueError(f"references[{number}]: {flaw}. Give the dataset's column 'problem'.")
-
-
-def _flaw(problem: Problem) -> str | None:
-    """What keeps a problem from being run and scored; None if nothing does."""
-    if not isinstance(problem.id, str):
-        return f"id has to be a text, got {problem.id!r:.60}"
-    if problem.lower_array.shape != problem.upper_array.shape or not problem.dim:
-        return f"lower and upper have {len(problem.lower)} and {len(problem.upper)} entries"
-    if (
-        not (problem.lower_array < problem.upper_array).all()
-        or not np.isfinite(np.array([problem.lower, problem.upper])).all()
-    ):
-        return "lower has to be below upper, both finite"
-    _whole("max_evals", problem.max_evals, 1)
-    references = [value for value in (problem.f0, problem.f_star) if value is not None]
-    if not np.isfinite(np.array(references, dtype=float)).all():
-        return "f0 and f_star have to be finite numbers, or null"
-    if len(references) == 2 and not references[0] > references[1]:
-        return f"f0, {references[0]!r}, has to be above f_star, {references[1]!r}"
-    _, g, h = problem.evaluate((problem.lower_array + problem.upper_array)[None, :] / 2)
-    if (g.shape[1], h.shape[1]) != (problem.n_inequality, problem.n_equality):
-        return "n_inequality and n_equality are not the numbers of its constraints"
-    return None
-
-
-def _repairs(given: Any) -> list[str | None]:
-    entries = _listed("repairs", given)
-    for number, text in enumerate(entries):
-        if not isinstance(text, str | None):
-            raise ValueError(
-                f"repairs[{number}] is of type {type(text).__name__}: give a program's text, or None"
-            )
-    return [text if text is None else _storable(text) for text in entries]
-
-
-def _check_lengths(count: int, options: Mapping[str, Any]) -> None:
-    for name in ("repairs", "tokens"):
-        given = options[name]
-        if given is not None and len(given) != count:
-            raise ValueError(f"{name} has {len(given)} entries for {count} predictions: give one each")
-
-
-def _whole(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """A whole number in a range; True and 2.0 are none."""
-    number = None
-    if not isinstance(value, bool):
-        with suppress(TypeError):
-            number = operator.index(value)
-    if number is None:
-        raise ValueError(f"{name} has to be a whole number, got {value!r:.60}")
-    if number < least or (most is not None and number > most):
-        limits = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} has to be {limits}, got {number}")
-    return number

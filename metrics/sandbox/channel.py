@@ -7,7 +7,7 @@ import select
 from time import perf_counter
 
 from llamoco.metrics.sandbox.ending import Ending, Over
-from llamoco.metrics.sandbox.scratch import MAX_ENTRIES, overfull
+from llamoco.metrics.sandbox.scratch import MAX_BYTES, MAX_ENTRIES, overfull
 
 MAX_OUTPUT = 1 << 20
 KEPT_OUTPUT = 4096
@@ -97,9 +97,8 @@ class Channel:
             if self.seconds >= self._next_look:
                 self._next_look = self.seconds + TICK
                 if overfull(self._scratch):
-                    raise Over(
-                        Ending("runtime_error", f"scratch_full: more than {MAX_ENTRIES} files and folders")
-                    )
+                    most = f"{MAX_ENTRIES} files and folders, or {MAX_BYTES >> 20} MiB"
+                    raise Over(Ending("runtime_error", f"scratch_full: more than {most}"))
             ready = False
             for descriptor, _ in events:
                 if descriptor == self._output:

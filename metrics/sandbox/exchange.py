@@ -17,6 +17,7 @@ from llamoco.metrics.sandbox.protocol import HEADER, MAX_TEXT_BYTES, Kind, Proto
 
 MAX_REFUSED = 5
 MAX_NOTES = 100
+MAX_REPEATED = 100  # free, so it has to be bounded; the client keeps the last values and asks no such thing
 MAX_STATED_COLUMNS = 1000
 
 
@@ -43,6 +44,7 @@ class Exchange:
         self._started = time.perf_counter()
         self._confined = False
         self._notes = 0
+        self._repeated = 0
         self._note: dict[str, Any] | None = None
         self._box: np.ndarray | None = None
         self._asks_one, self._size_of_one, self._tells_one = b"", 0, b""
@@ -94,7 +96,8 @@ class Exchange:
         # Most frames by far: a request for a single point, on its own.
         alone = len(part) == self._size_of_one and not self._buffer and not self._to_drop
         if alone and part.startswith(self._asks_one):
-            self._evaluate_one(np.frombuffer(part, float, offset=HEADER.size))
+            # Writable, as the oracle's short way asks for.
+            self._evaluate_one(np.frombuffer(bytearray(part), float, offset=HEADER.size))
             return
         self._buffer += part
         while True:
@@ -115,7 +118,7 @@ class Exchange:
                 continue
             if len(self._buffer) < HEADER.size + size:
                 return
-            body = bytes(self._buffer[HEADER.size : HEADER.size + size])
+            body = self._buffer[HEADER.size : HEADER.size + size]
             del self._buffer[: HEADER.size + size]
             self._handle(kind, rows, columns, body)
 
@@ -136,11 +139,12 @@ class Exchange:
         else:
             assert self._points is not None
             stated = kind == Kind.STATED and rows == len(self._points) and 2 <= columns <= MAX_STATED_COLUMNS
-            good = stated or (kind == Kind.BOX and rows == 3 and columns <= MAX_STATED_COLUMNS)
+            box = kind == Kind.BOX and rows == 3 and columns <= MAX_STATED_COLUMNS and self._box is None
+            good = stated or box
         if not good:
             raise ProtocolError(f"unexpected {kind.name} frame of shape ({rows}, {columns})")
 
-    def _handle(self, kind: Kind, rows: int, columns: int, body: bytes) -> None:
+    def _handle(self, kind: Kind, rows: int, columns: int, body: bytearray) -> None:
         if kind == Kind.EVALUATE:
             self._evaluate(protocol.matrix(body, rows, columns))
         elif kind == Kind.READY:
@@ -162,12 +166,14 @@ class Exchange:
 
     def _evaluate(self, points: np.ndarray) -> None:
         assert self._oracle is not None
+        before = self._oracle.evals
         try:
             values = self._oracle.evaluate(points)
         except BudgetExceeded:
             self._oracle.refused -= 1
             self._refuse()
             return
+        self._note_repetition(before)
         self._largest_batch = len(points)
         width = 1 + values.g.shape[1] + values.h.shape[1]
         parts = [protocol.head(Kind.VALUES, len(points), width), *(part.tobytes() for part in values)]
@@ -175,14 +181,24 @@ class Exchange:
 
     def _evaluate_one(self, x: np.ndarray) -> None:
         assert self._oracle is not None
+        before = self._oracle.evals
         try:
             values = self._oracle.values(x)
         except BudgetExceeded:
             self._oracle.refused -= 1
             self._refuse()
             return
+        self._note_repetition(before)
         self._largest_batch = 1
         self._channel.send(self._tells_one + values)
+
+    def _note_repetition(self, before: int) -> None:
+        """Bound the requests that cost no evaluation; ``before``: evaluations used before this one."""
+        assert self._oracle is not None
+        if self._oracle.evals == before:
+            self._repeated += 1
+            if self._repeated > MAX_REPEATED:
+                raise ProtocolError("asks again and again for values that it was told")
 
     def _refuse(self) -> None:
         assert self._oracle is not None
@@ -211,7 +227,7 @@ class Exchange:
         )
 
 
-def _read_text(body: bytes) -> dict[str, Any]:
+def _read_text(body: bytearray) -> dict[str, Any]:
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:

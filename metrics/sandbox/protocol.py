@@ -75,8 +75,8 @@ def parse_header(data: bytes | bytearray) -> tuple[Kind, int, int, int]:
     return kind, rows, columns, rows if kind in TEXT_KINDS else rows * columns * 8
 
 
-def matrix(body: bytes, rows: int, columns: int) -> np.ndarray:
-    """The body of a frame as an array (rows, columns), not to be written to."""
+def matrix(body: bytes | bytearray, rows: int, columns: int) -> np.ndarray:
+    """The body of a frame as an array (rows, columns), which shares its memory."""
     return np.frombuffer(body, dtype="<f8").reshape(rows, columns)
 
 

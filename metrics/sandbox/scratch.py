@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 
 MAX_ENTRIES = 2000
+MAX_BYTES = 256 << 20
+_BLOCK = 512  # unit of st_blocks
 
 
 def overfull(folder: str) -> bool:
-    """Whether the folder holds more entries than a program has use for, or is nested beyond reach."""
-    pending, entries = [folder], 0
+    """Whether the folder holds more entries or bytes than a program has use for, or is nested beyond reach."""
+    pending, entries, size = [folder], 0, 0
     while pending:
         try:
-            with os.scandir(pending.pop()) as listing:
-                for entry in listing:
-                    entries += 1
-                    if entries > MAX_ENTRIES:
-                        return True
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(entry.path)
+            for entry in _entries(pending.pop()):
+                entries += 1
+                size += _BLOCK * entry.stat(follow_symlinks=False).st_blocks
+                if entries > MAX_ENTRIES or size > MAX_BYTES:
+                    return True
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(entry.path)
         except FileNotFoundError:
             continue
         except OSError:
@@ -32,9 +34,7 @@ def remove_tree(folder: str) -> None:
     while pending:
         current = pending[-1]
         below = []
-        with os.scandir(current) as listing:
-            entries = list(listing)
-        for entry in entries:
+        for entry in _entries(current):
             if entry.is_dir(follow_symlinks=False):
                 below.append(entry.path)
             else:
@@ -46,5 +46,29 @@ def remove_tree(folder: str) -> None:
         for path in below:
             moved += 1
             flat = f"{folder}.{moved}"
+            _unlock(path)
             os.rename(path, flat)
             pending.append(flat)
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """What a folder holds, also where its maker may not look."""
+    try:
+        with os.scandir(folder) as listing:
+            return list(listing)
+    except PermissionError:
+        _unlock(folder)
+    with os.scandir(folder) as listing:
+        return list(listing)
+
+
+def _unlock(folder: str) -> None:
+    """Give its owner all rights; never follows a link."""
+    if os.chmod in os.supports_follow_symlinks:
+        os.chmod(folder, 0o700, follow_symlinks=False)
+        return
+    descriptor = os.open(folder, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY)
+    try:
+        os.chmod(f"/proc/self/fd/{descriptor}", 0o700)
+    finally:
+        os.close(descriptor)

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -22,17 +21,16 @@ from llamoco.metrics.sandbox import tiers
 from llamoco.metrics.sandbox.channel import Channel
 from llamoco.metrics.sandbox.ending import Ending, Statement
 from llamoco.metrics.sandbox.exchange import Exchange
+from llamoco.metrics.sandbox.records import record_of
 from llamoco.metrics.sandbox.scratch import remove_tree
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-from llamoco.metrics.sandbox.verdicts import Record, escaped
+from llamoco.metrics.sandbox.verdicts import Record
 
 TIME_LIMIT = 60.0
 MEMORY_LIMIT = 1024
 START_LIMIT = 60.0
 REAP_LIMIT = 10.0
 ATTEMPTS = 2
-MAX_SHOWN_OUTPUT = 4096
-MAX_SHOWN_MESSAGE = 1000
 
 # What of the environment the zygote gets: what finding Python's packages needs, and settings of the numerical
 # libraries, so that a program computes to the last bit what it would in this process.
@@ -63,10 +61,7 @@ class Sandbox:
     """
 
     def __init__(self, allow_unsafe: bool = False) -> None:
-        if os.name != "posix":
-            raise SandboxUnavailable(
-                "programs run in a forked process, which this system does not have: use WSL"
-            )
+        tiers.require_fork()
         self._scratch = os.path.realpath(tempfile.mkdtemp(prefix="llamoco-"))
         self._runs = 0
         self._zygote: subprocess.Popen[bytes] | None = None
@@ -137,7 +132,7 @@ class Sandbox:
                 self._restart()
                 continue
             if ending.verdict != "harness_error":
-                return _record(ending, oracle, common)
+                return record_of(ending, oracle, common)
         return Record(
             verdict="harness_error", reason=f"the process that runs programs died {ATTEMPTS} times", **common
         )
@@ -278,43 +273,3 @@ class Sandbox:
             line += part
         content: dict[str, Any] = json.loads(line)
         return content
-
-
-def _record(ending: Ending, oracle: Oracle, common: dict[str, Any]) -> Record:
-    """The record of a run that came to an end."""
-    record = Record(
-        verdict=ending.verdict,
-        reason=ending.reason,
-        benign=ending.benign,
-        exception=None if ending.exception is None else escaped(ending.exception, MAX_SHOWN_MESSAGE),
-        message=None if ending.message is None else escaped(ending.message, MAX_SHOWN_MESSAGE),
-        frames=[escaped(frame, 200) for frame in ending.frames],
-        output=escaped(ending.output.decode(errors="replace"), MAX_SHOWN_OUTPUT),
-        exit_status=ending.exit_status,
-        evals=oracle.evals,
-        refused=oracle.refused,
-        best_x=None if oracle.best_x is None else oracle.best_x.tolist(),
-        best_f=None if oracle.best_x is None else oracle.best_f,
-        trace=list(oracle.trace),
-        seconds=ending.seconds,
-        wall=ending.wall,
-        cpu=ending.cpu,
-        max_rss=ending.max_rss,
-        **common,
-    )
-    if ending.x is not None:
-        return _at(record, oracle.problem, ending.x)
-    if record.verdict in ("ok", "budget_exceeded"):
-        return replace(record, x=record.best_x, f=record.best_f, feasible=record.best_x is not None)
-    return record
-
-
-def _at(record: Record, problem: Problem, x: np.ndarray) -> Record:
-    """The record, scored at a point that the program returned: evaluated here, uncounted."""
-    width = problem.upper_array - problem.lower_array
-    nearest = np.clip(x, problem.lower_array, problem.upper_array)
-    # What rounding puts outside is inside.
-    x = nearest if (np.abs(x - nearest) <= 1e-9 * width).all() else x
-    values = problem.evaluate(x[None, :])
-    feasible = bool(problem.feasible(values)[0] and problem.inside(x[None, :])[0])
-    return replace(record, x=x.tolist(), f=float(values.f[0]), feasible=feasible)

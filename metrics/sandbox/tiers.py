@@ -11,6 +11,7 @@ at the mercy of any that is not.
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,16 @@ import tempfile
 
 class SandboxUnavailable(RuntimeError):
     """Programs cannot be confined on this machine."""
+
+
+def require_fork() -> None:
+    """Have a system that can run programs at all.
+
+    Raises:
+        SandboxUnavailable: where there is no fork.
+    """
+    if os.name != "posix":
+        raise SandboxUnavailable("programs run in a forked process, which this system does not have: use WSL")
 
 
 def bubblewrap(scratch: str) -> list[str]:

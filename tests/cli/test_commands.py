@@ -26,7 +26,7 @@ REFUSED = {
     "a folder that no build wrote": (("build", "--out", "."), "not an instruction set"),
     "no recipe": (("train", "nowhere.yaml"), "nowhere.yaml"),
     "nothing to report": (("report", "."), "holds no"),
-    "no such split": (("evaluate", "--split", "dev"), "train or test"),
+    "no such split": (("evaluate", "--split", "dev"), "'dev' is not one of 'train', 'test'"),
     "no such model": (("evaluate", "./nowhere"), "nowhere"),
 }
 

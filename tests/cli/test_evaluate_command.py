@@ -7,8 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,13 @@ from llamoco.modeling.evaluation import evaluate_model
 from llamoco.modeling.sources import open_source
 
 ROWS, RUNS = 5, 2
+SEARCH = """\
+import numpy as np
+
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+    points = np.random.default_rng(seed).uniform(lower, upper, (max_evals, len(lower)))
+    return points[int(np.argmin(objective(points)))]
+"""
 OPTIONS = ("--limit", str(ROWS), "--runs", str(RUNS))
 
 
@@ -143,10 +152,11 @@ def test_report_shows_evaluations_and_compares_them(
     shutil.copytree(finished, second)
     (second / "scores.json").unlink()  # never scored: the tables follow from the other files
     evaluate_model(first, limit=3, runs=RUNS, steps=("score",))
-    code, said, _ = llamoco(
-        "report", str(first), str(second), "--out", str(tmp_path / "figures"), cwd=tmp_path
-    )
-    assert code == 0
+    figures = tmp_path / "figures"
+    command = ["report", str(first), str(second), "--out", str(figures)]
+    done = CliRunner(env={"COLUMNS": "150"}).invoke(app, command)
+    said = done.stdout
+    assert done.exit_code == 0, done.output
     assert f"llamoco-xs on {ROWS} descriptions" in said and "llamoco-xs on 3 descriptions" in said
     assert "by group" in said and "pattern: " in said
     assert f"{record['tables']['all']['model']['a3']:.3f}" in said
@@ -161,10 +171,71 @@ def test_no_sandbox_has_an_exit_code_of_its_own_before_the_model_works(tmp_path:
         f"import sys; sys.path.insert(0, {helper!r}); from lesser_machine import lack; "
         "lack(['landlock', 'seccomp', 'namespaces']); from llamoco.cli.main import app; app()"
     )
-    command = [sys.executable, "-c", script, "evaluate", "--limit", "1", "--out", "out"]
+    (tmp_path / "mine.jsonl").write_text('{"row": 0, "program": "x = 1"}')
+    command = [sys.executable, "-c", script, "evaluate", "mine.jsonl", "--out", "out"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 3 and "--unsafe" in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "out" / "generations.jsonl").exists()
+
+
+class Server(BaseHTTPRequestHandler):
+    """An OpenAI-compatible server that takes the key until it has answered a number of times."""
+
+    answers = 0
+    most = 2
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        type(self).answers += 1
+        if self.answers > self.most:
+            status, reply = 401, {"error": {"message": "this key is used up"}}
+        else:
+            text = f"Here it is.\n```python\n{SEARCH}```\n"
+            message = {"role": "assistant", "content": text}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            usage = {"prompt_tokens": 40, "completion_tokens": 2, "total_tokens": 42}
+            status, reply = 200, {"model": asked["model"], "choices": [choice], "usage": usage}
+        body = json.dumps(reply).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+
+def test_a_server_that_stops_answering_costs_nothing_that_it_answered(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/v1"
+        command = [
+            "evaluate",
+            "--server",
+            url,
+            "--model",
+            "m",
+            "--limit",
+            "3",
+            "--runs",
+            "1",
+            "--concurrency",
+            "1",
+        ]
+        command += ["--workers", "1", "--out", str(tmp_path / "out")]
+        done = CliRunner().invoke(app, [*command, "--step", "generate"])
+        assert done.exit_code == 2 and "used up" in done.stderr and "2 of 3" in done.stderr
+        first = (tmp_path / "out" / "generations.jsonl").read_bytes()
+        assert first.count(b"\n") == 2
+        Server.most = 3 + 1  # one was refused
+        done = CliRunner().invoke(app, [*command, "--json"])
+        server.shutdown()
+    assert done.exit_code == 0, done.output
+    record = json.loads(done.stdout)
+    model = record["tables"]["all"]["model"]
+    assert (record["model"], record["rows"], model["err"], model["comp"]) == ("m", 3, 0, 42)
+    assert (tmp_path / "out" / "generations.jsonl").read_bytes().startswith(first)
 
 
 REFUSED = {

@@ -262,7 +262,6 @@ CASES = [
         ),
         "security_violation",
         "protocol",
-        time_limit=0.5,
     ),
     Case(
         "29-repetition-flood",  # repetitions are free, and the clock stands still while the evaluator is at work
@@ -279,7 +278,6 @@ CASES = [
         "protocol",
         1.0,
         3,
-        time_limit=0.5,
     ),
     Case(
         "29-endless-batch",

@@ -18,6 +18,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runs import Prediction, Runner, RunnerError, row, run_of_row
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.scores import Run
 
 TEXT = "def objective(x):\n    return (x[0] - 1) ** 2 + x[1] ** 2\n"
 PROBLEM = Problem(
@@ -61,7 +62,7 @@ def test_runs_are_those_of_a_sandbox_here_and_come_as_they_end(runner: Runner) -
             asked.append(number)
             yield Prediction(SAMPLE + f"# {number}\n", PROBLEM)
 
-    found = {}
+    found: dict[int, list[Run]] = {}
     for position, runs in runner.run_all(predictions()):
         if not found:
             assert len(asked) <= 6, "all were taken before the first was done"
@@ -112,7 +113,7 @@ def test_rows_round_trip_with_their_repairs(runner: Runner) -> None:
 def test_a_worker_that_dies_is_replaced_and_its_prediction_run_again() -> None:
     with Runner(runs=1, allow_unsafe=True, workers=2) as runner:
         predictions = [Prediction(SAMPLE + f"# {number}\n", PROBLEM) for number in range(20)]
-        found = {}
+        found: dict[int, list[Run]] = {}
         for position, runs in runner.run_all(predictions):
             if not found:
                 os.kill(workers(runner)[0], signal.SIGKILL)
@@ -122,7 +123,7 @@ def test_a_worker_that_dies_is_replaced_and_its_prediction_run_again() -> None:
 
 
 def test_workers_that_keep_dying_are_an_error() -> None:
-    with Runner(runs=1, allow_unsafe=True, workers=1) as runner:
+    with Runner(runs=1, allow_unsafe=True, time_limit=2.0, workers=1) as runner:
 
         def killing() -> Iterator[Prediction]:
             for number in range(100):

@@ -7,8 +7,9 @@ import signal
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
-from hostile_programs import CASES, DONE, PROBLEM, SWALLOW, WORK, Case, body, judge
+from hostile_programs import CASES, DONE, FLOOD, HEADER, PROBLEM, SECTION, SWALLOW, WORK, Case, body, judge
 from run_cases import run_case, run_honest, zygotes
 
 from llamoco.metrics.sandbox import exchange
@@ -76,6 +77,13 @@ def test_an_error_of_the_objective_is_its_owners(sandbox: Sandbox) -> None:
     with pytest.raises(ZeroDivisionError, match="mine"):
         sandbox.run(body(WORK, DONE), PROBLEM, seed=3, on_progress=fail)
     assert run(sandbox, body(WORK, DONE)).verdict == "ok"
+
+
+def test_a_flood_of_boxes_states_nothing(sandbox: Sandbox) -> None:
+    flood = f"import os\n{HEADER}\ndata = HEADER.pack(MAGIC, Kind.BOX, 3, 0) * 1000\n{FLOOD}\n"
+    points = np.zeros((3, 2))
+    assert sandbox.state(SECTION, points) is not None
+    assert sandbox.state(SECTION + flood, points) is None
 
 
 def test_nothing_is_left_behind() -> None:

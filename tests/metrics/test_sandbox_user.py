@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hostile_programs import CASES, Case, judge
@@ -24,18 +25,24 @@ pytestmark = pytest.mark.skipif(
     reason="not root on Linux: the other tests are those of an ordinary user already",
 )
 
-Table = dict[str, tuple[Record, Record] | str]
+
+class Finished(NamedTuple):
+    """What came of the table run as the user: records of each case, complaints, what is left in the user's folder."""
+
+    table: dict[str, tuple[Record, Record] | str]
+    complaints: str
+    left: list[str]
 
 
 @pytest.fixture(scope="module")
-def user_table(tmp_path_factory: pytest.TempPathFactory) -> Table:
-    """Record of each case, and of the honest program after it, from a process of the user."""
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """From a process of the user."""
     if confine.unsupported():
         pytest.skip("this machine cannot confine programs")
     home = tmp_path_factory.mktemp("user")
     os.chown(home, USER, USER)
 
-    def as_user(*command: str) -> str:
+    def as_user(*command: str) -> subprocess.CompletedProcess[str]:
         installed = Path(str(metrics.__file__)).parents[1]
         folders = {sys.prefix, sys.base_prefix, str(installed), str(TESTS.parents[1]), str(home)}
         reachable = sorted({path for folder in folders for path in (folder, os.path.realpath(folder))})
@@ -51,21 +58,23 @@ def user_table(tmp_path_factory: pytest.TempPathFactory) -> Table:
         )
         if done.returncode == REFUSED:
             pytest.skip(f"root may not become an ordinary user here: {done.stderr.strip()}")
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return done
 
-    assert as_user(
-        sys.executable, "-c", "import os; print(os.getresuid(), os.getresgid(), os.getgroups())"
-    ) == (f"({USER}, {USER}, {USER}) ({USER}, {USER}, {USER}) []\n")
-    table = dict(map(of_line, as_user(sys.executable, str(TESTS / "run_cases.py")).splitlines()))
-    assert os.listdir(home) == []
-    return table
+    who = as_user(sys.executable, "-c", "import os; print(*os.getresuid(), *os.getresgid(), os.getgroups())")
+    assert who.stdout == f"{USER} " * 6 + "[]\n", who.stderr
+    done = as_user(sys.executable, str(TESTS / "run_cases.py"))
+    return Finished(dict(map(of_line, done.stdout.splitlines())), done.stderr, os.listdir(home))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_verdict_for_an_ordinary_user(user_table: Table, case: Case) -> None:
-    assert not isinstance(user_table[case.name], str), user_table[case.name]
-    record, honest = user_table[case.name]
+def test_verdict_for_an_ordinary_user(finished: Finished, case: Case) -> None:
+    ran = finished.table.get(case.name, finished.complaints)
+    assert not isinstance(ran, str), ran
+    record, honest = ran
     judge(case, record)
     assert record.tier in ("A", "B")
     assert (honest.verdict, honest.f, honest.evals) == ("ok", 1.0, 2)
+
+
+def test_an_ordinary_user_can_clean_up(finished: Finished) -> None:
+    assert (finished.complaints, finished.left) == ("", [])

@@ -14,7 +14,7 @@ from llamoco.metrics.runs import Prediction, Runner, row
 from llamoco.modeling.evaluation import evaluate_model
 from llamoco.modeling.evaluation_comparison import compare_evaluations
 from llamoco.modeling.evaluation_files import EvaluationError, appended, finite, key_of, read_lines
-from llamoco.modeling.evaluation_results import read_results
+from llamoco.modeling.evaluation_results import read_results, read_runs
 from llamoco.modeling.evaluation_rows import evaluation_rows
 from llamoco.modeling.generation import Generation, ModelError
 from llamoco.modeling.sources import Failure, OnAnswer, open_source
@@ -107,11 +107,10 @@ def test_a_pair_of_program_and_problem_is_run_once_and_as_it_runs_alone(labelled
     }
     assert {name: len(lines) for name, lines in kept.items()} == {"model": 2, "sbs": 2, "vbs": 2}
     assert sorted(kept["model"]) == sorted(kept["vbs"])
-    results = read_results(labelled_folder)
-    one = results.rows[0]
+    one = read_results(labelled_folder).rows[0]
     with Runner(RUNS, seed=0, workers=1) as runner:
         [(_, runs)] = runner.run_all([Prediction(one["completion"], Problem.from_json(one["problem"]))])
-    recorded = [line for line in results.records["model"] if line["prediction"] == one["row"]]
+    recorded = read_runs(labelled_folder, "model")[key_of(one["problem_id"], one["completion"])]
     alone = [json.loads(json.dumps(finite(row(0, number, run)))) for number, run in enumerate(runs)]
     assert [untimed(record) for record in recorded] == [untimed(record) for record in alone]
 
@@ -174,6 +173,21 @@ def test_what_a_failing_source_answered_is_kept(tmp_path: Path) -> None:
     record = evaluate_model(out, source, runs=1, limit=2, steps=("generate", "run", "score"), workers=1)
     assert record is not None and record["rows"] == 2
     assert len((out / "generations.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_file_of_programs_can_be_mended_before_it_was_taken(tmp_path: Path) -> None:
+    file, out = tmp_path / "mine.jsonl", tmp_path / "out"
+    answer = json.dumps({"row": 0, "program": SEARCH}) + "\n"
+    file.write_text(answer * 2)
+    with pytest.raises(ModelError, match=r"mine\.jsonl, line 2: row is answered in line 1"):
+        evaluate_model(out, open_source(str(file)), runs=1, steps=("generate",))
+    with pytest.raises(EvaluationError, match="has no answers: run --step generate first"):
+        evaluate_model(out, steps=("score",))
+    file.write_text(answer)
+    evaluate_model(out, open_source(str(file)), runs=1, steps=("generate",))
+    file.write_text(answer.replace("argmin", "argmax"))
+    with pytest.raises(EvaluationError, match=r"another source.sha256"):
+        evaluate_model(out, open_source(str(file)), runs=1, steps=("generate",))
 
 
 def test_a_source_without_repairs_has_no_rec(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_where_nothing_confines_code_only_known_programs_on_data_run(
     monkeypatch.setattr(desk, "tier", "C")
     monkeypatch.setattr(desk, "_for_problem", None)
     assert said(desk, problem=SPHERE, writer="single best solver")["run"][0]["verdict"] == "ok"
-    assert "tier C" in refused(desk, (EXAMPLES / "enzyme_kinetics.py").read_text())
+    assert "tier C" in refused(desk, (EXAMPLES / "enzyme_kinetics.py.txt").read_text())
     with pytest.raises(ProblemError, match="tier C"):
         said(desk, problem=SPHERE, writer="own", program=RANDOM)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from llamoco.modeling import space_view
+from llamoco.modeling.space_plot import INK, convergence
 from llamoco.modeling.space_worker import Job
 
 PROBLEM = {
@@ -148,9 +149,9 @@ def test_nothing_of_a_stranger_becomes_markup_or_a_template() -> None:
 def test_the_plot_is_an_svg_in_the_pages_own_colour() -> None:
     traces = [RUN["trace"], [(5, 300.0), (50, 2.5)], []]
     for several in (traces[:1], traces):
-        svg = space_view.convergence(several, [900, 1000, 10][: len(several)], PROBLEM)
+        svg = convergence(several, [900, 1000, 10][: len(several)], PROBLEM)
         ElementTree.fromstring(svg)
-        assert "currentColor" in svg and space_view.INK not in svg and "#000000" not in svg
+        assert "currentColor" in svg and INK not in svg and "#000000" not in svg
         assert "<script" not in svg and "http://" not in re.sub(
             r'xmlns(:\w+)?="[^"]*"|<metadata>.*</metadata>', "", svg, flags=re.S
         )
@@ -168,4 +169,4 @@ def test_the_plot_is_an_svg_in_the_pages_own_colour() -> None:
 )
 def test_any_finite_values_can_be_drawn(trace: list[tuple[int, float]]) -> None:
     for f_star in (None, 0.0, -3.0):
-        ElementTree.fromstring(space_view.convergence([trace], [10], PROBLEM | {"f_star": f_star}))
+        ElementTree.fromstring(convergence([trace], [10], PROBLEM | {"f_star": f_star}))
