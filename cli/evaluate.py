@@ -16,7 +16,7 @@ from llamoco.cli.common import EXIT_NO_SANDBOX, clear_errors, err, fail, out
 from llamoco.cli.evaluation_tables import print_evaluation
 
 if TYPE_CHECKING:
-    from llamoco.modeling.evaluation import OnProgress, Stage
+    from llamoco.modeling.evaluation.steps import OnProgress, Stage
 
 ETA_PERIOD = 600  # seconds of work that the time left is estimated from: batches of answers take long
 
@@ -137,8 +137,8 @@ def evaluate(
         from llamoco.dataset_builder.benchmark.labels import LabelsError
         from llamoco.metrics.runs import RunnerError
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-        from llamoco.modeling.evaluation import STEPS, EvaluationError, evaluate_model
-        from llamoco.modeling.sources import ModelError, open_source
+        from llamoco.modeling.answers.sources import ModelError, open_source
+        from llamoco.modeling.evaluation.steps import STEPS, EvaluationError, evaluate_model
 
         if server is not None and model is not None:
             fail(f"MODEL {model!r} and --server: give one of them; the server's model is named by --model")

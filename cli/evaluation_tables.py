@@ -12,7 +12,7 @@ from rich.table import Table
 from llamoco.cli.common import out
 
 if TYPE_CHECKING:
-    from llamoco.modeling.evaluation_comparison import Comparison
+    from llamoco.modeling.evaluation.comparison import Comparison
 
 TITLES = {"model": "model", "sbs": "SBS", "vbs": "VBS"}
 LEGEND = (

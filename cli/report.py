@@ -84,10 +84,10 @@ def report(
 def _report_evaluation(folder: Path, out_folder: Path | None) -> None:
     """Tables and figure of an evaluation: of its scores.json or, where it was not scored, of its other files."""
     from llamoco.cli.evaluation_tables import print_evaluation
-    from llamoco.modeling.evaluation_figure import save_evaluation_figure
-    from llamoco.modeling.evaluation_files import EvaluationError, read_record
-    from llamoco.modeling.evaluation_results import read_results
-    from llamoco.modeling.evaluation_scores import evaluation_record
+    from llamoco.modeling.evaluation.figure import save_evaluation_figure
+    from llamoco.modeling.evaluation.files import EvaluationError, read_record
+    from llamoco.modeling.evaluation.record import evaluation_record
+    from llamoco.modeling.evaluation.results import read_results
 
     with clear_errors(EvaluationError):
         record = read_record(folder) or evaluation_record(read_results(folder))
@@ -104,8 +104,8 @@ def _report_evaluation(folder: Path, out_folder: Path | None) -> None:
 
 def _compare(folders: list[Path]) -> None:
     from llamoco.cli.evaluation_tables import print_comparison
-    from llamoco.modeling.evaluation_comparison import compare_evaluations
-    from llamoco.modeling.evaluation_files import EvaluationError
+    from llamoco.modeling.evaluation.comparison import compare_evaluations
+    from llamoco.modeling.evaluation.files import EvaluationError
 
     with clear_errors(EvaluationError):
         print_comparison(compare_evaluations(folders))

@@ -7,7 +7,6 @@ The card of the data set is written into the folder that `llamoco build` makes.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pyarrow.parquet as pq
 from huggingface_hub import DatasetCard, EvalResult, ModelCard, ModelCardData
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
@@ -151,7 +151,9 @@ def _render(template: str, **more: Any) -> str:
         scores=record("evaluation"),
         built=record("instruction_set"),
         training=json.loads((SHIPPED_MODEL / "run_record.json").read_text(encoding="utf-8")),
-        labels_hash=hashlib.sha256(SHIPPED_LABELS.read_bytes()).hexdigest()[:16],  # as in evaluation records
+        labelled_for_training=pq.read_table(SHIPPED_LABELS, columns=["split"])["split"]
+        .to_pylist()
+        .count("train"),
         pool=POOL,
         functions=FUNCTIONS,
         constraints=CONSTRAINTS,

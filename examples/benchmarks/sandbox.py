@@ -28,6 +28,7 @@ import numpy as np
 
 from llamoco.dataset_builder.benchmark.executors import BLAS_THREADS, completed, process_executor
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.optimizers.pool import optimizer_function
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
@@ -236,7 +237,9 @@ def main() -> None:
             None if options.all else options.labels, options.workers
         )
     if options.json:
-        print(json.dumps(report, indent=2))
+        here = environment()
+        made = {"command": " ".join(["python examples/benchmarks/sandbox.py", *sys.argv[1:]]), "seed": SEED}
+        print(json.dumps({**made, "machine": here["machine"], "date": here["date"], **report}, indent=2))
         return
     for title, figures in report.items():
         print(title)

@@ -6,7 +6,7 @@ On a Hub Space it is the app_file. **Whose code runs where.** `llamoco solve` ru
 rights, on your machine. Here anybody's text may be pasted (and a page on 127.0.0.1 can be reached by other pages of
 the same browser), so nothing that is pasted runs with this server's rights, on a Space or not: a job has a process
 of its own without this one's environment; in it LaTeX and JSON are read as data, Python problems run in one sandbox
-and programs in another, without files, network or processes (``metrics.confined_problem``, ``modeling.space_job``).
+and programs in another, without files, network or processes (``metrics.confined_problem``, ``modeling.space.job``).
 Where the machine has no sandbox (tier C) Python problems, and programs that are not of the benchmarked pool, are
 refused. One job at a time, the others wait in a queue; texts, budgets, time and memory are limited.
 """
@@ -28,8 +28,8 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 import gradio as gr  # noqa: E402
 
-from llamoco.modeling import space_view  # noqa: E402
-from llamoco.modeling.space_worker import MAX_RUNS, Job, WorkerError, Workers, Writer  # noqa: E402
+from llamoco.modeling.space import view  # noqa: E402
+from llamoco.modeling.space.worker import MAX_RUNS, Job, WorkerError, Workers, Writer  # noqa: E402
 
 EXAMPLES = {
     "Spring (LaTeX)": "spring.tex",
@@ -121,7 +121,7 @@ def page(workers: Workers) -> gr.Blocks:
         problem: str | None, writer: str, own: str | None, runs: float, seed: float | None
     ) -> Iterator[tuple[Any, ...]]:
         job = Job(problem or "", WRITERS[writer], own or "", int(runs), int(seed or 0))
-        shown = space_view.Shown(job)
+        shown = view.Shown(job)
         yield shown.as_html(), gr.update(visible=False)
         with closing(workers.do(job)) as work:
             for said in work:
@@ -170,7 +170,7 @@ def page(workers: Workers) -> gr.Blocks:
                     elem_id="program",
                 )
             with gr.Column(scale=6, min_width=380):
-                results = gr.HTML(space_view.empty(), elem_id="results")
+                results = gr.HTML(view.empty(), elem_id="results")
         gr.Markdown(footer(workers.tier, os.environ.get("SPACE_ID")))
         for pick in picks:
             pick.click(example, pick, problem, api_visibility="private", queue=False)
@@ -182,7 +182,7 @@ def page(workers: Workers) -> gr.Blocks:
             queue=False,
         )
         start.click(
-            space_view.waiting, None, results, api_visibility="private", queue=False, show_progress="hidden"
+            view.waiting, None, results, api_visibility="private", queue=False, show_progress="hidden"
         )
         start.click(
             solve,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from llamoco.modeling.answer_file import FileSource
+from llamoco.modeling.answers.answer_file import FileSource
+from llamoco.modeling.answers.sources import Failure, open_source
 from llamoco.modeling.generation import Generation, ModelError
-from llamoco.modeling.sources import Failure, open_source
 
 ROWS = [
     {"prompt": f"# dimension: {dim}\nx\n"} for dim in (2, 3, 4, 3, 6)

@@ -21,10 +21,10 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from llamoco.dataset_builder.prompts.contract import CONTRACT
 from llamoco.dataset_builder.prompts.prompt import header_alone
+from llamoco.modeling.answers.server import ServerSource
+from llamoco.modeling.answers.sources import Failure, LocalSource, Source, open_source
 from llamoco.modeling.generation import Generation, ModelError, load_generator
-from llamoco.modeling.server import ServerSource
 from llamoco.modeling.shipped import SHIPPED_MODEL
-from llamoco.modeling.sources import Failure, LocalSource, Source, open_source
 
 PROMPTS = [
     f"# dimension: {dim}\n# bounds: [-5, 5] x {dim}\n# evaluation budget: 500\n# inequality constraints: 0\n"

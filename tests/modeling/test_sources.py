@@ -13,9 +13,9 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTra
 
 from llamoco.dataset_builder.prompts.contract import CONTRACT
 from llamoco.dataset_builder.prompts.prompt import header_alone
+from llamoco.modeling.answers.sources import Failure, LocalSource, open_source
 from llamoco.modeling.generation import Generation, Generator, ModelError, load_generator
 from llamoco.modeling.shipped import SHIPPED_MODEL
-from llamoco.modeling.sources import Failure, LocalSource, open_source
 
 HEADER = (
     "# dimension: 2\n# bounds: [0, 1] x 2\n# evaluation budget: 100\n# inequality constraints: 0\n"

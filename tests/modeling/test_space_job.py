@@ -13,8 +13,8 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics import runs as metric_runs
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.modeling.space_job import Desk, handle, language_of
-from llamoco.modeling.space_worker import MAX_EVALS, MAX_PROBLEM, Job
+from llamoco.modeling.space.job import Desk, handle, language_of
+from llamoco.modeling.space.worker import MAX_EVALS, MAX_PROBLEM, Job
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "metrics" / "llamoco" / "examples"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from llamoco.modeling import space_view
-from llamoco.modeling.space_plot import INK, convergence
-from llamoco.modeling.space_worker import Job
+from llamoco.modeling.space import view
+from llamoco.modeling.space.plot import INK, convergence
+from llamoco.modeling.space.worker import Job
 
 PROBLEM = {
     "dim": 2,
@@ -53,10 +53,10 @@ MARKUP = re.compile(r"<[^>]+>")
 
 
 def shown(*lines: dict[str, Any], runs: int = 1) -> str:
-    view = space_view.Shown(Job("p", runs=runs))
+    page = view.Shown(Job("p", runs=runs))
     for line in lines:
-        view.hear(line)
-    return view.as_html()
+        page.hear(line)
+    return page.as_html()
 
 
 def text_of(html: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 from llamoco.metrics.scores import Run
 from llamoco.metrics.statistics import holm
 from llamoco.metrics.summary import Compared, compare
-from llamoco.modeling.evaluation_files import EvaluationError
-from llamoco.modeling.evaluation_results import Results, read_results
+from llamoco.modeling.evaluation.files import EvaluationError
+from llamoco.modeling.evaluation.results import Results, read_results
 
 SCORES: tuple[Compared, ...] = ("a3", "perf", "err")
 

@@ -1,4 +1,4 @@
-"""Processes that do the page's jobs (see ``space_job``): one stands by, takes one job, and is gone."""
+"""Processes that do the page's jobs (see ``space.job``): one stands by, takes one job, and is gone."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Worker:
         environment = {name: os.environ[name] for name in _KEPT_NAMES if name in os.environ}
         self._process = subprocess.Popen(
             # -P: the Space's folder has a llamoco.py that would be imported for the package.
-            [sys.executable, "-P", "-m", "llamoco.modeling.space_job"],
+            [sys.executable, "-P", "-m", "llamoco.modeling.space.job"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=self._folder,

@@ -214,7 +214,7 @@ def open_source(
         ModelError: with one clear message.
     """
     if server is not None:
-        from llamoco.modeling.server import ServerSource
+        from llamoco.modeling.answers.server import ServerSource
 
         return ServerSource(
             server,
@@ -229,7 +229,7 @@ def open_source(
     if server_model is not None:
         raise ModelError(f"a model on a server is named ({server_model}), but no server: give its URL, too")
     if model is not None and (model.endswith(".jsonl") or Path(model).expanduser().is_file()):
-        from llamoco.modeling.answer_file import FileSource
+        from llamoco.modeling.answers.answer_file import FileSource
 
         return FileSource(Path(model).expanduser())
     return LocalSource(load_generator(model or SHIPPED_MODEL), prompt_style, max_new_tokens)

@@ -1,10 +1,10 @@
 """One request of the page in metrics/llamoco/app.py, done in a process of its own: read, write, run, score.
 
-    python -P -m llamoco.modeling.space_job      says hello, takes one job from standard input, tells what comes of it
+    python -P -m llamoco.modeling.space.job      says hello, takes one job from standard input, tells what comes of it
 
 A page on the web is given problems by strangers. Their Python runs in a sandbox (``metrics.confined_problem``),
 as programs do in another; their LaTeX and JSON are read and evaluated here, by a process that holds no secret,
-has limits on memory and processor time and is killed at a deadline by ``space_worker``. What it says are lines
+has limits on memory and processor time and is killed at a deadline by ``space.worker``. What it says are lines
 of JSON, never pickles: {"hello": ...} first, then any of {"problem"}, {"answer"}, {"progress"}, {"run"}, and
 {"done"} or {"error"} last.
 """
@@ -43,7 +43,7 @@ from llamoco.metrics.scores import Attempt, Run
 from llamoco.metrics.suitability import serves
 from llamoco.modeling.shipped import SHIPPED_MODEL
 from llamoco.modeling.solve import Answer, answer_problem, single_best_answer
-from llamoco.modeling.space_worker import MAX_EVALS, Job
+from llamoco.modeling.space.worker import MAX_EVALS, Job
 
 if TYPE_CHECKING:
     from llamoco.modeling.generation import Generator

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from llamoco.modeling.space_plot import convergence
-from llamoco.modeling.space_worker import Job
+from llamoco.modeling.space.plot import convergence
+from llamoco.modeling.space.worker import Job
 
 MAX_SHOWN = 12
 WRITERS = {"model": "the shipped model", "single best solver": "the single best solver", "own": "you"}
@@ -57,7 +57,7 @@ class Shown:
         return "" if self._answer is None else str(self._answer["program"])
 
     def hear(self, said: Mapping[str, Any]) -> None:
-        """Take in one line of a worker (see ``space_job``)."""
+        """Take in one line of a worker (see ``space.job``)."""
         if "problem" in said:
             self._problem = dict(said["problem"])
         elif "answer" in said:

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from llamoco.modeling.answers.sources import Failure, OnAnswer, estimated_tokens
 from llamoco.modeling.generation import Generation, ModelError
-from llamoco.modeling.sources import Failure, OnAnswer, estimated_tokens
 
 
 @dataclass(frozen=True)

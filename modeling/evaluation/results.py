@@ -10,7 +10,7 @@ from typing import Any
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runs import Prediction, run_of_row
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.modeling.evaluation_files import (
+from llamoco.modeling.evaluation.files import (
     GENERATIONS,
     REPAIRS,
     STEPS_LOG,
@@ -22,7 +22,7 @@ from llamoco.modeling.evaluation_files import (
     read_settings,
     runs_file,
 )
-from llamoco.modeling.evaluation_rows import (
+from llamoco.modeling.evaluation.rows import (
     Row,
     evaluation_rows,
     labels_hash,
@@ -42,7 +42,7 @@ class Results:
 
     Attributes:
         settings: what was evaluated.
-        rows: see ``evaluation_rows``.
+        rows: see ``evaluation.rows``.
         answers: the model's.
         repairs: its second tries, by row["row"].
         runs: of each contestant; those of the model with their repairs.

@@ -1,6 +1,6 @@
 """`llamoco evaluate`: a model's answers, run in the sandbox and scored beside the single best solver and the labelled answers.
 
-Four steps over the files of a folder (``evaluation_files``), each of which goes on where it was stopped, and can be done on
+Four steps over the files of a folder (``evaluation.files``), each of which goes on where it was stopped, and can be done on
 another machine than the one before:
 
     generate   the model answers
@@ -23,8 +23,9 @@ from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
 from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt
-from llamoco.modeling.answer_file import FileSource
-from llamoco.modeling.evaluation_files import (
+from llamoco.modeling.answers.answer_file import FileSource
+from llamoco.modeling.answers.sources import Failure, Source
+from llamoco.modeling.evaluation.files import (
     GENERATIONS,
     REPAIRS,
     SCORES,
@@ -39,7 +40,8 @@ from llamoco.modeling.evaluation_files import (
     runs_file,
     write_json,
 )
-from llamoco.modeling.evaluation_results import (
+from llamoco.modeling.evaluation.record import evaluation_record
+from llamoco.modeling.evaluation.results import (
     RUN_FILES,
     answered_rows,
     contestants_programs,
@@ -50,10 +52,8 @@ from llamoco.modeling.evaluation_results import (
     read_results,
     read_runs,
 )
-from llamoco.modeling.evaluation_rows import evaluation_rows, labels_hash, split_size
-from llamoco.modeling.evaluation_scores import evaluation_record
+from llamoco.modeling.evaluation.rows import evaluation_rows, labels_hash, split_size
 from llamoco.modeling.generation import Generation
-from llamoco.modeling.sources import Failure, Source
 
 STEPS = ("generate", "run", "repair", "score")
 SEED = 0
@@ -91,7 +91,7 @@ def evaluate_model(
         source: where answers come from; the steps generate and repair need it.
         split: "test" or "train"; None for the folder's, in a new one test.
         runs: runs of each program; None for the folder's, in a new one 5.
-        limit: so many rows only (see ``evaluation_rows``); None for all, or without the step generate all that are answered.
+        limit: so many rows only (see ``evaluation.rows``); None for all, or without the step generate all that are answered.
         steps: some of ``STEPS``; done in their order, whatever the order given.
         allow_unsafe: run programs even where they cannot be confined.
         workers: programs run side by side; None for one a processor.

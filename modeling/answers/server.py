@@ -20,9 +20,8 @@ from llamoco.dataset_builder.prompts.contract import (
     questions,
     repair_turns,
 )
-from llamoco.modeling.generation import Generation, ModelError
-from llamoco.modeling.replies import Garbage, shortened, text_of, tokens_of
-from llamoco.modeling.sources import (
+from llamoco.modeling.answers.replies import Garbage, shortened, text_of, tokens_of
+from llamoco.modeling.answers.sources import (
     APIS,
     Failure,
     OnAnswer,
@@ -31,6 +30,7 @@ from llamoco.modeling.sources import (
     resolve_style,
     style_settings,
 )
+from llamoco.modeling.generation import Generation, ModelError
 
 SEED = 0
 NO_KEY = "none"  # for servers that ask for no key
