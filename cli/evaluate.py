@@ -99,6 +99,14 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    max_new_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Longest answer in the model's tokens; 900 by default, 2048 with the contract.",
+            show_default=False,
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -138,14 +146,15 @@ def evaluate(
         from llamoco.metrics.runs import RunnerError
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
         from llamoco.modeling.answers.sources import ModelError, open_source
+        from llamoco.modeling.evaluation.files import finite
         from llamoco.modeling.evaluation.steps import STEPS, EvaluationError, evaluate_model
+        from llamoco.modeling.shipped import SHIPPED_MODEL
 
         if server is not None and model is not None:
             fail(f"MODEL {model!r} and --server: give one of them; the server's model is named by --model")
         if server is None and server_model is not None:
             fail(f"--model {server_model!r} names a model on a --server; give others without --model")
         chosen = tuple(map(str, steps)) if steps else STEPS
-        folder = out_folder or Path("runs") / f"evaluate-{_short_name(model, server_model)}"
         with clear_errors(LabelsError, ModelError, RunnerError, EvaluationError):
             source = None
             if "generate" in chosen or "repair" in chosen:
@@ -155,9 +164,12 @@ def evaluate(
                     server_model=server_model,
                     api=str(api),
                     prompt_style=str(prompt),
+                    max_new_tokens=max_new_tokens,
                     timeout=timeout,
                     concurrency=concurrency,
                 )
+            name = model or server_model or (source.name if source is not None else SHIPPED_MODEL.name)
+            folder = out_folder or Path("runs") / f"evaluate-{_short_name(name)}"
             columns = (
                 TextColumn("{task.description}"),
                 BarColumn(),
@@ -175,13 +187,13 @@ def evaluate(
                         steps=chosen,
                         allow_unsafe=unsafe,
                         workers=workers,
-                        command="llamoco " + " ".join(sys.argv[1:]),
+                        command=_command(server),
                         on_progress=_shown_on(bar),
                     )
                 except SandboxUnavailable as error:
                     fail(str(error), EXIT_NO_SANDBOX)
         if as_json:
-            print(json.dumps(record, allow_nan=False))
+            print(json.dumps(finite(record), allow_nan=False))
             return
         if record is not None:
             print_evaluation(record)
@@ -200,9 +212,16 @@ def _shown_on(bar: Progress) -> OnProgress:
     return show
 
 
-def _short_name(model: str | None, server_model: str | None) -> str:
-    """A name for a folder of records."""
-    from llamoco.modeling.shipped import SHIPPED_MODEL
+def _command(server: str | None) -> str:
+    """The command line for the record, without the secrets that there may be in a server's URL."""
+    words = sys.argv[1:]
+    if server:
+        from llamoco.modeling.answers.server import shown_url
 
-    name = model or server_model or SHIPPED_MODEL.name
+        words = [word.replace(server, shown_url(server)) for word in words]
+    return " ".join(["llamoco", *words])
+
+
+def _short_name(name: str) -> str:
+    """The name of a model as part of a folder's name."""
     return re.sub(r"[^\w.-]+", "-", Path(name.removesuffix(".jsonl")).resolve().name)

@@ -100,13 +100,12 @@ def model_card() -> str:
 
 def metric_card() -> str:
     """The README.md of the metric's folder, which is a Hub Space: its front matter names the gradio of requirements.txt."""
-    measured = _folder("records").joinpath("sandbox.json").is_file()
     return _render(
         "metric.md.j2",
         gradio=GRADIO,
         time_limit=int(TIME_LIMIT),
         memory_limit=MEMORY_LIMIT,
-        sandbox=record("sandbox") if measured else None,
+        sandbox=record("sandbox"),
     )
 
 

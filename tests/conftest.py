@@ -1,6 +1,7 @@
 """What all tests share: no network, one BLAS thread, no telemetry."""
 
 import os
+import signal
 
 for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
     os.environ[name] = "1"
@@ -8,3 +9,5 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# A shell that starts the suite in the background has it ignore Ctrl-C; processes that tests interrupt would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -7,7 +7,7 @@ import select
 from time import perf_counter
 
 from llamoco.metrics.sandbox.ending import Ending, Over
-from llamoco.metrics.sandbox.scratch import MAX_BYTES, MAX_ENTRIES, overfull
+from llamoco.metrics.sandbox.scratch import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES, overfull
 
 MAX_OUTPUT = 1 << 20
 KEPT_OUTPUT = 4096
@@ -32,6 +32,7 @@ class Channel:
     """
 
     def __init__(self, requests: int, replies: int, output: int, scratch: str, time_limit: float) -> None:
+        os.set_blocking(requests, False)
         os.set_blocking(replies, False)
         os.set_blocking(output, False)
         self._requests, self._replies, self._output = requests, replies, output
@@ -51,8 +52,12 @@ class Channel:
         Raises:
             Over: if the program has to be ended.
         """
-        self._wait(self._readable)
-        return os.read(self._requests, _READ)
+        while True:
+            self._wait(self._readable)
+            try:
+                return os.read(self._requests, _READ)
+            except BlockingIOError:
+                continue  # it can open its pipe for reading, by /proc/self/fd, and take back what it wrote
 
     def send(self, data: bytes) -> None:
         """Write all of it, waiting while the program reads; nothing if it closed its end.
@@ -97,7 +102,7 @@ class Channel:
             if self.seconds >= self._next_look:
                 self._next_look = self.seconds + TICK
                 if overfull(self._scratch):
-                    most = f"{MAX_ENTRIES} files and folders, or {MAX_BYTES >> 20} MiB"
+                    most = f"{MAX_ENTRIES} files and folders, {MAX_BYTES >> 20} MiB, or {MAX_DEPTH} levels"
                     raise Over(Ending("runtime_error", f"scratch_full: more than {most}"))
             ready = False
             for descriptor, _ in events:

@@ -78,7 +78,7 @@ class Exchange:
             ending = replace(ending, exit_status=ended["status"])
         if self._oracle is not None and self._oracle.refused and ending.verdict != "harness_error":
             over = f"asked for more than its {self._oracle.problem.max_evals} evaluations"
-            ending = replace(ending, verdict="budget_exceeded", reason=over, x=None)
+            ending = replace(ending, verdict="budget_exceeded", reason=over, benign=False, x=None)
         self._channel.drain()
         return replace(
             ending,

@@ -6,21 +6,23 @@ import os
 
 MAX_ENTRIES = 2000
 MAX_BYTES = 256 << 20
+MAX_DEPTH = 50  # the deeper, the longer a look takes, and the program goes on meanwhile
 _BLOCK = 512  # unit of st_blocks
 
 
 def overfull(folder: str) -> bool:
-    """Whether the folder holds more entries or bytes than a program has use for, or is nested beyond reach."""
-    pending, entries, size = [folder], 0, 0
+    """Whether the folder holds more entries or bytes than a program has use for, or is nested too deep."""
+    pending, entries, size = [(folder, 0)], 0, 0
     while pending:
+        path, depth = pending.pop()
         try:
-            for entry in _entries(pending.pop()):
+            for entry in _entries(path):
                 entries += 1
                 size += _BLOCK * entry.stat(follow_symlinks=False).st_blocks
-                if entries > MAX_ENTRIES or size > MAX_BYTES:
+                if entries > MAX_ENTRIES or size > MAX_BYTES or depth > MAX_DEPTH:
                     return True
                 if entry.is_dir(follow_symlinks=False):
-                    pending.append(entry.path)
+                    pending.append((entry.path, depth + 1))
         except FileNotFoundError:
             continue
         except OSError:

@@ -31,6 +31,7 @@ CLONE_THREAD = 0x00010000
 _FCNTL_COMMANDS = (0, 1, 2, 3, 4, 5, 6, 7, 1030)
 _IOCTL_COMMANDS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 _PRCTL_NAME = (15, 16)
+MADV_HWPOISON, MADV_SOFT_OFFLINE = 100, 101
 
 Instruction = tuple[int, int, int, int]
 
@@ -78,6 +79,13 @@ def build(machine: str, pid: int) -> list[Instruction]:
         _return(KILL),
     ]
     bodies[number["prctl"]] = seccomp_kills + _allow_values(0, _PRCTL_NAME, ERRNO | EPERM)
+    bodies[number["madvise"]] = [  # not those by which root takes memory of the machine out of use
+        (_LOAD, 0, 0, _argument(2)),
+        (_JUMP_EQUAL, 1, 0, MADV_HWPOISON),
+        (_JUMP_EQUAL, 0, 1, MADV_SOFT_OFFLINE),
+        _return(ERRNO | EPERM),
+        _return(ALLOW),
+    ]
     bodies[number["prlimit64"]] = [  # to read limits only
         (_LOAD, 0, 0, _argument(2)),
         (_JUMP_EQUAL, 0, 3, 0),

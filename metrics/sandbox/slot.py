@@ -126,18 +126,19 @@ class Sandbox:
             "source_hash": hashlib.sha256(program.encode("utf-8", errors="surrogatepass")).hexdigest(),
             "versions": self.versions,
         }
+        reason = ""
         for _ in range(ATTEMPTS):
             oracle = Oracle(problem, on_progress)
             try:
                 ending = self._attempt(job, oracle, None, time_limit, memory_limit)
             except _ZygoteDied:
+                reason = "the process that runs programs died"
                 self._restart()
                 continue
             if ending.verdict != "harness_error":
                 return record_of(ending, oracle, common)
-        return Record(
-            verdict="harness_error", reason=f"the process that runs programs died {ATTEMPTS} times", **common
-        )
+            reason = ending.reason
+        return Record(verdict="harness_error", reason=f"{reason} (tried {ATTEMPTS} times)", **common)
 
     def state(
         self,
@@ -159,11 +160,14 @@ class Sandbox:
         """
         for _ in range(ATTEMPTS):
             try:
-                return self._attempt(
+                ending = self._attempt(
                     {"mode": "state", "program": program}, None, points, time_limit, memory_limit
-                ).statement
+                )
             except _ZygoteDied:
                 self._restart()
+                continue
+            if ending.verdict != "harness_error":
+                return ending.statement
         return None
 
     def _attempt(

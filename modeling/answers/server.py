@@ -84,7 +84,7 @@ class ServerSource:
         self._api = api
         self._style = resolve_style(prompt_style, "contract" if api == "chat" else "plain")
         self._max_new_tokens = max_new_tokens or default_new_tokens(self._style)
-        self._shown_url = _without_secrets(base)
+        self._shown_url = shown_url(url)
         self._concurrency, self._retries, self._pause, self._timeout = concurrency, retries, pause, timeout
         self._sampling: dict[str, Any] = {
             "temperature": 0,
@@ -282,7 +282,11 @@ def _base_url(url: str) -> tuple[str, dict[str, object]]:
     return urlunsplit((parts.scheme, parts.netloc, path or "/v1", "", "")), dict(parse_qsl(parts.query))
 
 
-def _without_secrets(url: str) -> str:
-    """A URL without user and password."""
-    parts = urlsplit(url)
+def shown_url(url: str) -> str:
+    """A server's URL as messages and records show it: without user, password and query, in which there may be secrets.
+
+    Raises:
+        ModelError: if it is no URL.
+    """
+    parts = urlsplit(_base_url(url)[0])
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -36,7 +36,7 @@ from llamoco.modeling.shipped import SHIPPED_MODEL
 OnAnswer = Callable[[int, Generation], None]
 
 BATCH = 8
-CHARACTERS_A_TOKEN = 4
+CHARACTERS_A_TOKEN = 4  # about; also compares models whose tokenizers differ
 PROMPT_STYLES = ("auto", "plain", "contract")
 APIS = ("chat", "completions")
 CONTRACT_NEW_TOKENS = 2048  # general LLMs write comments, classes and prose
@@ -194,7 +194,6 @@ def open_source(
     max_new_tokens: int | None = None,
     timeout: float = 600.0,
     concurrency: int = 8,
-    retries: int = 4,
 ) -> Source:
     """The source that a person named.
 
@@ -208,7 +207,6 @@ def open_source(
         max_new_tokens: length limit of an answer; None for the style's own.
         timeout: seconds that a server may take for an answer.
         concurrency: requests to a server at a time.
-        retries: how often a request that failed is repeated.
 
     Raises:
         ModelError: with one clear message.
@@ -224,7 +222,6 @@ def open_source(
             max_new_tokens,
             timeout=timeout,
             concurrency=concurrency,
-            retries=retries,
         )
     if server_model is not None:
         raise ModelError(f"a model on a server is named ({server_model}), but no server: give its URL, too")

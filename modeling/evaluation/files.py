@@ -79,7 +79,7 @@ def appended(path: Path) -> Iterator[Callable[[Line], None]]:
     if path.exists():
         content = path.read_bytes()
         if not content.endswith(b"\n"):
-            path.write_bytes(content[: content.rfind(b"\n") + 1])
+            os.truncate(path, content.rfind(b"\n") + 1)  # a kill in between loses nothing
     with path.open("a", encoding="utf-8") as file:
         yield lambda line: _append(file, line)
 
@@ -102,9 +102,13 @@ def finite(value: Any) -> Any:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file whole or not at all."""
-    beside = path.with_name(path.name + ".new")
+    beside = _beside(path)
     beside.write_text(json.dumps(finite(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     beside.replace(path)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".new")
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
@@ -165,7 +169,10 @@ def claimed(
     if not path.exists():
         if defaults is None:
             read_settings(folder)  # raises
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        # What a kill left of the first settings is no reason to refuse.
+        if folder.exists() and (
+            not folder.is_dir() or any(entry != _beside(path) for entry in folder.iterdir())
+        ):
             raise EvaluationError(f"{folder} is not empty and holds no evaluation: give another --out")
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -173,6 +180,10 @@ def claimed(
             raise EvaluationError(
                 f"{folder} cannot be made ({error.strerror}): give another --out"
             ) from error
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise EvaluationError(
+            f"{folder} cannot be written to: give another --out, or the right to write there"
+        )
     handle = os.open(folder, os.O_RDONLY)
     try:
         try:

@@ -12,11 +12,11 @@ from llamoco.dataset_builder.problems.scores import GAP_FLOOR, relative_gap
 from llamoco.metrics.failures import causes
 from llamoco.metrics.scores import Run
 from llamoco.metrics.summary import Compared, compare, gap_closed, groups, summary
+from llamoco.modeling.answers.sources import CHARACTERS_A_TOKEN
 from llamoco.modeling.evaluation.files import Line
 from llamoco.modeling.evaluation.results import CONTESTANTS, Results, failing
 from llamoco.modeling.evaluation.rows import named_optimizer, single_best_solvers
 
-CHARACTERS_A_TOKEN = 4  # to compare models whose tokenizers differ
 BUDGET_SHARES = tuple(share / 50 for share in range(51))
 REFERENCES = ("sbs", "vbs")
 COMPARED: tuple[Compared, ...] = ("a3", "perf")

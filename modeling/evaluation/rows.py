@@ -18,7 +18,7 @@ from llamoco.dataset_builder.prompts.instructions import answerable_labels, desc
 Row = dict[str, Any]
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def evaluation_rows(split: str, limit: int | None = None, labels: Path = SHIPPED_LABELS) -> list[Row]:
     """Rows of a split for an evaluation: first one description of every problem, then the second ones, and so on.
 

@@ -22,7 +22,7 @@ from typing import Any
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
 from llamoco.metrics.sandbox.verdicts import Record
-from llamoco.metrics.scores import Attempt
+from llamoco.metrics.scores import Attempt, Run
 from llamoco.modeling.answers.answer_file import FileSource
 from llamoco.modeling.answers.sources import Failure, Source
 from llamoco.modeling.evaluation.files import (
@@ -147,9 +147,8 @@ class _Work:
         """Have the rows answered that are not yet."""
         split = self.settings["split"]
         if isinstance(source, FileSource):
-            every = evaluation_rows(split)
-            answered = set(source.rows_answered(sorted(every, key=lambda row: row["row"])))
-            chosen = [row for row in every if row["row"] in answered][:limit]
+            answered = _answered_by(source, split)
+            chosen = [row for row in evaluation_rows(split) if row["row"] in answered][:limit]
         else:
             chosen = evaluation_rows(split, limit)
         rows = {row["row"]: row for row in chosen}
@@ -162,6 +161,8 @@ class _Work:
 
     def repair(self, source: Source, limit: int | None) -> None:
         """Show the model those of its programs that failed, each with the error of its first failed run."""
+        if isinstance(source, FileSource):
+            _answered_by(source, self.settings["split"])
         answers = read_answers(self.folder)
         rows = answered_rows(self.folder, self.settings, answers, limit)
         done, problems = read_runs(self.folder, "model"), problems_of(rows)
@@ -252,7 +253,12 @@ class _Work:
                     append({"step": step, "seconds": seconds, "command": self.command, **here})
 
 
-def _line(number: int, run: Any) -> Line:
+def _answered_by(source: FileSource, split: str) -> set[int]:
+    """Numbers of the rows of a split that a file answers. The file can be asked for answers and repairs after it only."""
+    return set(source.rows_answered(sorted(evaluation_rows(split), key=lambda row: row["row"])))
+
+
+def _line(number: int, run: Run) -> Line:
     line = row(0, number, run)
     del line["prediction"], line["repair"]  # follow from the other files
     return line

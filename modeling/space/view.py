@@ -165,7 +165,7 @@ def _tiles(runs: Sequence[Mapping[str, Any]], problem: Mapping[str, Any]) -> str
 
 
 def _runs_table(runs: Sequence[Mapping[str, Any]]) -> str:
-    scored = runs[0]["w"] is not None
+    scored = any(run["w"] is not None for run in runs)
     head = ["run, seed", "verdict", "f", "feasible", "evaluations", *(("w", "A3") if scored else ())]
     rows = []
     for number, run in enumerate(runs, 1):
@@ -177,7 +177,9 @@ def _runs_table(runs: Sequence[Mapping[str, Any]]) -> str:
             "yes" if run["feasible"] else "no",
             f"{run['evals']:,}",
         ]
-        rows.append(cells + ([f"{run['w']:.3f}", f"{run['a3']:.3f}"] if scored else []))
+        # None for a run that our side failed.
+        scores = ["–" if run[name] is None else f"{run[name]:.3f}" for name in ("w", "a3")]
+        rows.append(cells + (scores if scored else []))
     return "<h4>Runs</h4>" + _table(rows, head)
 
 

@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from llamoco.cli.main import app
 
 
 def llamoco(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -32,9 +35,12 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_bad_input_is_refused_with_one_message(name: str, tmp_path: Path) -> None:
+def test_bad_input_is_refused_with_one_message(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     arguments, expected = REFUSED[name]
     (tmp_path / "mine.txt").write_text("keep me")
-    done = llamoco(*arguments, cwd=tmp_path)
-    assert done.returncode == 2 and expected in done.stderr and "Traceback" not in done.stderr
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments)
+    assert done.exit_code == 2 and expected in done.stderr and "Traceback" not in done.stderr
     assert (tmp_path / "mine.txt").read_text() == "keep me"

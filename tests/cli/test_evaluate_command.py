@@ -184,18 +184,25 @@ class Server(BaseHTTPRequestHandler):
     answers = 0
     most = 2
 
+    def do_GET(self) -> None:
+        self.reply(200, {"object": "list", "data": [{"id": "org/m"}]})
+
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         type(self).answers += 1
         if self.answers > self.most:
             status, reply = 401, {"error": {"message": "this key is used up"}}
         else:
+            assert asked["max_tokens"] == 77
             text = f"Here it is.\n```python\n{SEARCH}```\n"
             message = {"role": "assistant", "content": text}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             usage = {"prompt_tokens": 40, "completion_tokens": 2, "total_tokens": 42}
             status, reply = 200, {"model": asked["model"], "choices": [choice], "usage": usage}
-        body = json.dumps(reply).encode()
+        self.reply(status, reply)
+
+    def reply(self, status: int, content: dict[str, Any]) -> None:
+        body = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -206,27 +213,21 @@ class Server(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_server_that_stops_answering_costs_nothing_that_it_answered(tmp_path: Path) -> None:
+def test_a_server_that_stops_answering_costs_nothing_that_it_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    out = tmp_path / "runs" / "evaluate-m"  # named after the one model that the server lists
     with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}/v1"
-        command = [
-            "evaluate",
-            "--server",
-            url,
-            "--model",
-            "m",
-            "--limit",
-            "3",
-            "--runs",
-            "1",
-            "--concurrency",
-            "1",
-        ]
-        command += ["--workers", "1", "--out", str(tmp_path / "out")]
+        url = f"http://me:passphrase@127.0.0.1:{server.server_port}/v1?token=abc"
+        command = ["evaluate", "--server", url, "--limit", "3", "--runs", "1", "--concurrency", "1"]
+        command += ["--workers", "1", "--max-new-tokens", "77"]
+        monkeypatch.setattr(sys, "argv", ["llamoco", *command])
         done = CliRunner().invoke(app, [*command, "--step", "generate"])
         assert done.exit_code == 2 and "used up" in done.stderr and "2 of 3" in done.stderr
-        first = (tmp_path / "out" / "generations.jsonl").read_bytes()
+        first = (out / "generations.jsonl").read_bytes()
         assert first.count(b"\n") == 2
         Server.most = 3 + 1  # one was refused
         done = CliRunner().invoke(app, [*command, "--json"])
@@ -234,8 +235,11 @@ def test_a_server_that_stops_answering_costs_nothing_that_it_answered(tmp_path: 
     assert done.exit_code == 0, done.output
     record = json.loads(done.stdout)
     model = record["tables"]["all"]["model"]
-    assert (record["model"], record["rows"], model["err"], model["comp"]) == ("m", 3, 0, 42)
-    assert (tmp_path / "out" / "generations.jsonl").read_bytes().startswith(first)
+    assert (record["model"], record["rows"], model["err"], model["comp"]) == ("org/m", 3, 0, 42)
+    assert (out / "generations.jsonl").read_bytes().startswith(first)
+    assert f"--server http://127.0.0.1:{server.server_port}/v1 --limit 3" in record["command"]
+    written = b"".join(path.read_bytes() for path in out.iterdir())
+    assert not any(secret in written for secret in (b"passphrase", b"token=abc", b"sk-secret"))
 
 
 REFUSED = {

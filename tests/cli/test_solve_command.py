@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from typer.testing import CliRunner
 
+from llamoco.cli.main import app
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers.keys import config_for
 from llamoco.dataset_builder.problems.file import load
@@ -68,11 +70,14 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_file_gets_one_clear_message(name: str, tmp_path: Path) -> None:
+def test_a_bad_file_gets_one_clear_message(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text, expected = BAD[name]
     (tmp_path / "bad.py").write_text(text)
-    done = llamoco("solve", "bad.py", cwd=tmp_path)
-    assert done.returncode == 2
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["solve", "bad.py"])
+    assert done.exit_code == 2
     assert expected in done.stderr and "bad.py" in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     assert not (tmp_path / "bad_program.py").exists()

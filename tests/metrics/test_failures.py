@@ -92,7 +92,7 @@ def test_what_makes_causes() -> None:
         a_row(6, "ok", "returned a point", faithful=False),
         a_row(6, "budget_exceeded", "asked for more than its 40 evaluations", faithful=False),
         a_row(7, "syntax_error", "SyntaxError: invalid syntax", faithful=False),
-        a_row(8, "harness_error", "the process that runs programs died 2 times"),
+        a_row(8, "harness_error", "the process that runs programs died (tried 2 times)"),
         a_row(9, "ok", "returned a point", faithful=True),
     ]
     found = causes(rows)
@@ -104,7 +104,7 @@ def test_what_makes_causes() -> None:
         ("error", "syntax_error", "SyntaxError: invalid syntax", 1, 1),
         ("several processes", "security_violation", many, 7, 1),
         ("over budget", "budget_exceeded", "asked for more than its N evaluations", 9, 1),
-        ("harness", "harness_error", "the process that runs programs died N times", 1, 1),
+        ("harness", "harness_error", "the process that runs programs died (tried N times)", 1, 1),
     ]
     # Everything but the one run that went well, once.
     assert sum(one.count for one in found) == len(rows) - 1

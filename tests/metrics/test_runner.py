@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from processes import with_environment
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runs import Prediction, Runner, RunnerError, row, run_of_row
@@ -207,15 +208,3 @@ def wait_for(condition: object, seconds: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def with_environment(text: str) -> list[int]:
-    found = []
-    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as environment:
-                if text.encode() in environment.read():
-                    found.append(pid)
-        except OSError:
-            continue
-    return found

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from processes import with_environment
 
 from llamoco.dataset_builder.optimizers.pool import POOL, optimizer_function, render
 from llamoco.dataset_builder.problems.oracle import Oracle
@@ -181,23 +182,11 @@ with Sandbox(allow_unsafe=True) as sandbox:
         assert evaluator.stdout is not None
         scratch = evaluator.stdout.readline().strip()
         assert evaluator.stdout.readline() == "running\n"
-        assert len(_with_environment(scratch)) >= 2
+        assert len(with_environment(scratch)) >= 2
         evaluator.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 10
-    while _with_environment(scratch) and time.monotonic() < deadline:
+    while with_environment(scratch) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert _with_environment(scratch) == []
+    assert with_environment(scratch) == []
     for folder in (os.path.join(scratch, "1"), scratch):
         os.rmdir(folder)
-
-
-def _with_environment(text: str) -> list[int]:
-    found = []
-    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as environment:
-                if text.encode() in environment.read():
-                    found.append(pid)
-        except OSError:
-            continue
-    return found

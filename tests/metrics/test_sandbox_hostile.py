@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from hostile_programs import CASES, DONE, FLOOD, HEADER, PROBLEM, SECTION, SWALL
 from run_cases import run_case, run_honest, zygotes
 
 from llamoco.metrics.sandbox import exchange
+from llamoco.metrics.sandbox.channel import Channel
+from llamoco.metrics.sandbox.ending import Over
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
 
@@ -53,6 +57,30 @@ def test_a_program_that_keeps_asking_is_stopped(sandbox: Sandbox) -> None:
     assert run(sandbox, body(*SWALLOW)).refused == exchange.MAX_REFUSED
 
 
+def test_a_program_that_takes_back_what_it_wrote_stays_on_its_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can open its pipe for reading, and be faster than the evaluator that was told of something to read."""
+    (requests, asking), (telling, replies), (output, printing) = os.pipe(), os.pipe(), os.pipe()
+    channel = Channel(requests, replies, output, str(tmp_path), time_limit=0.3)
+    assert not os.get_blocking(requests)
+    wait, lost = Channel._wait, []
+
+    def wait_and_lose(self: Channel, poll: select.poll) -> None:
+        wait(self, poll)
+        lost.append(os.read(requests, 10))
+
+    monkeypatch.setattr(Channel, "_wait", wait_and_lose)
+    os.write(asking, b"taken")
+    try:
+        with pytest.raises(Over) as over:
+            channel.receive()
+    finally:
+        for descriptor in (requests, asking, telling, replies, output, printing):
+            os.close(descriptor)
+    assert over.value.ending.verdict == "timeout" and lost == [b"taken"]
+
+
 def test_nothing_is_unpickled_or_written_outside(sandbox: Sandbox) -> None:
     for case in CASES:
         if case.name in ("33-reduce", "17-write-outside"):
@@ -67,6 +95,7 @@ def test_a_zygote_that_keeps_dying_is_not_charged_to_the_program(sandbox: Sandbo
 
     record = sandbox.run(body(WORK, DONE), PROBLEM, seed=3, on_progress=kill)
     assert record.verdict == "harness_error" and not record.failed
+    assert record.reason == "the process that runs programs died (tried 2 times)"
     assert run(sandbox, body(WORK, DONE)).verdict == "ok"
 
 

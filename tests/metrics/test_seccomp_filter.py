@@ -38,7 +38,7 @@ def verdict(program: list[tuple[int, int, int, int]], architecture: int, number:
 @pytest.mark.parametrize("machine", ARCHITECTURES)
 def test_every_call_gets_what_the_lists_say(machine: str) -> None:
     program, number = seccomp.build(machine, PID), syscalls.numbers(machine)
-    special = {"clone", "clone3", "tgkill", "fcntl", "ioctl", "prctl", "prlimit64"}
+    special = {"clone", "clone3", "tgkill", "fcntl", "ioctl", "prctl", "madvise", "prlimit64"}
     expected = {number[name]: ALLOW for name in syscalls.ALLOWED if name in number}
     expected |= {number[name]: KILL for name in syscalls.KILLED if name in number}
     asked = set(range(1000)) | {0x40000000, 0x40000001, 0xFFFFFFFF}  # and those of the x32 interface
@@ -65,6 +65,10 @@ def test_every_call_gets_what_the_lists_say(machine: str) -> None:
         ("prctl", (15,), ALLOW),
         ("prctl", (22,), KILL),
         ("prctl", (4,), EPERM),
+        ("madvise", (0, 4096, 4), ALLOW),
+        ("madvise", (0, 4096, 14), ALLOW),
+        ("madvise", (0, 4096, 100), EPERM),
+        ("madvise", (0, 4096, 101), EPERM),
         ("prlimit64", (0, 7, 0), ALLOW),
         ("prlimit64", (0, 7, 1 << 32), EPERM),
         ("prlimit64", (0, 7, 8), EPERM),

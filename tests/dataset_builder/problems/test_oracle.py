@@ -1,6 +1,7 @@
 """The oracle counts, caps, caches the last request, and never lets a bad point become the best."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -220,3 +221,16 @@ def test_minus_zero_is_another_request_than_zero() -> None:
     oracle.objective(np.array([np.nan, 0.0]))
     oracle.objective(np.array([np.nan, 0.0]))
     assert oracle.evals == 3
+
+
+@pytest.mark.parametrize("make", [sphere, constrained])
+def test_values_are_those_of_evaluate(make: Callable[[int], Problem]) -> None:
+    oracle, other = Oracle(make(3)), Oracle(make(3))
+    for x in np.random.default_rng(0).uniform(-2, 2, (3, 2)):
+        expected = np.concatenate([part[0] for part in map(np.atleast_2d, other.evaluate(x[None, :]))])
+        for given in (x, np.array(x)):  # repetitions are free
+            assert np.frombuffer(oracle.values(given)).tolist() == expected.tolist()
+    assert (oracle.evals, oracle.trace, oracle.best_f) == (3, other.trace, other.best_f)
+    with pytest.raises(BudgetExceeded):
+        oracle.values(np.array([-3.0, 0.0]))
+    assert oracle.refused == 1

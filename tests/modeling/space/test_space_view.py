@@ -90,6 +90,18 @@ def test_several_runs_have_mean_spread_and_the_best() -> None:
     assert "mean 2 ± 1" in text and "0.750" in text and "2 of 2" in text and "each of 2 runs" in text
 
 
+def test_a_run_that_our_side_failed_has_no_scores() -> None:
+    nobodys = (
+        RUN
+        | dict.fromkeys(("w", "a3", "f", "x"))
+        | {"verdict": "harness_error", "trace": [], "feasible": False}
+    )
+    for several in ((RUN, nobodys), (nobodys, RUN)):
+        lines = [{"run": run} for run in several]
+        text = text_of(shown({"problem": PROBLEM}, {"answer": ANSWER}, *lines, {"done": True}, runs=2))
+        assert "harness_error" in text and "0.833" in text and "1 of 2" in text
+
+
 def test_an_infeasible_point_is_no_success() -> None:
     bad = RUN | {"feasible": False, "trace": []}
     html = shown({"problem": PROBLEM}, {"answer": ANSWER}, {"run": bad}, {"done": True})

@@ -13,7 +13,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runs import Prediction, Runner, row
 from llamoco.modeling.answers.sources import Failure, OnAnswer, open_source
 from llamoco.modeling.evaluation.comparison import compare_evaluations
-from llamoco.modeling.evaluation.files import EvaluationError, appended, finite, key_of, read_lines
+from llamoco.modeling.evaluation.files import EvaluationError, appended, claimed, finite, key_of, read_lines
 from llamoco.modeling.evaluation.results import read_results, read_runs
 from llamoco.modeling.evaluation.rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
@@ -190,6 +190,16 @@ def test_a_file_of_programs_can_be_mended_before_it_was_taken(tmp_path: Path) ->
         evaluate_model(out, open_source(str(file)), runs=1, steps=("generate",))
 
 
+def test_repairs_of_a_file_can_be_taken_in_a_step_of_their_own(tmp_path: Path) -> None:
+    file, out = tmp_path / "mine.jsonl", tmp_path / "out"
+    file.write_text(json.dumps({"row": 0, "program": NAME_ERROR, "repair": SEARCH}) + "\n")
+    evaluate_model(out, open_source(str(file)), runs=1, steps=("generate", "run"), workers=1)
+    evaluate_model(out, open_source(str(file)), steps=("repair",))
+    record = evaluate_model(out, steps=("run", "score"), workers=1)
+    assert record is not None and record["repairs"] == {"failing_rows": 1, "repaired": 1}
+    assert record["tables"]["all"]["model"]["rec"] == pytest.approx(1 / 7)
+
+
 def test_a_source_without_repairs_has_no_rec(tmp_path: Path) -> None:
     source = Programs([NAME_ERROR], [])
     source.can_repair = False
@@ -225,6 +235,13 @@ def test_models_without_a_common_problem_are_not_compared(
     evaluate_model(other, Programs([SEARCH], []), split="train", runs=1, limit=1, workers=1)
     with pytest.raises(EvaluationError, match="no problem in common"):
         compare_evaluations([broken[0], other])
+
+
+def test_a_kill_while_the_first_settings_were_written_is_gone_on_with(tmp_path: Path) -> None:
+    (tmp_path / "settings.json.new").write_text('{"mod')
+    with claimed(tmp_path, {"runs": None}, {"runs": 5}) as settings:
+        assert settings == {"runs": 5}
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
 
 
 def test_lines_hold_no_number_that_json_cannot(tmp_path: Path) -> None:

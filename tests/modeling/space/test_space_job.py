@@ -16,7 +16,7 @@ from llamoco.metrics.scores import Attempt, Run
 from llamoco.modeling.space.job import Desk, handle, language_of
 from llamoco.modeling.space.worker import MAX_EVALS, MAX_PROBLEM, Job
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "metrics" / "llamoco" / "examples"
 SPHERE = "Minimise $f(x) = x_1^2 + x_2^2$ with $-1 \\le x_1, x_2 \\le 2$ within 60 evaluations.\n"
 RANDOM = """\
