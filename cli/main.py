@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
 from llamoco.cli.benchmark import benchmark
@@ -10,6 +12,9 @@ from llamoco.cli.evaluate import evaluate
 from llamoco.cli.report import report
 from llamoco.cli.solve import solve
 from llamoco.cli.train import train
+
+# Read when torch loads: threads that wait in a loop slow a model down many times on a machine that has other work.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -66,7 +66,7 @@ class ByProblem:
         return np.asarray(drawn @ self.sums / (drawn @ self.counts))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def _drawn(problems: int) -> np.ndarray:
     """How often each problem is in each resample, (RESAMPLES, P)."""
     rng = np.random.default_rng(SEED)
