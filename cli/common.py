@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -12,7 +14,8 @@ from rich.markup import escape
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 
-out = Console()
+# Into a file or a pipe tables are as wide as they need, not 80 columns.
+out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
 err = Console(stderr=True)
 
 EXIT_UNSOLVED = 1

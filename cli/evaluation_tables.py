@@ -20,6 +20,7 @@ LEGEND = (
     " 95% intervals resample problems"
 )
 COMPARED = {"a3": "A3", "perf": "Perf", "err": "Err"}
+ROOMY = 130  # columns of a terminal that has room for intervals beside the scores
 
 
 def print_evaluation(record: Mapping[str, Any]) -> None:
@@ -46,6 +47,8 @@ def print_evaluation(record: Mapping[str, Any]) -> None:
     if seconds:
         out.print(f"seconds of work: {seconds}", highlight=False)
     out.print(LEGEND, highlight=False)
+    if out.width < ROOMY:
+        out.print("95% intervals are shown where there is room, and stand in scores.json", highlight=False)
 
 
 def print_comparison(comparison: Comparison) -> None:
@@ -174,7 +177,7 @@ def _with_interval(entry: Mapping[str, Any], score: str, form: str, form_of_ends
     value = entry.get(score)
     if value is None:
         return ""
-    interval = entry["intervals"].get(score)
+    interval = entry["intervals"].get(score) if out.width >= ROOMY else None
     if interval is not None and "%" in form:
         interval = [100 * end for end in interval]
     return f"{_number(value, form)} {_interval(interval, form_of_ends)}".rstrip()
