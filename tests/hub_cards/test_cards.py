@@ -29,4 +29,8 @@ def test_the_readme_shows_the_figures_of_the_record() -> None:
     scores = cards.record("evaluation")["tables"]["all"]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for name in ("model", "sbs", "vbs"):
-        assert f"{scores[name]['perf']:.3f} | {scores[name]['a3']:.3f}" in readme
+        cells = []
+        for score in ("perf", "a3"):
+            low, high = scores[name]["intervals"][score]
+            cells.append(f"{scores[name][score]:.3f} [{low:.3f}, {high:.3f}]")
+        assert " | ".join(cells) in readme
