@@ -38,21 +38,25 @@ def evaluation_record(results: Results) -> dict[str, Any]:
         machine, date and command of the last step, all of them in steps.
     """
     last = results.steps[-1] if results.steps else {}
-    types = {"all": list(range(len(results.rows)))} | groups(results.rows)["type"]
+    classes = groups(results.rows)
+    every = {"all": list(range(len(results.rows)))} | classes.pop("type")
+    types = {name: every[name] for name in ("all", *GROUPS) if name in every}
+    tables = {name: _table(results, members) for name, members in types.items()}
     return {
         **results.settings,
         "rows": len(results.rows),
-        "problems": _problems(results, types["all"]),
+        "problems": tables["all"]["problems"],
         "tier": ", ".join(sorted({line["tier"] for lines in results.records.values() for line in lines})),
         "single_best_solvers": single_best_solvers(),
-        "tables": {name: _table(results, types[name]) for name in ("all", *GROUPS) if name in types},
+        "tables": tables,
         "groups": {
-            kind: {name: _short(_table(results, members)) for name, members in classes.items()}
-            for kind, classes in groups(results.rows).items()
+            "type": {name: _short(tables[name]) for name in types if name != "all"},
+            **{
+                kind: {name: _short(_table(results, members)) for name, members in of_kind.items()}
+                for kind, of_kind in classes.items()
+            },
         },
-        "comparisons": {
-            name: _comparisons(results, types[name]) for name in ("all", *GROUPS) if name in types
-        },
+        "comparisons": {name: _comparisons(results, members) for name, members in types.items()},
         "convergence": convergence(results),
         "failures": failures(results),
         "repairs": {

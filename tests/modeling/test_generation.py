@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from tiny_models import tiny
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.modeling.generation import Generator, ModelError, answer_all, load_generator
@@ -16,20 +16,8 @@ PROMPTS = ["# dimension: 2\ndef objective(x):\n    return x[0]\n", "# dimension:
 
 @pytest.fixture(scope="module")
 def generator() -> Generator:
-    torch.manual_seed(0)
     tokenizer = train_tokenizer(PROMPTS, {name: pool.source(name) for name in pool.POOL}, 1000)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=256,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    return Generator(LlamaForCausalLM(config).eval(), tokenizer, "tiny")
+    return Generator(tiny(tokenizer), tokenizer, "tiny")
 
 
 def test_a_batch_gives_what_each_prompt_gives_alone(generator: Generator) -> None:

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from tiny_models import tiny
 
 from llamoco.dataset_builder.prompts.contract import CONTRACT
 from llamoco.dataset_builder.prompts.prompt import header_alone
@@ -406,19 +405,7 @@ def chat_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "{% for m in messages %}[{{ m['role'] }}]\n{{ m['content'] }}\n{% endfor %}"
         "{% if add_generation_prompt %}[assistant]\n{% endif %}"
     )
-    torch.manual_seed(3)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=4096,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    tiny(tokenizer, seed=3, positions=4096).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
+from tiny_models import tiny
+from transformers import GenerationConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
 from llamoco.dataset_builder.prompts.contract import CONTRACT
 from llamoco.dataset_builder.prompts.prompt import header_alone
@@ -32,17 +33,6 @@ TEMPLATE = (
 @pytest.fixture(scope="module")
 def tokenizer() -> PreTrainedTokenizerBase:
     return load_generator().tokenizer
-
-
-def tiny(
-    tokenizer: PreTrainedTokenizerBase, seed: int = 0, positions: int = 256, **config: Any
-) -> LlamaForCausalLM:
-    """A tiny random model."""
-    torch.manual_seed(seed)
-    ids = {name: getattr(tokenizer, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
-    options = {"vocab_size": len(tokenizer), "max_position_embeddings": positions, **ids, **sizes, **config}
-    return LlamaForCausalLM(LlamaConfig(**options)).eval()
 
 
 @pytest.fixture(scope="module")
