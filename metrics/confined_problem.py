@@ -21,17 +21,19 @@ from pathlib import Path
 
 import numpy as np
 
-from llamoco.dataset_builder.problems import errors, python_file
+from llamoco.dataset_builder.problems import errors, python_file, structure, traced, traced_modules
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.structure import Part, Structure
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
 
 MAX_DIM = 100
 MAX_CONSTRAINTS = 100
 MAX_EVALUATIONS = 100_000
-_HEAD = 5  # serial number, D, Mg, Mh, budget
-_MESSAGE = _HEAD + 2 * MAX_DIM
+_HEAD = 6  # serial number, D, Mg, Mh, budget, whether the structure is known
+_PART = len(Part({}, (), 0.0).numbers())  # numbers of a part of the structure, but the degrees
+_MESSAGE = _HEAD + 2 * MAX_DIM + 2 * _PART + 1 + MAX_CONSTRAINTS
 
 # Runs in the sandbox. A message starts with a serial number: one that equals the message before would be
 # answered from the program's own cache.
@@ -58,7 +60,10 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
         raise reader.ProblemError(
             f"{name}: {{dim}} variables and {{sum(counts)}} constraints; at most {max_dim} and {max_constraints} are taken here"
         )
-    said = [0, dim, *counts, problem.max_evals, *problem.lower, *problem.upper]
+    known = problem.structure()
+    said = [0, dim, *counts, problem.max_evals, known is not None, *problem.lower, *problem.upper]
+    if known is not None:
+        said += [*known.objective.numbers(), *known.constraints.numbers()]
     while True:
         message = np.zeros(len(lower))
         message[: len(said)] = said
@@ -106,9 +111,9 @@ def confined_problem(
 
 
 def _program(text: str, name: str) -> str:
-    modules = {
-        module.__name__: Path(str(module.__file__)).read_text("utf-8") for module in (errors, python_file)
-    }
+    # In the order in which they import each other.
+    used = (errors, traced, traced_modules, structure, python_file)
+    modules = {module.__name__: Path(str(module.__file__)).read_text("utf-8") for module in used}
     return _READER.format(
         modules=modules, text=text, name=name, max_dim=MAX_DIM, max_constraints=MAX_CONSTRAINTS
     )
@@ -119,11 +124,11 @@ def _problem(message: np.ndarray, name: str) -> Problem:
     counts = message[1:_HEAD]
     if not (np.isfinite(message).all() and (counts == np.floor(counts)).all() and (counts >= 0).all()):
         raise _tampered(name)
-    dim, n_inequality, n_equality, max_evals = map(int, counts)
+    dim, n_inequality, n_equality, max_evals, known = map(int, counts)
     lower, upper = (message[_HEAD + start : _HEAD + start + dim] for start in (0, dim))
     if not (0 < dim <= MAX_DIM and n_inequality + n_equality <= MAX_CONSTRAINTS and (lower < upper).all()):
         raise _tampered(name)
-    return Problem(
+    problem = Problem(
         id=Path(name).stem,
         kind="source",
         lower=tuple(lower.tolist()),
@@ -133,6 +138,12 @@ def _problem(message: np.ndarray, name: str) -> Problem:
         n_equality=n_equality,
         definition={"confined": name},
     )
+    # Said by the guest, so no more than a hint: it changes what the model sees, and nothing else.
+    start = _HEAD + 2 * dim
+    middle, end = start + _PART + 1, start + 2 * _PART + 1 + n_inequality + n_equality
+    parts = (Part.from_numbers(message[start:middle]), Part.from_numbers(message[middle:end]))
+    problem.__dict__["structure"] = Structure(*parts) if known else None
+    return problem
 
 
 def _tampered(name: str) -> ProblemError:

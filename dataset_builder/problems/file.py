@@ -42,7 +42,7 @@ def load(path: str | Path) -> Problem:
             definition={"python": text},
         )
         # What was loaded beside its neighbour files goes on running there; a copy from JSON is executed anew.
-        problem.__dict__["_evaluator"] = python.evaluate
+        problem.__dict__["_python_file"] = python
         return problem
     latex = read_latex(text, str(path))
     problem = Problem(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -14,8 +14,10 @@ from llamoco.dataset_builder.problems.compile import CompiledSystem, Requests, c
 from llamoco.dataset_builder.problems.definition import build_system
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.latex_file import read_latex
-from llamoco.dataset_builder.problems.python_file import load_python
+from llamoco.dataset_builder.problems.python_file import PythonFile, load_python
+from llamoco.dataset_builder.problems.structure import Structure
 from llamoco.dataset_builder.problems.system import System
+from llamoco.dataset_builder.problems.system_structure import structure_of_system
 
 INEQUALITY_TOLERANCE = 1e-6
 EQUALITY_TOLERANCE = 1e-4
@@ -98,7 +100,27 @@ class Problem:
             return compile_system(self.system)
         if "latex" in self.definition:
             return compile_system(read_latex(self.definition["latex"], self.id).system)
-        return load_python(self.definition["python"], self.id).evaluate
+        return self._python_file.evaluate
+
+    @cached_property
+    def _python_file(self) -> PythonFile:
+        return load_python(self.definition["python"], self.id)
+
+    @cached_property
+    def structure(self) -> Structure | None:
+        """Which operations the problem does on its variables; None where that cannot be known. A person's Python is executed."""
+        if self.kind == "synthetic":
+            return structure_of_system(self.system, self.lower, self.upper)
+        if "latex" in self.definition:
+            system = read_latex(self.definition["latex"], self.id).system
+            return structure_of_system(system, self.lower, self.upper)
+        return self._python_file.structure()
+
+    def within(self, max_evals: int) -> Problem:
+        """The same problem with another budget; a person's Python is not executed again."""
+        other = replace(self, max_evals=max_evals)
+        other.__dict__["_evaluator"] = self._evaluator
+        return other
 
     def requests(self) -> Requests | None:
         """A way to evaluate points fast and tell the best (see ``Requests``); None for a problem given by a person's Python."""

@@ -10,18 +10,22 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
+import io
 import linecache
 import numbers
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.structure import Structure, structure_of_functions
+from llamoco.dataset_builder.problems.traced_modules import namespace
 
 CONTRACT = (
     "a problem file defines objective(x), LOWER, UPPER, MAX_EVALS, optionally inequality(x) and equality(x)"
@@ -80,6 +84,21 @@ class PythonFile:
                 except (ArithmeticError, ValueError):
                     continue
         return f, g, h
+
+    def structure(self) -> Structure | None:
+        """What the functions do on their variables; None if that cannot be followed. The text is executed anew for it."""
+        try:
+            with contextlib.redirect_stderr(io.StringIO()):
+                traced = self._source.run(namespace()).__dict__
+                with self._source.surroundings():
+                    return structure_of_functions(
+                        traced["objective"],
+                        [traced.get(name) for name in self._constraints],
+                        self.lower.tolist(),
+                        self.upper.tolist(),
+                    )
+        except ProblemError:  # what it imports does not work with the modules that it is given here
+            return None
 
     def _first(self, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """The centre of the box, where nothing may be raised."""
@@ -181,10 +200,11 @@ class _Source:
             raise ProblemError(f"{name}: not a text file, {error}") from error
         self.lines = _definition_lines(tree)
 
-    def run(self) -> types.ModuleType:
-        """Execute the text as a module."""
+    def run(self, start: Mapping[str, Any] = MappingProxyType({})) -> types.ModuleType:
+        """Execute the text as a module, whose names at the start may be given."""
         linecache.cache[self.name] = (len(self.text), None, self.text.splitlines(keepends=True), self.name)
         module = types.ModuleType("problem_" + hashlib.sha256(self.text.encode()).hexdigest()[:12])
+        module.__dict__.update(start)
         if self.folder is not None:
             module.__file__ = str(self.folder / Path(self.name).name)
         sys.modules[module.__name__] = module  # dataclasses and pickle look modules up by name

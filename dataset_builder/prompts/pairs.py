@@ -55,7 +55,7 @@ def pairs(
         first = ordered[number % len(ordered)]
         candidates = [first, *(p for p in ordered if p.language == first.language and p is not first)]
         limit = min(PROMPT_LIMIT, PAIR_LIMIT - len(answer))
-        pattern, description = _written(problem, candidates, limit, Draws("style", seed, problem.id, number))
+        pattern, description = written(problem, candidates, limit, Draws("style", seed, problem.id, number))
         rows.append(
             {
                 "prompt": prompt(problem, description),
@@ -78,7 +78,7 @@ def pairs(
     return rows
 
 
-def _written(problem: Problem, candidates: list[Pattern], limit: int, draws: Draws) -> tuple[Pattern, str]:
+def written(problem: Problem, candidates: list[Pattern], limit: int, draws: Draws) -> tuple[Pattern, str]:
     """A description whose prompt is short enough: styles are drawn until one is, then the next pattern is."""
     for pattern in candidates:
         for _ in range(ATTEMPTS):

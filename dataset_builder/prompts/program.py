@@ -122,9 +122,8 @@ class Completion(NamedTuple):
 def decision_line(problem: Problem, optimizer: str) -> str:
     """What is to be seen in a synthetic problem, then the optimizer's name; no newline.
 
-    For example ``# composition of 2: rastrigin, sphere; smooth; separable; D 9; g 1; h 0; optimizer: slsqp``.
-    Functions stand in the order of the description. Smooth (else rough): all components are. Separable (else
-    coupled): all components are, and none is reflected.
+    For example ``# smooth; multimodal; coupled; optimizer: slsqp``. Smooth (else rough): all components are. Unimodal (else
+    multimodal): all components are. Separable (else coupled): all components are, and none is reflected.
     """
     components = problem.definition["components"]
     functions = [FUNCTIONS[component["function"]] for component in components]
@@ -132,12 +131,9 @@ def decision_line(problem: Problem, optimizer: str) -> str:
         component["reflection"] for component in components
     )
     seen = (
-        f"{problem.definition['form']} of {len(components)}: {', '.join(f.name for f in functions)}",
         "smooth" if all(f.smooth for f in functions) else "rough",
+        "unimodal" if all(f.unimodal for f in functions) else "multimodal",
         "separable" if separable else "coupled",
-        f"D {problem.dim}",
-        f"g {problem.n_inequality}",
-        f"h {problem.n_equality}",
         f"optimizer: {optimizer}",
     )
     return f"# {'; '.join(seen)}"

@@ -2,29 +2,74 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.structure import Part
 
-HEADER_LINES = 5
+# What each line of a header states, in their order.
+HEADER = (
+    "dimension",
+    "bounds",
+    "evaluation budget",
+    "evaluations per variable",
+    "inequality constraints",
+    "equality constraints",
+    "objective",
+    "constraints",
+)
 LINE_LIMIT = 300
-BOUND_GROUPS = 12
+BOUND_GROUPS = 3
+# How often an operation is done per variable, and the word for it.
+FREQUENCIES = ((0.3, "few"), (0.95, "some"), (1.5, "each"), (4.0, "several"), (float("inf"), "many"))
 HEAD_SHARE = 0.6
 
 
 def header(problem: Problem) -> str:
-    """Dimension, bounds, evaluation budget and numbers of constraints: five comment lines.
+    """What is known exactly, and free of charge, of any problem: the comment lines of ``HEADER``.
 
-    Equal bounds of neighbours are written once, ``[-5, 5] x 3``; after 12 such groups the rest is left out.
+    Dimension, bounds (equal ones of neighbours are written once, ``[-5, 5] x 3``; after 3 such groups the rest is left out),
+    evaluation budget, numbers of constraints, and what the functions do with the variables (``problems.structure``), such as
+    ``degree 2, coupled; square each, product several``.
     """
-    return (
-        f"# dimension: {problem.dim}\n"
-        f"# bounds: {_bounds(problem.lower, problem.upper)}\n"
-        f"# evaluation budget: {problem.max_evals}\n"
-        f"# inequality constraints: {problem.n_inequality}\n"
-        f"# equality constraints: {problem.n_equality}\n"
+    structure = problem.structure
+    facts = (
+        str(problem.dim),
+        _bounds(problem.lower, problem.upper),
+        str(problem.max_evals),
+        str(round(problem.max_evals / problem.dim)),
+        str(problem.n_inequality),
+        str(problem.n_equality),
+        "unknown" if structure is None else _part(structure.objective, problem.dim),
+        "none"
+        if not problem.constrained
+        else "unknown"
+        if structure is None
+        else _part(structure.constraints, problem.dim),
     )
+    return "".join(f"# {name}: {fact}\n" for name, fact in zip(HEADER, facts, strict=True))
+
+
+def _part(part: Part, dim: int) -> str:
+    """Degrees of the functions that are polynomials, how the variables meet, how often each operation is done."""
+    kinds = Counter("no polynomial" if degree is None else f"degree {degree}" for degree in part.degrees)
+    shapes = ", ".join(
+        f"{count} of {kind}" if len(part.degrees) > 1 else kind for kind, count in sorted(kinds.items())
+    )
+    coupling = (
+        "separable"
+        if part.partners == 0
+        else "coupled"
+        if part.partners > 0.8 * (dim - 1)
+        else "partly coupled"
+    )
+    operations = ", ".join(
+        f"{name} {next(word for limit, word in FREQUENCIES if count / dim <= limit)}"
+        for name, count in part.operations.items()
+    )
+    return f"{shapes}, {coupling}; {operations or 'linear'}"
 
 
 def prompt(problem: Problem, description: str) -> str:
@@ -35,7 +80,7 @@ def prompt(problem: Problem, description: str) -> str:
 
 def header_alone(prompt: str) -> str:
     """A prompt without its description: what a model sees of a problem whose file is too long for it."""
-    return "".join(prompt.splitlines(keepends=True)[:HEADER_LINES])
+    return "".join(prompt.splitlines(keepends=True)[: len(HEADER)])
 
 
 def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]:
@@ -89,7 +134,7 @@ def shortened(description: str, max_characters: int, comment: str = "#") -> tupl
     if not head and not tail:
         return (
             "",
-            "the file is too long for the model, which sees dimension, bounds, budget and constraint counts",
+            "the file is too long for the model, which sees its header only: dimension, bounds, budget, constraints, operations",
         )
     return (
         "\n".join([*head, gap, *tail]),

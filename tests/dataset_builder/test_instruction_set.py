@@ -37,7 +37,7 @@ from llamoco.dataset_builder.problems.scores import a3
 from llamoco.dataset_builder.prompts.instructions import description_counts, sample
 from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.dataset_builder.prompts.prompt import header
-from llamoco.hub_cards.cards import record
+from llamoco.hub_cards.render import record
 from llamoco.metrics.runs import Prediction, Runner
 
 RECORD = record("instruction_set")

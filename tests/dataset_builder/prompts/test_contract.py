@@ -18,11 +18,12 @@ from llamoco.metrics.sandbox import program as confined
 from llamoco.metrics.sandbox import slot
 
 PROGRAM = "import numpy as np\n\n\ndef optimize(objective, lower, upper, max_evals, seed, **rest):\n    return lower\n"
-PROMPT = (
-    "# dimension: 2\n# bounds: [0, 1] x 2\n# evaluation budget: 100\n# inequality constraints: 0\n"
-    "# equality constraints: 0\ndef objective(x):\n    return x[0] + x[1]\n"
+HEADER = (
+    "# dimension: 2\n# bounds: [0, 1] x 2\n# evaluation budget: 100\n# evaluations per variable: 50\n"
+    "# inequality constraints: 0\n# equality constraints: 0\n# objective: degree 1, separable; linear\n"
+    "# constraints: none\n"
 )
-HEADER = "".join(PROMPT.splitlines(keepends=True)[:5])
+PROMPT = HEADER + "def objective(x):\n    return x[0] + x[1]\n"
 
 
 def test_the_contract_states_what_the_sandbox_does() -> None:

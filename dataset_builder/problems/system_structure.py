@@ -1,0 +1,110 @@
+"""The structure of a problem in symbols: its expression trees, worked out on ``Traced`` numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from llamoco.dataset_builder.problems.expression import (
+    Add,
+    Call,
+    Div,
+    Expr,
+    Extremum,
+    Index,
+    Item,
+    Mul,
+    Name,
+    Neg,
+    Num,
+    Pi,
+    Pow,
+    Reduce,
+    Size,
+    Sub,
+)
+from llamoco.dataset_builder.problems.structure import Structure, structure_of_functions
+from llamoco.dataset_builder.problems.system import Data, Scalar, System
+from llamoco.dataset_builder.problems.traced_modules import elementary
+
+
+def structure_of_system(system: System, lower: Sequence[float], upper: Sequence[float]) -> Structure | None:
+    """The structure of a problem in symbols."""
+    constraints = (*system.inequalities, *system.equalities)
+    return structure_of_functions(
+        lambda x: _Interpreter(system, x).value(system.objective, {}),
+        [lambda x: [_Interpreter(system, x).value(c, {}) for c in constraints]] if constraints else [],
+        lower,
+        upper,
+    )
+
+
+class _Interpreter:
+    """Values of expressions at one point, definitions computed once and when needed."""
+
+    def __init__(self, system: System, x: Sequence[Any]) -> None:
+        self._definitions = {definition.name: definition for definition in system.definitions}
+        self._sizes = system.sizes
+        self._vectors: dict[str, Sequence[Any]] = {"x": x}
+        self._scalars: dict[str, Any] = {}
+
+    def _vector(self, name: str) -> Sequence[Any]:
+        if name not in self._vectors:
+            definition = self._definitions[name]
+            if isinstance(definition, Data):
+                self._vectors[name] = definition.values
+            else:
+                assert not isinstance(definition, Scalar)
+                index, entry = definition.index.name, definition.entry
+                self._vectors[name] = [self.value(entry, {index: i + 1}) for i in range(definition.size)]
+        return self._vectors[name]
+
+    def _scalar(self, name: str) -> Any:
+        if name not in self._scalars:
+            definition = self._definitions[name]
+            assert isinstance(definition, Scalar)
+            self._scalars[name] = self.value(definition.value, {})
+        return self._scalars[name]
+
+    def value(self, node: Expr, indices: dict[str, int]) -> Any:
+        """The value of an expression, a plain or a traced number."""
+        match node:
+            case Num(value):
+                return value
+            case Pi():
+                return math.pi
+            case Name(name):
+                return self._scalar(name)
+            case Index(name):
+                return indices[name]
+            case Size(vector):
+                return self._sizes[vector]
+            case Item(vector, index):
+                return self._vector(vector)[int(self.value(index, indices)) - 1]
+            case Neg(arg):
+                return -self.value(arg, indices)
+            case Call(function, arg):
+                value = self.value(arg, indices)
+                if function == "abs":
+                    return abs(value)
+                return math.floor(value) if function == "floor" else elementary(function)(value)
+            case Reduce(kind, index, low, high, body):
+                places = range(int(self.value(low, indices)), int(self.value(high, indices)) + 1)
+                values = [self.value(body, {**indices, index.name: place}) for place in places]
+                return {"sum": sum, "prod": math.prod, "max": max, "min": min}[kind](values)
+        left, right = (self.value(side, indices) for side in (node.left, node.right))  # type: ignore[attr-defined]
+        match node:
+            case Add():
+                return left + right
+            case Sub():
+                return left - right
+            case Mul():
+                return left * right
+            case Div():
+                return left / right
+            case Pow():
+                return left**right
+            case Extremum(kind):
+                return max(left, right) if kind == "max" else min(left, right)
+        raise TypeError(f"no such node: {node!r}")
