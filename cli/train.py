@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from llamoco.cli.common import clear_errors, out
+from llamoco.cli.common import clear_errors, err, fail, out
 
 
 def train(
@@ -22,10 +23,18 @@ def train(
     gives the same weights as one that was never interrupted.
 
     Example: [cyan]llamoco train examples/recipes/xs.yaml[/]
+
+    On several GPUs: [cyan]accelerate launch --config_file examples/recipes/accelerate/ddp.yaml -m llamoco.cli train examples/recipes/s.yaml[/]
     """
     from llamoco.modeling.recipe import RecipeError
+    from llamoco.modeling.stopping import TrainingError, TrainingInterrupted
     from llamoco.modeling.train import run
 
-    with clear_errors(RecipeError):
-        folder = run(recipe, resume)
+    # Of several processes the first one speaks.
+    out.quiet = err.quiet = os.environ.get("RANK", "0") != "0"
+    with clear_errors(RecipeError, TrainingError):
+        try:
+            folder = run(recipe, resume)
+        except TrainingInterrupted as stopped:
+            fail(str(stopped), 128 + stopped.number)  # as shells report a signal
     out.print(f"model, run record and training curve are in {folder}", highlight=False)

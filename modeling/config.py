@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from transformers.integrations import is_tensorboard_available
 from trl import SFTConfig
 
 
@@ -22,13 +23,18 @@ class LLaMoCoConfig(SFTConfig):
         > Parameters that control the contrastive warm-up
 
         contrastive_steps (`int`, *optional*, defaults to `100`):
-            Length of the contrastive warm-up, in optimizer steps. `0` leaves it out.
+            Length of the contrastive warm-up, in optimizer steps. `0` leaves it out. The paper: "a small number
+            of epochs".
         contrastive_learning_rate (`float`, *optional*):
-            Learning rate of the contrastive warm-up: reached linearly within its first tenth, then constant.
-            If not set, `learning_rate`.
+            Learning rate of the contrastive warm-up, of one optimizer step: reached linearly within its first
+            tenth, then constant. If not set, `learning_rate`. The paper states neither.
         margin (`float`, *optional*, defaults to `0.5`):
-            phi of the paper's Eq. 4, the distance G (Eq. 3, in [0, 1]) up to which prompts that want
-            different optimizers are pushed apart. 0.5 makes their latents orthogonal.
+            phi of the paper's Eq. 4, a distance G (Eq. 3, in [0, 1], without unit) up to which prompts that want
+            different optimizers are pushed apart. 0.5 makes their latents orthogonal. The paper states no value.
+        latent_layer (`int`, *optional*, defaults to `-1`):
+            Block whose output at a prompt's last token is its latent o(q): 0 is the first, -1 the last one, "the
+            final self-attention block" of the paper. The last one's is taken as the model hands it on, after the
+            closing normalisation.
 
         > Parameters that control the sampling of both phases
 
@@ -36,7 +42,7 @@ class LLaMoCoConfig(SFTConfig):
             Pairs are drawn with probability proportional to N_{q,a} to the power of minus this exponent,
             N_{q,a} being the number of pairs that share the pair's optimizer. `1.0` is the paper's Eq. 5
             (each optimizer drawn equally often), `0.0` draws all pairs equally often.
-        bucket_batches (`int`, *optional*, defaults to `32`):
+        bucket_batches (`int`, *optional*, defaults to `64`):
             Number of consecutive batches among which rows are sorted by length, so that little of a batch is
             padding.
 
@@ -59,6 +65,12 @@ class LLaMoCoConfig(SFTConfig):
     margin: float = field(
         default=0.5, metadata={"help": "Margin phi of the contrastive loss (Eq. 4), in [0, 1]."}
     )
+    latent_layer: int = field(
+        default=-1,
+        metadata={
+            "help": "Block whose output is a prompt's latent: 0 is the first, -1 the last (the paper's)."
+        },
+    )
     balance_exponent: float = field(
         default=1.0,
         metadata={
@@ -66,7 +78,7 @@ class LLaMoCoConfig(SFTConfig):
         },
     )
     bucket_batches: int = field(
-        default=32, metadata={"help": "Number of consecutive batches among which rows are sorted by length."}
+        default=64, metadata={"help": "Number of consecutive batches among which rows are sorted by length."}
     )
     prompt_loss_weight: float = field(
         default=0.0, metadata={"help": "Weight of a prompt token's loss beside a completion token's."}
@@ -113,3 +125,10 @@ class LLaMoCoConfig(SFTConfig):
             )
         if self.completion_only_loss is False:
             raise ValueError("set prompt_loss_weight instead of completion_only_loss: false")
+        if "tensorboard" in (self.report_to or ()) and not is_tensorboard_available():
+            raise ValueError(
+                "report_to: tensorboard needs a package that is not installed: pip install tensorboard"
+            )
+        if self.contrastive_steps and self.ddp_find_unused_parameters is None:
+            # The warm-up's loss depends neither on the output layer nor on blocks above latent_layer.
+            self.ddp_find_unused_parameters = True

@@ -1,10 +1,7 @@
 """Training recipes: a YAML file, checked field by field."""
 
 import dataclasses
-import difflib
 import re
-import types
-import typing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +9,19 @@ from typing import Any
 import yaml
 
 from llamoco.modeling.config import LLaMoCoConfig
+from llamoco.modeling.recipe_fields import (
+    RecipeError,
+    check_choice,
+    check_type,
+    checked,
+    field_types,
+    mapping,
+    reject_unknown,
+)
 
+__all__ = ["Adapter", "DatasetSource", "FromScratch", "Quantization", "Recipe", "RecipeError", "read_recipe"]
 
-class RecipeError(ValueError):
-    """A training run that cannot be: what is wrong, where, and what to do."""
+DTYPES = ("float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -47,14 +53,61 @@ class DatasetSource:
         path (`str`): what `datasets.load_dataset` takes: a folder in the Hub's layout, or a Hub id.
         config (`str`): its configuration.
         split (`str`): its split.
-        headers_alone (`bool`): beside each pair, train on one whose prompt is the header alone. A file too long for a
-            model is answered from the header; and these short pairs give practice in writing programs cheaply.
+        descriptions (`float`): share of the pairs that are seen whole, 0 to 1.
+        headers_alone (`float`): share that is seen with the prompt's header alone. A file too long for a model is answered
+            from its header; and these short pairs give practice in choosing and writing cheaply.
+        decisions_alone (`float`): share that is seen with the header alone and the completion's first line alone, where the
+            optimizer is named.
+        hold_out (`bool`): leave the problems of `llamoco.modeling.held_out` out, on which confidence is calibrated.
+        language (`str`, *optional*): python or latex: pairs in that language only.
+        patterns (`list[str]`, *optional*): pairs in these writing patterns only.
     """
 
     path: str
     config: str = "default"
     split: str = "train"
-    headers_alone: bool = False
+    descriptions: float = 1.0
+    headers_alone: float = 0.0
+    decisions_alone: float = 0.0
+    hold_out: bool = False
+    language: str | None = None
+    patterns: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A low-rank adapter (LoRA, Hu et al. 2022, arXiv:2106.09685), trained in place of the model's own weights.
+
+    Parameters are those of [`~peft.LoraConfig`] of the same names.
+
+    Parameters:
+        r (`int`): rank of the update of a weight matrix.
+        lora_alpha (`int`): the update is scaled by lora_alpha / r.
+        lora_dropout (`float`): share of the adapter's inputs that are dropped while training.
+        target_modules (`str` or `list[str]`): names of the layers that are adapted, or all-linear.
+    """
+
+    r: int = 16
+    lora_alpha: int = 32
+    lora_dropout: float = 0.0
+    target_modules: str | list[str] = "all-linear"
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """Weights of the base model in 4 bits (QLoRA, Dettmers et al. 2023, arXiv:2305.14314), by bitsandbytes.
+
+    Parameters are those of [`~transformers.BitsAndBytesConfig`] of the same names.
+
+    Parameters:
+        bnb_4bit_quant_type (`str`): number format of the weights: nf4 or fp4.
+        bnb_4bit_use_double_quant (`bool`): whether the scales of the weights are quantized, too.
+        bnb_4bit_compute_dtype (`str`): number format of the arithmetic: float32, bfloat16 or float16.
+    """
+
+    bnb_4bit_quant_type: str = "nf4"
+    bnb_4bit_use_double_quant: bool = True
+    bnb_4bit_compute_dtype: str = "bfloat16"
 
 
 @dataclass(frozen=True)
@@ -69,6 +122,13 @@ class Recipe:
         seed (`int`): of initial weights and of the order of pairs.
         save_dtype (`str`): number format of the saved weights: float32, bfloat16 or float16.
         threads (`int`, *optional*): CPU threads of torch; its own choice if not set.
+        adapter (`Adapter`, *optional*): what is trained instead of all weights.
+        quantization (`Quantization`, *optional*): that the base model is held in 4 bits; asks for an adapter.
+        load_dtype (`str`): number format in which a model is loaded: float32, bfloat16 or float16. Weights that are
+            themselves trained want float32, `training.bf16` makes their arithmetic cheap.
+        max_shard_size (`str`): size of the files in which the model is saved, such as 15MB or 5GB.
+        attn_implementation (`str`, *optional*): attention of a loaded model, such as sdpa, eager or flash_attention_2;
+            the choice of transformers if not set.
     """
 
     model: str | FromScratch
@@ -78,6 +138,11 @@ class Recipe:
     seed: int = 0
     save_dtype: str = "float32"
     threads: int | None = None
+    adapter: Adapter | None = None
+    quantization: Quantization | None = None
+    load_dtype: str = "float32"
+    max_shard_size: str = "15MB"
+    attn_implementation: str | None = None
 
 
 class _Loader(yaml.SafeLoader):
@@ -111,83 +176,69 @@ def read_recipe(path: str | Path) -> Recipe:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RecipeError(f"{file} is no YAML: {error}") from error
 
-    fields = _checked(file, "", content, Recipe)
-    fields["dataset"] = DatasetSource(**_checked(file, "dataset.", fields["dataset"], DatasetSource))
+    fields = checked(file, "", content, Recipe)
+    fields["dataset"] = DatasetSource(**checked(file, "dataset.", fields["dataset"], DatasetSource))
     if not isinstance(fields["model"], str):
-        wrapped = _mapping(file, "model", fields["model"])
-        _reject_unknown(file, "model.", wrapped, ["from_scratch"])
+        wrapped = mapping(file, "model", fields["model"])
+        reject_unknown(file, "model.", wrapped, ["from_scratch"])
         inner = wrapped.get("from_scratch")
-        fields["model"] = FromScratch(**_checked(file, "model.from_scratch.", inner, FromScratch))
+        fields["model"] = FromScratch(**checked(file, "model.from_scratch.", inner, FromScratch))
         _check_model(file, fields["model"])
-    dtypes = ["float32", "bfloat16", "float16"]
-    if fields.get("save_dtype", "float32") not in dtypes:
-        raise RecipeError(
-            f"{file}: save_dtype is {fields['save_dtype']!r}, expected one of {', '.join(dtypes)}"
-        )
+    for name in ("save_dtype", "load_dtype"):
+        check_choice(file, name, fields.get(name, "float32"), DTYPES)
+    size = fields.get("max_shard_size", "1GB")
+    if not re.fullmatch(r"[1-9][0-9]*[KMG]B", size):
+        raise RecipeError(f"{file}: max_shard_size is {size!r}, expected a size such as 15MB or 5GB")
+    _read_adapter(file, fields)
 
-    training = _mapping(file, "training", fields["training"])
-    hints = {name: hint for name, hint in _hints(LLaMoCoConfig).items() if name not in _SET_BY_RECIPE}
+    training = mapping(file, "training", fields["training"])
+    hints = {name: hint for name, hint in field_types(LLaMoCoConfig).items() if name not in _SET_BY_RECIPE}
     for name in _SET_BY_RECIPE:
         if name in training:
             raise RecipeError(f"{file}: {name} is a field of the recipe itself: move it out of training")
-    _reject_unknown(file, "training.", training, list(hints))
+    reject_unknown(file, "training.", training, list(hints))
     for name, value in training.items():
-        _check_type(file, f"training.{name}", value, hints[name])
+        check_type(file, f"training.{name}", value, hints[name])
     return Recipe(**fields)
 
 
-def _checked(file: Path, where: str, content: Any, target: type) -> dict[str, Any]:
-    """The fields of a mapping, after checks against a dataclass: known, complete, of the right types."""
-    mapping = _mapping(file, where.rstrip(".") or "the recipe", content)
-    hints = _hints(target)
-    _reject_unknown(file, where, mapping, list(hints))
-    for field in dataclasses.fields(target):
-        if field.default is dataclasses.MISSING and field.name not in mapping:
-            raise RecipeError(f"{file}: {where}{field.name} is missing")
-        if (
-            field.name in mapping
-            and not dataclasses.is_dataclass(hints[field.name])
-            and field.name != "model"
-        ):
-            _check_type(file, f"{where}{field.name}", mapping[field.name], hints[field.name])
-    return dict(mapping)
-
-
-def _mapping(file: Path, where: str, content: Any) -> dict[str, Any]:
-    if not isinstance(content, dict):
-        raise RecipeError(f"{file}: {where} must be a mapping of fields to values, got {content!r}")
-    return content
-
-
-def _reject_unknown(file: Path, where: str, mapping: dict[str, Any], allowed: list[str]) -> None:
-    for name in mapping:
-        if name not in allowed:
-            nearest = difflib.get_close_matches(str(name), allowed, n=1, cutoff=0.5)
-            cure = (
-                f"did you mean {nearest[0]}?" if nearest else f"expected one of {', '.join(sorted(allowed))}"
+def _read_adapter(file: Path, fields: dict[str, Any]) -> None:
+    """Makes the sections on adapter and quantization; both, as how to load, are of a model that exists."""
+    loading = ("adapter", "quantization", "load_dtype", "attn_implementation")
+    set_here = [name for name in loading if fields.get(name) is not None]
+    if set_here and isinstance(fields["model"], FromScratch):
+        raise RecipeError(
+            f"{file}: {set_here[0]} is for a model that is loaded: leave it out, or name one in model"
+        )
+    if fields.get("adapter") is not None:
+        adapter = Adapter(**checked(file, "adapter.", fields["adapter"], Adapter))
+        _check_adapter(file, adapter)
+        fields["adapter"] = adapter
+    if fields.get("quantization") is not None:
+        bits = Quantization(**checked(file, "quantization.", fields["quantization"], Quantization))
+        check_choice(file, "quantization.bnb_4bit_quant_type", bits.bnb_4bit_quant_type, ("nf4", "fp4"))
+        check_choice(file, "quantization.bnb_4bit_compute_dtype", bits.bnb_4bit_compute_dtype, DTYPES)
+        fields["quantization"] = bits
+        if fields.get("adapter") is None:
+            raise RecipeError(
+                f"{file}: quantization without adapter: weights of 4 bits cannot be trained. Add the section adapter"
             )
-            raise RecipeError(f"{file}: unknown field {where}{name}: {cure}")
 
 
-def _hints(target: type) -> dict[str, Any]:
-    hints = typing.get_type_hints(target)
-    return {field.name: hints[field.name] for field in dataclasses.fields(target) if field.init}
-
-
-def _check_type(file: Path, where: str, value: Any, hint: Any) -> None:
-    """Numbers, truth values and texts only: what is more involved, the trainer's own configuration checks."""
-    options = (
-        typing.get_args(hint) if isinstance(hint, types.UnionType) or typing.get_origin(hint) else (hint,)
-    )
-    simple: tuple[type, ...] = tuple(t for t in options if t in (int, float, bool, str, type(None)))
-    if len(simple) != len(options):
-        return
-    fits = isinstance(value, simple) or (float in simple and isinstance(value, int))
-    if isinstance(value, bool) and bool not in simple:
-        fits = False
-    if not fits:
-        names = " or ".join("null" if t is type(None) else t.__name__ for t in simple)
-        raise RecipeError(f"{file}: {where} is {value!r}, expected {names}")
+def _check_adapter(file: Path, adapter: Adapter) -> None:
+    for name in ("r", "lora_alpha"):
+        if getattr(adapter, name) < 1:
+            raise RecipeError(f"{file}: adapter.{name} is {getattr(adapter, name)}, expected at least 1")
+    if not 0 <= adapter.lora_dropout < 1:
+        raise RecipeError(
+            f"{file}: adapter.lora_dropout is {adapter.lora_dropout}, expected at least 0 and less than 1"
+        )
+    names = adapter.target_modules
+    listed = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not names or not (isinstance(names, str) or listed):
+        raise RecipeError(
+            f"{file}: adapter.target_modules is {names!r}, expected all-linear or a list of names of layers"
+        )
 
 
 def _check_model(file: Path, model: FromScratch) -> None:

@@ -8,6 +8,9 @@ from torch.utils.data import Sampler
 
 Triplet = tuple[int, int, int]
 
+# Prompts of three roles differ in length: a batch of them in this many parts has less than 5% padding.
+LEAST_GROUPS, GROUP_SIZE = 8, 12
+
 
 def balanced_weights(optimizers: Sequence[str], exponent: float = 1.0) -> np.ndarray:
     """Sampling probabilities rho(q, a) = 1 / (N_a N_{q,a}) of Eq. 5, for exponent 1.
@@ -47,6 +50,36 @@ def systematic_draw(weights: np.ndarray, count: int, generator: np.random.Genera
     return rows[np.minimum(np.searchsorted(cumulated, grid, side="right"), len(rows) - 1)]
 
 
+def length_groups(lengths: np.ndarray, count: int | None = None) -> list[np.ndarray]:
+    """Parts the sequences of a batch into groups, each padded to its longest one, with the least padding.
+
+    The best groups follow each other in length, and dynamic programming finds where to cut.
+
+    Args:
+        lengths: in tokens, shape (n,).
+        count: number of groups, cut to n. If not set, it depends on n alone, so that every process of a
+            distributed run calls its model equally often.
+
+    Returns:
+        Indices of each group's sequences, by length.
+    """
+    order = np.argsort(lengths, kind="stable")
+    n = len(order)
+    count = max(LEAST_GROUPS, n // GROUP_SIZE) if count is None else count
+    starts, ends = np.arange(n)[:, None], np.arange(n)[None, :]
+    # cost[i, j]: positions of the group that holds sequences i to j.
+    cost = np.where(starts <= ends, (ends - starts + 1) * lengths[order][None, :], np.inf)
+    total, cuts = cost[0], []
+    for _ in range(min(count, n) - 1):
+        extended = np.concatenate([[np.inf], total[:-1]])[:, None] + cost
+        cuts.append(extended.argmin(axis=0))
+        total = extended.min(axis=0)
+    bounds = [n]
+    for cut in reversed(cuts):
+        bounds.append(int(cut[bounds[-1] - 1]))
+    return np.split(order, bounds[:0:-1])
+
+
 class TwoPhaseBatchSampler(Sampler[list[int] | list[Triplet]]):
     """Batches of triplets for the contrastive warm-up, then batches of rows for the instruction tuning.
 
@@ -82,7 +115,7 @@ class TwoPhaseBatchSampler(Sampler[list[int] | list[Triplet]]):
         tuning_batches: int,
         seed: int,
         balance_exponent: float = 1.0,
-        bucket_batches: int = 32,
+        bucket_batches: int = 64,
     ) -> None:
         if contrastive_batches and len(set(optimizers)) < 2:
             raise ValueError(
@@ -124,18 +157,40 @@ class TwoPhaseBatchSampler(Sampler[list[int] | list[Triplet]]):
         """The batches of one epoch of the warm-up: an anchor for each pair, filled to whole batches."""
         generator = np.random.default_rng([self.seed, 0, epoch])
         anchors = systematic_draw(self.weights, self.batches_per_epoch * self.batch_size, generator)
-        triplets = [self._triplet(int(anchor), generator) for anchor in generator.permutation(anchors)]
-        longest = self.prompt_lengths[np.array(triplets)].max(axis=1)
-        return [[triplets[i] for i in batch] for batch in self._buckets(longest, generator)]
+        triplets = self._triplets(generator.permutation(anchors), generator)
+        longest = self.prompt_lengths[triplets].max(axis=1)
+        return [
+            [(int(q), int(plus), int(minus)) for q, plus, minus in triplets[batch]]
+            for batch in self._buckets(longest, generator)
+        ]
 
-    def _triplet(self, anchor: int, generator: np.random.Generator) -> Triplet:
-        name = str(self.optimizers[anchor])
-        positives = self._members[name]
-        positives = positives[positives != anchor] if len(positives) > 1 else positives
-        positive = positives[generator.integers(len(positives))]
-        others, cumulated = self._others[name], self._other_weights[name]
-        index = np.searchsorted(cumulated, generator.random() * cumulated[-1], side="right")
-        return anchor, int(positive), int(others[min(int(index), len(others) - 1)])
+    def padding(self) -> dict[str, float]:
+        """The share of positions that are padding over the whole run, for each phase that the run has."""
+        real: Counter[str] = Counter()
+        positions: Counter[str] = Counter()
+        for batch in self:
+            if isinstance(batch[0], tuple):
+                phase, lengths = "contrastive warm-up", self.prompt_lengths[np.ravel(batch)]
+                groups = [lengths[group] for group in length_groups(lengths)]
+            else:
+                phase, groups = "instruction tuning", [self.lengths[batch]]
+            real[phase] += sum(int(group.sum()) for group in groups)
+            positions[phase] += sum(len(group) * int(group.max()) for group in groups)
+        return {phase: 1 - real[phase] / positions[phase] for phase in positions}
+
+    def _triplets(self, anchors: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """The anchors with their positives and negatives, shape (n, 3)."""
+        positives, negatives = anchors.copy(), anchors.copy()
+        for name, members in self._members.items():
+            these = np.flatnonzero(self.optimizers[anchors] == name)
+            if len(members) > 1:
+                drawn = generator.integers(len(members) - 1, size=len(these))
+                # All members but the anchor.
+                positives[these] = members[drawn + (drawn >= np.searchsorted(members, anchors[these]))]
+            others, cumulated = self._others[name], self._other_weights[name]
+            drawn = np.searchsorted(cumulated, generator.random(len(these)) * cumulated[-1], side="right")
+            negatives[these] = others[np.minimum(drawn, len(others) - 1)]
+        return np.stack([anchors, positives, negatives], axis=1)
 
     def _buckets(self, lengths: np.ndarray, generator: np.random.Generator) -> list[np.ndarray]:
         """Positions of an epoch's draws, cut into batches of similar length, the batches shuffled."""

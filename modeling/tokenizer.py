@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
+from llamoco.dataset_builder.prompts.prompt import HEADER
+
 BOS, EOS, PAD = "<|bos|>", "<|eos|>", "<|pad|>"
 
 # The words of the BPE, none longer than a line: a line's end; runs of blanks, such as indentation; LaTeX
@@ -25,7 +27,7 @@ _CHOICE = "; optimizer:"
 
 
 def template_tokens(sources: Mapping[str, str]) -> list[str]:
-    """What becomes one token each: the lines of the pool's texts, their constants up to the value.
+    """What becomes one token each: names of the header's facts, lines of the pool's texts, their constants up to the value.
 
     Args:
         sources: the text of each optimizer of the pool, by name.
@@ -33,7 +35,7 @@ def template_tokens(sources: Mapping[str, str]) -> list[str]:
     Returns:
         Distinct strings in the order of their appearance. Lines have their newline.
     """
-    tokens = [_CHOICE]
+    tokens = [_CHOICE, *(f"# {name}:" for name in HEADER)]
     for text in sources.values():
         for line in text.splitlines(keepends=True):
             constant = _CONSTANT.fullmatch(line)

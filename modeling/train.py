@@ -1,52 +1,49 @@
 """`llamoco train RECIPE.yaml [--resume]`: from a recipe to a trained model, its run record, its curve."""
 
 import dataclasses
-import datetime
 import hashlib
 import json
-import os
-import platform
 import shutil
-from importlib.metadata import version
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import matplotlib
-
-matplotlib.use("Agg")
+from typing import Any, TypeVar
 
 import torch
-from datasets import Dataset, concatenate_datasets, load_dataset
+from accelerate.utils import broadcast_object_list
+from datasets import Dataset, load_dataset
 from datasets.exceptions import DatasetsError
-from matplotlib import pyplot as plt
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-    set_seed,
-)
+from peft import PeftModel
+from safetensors import SafetensorError
+from transformers import set_seed
+from transformers.integrations import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
 
-from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.prompts.prompt import header_alone
+from llamoco.dataset_builder.hub_folder import folder_hash
+from llamoco.modeling.building import adapter_config, build_model, build_tokenizer, training_arguments
 from llamoco.modeling.config import LLaMoCoConfig
-from llamoco.modeling.recipe import FromScratch, Recipe, RecipeError, read_recipe
-from llamoco.modeling.tokenizer import train_tokenizer
-from llamoco.modeling.trainer import LLaMoCoTrainer
+from llamoco.modeling.mixture import mixture
+from llamoco.modeling.recipe import DatasetSource, FromScratch, Recipe, RecipeError, read_recipe
+from llamoco.modeling.run_record import (
+    count_parameters,
+    describe_dataset,
+    describe_start,
+    make_record,
+    plot_training,
+)
+from llamoco.modeling.trainer import REQUIRED_COLUMNS, LLaMoCoTrainer
 
-MAX_SHARD_SIZE = "15MB"
-RECORDED_PACKAGES = ("torch", "transformers", "trl", "accelerate", "datasets", "tokenizers", "numpy")
+Result = TypeVar("Result")
 
 
 def run(recipe_path: str | Path, resume: bool = False) -> Path:
     """Trains the model of a recipe, or goes on with an interrupted run.
 
     Checkpoints lie in `checkpoints/` of the recipe's output_dir until the run is finished. In the end
-    output_dir holds the model (safetensors) and its tokenizer, `run_record.json`, `trainer_state.json` and
-    `training_curve.png`.
+    output_dir holds the model or its adapter (safetensors) and the tokenizer, `run_record.json`,
+    `trainer_state.json` and `training_curve.png`.
+
+    Under `accelerate launch` all processes train; the main one alone reads the data, writes and prints.
 
     Args:
         recipe_path: a YAML file, see `llamoco.modeling.recipe.Recipe`.
@@ -56,47 +53,113 @@ def run(recipe_path: str | Path, resume: bool = False) -> Path:
         The recipe's output_dir.
 
     Raises:
-        RecipeError: the recipe, its data or its output_dir do not allow the run; says what to do.
+        RecipeError: the recipe, its data, its model or its output_dir do not allow the run; says what to do.
     """
     recipe = read_recipe(recipe_path)
     output = Path(recipe.output_dir)
-    checkpoint = _checkpoint(output, resume)
     if recipe.threads is not None:
         torch.set_num_threads(recipe.threads)
-    dataset = _load(recipe)
-    claim(output, recipe, dataset, resume)
-    args = _arguments(recipe, output / "checkpoints")
+    args = training_arguments(recipe, output / "checkpoints")
+    checkpoint, dataset = _on_main(args, lambda: _prepare(recipe, output, resume, args.world_size))
+    built = Path(recipe.dataset.path)
+    built_hash = folder_hash(built) if built.is_dir() else None  # now: the folder may be built anew meanwhile
 
     set_seed(recipe.seed)
-    model, tokenizer = _model_and_tokenizer(recipe, dataset, checkpoint)
+    tokenizer = _on_main(args, lambda: build_tokenizer(recipe, dataset, checkpoint))
+    model = build_model(recipe, tokenizer, args)
     try:
-        trainer = LLaMoCoTrainer(model=model, args=args, train_dataset=dataset, processing_class=tokenizer)
+        trainer = LLaMoCoTrainer(
+            model=model,
+            args=args,
+            train_dataset=dataset,
+            processing_class=tokenizer,
+            peft_config=adapter_config(recipe),
+        )
     except ValueError as error:
         raise RecipeError(f"{recipe_path}: {error}") from error
-    print(
-        f"{len(trainer.rows):,} pairs, {sum(len(row['input_ids']) for row in trainer.rows):,} tokens "
-        f"({trainer.rows_dropped:,} pairs longer than {args.max_length} tokens dropped)\n"
-        f"{model.num_parameters():,} parameters; "
-        f"{args.contrastive_steps} steps of contrastive warm-up, "
-        f"{args.max_steps - args.contrastive_steps} of instruction tuning"
-    )
-    trainer.train(resume_from_checkpoint=checkpoint)
+    if recipe.quantization is not None:
+        # trl rounds the adapter of such a model to bfloat16, but peft takes it from a checkpoint as float32: a
+        # resumed run would be another one. As float32 it learns from small steps, too.
+        for parameter in trainer.model.parameters():
+            if parameter.requires_grad:
+                parameter.data = parameter.data.float()
+    for callback in trainer.callback_handler.callbacks:
+        if isinstance(callback, TensorBoardCallback) and callback.logging_dir is None:
+            # Not in checkpoints/, which is deleted in the end.
+            callback.logging_dir = str(output / "tensorboard")
+    parameters = count_parameters(trainer.model)
+    if args.process_index == 0:
+        print(describe_start(recipe, trainer), flush=True)
+    try:
+        trainer.train(resume_from_checkpoint=checkpoint)
+    except torch.OutOfMemoryError as error:
+        raise RecipeError(
+            f"the GPU's memory is full: {str(error).splitlines()[0]} In a recipe with another output_dir, halve "
+            "training.per_device_train_batch_size and double gradient_accumulation_steps, or set "
+            "activation_checkpointing: true"
+        ) from error
 
-    model.to(getattr(torch, recipe.save_dtype)).save_pretrained(output, max_shard_size=MAX_SHARD_SIZE)
-    for weights in output.glob("*.safetensors"):
-        weights.chmod(0o644)  # It is written readable by its owner only, and is to be shared.
-    tokenizer.save_pretrained(output)
-    trainer.state.save_to_json(str(output / "trainer_state.json"))
-    plot_training(trainer.state.log_history, args.contrastive_steps, output / "training_curve.png")
-    # Written last: its presence says that the run is finished.
-    record = _record(recipe_path, recipe, trainer, dataset)
-    (output / "run_record.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    (output / "identity.json").unlink()
-    shutil.rmtree(output / "checkpoints")
+    try:
+        _save_model(trainer, recipe, output)
+        if args.process_index == 0:
+            tokenizer.save_pretrained(output)
+            trainer.state.save_to_json(str(output / "trainer_state.json"))
+            plot_training(trainer.state.log_history, args.contrastive_steps, output / "training_curve.png")
+            # Written last: its presence says that the run is finished.
+            facts = {**describe_dataset(dataset, fingerprint(dataset)), "sha256": built_hash}
+            record = make_record(f"llamoco train {recipe_path}", recipe, trainer, parameters, facts)
+            (output / "run_record.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+            (output / "identity.json").unlink()
+            shutil.rmtree(output / "checkpoints")
+    except (OSError, SafetensorError) as error:
+        raise RecipeError(
+            f"trained, but the model cannot be written to {output}: {error}. The last checkpoint is kept: make room, "
+            "then go on with --resume"
+        ) from error
+    trainer.accelerator.wait_for_everyone()
     return output
 
 
+def _on_main(args: LLaMoCoConfig, work: Callable[[], Result]) -> Result:
+    """What `work` gives on the main process, on every one; likewise its refusal."""
+    if args.world_size == 1:
+        return work()
+    outcome: list[Any] = [None, None]
+    if args.process_index == 0:
+        try:
+            outcome[0] = work()
+        except RecipeError as error:
+            outcome[1] = str(error)
+    broadcast_object_list(outcome)
+    if outcome[1] is not None:
+        raise RecipeError(outcome[1])
+    result: Result = outcome[0]
+    return result
+
+
 # Before the training
+
+
+def _prepare(recipe: Recipe, output: Path, resume: bool, processes: int) -> tuple[str | None, Dataset]:
+    """The checkpoint to go on from and the pairs, after all that can be checked before a model is loaded."""
+    checkpoint = _checkpoint(output, resume)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output):
+            pass
+    except OSError as error:
+        raise RecipeError(
+            f"output_dir {output} cannot be written to: {error.strerror}. Give the recipe another one"
+        ) from error
+    dataset = _load(recipe)
+    missing = [name for name in REQUIRED_COLUMNS if name not in dataset.column_names]
+    if missing:
+        raise RecipeError(
+            f"dataset {recipe.dataset.path!r} lacks the column(s) {', '.join(missing)}: expected "
+            f"{', '.join(REQUIRED_COLUMNS)}, found {', '.join(dataset.column_names)}"
+        )
+    claim(output, recipe, dataset, resume, processes)
+    return checkpoint, dataset
 
 
 def _checkpoint(output: Path, resume: bool) -> str | None:
@@ -131,29 +194,48 @@ def _load(recipe: Recipe) -> Dataset:
             f"{source.config!r}: {error}\n`llamoco build` makes the folder llamoco/; train from the folder "
             "that holds it, or give its path or a Hub id"
         ) from error
-    if not source.headers_alone or "prompt" not in pairs.column_names:
-        return pairs
-    short = pairs.map(lambda row: {"prompt": header_alone(row["prompt"])}, desc="Headers alone")
-    return concatenate_datasets([pairs, short])
+    return mixture(pairs, source)
 
 
-def claim(output: Path, recipe: Recipe, dataset: Dataset, resume: bool) -> None:
+def claim(output: Path, recipe: Recipe, dataset: Dataset, resume: bool, processes: int = 1) -> None:
     """Writes what the run is made of, or checks that a run that is resumed is made of the same."""
     file = output / "identity.json"
-    identity = json.loads(
-        json.dumps({**dataclasses.asdict(recipe), "dataset fingerprint": fingerprint(dataset)})
-    )
+    made_of = {"processes": processes, "dataset fingerprint": fingerprint(dataset)}
+    identity = json.loads(json.dumps({**dataclasses.asdict(recipe), **made_of}))
     if not resume:
         output.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(identity, indent=2) + "\n", encoding="utf-8")
         return
-    earlier = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        earlier = _with_defaults(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError) as error:
+        raise RecipeError(
+            f"{file}, which says what the checkpoints beside it are of, cannot be read: {error}. Delete {output} "
+            "and start anew"
+        ) from error
     changed = [name for name in {**earlier, **identity} if earlier.get(name) != identity.get(name)]
     if changed:
         raise RecipeError(
             f"the checkpoints in {output} belong to another run: {', '.join(changed)} changed since. "
             "Restore the recipe and the data, or give the recipe another output_dir and start anew"
         )
+
+
+def _with_defaults(identity: dict[str, Any]) -> dict[str, Any]:
+    """An identity as this version writes it: what a recipe could not yet say was as the default has it."""
+
+    def defaults(target: type) -> dict[str, Any]:
+        return {
+            field.name: field.default
+            for field in dataclasses.fields(target)
+            if field.default is not dataclasses.MISSING
+        }
+
+    identity = {"processes": 1, **defaults(Recipe), **identity}
+    identity["dataset"] = {**defaults(DatasetSource), **identity["dataset"]}
+    if isinstance(identity["model"], dict):
+        identity["model"] = {**defaults(FromScratch), **identity["model"]}
+    return identity
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -165,130 +247,30 @@ def fingerprint(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-def _arguments(recipe: Recipe, checkpoints: Path) -> LLaMoCoConfig:
-    fields = {"use_cpu": not torch.cuda.is_available(), **recipe.training}
-    try:
-        return LLaMoCoConfig(output_dir=str(checkpoints), seed=recipe.seed, **fields)
-    except (ValueError, TypeError) as error:
-        raise RecipeError(f"training: {error}") from error
-
-
-def _model_and_tokenizer(
-    recipe: Recipe, dataset: Dataset, checkpoint: str | None
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    if not isinstance(recipe.model, FromScratch):
-        try:
-            model = AutoModelForCausalLM.from_pretrained(recipe.model, dtype=torch.float32)
-            tokenizer = AutoTokenizer.from_pretrained(checkpoint or recipe.model)
-        except (OSError, ValueError) as error:
-            raise RecipeError(f"cannot load the model {recipe.model!r}: {error}") from error
-        if tokenizer.pad_token is None:
-            tokenizer.pad_token = tokenizer.eos_token
-        return model, tokenizer
-    if checkpoint is not None:
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    else:
-        missing = [name for name in ("prompt", "completion") if name not in dataset.column_names]
-        if missing:
-            raise RecipeError(f"dataset {recipe.dataset.path!r} lacks the column(s) {', '.join(missing)}")
-        first_lines = (completion.split("\n", 1)[0] + "\n" for completion in dataset["completion"])
-        try:
-            tokenizer = train_tokenizer(
-                [*dataset["prompt"], *first_lines],
-                {name: pool.source(name) for name in pool.POOL},
-                vocab_size=recipe.model.vocab_size,
-                max_length=recipe.model.max_position_embeddings,
-            )
-        except ValueError as error:
-            raise RecipeError(f"model.from_scratch: {error}") from error
-    config = LlamaConfig(
-        **{**dataclasses.asdict(recipe.model), "vocab_size": len(tokenizer)},
-        tie_word_embeddings=True,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    new_model = LlamaForCausalLM(config)
-    if not torch.cuda.is_available():
-        # A tenth faster than scaled_dot_product_attention in bfloat16 at a few hundred tokens.
-        new_model.set_attn_implementation("eager")
-    return new_model, tokenizer
-
-
 # After the training
 
 
-def _record(
-    recipe_path: str | Path, recipe: Recipe, trainer: LLaMoCoTrainer, dataset: Dataset
-) -> dict[str, Any]:
-    history = trainer.state.log_history
-    last = {name: value for entry in history for name, value in entry.items()}
-    losses = ("contrastive_loss", "loss", "completion_loss", "prompt_loss", "choice_loss", "choice_accuracy")
-    return {
-        "command": f"llamoco train {recipe_path}",
-        "recipe": dataclasses.asdict(recipe),
-        "seed": recipe.seed,
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": machine_class(),
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in RECORDED_PACKAGES},
-        },
-        "dataset": {
-            "fingerprint": fingerprint(dataset),
-            **{
-                name: len(set(dataset[column]))
-                for name, column in (("problems", "problem_id"), ("optimizers", "optimizer"))
-                if column in dataset.column_names
-            },
-            "rows": len(dataset),
-            "rows_dropped": trainer.rows_dropped,
-        },
-        "parameters": trainer.model.num_parameters(),
-        "steps": trainer.state.global_step,
-        "epochs": round(trainer.state.epoch or 0.0, 3),
-        "tokens_seen": trainer.state.num_input_tokens_seen,
-        "seconds": last["seconds"],
-        "losses": {name: last[name] for name in losses if name in last},
-    }
-
-
-def machine_class() -> str:
-    """What ran, in the terms a reader can compare: the GPU, or the CPU and the number of cores in use."""
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name(0)
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    cpu = names[0] if names else platform.processor() or platform.machine()
-    return f"{cpu}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
-
-
-def plot_training(history: list[dict[str, float]], contrastive_steps: int, file: Path) -> None:
-    """Plots losses and the choice's accuracy over optimizer steps, both phases on one axis.
-
-    Args:
-        history: the trainer's log, one mapping an entry.
-        contrastive_steps: where the phases meet.
-        file: the picture to write.
-    """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    curves = [
-        (left, "contrastive_loss", "contrastive (Eq. 4)"),
-        (left, "completion_loss", "completion, nats per token"),
-        (left, "prompt_loss", "prompt, nats per token"),
-        (right, "choice_accuracy", "optimizer named right (training pairs)"),
-    ]
-    for axes, name, label in curves:
-        points = [(entry["step"], entry[name]) for entry in history if name in entry]
-        if points:
-            axes.plot(*zip(*points, strict=True), label=label)
-    for axes in (left, right):
-        axes.axvline(contrastive_steps, color="0.7", linestyle=":", label="warm-up ends")
-        axes.set_xlabel("optimizer step")
-        axes.legend()
-    left.set_ylabel("loss")
-    left.set_yscale("log")
-    right.set_ylim(0, 1)
-    figure.savefig(file, dpi=120)
-    plt.close(figure)
+def _save_model(trainer: LLaMoCoTrainer, recipe: Recipe, output: Path) -> None:
+    """Writes the model, or its adapter, from weights that may be sharded among the processes."""
+    state = trainer.accelerator.get_state_dict(trainer.model_wrapped)
+    if trainer.args.process_index != 0:
+        return
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    if isinstance(model, PeftModel):
+        trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+        state = {name: weights for name, weights in state.items() if name in trained}
+    # Tied weights stay one tensor.
+    cast: dict[int, torch.Tensor] = {}
+    for name, weights in state.items():
+        if weights.is_floating_point():
+            state[name] = cast.setdefault(weights.data_ptr(), weights.to(getattr(torch, recipe.save_dtype)))
+    if isinstance(model, PeftModel):
+        model.save_pretrained(str(output), state_dict=state, save_embedding_layers=False)
+        # Filled from the run record by `llamoco.hub_cards` instead.
+        (output / "README.md").unlink(missing_ok=True)
+    else:
+        model.save_pretrained(output, state_dict=state, max_shard_size=recipe.max_shard_size)
+        model.config.dtype = recipe.save_dtype  # It wrote that of the weights in memory.
+        model.config.save_pretrained(output)
+    for file in output.glob("*.safetensors"):
+        file.chmod(0o644)  # It is written readable by its owner only, and is to be shared.

@@ -3,15 +3,18 @@
 import copy
 import math
 import shutil
+import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import torch
 from datasets import Dataset
+from peft import PeftConfig
+from safetensors import SafetensorError
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pad_sequence
+from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from torch.utils.data import DataLoader
 from transformers import (
@@ -22,69 +25,20 @@ from transformers import (
     TrainerControl,
     TrainerState,
     TrainingArguments,
-    get_scheduler,
 )
-from transformers.trainer_utils import rotate_checkpoints
+from transformers.trainer_utils import TrainOutput, get_last_checkpoint, rotate_checkpoints
 from trl import SFTConfig, SFTTrainer
 
+from llamoco.modeling.batches import Collator, Rows, padded_groups, read_rows
 from llamoco.modeling.config import LLaMoCoConfig
 from llamoco.modeling.contrastive import contrastive_loss, last_token_latents
-from llamoco.modeling.sampler import Triplet, TwoPhaseBatchSampler
+from llamoco.modeling.sampler import TwoPhaseBatchSampler
+from llamoco.modeling.schedule import two_phase_factor
+from llamoco.modeling.stopping import StopOnSignal, TrainingError, TrainingInterrupted
+
+__all__ = ["REQUIRED_COLUMNS", "LLaMoCoTrainer", "TrainingError", "TrainingInterrupted"]
 
 REQUIRED_COLUMNS = ("prompt", "completion", "optimizer")
-
-
-class Row(TypedDict):
-    """A tokenized pair: its tokens, how many of them are the prompt's, and where the optimizer is named."""
-
-    input_ids: list[int]
-    prompt_length: int
-    choice: int
-
-
-class Rows(torch.utils.data.Dataset):
-    """Rows by index, and triplets of rows by triples of indices."""
-
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self.rows = rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, index: int | Triplet) -> Row | tuple[Row, ...]:
-        return tuple(self.rows[i] for i in index) if isinstance(index, tuple) else self.rows[index]
-
-
-class Collator:
-    """Pads rows on the right; labels score completions only.
-
-    Rows give input_ids, attention_mask, labels (B, L) and choice (B,). B triplets give the input_ids and the
-    attention_mask of their prompts (3B, L): anchors, then positives, then negatives.
-    """
-
-    def __init__(self, pad_token_id: int) -> None:
-        self.pad_token_id = pad_token_id
-
-    def __call__(self, examples: list[Any]) -> dict[str, Tensor]:
-        """Makes a batch of rows, or of triplets of rows."""
-        if isinstance(examples[0], tuple):
-            prompts = [triplet[role] for role in range(3) for triplet in examples]
-            return self._pad([row["input_ids"][: row["prompt_length"]] for row in prompts])
-        batch = self._pad([row["input_ids"] for row in examples])
-        positions = torch.arange(batch["input_ids"].shape[1])
-        prompt_lengths = torch.tensor([row["prompt_length"] for row in examples])
-        scored = (positions >= prompt_lengths[:, None]) & batch["attention_mask"].bool()
-        batch["labels"] = batch["input_ids"].masked_fill(~scored, -100)
-        batch["choice"] = torch.tensor([row["choice"] for row in examples])
-        return batch
-
-    def _pad(self, sequences: list[list[int]]) -> dict[str, Tensor]:
-        tokens = [torch.tensor(sequence) for sequence in sequences]
-        masks = [torch.ones_like(sequence) for sequence in tokens]
-        return {
-            "input_ids": pad_sequence(tokens, batch_first=True, padding_value=self.pad_token_id),
-            "attention_mask": pad_sequence(masks, batch_first=True, padding_value=0),
-        }
 
 
 class PhaseCallback(TrainerCallback):
@@ -99,7 +53,8 @@ class PhaseCallback(TrainerCallback):
     ) -> TrainerControl:
         """Called by the trainer after each optimizer step."""
         state.epoch = max(0, state.global_step - self.contrastive_steps) / self.steps_per_epoch
-        if state.global_step == self.contrastive_steps:
+        # What a checkpoint has seen is logged before, so that a resumed run's log is that of an uninterrupted one.
+        if state.global_step == self.contrastive_steps or control.should_save:
             control.should_log = True
         return control
 
@@ -112,7 +67,12 @@ class LLaMoCoTrainer(SFTTrainer):
     samples (Eq. 5), each with its learning rate. It resumes bit for bit from a checkpoint of either phase.
 
     Pairs longer than `max_length` are dropped rather than cut, since a program that is cut teaches broken
-    programs; `rows_dropped` counts them. A checkpoint appears under its name only when it is complete.
+    programs; `rows_dropped` counts them. `batch_sampler.padding()` tells before the training which share of each
+    phase's positions will be padding.
+
+    A checkpoint appears under its name only when it is complete, so a killed run loses the steps since the last
+    one. SIGINT and SIGTERM have a checkpoint saved after the step. A loss or gradient that is not finite stops the
+    training before the step is taken.
 
     Logs, besides those of [`~trl.SFTTrainer`]: `contrastive_loss` instead of `loss` during the warm-up;
     `completion_loss` and `prompt_loss`, mean negative log-likelihoods in nats per token; `choice_loss` and
@@ -124,9 +84,12 @@ class LLaMoCoTrainer(SFTTrainer):
         args: the configuration.
         train_dataset: columns prompt, completion, optimizer.
         processing_class: the tokenizer.
+        peft_config: the adapter to train instead of the model's own weights.
 
     Raises:
-        ValueError: a column is missing, or no pair fits `max_length`.
+        ValueError: a column is missing, no pair fits `max_length`, or the model has no `latent_layer`.
+        TrainingError: (`train`) numbers are not finite, or a checkpoint cannot be written.
+        TrainingInterrupted: (`train`) a signal came; its checkpoint is saved.
     """
 
     _tag_names = ["trl", "sft", "llamoco"]  # noqa: RUF012 (its base declares no ClassVar)
@@ -143,6 +106,7 @@ class LLaMoCoTrainer(SFTTrainer):
         args: LLaMoCoConfig,
         train_dataset: Dataset,
         processing_class: PreTrainedTokenizerBase,
+        peft_config: PeftConfig | None = None,
     ) -> None:
         missing = [column for column in REQUIRED_COLUMNS if column not in train_dataset.column_names]
         if missing:
@@ -152,9 +116,14 @@ class LLaMoCoTrainer(SFTTrainer):
             )
         self.rows_dropped = 0
         super().__init__(
-            model=model, args=args, train_dataset=train_dataset, processing_class=processing_class
+            model=model,
+            args=args,
+            train_dataset=train_dataset,
+            processing_class=processing_class,
+            peft_config=peft_config,
         )
-        self.rows = self._rows(self.train_dataset)
+        self._check_latent_layer()
+        self.rows = read_rows(self.train_dataset, self.processing_class)
         world = self.args.world_size
         per_step = self.args.gradient_accumulation_steps * world
         batches_per_epoch = math.ceil(len(self.rows) / self._train_batch_size)
@@ -172,10 +141,33 @@ class LLaMoCoTrainer(SFTTrainer):
             balance_exponent=self.args.balance_exponent,
             bucket_batches=self.args.bucket_batches,
         )
+        self._stop = StopOnSignal()
+        self.add_callback(self._stop)
         self.add_callback(PhaseCallback(self.args.contrastive_steps, batches_per_epoch / per_step))
+        self._finite = torch.tensor(True, device=self.args.device)
         self._saving_into: Path | None = None
         self._seconds_before = 0.0
         self._started = 0.0
+
+    def _check_latent_layer(self) -> None:
+        blocks = self.model.config.get_text_config().num_hidden_layers
+        if self.args.contrastive_steps and not -blocks <= self.args.latent_layer < blocks:
+            raise ValueError(
+                f"latent_layer is {self.args.latent_layer}, but the model has {blocks} blocks: expected 0 "
+                f"(first) to {blocks - 1} (last), or -1 (last) to -{blocks} (first)"
+            )
+
+    def train(self, *args: Any, **kwargs: Any) -> TrainOutput:
+        """Trains, see [`~transformers.Trainer.train`]."""
+        with self._stop:
+            output = super().train(*args, **kwargs)
+        if self._stop.agreed and self.state.global_step < self.state.max_steps:
+            raise TrainingInterrupted(
+                f"stopped by {signal.Signals(self._stop.agreed).name} after step {self.state.global_step} of "
+                f"{self.state.max_steps}; {self._last_checkpoint()} is saved, and --resume goes on from there",
+                self._stop.agreed,
+            )
+        return output
 
     # Data
 
@@ -203,16 +195,6 @@ class LLaMoCoTrainer(SFTTrainer):
         if len(kept) == 0:
             raise ValueError(f"none of the {len(prepared)} pairs fits max_length ({limit} tokens)")
         return kept
-
-    def _rows(self, prepared: Dataset) -> list[Row]:
-        vocabulary = range(len(self.processing_class))
-        ends_line = {token for token in vocabulary if "\n" in self.processing_class.decode([token])}
-        rows: list[Row] = []
-        for ids, labels in zip(prepared["input_ids"], prepared["labels"], strict=True):
-            start = next(i for i, label in enumerate(labels) if label != -100)
-            line_end = next((i for i in range(start, len(ids)) if ids[i] in ends_line), len(ids) - 1)
-            rows.append({"input_ids": ids, "prompt_length": start, "choice": max(start, line_end - 1)})
-        return rows
 
     def get_train_dataloader(self) -> DataLoader:
         """Batches of both phases, in their order."""
@@ -242,36 +224,38 @@ class LLaMoCoTrainer(SFTTrainer):
             raise NotImplementedError(
                 "score models with `llamoco evaluate`: this trainer returns losses only"
             )
-        mask = inputs["attention_mask"]
-        self._log_mean("padding", 1 - mask.float().mean())
-        if "labels" not in inputs:
-            return self._contrastive_loss(model, inputs)
-        return self._tuning_loss(model, inputs, num_items_in_batch)
+        if "labels" in inputs:
+            loss = self._tuning_loss(model, inputs, num_items_in_batch)
+        else:
+            loss = self._contrastive_loss(model, inputs)
+        self._finite = self._finite & loss.detach().isfinite()
+        return loss
 
     def _contrastive_loss(self, model: nn.Module, inputs: dict[str, Tensor]) -> Tensor:
-        outputs = model(**inputs, output_hidden_states=True, logits_to_keep=1, use_cache=False)
-        latents = last_token_latents(outputs.hidden_states[-1], inputs["attention_mask"])
-        anchor, positive, negative = latents.chunk(3)
+        layer = self.args.latent_layer
+        latents, positions = [], 0
+        assert isinstance(self.processing_class.pad_token_id, int)
+        for group in padded_groups(inputs, self.processing_class.pad_token_id):
+            outputs = model(**group, output_hidden_states=True, logits_to_keep=1, use_cache=False)
+            # The embeddings come before the blocks' outputs.
+            hidden_states = outputs.hidden_states[layer if layer < 0 else layer + 1]
+            latents.append(last_token_latents(hidden_states, group["attention_mask"]))
+            positions += group["input_ids"].numel()
+        self._log_mean("padding", 1 - inputs["lengths"].sum() / positions)
+        anchor, positive, negative = torch.cat(latents)[inputs["places"]].chunk(3)
         return contrastive_loss(anchor, positive, negative, self.args.margin)
 
     def _tuning_loss(
         self, model: nn.Module, inputs: dict[str, Tensor], num_items_in_batch: Tensor | int | None
     ) -> Tensor:
         mask = inputs["attention_mask"].bool()
+        self._log_mean("padding", 1 - mask.float().mean())
         weigh_prompts = self.args.prompt_loss_weight > 0
         targets = inputs["input_ids"].masked_fill(~mask, -100) if weigh_prompts else inputs["labels"]
-        outputs = model(
-            input_ids=inputs["input_ids"],
-            attention_mask=inputs["attention_mask"],
-            labels=targets,
-            fused_lm_head=True,
-            use_cache=False,
-        )
-        # Position i of these scores token i + 1.
-        loss = -outputs.log_probs
         completion = inputs["labels"][:, 1:] != -100
         prompt = mask[:, 1:] & ~completion
-        choice = torch.arange(loss.shape[1], device=loss.device) == inputs["choice"][:, None] - 1
+        choice = torch.arange(mask.shape[1] - 1, device=mask.device) == inputs["choice"][:, None] - 1
+        loss, right = self._scores(model, inputs, targets)
 
         weights = torch.where(completion, 1.0, self.args.prompt_loss_weight)
         weights = torch.where(choice, self.args.choice_loss_weight, weights)
@@ -284,11 +268,62 @@ class LLaMoCoTrainer(SFTTrainer):
         if weigh_prompts:
             self._log_mean("prompt_loss", loss[prompt].detach().mean())
         self._log_mean("choice_loss", loss[choice].detach().mean())
-        self._log_mean("choice_accuracy", outputs.is_top1[choice].float().mean())
+        self._log_mean("choice_accuracy", right[choice].float().mean())
         return total
 
+    def _scores(self, model: nn.Module, inputs: dict[str, Tensor], targets: Tensor) -> tuple[Tensor, Tensor]:
+        """What the model makes of each next token: position i is about token i + 1.
+
+        Returns:
+            Negative log-likelihoods and whether the token is the likeliest one, shape (B, L - 1); zero where
+            the target is -100.
+        """
+        tokens = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+        if inputs["input_ids"].device.type != "cpu":
+            outputs = model(**tokens, labels=targets, fused_lm_head=True, use_cache=False)
+            return -outputs.log_probs, outputs.is_top1
+        # Without Triton the fused head works out every position, and slowly: half of a small model's step. Here
+        # the output layer sees only what counts.
+        targets = targets[:, 1:]
+        scored = targets != -100
+        head = self.model.get_output_embeddings()
+        with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, :-1][scored],)):
+            logits = model(**tokens, use_cache=False).logits.float()
+        loss = cross_entropy(logits, targets[scored], reduction="none")
+        right = logits.detach().argmax(-1) == targets[scored]
+        zeros = torch.zeros(scored.shape)
+        return zeros.masked_scatter(scored, loss), zeros.bool().masked_scatter(scored, right)
+
     def _log_mean(self, name: str, value: Tensor) -> None:
-        self._metrics["train"][name].append(value.item())
+        # On the device until it is logged: to read it now would wait for the step's work.
+        self._metrics["train"][name].append(value)
+
+    def _get_grad_norm(self, model: nn.Module, grad_norm: Tensor | float | None = None) -> Any:
+        """Called once the gradients of an optimizer step are there, before the step is taken."""
+        norm = super()._get_grad_norm(model, grad_norm)
+        finite = self._finite.float()
+        # In float16 the gradient scaler leaves out steps whose gradients overflow.
+        if norm is not None and self.accelerator.scaler is None:
+            finite = finite * math.isfinite(norm)
+        state = torch.stack([-finite, torch.tensor(float(self._stop.received), device=finite.device)])
+        if self.accelerator.num_processes > 1:
+            torch.distributed.all_reduce(state, torch.distributed.ReduceOp.MAX)
+        unusable, self._stop.agreed = state[0].item() == 0, int(state[1].item())
+        if unusable:
+            self._raise_not_finite()
+        return norm
+
+    def _raise_not_finite(self) -> None:
+        step, last = self.state.global_step + 1, self._last_checkpoint()
+        phase, rate = "instruction tuning", "learning_rate"
+        if step <= self.args.contrastive_steps:
+            phase, rate = "contrastive warm-up", "contrastive_learning_rate"
+        raise TrainingError(
+            f"the loss or its gradient is not finite in step {step} of {self.state.max_steps} ({phase}, learning "
+            f"rate {self._get_learning_rate():.3g}); the step was not taken. Try a lower {rate}, more warmup_steps, "
+            "max_grad_norm: 1.0, or bf16 in place of fp16, in a recipe with another output_dir"
+            + (f"; {last}, which is kept and sound, can be its model" if last else "")
+        )
 
     # Learning rate
 
@@ -298,33 +333,9 @@ class LLaMoCoTrainer(SFTTrainer):
         """The configured schedule on the steps of the instruction tuning, after that of the warm-up."""
         if self.lr_scheduler is not None:
             return self.lr_scheduler
-        warmup = self.args.contrastive_steps
-        tuning_steps = num_training_steps - warmup
-        assert not isinstance(self.args.lr_scheduler_kwargs, str)  # The configuration has parsed it.
-        # The factors of the configured schedule, from a throw-away optimizer.
-        schedule = get_scheduler(
-            self.args.lr_scheduler_type,
-            optimizer=torch.optim.SGD([torch.zeros(1)], lr=1.0),
-            num_warmup_steps=self.args.get_warmup_steps(tuning_steps),
-            num_training_steps=tuning_steps,
-            scheduler_specific_kwargs=self.args.lr_scheduler_kwargs,
-        )
-        if not isinstance(schedule, LambdaLR):
-            raise ValueError(
-                f"lr_scheduler_type {self.args.lr_scheduler_type} is no function of the step: take another"
-            )
-        tuning_factor = schedule.lr_lambdas[0]
-        peak = self.args.contrastive_learning_rate
-        contrastive_factor = 1.0 if peak is None else peak / self.args.learning_rate
-
-        def factor(step: int) -> float:
-            if step < warmup:
-                return contrastive_factor * min(1.0, (step + 1) / math.ceil(0.1 * warmup))
-            return tuning_factor(step - warmup)
-
         optimizer = optimizer or self.optimizer
         assert optimizer is not None  # The trainer creates it before its schedule.
-        self.lr_scheduler = LambdaLR(optimizer, factor)
+        self.lr_scheduler = LambdaLR(optimizer, two_phase_factor(self.args, num_training_steps))
         self._created_lr_scheduler = True
         return self.lr_scheduler
 
@@ -336,6 +347,7 @@ class LLaMoCoTrainer(SFTTrainer):
             (entry.get("seconds", 0.0) for entry in self.state.log_history), default=0.0
         )
         self._started = time.perf_counter()
+        self._finite = torch.ones_like(self._finite)
         return position
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -343,6 +355,12 @@ class LLaMoCoTrainer(SFTTrainer):
         if "loss" in logs and self.state.global_step <= self.args.contrastive_steps:
             logs["contrastive_loss"] = logs.pop("loss")
         logs["seconds"] = round(self._seconds_before + time.perf_counter() - self._started, 1)
+        metrics = self._metrics["train"]
+        names = sorted(metrics)
+        if names:
+            means = torch.stack([torch.stack(metrics[name]).float().mean() for name in names])
+            for name, mean in zip(names, self.accelerator.reduce(means, "mean").tolist(), strict=True):
+                metrics[name] = [mean]
         super().log(logs, start_time)
 
     def _get_output_dir(self, trial: Any) -> str:
@@ -356,13 +374,30 @@ class LLaMoCoTrainer(SFTTrainer):
         if self.args.should_save:
             shutil.rmtree(self._saving_into, ignore_errors=True)
         self.accelerator.wait_for_everyone()
-        super()._save_checkpoint(model, trial)
-        self.accelerator.wait_for_everyone()
-        if self.args.should_save:
-            name = f"checkpoint-{self.state.global_step}"
-            (self._saving_into / name).rename(folder / name)
-            rotate_checkpoints(str(folder), save_total_limit=self.args.save_total_limit)
-        self._saving_into = None
+        try:
+            super()._save_checkpoint(model, trial)
+            self.accelerator.wait_for_everyone()
+            if self.args.should_save:
+                name = f"checkpoint-{self.state.global_step}"
+                (self._saving_into / name).rename(folder / name)
+                rotate_checkpoints(str(folder), save_total_limit=self.args.save_total_limit)
+        # torch's own writer raises RuntimeError when the disk is full.
+        except (OSError, SafetensorError, RuntimeError) as error:
+            free = shutil.disk_usage(folder).free / 1e6
+            shutil.rmtree(self._saving_into, ignore_errors=True)
+            self._saving_into = None
+            last = self._last_checkpoint()
+            kept = f"{last} is complete: --resume goes on from there" if last else "None was saved before"
+            raise TrainingError(
+                f"cannot save the checkpoint of step {self.state.global_step} in {folder}: {error}. Is the disk "
+                f"full ({free:,.1f} MB are free), or your share of it? {kept}"
+            ) from error
+        finally:
+            self._saving_into = None
+
+    def _last_checkpoint(self) -> str | None:
+        folder = self._get_output_dir(None)
+        return get_last_checkpoint(folder) if Path(folder).is_dir() else None
 
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """Writes nothing: `llamoco.hub_cards` fills the model's card from its run record."""

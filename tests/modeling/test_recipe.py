@@ -2,7 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from llamoco.modeling.recipe import DatasetSource, FromScratch, Recipe, RecipeError, read_recipe
+from llamoco.modeling.recipe import (
+    Adapter,
+    DatasetSource,
+    FromScratch,
+    Quantization,
+    Recipe,
+    RecipeError,
+    read_recipe,
+)
 
 ROOT = Path(__file__).parents[2]
 GOOD = """\
@@ -20,6 +28,20 @@ dataset:
 training:
   learning_rate: 1e-3
   contrastive_steps: 5
+"""
+TUNED = """\
+output_dir: out
+model: someone/model
+load_dtype: bfloat16
+attn_implementation: sdpa
+adapter:
+  r: 8
+  target_modules: [q_proj, v_proj]
+quantization:
+  bnb_4bit_compute_dtype: float16
+dataset:
+  path: llamoco
+training: {}
 """
 
 
@@ -57,6 +79,12 @@ def test_a_recipe_is_read(tmp_path: Path) -> None:
         ("contrastive_steps: 5", "seed: 5", r"seed is a field of the recipe itself"),
         ("hidden_size: 64", "hidden_size: 65", r"hidden_size \(65\) must be an even multiple"),
         ("num_hidden_layers: 2", "num_hidden_layers: 0", r"num_hidden_layers is 0, expected at least 1"),
+        ("save_dtype: bfloat16", "max_shard_size: 15", r"max_shard_size is 15, expected str"),
+        (
+            "save_dtype: bfloat16",
+            "max_shard_size: big",
+            r"max_shard_size is 'big', expected a size such as 15MB",
+        ),
         ("save_dtype: bfloat16", "save_dtype: int8", r"save_dtype is 'int8', expected one of float32"),
         ("  path: llamoco", "", r"dataset must be a mapping"),
         ("output_dir: out", "output_dir: [", r"is no YAML"),
@@ -68,6 +96,65 @@ def test_a_bad_field_is_named(tmp_path: Path, old: str, new: str, message: str) 
     with pytest.raises(RecipeError, match=message) as error:
         read(tmp_path, GOOD.replace(old, new))
     assert "recipe.yaml" in str(error.value)
+
+
+def test_an_adapter_and_four_bits_are_read(tmp_path: Path) -> None:
+    recipe = read(tmp_path, TUNED)
+    assert recipe.adapter == Adapter(8, 32, 0.0, ["q_proj", "v_proj"])
+    assert recipe.quantization == Quantization("nf4", True, "float16")
+    assert (recipe.model, recipe.load_dtype, recipe.attn_implementation) == (
+        "someone/model",
+        "bfloat16",
+        "sdpa",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "  r: 8",
+            "  rank: 8",
+            r"adapter\.rank: expected one of lora_alpha, lora_dropout, r, target_modules",
+        ),
+        ("  r: 8", "  alpha: 8", r"adapter\.alpha: did you mean lora_alpha\?"),
+        ("  r: 8", "  r: 0", r"adapter\.r is 0, expected at least 1"),
+        ("  r: 8", "  r: 8.5", r"adapter\.r is 8\.5, expected int"),
+        ("  r: 8", "  lora_dropout: 1.0", r"adapter\.lora_dropout is 1\.0, expected at least 0"),
+        ("[q_proj, v_proj]", "[]", r"adapter\.target_modules is \[\], expected all-linear or a list"),
+        ("[q_proj, v_proj]", "[1]", r"adapter\.target_modules is \[1\]"),
+        ("[q_proj, v_proj]", "7", r"adapter\.target_modules is 7"),
+        (
+            "bnb_4bit_compute_dtype",
+            "compute_dtype",
+            r"quantization\.compute_dtype: did you mean bnb_4bit_compute_dtype\?",
+        ),
+        ("dtype: float16", "dtype: int8", r"bnb_4bit_compute_dtype is 'int8', expected one of float32"),
+        (
+            "  bnb_4bit_compute_dtype: float16",
+            "  bnb_4bit_quant_type: int4",
+            r"is 'int4', expected one of nf4, fp4",
+        ),
+        ("load_dtype: bfloat16", "load_dtype: auto", r"load_dtype is 'auto', expected one of float32"),
+        ("load_dtype: bfloat16", "dtype: bfloat16", r"unknown field dtype: did you mean save_dtype\?"),
+        (
+            "adapter:\n  r: 8\n  target_modules: [q_proj, v_proj]\n",
+            "",
+            r"quantization without adapter: .* Add the section adapter",
+        ),
+        ("adapter:\n  r: 8\n", "adapter: 8\nx:\n", r"unknown field x"),
+    ],
+)
+def test_a_bad_field_of_a_loaded_model_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in TUNED
+    with pytest.raises(RecipeError, match=message):
+        read(tmp_path, TUNED.replace(old, new))
+
+
+@pytest.mark.parametrize("field", ["adapter: {r: 4}", "load_dtype: bfloat16", "attn_implementation: eager"])
+def test_a_new_model_is_not_loaded(tmp_path: Path, field: str) -> None:
+    with pytest.raises(RecipeError, match=rf"{field.split(':')[0]} is for a model that is loaded"):
+        read(tmp_path, GOOD + field + "\n")
 
 
 def test_a_missing_recipe_is_named(tmp_path: Path) -> None:

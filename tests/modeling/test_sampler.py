@@ -1,10 +1,16 @@
 from collections import Counter
-from itertools import pairwise
+from itertools import chain, pairwise, product
 
 import numpy as np
 import pytest
+from scipy.stats import chisquare
 
-from llamoco.modeling.sampler import TwoPhaseBatchSampler, balanced_weights, systematic_draw
+from llamoco.modeling.sampler import (
+    TwoPhaseBatchSampler,
+    balanced_weights,
+    length_groups,
+    systematic_draw,
+)
 
 OPTIMIZERS = ["de"] * 60 + ["cma_es"] * 25 + ["slsqp"] * 10 + ["pso"] * 4 + ["ga"]
 
@@ -75,14 +81,66 @@ def test_order_depends_on_seed_and_epoch_only() -> None:
     assert sampler().contrastive_epoch(0) != sampler().contrastive_epoch(1)
 
 
-def test_a_batch_holds_rows_of_similar_length() -> None:
-    def padding(one: TwoPhaseBatchSampler) -> float:
-        real = sum(one.lengths[batch].sum() for batch in one.tuning_epoch(0))
-        padded = sum(one.lengths[batch].max() * len(batch) for batch in one.tuning_epoch(0))
-        return 1 - real / padded
+def test_frequencies_of_rows_are_eq_5() -> None:
+    """In the tuning exactly, but for rounding; of anchors, positives and negatives by chi-square tests."""
+    one = sampler(contrastive_batches=13 * 100, tuning_batches=13 * 100)
+    batches = list(one)
+    draws = 13 * 100 * 8
+    expected = draws * balanced_weights(OPTIMIZERS)
+    rows = np.bincount(np.ravel(batches[1300:]), minlength=100)
+    anchors, positives, negatives = (
+        np.bincount(column, minlength=100) for column in np.array(batches[:1300]).reshape(-1, 3).T
+    )
+    # Each of the 100 epochs rounds each row's count up or down.
+    for counts in (rows, anchors):
+        assert np.all(np.abs(counts - expected) < 100) and counts.sum() == draws
+        assert chisquare(counts, expected).pvalue > 0.01
+    # A positive is uniform among the anchor's optimizer, so balanced, too.
+    assert chisquare(positives, expected).pvalue > 0.01
+    # A negative is drawn by Eq. 5 among the other optimizers, each of which has the weight 1 / 5.
+    assert chisquare(negatives, expected).pvalue > 0.01
+    pairs = Counter((OPTIMIZERS[q], OPTIMIZERS[minus]) for q, _, minus in chain.from_iterable(batches[:1300]))
+    assert len(pairs) == 20 and chisquare(list(pairs.values())).pvalue > 0.01
 
-    assert padding(sampler(bucket_batches=32)) < 0.12
-    assert padding(sampler(bucket_batches=1)) > 0.25
+
+def test_no_share_of_a_batch_in_groups_has_less_padding() -> None:
+    draw = np.random.default_rng(0)
+    for _ in range(60):
+        lengths = draw.integers(1, 40, size=draw.integers(1, 7))
+        count = int(draw.integers(1, 5))
+        groups = length_groups(lengths, count)
+        assert len(groups) == min(count, len(lengths))
+        assert sorted(np.concatenate(groups)) == list(range(len(lengths)))
+        found = sum(len(group) * lengths[group].max() for group in groups)
+        for labels in product(range(count), repeat=len(lengths)):
+            parts = [lengths[np.array(labels) == label] for label in set(labels)]
+            assert found <= sum(len(part) * part.max() for part in parts)
+
+
+@pytest.mark.parametrize("batch_size", [4, 16, 64])
+def test_under_5_percent_of_positions_are_padding(batch_size: int) -> None:
+    """Lengths as in the instruction set: prompts of 130 to 1,300 tokens, half as many again of headers alone."""
+    draw = np.random.default_rng(1)
+    described = np.clip(draw.lognormal(6.15, 0.4, size=4000), 129, 1266).astype(int)
+    prompts = np.concatenate([described, draw.integers(65, 122, size=2000)])
+    optimizers = draw.choice(
+        ["slsqp", "cobyla", "cma_es", "de", "pso"], p=[0.4, 0.3, 0.2, 0.09, 0.01], size=6000
+    )
+    one = sampler(
+        optimizers=optimizers.tolist(),
+        prompt_lengths=prompts,
+        lengths=prompts + draw.integers(50, 125, size=6000),
+        batch_size=batch_size,
+        contrastive_batches=100,
+        tuning_batches=-(-6000 // batch_size),
+        bucket_batches=64,
+    )
+    padding = one.padding()
+    assert set(padding) == {"contrastive warm-up", "instruction tuning"} and max(padding.values()) <= 0.05
+    unsorted = sampler(
+        optimizers=optimizers.tolist(), prompt_lengths=prompts, lengths=prompts, bucket_batches=1
+    )
+    assert unsorted.padding()["instruction tuning"] > 0.3
 
 
 def test_one_optimizer_has_no_negatives() -> None:

@@ -11,31 +11,16 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from datasets import Dataset
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from tensorboard.backend.event_processing import event_accumulator
+from training_setup import pairs, tiny_trainer
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from llamoco.dataset_builder.optimizers import pool
 from llamoco.modeling import train
-from llamoco.modeling.config import LLaMoCoConfig
+from llamoco.modeling.batches import Collator, Rows, padded_groups
 from llamoco.modeling.recipe import RecipeError
-from llamoco.modeling.tokenizer import train_tokenizer
-from llamoco.modeling.trainer import Collator, LLaMoCoTrainer
 
-CONTRASTIVE_STEPS, TUNING_STEPS = 12, 12
-
-
-def pairs(count: int = 48) -> Dataset:
-    """Pairs whose optimizer is a function of the prompt, with the columns that training reads."""
-    names = sorted(pool.POOL)[:4]
-    rows = []
-    for i in range(count):
-        name = names[min(i % 7, 3)]
-        bounds = "\n".join(f"LOWER[{j}] = -{(7 * i + j) % 10}.5" for j in range(i % 5 + 1))
-        prompt = f"# dimension {i % 40 + 2}, kind {names.index(name)}\n{bounds}\n"
-        first_line = f"# kind {names.index(name)}; optimizer: {name}\n"
-        rows.append({"prompt": prompt, "completion": first_line + pool.source(name)[:600], "optimizer": name})
-    return Dataset.from_list(rows)
+CONTRASTIVE_STEPS, TUNING_STEPS = 6, 6
 
 
 @pytest.fixture
@@ -113,14 +98,18 @@ def steps_of_checkpoints(output: Path) -> list[int]:
     return sorted(int(folder.name.split("-")[1]) for folder in (output / "checkpoints").glob("checkpoint-*"))
 
 
-def test_killed_in_each_phase_and_resumed_equals_uninterrupted(tmp_path: Path, data: Path) -> None:
+# The first one of the two lies in the warm-up.
+@pytest.mark.parametrize("killed_at", [(10,), pytest.param((4, 10), marks=pytest.mark.slow)])
+def test_killed_and_resumed_equals_uninterrupted(
+    tmp_path: Path, data: Path, killed_at: tuple[int, ...]
+) -> None:
     whole = train.run(recipe(tmp_path, data, "whole"))
 
-    file, output = recipe(tmp_path, data, "killed"), tmp_path / "killed"
-    killed_while_saving(file, resume=False, step=6)
-    assert 4 <= steps_of_checkpoints(output)[-1] < CONTRASTIVE_STEPS
-    killed_while_saving(file, resume=True, step=18)
-    assert CONTRASTIVE_STEPS < steps_of_checkpoints(output)[-1] < CONTRASTIVE_STEPS + TUNING_STEPS
+    file, output = recipe(tmp_path, data, "killed", report_to="tensorboard"), tmp_path / "killed"
+    for i, step in enumerate(killed_at):
+        killed_while_saving(file, resume=i > 0, step=step)
+        # Checkpoints lie two steps apart: no more is lost.
+        assert step - 2 <= steps_of_checkpoints(output)[-1] < CONTRASTIVE_STEPS + TUNING_STEPS
     train.run(file, resume=True)
 
     expected, found = (load_file(folder / "model.safetensors") for folder in (whole, output))
@@ -132,6 +121,9 @@ def test_killed_in_each_phase_and_resumed_equals_uninterrupted(tmp_path: Path, d
     assert records[0]["losses"] == records[1]["losses"]
 
     # What a finished run leaves, and that it loads.
+    curves = event_accumulator.EventAccumulator(str(output / "tensorboard")).Reload()
+    steps = [point.step for point in curves.Scalars("train/completion_loss")]
+    assert steps[0] == CONTRASTIVE_STEPS + 2 and steps[-1] == CONTRASTIVE_STEPS + TUNING_STEPS
     assert not (output / "checkpoints").exists() and not (output / "README.md").exists()
     assert (output / "training_curve.png").stat().st_size > 10_000
     history = json.loads((output / "trainer_state.json").read_text())["log_history"]
@@ -147,27 +139,11 @@ def test_killed_in_each_phase_and_resumed_equals_uninterrupted(tmp_path: Path, d
         train.run(file)
 
 
-def trainer(tmp_path: Path, dataset: Dataset, **settings: object) -> LLaMoCoTrainer:
-    sources = {name: pool.source(name) for name in pool.POOL}
-    tokenizer = train_tokenizer(dataset["prompt"], sources, vocab_size=2400)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-    )
-    defaults: dict = {"bf16": False, "use_cpu": True, "activation_checkpointing": False, "report_to": "none"}
-    args = LLaMoCoConfig(output_dir=str(tmp_path / "out"), **{**defaults, **settings})
-    return LLaMoCoTrainer(LlamaForCausalLM(config), args, dataset, tokenizer)
-
-
 @pytest.mark.parametrize(("prompt_weight", "choice_weight"), [(0.0, 1.0), (0.25, 3.0)])
 def test_tuning_loss_is_the_weighted_next_token_loss(
     tmp_path: Path, prompt_weight: float, choice_weight: float
 ) -> None:
-    one = trainer(tmp_path, pairs(8), prompt_loss_weight=prompt_weight, choice_loss_weight=choice_weight)
+    one = tiny_trainer(tmp_path, pairs(8), prompt_loss_weight=prompt_weight, choice_loss_weight=choice_weight)
     rows = one.rows[:3]
     batch = Collator(one.processing_class.pad_token_id)(rows)
     loss = one.compute_loss(one.model, batch)
@@ -188,38 +164,123 @@ def test_tuning_loss_is_the_weighted_next_token_loss(
     assert loss.item() == pytest.approx(total / tokens, rel=1e-4)
 
 
-def test_contrastive_loss_is_that_of_the_prompts_last_tokens(tmp_path: Path) -> None:
-    one = trainer(tmp_path, pairs(12), margin=0.6)
-    triplets = [(0, 7, 1), (3, 10, 2)]
+@pytest.mark.parametrize(("latent_layer", "block"), [(-1, 1), (1, 1), (-2, 0), (0, 0)])
+def test_contrastive_loss_is_that_of_the_prompts_last_tokens(
+    tmp_path: Path, latent_layer: int, block: int
+) -> None:
+    one = tiny_trainer(tmp_path, pairs(12), margin=0.6, latent_layer=latent_layer)
+    triplets = [(0, 7, 1), (3, 10, 2), (4, 11, 6), (1, 8, 0)]
     batch = Collator(one.processing_class.pad_token_id)([tuple(one.rows[i] for i in t) for t in triplets])
+    assert len(batch["group_sizes"]) == 8 and batch["group_sizes"].sum() == 12
     loss = one.compute_loss(one.model, batch)
 
     def latent(index: int) -> torch.Tensor:
+        seen = {}
+        layer = one.model.model.layers[block]
+        keep = layer.register_forward_hook(lambda _, inputs, output: seen.update(block=output))
         prompt = torch.tensor([one.processing_class(pairs(12)[index]["prompt"])["input_ids"]])
-        return one.model.model(prompt).last_hidden_state[0, -1]
+        one.model(prompt)
+        keep.remove()
+        output = seen["block"]
+        return (one.model.model.norm(output) if block == 1 else output)[0, -1]
 
     def g(a: int, b: int) -> float:
         u, v = latent(a), latent(b)
         return (0.5 * (1 - u @ v / (u.norm() * v.norm()))).item()
 
-    expected = sum(g(q, plus) + max(0.0, 0.6 - g(q, minus)) for q, plus, minus in triplets) / 2
+    expected = sum(g(q, plus) + max(0.0, 0.6 - g(q, minus)) for q, plus, minus in triplets) / len(triplets)
     assert loss.item() == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("layer", [2, -3])
+def test_a_latent_layer_that_the_model_lacks_is_named(tmp_path: Path, layer: int) -> None:
+    with pytest.raises(
+        ValueError, match=rf"latent_layer is {layer}, but the model has 2 blocks: .*-2 \(first\)"
+    ):
+        tiny_trainer(tmp_path, pairs(8), latent_layer=layer)
+
+
+@pytest.mark.parametrize("contrastive_steps", [2, 0])
+def test_gradient_accumulation_is_one_big_batch(tmp_path: Path, contrastive_steps: int) -> None:
+    """Each phase for itself; lengths differ, so a mean of the parts' means would be another loss."""
+    settings: dict = {
+        "contrastive_steps": contrastive_steps,
+        "max_steps": contrastive_steps + 2,
+        "prompt_loss_weight": 0.2,
+        "choice_loss_weight": 3.0,
+        "optim": "sgd",  # AdamW divides by a gradient's size, and so rounding errors by themselves
+        "learning_rate": 0.1,
+        "logging_steps": 1,
+        "bucket_batches": 1,
+    }
+    whole = tiny_trainer(tmp_path, pairs(), per_device_train_batch_size=8, **settings)
+    parts = tiny_trainer(
+        tmp_path, pairs(), per_device_train_batch_size=2, gradient_accumulation_steps=4, **settings
+    )
+    # The same rows: what is one batch there comes as four here.
+    parts.batch_sampler = [batch[i : i + 2] for batch in whole.batch_sampler for i in range(0, 8, 2)]
+    for one in (whole, parts):
+        one.train()
+    losses = [
+        [entry.get("loss", entry.get("contrastive_loss")) for entry in one.state.log_history[:-1]]
+        for one in (whole, parts)
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    for a, b in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_padding_is_told_before_the_training(tmp_path: Path) -> None:
+    one = tiny_trainer(
+        tmp_path, pairs(), contrastive_steps=3, max_steps=9, per_device_train_batch_size=8, logging_steps=1
+    )
+    told = one.batch_sampler.padding()
+    phases: dict = {"contrastive warm-up": [0, 0], "instruction tuning": [0, 0]}
+    collate = Collator(one.processing_class.pad_token_id)
+    for batch in one.batch_sampler:
+        made = collate([Rows(one.rows)[index] for index in batch])
+        tuning = "labels" in made
+        groups = [made] if tuning else padded_groups(made, one.processing_class.pad_token_id)
+        phase = phases["instruction tuning" if tuning else "contrastive warm-up"]
+        phase[0] += sum(int(group["attention_mask"].sum()) for group in groups)
+        phase[1] += sum(group["attention_mask"].numel() for group in groups)
+    assert told == pytest.approx({name: 1 - real / all_ for name, (real, all_) in phases.items()})
+    one.train()
+    logged = [entry["padding"] for entry in one.state.log_history if "padding" in entry]
+    assert len(logged) == 9 and max(logged) < 0.2
+
+
+def test_curves_for_tensorboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENSORBOARD_LOGGING_DIR", str(tmp_path / "curves"))
+    one = tiny_trainer(
+        tmp_path, pairs(), contrastive_steps=2, max_steps=4, report_to="tensorboard", logging_steps=1
+    )
+    one.train()
+    events = event_accumulator.EventAccumulator(str(tmp_path / "curves")).Reload()
+    curves = {
+        name: [(point.step, point.value) for point in events.Scalars(f"train/{name}")]
+        for name in ("contrastive_loss", "completion_loss")
+    }
+    for name, curve in curves.items():
+        logged = [(entry["step"], entry[name]) for entry in one.state.log_history if name in entry]
+        assert [step for step, _ in curve] == ([1, 2] if name == "contrastive_loss" else [3, 4])
+        assert [value for _, value in curve] == pytest.approx([value for _, value in logged])
 
 
 def test_long_pairs_are_dropped_and_counted_never_cut(tmp_path: Path) -> None:
     dataset = pairs(20)
-    lengths = [len(row["input_ids"]) for row in trainer(tmp_path, dataset).rows]
+    lengths = [len(row["input_ids"]) for row in tiny_trainer(tmp_path, dataset).rows]
     limit = sorted(lengths)[12]
-    one = trainer(tmp_path, dataset, max_length=limit)
+    one = tiny_trainer(tmp_path, dataset, max_length=limit)
     assert sorted(len(row["input_ids"]) for row in one.rows) == sorted(n for n in lengths if n <= limit)
     assert one.rows_dropped == sum(n > limit for n in lengths) > 0
     assert len(one.batch_sampler.weights) == len(one.rows)
     with pytest.raises(ValueError, match="none of the 20 pairs fits max_length"):
-        trainer(tmp_path, dataset, max_length=3)
+        tiny_trainer(tmp_path, dataset, max_length=3)
 
 
 def test_each_phase_has_its_learning_rate(tmp_path: Path) -> None:
-    one = trainer(
+    one = tiny_trainer(
         tmp_path,
         pairs(12),
         contrastive_steps=20,
