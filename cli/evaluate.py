@@ -34,6 +34,7 @@ class Step(StrEnum):
     generate = "generate"
     run = "run"
     repair = "repair"
+    robustness = "robustness"
     score = "score"
 
 
@@ -95,7 +96,7 @@ def evaluate(
         typer.Option(
             "--step",
             help="Only this step (can be given several times): generate answers, run programs, have failed ones "
-            "repaired, score. All by default. run and score need no model.",
+            "repaired, decide on other descriptions (robustness), score. All by default. run and score need no model.",
             show_default=False,
         ),
     ] = None,
@@ -157,7 +158,7 @@ def evaluate(
         chosen = tuple(map(str, steps)) if steps else STEPS
         with clear_errors(LabelsError, ModelError, RunnerError, EvaluationError):
             source = None
-            if "generate" in chosen or "repair" in chosen:
+            if {"generate", "repair", "robustness"} & set(chosen):
                 source = open_source(
                     model,
                     server=server,

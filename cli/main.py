@@ -9,6 +9,7 @@ import typer
 from llamoco.cli.benchmark import benchmark
 from llamoco.cli.build import build
 from llamoco.cli.evaluate import evaluate
+from llamoco.cli.push import push
 from llamoco.cli.report import report
 from llamoco.cli.solve import solve
 from llamoco.cli.train import train
@@ -22,5 +23,5 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Describe a continuous optimization problem; get the optimizer program an expert would have found by benchmarking.",
 )
-for command in (solve, benchmark, build, train, evaluate, report):
+for command in (solve, benchmark, build, train, evaluate, report, push):
     app.command()(command)

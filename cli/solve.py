@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.syntax import Syntax
-from rich.table import Table
 
-from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, err, fail, out
+from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, err, fail
+from llamoco.cli.solve_tables import show_answer, show_halving, show_runs, show_solution
 
 if TYPE_CHECKING:
+    from llamoco.dataset_builder.problems.problem import Problem
+    from llamoco.metrics.sandbox.slot import Sandbox
+    from llamoco.modeling.generation import Generator
+    from llamoco.modeling.halving import Halving
     from llamoco.modeling.solve import Answer, Solution
 
 
@@ -29,6 +31,13 @@ def solve(
     seed: Annotated[int, typer.Option(min=0, help="Seed handed to the program.")] = 0,
     runs: Annotated[
         int, typer.Option(min=1, help="Run the program with so many seeds and keep the best.")
+    ] = 1,
+    candidates: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Let the model's so many likeliest programs share the budget by successive halving, and keep the best point.",
+        ),
     ] = 1,
     out_file: Annotated[
         Path | None,
@@ -44,6 +53,13 @@ def solve(
     time_limit: Annotated[
         float, typer.Option(min=1.0, help="Seconds a run may take beside your objective's own time.")
     ] = 300,
+    no_fallback: Annotated[
+        bool,
+        typer.Option(
+            "--no-fallback",
+            help="Run the model's program even where its confidence is low, or it cannot serve the problem or fails.",
+        ),
+    ] = False,
     unsafe: Annotated[
         bool,
         typer.Option(
@@ -57,6 +73,9 @@ def solve(
     (<= 0) and [b]equality(x)[/] (= 0), in any style; or states the same in LaTeX. Your objective runs with your rights; the generated
     optimizer runs confined.
 
+    Where the model is not sure enough, by its calibration, or its program cannot serve the problem or fails before it begins, the
+    benchmark's single best solver answers instead.
+
     Exit codes: 0 a feasible point was found; 1 none was, or the program failed; 2 bad input; 3 no sandbox on this machine.
 
     Example: [cyan]llamoco solve examples/problems/pressure_vessel.py --plot convergence.png[/]
@@ -66,82 +85,141 @@ def solve(
     from llamoco.modeling.generation import ModelError, load_generator
     from llamoco.modeling.shipped import SHIPPED_MODEL
 
+    if candidates > 1 and (runs > 1 or program_only):
+        other = "--runs" if runs > 1 else "--program-only"
+        fail(f"--candidates shares one budget among programs by running them; give it without {other}")
     program_path = out_file or file.with_name(f"{file.stem}_program.py")
     with clear_errors(ModelError):
         problem = load(file)
         generator = load_generator(model or SHIPPED_MODEL)
-        answer = pipeline.answer_problem(problem, generator)
-        _write(program_path, answer.program)
-        if not as_json:
-            _show_answer(answer, program_path)
+        answers = _answers(problem, generator, candidates)
+        doubt = None if no_fallback else answers[0].unsuited or answers[0].doubt
+        if doubt is not None:
+            single = pipeline.single_best_answer(answers[0])
+            others = [answer for answer in answers if answer.optimizer != single.optimizer]
+            answers = [single, *others][: len(answers)]
+            if not as_json:
+                _say_doubt(doubt, "answers instead" if len(answers) == 1 else "is one of the candidates")
+        replaced = doubt if len(answers) == 1 else None
+        _write(program_path, answers[0].program)
+        if not as_json and len(answers) == 1:
+            show_answer(answers[0], program_path)
         if program_only:
             if as_json:
-                print(json.dumps(pipeline.as_json(answer, None, str(program_path), generator.name, None)))
+                written = pipeline.as_json(answers[0], None, str(program_path), generator.name, replaced)
+                print(json.dumps(written))
             return
-        replaced = answer.unsuited
-        if replaced is None:
-            solution = _run(answer, seed, runs, time_limit, unsafe, as_json)
-            if solution.never_began:
-                replaced = f"{solution.verdict}: {solution.reason}"
-        if replaced is not None:
+        answer, halving = answers[0], None
+        if len(answers) > 1:
+            halving = _race(answers, seed, time_limit, unsafe, as_json)
+            answer, solutions = answers[halving.winner], [halving.best]
+            if halving.winner == 0:
+                replaced = doubt
+            _write(program_path, answer.program)
+            if not as_json:
+                show_answer(answer, program_path)
+        else:
+            solutions = _run(answer, seed, runs, time_limit, unsafe, as_json)
+        solution = pipeline.best_of(solutions)
+        if solution.never_began and replaced is None and not no_fallback:
+            replaced = f"{solution.verdict}: {solution.reason}"
             answer = pipeline.single_best_answer(answer)
             _write(program_path, answer.program)
             if not as_json:
-                err.print(
-                    "[yellow]the model's program fails:[/]", escape(replaced), highlight=False, soft_wrap=True
-                )
-                err.print(
-                    "the benchmark's single best solver answers instead; nothing of the budget was used"
-                )
-                _show_answer(answer, program_path)
-            solution = _run(answer, seed, runs, time_limit, unsafe, as_json)
+                _say_doubt(replaced, "answers instead; nothing of the budget was used")
+                show_answer(answer, program_path)
+            solutions = _run(answer, seed, runs, time_limit, unsafe, as_json)
+            solution = pipeline.best_of(solutions)
         if plot is not None:
             try:
                 pipeline.plot_convergence(answer, solution, plot)
             except (OSError, ValueError) as error:
                 fail(f"cannot draw {plot}: {error}")
     if as_json:
-        print(json.dumps(pipeline.as_json(answer, solution, str(program_path), generator.name, replaced)))
+        raced = None if halving is None else halving.as_json(answers)
+        facts = (answer, solution, str(program_path), generator.name, replaced)
+        print(json.dumps(pipeline.as_json(*facts, runs=[] if halving else solutions, candidates=raced)))
     else:
-        _show_solution(solution, plot)
+        if halving is not None:
+            show_halving(halving, answers)
+        show_runs(solutions)
+        show_solution(solution, plot)
     if not solution.feasible:
         raise typer.Exit(EXIT_UNSOLVED)
 
 
-def _run(answer: Answer, seed: int, runs: int, time_limit: float, unsafe: bool, quiet: bool) -> Solution:
+def _answers(problem: Problem, generator: Generator, candidates: int) -> list[Answer]:
+    """The model's answer, or its likeliest ones, as many as the budget can try."""
+    from llamoco.modeling import solve as pipeline
+    from llamoco.modeling.halving import affordable
+
+    if candidates == 1:
+        return [pipeline.answer_problem(problem, generator)]
+    count = affordable(candidates, problem.max_evals, problem.dim)
+    if count < candidates:
+        err.print(
+            f"a budget of {problem.max_evals} evaluations for {problem.dim} variables can try {count} of {candidates} candidates",
+            highlight=False,
+            soft_wrap=True,
+        )
+    return pipeline.candidate_answers(problem, generator, count)
+
+
+def _say_doubt(doubt: str, then: str) -> None:
+    err.print("[yellow]the model's program:[/]", escape(doubt), highlight=False, soft_wrap=True)
+    err.print(f"the benchmark's single best solver {then}", highlight=False, soft_wrap=True)
+
+
+def _run(
+    answer: Answer, seed: int, runs: int, time_limit: float, unsafe: bool, quiet: bool
+) -> list[Solution]:
     """Run an answer in the sandbox under a progress bar."""
-    from llamoco.metrics.sandbox.slot import Sandbox
-    from llamoco.metrics.sandbox.tiers import SandboxUnavailable
     from llamoco.modeling import solve as pipeline
 
     budget = answer.problem.max_evals
+    with _sandbox(unsafe or answer.known) as sandbox, _bar(quiet, budget * runs) as bar:
+
+        def finished() -> None:
+            bar.before += budget
+
+        return pipeline.solve(answer, sandbox, seed, runs, time_limit, bar.show, finished)
+
+
+def _race(answers: list[Answer], seed: int, time_limit: float, unsafe: bool, quiet: bool) -> Halving:
+    """Share the budget among answers under a progress bar."""
+    from llamoco.modeling.halving import halve
+
+    known = all(answer.known for answer in answers)
+    with _sandbox(unsafe or known) as sandbox, _bar(quiet, answers[0].problem.max_evals) as bar:
+        return halve(answers, sandbox, seed, time_limit, bar.show)
+
+
+def _sandbox(allow_unsafe: bool) -> Sandbox:
+    from llamoco.metrics.sandbox.slot import Sandbox
+    from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+
     try:
-        with Sandbox(allow_unsafe=unsafe or answer.known) as sandbox, _bar(disable=quiet) as bar:
-            task = bar.add_task("running", total=budget * runs, best="")
-
-            def on_progress(evals: int, best: float | None) -> None:
-                shown = "no feasible point yet" if best is None else f"best f = {best:.6g}"
-                bar.update(task, completed=bar.finished_runs * budget + evals, best=shown)
-
-            return pipeline.solve(answer, sandbox, seed, runs, time_limit, on_progress, bar.run_finished)
+        return Sandbox(allow_unsafe=allow_unsafe)
     except SandboxUnavailable as error:
         fail(str(error), EXIT_NO_SANDBOX)
 
 
 class _RunBar(Progress):
-    """A bar over all evaluations of all runs."""
+    """A bar over all evaluations of all runs, and the best objective so far of the run in progress."""
 
-    finished_runs = 0
+    before = 0  # evaluations that earlier runs stand for
 
-    def run_finished(self) -> None:
-        self.finished_runs += 1
+    def show(self, evals: int, best: float | None) -> None:
+        shown = "no feasible point yet" if best is None else f"best f = {best:.6g}"
+        self.update(self.task_ids[0], completed=self.before + evals, best=shown)
 
 
-def _bar(disable: bool) -> _RunBar:
+def _bar(disable: bool, total: int) -> _RunBar:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("evaluations"))
-    return _RunBar(
-        *columns, TimeRemainingColumn(), TextColumn("{task.fields[best]}"), console=err, disable=disable
-    )
+    best = TextColumn("{task.fields[best]}")
+    bar = _RunBar(*columns, TimeRemainingColumn(), best, console=err, disable=disable)
+    bar.add_task("running", total=total, best="")
+    return bar
 
 
 def _write(path: Path, text: str) -> None:
@@ -150,59 +228,3 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         fail(f"cannot write {path}: {error.strerror}; give another --out")
-
-
-def _show_answer(answer: Answer, path: Path) -> None:
-    problem = answer.problem
-    if answer.warning:
-        err.print(f"[yellow]warning:[/] {answer.warning}", highlight=False, soft_wrap=True)
-    code = answer.completion.rstrip()
-    if out.is_terminal:
-        out.print(Syntax(code, "python", theme="ansi_light", background_color="default", word_wrap=True))
-    else:
-        print(code)
-    facts = Table.grid(padding=(0, 2))
-    facts.add_row(
-        "problem",
-        f"{problem.id}: {problem.dim} variables, {_constraints(problem.n_inequality, problem.n_equality)}",
-    )
-    facts.add_row("optimizer", f"[bold]{answer.optimizer or 'unnamed'}[/]" + _settings(answer))
-    if answer.confidence is not None:
-        facts.add_row(
-            "confidence", f"{answer.confidence:.0%} (the probability that the model gave to this choice)"
-        )
-    facts.add_row(
-        "the code is",
-        "byte for byte a program of the benchmarked pool"
-        if answer.known
-        else "the model's own, not one of the benchmarked pool",
-    )
-    facts.add_row("program", str(path))
-    out.print(facts, highlight=False)
-
-
-def _constraints(inequalities: int, equalities: int) -> str:
-    if not inequalities + equalities:
-        return "no constraints but the bounds"
-    return f"{inequalities} inequality and {equalities} equality constraint{'s' * (inequalities + equalities > 1)}"
-
-
-def _settings(answer: Answer) -> str:
-    return f" ({', '.join(f'{k} = {v}' for k, v in answer.config.items())})" if answer.config else ""
-
-
-def _show_solution(solution: Solution, plot: Path | None) -> None:
-    facts = Table.grid(padding=(0, 2))
-    if solution.x is not None:
-        facts.add_row("x", "[" + ", ".join(f"{v:.6g}" for v in solution.x) + "]")
-    if solution.f is not None and math.isfinite(solution.f):
-        facts.add_row("f(x)", f"[bold]{solution.f:.8g}[/]")
-    facts.add_row("feasible", "yes" if solution.feasible else "[bold red]no[/]")
-    facts.add_row("evaluations", f"{solution.evals} of {solution.max_evals}")
-    verdict = solution.verdict if solution.verdict == "ok" else f"{solution.verdict}: {solution.reason}"
-    facts.add_row(
-        "verdict", f"{verdict} (sandbox tier {solution.tier}, seed {solution.seed}, {solution.seconds:.2f} s)"
-    )
-    if plot is not None:
-        facts.add_row("plot", str(plot))
-    out.print(facts, highlight=False)

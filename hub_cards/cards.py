@@ -10,14 +10,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-import jinja2
-import pyarrow.parquet as pq
-from huggingface_hub import DatasetCard, EvalResult, ModelCard, ModelCardData
+from huggingface_hub import DatasetCard
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
 from llamoco.dataset_builder.hub_folder import folder_hash
@@ -26,27 +22,16 @@ from llamoco.dataset_builder.problems.constraints import CONSTRAINTS
 from llamoco.dataset_builder.problems.functions import FUNCTIONS
 from llamoco.dataset_builder.prompts.instructions import sample
 from llamoco.dataset_builder.prompts.pairs import PATTERNS
+from llamoco.hub_cards import model_cards
 from llamoco.hub_cards.label_tables import label_tables
+from llamoco.hub_cards.render import folder as folder_of
+from llamoco.hub_cards.render import record, render
+from llamoco.hub_cards.score_tables import missed_floors, score_tables
 from llamoco.metrics.sandbox.slot import MEMORY_LIMIT, TIME_LIMIT
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
 LABEL_FIGURES = ("labels-problems.png", "labels-convergence.png", "labels-winners.png", "labels-scores.png")
 GRADIO = "6.31.0"  # as in constraints.txt and metrics/llamoco/requirements.txt
-CITATION = """\
-@article{ma2024llamoco,
-  title = {LLaMoCo: Instruction Tuning of Large Language Models for Optimization Code Generation},
-  author = {Ma, Zeyuan and Gong, Yue-Jiao and Guo, Hongshu and Chen, Jiacheng and Ma, Yining and Cao, Zhiguang and Zhang, Jun},
-  journal = {arXiv preprint arXiv:2403.01131},
-  year = {2024},
-}"""
-
-
-def record(name: str) -> dict[str, Any]:
-    """A run record that ships with the project.
-
-    "label_report", "evaluation" (scores of the shipped model) or "instruction_set" (the built set's hash and cost).
-    """
-    return dict(json.loads(_folder("records").joinpath(f"{name}.json").read_text(encoding="utf-8")))
 
 
 def write_dataset_card(folder: Path) -> None:
@@ -61,7 +46,7 @@ def write_dataset_card(folder: Path) -> None:
     body = dataset_card_body(folder_hash(folder), card.data.to_dict()["dataset_info"])
     DatasetCard(f"---\n{card.data.to_yaml()}\n---\n{body}").save(folder / "README.md")
     for name in LABEL_FIGURES:
-        shutil.copyfile(str(_folder("records").joinpath(name)), folder / name)
+        shutil.copyfile(str(folder_of("records").joinpath(name)), folder / name)
 
 
 def dataset_card_body(sha256: str, splits: list[dict[str, Any]]) -> str:
@@ -71,37 +56,28 @@ def dataset_card_body(sha256: str, splits: list[dict[str, Any]]) -> str:
         sha256: of the built parquet files.
         splits: the "dataset_info" of the front matter.
     """
-    return _render("dataset.md.j2", sha256=sha256, splits=splits, tables=label_tables(record("label_report")))
-
-
-def model_card() -> str:
-    """The README.md of the shipped model, with a ``model-index``."""
-    scores = record("evaluation")
-    data = ModelCardData(
-        license="apache-2.0",
-        library_name="transformers",
-        pipeline_tag="text-generation",
-        tags=["code", "optimization", "llamoco"],
-        model_name="llamoco-xs",
-        eval_results=[
-            EvalResult(
-                task_type="text-generation",
-                dataset_type="llamoco",
-                dataset_name=f"LLaMoCo, {scores['split']} split, {scores['rows']} descriptions",
-                metric_type=name,
-                metric_name=title,
-                metric_value=round(scores["tables"]["all"]["model"][name], 4),
-            )
-            for name, title in (("err", "Err"), ("perf", "Perf"), ("a3", "A3"), ("comp", "Comp"))
-        ],
+    labels = record("label_report")
+    return render(
+        "dataset.md.j2",
+        sha256=sha256,
+        splits=splits,
+        labels=labels,
+        tables=label_tables(labels),
+        meta=_labels_meta(),
+        pool=POOL,
+        functions=FUNCTIONS,
+        constraints=CONSTRAINTS,
+        patterns=PATTERNS,
     )
-    return str(ModelCard(f"---\n{data.to_yaml()}\n---\n{_render('model.md.j2')}"))
 
 
 def metric_card() -> str:
     """The README.md of the metric's folder, which is a Hub Space: its front matter names the gradio of requirements.txt."""
-    return _render(
+    scores = record("evaluation")
+    return render(
         "metric.md.j2",
+        scores=scores,
+        tables=score_tables(scores),
         gradio=GRADIO,
         time_limit=int(TIME_LIMIT),
         memory_limit=MEMORY_LIMIT,
@@ -111,61 +87,50 @@ def metric_card() -> str:
 
 def readme_with_figures(text: str) -> str:
     """The README with the block between its two figure marks filled anew."""
-    block = _render("readme_figures.md.j2").strip()
+    training, scores = model_cards.shipped_training(), record("evaluation")
+    block = render(
+        "readme_figures.md.j2",
+        scores=scores,
+        tables=score_tables(scores),
+        missed=missed_floors(scores),
+        training=training,
+        present_set=model_cards.is_of_present_set(training),
+        built=record("instruction_set"),
+        meta=_labels_meta(),
+        pool=POOL,
+    ).strip()
     marks = re.compile(r"(<!-- figures: make cards -->\n).*?(\n<!-- end of figures -->)", re.DOTALL)
     return marks.sub(lambda match: f"{match[1]}{block}{match[2]}", text)
 
 
-def refresh(checkout: Path) -> list[Path]:
-    """Write in a checkout what follows from its records and tables; returns the files written.
+def generated(checkout: Path) -> dict[Path, bytes]:
+    """What follows from the records and tables of a checkout, by file.
 
-    These are the cards of model and metric, the README's figures, and the sample of the instruction set.
+    These are the cards of models, recipes and metric with their figures, the README's block of figures and its prompt.
     """
-    written = {
-        checkout / "dataset_builder" / "labels" / "sample.jsonl": sample(SHIPPED_LABELS),
-        checkout / "modeling" / SHIPPED_MODEL.name / "README.md": model_card(),
+    model = checkout / "modeling" / SHIPPED_MODEL.name
+    recipes = checkout / "examples" / "recipes"
+    larger = [recipes / f"{name}.yaml" for name in model_cards.LARGER_MODELS]
+    readme = checkout / "README.md"
+    texts = {
+        checkout / "examples" / "prompt.txt": model_cards.example_prompt(),
+        model / "README.md": model_cards.shipped_card(),
+        **{file.with_suffix(".md"): model_cards.recipe_card(file) for file in larger if file.is_file()},
         checkout / "metrics" / "llamoco" / "README.md": metric_card(),
-        checkout / "README.md": readme_with_figures((checkout / "README.md").read_text(encoding="utf-8")),
+        readme: readme_with_figures(readme.read_text(encoding="utf-8")),
     }
-    for path, text in written.items():
-        path.write_text(text, encoding="utf-8")
-    return list(written)
+    figures = {model / name: content for name, content in model_cards.shipped_figures().items()}
+    return {**{path: text.encode() for path, text in texts.items()}, **figures}
 
 
-def _render(template: str, **more: Any) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(str(_folder("templates"))),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = lambda value, digits=1: (
-        "–" if value is None else f"{100 * value:.{digits}f}%"
-    )
-    environment.filters["thousands"] = lambda value: f"{value:,}"
-    environment.filters["number"] = lambda value, digits=3: "–" if value is None else f"{value:,.{digits}f}"
-    return environment.get_template(template).render(
-        labels=record("label_report"),
-        meta=json.loads(SHIPPED_LABELS.with_suffix(".json").read_text(encoding="utf-8")),
-        scores=record("evaluation"),
-        built=record("instruction_set"),
-        training=json.loads((SHIPPED_MODEL / "run_record.json").read_text(encoding="utf-8")),
-        labelled_for_training=pq.read_table(SHIPPED_LABELS, columns=["split"])["split"]
-        .to_pylist()
-        .count("train"),
-        pool=POOL,
-        functions=FUNCTIONS,
-        constraints=CONSTRAINTS,
-        patterns=PATTERNS,
-        citation=CITATION,
-        **more,
-    )
-
-
-def _folder(name: str) -> Traversable:
-    return resources.files(__package__).joinpath(name)
+def _labels_meta() -> dict[str, Any]:
+    """How the shipped labels came about."""
+    return dict(json.loads(SHIPPED_LABELS.with_suffix(".json").read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":
-    for path in refresh(Path.cwd()):
+    here = Path.cwd()
+    pairs = here / "dataset_builder" / "labels" / "sample.jsonl"
+    for path, content in {pairs: sample(SHIPPED_LABELS).encode(), **generated(here)}.items():
+        path.write_bytes(content)
         print(f"written: {path}")

@@ -27,13 +27,14 @@ def label_tables(record: Record) -> dict[str, str]:
     return tables
 
 
-def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
+def markdown(columns: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> str:
+    """A table: its first columns, texts, to the left, the others, numbers, to the right."""
+    lines = [columns, ["---"] * texts + ["---:"] * (len(columns) - texts), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _by_group(groups: Record, rows: Mapping[str, Callable[[Record], str]]) -> str:
-    return _markdown(
+    return markdown(
         ["", *groups], [[title, *(cell(group) for group in groups.values())] for title, cell in rows.items()]
     )
 
@@ -89,7 +90,7 @@ def _labels(groups: Record, tie: float) -> str:
 def _by_pair(groups: Record, rows: Mapping[str, Callable[[Record, str], str]]) -> str:
     """A table with a column for each group and criterion."""
     pairs = [(group, criterion) for group in groups.values() for criterion in TITLES]
-    return _markdown(
+    return markdown(
         ["", *(f"{group}: {title}" for group in groups for title in TITLES.values())],
         [[title, *(cell(group, criterion) for group, criterion in pairs)] for title, cell in rows.items()],
     )
@@ -142,7 +143,7 @@ def _textbook(groups: Record) -> str:
         ]
         best = f"best of each problem {number(group['virtual_best']['w'])}"
         rows.append([name, number(group["problems"]), wins, ", ".join([*means, best])])
-    return _markdown(["", "problems", "wins", "mean w"], rows)
+    return markdown(["", "problems", "wins", "mean w"], rows)
 
 
 def _floors(floors: Sequence[Record]) -> str:
@@ -152,4 +153,4 @@ def _floors(floors: Sequence[Record]) -> str:
         met = {True: "met", False: "**missed**", None: "not measured"}[floor["met"]]
         asked, aim, value = (show(floor[name]) for name in ("floor", "aim", "value"))
         rows.append([floor["what"], floor["group"], f"{floor['sense']} {asked}", aim, value, met])
-    return _markdown(["", "group", "asked", "aim", "is", ""], rows)
+    return markdown(["", "group", "asked", "aim", "is", ""], rows)

@@ -22,7 +22,7 @@ COMPARED: Mapping[str, Callable[[Run], float | None]] = {
 }
 
 # First values of the classes; the last is where they end.
-DIMENSIONS = (2, 11, 21, 31, 51)
+DIMENSIONS = (2, 11, 26, 51)
 BUDGETS = (100, 301, 1001, 2501, 5001)
 
 
@@ -144,6 +144,12 @@ def compare(a: Sequence[Sequence[Run]], b: Sequence[Sequence[Run]], score: Compa
         ValueError: if the problems differ, or there is no such score.
     """
     first, second = _paired([a, b], score)
+    return compare_values(first, second, score)
+
+
+def compare_values(a: ByProblem, b: ByProblem, score: Compared) -> dict[str, Any]:
+    """``compare`` from the values of a score, gathered by problem; problems that only one side has are left out."""
+    first, second = _on_common_problems([a, b])
     if not first.problems:
         return dict.fromkeys(("difference", "interval", "p_value")) | dict.fromkeys(
             ("problems", "wins", "ties", "losses"), 0
@@ -214,7 +220,10 @@ def _paired(contestants: Sequence[Sequence[Sequence[Run]]], score: str) -> list[
                 f"contestants have to run on the same problems; {len(differing)} problems are not in all, "
                 f"{differing[0]} first"
             )
-    gathered = [_gather(runs, COMPARED[score]) for runs in every]
+    return _on_common_problems([_gather(runs, COMPARED[score]) for runs in every])
+
+
+def _on_common_problems(gathered: Sequence[ByProblem]) -> list[ByProblem]:
     common = set.intersection(*(set(values.problems) for values in gathered))
     kept = []
     for values in gathered:

@@ -1,44 +1,34 @@
-"""Models answer prompts: loading (adapters too), batched greedy generation, and the probability of the decision."""
+"""Models answer prompts: loading (adapters too), greedy answers in batches, and how sure the decision is."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    LogitsProcessor,
-    LogitsProcessorList,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
-from transformers.utils import logging
-from transformers.utils.peft_utils import find_adapter_config_file
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from llamoco.dataset_builder.optimizers.pool import POOL
+from llamoco.modeling.calibration import Calibration, read_calibration
+from llamoco.modeling.decoding import DECISION_TOKENS, Written, decode, plain, takes_drafts
+from llamoco.modeling.drafts import DECISION, Drafts
+from llamoco.modeling.loading import ModelError, load
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
-DECISION = re.compile(r"optimizer: (\w+)")
-DECISION_TOKENS = 80  # the decision line ends within so many
+__all__ = [
+    "MAX_NEW_TOKENS",
+    "Decision",
+    "Generation",
+    "Generator",
+    "ModelError",
+    "answer_all",
+    "load_generator",
+]
+
 MAX_NEW_TOKENS = 900  # no answer of the instruction set is longer
-GREEDY = {  # whatever a model's own generation settings say
-    "do_sample": False,
-    "num_beams": 1,
-    "repetition_penalty": 1.0,
-    "no_repeat_ngram_size": 0,
-    "temperature": 1.0,
-    "top_p": 1.0,
-    "top_k": 50,
-}
-
-
-class ModelError(ValueError):
-    """A model that cannot be had or does not answer; the message says what was looked for and what to do."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +50,30 @@ class Generation:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What a model decided on a prompt, before it wrote a program.
+
+    Attributes:
+        line: the first line it wrote, without its newline.
+        optimizer: the name there, None if there is none. It need not be one of the pool.
+        probability: what the model gave to that name, after what it had written so far; 0 without a name.
+        alternatives: names and probabilities, likeliest first: the decision itself, then others of the pool.
+    """
+
+    line: str
+    optimizer: str | None
+    probability: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class Generator:
-    """A causal language model with its tokenizer."""
+    """A causal language model with its tokenizer and, where it has one, the calibration of its decisions."""
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     name: str
+    calibration: Calibration | None = None
 
     @property
     def max_length(self) -> int:
@@ -85,9 +93,12 @@ class Generator:
         """Length of a prompt in the model's tokens."""
         return len(self.tokenizer(prompt, add_special_tokens=special_tokens)["input_ids"])
 
-    @torch.inference_mode()
     def answer(
-        self, prompts: Sequence[str], max_new_tokens: int = MAX_NEW_TOKENS, special_tokens: bool = True
+        self,
+        prompts: Sequence[str],
+        max_new_tokens: int = MAX_NEW_TOKENS,
+        special_tokens: bool = True,
+        openings: Sequence[str] | None = None,
     ) -> list[Generation]:
         """Greedy answers to a batch of prompts, in their order.
 
@@ -95,50 +106,163 @@ class Generator:
             prompts: texts to be gone on with.
             max_new_tokens: length limit of an answer.
             special_tokens: whether the tokenizer adds its own to a prompt; a chat template has written them already.
+            openings: what each answer begins with, whatever the model would have written. Such an answer has no confidence.
 
         Raises:
             ValueError: if a prompt leaves no room for an answer.
         """
-        encoded = self.tokenizer(
-            list(prompts),
-            return_tensors="pt",
-            padding=True,
-            padding_side="left",
-            add_special_tokens=special_tokens,
-        ).to(self.model.device)
-        input_ids, mask = encoded["input_ids"], encoded["attention_mask"]
+        encoded = self._encoded(prompts, special_tokens)
+        opened = [self._ids(opening) if opening else [] for opening in openings or [""] * len(prompts)]
+        starts = [ids + opening for ids, opening in zip(encoded, opened, strict=True)]
+        written = self._write(prompts, starts, opened, max_new_tokens, first_line=False)
+        return [
+            Generation(
+                completion=self._text(opening + text.ids),
+                confidence=self._confidence(text.ids[:DECISION_TOKENS], text.probabilities),
+                tokens=len(start) + len(text.ids),
+                finished=text.finished,
+            )
+            for start, opening, text in zip(starts, opened, written, strict=True)
+        ]
+
+    def decisions(
+        self, prompts: Sequence[str], top: int = 1, special_tokens: bool = True, names: Collection[str] = POOL
+    ) -> list[Decision]:
+        """What the model decides on a batch of prompts: the first line of its answers, and nothing after it.
+
+        Args:
+            prompts: texts to be gone on with.
+            top: length of the lists of alternatives.
+            special_tokens: whether the tokenizer adds its own to a prompt.
+            names: optimizers that may stand among the alternatives beside the decision itself.
+
+        Raises:
+            ValueError: if a prompt leaves no room for an answer.
+        """
+        starts = self._encoded(prompts, special_tokens)
+        written = self._write(prompts, starts, [[] for _ in prompts], DECISION_TOKENS, first_line=True)
+        decisions = []
+        for start, text in zip(starts, written, strict=True):
+            line = self._text(text.ids).split("\n", 1)[0]
+            found = DECISION.search(line)
+            if found is None:
+                decisions.append(Decision(line, None, 0.0))
+                continue
+            first = (found[1], self._confidence(text.ids, text.probabilities) or 0.0)
+            others = self._likeliest_names(start, line[: found.start(1)], set(names) - {found[1]}, top - 1)
+            decisions.append(Decision(line, *first, (first, *others)))
+        return decisions
+
+    def candidates(self, prompt: str, count: int, names: Collection[str] = POOL) -> list[Generation]:
+        """Answers that name different optimizers, the likeliest first; confidence is the probability of the name.
+
+        Where the model decides on nothing that may be, its own answer is the only one.
+
+        Args:
+            prompt: text to be gone on with.
+            count: so many at most.
+            names: optimizers that may be named.
+
+        Raises:
+            ValueError: if a prompt leaves no room for an answer.
+        """
+        [decision] = self.decisions([prompt], top=count + 1, names=names)
+        kept = [entry for entry in decision.alternatives if entry[0] in names][:count]
+        at = DECISION.search(decision.line)
+        if at is None or not kept:
+            return self.answer([prompt])
+        before, after = decision.line[: at.start(1)], decision.line[at.end(1) :]
+        openings = [f"{before}{name}{after}\n" for name, _ in kept]
+        answers = self.answer([prompt] * len(kept), openings=openings)
+        return [
+            replace(answer, confidence=probability)
+            for answer, (_, probability) in zip(answers, kept, strict=True)
+        ]
+
+    @cached_property
+    def _drafts(self) -> Drafts:
+        return Drafts(self.tokenizer, min(self.ends, default=None))
+
+    @cached_property
+    def _takes_drafts(self) -> bool:
+        return takes_drafts(self.model)
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _encoded(self, prompts: Sequence[str], special_tokens: bool) -> list[list[int]]:
+        return [
+            list(ids) for ids in self.tokenizer(list(prompts), add_special_tokens=special_tokens)["input_ids"]
+        ]
+
+    def _batch(self, starts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Tokens and mask of a batch, padded on the left: (N, T) each."""
+        length, pad = max(map(len, starts)), self._pad
+        ids = [[pad] * (length - len(start)) + list(start) for start in starts]
+        mask = [[0] * (length - len(start)) + [1] * len(start) for start in starts]
+        return torch.tensor(ids, device=self.model.device), torch.tensor(mask, device=self.model.device)
+
+    @property
+    def _pad(self) -> int:
+        assert self.tokenizer.pad_token_id is not None  # load_generator sees to it
+        return int(self.tokenizer.pad_token_id)
+
+    def _write(
+        self,
+        prompts: Sequence[str],
+        starts: Sequence[list[int]],
+        opened: Sequence[list[int]],
+        limit: int,
+        first_line: bool,
+    ) -> list[Written]:
+        input_ids, mask = self._batch(starts)
         room = self.max_length - input_ids.shape[1]
         if room < 1:
             raise ValueError(
                 f"a prompt of {input_ids.shape[1]} tokens leaves no room in a model of {self.max_length}"
             )
-        ends, likeliest = self.ends, _Likeliest()
-        output = self.model.generate(  # type: ignore[operator]  # typed as a Tensor by torch's module attributes
-            input_ids=input_ids,
-            attention_mask=mask,
-            max_new_tokens=min(max_new_tokens, room),
-            logits_processor=LogitsProcessorList([likeliest]),
-            pad_token_id=self.tokenizer.pad_token_id,
-            eos_token_id=sorted(ends) or None,
-            **GREEDY,
-        )
-        new = output[:, input_ids.shape[1] :]
-        answers = []
-        for row in range(len(prompts)):
-            ids = new[row].tolist()
-            end = next((place for place, token in enumerate(ids) if token in ends), None)
-            finished = end is not None
-            ids = ids[:end]
-            probabilities = [float(step[row]) for step in likeliest.probabilities[: len(ids)]]
-            answers.append(
-                Generation(
-                    completion=self._text(ids),
-                    confidence=self._confidence(ids[:DECISION_TOKENS], probabilities),
-                    tokens=int(mask[row].sum()) + len(ids),
-                    finished=finished,
-                )
-            )
-        return answers
+        limit = min(limit, room)
+        if not self._takes_drafts:
+            return plain(self.model, input_ids, mask, self.ends, limit, self._pad)
+        proposers = [
+            self._drafts.for_prompt(prompt, opening) for prompt, opening in zip(prompts, opened, strict=True)
+        ]
+        until = self._drafts.ends_line if first_line else None
+        return decode(self.model, input_ids, mask, self.ends, limit, proposers, until)
+
+    def _likeliest_names(
+        self, start: list[int], before: str, names: Collection[str], count: int
+    ) -> list[tuple[str, float]]:
+        """The likeliest of some names after a prompt and what stands before the name, with their probabilities.
+
+        The probability of a name's first token bounds that of the name, so names that take several tokens are read to
+        their end only while they may be among the best.
+        """
+        if count < 1 or not names:
+            return []
+        spelled = {name: self._ids(before + name) for name in names}
+        line = self._ids(before)
+        # A blank before the name may be part of the name's first token.
+        shared = min(_agreement(line, ids) for ids in spelled.values())
+        first = self._next_probabilities(start + line[:shared], 1)[0]
+        bounds = {name: float(first[ids[shared]]) for name, ids in spelled.items()}
+        found: list[tuple[float, str]] = []
+        for name in sorted(bounds, key=lambda name: (-bounds[name], name)):
+            if len(found) == count and found[-1][0] >= bounds[name]:
+                break
+            ids = spelled[name]
+            steps = [first]
+            if len(ids) > shared + 1:
+                steps = self._next_probabilities(start + ids[:-1], len(ids) - shared)
+            probability = math.prod(float(p[token]) for p, token in zip(steps, ids[shared:], strict=True))
+            found = sorted([*found, (probability, name)], key=lambda entry: (-entry[0], entry[1]))[:count]
+        return [(name, probability) for probability, name in found]
+
+    @torch.inference_mode()
+    def _next_probabilities(self, ids: list[int], last: int) -> list[torch.Tensor]:
+        """Probabilities (V,) of what follows each of the last tokens of a text."""
+        logits = self.model(torch.tensor([ids], device=self.model.device)).logits[0, -last:]
+        return list(logits.float().softmax(-1))
 
     def _text(self, ids: list[int]) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=True))
@@ -159,119 +283,16 @@ class Generator:
         return probability
 
 
-class _Likeliest(LogitsProcessor):
-    """Keeps the probability of the likeliest token of the first steps: the one that greedy generation takes.
-
-    All scores of a long answer of a model with a large vocabulary would not fit into memory.
-    """
-
-    def __init__(self) -> None:
-        self.probabilities: list[torch.Tensor] = []
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        if len(self.probabilities) < DECISION_TOKENS:
-            self.probabilities.append(scores.float().softmax(-1).amax(-1))
-        return scores
-
-
 def load_generator(model: str | Path = SHIPPED_MODEL) -> Generator:
-    """Load a model folder, an adapter's folder (LoRA and others of peft) or a Hub id of either for generation.
-
-    On a GPU in the precision it was saved in, where there is one; else on the CPU in float32. An adapter goes onto the base model that
-    its configuration names, and takes that one's tokenizer if it has none of its own.
+    """Load a model for generation (see ``loading.load``), with its calibration where it has one.
 
     Raises:
-        ModelError: if there is no such folder, it holds no model or no tokenizer, or the Hub cannot be reached.
+        ModelError: if there is no such model, its tokenizer or its calibration cannot be read, or the Hub cannot be reached.
     """
-    name = str(model)
-    if Path(name).exists() or name.startswith((".", "/", "~")) or isinstance(model, Path):
-        folder = Path(name).expanduser()
-        if not any((folder / file).is_file() for file in ("config.json", "adapter_config.json")):
-            what = "has no config.json or adapter_config.json" if folder.is_dir() else "does not exist"
-            raise ModelError(
-                f"model folder {folder} {what}. Expected a folder written by `llamoco train` or save_pretrained; "
-                "leave it out for the shipped model"
-            )
-        name = str(folder)
-    logging.disable_progress_bar()
-    base = _base_of_adapter(name)
-    network = _load_network(name, base)
-    tokenizer = _load_tokenizer(name, base)
-    if tokenizer.pad_token_id is None:
-        # Padding is masked: any token serves.
-        tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
+    network, tokenizer, place = load(model)
     # A record names the shipped model, not where it is installed.
-    return Generator(network.eval(), tokenizer, SHIPPED_MODEL.name if name == str(SHIPPED_MODEL) else name)
-
-
-def _base_of_adapter(name: str) -> str | None:
-    """The base model that an adapter's configuration names; None if this is no adapter."""
-    try:
-        path = find_adapter_config_file(name)
-        if path is None:
-            return None
-        base = json.loads(Path(path).read_text(encoding="utf-8"))["base_model_name_or_path"]
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
-        raise ModelError(
-            f"adapter {name!r}: its adapter_config.json states no base_model_name_or_path. Save it again with peft's save_pretrained"
-        ) from error
-    except Exception as error:  # not a Hub id, gated, ...
-        raise _not_loaded(name, error) from error
-    if not isinstance(base, str):
-        raise ModelError(
-            f"adapter {name!r}: base_model_name_or_path in its adapter_config.json is {base!r}, expected a folder or Hub id"
-        )
-    return base
-
-
-def _load_network(name: str, base: str | None) -> PreTrainedModel:
-    options: dict[str, Any] = {"dtype": torch.float32}
-    if torch.cuda.is_available():
-        options = {"dtype": "auto", "device_map": "cuda"}
-    loader: Any = AutoModelForCausalLM
-    try:
-        if base is not None:
-            from peft import AutoPeftModelForCausalLM
-
-            # Not merged into the base, which would round. It does all that is asked of a model here.
-            loader = AutoPeftModelForCausalLM
-        network: PreTrainedModel = loader.from_pretrained(name, **options)
-        return network
-    except Exception as error:  # whatever a person's files and libraries make go wrong
-        raise _not_loaded(name, error, base) from error
-
-
-def _load_tokenizer(name: str, base: str | None) -> PreTrainedTokenizerBase:
-    places = [name]
-    if base is not None and not (Path(name) / "tokenizer_config.json").is_file():
-        places.append(base)
-    failed: Exception | None = None
-    for place in places:
-        try:
-            return AutoTokenizer.from_pretrained(place)
-        except Exception as error:
-            failed = error
-    assert failed is not None
-    raise ModelError(
-        f"no tokenizer can be loaded from {' or its base model '.join(map(repr, places))}: {_reason(failed)}. "
-        "Expected tokenizer.json and tokenizer_config.json, as the tokenizer's save_pretrained writes them"
-    ) from failed
-
-
-def _not_loaded(name: str, error: Exception, base: str | None = None) -> ModelError:
-    if isinstance(error, torch.OutOfMemoryError):
-        return ModelError(
-            f"model {name!r} does not fit into the GPU's memory. Serve it (vLLM, transformers serve, ...) and give --server"
-        )
-    of_base = "" if base is None else f" onto its base model {base!r}"
-    return ModelError(
-        f"model {name!r} cannot be loaded{of_base}: {_reason(error)}. Give a local folder, or a Hub id that can be reached or is cached"
-    )
-
-
-def _reason(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".:") if lines else type(error).__name__
+    name = SHIPPED_MODEL.name if place == str(SHIPPED_MODEL) else place
+    return Generator(network, tokenizer, name, read_calibration(place))
 
 
 def answer_all(
@@ -289,3 +310,11 @@ def answer_all(
         answers = generator.answer([prompts[i] for i in batch], max_new_tokens, special_tokens)
         for position, generation in zip(batch, answers, strict=True):
             on_answer(position, generation)
+
+
+def _agreement(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many tokens two texts begin with alike."""
+    return next(
+        (place for place, (a, b) in enumerate(zip(first, second, strict=False)) if a != b),
+        min(len(first), len(second)),
+    )

@@ -1,4 +1,4 @@
-"""Which rows a model sees: pairs of the instruction set, whole, with the prompt's header alone, or the decision alone."""
+"""Which rows a model sees: pairs of the instruction set, whole, with the prompt's facts alone, or the decision alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 
 from datasets import Dataset, concatenate_datasets
 
-from llamoco.dataset_builder.prompts.prompt import header_alone
+from llamoco.dataset_builder.prompts.prompt import facts_alone
 from llamoco.modeling.held_out import held_out
 from llamoco.modeling.recipe import DatasetSource, RecipeError
 
@@ -41,10 +41,10 @@ def mixture(pairs: Dataset, source: DatasetSource) -> Dataset:
         raise RecipeError(f"dataset: no pair of {source.path!r} is left by hold_out, language and patterns")
     kinds = (
         (source.descriptions, lambda row: row),
-        (source.headers_alone, lambda row: {"prompt": header_alone(row["prompt"])}),
+        (source.facts_alone, lambda row: {"prompt": facts_alone(row["prompt"])}),
         (
             source.decisions_alone,
-            lambda row: {"prompt": header_alone(row["prompt"]), "completion": _decision(row)},
+            lambda row: {"prompt": facts_alone(row["prompt"]), "completion": _decision(row)},
         ),
     )
     seen = []
@@ -54,7 +54,7 @@ def mixture(pairs: Dataset, source: DatasetSource) -> Dataset:
             seen.append(drawn.map(change, desc="Rows"))
     if not seen:
         raise RecipeError(
-            "dataset: descriptions, headers_alone and decisions_alone leave no row: raise one of them"
+            "dataset: descriptions, facts_alone and decisions_alone leave no row: raise one of them"
         )
     return concatenate_datasets(seen)
 

@@ -54,9 +54,9 @@ class DatasetSource:
         config (`str`): its configuration.
         split (`str`): its split.
         descriptions (`float`): share of the pairs that are seen whole, 0 to 1.
-        headers_alone (`float`): share that is seen with the prompt's header alone. A file too long for a model is answered
-            from its header; and these short pairs give practice in choosing and writing cheaply.
-        decisions_alone (`float`): share that is seen with the header alone and the completion's first line alone, where the
+        facts_alone (`float`): share that is seen with the prompt's facts alone. A file too long for a model is answered
+            from them; and these short pairs give practice in choosing and writing cheaply.
+        decisions_alone (`float`): share that is seen with the facts alone and the completion's first line alone, where the
             optimizer is named.
         hold_out (`bool`): leave the problems of `llamoco.modeling.held_out` out, on which confidence is calibrated.
         language (`str`, *optional*): python or latex: pairs in that language only.
@@ -67,7 +67,7 @@ class DatasetSource:
     config: str = "default"
     split: str = "train"
     descriptions: float = 1.0
-    headers_alone: float = 0.0
+    facts_alone: float = 0.0
     decisions_alone: float = 0.0
     hold_out: bool = False
     language: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 import numpy as np
 
-from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_single_best_solvers
 from llamoco.dataset_builder.benchmark.race import keyed
-from llamoco.dataset_builder.optimizers.pool import POOL, identify, render
+from llamoco.dataset_builder.optimizers.pool import POOL, identify, pool_for, render
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.program import parse_completion, problem_text, program
@@ -23,7 +23,7 @@ from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import ERRORS
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation import Generator
+    from llamoco.modeling.generation import Generation, Generator
 
 matplotlib.use("Agg")
 
@@ -41,7 +41,10 @@ class Answer:
         optimizer: the benchmarked program that it is, else the name in its decision line; None if there is none.
         config: hyper-parameters, where the completion is byte for byte a benchmarked program; None otherwise.
         decision: the completion's first comment line: what the model saw in the problem.
-        confidence: probability of the decision.
+        confidence: probability that the decision is the benchmark's, where the model has a calibration; else the one that the model
+            gave to it. None if there is no decision.
+        calibrated: which of the two it is.
+        doubt: why the single best solver should answer instead: the confidence is under the model's threshold. None if it is not.
         seconds: generation time.
         warning: what was left out of a prompt that was too long, or None.
     """
@@ -55,6 +58,8 @@ class Answer:
     confidence: float | None
     seconds: float
     warning: str | None
+    calibrated: bool = False
+    doubt: str | None = None
 
     @property
     def known(self) -> bool:
@@ -71,7 +76,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Solution:
-    """What a run found; with several runs, the best one.
+    """What a run found.
 
     ``x`` and ``f`` are None if no feasible point was found, unless the program returned an infeasible one (``feasible`` False).
     """
@@ -103,14 +108,52 @@ class Solution:
 def answer_problem(problem: Problem, generator: Generator) -> Answer:
     """Let a model answer a problem; nothing is run."""
     start = time.perf_counter()
+    prompt, warning = _prompt(problem, generator)
+    generation = generator.answer([prompt])[0]
+    return _answer(problem, generator, generation, time.perf_counter() - start, warning)
+
+
+def candidate_answers(problem: Problem, generator: Generator, count: int) -> list[Answer]:
+    """A model's likeliest answers to a problem, of different optimizers that can serve it; nothing is run.
+
+    Args:
+        problem: the problem.
+        generator: the model.
+        count: so many at most.
+    """
+    start = time.perf_counter()
+    prompt, warning = _prompt(problem, generator)
+    suited = [optimizer.name for optimizer in pool_for(problem.constrained)]
+    generations = generator.candidates(prompt, count, suited)
+    seconds = time.perf_counter() - start
+    answers = [_answer(problem, generator, generation, seconds, warning) for generation in generations]
+    # An optimizer may have been named and another one written.
+    distinct = {answer.optimizer: answer for answer in reversed(answers)}
+    return [answer for answer in answers if distinct[answer.optimizer] is answer]
+
+
+def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
     prompt, warning = make_prompt(problem, PROMPT_LIMIT)  # no prompt of the training set is longer
     limit = generator.max_length * 3 // 4
     if generator.prompt_tokens(prompt) > limit:
         share = limit / generator.prompt_tokens(prompt)
         prompt, warning = make_prompt(problem, int(len(prompt) * share * 0.9))
-    generation = generator.answer([prompt])[0]
+    return prompt, warning
+
+
+def _answer(
+    problem: Problem, generator: Generator, generation: Generation, seconds: float, warning: str | None
+) -> Answer:
     decision, body, optimizer = parse_completion(generation.completion)
     known = identify(body)
+    calibration, confidence, doubt = generator.calibration, generation.confidence, None
+    if calibration is not None and confidence is not None:
+        confidence = calibration(confidence)
+        if confidence < calibration.threshold:
+            doubt = (
+                f"its confidence of {confidence:.0%} is under {calibration.threshold:.0%}, "
+                "where the single best solver does better"
+            )
     return Answer(
         problem=problem,
         completion=generation.completion,
@@ -118,16 +161,18 @@ def answer_problem(problem: Problem, generator: Generator) -> Answer:
         optimizer=known[0] if known else optimizer,
         config=known[1] if known else None,
         decision=decision,
-        confidence=generation.confidence,
-        seconds=time.perf_counter() - start,
+        confidence=confidence,
+        seconds=seconds,
         warning=warning,
+        calibrated=calibration is not None,
+        doubt=doubt,
     )
 
 
 def single_best_answer(answer: Answer) -> Answer:
-    """What stands in where a model's answer does not begin or cannot serve the problem: the benchmark's single best solver."""
+    """What stands in where a model's answer does not begin, cannot serve the problem or is in doubt: the benchmark's single best solver."""
     group = GROUPS[answer.problem.constrained]
-    optimizer, config = keyed(read_labels(SHIPPED_LABELS).sbs[group]["a3"], answer.problem)
+    optimizer, config = keyed(read_single_best_solvers(SHIPPED_LABELS)[group]["a3"], answer.problem)
     decision = f"# single best solver of the benchmark on {group} problems; optimizer: {optimizer}"
     completion = f"{decision}\n{render(optimizer, json.loads(config))}"
     return replace(
@@ -138,14 +183,31 @@ def single_best_answer(answer: Answer) -> Answer:
         config=json.loads(config),
         decision=decision,
         confidence=None,
+        calibrated=False,
+        doubt=None,
     )
 
 
 def run_answer(
-    answer: Answer, sandbox: Sandbox, seed: int, time_limit: float, progress: Progress | None = None
+    answer: Answer,
+    sandbox: Sandbox,
+    seed: int,
+    time_limit: float,
+    progress: Progress | None = None,
+    max_evals: int | None = None,
 ) -> Solution:
-    """Run an answer once in the sandbox. The objective stays in this process; the generated code is confined."""
-    record = sandbox.run(answer.completion, answer.problem, seed, time_limit=time_limit, on_progress=progress)
+    """Run an answer once in the sandbox. The objective stays in this process; the generated code is confined.
+
+    Args:
+        answer: what to run.
+        sandbox: where to run it.
+        seed: handed to the program.
+        time_limit: seconds a run may take beside the objective's own time.
+        progress: called with (evaluations used, best feasible objective or None).
+        max_evals: evaluations it may use; the problem's budget if None.
+    """
+    problem = answer.problem if max_evals is None else answer.problem.within(max_evals)
+    record = sandbox.run(answer.completion, problem, seed, time_limit=time_limit, on_progress=progress)
     feasible = record.best_x is not None
     # Where nothing feasible was met, the point that the program returned is shown, marked as infeasible.
     x, f = (record.best_x, record.best_f) if feasible else (record.x, record.f)
@@ -154,7 +216,7 @@ def run_answer(
         f=f if f is not None and np.isfinite(f) else None,
         feasible=feasible,
         evals=record.evals,
-        max_evals=answer.problem.max_evals,
+        max_evals=problem.max_evals,
         verdict=record.verdict,
         reason=record.reason,
         seed=seed,
@@ -172,8 +234,8 @@ def solve(
     time_limit: float,
     progress: Progress | None = None,
     on_run: Callable[[], None] | None = None,
-) -> Solution:
-    """Run an answer with the seeds ``seed``, ``seed + 1``, ... and keep the best.
+) -> list[Solution]:
+    """Run an answer with the seeds ``seed``, ``seed + 1``, ...
 
     Args:
         answer: what to run.
@@ -184,25 +246,42 @@ def solve(
         progress: called with (evaluations used, best feasible objective or None) within each run.
         on_run: called after each run.
     """
-    best: Solution | None = None
-    spent = 0.0
+    solutions = []
     for number in range(runs):
-        solution = run_answer(answer, sandbox, seed + number, time_limit, progress)
-        spent += solution.seconds
-        if best is None or solution.better_than(best):
-            best = solution
+        solutions.append(run_answer(answer, sandbox, seed + number, time_limit, progress))
         if on_run is not None:
             on_run()
-    assert best is not None
-    return replace(best, seconds=spent)
+    return solutions
+
+
+def best_of(solutions: Sequence[Solution]) -> Solution:
+    """The best of several runs: feasible first, then the lower objective, then the earlier; with the seconds of all."""
+    best = solutions[0]
+    for solution in solutions[1:]:
+        if solution.better_than(best):
+            best = solution
+    return replace(best, seconds=sum(solution.seconds for solution in solutions))
 
 
 def as_json(
-    answer: Answer, solution: Solution | None, program_path: str, model: str, replaced: str | None
+    answer: Answer,
+    solution: Solution | None,
+    program_path: str,
+    model: str,
+    replaced: str | None,
+    runs: Sequence[Solution] = (),
+    candidates: Sequence[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """The object that ``llamoco solve --json`` prints; run fields are null where nothing was run.
 
-    ``replaced`` says why the model's own program gave way to the single best solver (null if it did not).
+    Args:
+        answer: what was run.
+        solution: what was found.
+        program_path: where the program lies.
+        model: its name.
+        replaced: why the model's own program gave way to the single best solver, None if it did not.
+        runs: one a seed.
+        candidates: what each program did in each rung, None if there was no such race.
     """
     run = asdict(solution) if solution else {}
     return {
@@ -213,12 +292,21 @@ def as_json(
         **{name: run.get(name) for name in ("verdict", "reason", "seed", "tier")},
         "seconds": {"generation": round(answer.seconds, 3), "run": round(run["seconds"], 3) if run else None},
         "confidence": answer.confidence,
+        "calibrated": answer.calibrated,
         "known_code": answer.known,
         "replaced": replaced,
         "program": program_path,
         "model": model,
         "warning": answer.warning,
+        "runs": [run_json(one) for one in runs],
+        "candidates": candidates,
     }
+
+
+def run_json(solution: Solution) -> dict[str, Any]:
+    """One of several runs, as ``llamoco solve --json`` prints it."""
+    names = ("seed", "f", "feasible", "evals", "max_evals", "verdict")
+    return {name: getattr(solution, name) for name in names} | {"seconds": round(solution.seconds, 3)}
 
 
 def plot_convergence(answer: Answer, solution: Solution, path: Path) -> None:

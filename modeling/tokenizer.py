@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-from llamoco.dataset_builder.prompts.prompt import HEADER
+from llamoco.dataset_builder.prompts.prompt import FACTS
 
 BOS, EOS, PAD = "<|bos|>", "<|eos|>", "<|pad|>"
 
@@ -27,7 +27,7 @@ _CHOICE = "; optimizer:"
 
 
 def template_tokens(sources: Mapping[str, str]) -> list[str]:
-    """What becomes one token each: names of the header's facts, lines of the pool's texts, their constants up to the value.
+    """What becomes one token each: names of the facts in prompts, lines of the pool's texts, their constants up to the value.
 
     Args:
         sources: the text of each optimizer of the pool, by name.
@@ -35,7 +35,7 @@ def template_tokens(sources: Mapping[str, str]) -> list[str]:
     Returns:
         Distinct strings in the order of their appearance. Lines have their newline.
     """
-    tokens = [_CHOICE, *(f"# {name}:" for name in HEADER)]
+    tokens = [_CHOICE, *(f"# {name}:" for name in FACTS)]
     for text in sources.values():
         for line in text.splitlines(keepends=True):
             constant = _CONSTANT.fullmatch(line)

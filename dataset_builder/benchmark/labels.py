@@ -11,6 +11,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -296,25 +297,51 @@ def _scores(text: str) -> tuple[Score, ...]:
 
 
 def read_labels(path: Path) -> Labelled:
-    """Read what ``write_labels`` wrote.
+    """Read what ``write_labels`` wrote. A table is read once, for that takes a second, until its file is another.
 
     Raises:
         LabelsError: if there is no such file, it is no label table, or one of another format version.
     """
+    metadata = _metadata(path)
+    file = path.stat()
+    labels = _read_rows(path.resolve(), (file.st_ino, file.st_mtime_ns, file.st_size))
+    return Labelled(labels, json.loads(metadata[b"discarded"]), json.loads(metadata[b"single_best_solvers"]))
+
+
+def read_single_best_solvers(path: Path) -> dict[str, dict[str, str]]:
+    """``sbs`` of a label table (see ``Labelled``), without its rows.
+
+    Raises:
+        LabelsError: as ``read_labels``.
+    """
+    return dict(json.loads(_metadata(path)[b"single_best_solvers"]))
+
+
+def _metadata(path: Path) -> dict[bytes, bytes]:
     try:
-        table = pq.read_table(path)
+        schema = pq.read_schema(path)
     except FileNotFoundError as error:
         raise LabelsError(f"no label table at {path}: make one with `llamoco benchmark`") from error
     except (pa.ArrowException, OSError) as error:
         raise LabelsError(f"{path} is not a label table: {error}") from error
-    metadata = table.schema.metadata or {}
+    metadata = dict(schema.metadata or {})
     version = metadata.get(_FORMAT_KEY, b"none").decode()
-    if version != str(LABELS_FORMAT) or table.schema.names != _SCHEMA.names:
+    if version != str(LABELS_FORMAT) or schema.names != _SCHEMA.names:
         raise LabelsError(
             f"{path} is a label table of format {version}, this version of llamoco reads {LABELS_FORMAT}: "
             "use the version that wrote it, or make the labels again with `llamoco benchmark`"
         )
-    labels = tuple(
+    return metadata
+
+
+@lru_cache(maxsize=2)
+def _read_rows(path: Path, state: tuple[int, ...]) -> tuple[Label, ...]:
+    """The labels of a table whose file is in some state (inode, time, size)."""
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise LabelsError(f"{path} is not a label table: {error}") from error
+    return tuple(
         Label(
             problem=Problem.from_json(row["problem"]),
             split=row["split"],
@@ -330,4 +357,3 @@ def read_labels(path: Path) -> Labelled:
         )
         for row in table.to_pylist()
     )
-    return Labelled(labels, json.loads(metadata[b"discarded"]), json.loads(metadata[b"single_best_solvers"]))

@@ -68,7 +68,7 @@ class Score:
 
 
 def keyed(name: str, problem: Problem) -> Configured:
-    """An optimizer in the configuration that the facts in a problem's header select."""
+    """An optimizer in the configuration that the facts in a problem's prompt select."""
     config = config_for(name, problem.dim, problem.max_evals, problem.constrained)
     return name, config_json(config)
 

@@ -140,13 +140,13 @@ def _landscape_report(
     """A selector on landscape features and one on the prompt, trained and scored on the same problems."""
     known = [label for label in labels if label.problem.id in rows]
     names = sorted({name for label in known for name in rows[label.problem.id]["features"]})
-    header = np.array([prompt_features(label.problem)[:5] for label in known])  # the budget decides much
+    stated = np.array([prompt_features(label.problem)[:5] for label in known])  # the budget decides much
     seen = np.array([[rows[label.problem.id]["features"].get(n, 0.0) for n in names] for label in known])
     text = np.array([prompt_features(label.problem) for label in known])
     checked = checked_labels(known)
     report: dict[str, Any] = {"problems": len(known), "checked_problems": len(checked)}
     scored = [known[n] for n in checked]
-    for title, features in (("landscape", np.hstack([header, seen])), ("prompt", text)):
+    for title, features in (("landscape", np.hstack([stated, seen])), ("prompt", text)):
         chosen = choices.get(f"{group}, {title}, same problems", known, features, {"forest": random_forest})
         report[title] = _selector_report(scored, [chosen["forest"][n] for n in checked], sbs)
     return report

@@ -44,15 +44,15 @@ Model = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def prompt_features(problem: Problem) -> list[float]:
-    """Numbers that a prompt states, from its header and its formulas, as a feature vector.
+    """Numbers that a prompt states, from its facts and its formulas, as a feature vector.
 
-    Header: dimension, budget, both together, numbers of constraints, the bounds. Formulas: how many definitions of
+    Facts: dimension, budget, both together, numbers of constraints, the bounds. Formulas: how many definitions of
     each kind there are, how often each operation is written in the objective and in the constraints, the largest and
     smallest literal, and which formulas these are: for each basic function the share of the objective's terms (of the
     variables, in a hybrid) that it is, for each kind of constraint how often it occurs.
     """
     width = problem.upper_array - problem.lower_array
-    header = [
+    stated = [
         problem.dim,
         np.log(problem.max_evals),
         np.log(problem.max_evals / problem.dim),
@@ -76,7 +76,7 @@ def prompt_features(problem: Problem) -> list[float]:
     return [
         float(v)
         for v in (
-            *header,
+            *stated,
             *definitions,
             *_operations(formulas),
             *_operations(constraints),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llamoco.dataset_builder.problems.expression import (
@@ -27,6 +27,8 @@ from llamoco.dataset_builder.problems.expression import (
 from llamoco.dataset_builder.problems.structure import Structure, structure_of_functions
 from llamoco.dataset_builder.problems.system import Data, Scalar, System
 from llamoco.dataset_builder.problems.traced_modules import elementary
+
+_REDUCTIONS: dict[str, Callable[[list[Any]], Any]] = {"sum": sum, "prod": math.prod, "max": max, "min": min}
 
 
 def structure_of_system(system: System, lower: Sequence[float], upper: Sequence[float]) -> Structure | None:
@@ -92,7 +94,7 @@ class _Interpreter:
             case Reduce(kind, index, low, high, body):
                 places = range(int(self.value(low, indices)), int(self.value(high, indices)) + 1)
                 values = [self.value(body, {**indices, index.name: place}) for place in places]
-                return {"sum": sum, "prod": math.prod, "max": max, "min": min}[kind](values)
+                return _REDUCTIONS[kind](values)
         left, right = (self.value(side, indices) for side in (node.left, node.right))  # type: ignore[attr-defined]
         match node:
             case Add():

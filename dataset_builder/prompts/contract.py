@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from llamoco.dataset_builder.prompts.prompt import header_alone
+from llamoco.dataset_builder.prompts.prompt import facts_alone
 
 Style = Literal["plain", "contract"]
 Message = dict[str, str]  # role and content, as chat templates and servers take them
@@ -64,14 +64,14 @@ _PYTHON = frozenset({"", "python", "python3", "py"})
 
 
 def questions(style: Style, prompt: str) -> list[Conversation]:
-    """What asks for a program; after it, what takes its place where it does not fit into a model: the prompt's header alone."""
-    return [[_question(style, text)] for text in dict.fromkeys((prompt, header_alone(prompt)))]
+    """What asks for a program; after it, what takes its place where it does not fit into a model: the prompt's facts alone."""
+    return [[_question(style, text)] for text in dict.fromkeys((prompt, facts_alone(prompt)))]
 
 
 def repair_turns(style: Style, prompt: str, program: str, error: str) -> list[Conversation]:
     """What asks for a repair: prompt, program, error; after it, what takes its place where it does not fit into a model.
 
-    The rule of what is cut: first the prompt loses its description, so that its header stands alone; then half of the program's lines are
+    The rule of what is cut: first the prompt loses its description, so that its facts stand alone; then half of the program's lines are
     left out of its middle, then three quarters, and so on, and a comment stands for them.
 
     Args:
@@ -86,8 +86,8 @@ def repair_turns(style: Style, prompt: str, program: str, error: str) -> list[Co
     while kept >= FEWEST_LINES:
         programs.append(_without_middle(lines, kept))
         kept //= 2
-    header = header_alone(prompt)
-    cases = dict.fromkeys([(prompt, programs[0]), *((header, text) for text in programs)])
+    short = facts_alone(prompt)
+    cases = dict.fromkeys([(prompt, programs[0]), *((short, text) for text in programs)])
     return [[_question(style, asked), *_failed(style, text, _clipped(error))] for asked, text in cases]
 
 

@@ -1,4 +1,8 @@
-"""Prompts: a header with facts that the tool knows exactly, then the description as a person wrote it."""
+"""Prompts: the description as a person wrote it, then facts that the tool knows exactly.
+
+The facts come last, right before the answer: there a small model finds them, however long the description is, and a prompt
+that is cut from the left, as tokenizers do, keeps them.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,14 @@ from itertools import groupby
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.structure import Part
 
-# What each line of a header states, in their order.
-HEADER = (
+# What the lines of facts state, in their order.
+FACTS = (
     "dimension",
     "bounds",
     "evaluation budget",
-    "evaluations per variable",
     "inequality constraints",
     "equality constraints",
+    "evaluations per variable",
     "objective",
     "constraints",
 )
@@ -27,21 +31,21 @@ FREQUENCIES = ((0.3, "few"), (0.95, "some"), (1.5, "each"), (4.0, "several"), (f
 HEAD_SHARE = 0.6
 
 
-def header(problem: Problem) -> str:
-    """What is known exactly, and free of charge, of any problem: the comment lines of ``HEADER``.
+def facts(problem: Problem) -> str:
+    """What is known exactly, and free of charge, of any problem: the comment lines of ``FACTS``.
 
     Dimension, bounds (equal ones of neighbours are written once, ``[-5, 5] x 3``; after 3 such groups the rest is left out),
     evaluation budget, numbers of constraints, and what the functions do with the variables (``problems.structure``), such as
     ``degree 2, coupled; square each, product several``.
     """
     structure = problem.structure
-    facts = (
+    stated = (
         str(problem.dim),
         _bounds(problem.lower, problem.upper),
         str(problem.max_evals),
-        str(round(problem.max_evals / problem.dim)),
         str(problem.n_inequality),
         str(problem.n_equality),
+        str(round(problem.max_evals / problem.dim)),
         "unknown" if structure is None else _part(structure.objective, problem.dim),
         "none"
         if not problem.constrained
@@ -49,7 +53,7 @@ def header(problem: Problem) -> str:
         if structure is None
         else _part(structure.constraints, problem.dim),
     )
-    return "".join(f"# {name}: {fact}\n" for name, fact in zip(HEADER, facts, strict=True))
+    return "".join(f"# {name}: {fact}\n" for name, fact in zip(FACTS, stated, strict=True))
 
 
 def _part(part: Part, dim: int) -> str:
@@ -73,14 +77,14 @@ def _part(part: Part, dim: int) -> str:
 
 
 def prompt(problem: Problem, description: str) -> str:
-    """Header and description; ends with one newline."""
+    """Description and facts; ends with one newline."""
     text = description.strip("\n")
-    return header(problem) + (f"{text}\n" if text else "")
+    return (f"{text}\n" if text else "") + facts(problem)
 
 
-def header_alone(prompt: str) -> str:
+def facts_alone(prompt: str) -> str:
     """A prompt without its description: what a model sees of a problem whose file is too long for it."""
-    return "".join(prompt.splitlines(keepends=True)[: len(HEADER)])
+    return "".join(prompt.splitlines(keepends=True)[-len(FACTS) :])
 
 
 def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]:
@@ -88,7 +92,7 @@ def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]
 
     The head-and-tail rule: lines beyond 300 characters lose their end; then whole lines are taken from the
     head (60% of the room) and the tail of the file, and a comment stands for what is between. If not even
-    that fits, the header stands alone.
+    that fits, the facts stand alone.
 
     Args:
         problem: of kind "source".
@@ -99,7 +103,7 @@ def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]
     """
     language = "latex" if "latex" in problem.definition else "python"
     description = problem.definition[language]
-    room = max_characters - len(header(problem)) - 1
+    room = max_characters - len(facts(problem)) - 1
     short, warning = shortened(description, room, "%" if language == "latex" else "#")
     return prompt(problem, short), warning
 
@@ -134,7 +138,7 @@ def shortened(description: str, max_characters: int, comment: str = "#") -> tupl
     if not head and not tail:
         return (
             "",
-            "the file is too long for the model, which sees its header only: dimension, bounds, budget, constraints, operations",
+            "the file is too long for the model, which sees facts about it only: dimension, bounds, budget, constraints, operations",
         )
     return (
         "\n".join([*head, gap, *tail]),

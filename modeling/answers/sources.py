@@ -25,6 +25,7 @@ from llamoco.dataset_builder.prompts.contract import (
 )
 from llamoco.modeling.generation import (
     MAX_NEW_TOKENS,
+    Decision,
     Generation,
     Generator,
     ModelError,
@@ -103,6 +104,7 @@ class LocalSource:
         chat = generator.tokenizer.chat_template is not None
         ours = (Path(generator.name) / "run_record.json").is_file()
         self.name = generator.name
+        self.calibration = generator.calibration
         self.style = resolve_style(prompt_style, "contract" if chat and not ours else "plain")
         self._generator = generator
         self._templated = chat and self.style == "contract"
@@ -130,12 +132,27 @@ class LocalSource:
         turns = (repair_turns(self.style, f.prompt, f.program, f.error) for f in failures)
         self._answer(turns, on_answer)
 
+    def decide_all(self, prompts: Sequence[str]) -> list[Decision]:
+        """What the model decides on prompts, the programs left out. Where a prompt does not fit, nothing.
+
+        For models that are shown the plain prompt: what others write first is no decision.
+        """
+        decided = [Decision("", None, 0.0)] * len(prompts)
+        fitting = [self._fitting(questions(self.style, prompt)) for prompt in prompts]
+        texts = {position: entry[1] for position, entry in enumerate(fitting) if entry is not None}
+        order = sorted(texts, key=lambda position: len(texts[position]))
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            answers = self._generator.decisions([texts[position] for position in batch])
+            for position, decision in zip(batch, answers, strict=True):
+                decided[position] = decision
+        return decided
+
     def _answer(self, asked: Iterable[list[Conversation]], on_answer: OnAnswer) -> None:
         texts: list[tuple[int, str]] = []
         cut = 0
         for position, alternatives in enumerate(asked):
-            written = (self._text(conversation) for conversation in alternatives)
-            fitting = next(((n, text) for n, text in enumerate(written) if self._fits(text)), None)
+            fitting = self._fitting(alternatives)
             cut += fitting is None or fitting[0] > 0
             if fitting is None:
                 on_answer(position, Generation("", None, 0, False))
@@ -164,6 +181,11 @@ class LocalSource:
                 f"the GPU's memory is too small to generate with {self.name} ({BATCH} answers at a time). "
                 "Serve it (vLLM, transformers serve, ...) and give --server; answers so far are kept"
             ) from error
+
+    def _fitting(self, alternatives: list[Conversation]) -> tuple[int, str] | None:
+        """The first of several ways to ask that leaves room for an answer: its number and text."""
+        written = (self._text(conversation) for conversation in alternatives)
+        return next(((number, text) for number, text in enumerate(written) if self._fits(text)), None)
 
     def _text(self, conversation: Conversation) -> str:
         if not self._templated:

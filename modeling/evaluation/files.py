@@ -6,6 +6,8 @@
                                     best), one program on one problem a line
     repairs.jsonl                   the model's second try where its answer failed, one row a line
     runs-repair.jsonl               runs of these
+    robustness.jsonl                what the model decides on other descriptions of each problem, one problem a line
+    speed.json                      optional: what examples/benchmarks/solve.py --json printed for the model
     steps.jsonl                     what was done when, where and how long, one call a line
     scores.json                     the record that follows from the other files
 
@@ -28,11 +30,13 @@ Line = dict[str, Any]
 Key = tuple[str, str]  # a problem's id and the hash of a program
 Item = TypeVar("Item")
 
-GENERATIONS, REPAIRS, STEPS_LOG, SETTINGS, SCORES = (
+GENERATIONS, REPAIRS, ROBUSTNESS, STEPS_LOG, SETTINGS, SPEED, SCORES = (
     "generations.jsonl",
     "repairs.jsonl",
+    "robustness.jsonl",
     "steps.jsonl",
     "settings.json",
+    "speed.json",
     "scores.json",
 )
 
@@ -130,6 +134,26 @@ def read_settings(folder: Path) -> dict[str, Any]:
         ) from error
 
 
+def read_speed(folder: Path) -> dict[str, Any] | None:
+    """What the speed benchmark printed for the model; None without.
+
+    Raises:
+        EvaluationError: if it is something else.
+    """
+    path = folder / SPEED
+    if not path.exists():
+        return None
+    try:
+        speed = dict(json.loads(path.read_text(encoding="utf-8")))
+        for place, name in ((speed["loaded"]["drafts"], "seconds"), (speed["command"], "peak_mib")):
+            float(place[name])
+    except (ValueError, TypeError, KeyError) as error:
+        raise EvaluationError(
+            f"{path}: expected what `python examples/benchmarks/solve.py --json` prints ({error}); make it again or remove it"
+        ) from error
+    return speed
+
+
 def read_record(folder: Path) -> dict[str, Any] | None:
     """The record in a folder's scores.json; None without, or if it is of an earlier form.
 
@@ -145,7 +169,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
         raise EvaluationError(
             f"{path}: expected the record that llamoco evaluate wrote ({error}); make it again with --step score"
         ) from error
-    return record if "groups" in record else None
+    return record if "floors" in record else None
 
 
 @contextmanager

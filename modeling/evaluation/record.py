@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,14 +14,22 @@ from llamoco.metrics.failures import causes
 from llamoco.metrics.scores import Run
 from llamoco.metrics.summary import Compared, compare, gap_closed, groups, summary
 from llamoco.modeling.answers.sources import CHARACTERS_A_TOKEN
+from llamoco.modeling.calibration import Calibration
+from llamoco.modeling.evaluation.baseline_table import beside_baselines, read_baselines
+from llamoco.modeling.evaluation.fallback import calibration_error, with_fallback
 from llamoco.modeling.evaluation.files import Line
+from llamoco.modeling.evaluation.floors import floors
 from llamoco.modeling.evaluation.results import CONTESTANTS, Results, failing
+from llamoco.modeling.evaluation.robustness import robustness
 from llamoco.modeling.evaluation.rows import named_optimizer, single_best_solvers
 
 BUDGET_SHARES = tuple(share / 50 for share in range(51))
 REFERENCES = ("sbs", "vbs")
+MODELS = ("model", "with_fallback")
 COMPARED: tuple[Compared, ...] = ("a3", "perf")
 GROUP_SCORES = ("err", "r_acc", "perf", "a3", "intervals")
+
+_Runs = Mapping[str, list[list[Run]]]
 
 
 def evaluation_record(results: Results) -> dict[str, Any]:
@@ -31,19 +40,28 @@ def evaluation_record(results: Results) -> dict[str, Any]:
 
     Returns:
         The settings, and: rows, problems; tier; single_best_solvers by group; tables ("all", "unconstrained",
-        "constrained": rows, problems and, for "model", "sbs" and "vbs", what ``summary`` returns, the model's with
-        comp_characters, label_hits, gap_closed_a3, gap_closed_perf and intervals of these two); groups (the same in
-        short, by type, language, pattern, dimension, ...); comparisons of the model with "sbs" and "vbs"; convergence;
-        failures by cause; repairs; optimizers (how often label, how often chosen); seconds by step; versions,
-        machine, date and command of the last step, all of them in steps.
+        "constrained": rows, problems and, for "model", "with_fallback" (see ``fallback``), "sbs" and "vbs", what
+        ``summary`` returns, the first two's with gap_closed_a3, gap_closed_perf and intervals of these two, and
+        above_sbs: their A3 minus SBS's, paired; the model's with comp_characters and label_hits); groups (the same in
+        short, by type, language, pattern, dimension, ...); comparisons of the model with "sbs" and "vbs"; with_fallback:
+        calibration, its errors (ece), rows replaced by reason, comparisons as before; baselines: made how, and by group what
+        ``beside_baselines`` returns, or None; robustness (see there), or None; speed (what the benchmark of
+        solve printed), or None; floors (see there); convergence; failures
+        by cause; repairs; optimizers (how often label, how often chosen); seconds by step; versions, machine, date and
+        command of the last step, all of them in steps.
     """
     last = results.steps[-1] if results.steps else {}
     classes = groups(results.rows)
     every = {"all": list(range(len(results.rows)))} | classes.pop("type")
     types = {name: every[name] for name in ("all", *GROUPS) if name in every}
-    tables = {name: _table(results, members) for name, members in types.items()}
-    return {
-        **results.settings,
+    settings = dict(results.settings)
+    kept = settings.pop("calibration", None)
+    calibration = Calibration.from_json(json.dumps(kept)) if kept else None
+    fallback = with_fallback(results.answers, results.runs["model"], results.runs["sbs"], calibration)
+    runs: _Runs = {**results.runs, "with_fallback": fallback.runs}
+    tables = {name: _table(results, runs, members) for name, members in types.items()}
+    record = {
+        **settings,
         "rows": len(results.rows),
         "problems": tables["all"]["problems"],
         "tier": ", ".join(sorted({line["tier"] for lines in results.records.values() for line in lines})),
@@ -52,11 +70,22 @@ def evaluation_record(results: Results) -> dict[str, Any]:
         "groups": {
             "type": {name: _short(tables[name]) for name in types if name != "all"},
             **{
-                kind: {name: _short(_table(results, members)) for name, members in of_kind.items()}
+                kind: {name: _short(_table(results, runs, members)) for name, members in of_kind.items()}
                 for kind, of_kind in classes.items()
             },
         },
-        "comparisons": {name: _comparisons(results, members) for name, members in types.items()},
+        "comparisons": {name: _comparisons(runs, "model", members) for name, members in types.items()},
+        "with_fallback": {
+            "calibration": kept,
+            "ece": _calibration_errors(results, calibration),
+            "replaced": fallback.reasons,
+            "comparisons": {
+                name: _comparisons(runs, "with_fallback", members) for name, members in types.items()
+            },
+        },
+        "baselines": _baselines(runs, types),
+        "robustness": robustness(results.decisions) if results.decisions else None,
+        "speed": results.speed,
         "convergence": convergence(results),
         "failures": failures(results),
         "repairs": {
@@ -69,14 +98,15 @@ def evaluation_record(results: Results) -> dict[str, Any]:
         **{name: last.get(name) for name in ("machine", "date", "command")},
         "steps": [{name: step[name] for name in step if name != "versions"} for step in results.steps],
     }
+    return record | {"floors": floors(record)}
 
 
-def _table(results: Results, members: Sequence[int]) -> dict[str, Any]:
+def _table(results: Results, runs: _Runs, members: Sequence[int]) -> dict[str, Any]:
     """Scores of the contestants on some rows, and the share of the gap from SBS to VBS that the model closes."""
     table: dict[str, Any] = {"rows": len(members), "problems": _problems(results, members)}
     answers = [results.answers[i] for i in members]
-    runs = {name: [results.runs[name][i] for i in members] for name in CONTESTANTS}
-    for name in CONTESTANTS:
+    runs = _of(runs, members)
+    for name in (*MODELS, *REFERENCES):
         table[name] = summary(runs[name], _tokens(results, members) if name == "model" else None)
     model = table["model"]
     characters = [
@@ -84,16 +114,38 @@ def _table(results: Results, members: Sequence[int]) -> dict[str, Any]:
         for i, answer in zip(members, answers, strict=True)
     ]
     model["comp_characters"] = sum(characters) / len(characters) / CHARACTERS_A_TOKEN
-    hits = [
-        named_optimizer(answer.completion) == results.rows[i]["optimizer"]
-        for i, answer in zip(members, answers, strict=True)
-    ]
-    model["label_hits"] = sum(hits) / len(hits)
-    for score in COMPARED:
-        closed = gap_closed(runs["model"], runs["sbs"], runs["vbs"], score)
-        model[f"gap_closed_{score}"] = closed and closed["value"]
-        model["intervals"][f"gap_closed_{score}"] = closed and closed["interval"]
+    hits = _hits(results)
+    model["label_hits"] = sum(hits[i] for i in members) / len(members)
+    for name in MODELS:
+        for score in COMPARED:
+            closed = gap_closed(runs[name], runs["sbs"], runs["vbs"], score)
+            table[name][f"gap_closed_{score}"] = closed and closed["value"]
+            table[name]["intervals"][f"gap_closed_{score}"] = closed and closed["interval"]
+        table[name]["above_sbs"] = compare(runs[name], runs["sbs"], "a3")
     return table
+
+
+def _hits(results: Results) -> list[bool]:
+    """Which answers name the label."""
+    return [
+        named_optimizer(answer.completion) == row["optimizer"]
+        for row, answer in zip(results.rows, results.answers, strict=True)
+    ]
+
+
+def _calibration_errors(results: Results, calibration: Calibration | None) -> dict[str, float | None]:
+    """Expected calibration error on the problems that the calibration was made on (cross-validated), and on these."""
+    if calibration is None:
+        return {}
+    found = calibration_error(results.answers, _hits(results), calibration)
+    return {
+        "held-out training problems": calibration.measures.get("ece"),
+        f"{results.settings['split']} problems": found,
+    }
+
+
+def _of(runs: _Runs, members: Sequence[int]) -> dict[str, list[list[Run]]]:
+    return {name: [several[i] for i in members] for name, several in runs.items()}
 
 
 def _tokens(results: Results, members: Sequence[int]) -> list[int]:
@@ -107,22 +159,31 @@ def _tokens(results: Results, members: Sequence[int]) -> list[int]:
 
 def _short(table: dict[str, Any]) -> dict[str, Any]:
     short: dict[str, Any] = {name: table[name] for name in ("rows", "problems")}
-    for name in CONTESTANTS:
-        short[name] = {score: table[name][score] for score in GROUP_SCORES}
+    for name in (*MODELS, *REFERENCES):
+        scores = (*GROUP_SCORES, "gap_closed_a3", "gap_closed_perf", "above_sbs")
+        short[name] = {score: table[name][score] for score in scores if score in table[name]}
         kept = ("err", *COMPARED, *(f"gap_closed_{score}" for score in COMPARED))
         short[name]["intervals"] = {s: v for s, v in short[name]["intervals"].items() if s in kept}
-    return short | {
-        "model": short["model"] | {f"gap_closed_{s}": table["model"][f"gap_closed_{s}"] for s in COMPARED}
-    }
+    return short
 
 
-def _comparisons(results: Results, members: Sequence[int]) -> dict[str, Any]:
-    """The model beside each reference, paired by problem."""
-    runs = {name: [results.runs[name][i] for i in members] for name in CONTESTANTS}
+def _comparisons(runs: _Runs, name: str, members: Sequence[int]) -> dict[str, Any]:
+    """A contestant beside each reference, paired by problem."""
+    runs = _of(runs, members)
     return {
-        reference: {score: compare(runs["model"], runs[reference], score) for score in COMPARED}
+        reference: {score: compare(runs[name], runs[reference], score) for score in COMPARED}
         for reference in REFERENCES
     }
+
+
+def _baselines(runs: _Runs, types: Mapping[str, Sequence[int]]) -> dict[str, Any] | None:
+    """Other people's tools beside all contestants, where they have run on the problems."""
+    problems = {several[0].problem.id: several[0].problem for several in runs["model"]}
+    tools = read_baselines(problems.values())
+    if tools is None:
+        return None
+    groups = {name: beside_baselines(_of(runs, members), tools) for name, members in types.items()}
+    return {**tools.provenance, "groups": groups}
 
 
 def convergence(results: Results) -> dict[str, list[float]]:

@@ -9,10 +9,12 @@ from typing import Any
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runs import Prediction, run_of_row
+from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.modeling.evaluation.files import (
     GENERATIONS,
     REPAIRS,
+    ROBUSTNESS,
     STEPS_LOG,
     EvaluationError,
     Key,
@@ -20,6 +22,7 @@ from llamoco.modeling.evaluation.files import (
     key_of,
     read_lines,
     read_settings,
+    read_speed,
     runs_file,
 )
 from llamoco.modeling.evaluation.rows import (
@@ -48,6 +51,8 @@ class Results:
         runs: of each contestant; those of the model with their repairs.
         records: of the same runs, as ``metrics.runs.row`` makes them, "prediction" being row["row"]; without points and
             traces, which are long.
+        decisions: on other descriptions, one line a problem (see ``robustness.decided``).
+        speed: what speed.json says, None without.
         steps: the lines of steps.jsonl.
     """
 
@@ -57,6 +62,8 @@ class Results:
     repairs: dict[int, Generation]
     runs: dict[str, list[list[Run]]]
     records: dict[str, list[Line]]
+    decisions: list[Line]
+    speed: Line | None
     steps: list[Line]
 
 
@@ -117,6 +124,8 @@ def read_results(folder: Path, limit: int | None = None) -> Results:
             ]
             for name, each in of_contestants.items()
         },
+        decisions=[line for line in read_decisions(folder) if line["problem_id"] in problems],
+        speed=read_speed(folder),
         steps=read_lines(folder / STEPS_LOG, _step),
     )
 
@@ -188,6 +197,17 @@ def failing(runs: list[Run]) -> Attempt | None:
     return next((run.attempt for run in runs if run.attempt.counted and run.attempt.failed), None)
 
 
+def error_text(attempt: Attempt) -> str:
+    """What a model is told about a run of its program that failed."""
+    record: Record = attempt.record
+    if not record.failed:
+        return "the problem that the program states is not the problem that was given"
+    lines = [f"{record.verdict}: {record.reason}"]
+    if record.exception is not None:
+        lines += [f"{record.exception}: {record.message}" if record.message else record.exception]
+    return "\n".join([*lines, *(f"  {frame}" for frame in record.frames)])
+
+
 def read_answers(folder: Path) -> dict[int, Generation]:
     """The model's answers so far, by row number."""
     return dict(read_lines(folder / GENERATIONS, _generation))
@@ -201,6 +221,15 @@ def read_repairs(folder: Path) -> dict[int, Generation]:
 def read_runs(folder: Path, name: str) -> dict[Key, list[Line]]:
     """Runs so far of "model", "sbs", "vbs" or "repair", by problem and program."""
     return dict(read_lines(folder / runs_file(name), _runs))
+
+
+def read_decisions(folder: Path) -> list[Line]:
+    """The model's decisions on other descriptions so far, one line a problem."""
+    return read_lines(folder / ROBUSTNESS, _decisions)
+
+
+def _decisions(line: Line) -> Line:
+    return {"problem_id": str(line["problem_id"]), "decisions": dict(line["decisions"])}
 
 
 def _generation(line: Line) -> tuple[int, Generation]:

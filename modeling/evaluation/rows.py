@@ -69,7 +69,7 @@ def labels_hash(labels: Path = SHIPPED_LABELS) -> str:
 @lru_cache(maxsize=2)
 def single_best_solvers(labels: Path = SHIPPED_LABELS) -> dict[str, str]:
     """The optimizer that is best on average over the train problems of each group, by A3."""
-    return {group: best["a3"] for group, best in read_labels(labels).sbs.items()}
+    return {group: best["a3"] for group, best in read_single_best_solvers(labels).items()}
 
 
 def single_best_program(solvers: dict[str, str], problem: Problem) -> str:

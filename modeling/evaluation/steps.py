@@ -1,16 +1,18 @@
 """`llamoco evaluate`: a model's answers, run in the sandbox and scored beside the single best solver and the labelled answers.
 
-Four steps over the files of a folder (``evaluation.files``), each of which goes on where it was stopped, and can be done on
+Five steps over the files of a folder (``evaluation.files``), each of which goes on where it was stopped, and can be done on
 another machine than the one before:
 
-    generate   the model answers
-    run        programs run: the answers, the two reference programs, and repairs where there are any
-    repair     the model sees each program that failed, with its error, and tries once more
-    score      the record follows from the files
+    generate    the model answers
+    run         programs run: the answers, the two reference programs, and repairs where there are any
+    repair      the model sees each program that failed, with its error, and tries once more
+    robustness  the model decides on other descriptions of the same problems; no program is written or run
+    score       the record follows from the files
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,13 +23,13 @@ from typing import Any
 
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
-from llamoco.metrics.sandbox.verdicts import Record
-from llamoco.metrics.scores import Attempt, Run
+from llamoco.metrics.scores import Run
 from llamoco.modeling.answers.answer_file import FileSource
-from llamoco.modeling.answers.sources import Failure, Source
+from llamoco.modeling.answers.sources import Failure, LocalSource, Source
 from llamoco.modeling.evaluation.files import (
     GENERATIONS,
     REPAIRS,
+    ROBUSTNESS,
     SCORES,
     SETTINGS,
     STEPS_LOG,
@@ -45,17 +47,20 @@ from llamoco.modeling.evaluation.results import (
     RUN_FILES,
     answered_rows,
     contestants_programs,
+    error_text,
     failing,
     problems_of,
     read_answers,
+    read_decisions,
     read_repairs,
     read_results,
     read_runs,
 )
+from llamoco.modeling.evaluation.robustness import decided
 from llamoco.modeling.evaluation.rows import evaluation_rows, labels_hash, split_size
 from llamoco.modeling.generation import Generation
 
-STEPS = ("generate", "run", "repair", "score")
+STEPS = ("generate", "run", "repair", "robustness", "score")
 SEED = 0
 DEFAULTS = {"split": "test", "runs": 5}
 
@@ -88,7 +93,7 @@ def evaluate_model(
 
     Args:
         out: its folder, made if missing; one that holds the same evaluation is gone on with.
-        source: where answers come from; the steps generate and repair need it.
+        source: where answers come from; the steps generate, repair and robustness need it.
         split: "test" or "train"; None for the folder's, in a new one test.
         runs: runs of each program; None for the folder's, in a new one 5.
         limit: so many rows only (see ``evaluation.rows``); None for all, or without the step generate all that are answered.
@@ -106,10 +111,14 @@ def evaluate_model(
         ModelError: if the source fails; what it answered is kept.
         SandboxUnavailable: where programs cannot be confined and ``allow_unsafe`` is not given.
     """
-    if source is None and (needing := [step for step in ("generate", "repair") if step in steps]):
+    if source is None and (needing := [s for s in ("generate", "repair", "robustness") if s in steps]):
         raise EvaluationError(f"the step {needing[0]} needs a model: name one, or do other steps")
     if source is not None and not source.can_repair and tuple(steps) == ("repair",):
         raise EvaluationError(f"{source.name} cannot repair programs: do other steps")
+    if tuple(steps) == ("robustness",) and not _decides(source):
+        raise EvaluationError(
+            "the step robustness needs a model on this machine that is shown the plain prompt"
+        )
     asked: dict[str, Any] = {"split": split, "runs": runs, "seed": SEED, "labels": labels_hash()}
     if source is not None:
         asked = {"model": source.name, "source": source.settings(), **asked}
@@ -127,6 +136,8 @@ def evaluate_model(
             work.repair(source, limit)
             if "run" in steps:
                 work.run(runner, limit)
+        if "robustness" in steps and isinstance(source, LocalSource) and _decides(source):
+            work.robustness(source, limit)
         if "score" not in steps:
             return None
         record = evaluation_record(read_results(out, limit))
@@ -153,6 +164,8 @@ class _Work:
             chosen = evaluation_rows(split, limit)
         rows = {row["row"]: row for row in chosen}
         self.settings.update(limit=limit, rows=len(rows), split_rows=split_size(split))
+        if isinstance(source, LocalSource) and source.calibration is not None:
+            self.settings["calibration"] = json.loads(source.calibration.to_json())
         write_json(self.folder / SETTINGS, self.settings)
         answers = read_answers(self.folder)
         missing = [number for number in rows if number not in answers]
@@ -238,6 +251,21 @@ class _Work:
                 finished += 1
                 self.on_progress(Stage("run", finished, len(predictions)))
 
+    def robustness(self, source: LocalSource, limit: int | None) -> None:
+        """Have the model decide on other descriptions of the problems where it did not yet."""
+        rows = answered_rows(self.folder, self.settings, read_answers(self.folder), limit)
+        problems = problems_of(rows)
+        done = {line["problem_id"] for line in read_decisions(self.folder)}
+        missing = [problem for name, problem in problems.items() if name not in done]
+        finished = len(problems) - len(missing)
+        self.on_progress(Stage("robustness", finished, len(problems)))
+        with appended(self.folder / ROBUSTNESS) as append, self._timed("robustness", len(missing)):
+            for lines in decided(missing, source.decide_all):
+                for line in lines:
+                    append(line)
+                finished += len(lines)
+                self.on_progress(Stage("robustness", finished, len(problems)))
+
     @contextmanager
     def _timed(self, step: str, work: int) -> Iterator[None]:
         """Note how long a step took, where there is any work, also if it ends early."""
@@ -253,6 +281,11 @@ class _Work:
                     append({"step": step, "seconds": seconds, "command": self.command, **here})
 
 
+def _decides(source: Source | None) -> bool:
+    """Whether a source's answers begin with a decision line, which other models do not write."""
+    return isinstance(source, LocalSource) and source.style == "plain"
+
+
 def _answered_by(source: FileSource, split: str) -> set[int]:
     """Numbers of the rows of a split that a file answers. The file can be asked for answers and repairs after it only."""
     return set(source.rows_answered(sorted(evaluation_rows(split), key=lambda row: row["row"])))
@@ -262,14 +295,3 @@ def _line(number: int, run: Run) -> Line:
     line = row(0, number, run)
     del line["prediction"], line["repair"]  # follow from the other files
     return line
-
-
-def error_text(attempt: Attempt) -> str:
-    """What a model is told about a run of its program that failed."""
-    record: Record = attempt.record
-    if not record.failed:
-        return "the problem that the program states is not the problem that was given"
-    lines = [f"{record.verdict}: {record.reason}"]
-    if record.exception is not None:
-        lines += [f"{record.exception}: {record.message}" if record.message else record.exception]
-    return "\n".join([*lines, *(f"  {frame}" for frame in record.frames)])

@@ -222,9 +222,23 @@ def handle(job: Job, desk: Desk, say: Say) -> None:
         names = ("dim", "lower", "upper", "max_evals", "n_inequality", "n_equality", "f0", "f_star")
         say({"problem": {name: getattr(problem, name) for name in names} | {"language": found.language}})
         answer = answered(job, found, desk)
-        said = ("completion", "program", "optimizer", "config", "decision", "confidence", "known", "warning")
+        doubt = answer.doubt
+        if doubt is not None:
+            answer = single_best_answer(answer)
+        said = (
+            "completion",
+            "program",
+            "optimizer",
+            "config",
+            "decision",
+            "confidence",
+            "calibrated",
+            "known",
+            "warning",
+        )
         content = {name: getattr(answer, name) for name in said}
-        say({"answer": content | {"serves": serves(answer.completion, problem), "seconds": answer.seconds}})
+        more = {"serves": serves(answer.completion, problem), "seconds": answer.seconds, "replaced": doubt}
+        say({"answer": content | more})
         sandbox = desk.for_program(answer)
         faith = faithful(sandbox, answer.completion, problem)
         for number in range(job.runs):

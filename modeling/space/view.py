@@ -225,10 +225,17 @@ def _facts(
     if answer["optimizer"]:
         config = ", ".join(f"{name} = {value}" for name, value in (answer["config"] or {}).items())
         about.append(("optimizer", answer["optimizer"] + (f" ({config})" if config else "")))
-    if answer["confidence"] is not None:
+    if answer["replaced"] is not None:
         about.append(
-            ("confidence", f"{answer['confidence']:.0%}: the probability that the model gave to this choice")
+            ("note", f"the single best solver answers: the model answered, but {answer['replaced']}")
         )
+    if answer["confidence"] is not None:
+        meaning = (
+            "how often such a choice was the benchmark's winner"
+            if answer["calibrated"]
+            else "the probability that the model gave to this choice"
+        )
+        about.append(("confidence", f"{answer['confidence']:.0%}: {meaning}"))
     pool = (
         "byte for byte a program of the benchmarked pool"
         if answer["known"]

@@ -36,7 +36,7 @@ from llamoco.dataset_builder.problems.python_file import load_python
 from llamoco.dataset_builder.problems.scores import a3
 from llamoco.dataset_builder.prompts.instructions import description_counts, sample
 from llamoco.dataset_builder.prompts.program import parse_completion
-from llamoco.dataset_builder.prompts.prompt import header
+from llamoco.dataset_builder.prompts.prompt import facts
 from llamoco.hub_cards.render import record
 from llamoco.metrics.runs import Prediction, Runner
 
@@ -86,9 +86,9 @@ def check_no_leak(folder: Path) -> None:
     assert not {row["problem_id"] for row in train} & {row["problem_id"] for row in test}
     texts: list[set[str]] = []
     for split in (train, test):
-        headers = {row["problem_id"]: header(Problem.from_json(row["problem"])) for row in split}
-        assert all(row["prompt"].startswith(headers[row["problem_id"]]) for row in split)
-        texts.append({row["prompt"].removeprefix(headers[row["problem_id"]]) for row in split})
+        known = {row["problem_id"]: facts(Problem.from_json(row["problem"])) for row in split}
+        assert all(row["prompt"].endswith("\n" + known[row["problem_id"]]) for row in split)
+        texts.append({row["prompt"].removesuffix(known[row["problem_id"]]) for row in split})
         assert len(texts[-1]) == len(split)
         assert {row["language"] for row in split} == {"python", "latex"}
     assert not texts[0] & texts[1]

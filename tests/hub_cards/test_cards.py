@@ -1,32 +1,52 @@
-"""Cards say what the run records say, now."""
+"""Cards say what the run records say, now; a section stands there where its record does."""
 
+import copy
+import json
+import re
 from pathlib import Path
+from typing import Any
 
+import pytest
+import yaml
 from huggingface_hub import ModelCard
 
-from llamoco.hub_cards import cards
+from llamoco.hub_cards import cards, model_cards
+from llamoco.hub_cards.render import record
+from llamoco.hub_cards.score_tables import missed_floors, score_tables
 
 ROOT = Path(__file__).parents[2]
+RECIPES = ROOT / "examples" / "recipes"
 
 
 def test_committed_cards_and_readme_are_what_the_records_give() -> None:
-    for name, text in (
-        ("modeling/llamoco-xs/README.md", cards.model_card()),
-        ("metrics/llamoco/README.md", cards.metric_card()),
-    ):
-        assert (ROOT / name).read_text(encoding="utf-8") == text, f"{name} is stale: run make cards"
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert cards.readme_with_figures(readme) == readme, "README.md is stale: run make cards"
+    for path, content in cards.generated(ROOT).items():
+        assert path.read_bytes() == content, f"{path.relative_to(ROOT)} is stale: run make cards"
 
 
 def test_the_model_card_carries_the_scores_as_a_model_index() -> None:
-    results = {r.metric_type: r.metric_value for r in ModelCard(cards.model_card()).data.eval_results}
-    scores = cards.record("evaluation")["tables"]["all"]["model"]
-    assert results == {name: round(scores[name], 4) for name in ("err", "perf", "a3", "comp")}
+    card = ModelCard(model_cards.shipped_card())
+    results = {r.metric_name: r for r in card.data.eval_results}
+    assert len(results) == len(card.data.eval_results)
+    scores = record("evaluation")
+    for group, table in scores["tables"].items():
+        of_group = "" if group == "all" else f", {group}"
+        for name, title in (("err", "Err"), ("perf", "Perf"), ("a3", "A3"), ("comp", "Comp (tokens)")):
+            result = results[title + of_group]
+            assert result.metric_type == name
+            assert result.metric_value == pytest.approx(
+                table["model"][name], abs=0.05 if name == "comp" else 5e-5
+            )
+    assert {(r.dataset_config, r.dataset_split) for r in card.data.eval_results} == {
+        ("default", scores["split"])
+    }
+    # As the Hub reads it: one task and data set, every metric with a number.
+    index = card.data.to_dict()["model-index"]
+    assert [model["name"] for model in index] == ["llamoco-xs"] and len(index[0]["results"]) == 1
+    assert all(isinstance(metric["value"], float) for metric in index[0]["results"][0]["metrics"])
 
 
 def test_the_readme_shows_the_figures_of_the_record() -> None:
-    scores = cards.record("evaluation")["tables"]["all"]
+    scores = record("evaluation")["tables"]["all"]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for name in ("model", "sbs", "vbs"):
         cells = []
@@ -34,3 +54,180 @@ def test_the_readme_shows_the_figures_of_the_record() -> None:
             low, high = scores[name]["intervals"][score]
             cells.append(f"{scores[name][score]:.3f} [{low:.3f}, {high:.3f}]")
         assert " | ".join(cells) in readme
+
+
+# Parts of the record
+
+
+def floor(
+    what: str, met: bool | None, value: float | None, unit: str = "share", **more: Any
+) -> dict[str, Any]:
+    interval = None if value is None else [value - 0.01, value + 0.01]
+    return {
+        "what": what,
+        "sense": "at least",
+        "floor": 0.5,
+        "unit": unit,
+        "value": value,
+        "interval": interval,
+        "met": met,
+        "with_fallback": None,
+        **more,
+    }
+
+
+@pytest.fixture
+def whole() -> dict[str, Any]:
+    """A record with all that an evaluation can have."""
+    found = copy.deepcopy(record("evaluation"))
+    tables = [
+        *found["tables"].values(),
+        *(t for of_kind in found["groups"].values() for t in of_kind.values()),
+    ]
+    for table in tables:
+        table["with_fallback"] = {**table["model"], "err": 0.0123, "gap_closed_a3": 0.3214}
+    found["with_fallback"] = {"replaced": {"unsure": 12, "never began": 3}, "ece": {}}
+    compared = {name: {"difference": 0.0625, "interval": [0.05, 0.07]} for name in ("a3", "perf")}
+    tool = {
+        "title": "pycma",
+        "problems": 80,
+        "runs": 400,
+        "a3": 0.4,
+        "perf": 0.8,
+        "comparisons": {"model": compared},
+    }
+    made = {"command": "python -m tools", "machine": "a machine", "date": "2026-11-20"}
+    found["baselines"] = {**made, "groups": {"unconstrained": {"cma": tool}}}
+    share = {"value": 0.875, "interval": [0.8, 0.9], "problems": 471}
+    found["robustness"] = {
+        "problems": 471,
+        "agreement": {"renamed": share, "latex": None},
+        "gap_closed": {"python": share, "renamed": share, "latex": None},
+        "held_out_loss": None,
+    }
+    found["floors"] = [
+        floor("gap", False, 0.321, with_fallback={"value": 0.6, "interval": None, "met": True}),
+        floor("peak memory", True, 512.0, "MB"),
+        floor("never measured", None, None),
+    ]
+    return found
+
+
+def test_tables_say_what_an_evaluation_measured(whole: dict[str, Any]) -> None:
+    tables = score_tables(whole)
+    for name, table in tables.items():
+        assert len({line.count("|") for line in table.splitlines()}) == 1 and len(table.splitlines()) > 2, (
+            name
+        )
+        assert not re.search(r"None|nan|\{", table), name
+    assert "| llamoco-xs, with fallback | 1.2% " in tables["scores"]
+    assert (
+        "| unconstrained | pycma, 80 problems | 400 | 0.400 | 0.800 | +0.062 [+0.050, +0.070] |"
+        in tables["baselines"]
+    )
+    assert "| Python, every identifier renamed | 88% [80, 90] | 88% [80, 90] |" in tables["robustness"]
+    assert "| gap | ≥ 50.0% | 32.1% [31, 33] | **missed** | 60.0%, met |" in tables["floors"]
+    assert "| peak memory | ≥ 0 MB | 512 MB [512, 512] | met |  |" in tables["floors"]
+    assert "| never measured | ≥ 50.0% | – | not measured |  |" in tables["floors"]
+    assert missed_floors(whole) == ["gap"]
+
+
+SECTIONS = {
+    "with_fallback": "With fallback: the single best solver answers where `llamoco solve` would let it (unsure: 12",
+    "baselines": "Other tools on the same problems at the same budgets (`python -m tools`, a machine, 2026-11-20)",
+    "robustness": "The same 471 problems, written otherwise",
+    "floors": "What the project set out to reach",
+}
+
+
+@pytest.fixture
+def records(whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Records in place of those that ship: an evaluation, and what was tried and taken away."""
+    made = {"command": "llamoco train tried.yaml", "seed": 0, "machine": "a machine", "date": "2026-11-20"}
+    spread = {"mean": 0.25, "sd": 0.03}
+    tried = {"what": "twice as wide", "parameters": 6e6, "tokens": 7.5e6, "minutes": 36, "gap_closed_a3": 0.1}
+    row = {
+        "name": "no warm-up",
+        "recipe": "a.yaml",
+        "seeds": [0, 1, 2],
+        "err": spread,
+        "perf": spread,
+        "a3": spread,
+    }
+    found = {
+        "evaluation": whole,
+        "tried": {**made, "scored_on": "50 descriptions", "rows": [{**tried, "err": 0.02, "note": "slower"}]},
+        "ablations": {
+            **made,
+            "setting": "1M parameters",
+            "rows": [{**row, "gap_closed": spread, "minutes": 12}],
+        },
+    }
+    errors = dict.fromkeys(("hits", "ece", "ece_raw", "ece_chance", "share_replaced"), 0.125)
+    scores = dict.fromkeys(("a3", "a3_single_best", "a3_fallback"), 0.5)
+    measures = {"rows": 2400, "problems": 480, **errors, **scores}
+    found["calibration"] = {**made, "threshold": 0.25, "measures": measures}
+    monkeypatch.setattr(model_cards, "_json_if_any", lambda file: found.get(file.stem))
+    monkeypatch.setattr(model_cards, "record", lambda name: found.get(name) or record(name))
+    monkeypatch.setattr(model_cards, "record_if_any", lambda name: found.get(name))
+    return found
+
+
+def test_a_section_stands_in_the_card_if_its_record_does(records: dict[str, Any]) -> None:
+    card = model_cards.shipped_card()
+    for text in SECTIONS.values():
+        assert text in card
+    assert "| twice as wide | 6.0M | 7.5M | 36 | 10% | 2.0% | slower |" in card
+    assert "| no warm-up | 3 | 25.0% ± 3.0 | 0.250 ± 0.030 | 0.250 ± 0.030 | 25% ± 3 | 12 |  |" in card
+    assert card.count("`llamoco train tried.yaml`, seed 0, a machine, 2026-11-20") == 3
+    assert "2,400 descriptions of 480 problems" in card and "Under a confidence of 25.0%" in card
+    assert "Err, with fallback" in {r.metric_name for r in ModelCard(card).data.eval_results}
+    for name in SECTIONS:
+        records["evaluation"].pop(name)
+    del records["tried"], records["ablations"], records["calibration"]
+    card = model_cards.shipped_card()
+    for text in (*SECTIONS.values(), "What was tried", "## Ablations", "## Confidence"):
+        assert text not in card
+    assert not re.search(r"\n\n\n|None|undefined", card)
+
+
+def test_a_model_of_an_earlier_set_is_said_to_be_and_one_of_this_set_is_not() -> None:
+    training = copy.deepcopy(model_cards.shipped_training())
+    built = record("instruction_set")["sha256"]
+    for sha256, present in ((built, True), ("0" * 64, False)):
+        training["dataset"]["sha256"] = sha256
+        assert model_cards.is_of_present_set(training) is present
+    del training["dataset"]["sha256"]
+    for problems, present in ((336, False), (5490, True)):
+        training["dataset"]["problems"] = problems
+        assert model_cards.is_of_present_set(training) is present
+
+
+# Models that others train
+
+
+@pytest.mark.parametrize("name", model_cards.LARGER_MODELS)
+def test_cards_of_recipes_say_that_nothing_was_trained(name: str) -> None:
+    recipe = yaml.safe_load((RECIPES / f"{name}.yaml").read_text(encoding="utf-8"))
+    card = ModelCard(model_cards.recipe_card(RECIPES / f"{name}.yaml"))
+    assert card.data.base_model == recipe["model"] and card.data.license in ("bsd-3-clause", "mit", "llama2")
+    assert card.data.library_name == ("peft" if "adapter" in recipe else "transformers")
+    assert card.data.eval_results is None and "no weights come with it" in card.text
+    assert f"| {recipe['model']} itself, tuned and scored | no |" in card.text
+    assert (RECIPES / f"{name}.yaml").read_text(encoding="utf-8").rstrip() in card.text
+
+
+def test_the_card_of_a_trained_adapter_names_its_base_and_its_training(tmp_path: Path) -> None:
+    training = copy.deepcopy(model_cards.shipped_training())
+    training["recipe"] |= {"model": "microsoft/phi-2", "adapter": {"r": 8}}
+    training |= {"trained_parameters": 1234, "parameters": 5678}
+    (tmp_path / "run_record.json").write_text(json.dumps(training))
+    card = ModelCard(model_cards.trained_card(tmp_path))
+    assert (card.data.base_model, card.data.license, card.data.library_name) == (
+        "microsoft/phi-2",
+        "mit",
+        "peft",
+    )
+    for text in ("AutoPeftModelForCausalLM", "5,678 parameters, 1,234 of them trained", training["command"]):
+        assert text in card.text
+    assert "no weights" not in card.text and "training_curve.png" not in card.text

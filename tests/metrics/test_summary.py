@@ -14,7 +14,8 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runs import Prediction, Runner
 from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.metrics.summary import compare, gap_closed, groups, score, summary
+from llamoco.metrics.statistics import ByProblem
+from llamoco.metrics.summary import compare, compare_values, gap_closed, groups, score, summary
 
 PROBLEM = Problem(
     id="p",
@@ -196,7 +197,7 @@ def test_groups_partition_the_rows() -> None:
     assert list(found["type"]) == ["unconstrained", "constrained"]
     assert list(found["language"]) == ["latex", "python"] and list(found["pattern"]) == list("abcdefgh")
     assert list(found["held-out pattern"]) == ["seen in training", "held out"]
-    assert list(found["dimension"]) == ["below 2", "2-10", "11-20", "21-30", "31-50", "above 50"]
+    assert list(found["dimension"]) == ["below 2", "2-10", "11-25", "26-50", "above 50"]
     assert list(found["budget"]) == [
         "below 100",
         "100-300",
@@ -205,8 +206,8 @@ def test_groups_partition_the_rows() -> None:
         "2501-5000",
         "above 5000",
     ]
-    for i in found["dimension"]["11-20"]:
-        assert 11 <= rows[i]["dim"] <= 20
+    for i in found["dimension"]["11-25"]:
+        assert 11 <= rows[i]["dim"] <= 25
     for i in found["budget"]["100-300"]:
         assert 100 <= rows[i]["max_evals"] <= 300
     assert groups(rows[:1])["type"] == {"constrained" if rows[0]["constrained"] else "unconstrained": [0]}
@@ -260,6 +261,14 @@ def test_comparisons_need_the_same_problems_and_values_on_both_sides() -> None:
     assert compare([died[0]], b, "perf") == {
         "difference": None, "interval": None, "p_value": None, "problems": 0, "wins": 0, "ties": 0, "losses": 0,
     }  # fmt: skip
+
+
+def test_values_are_compared_on_the_problems_that_both_sides_have() -> None:
+    a = ByProblem.gather([("p", 0.8), ("p", 0.6), ("q", 0.5), ("only a", 0.0)])
+    b = ByProblem.gather([("q", 0.1), ("only b", 1.0), ("p", 0.9)])
+    found = compare_values(a, b, "a3")
+    assert found["difference"] == pytest.approx((0.7 - 0.9 + 0.5 - 0.1) / 2)
+    assert (found["problems"], found["wins"], found["losses"]) == (2, 1, 1)
 
 
 def test_gap_closed_by_hand() -> None:

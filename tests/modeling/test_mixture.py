@@ -9,7 +9,7 @@ from datasets import Dataset
 
 from llamoco.dataset_builder.problems.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.pairs import pairs
-from llamoco.dataset_builder.prompts.prompt import header
+from llamoco.dataset_builder.prompts.prompt import facts
 from llamoco.modeling.held_out import held_out
 from llamoco.modeling.mixture import mixture
 from llamoco.modeling.recipe import DatasetSource, RecipeError
@@ -31,10 +31,10 @@ def test_whole_pairs_by_default(rows: Dataset) -> None:
 
 
 def test_three_kinds_of_rows(rows: Dataset) -> None:
-    seen = mixture(rows, source(descriptions=0.5, headers_alone=1, decisions_alone=1))
-    headers = {problem.id: header(problem) for problem in PROBLEMS}
-    whole = [row for row in seen if row["prompt"] != headers[row["problem_id"]]]
-    short = [row for row in seen if row["prompt"] == headers[row["problem_id"]]]
+    seen = mixture(rows, source(descriptions=0.5, facts_alone=1, decisions_alone=1))
+    known = {problem.id: facts(problem) for problem in PROBLEMS}
+    whole = [row for row in seen if row["prompt"] != known[row["problem_id"]]]
+    short = [row for row in seen if row["prompt"] == known[row["problem_id"]]]
     assert len(short) == 2 * len(rows)
     assert 0.3 * len(rows) < len(whole) < 0.7 * len(rows)
     originals = {(row["prompt"], row["completion"]) for row in rows}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -111,11 +109,8 @@ def tiny_model(architecture: str, vocabulary: int) -> PreTrainedModel:
 
 
 @pytest.fixture
-def prepared(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Path]:
+def prepared(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The recipe of the parameter, changed in nothing but its model, sizes and paths."""
-    gc.freeze()  # The trainer collects garbage when it begins: among all modules that takes as long as the training.
     name, architecture = request.param
     monkeypatch.chdir(tmp_path)
     tokenizer = byte_level_tokenizer(llama=architecture == "llama")
@@ -141,8 +136,7 @@ def prepared(
     }
     file = tmp_path / name
     file.write_text(yaml.safe_dump(recipe))
-    yield file
-    gc.unfreeze()
+    return file
 
 
 def interrupted(file: Path, step: int, resume: bool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,7 +119,7 @@ def test_no_share_of_a_batch_in_groups_has_less_padding() -> None:
 
 @pytest.mark.parametrize("batch_size", [4, 16, 64])
 def test_under_5_percent_of_positions_are_padding(batch_size: int) -> None:
-    """Lengths as in the instruction set: prompts of 130 to 1,300 tokens, half as many again of headers alone."""
+    """Lengths as in the instruction set: prompts of 130 to 1,300 tokens, half as many again of facts alone."""
     draw = np.random.default_rng(1)
     described = np.clip(draw.lognormal(6.15, 0.4, size=4000), 129, 1266).astype(int)
     prompts = np.concatenate([described, draw.integers(65, 122, size=2000)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -17,3 +18,27 @@ def tiny(
     sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
     options = {"vocab_size": len(tokenizer), "max_position_embeddings": positions, **ids, **sizes, **config}
     return LlamaForCausalLM(LlamaConfig(**options)).eval()
+
+
+def learnt(
+    tokenizer: PreTrainedTokenizerBase, pairs: Sequence[tuple[str, str]], steps: int = 240
+) -> LlamaForCausalLM:
+    """A tiny model that has learnt some prompts with their answers by heart."""
+    model = tiny(tokenizer, positions=512)
+    texts = [
+        tokenizer(prompt)["input_ids"]
+        + tokenizer(answer, add_special_tokens=False)["input_ids"]
+        + [tokenizer.eos_token_id]
+        for prompt, answer in pairs
+    ]
+    optimizer = torch.optim.Adam(model.parameters())
+    model.train()
+    for step in range(steps):
+        for group in optimizer.param_groups:
+            group["lr"] = 1e-2 * (1 - step / steps)
+        row = torch.tensor([texts[step % len(texts)]])
+        loss = model(row, labels=row).loss
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model.eval()

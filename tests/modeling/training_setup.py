@@ -29,14 +29,16 @@ def pairs(count: int = 48) -> Dataset:
 
 
 @functools.cache
-def tokenizer_of(prompts: tuple[str, ...]) -> PreTrainedTokenizerFast:
-    """A tokenizer that knows the prompts and the pool."""
-    return train_tokenizer(prompts, {name: pool.source(name) for name in pool.POOL}, vocab_size=2400)
+def trained_tokenizer() -> PreTrainedTokenizerFast:
+    """A tokenizer that knows the prompts and the pool, one for all tests."""
+    return train_tokenizer(
+        pairs()["prompt"], {name: pool.source(name) for name in pool.POOL}, vocab_size=2400
+    )
 
 
 def tiny_trainer(folder: Path, dataset: Dataset, dropout: float = 0.0, **settings: object) -> LLaMoCoTrainer:
     """A trainer whose output folder is `folder`/out."""
-    tokenizer = tokenizer_of(tuple(dataset["prompt"]))
+    tokenizer = trained_tokenizer()
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(tokenizer),

@@ -18,12 +18,12 @@ from llamoco.metrics.sandbox import program as confined
 from llamoco.metrics.sandbox import slot
 
 PROGRAM = "import numpy as np\n\n\ndef optimize(objective, lower, upper, max_evals, seed, **rest):\n    return lower\n"
-HEADER = (
-    "# dimension: 2\n# bounds: [0, 1] x 2\n# evaluation budget: 100\n# evaluations per variable: 50\n"
-    "# inequality constraints: 0\n# equality constraints: 0\n# objective: degree 1, separable; linear\n"
+FACTS = (
+    "# dimension: 2\n# bounds: [0, 1] x 2\n# evaluation budget: 100\n# inequality constraints: 0\n"
+    "# equality constraints: 0\n# evaluations per variable: 50\n# objective: degree 1, separable; linear\n"
     "# constraints: none\n"
 )
-PROMPT = HEADER + "def objective(x):\n    return x[0] + x[1]\n"
+PROMPT = "def objective(x):\n    return x[0] + x[1]\n" + FACTS
 
 
 def test_the_contract_states_what_the_sandbox_does() -> None:
@@ -83,14 +83,14 @@ def test_a_fence_within_a_docstring_does_not_end_the_block() -> None:
 
 
 def test_what_models_are_asked() -> None:
-    plain, header = questions("plain", PROMPT)
-    assert as_text("plain", plain) == PROMPT and as_text("plain", header) == HEADER
+    plain, short = questions("plain", PROMPT)
+    assert as_text("plain", plain) == PROMPT and as_text("plain", short) == FACTS
     whole, _ = questions("contract", PROMPT)
     text = as_text("contract", whole)
     assert text.startswith(CONTRACT) and PROMPT in text
     # A text model goes on within the code block.
     assert code_of(text[text.rindex("```python") :] + f"{PROGRAM}```\nDone.") == PROGRAM
-    assert len(questions("plain", HEADER)) == 1, "a header alone cannot be cut"
+    assert len(questions("plain", FACTS)) == 1, "facts alone cannot be cut"
 
 
 def test_the_repair_turn_shows_prompt_program_and_error() -> None:
@@ -111,9 +111,9 @@ def test_what_is_cut_first_is_the_description_then_the_programs_middle() -> None
     program = "".join(f"x{number} = {number}\n" for number in range(40))
     turns = [as_text("plain", turn) for turn in repair_turns("plain", PROMPT, program, "E: x")]
     assert turns[0].startswith(PROMPT + program)
-    assert turns[1].startswith(HEADER + program)
+    assert turns[1].startswith(FACTS + program)
     for text, kept in zip(turns[2:], (20, 10, 5), strict=True):
-        lines = text.removeprefix(HEADER).splitlines()
+        lines = text.removeprefix(FACTS).splitlines()
         assert len(lines) == kept + 3 and lines.count(GAP) == 1
         assert lines[0] == "x0 = 0" and lines[-3:] == ["x39 = 39", "# error: E: x", "# corrected program:"]
     assert [len(text) for text in turns] == sorted(map(len, turns), reverse=True)

@@ -14,7 +14,7 @@ from llamoco.dataset_builder.problems.python_file import load_python
 from llamoco.dataset_builder.problems.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.pairs import PATTERNS, pairs
 from llamoco.dataset_builder.prompts.program import parse_completion
-from llamoco.dataset_builder.prompts.prompt import header
+from llamoco.dataset_builder.prompts.prompt import facts
 
 COLUMNS = [
     *(
@@ -56,8 +56,9 @@ def test_rows(problem: Problem) -> None:
     for row in rows:
         assert list(row) == COLUMNS
         assert not row["held_out_pattern"]
-        assert row["prompt"].startswith(header(problem))
-        assert row["prompt"].endswith("\n") and not row["prompt"].endswith("\n\n")
+        description = row["prompt"].removesuffix(facts(problem))
+        assert description != row["prompt"]
+        assert description.endswith("\n") and not description.endswith("\n\n")
         assert len(row["completion"]) <= 4000
         assert len(row["prompt"]) + len(row["completion"]) <= 6000
         assert Problem.from_json(row["problem"]) == problem
@@ -71,7 +72,6 @@ def test_rows(problem: Problem) -> None:
         assert found_completion
         isolated = "runs as a module of its own" in start
         section = load_python(start.split("'''")[1] if isolated else start, "section.py")
-        description = row["prompt"].removeprefix(header(problem))
         if row["language"] == "python":
             found = load_python(description, "description.py").evaluate(points)
         else:

@@ -1,11 +1,13 @@
-"""Prompts: exact facts first, and a rule for what is too long."""
+"""Prompts: exact facts after the description, and a rule for what is too long."""
+
+from pathlib import Path
 
 import pytest
 
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.synthesis import draw_problem
-from llamoco.dataset_builder.prompts.prompt import header, header_alone, make_prompt, prompt, shortened
+from llamoco.dataset_builder.prompts.prompt import facts, facts_alone, make_prompt, prompt, shortened
 
 LONG = "\n".join(
     ["LOWER = [0, 0]", *(f"c{k} = {k}  # a line of some length" for k in range(200)), "MAX_EVALS = 7"]
@@ -18,24 +20,24 @@ def problem(text: str, language: str = "python") -> Problem:
     return made
 
 
-def test_header_states_the_facts() -> None:
+def test_the_facts_are_stated() -> None:
     text = "def objective(x):\n    return x[0] ** 2 + x @ x\n"
     text += "def inequality(x):\n    return [x[0] - 1, sum(v * v * v for v in x)]\n"
     text += "def equality(x):\n    return math.cos(x[0] * x[1])\n"
     box = "import math\nLOWER, UPPER, MAX_EVALS = [-5, -5, 0.25], [5, 5, 100], 1234\n"
     stated = Problem("p", "source", (-5.0, -5.0, 0.25), (5.0, 5.0, 100.0), 1234, 2, 1, {"python": box + text})
-    assert header(stated) == (
+    assert facts(stated) == (
         "# dimension: 3\n"
         "# bounds: [-5, 5] x 2, [0.25, 100]\n"
         "# evaluation budget: 1234\n"
-        "# evaluations per variable: 411\n"
         "# inequality constraints: 2\n"
         "# equality constraints: 1\n"
+        "# evaluations per variable: 411\n"
         "# objective: degree 2, separable; square each\n"
         "# constraints: 1 of degree 1, 1 of degree 3, 1 of no polynomial, partly coupled; "
         "cos some, product each, square each\n"
     )
-    assert header(problem("")).endswith("# objective: unknown\n# constraints: unknown\n")
+    assert facts(problem("")).endswith("# objective: unknown\n# constraints: unknown\n")
 
 
 def test_many_different_bounds_do_not_fill_the_prompt() -> None:
@@ -43,16 +45,17 @@ def test_many_different_bounds_do_not_fill_the_prompt() -> None:
         "p", "source", tuple(float(-k) for k in range(1, 51)), (1.0,) * 50, 10, 0, 0, {"python": ""}
     )
     vars(many)["structure"] = None
-    assert header(many).split("\n")[1] == "# bounds: [-1, 1], [-2, 1], [-3, 1], ..."
+    assert facts(many).split("\n")[1] == "# bounds: [-1, 1], [-2, 1], [-3, 1], ..."
 
 
 def test_a_prompt_ends_with_one_newline() -> None:
-    assert prompt(problem(""), "\na = 1\n\n\n") == header(problem("")) + "a = 1\n"
+    assert prompt(problem(""), "\na = 1\n\n\n") == "a = 1\n" + facts(problem(""))
+    assert prompt(problem(""), "\n") == facts(problem(""))
 
 
 def test_a_short_file_is_shown_whole() -> None:
     text, warning = make_prompt(problem("a = 1\nb = 2\n"), 4000)
-    assert text.endswith("# constraints: unknown\na = 1\nb = 2\n")
+    assert text.startswith("a = 1\nb = 2\n# dimension: 3\n") and text.endswith("# constraints: unknown\n")
     assert warning is None
 
 
@@ -60,9 +63,9 @@ def test_a_short_file_is_shown_whole() -> None:
 def test_a_long_file_keeps_head_and_tail(limit: int) -> None:
     text, warning = make_prompt(problem(LONG), limit)
     assert limit - 120 < len(text) <= limit
-    assert "\nLOWER = [0, 0]\n" in text
-    assert text.endswith("\nMAX_EVALS = 7\n")
-    shown = [line for line in text.split("\n")[8:-1] if line != "# ..."]
+    assert text.startswith("LOWER = [0, 0]\n")
+    assert text.endswith("\nMAX_EVALS = 7\n" + facts(problem(LONG)))
+    shown = [line for line in text.removesuffix(facts(problem(LONG))).split("\n")[:-1] if line != "# ..."]
     assert warning is not None
     assert f"does not see {202 - len(shown)} of its 202 lines" in warning
     assert "\n% ...\n" in make_prompt(problem(LONG, "latex"), limit)[0]
@@ -75,20 +78,19 @@ def test_long_lines_lose_their_end_first() -> None:
     assert warning is not None and "lines longer than 300" in warning
 
 
-def test_the_header_alone_remains_in_the_end() -> None:
+def test_the_facts_alone_remain_in_the_end() -> None:
     text, warning = make_prompt(problem(LONG), 140)
-    assert text == header(problem(LONG))
+    assert text == facts(problem(LONG))
     assert warning is not None
 
 
 def test_a_prompt_of_an_example() -> None:
     text, warning = make_prompt(load("examples/problems/spring.tex"), 4000)
-    assert text.startswith(
-        "# dimension: 3\n# bounds: [0.05, 2], [0.25, 1.3], [2, 15]\n# evaluation budget: 1500\n"
-    )
+    assert "\n# dimension: 3\n# bounds: [0.05, 2], [0.25, 1.3], [2, 15]\n# evaluation budget: 1500\n" in text
+    assert text.startswith(Path("examples/problems/spring.tex").read_text(encoding="utf-8").strip("\n"))
     assert warning is None
 
 
-def test_the_header_alone_is_the_prompt_without_its_description() -> None:
+def test_the_facts_alone_are_the_prompt_without_its_description() -> None:
     problem = draw_problem(0, 3, True)
-    assert header_alone(prompt(problem, "def objective(x):\n    return 0.0")) == header(problem)
+    assert facts_alone(prompt(problem, "def objective(x):\n    return 0.0")) == facts(problem)

@@ -19,15 +19,16 @@ import pytest
 from tiny_models import tiny
 
 from llamoco.dataset_builder.prompts.contract import CONTRACT
-from llamoco.dataset_builder.prompts.prompt import header_alone
+from llamoco.dataset_builder.prompts.prompt import facts_alone
 from llamoco.modeling.answers.server import ServerSource
 from llamoco.modeling.answers.sources import Failure, LocalSource, Source, open_source
 from llamoco.modeling.generation import Generation, ModelError, load_generator
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
 PROMPTS = [
-    f"# dimension: {dim}\n# bounds: [-5, 5] x {dim}\n# evaluation budget: 500\n# inequality constraints: 0\n"
-    f"# equality constraints: 0\ndef objective(x):\n    return sum(v * v for v in x) + {dim}\n"
+    f"def objective(x):\n    return sum(v * v for v in x) + {dim}\n# dimension: {dim}\n# bounds: [-5, 5] x {dim}\n"
+    f"# evaluation budget: 500\n# inequality constraints: 0\n# equality constraints: 0\n# evaluations per variable: {500 // dim}\n"
+    "# objective: degree 2, separable; square each\n# constraints: none\n"
     for dim in range(2, 8)
 ]
 KEY = "sk-secret-of-the-test"
@@ -224,7 +225,7 @@ def test_what_asking_again_cannot_mend_fails_at_once(stub: Stub, status: int) ->
     stub.then = lambda body: send({"error": {"message": "not like that", "param": None}}, status)
     with pytest.raises(ModelError, match=f"HTTP status {status}: .*not like that") as caught:
         answers(source(stub, retries=9, concurrency=1), PROMPTS[:2])
-    # A request that is refused as it stands may be too long: it is tried with the header alone.
+    # A request that is refused as it stands may be too long: it is tried with the facts alone.
     assert len(stub.seen) == (2 if status in (400, 422) else 1)
     hint = "OPENAI_API_KEY" if status in (401, 403) else "it lists the models alpha, beta"
     assert hint in str(caught.value)
@@ -325,14 +326,14 @@ def test_what_is_asked(stub: Stub) -> None:
     assert asked.settings() != plain.settings() and asked.settings() == source(stub).settings()
 
 
-def test_a_prompt_that_is_too_long_for_the_server_is_answered_from_its_header(stub: Stub) -> None:
+def test_a_prompt_that_is_too_long_for_the_server_is_answered_from_its_facts(stub: Stub) -> None:
     def reply(body: dict[str, Any]) -> Reply:
         refusal = {"error": {"message": "maximum context length is 8 tokens", "param": "messages"}}
         return send(refusal, 400) if "objective(x):\n" in body["messages"][0]["content"] else send(chat())
 
     stub.then = reply
     assert answers(source(stub, prompt_style="plain"), PROMPTS[:1])[0].completion.startswith("```python")
-    assert stub.seen[1]["messages"] == [{"role": "user", "content": header_alone(PROMPTS[0])}]
+    assert stub.seen[1]["messages"] == [{"role": "user", "content": facts_alone(PROMPTS[0])}]
 
 
 def test_parameters_that_a_reasoning_model_refuses_are_left_out(stub: Stub) -> None:

@@ -13,17 +13,18 @@ from tiny_models import tiny
 from transformers import GenerationConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
 from llamoco.dataset_builder.prompts.contract import CONTRACT
-from llamoco.dataset_builder.prompts.prompt import header_alone
+from llamoco.dataset_builder.prompts.prompt import facts_alone
 from llamoco.modeling.answers.sources import Failure, LocalSource, open_source
 from llamoco.modeling.generation import Generation, Generator, ModelError, load_generator
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
-HEADER = (
+FACTS = (
     "# dimension: 2\n# bounds: [0, 1] x 2\n# evaluation budget: 100\n# inequality constraints: 0\n"
-    "# equality constraints: 0\n"
+    "# equality constraints: 0\n# evaluations per variable: 50\n# objective: degree 1, separable; linear\n# constraints: none\n"
 )
-SHORT = f"{HEADER}def objective(x):\n    return x[0]\n"
-LONG = SHORT + "".join(f"# {number} and more\n" for number in range(400))
+CODE = "def objective(x):\n    return x[0]\n"
+SHORT = CODE + FACTS
+LONG = CODE + "".join(f"# {number} and more\n" for number in range(400)) + FACTS
 TEMPLATE = (
     "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}</{{ m['role'] }}>{% endfor %}"
     "{% if add_generation_prompt %}<assistant>{% endif %}"
@@ -79,16 +80,16 @@ def test_a_folder_and_no_name_are_local_models(model_folder: Path) -> None:
         open_source(server_model="gpt")
 
 
-def test_long_prompts_are_answered_from_their_header(
+def test_long_prompts_are_answered_from_their_facts(
     tokenizer: PreTrainedTokenizerBase, model_folder: Path
 ) -> None:
     generator = recorded(load_generator(model_folder))
-    came = answers(LocalSource(generator, max_new_tokens=300), [LONG, SHORT, LONG + "# more\n"])
-    assert sorted(set(generator.asked), key=len) == [header_alone(LONG), SHORT]
+    came = answers(LocalSource(generator, max_new_tokens=300), [LONG, SHORT, "# more\n" + LONG])
+    assert sorted(set(generator.asked), key=len) == [facts_alone(LONG), SHORT] == [FACTS, SHORT]
     # A quarter of the positions is left to the answer at least.
     assert all(generation.completion for generation in came)
     assert came[0].completion == came[2].completion
-    # A model that not even the header fits into answers nothing, and does not stop the others.
+    # A model that not even the facts fit into answers nothing, and does not stop the others.
     small = Generator(tiny(tokenizer, positions=48), tokenizer, "small")
     nothing = LocalSource(small)
     assert answers(nothing, [SHORT]) == [Generation("", None, 0, False)]
@@ -106,8 +107,8 @@ def test_a_repair_turn_that_is_too_long_loses_the_description_first(model_folder
     LocalSource(generator, max_new_tokens=4).repair_all(failures, came.__setitem__)
     assert sorted(came) == [0, 1]
     short, cut = sorted(generator.asked, key=len)
-    assert short == f"{HEADER}x = 1\n# error: NameError: y\n# error: line 1\n# corrected program:\n"
-    assert cut.startswith(f"{HEADER}x0 = 0\n") and "x99 = 99\n# error" in cut and "x50 = 50\n" not in cut
+    assert short == f"{FACTS}x = 1\n# error: NameError: y\n# error: line 1\n# corrected program:\n"
+    assert cut.startswith(f"{FACTS}x0 = 0\n") and "x99 = 99\n# error" in cut and "x50 = 50\n" not in cut
 
 
 def test_chat_models_get_the_contract_through_their_template(
@@ -215,9 +216,9 @@ def test_a_tokenizer_without_ends_and_padding_still_answers(
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(kept))
     generator = load_generator(tmp_path)
     assert generator.tokenizer.eos_token_id is None and generator.ends == set()
-    together = generator.answer([SHORT, HEADER], 6)
+    together = generator.answer([SHORT, FACTS], 6)
     assert [g.completion for g in together] == [
-        generator.answer([p], 6)[0].completion for p in (SHORT, HEADER)
+        generator.answer([p], 6)[0].completion for p in (SHORT, FACTS)
     ]
     assert not any(g.finished for g in together)
 

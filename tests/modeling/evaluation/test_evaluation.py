@@ -5,6 +5,7 @@ import math
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,60 @@ def test_the_tables_follow_from_the_runs(evaluated: tuple[Path, dict[str, Any]])
     )
 
 
+def test_the_fallback_is_the_single_best_solver_where_solve_would_let_it(
+    evaluated: tuple[Path, dict[str, Any]],
+) -> None:
+    out, record = evaluated
+    results = read_results(out)
+    expected = []
+    for own, single in zip(results.runs["model"], results.runs["sbs"], strict=True):
+        for run, other in zip(own, single, strict=True):
+            first = run.attempt.record
+            unsuited = not run.suitable and pool.identify(run.attempt.program.partition("\n")[2])
+            alone = replace(run, repair=None)
+            expected.append(other.a3 if unsuited or (first.failed and not first.evals) else alone.a3)
+    assert record["with_fallback"]["calibration"] is None  # or its threshold would count, too
+    table = record["tables"]["all"]["with_fallback"]
+    assert table["a3"] == pytest.approx(sum(expected) / len(expected))
+    assert record["with_fallback"]["comparisons"]["all"]["sbs"]["a3"] == table["above_sbs"]
+
+
+def test_every_floor_of_the_shipped_model_is_beside_what_was_measured(
+    evaluated: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    _, record = evaluated
+    floors = {floor["what"]: floor for floor in record["floors"]}
+    assert floors["Err"]["value"] == record["tables"]["all"]["model"]["err"]
+    assert floors["Comp"]["met"] == (record["tables"]["all"]["model"]["comp"] <= 1000)
+    assert floors["a program, model loaded (median)"]["met"] is None
+    classes = {
+        **record["groups"]["type"],
+        **{f"budget {name}": table for name, table in record["groups"]["budget"].items()},
+    }
+    for name, group in classes.items():
+        floor = floors[f"A3 minus SBS's, {name}"]
+        assert floor["value"] == pytest.approx(group["model"]["a3"] - group["sbs"]["a3"])
+        assert floor["met"] == (floor["value"] > 0)
+    tools = [floor for what, floor in floors.items() if "pycma" in what]
+    assert len(tools) == 2 * len(record["groups"]["type"])
+    for floor in tools:
+        assert floor["met"] == (floor["interval"] is not None and floor["interval"][0] > 0)
+    changed = floors["decisions that change with the identifiers"]
+    assert changed["value"] == pytest.approx(1 - record["robustness"]["agreement"]["renamed"]["value"])
+    assert record["robustness"]["problems"] == ROWS
+    out = shutil.copytree(evaluated[0], tmp_path / "timed")
+    (out / "speed.json").write_text('{"loaded": {"drafts": {"seconds": 0.7}}, "command": {"peak_mib": 600}}')
+    timed = {floor["what"]: floor for floor in evaluation_record(read_results(out))["floors"]}
+    assert timed["a program, model loaded (median)"]["met"] is True
+    memory = timed["peak memory of solve --program-only"]
+    assert memory["value"] == pytest.approx(629.1456) and memory["met"] is False
+    (out / "speed.json").write_text('{"loaded": 1}')
+    with pytest.raises(
+        EvaluationError, match=r"speed\.json: expected what `python examples/benchmarks/solve\.py"
+    ):
+        read_results(out)
+
+
 def test_a3_is_the_area_above_the_convergence_curve(evaluated: tuple[Path, dict[str, Any]]) -> None:
     _, record = evaluated
     curves = record["convergence"]
@@ -122,6 +177,9 @@ def test_steps_one_at_a_time_give_what_all_at_once_give(
     evaluate_model(elsewhere, steps=("run",), workers=1)
     evaluate_model(elsewhere, source, steps=("repair",))
     evaluate_model(elsewhere, steps=("run",), workers=1)
+    with pytest.raises(EvaluationError, match="the step robustness needs a model"):
+        evaluate_model(elsewhere, steps=("robustness",))
+    evaluate_model(elsewhere, source, steps=("robustness",))
     record = evaluate_model(elsewhere, steps=("score",))
     assert scores(record) == scores(evaluated[1])
     assert evaluate_model(elsewhere, limit=2, steps=("score",))["rows"] == 2  # type: ignore[index]

@@ -26,6 +26,8 @@ ANSWER = {
     "optimizer": "cobyla",
     "config": {"RHO": 0.5},
     "confidence": 0.62,
+    "calibrated": False,
+    "replaced": None,
     "known": True,
     "serves": True,
     "warning": None,

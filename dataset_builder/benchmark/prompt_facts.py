@@ -1,6 +1,6 @@
-"""Which facts pay in a prompt's header: how well a selector does that knows them, and no more.
+"""Which facts pay in a prompt: how well a selector does that knows them, and no more.
 
-    python -m llamoco.dataset_builder.benchmark.header_facts
+    python -m llamoco.dataset_builder.benchmark.prompt_facts
 
 Sets of facts, each with those before it: dimension, budget and numbers of constraints; what the functions do with the variables,
 by tracing (``problems.structure``, free of charge); values at a few points (5% of the budget, which a solver would lack then: the
@@ -121,11 +121,11 @@ def study() -> dict[str, object]:
             chosen = choices(labels, features, test)
             result = gap_closed([labels[number] for number in test], chosen, table.sbs[group]["a3"], "a3")
             sets.setdefault(name, {})[group] = {"problems": len(test), **result}
-    command = "python -m llamoco.dataset_builder.benchmark.header_facts"
+    command = "python -m llamoco.dataset_builder.benchmark.prompt_facts"
     return {"command": command, "seed": 0, **environment(), "sets": sets}
 
 
 if __name__ == "__main__":
-    out = Path(sys.argv[1] if len(sys.argv) > 1 else "hub_cards/records/header_facts.json")
+    out = Path(sys.argv[1] if len(sys.argv) > 1 else "hub_cards/records/prompt_facts.json")
     out.write_text(json.dumps(study(), indent=1) + "\n", encoding="utf-8")
     print(f"wrote {out}")

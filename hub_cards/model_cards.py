@@ -1,0 +1,189 @@
+"""Cards of models: the shipped one, those of the recipes, and those that somebody trained, from records alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import as_file
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
+from llamoco.dataset_builder.prompts.prompt import make_prompt
+from llamoco.hub_cards.render import folder as folder_of
+from llamoco.hub_cards.render import record, record_if_any, render
+from llamoco.hub_cards.score_tables import score_tables
+from llamoco.modeling.shipped import SHIPPED_MODEL
+
+TAGS = ["code", "optimization", "llamoco"]
+INDEXED = (
+    ("err", "Err", 4),
+    ("r_acc", "r_acc", 4),
+    ("perf", "Perf", 4),
+    ("a3", "A3", 4),
+    ("gap_closed_a3", "Gap closed (A3)", 4),
+    ("comp", "Comp (tokens)", 1),
+)
+LICENSES = {
+    "Salesforce/codegen-350M-mono": "bsd-3-clause",
+    "microsoft/phi-2": "mit",
+    "codellama/CodeLlama-7b-hf": "llama2",
+}
+LARGER_MODELS = ("s", "m", "l_lora", "l_qlora")  # recipes that no weights come with
+
+
+@cache
+def example_prompt() -> str:
+    """A prompt as models see it, made of the problem file ``templates/example.tex``."""
+    with as_file(folder_of("templates").joinpath("example.tex")) as file:
+        return make_prompt(load(file), PROMPT_LIMIT)[0]
+
+
+def shipped_training() -> dict[str, Any]:
+    """The run record of the shipped model."""
+    return dict(json.loads((SHIPPED_MODEL / "run_record.json").read_text(encoding="utf-8")))
+
+
+def is_of_present_set(training: Mapping[str, Any]) -> bool:
+    """Whether a model was trained on the instruction set that ships now.
+
+    Its run record says so by the hash of the built set; one without it is taken by its number of problems.
+
+    Args:
+        training: a run record of `llamoco train`.
+    """
+    dataset = training["dataset"]
+    if dataset.get("sha256"):
+        return bool(dataset["sha256"] == record("instruction_set")["sha256"])
+    labelled = pq.read_table(SHIPPED_LABELS, columns=["split"])["split"].to_pylist().count("train")
+    return bool(dataset.get("problems", 0) >= 0.9 * labelled)  # a tenth may be held out for calibration
+
+
+def shipped_card() -> str:
+    """The README.md of the shipped model, with a ``model-index``."""
+    scores, training = record("evaluation"), shipped_training()
+    data = ModelCardData(
+        license="apache-2.0",
+        library_name="transformers",
+        pipeline_tag="text-generation",
+        tags=TAGS,
+        datasets=["llamoco"],
+        model_name=SHIPPED_MODEL.name,
+        eval_results=_eval_results(scores),
+        **_widget(),
+    )
+    body = render(
+        "model.md.j2",
+        scores=scores,
+        tables=score_tables(scores),
+        training=training,
+        present_set=is_of_present_set(training),
+        calibration=_json_if_any(SHIPPED_MODEL / "calibration.json"),
+        pictures={path.name for path in SHIPPED_MODEL.glob("*.png")} | set(shipped_figures()),
+        tried=record_if_any("tried"),
+        ablations=record_if_any("ablations"),
+        prompt=example_prompt(),
+    )
+    return str(ModelCard(f"---\n{data.to_yaml()}\n---\n{body}"))
+
+
+def shipped_figures() -> dict[str, bytes]:
+    """Figures of the records that the shipped model's card shows, by name: they have to lie beside it."""
+    names = (record_if_any("ablations") or {}).get("figures", {})
+    return {name: folder_of("records").joinpath(name).read_bytes() for name in names}
+
+
+def recipe_card(file: Path) -> str:
+    """The card of a recipe that no weights come with: what it is, and what of it was run and what not."""
+    recipe = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return _tuned_card(f"llamoco-{file.stem}", recipe, None, file)
+
+
+def trained_card(folder: Path) -> str:
+    """The card of a model that `llamoco train` wrote, from its run record.
+
+    Args:
+        folder: of the model.
+
+    Raises:
+        OSError, ValueError, KeyError: the folder has no run record, or one of another kind.
+    """
+    training = json.loads((folder / "run_record.json").read_text(encoding="utf-8"))
+    return _tuned_card(folder.resolve().name, training["recipe"], training, folder)
+
+
+def _tuned_card(
+    name: str, recipe: Mapping[str, Any], training: Mapping[str, Any] | None, source: Path
+) -> str:
+    base = recipe["model"] if isinstance(recipe["model"], str) else None
+    adapter = recipe.get("adapter") is not None
+    data = ModelCardData(
+        base_model=base,
+        license="apache-2.0" if base is None else LICENSES.get(base, "other"),
+        library_name="peft" if adapter else "transformers",
+        pipeline_tag="text-generation",
+        tags=[*TAGS, *(["lora"] if adapter else [])],
+        datasets=["llamoco"],
+        **_widget(),
+    )
+    measured = (record_if_any("recipes") or {}).get(source.stem, []) if training is None else []
+    body = render(
+        "tuned_model.md.j2",
+        name=name,
+        base=base,
+        adapter=adapter,
+        quantized=recipe.get("quantization") is not None,
+        prompt=example_prompt(),
+        recipe=recipe,
+        recipe_name=source.name,
+        recipe_text=source.read_text(encoding="utf-8") if training is None else None,
+        training=training,
+        measured=measured,
+        pictures={path.name for path in source.glob("*.png")} if training else set(),
+    )
+    return str(ModelCard(f"---\n{data.to_yaml()}\n---\n{body}"))
+
+
+def _widget() -> dict[str, Any]:
+    """The example that the Hub's page offers, and how it generates."""
+    return {
+        "widget": [{"text": example_prompt(), "example_title": "A beam of least weight"}],
+        "inference": {"parameters": {"max_new_tokens": 900, "do_sample": False}},
+    }
+
+
+def _eval_results(scores: Mapping[str, Any]) -> list[EvalResult]:
+    """Raw scores of the model by group, and those with fallback where they were measured.
+
+    All of one data set: an index tells data sets apart by config and split alone, so groups stand in the metrics' names.
+    """
+    return [
+        EvalResult(
+            task_type="text-generation",
+            task_name="optimizer programs for optimization problems",
+            dataset_type="llamoco",
+            dataset_name=f"LLaMoCo ({scores['problems']} problems, {scores['rows']} descriptions, {scores['runs']} runs each)",
+            dataset_config="default",
+            dataset_split=scores["split"],
+            metric_type=metric,
+            metric_name=title + (f", {group}" if group != "all" else "") + suffix,
+            metric_value=round(table[contestant][metric], digits),
+        )
+        for group, table in scores["tables"].items()
+        if table
+        for contestant, suffix in (("model", ""), ("with_fallback", ", with fallback"))
+        if table.get(contestant)
+        for metric, title, digits in INDEXED
+        if table[contestant].get(metric) is not None
+    ]
+
+
+def _json_if_any(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None

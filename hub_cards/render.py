@@ -1,0 +1,60 @@
+"""Run records, and the templates that they fill."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import jinja2
+
+CITATION = """\
+@article{ma2024llamoco,
+  title = {LLaMoCo: Instruction Tuning of Large Language Models for Optimization Code Generation},
+  author = {Ma, Zeyuan and Gong, Yue-Jiao and Guo, Hongshu and Chen, Jiacheng and Ma, Yining and Cao, Zhiguang and Zhang, Jun},
+  journal = {arXiv preprint arXiv:2403.01131},
+  year = {2024},
+}"""
+
+
+def record(name: str) -> dict[str, Any]:
+    """A run record that ships with the project.
+
+    "label_report", "evaluation" (scores of the shipped model), "instruction_set" (the built set's hash and cost), "sandbox".
+    """
+    found = record_if_any(name)
+    if found is None:
+        raise FileNotFoundError(f"hub_cards/records/{name}.json is missing")
+    return dict(found)
+
+
+def record_if_any(name: str) -> Any:
+    """A run record that may be missing, whose section of a card is left out then; None where it is.
+
+    "tried" (what was tried on the way to the shipped model), "ablations", "recipes" (what was measured with the recipes of the
+    larger models). ``hub_cards/records/README.md`` has their form.
+    """
+    file = folder("records").joinpath(f"{name}.json")
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+def folder(name: str) -> Traversable:
+    """A folder of this package: "records" or "templates"."""
+    return resources.files(__package__).joinpath(name)
+
+
+def render(template: str, **fields: Any) -> str:
+    """Fill a template; a field that is asked for and missing is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(str(folder("templates"))),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = lambda value, digits=1: (
+        "–" if value is None else f"{100 * value:.{digits}f}%"
+    )
+    environment.filters["thousands"] = lambda value: f"{value:,}"
+    environment.filters["number"] = lambda value, digits=3: "–" if value is None else f"{value:,.{digits}f}"
+    return environment.get_template(template).render(citation=CITATION, **fields)

@@ -1,0 +1,228 @@
+"""Greedy decoding of a batch, with drafts: tokens that are likely to come are verified in one forward pass.
+
+Speculative decoding (Leviathan et al. 2023, arXiv 2211.17192) with a text instead of a small model as the draft: a
+proposer says what may come, the model reads it all at once, and what it would not have written itself is thrown away.
+The tokens are those of plain greedy decoding; a correct draft of n tokens takes one pass instead of n.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from transformers import LogitsProcessor, LogitsProcessorList, PreTrainedModel
+from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
+
+DECISION_TOKENS = 80  # the decision line ends within so many
+LOGITS = 1 << 25  # of one pass at most; more would not fit into memory where the vocabulary is large
+GREEDY = {  # whatever a model's own generation settings say
+    "do_sample": False,
+    "num_beams": 1,
+    "repetition_penalty": 1.0,
+    "no_repeat_ngram_size": 0,
+    "temperature": 1.0,
+    "top_p": 1.0,
+    "top_k": 50,
+}
+
+# From the tokens written so far to those that may come next.
+Proposer = Callable[[list[int]], list[int]]
+
+
+@dataclass
+class Written:
+    """What a model wrote after one prompt.
+
+    Attributes:
+        ids: its tokens, without the end of the sequence.
+        probabilities: those that the model gave to the first ``DECISION_TOKENS`` of them.
+        finished: whether the model ended the text itself.
+    """
+
+    ids: list[int] = field(default_factory=list)
+    probabilities: list[float] = field(default_factory=list)
+    finished: bool = False
+
+    def add(self, token: int, probability: float) -> None:
+        """One more token."""
+        if len(self.ids) < DECISION_TOKENS:
+            self.probabilities.append(probability)
+        self.ids.append(token)
+
+
+class _SlotLayer(DynamicLayer):
+    """Keys and values of one layer in a buffer with room to grow: nothing is copied when a token is added."""
+
+    _buffers: tuple[torch.Tensor, torch.Tensor] | None = None
+    _filled = 0
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: object, **kwargs: object
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        start, end = self._filled, self._filled + key_states.shape[-2]
+        states = (key_states, value_states)
+        if self._buffers is None or end > self._buffers[0].shape[-2]:
+            older = self._buffers or states
+            self._buffers = _grown(older[0], start, 2 * end), _grown(older[1], start, 2 * end)
+        for buffer, new in zip(self._buffers, states, strict=True):
+            buffer[..., start:end, :] = new
+        self._filled = end
+        return self._buffers[0][..., :end, :], self._buffers[1][..., :end, :]
+
+    def get_seq_length(self) -> int:
+        return self._filled
+
+    def keep(self, rows: torch.Tensor | None, slots: int) -> None:
+        """Keep some rows (all if None) and the first slots."""
+        if rows is not None and self._buffers is not None:
+            self._buffers = self._buffers[0][rows], self._buffers[1][rows]
+        self._filled = slots
+
+
+def _grown(states: torch.Tensor, filled: int, slots: int) -> torch.Tensor:
+    larger = states.new_empty((*states.shape[:-2], slots, states.shape[-1]))
+    larger[..., :filled, :] = states[..., :filled, :]
+    return larger
+
+
+def takes_drafts(model: PreTrainedModel) -> bool:
+    """Whether drafts can be verified: the model attends to all tokens, whose positions are an argument, as in most architectures."""
+    parameters = inspect.signature(model.forward).parameters
+    return {"position_ids", "past_key_values", "logits_to_keep"} <= parameters.keys() and all(
+        type(layer) is DynamicLayer for layer in DynamicCache(config=model.config).layers
+    )
+
+
+@torch.inference_mode()
+def decode(
+    model: PreTrainedModel,
+    input_ids: torch.Tensor,
+    mask: torch.Tensor,
+    ends: set[int],
+    limit: int,
+    proposers: Sequence[Proposer],
+    until: Callable[[int], bool] | None = None,
+) -> list[Written]:
+    """Greedy continuations of a batch, token for token those of ``plain``.
+
+    Tokens of a draft that the model rejects stay in the cache where another row accepted as many; they are masked, and
+    positions are counted over what is not masked. Rows that end leave the batch.
+
+    Args:
+        model: a causal language model that ``takes_drafts``.
+        input_ids: prompts (N, T), padded on the left.
+        mask: 1 where a token is, 0 where padding is, (N, T).
+        ends: tokens that end a text.
+        limit: tokens that a text may have.
+        proposers: one a row.
+        until: whether a token is the last that is wanted; None for whole texts.
+    """
+    written = [Written() for _ in proposers]
+    layers = [_SlotLayer() for _ in range(model.config.get_text_config().num_hidden_layers)]
+    cache = Cache(layers=list(layers))
+    active = list(range(len(written)))
+    drafts: list[list[int]] = [[] for _ in written]
+    tokens, width = input_ids, 1
+    while True:
+        logits = model(
+            input_ids=tokens,
+            attention_mask=mask,
+            position_ids=(mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :],
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=width,
+        ).logits.float()
+        top, chosen = logits.max(-1)
+        probabilities = (top - logits.logsumexp(-1)).exp().tolist()
+        kept, going = [], []
+        for row, (number, best, likely) in enumerate(
+            zip(active, chosen.tolist(), probabilities, strict=True)
+        ):
+            text = written[number]
+            accepted = 0
+            over = False
+            for place, token in enumerate(best[: len(drafts[row]) + 1]):
+                if token in ends:
+                    text.finished = over = True
+                    break
+                text.add(token, likely[place])
+                over = len(text.ids) >= limit or (until is not None and until(token))
+                if over or place == len(drafts[row]) or drafts[row][place] != token:
+                    break
+                accepted += 1
+            kept.append(accepted)
+            if not over:
+                going.append(row)
+        if not going:
+            return written
+        longest = max(kept[row] for row in going)
+        # A row's slots of this pass: the token it came from, then the draft as far as it was accepted.
+        slots = mask.shape[1] - width + 1 + longest
+        mask = mask[:, :slots]
+        for row in going:
+            mask[row, slots - longest + kept[row] :] = 0
+        rows = torch.tensor(going, device=mask.device) if len(going) < len(active) else None
+        if rows is not None:
+            mask = mask[rows]
+        for layer in layers:
+            layer.keep(rows, slots)
+        active = [active[row] for row in going]
+        room = max(LOGITS // (len(active) * logits.shape[-1]), 1)
+        drafts = []
+        for number in active:
+            ids = written[number].ids
+            drafts.append(proposers[number](ids)[: min(limit - len(ids), room) - 1])
+        lengths = [len(draft) for draft in drafts]
+        # As wide as may be with no more padding than drafts.
+        longest = max(w for w in (0, *lengths) if 2 * sum(min(w, n) for n in lengths) >= w * len(lengths))
+        drafts = [draft[:longest] for draft in drafts]
+        width = 1 + longest
+        fed = [[written[n].ids[-1], *draft] for n, draft in zip(active, drafts, strict=True)]
+        tokens = torch.tensor([row + [0] * (width - len(row)) for row in fed], device=mask.device)
+        there = [[1] * len(row) + [0] * (width - len(row)) for row in fed]
+        mask = torch.cat([mask, mask.new_tensor(there)], dim=1)
+
+
+def plain(
+    model: PreTrainedModel, input_ids: torch.Tensor, mask: torch.Tensor, ends: set[int], limit: int, pad: int
+) -> list[Written]:
+    """Greedy continuations, token by token, by the model's own ``generate``: recurrent models, sliding windows, ...
+
+    Args:
+        model: any causal language model.
+        input_ids, mask, ends, limit: as ``decode`` has them.
+        pad: token that follows a text that has ended.
+    """
+    likeliest = _Likeliest()
+    output = model.generate(  # type: ignore[operator]  # typed as a Tensor by torch's module attributes
+        input_ids=input_ids,
+        attention_mask=mask,
+        max_new_tokens=limit,
+        logits_processor=LogitsProcessorList([likeliest]),
+        pad_token_id=pad,
+        eos_token_id=sorted(ends) or None,
+        **GREEDY,
+    )
+    written = []
+    for row, ids in enumerate(output[:, input_ids.shape[1] :].tolist()):
+        end = next((place for place, token in enumerate(ids) if token in ends), None)
+        probabilities = [float(step[row]) for step in likeliest.probabilities[: len(ids[:end])]]
+        written.append(Written(ids[:end], probabilities, end is not None))
+    return written
+
+
+class _Likeliest(LogitsProcessor):
+    """Keeps the probability of the likeliest token of the first steps: the one that greedy generation takes.
+
+    All scores of a long answer of a model with a large vocabulary would not fit into memory.
+    """
+
+    def __init__(self) -> None:
+        self.probabilities: list[torch.Tensor] = []
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        if len(self.probabilities) < DECISION_TOKENS:
+            self.probabilities.append(scores.float().softmax(-1).amax(-1))
+        return scores

@@ -1,0 +1,111 @@
+"""Drafts for speculative decoding: the benchmarked program of the optimizer that an answer has named."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from transformers import PreTrainedTokenizerBase
+
+from llamoco.dataset_builder.optimizers.keys import config_for
+from llamoco.dataset_builder.optimizers.pool import POOL, render
+
+DECISION = re.compile(r"optimizer: (\w+)")
+_DIM = re.compile(r"^# dimension: ([1-9]\d{0,8})$", re.MULTILINE)
+_BUDGET = re.compile(r"^# evaluation budget: (\d{1,9})$", re.MULTILINE)
+_CONSTRAINTS = re.compile(r"^# (?:in)?equality constraints: (\d{1,9})$", re.MULTILINE)
+_ALIGNING = (3, 2)  # tokens that have to agree where the draft is taken up again
+_CAUTIOUS = 4  # tokens proposed there; twice as many each time they were right
+
+
+class Drafts:
+    """Makes a proposer (see ``decoding``) for each prompt.
+
+    Args:
+        tokenizer: the model's.
+        end: token that ends an answer, None if there is none.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, end: int | None) -> None:
+        self.tokenizer = tokenizer
+        self.end = end
+        self._breaks: dict[int, bool] = {}
+        self._programs: dict[tuple[str, str], list[int]] = {}
+
+    def ends_line(self, token: int) -> bool:
+        """Whether a token's text has a line's end."""
+        if token not in self._breaks:
+            self._breaks[token] = "\n" in self.tokenizer.decode([token])
+        return self._breaks[token]
+
+    def program(self, first_line: str, body: str) -> list[int]:
+        """Tokens of a completion and its end."""
+        if (first_line, body) not in self._programs:
+            ids = self.tokenizer(f"{first_line}\n{body}", add_special_tokens=False)["input_ids"]
+            self._programs[first_line, body] = list(ids) + ([] if self.end is None else [self.end])
+        return self._programs[first_line, body]
+
+    def for_prompt(self, prompt: str, opening: list[int]) -> ProgramProposer:
+        """A proposer for one answer, which begins with some tokens."""
+        return ProgramProposer(self, prompt, opening)
+
+
+class ProgramProposer:
+    """Proposes, once the decision line is written, the program that was benchmarked for it.
+
+    Its configuration follows from the prompt's facts. Where the model writes otherwise, the draft is taken up again
+    after the tokens that both have.
+    """
+
+    def __init__(self, drafts: Drafts, prompt: str, opening: list[int]) -> None:
+        self._drafts = drafts
+        self._prompt = prompt
+        self._opening = opening
+        self._program: list[int] | None = None
+        self._place = self._seen = 0
+        self._reach: int | None = None  # tokens proposed at a time, all if None
+
+    def __call__(self, written: list[int]) -> list[int]:
+        """What may come after the tokens written, which begin with those of the call before."""
+        ids = self._opening + written
+        if self._program is None:
+            if not any(map(self._drafts.ends_line, ids)):
+                return []
+            self._program = self._decided(str(self._drafts.tokenizer.decode(ids)).split("\n", 1)[0])
+        new = ids[self._seen :]
+        self._seen = len(ids)
+        if new == self._program[self._place : self._place + len(new)]:
+            self._place += len(new)
+            if self._reach is not None:
+                self._reach *= 2
+        elif self._aligned(ids):
+            self._reach = _CAUTIOUS
+        else:
+            return []
+        return self._program[self._place :][: self._reach]
+
+    def _aligned(self, ids: list[int]) -> bool:
+        """Go to where the program has the last tokens written, first after those that agreed; False if it has not."""
+        assert self._program is not None
+        for length in _ALIGNING:
+            tail = ids[-length:]
+            for end in range(self._place + 1, len(self._program)):
+                if end >= length and self._program[end - length : end] == tail:
+                    self._place = end
+                    return True
+        return False
+
+    def _decided(self, first_line: str) -> list[int]:
+        decision = DECISION.search(first_line)
+        if decision is None or decision[1] not in POOL:
+            return []
+        dim, budget, constrained = self._facts
+        body = render(decision[1], config_for(decision[1], dim, budget, constrained))
+        return self._drafts.program(first_line, body)
+
+    @cached_property
+    def _facts(self) -> tuple[int, int, bool]:
+        """Dimension, budget, whether there are constraints: as the prompt's last lines say, or anything if they do not."""
+        dim, budget = (int(([1, *pattern.findall(self._prompt)])[-1]) for pattern in (_DIM, _BUDGET))
+        constrained = any(int(count) > 0 for count in _CONSTRAINTS.findall(self._prompt)[-2:])
+        return dim, budget, constrained
