@@ -58,7 +58,7 @@ def build_tokenizer(recipe: Recipe, dataset: Dataset, checkpoint: str | None) ->
                 [*dataset["prompt"], *first_lines],
                 {name: pool.source(name) for name in pool.POOL},
                 vocab_size=recipe.model.vocab_size,
-                max_length=recipe.model.max_position_embeddings,
+                max_length=recipe.model.model_max_length or recipe.model.max_position_embeddings,
             )
         except ValueError as error:
             raise RecipeError(f"model.from_scratch: {error}") from error
@@ -76,8 +76,10 @@ def build_model(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, args: LLaMoC
         RecipeError: the model cannot be had, not in 4 bits, or not at the recipe's `max_length`.
     """
     if isinstance(recipe.model, FromScratch):
+        sizes = dataclasses.asdict(recipe.model)
+        del sizes["model_max_length"]  # the tokenizer's
         config = LlamaConfig(
-            **{**dataclasses.asdict(recipe.model), "vocab_size": len(tokenizer)},
+            **{**sizes, "vocab_size": len(tokenizer)},
             tie_word_embeddings=True,
             bos_token_id=tokenizer.bos_token_id,
             eos_token_id=tokenizer.eos_token_id,

@@ -99,7 +99,7 @@ def outcomes(generator: Generator, rows: int) -> list[Outcome]:
     batches = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]
     found = []
     for batch in track(batches, "deciding", console=Console(stderr=True), transient=True):
-        decisions = generator.decisions([prompt for _, prompt in batch])
+        decisions = generator.decisions([generator.shown(prompt) for _, prompt in batch])
         for (label, _), decision in zip(batch, decisions, strict=True):
             found.append(outcome(label, decision, labelled.sbs[label.group]["a3"]))
     return found

@@ -1,8 +1,8 @@
 """How far a model's probability of its decision can be believed, and under which the single best solver answers better.
 
 Networks are overconfident: the probability that one gives to its choice is not the share of such choices that are right
-(Guo et al. 2017, arXiv 1706.04599). ``calibration.json`` in a model's folder maps the one to the other, by isotonic
-regression on problems that the model was not trained on (``calibrate`` writes it).
+(Guo et al. 2017, arXiv 1706.04599). ``calibration.json`` in a model's folder maps the one to the other, by a
+logistic curve (Platt 1999), fitted on problems that the model was not trained on (``calibrate`` writes it).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from llamoco.modeling.loading import ModelError
 CALIBRATION_FORMAT = 1
 CALIBRATION_FILE = "calibration.json"
 BINS = 10
+KNOTS = 65  # of the curve
 FOLDS = 10
 MARGIN = 2.0  # standard errors by which the fallback has to gain
 RESAMPLES = 200
@@ -124,7 +125,7 @@ def read_calibration(place: str) -> Calibration | None:
 
 
 def fit(outcomes: Sequence[Outcome]) -> Calibration:
-    """Isotonic regression of the hits on the probabilities, and the threshold of the fallback.
+    """Platt's logistic curve of the hits over the probabilities, and the threshold of the fallback.
 
     Measures, all of probabilities from regressions on other problems (10 folds by problem): ``rows``, ``problems``;
     ``hits``, the share of right decisions; ``ece`` and ``ece_adaptive``, the expected calibration error over 10 bins of
@@ -137,7 +138,7 @@ def fit(outcomes: Sequence[Outcome]) -> Calibration:
     """
     raw, hits = _arrays(outcomes)
     believed = cross_validated(outcomes)
-    knots = _isotonic(raw, hits)
+    knots = _logistic(raw, hits)
     threshold = fallback_threshold(believed, outcomes)
     known = [
         (o.a3, o.single_best_a3, p < threshold)
@@ -183,7 +184,7 @@ def cross_validated(outcomes: Sequence[Outcome]) -> np.ndarray:
     raw, hits = _arrays(outcomes)
     believed = np.empty(len(raw))
     for others, fold in GroupKFold(FOLDS).split(raw, groups=problems):
-        believed[fold] = np.interp(raw[fold], *_isotonic(raw[others], hits[others]))
+        believed[fold] = np.interp(raw[fold], *_logistic(raw[others], hits[others]))
     return believed
 
 
@@ -242,8 +243,18 @@ def _arrays(outcomes: Sequence[Outcome]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([o.probability for o in outcomes]), np.array([o.hit for o in outcomes], dtype=float)
 
 
-def _isotonic(raw: np.ndarray, hits: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    from sklearn.isotonic import IsotonicRegression
+def _logistic(raw: np.ndarray, hits: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Platt's curve (1999): a logistic regression on the log odds, as knots. Constant where it would fall."""
+    from sklearn.linear_model import LogisticRegression
 
-    model = IsotonicRegression(y_min=0.0, y_max=1.0).fit(raw, hits)
-    return tuple(model.X_thresholds_.tolist()), tuple(model.y_thresholds_.tolist())
+    def log_odds(probability: np.ndarray) -> np.ndarray:
+        inside = np.clip(probability, 1e-3, 1 - 1e-3)
+        return np.log(inside / (1 - inside))[:, None]
+
+    grid = np.linspace(0, 1, KNOTS)
+    curve = np.full(KNOTS, hits.mean())
+    if 0 < hits.mean() < 1:
+        model = LogisticRegression(C=1e6).fit(log_odds(raw), hits)
+        if model.coef_[0, 0] > 0:
+            curve = model.predict_proba(log_odds(grid))[:, 1]
+    return tuple(grid.tolist()), tuple(curve.round(6).tolist())

@@ -12,6 +12,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from llamoco.dataset_builder.optimizers.pool import POOL
+from llamoco.dataset_builder.prompts.prompt import facts_alone
 from llamoco.modeling.calibration import Calibration, read_calibration
 from llamoco.modeling.decoding import DECISION_TOKENS, Written, decode, plain, takes_drafts
 from llamoco.modeling.drafts import DECISION, Drafts
@@ -89,9 +90,14 @@ class Generator:
         listed = ends if isinstance(ends, list) else [ends]
         return {int(token) for token in (*listed, self.tokenizer.eos_token_id) if token is not None}
 
+    def shown(self, prompt: str) -> str:
+        """What the model is shown of a prompt: all, or its facts alone where that takes over three quarters of its positions."""
+        return prompt if self.prompt_tokens(prompt) <= self.max_length * 3 // 4 else facts_alone(prompt)
+
     def prompt_tokens(self, prompt: str, special_tokens: bool = True) -> int:
         """Length of a prompt in the model's tokens."""
-        return len(self.tokenizer(prompt, add_special_tokens=special_tokens)["input_ids"])
+        # Whether a text is too long is asked here: no warning that it is.
+        return len(self.tokenizer(prompt, add_special_tokens=special_tokens, verbose=False)["input_ids"])
 
     def answer(
         self,

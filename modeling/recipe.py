@@ -35,6 +35,8 @@ class FromScratch:
         num_hidden_layers (`int`): number of blocks.
         num_attention_heads (`int`): attention heads of a block; divides `hidden_size`.
         max_position_embeddings (`int`): positions, in tokens.
+        model_max_length (`int`, *optional*): tokens of prompt and answer together that the tokenizer states as the model's
+            limit; the positions if not set. A longer prompt is answered from its facts alone. Training knows nothing of it.
     """
 
     vocab_size: int
@@ -43,6 +45,7 @@ class FromScratch:
     num_hidden_layers: int
     num_attention_heads: int
     max_position_embeddings: int = 2048
+    model_max_length: int | None = None
 
 
 @dataclass(frozen=True)
@@ -243,7 +246,7 @@ def _check_adapter(file: Path, adapter: Adapter) -> None:
 
 def _check_model(file: Path, model: FromScratch) -> None:
     for name, value in dataclasses.asdict(model).items():
-        if value < 1:
+        if value is not None and value < 1:
             raise RecipeError(f"{file}: model.from_scratch.{name} is {value}, expected at least 1")
     if model.hidden_size % (2 * model.num_attention_heads):
         raise RecipeError(

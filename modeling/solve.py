@@ -134,11 +134,11 @@ def candidate_answers(problem: Problem, generator: Generator, count: int) -> lis
 
 def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
     prompt, warning = make_prompt(problem, PROMPT_LIMIT)  # no prompt of the training set is longer
-    limit = generator.max_length * 3 // 4
-    if generator.prompt_tokens(prompt) > limit:
-        share = limit / generator.prompt_tokens(prompt)
-        prompt, warning = make_prompt(problem, int(len(prompt) * share * 0.9))
-    return prompt, warning
+    shown = generator.shown(prompt)
+    return (
+        shown,
+        warning if shown == prompt else None,
+    )  # models of few positions are made to answer from facts
 
 
 def _answer(

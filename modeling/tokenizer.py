@@ -59,7 +59,8 @@ def train_tokenizer(
         texts: what the BPE learns from: prompts, and first lines of completions.
         sources: the text of each optimizer of the pool, by name.
         vocab_size: number of tokens, all included.
-        max_length: the model's number of positions, in tokens.
+        max_length: how many tokens the model takes. What is cut off a longer text is its beginning: the end of a prompt are
+            its facts.
 
     Raises:
         ValueError: `vocab_size` leaves no room for bytes, names and lines.
@@ -102,6 +103,7 @@ def train_tokenizer(
         eos_token=EOS,
         pad_token=PAD,
         padding_side="right",
+        truncation_side="left",
         model_max_length=max_length,
         clean_up_tokenization_spaces=False,
     )

@@ -9,7 +9,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, Label, read_labels
+from llamoco.dataset_builder.benchmark.labels import (
+    GROUPS,
+    SHIPPED_LABELS,
+    Label,
+    read_single_best_solvers,
+)
 from llamoco.dataset_builder.benchmark.race import keyed
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.problem import Problem
