@@ -141,7 +141,10 @@ def _problem(message: np.ndarray, name: str) -> Problem:
     # Said by the guest, so no more than a hint: it changes what the model sees, and nothing else.
     start = _HEAD + 2 * dim
     middle, end = start + _PART + 1, start + 2 * _PART + 1 + n_inequality + n_equality
-    parts = (Part.from_numbers(message[start:middle]), Part.from_numbers(message[middle:end]))
+    parts = (
+        Part.from_numbers(message[start:middle].tolist()),
+        Part.from_numbers(message[middle:end].tolist()),
+    )
     problem.__dict__["structure"] = Structure(*parts) if known else None
     return problem
 
