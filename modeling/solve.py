@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import matplotlib
 import numpy as np
 
 from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_single_best_solvers
@@ -24,8 +23,6 @@ from llamoco.metrics.sandbox.verdicts import ERRORS
 
 if TYPE_CHECKING:
     from llamoco.modeling.generation import Generation, Generator
-
-matplotlib.use("Agg")
 
 Progress = Callable[[int, float | None], None]
 
@@ -311,6 +308,9 @@ def run_json(solution: Solution) -> dict[str, Any]:
 
 def plot_convergence(answer: Answer, solution: Solution, path: Path) -> None:
     """Draw the best feasible objective over the evaluations of a run to an image file (the suffix gives the format)."""
+    import matplotlib
+
+    matplotlib.use("Agg")
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")

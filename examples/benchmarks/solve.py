@@ -77,7 +77,7 @@ def main() -> None:
     unloaded = command(arguments.model)
     loading, generator = time.perf_counter(), load_generator(arguments.model)
     loading = time.perf_counter() - loading
-    prompts = [make_prompt(load(path), PROMPT_LIMIT)[0] for path in PROBLEMS]
+    prompts = [generator.shown(make_prompt(load(path), PROMPT_LIMIT)[0]) for path in PROBLEMS]
     generator.answer(prompts[:1])  # the first call makes torch ready
     ways = {"drafts": generator, "token by token": token_by_token(generator)}
     times: dict[str, list[float]] = {name: [] for name in ways}
