@@ -88,6 +88,7 @@ def shipped_card() -> str:
         calibration=_json_if_any(SHIPPED_MODEL / "calibration.json"),
         pictures={path.name for path in SHIPPED_MODEL.glob("*.png")} | set(shipped_figures()),
         tried=record_if_any("tried"),
+        facts=record_if_any("prompt_facts"),
         ablations=record_if_any("ablations"),
         prompt=example_prompt(),
     )
