@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.faith import faithful
+from llamoco.metrics.sandbox.scratch import remove_tree
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.metrics.scores import Attempt
@@ -34,6 +35,7 @@ class Settings(NamedTuple):
 
 _settings: Settings
 _folder: str
+_number: int
 _sandbox: Sandbox | SandboxUnavailable
 
 
@@ -48,15 +50,15 @@ def begin(parent: int, folder: str, cores: Sequence[int], settings: Settings) ->
             May be empty.
         settings: how predictions are run.
     """
-    global _settings, _folder, _sandbox
-    _settings, _folder = settings, folder
+    global _settings, _folder, _number, _sandbox
+    _settings, _folder, _number = settings, folder, _take_number(folder)
     # Ctrl-C reaches the whole terminal: the parent decides. A handler, as what is ignored stays so in the zygote.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     if cores:
-        os.sched_setaffinity(0, {cores[_take_number(folder) % len(cores)]})
+        os.sched_setaffinity(0, {cores[_number % len(cores)]})
     try:
         _sandbox = Sandbox(settings.allow_unsafe)
     except SandboxUnavailable as error:
@@ -131,10 +133,11 @@ def _end(*_: Any) -> None:
     with contextlib.suppress(Exception):
         if isinstance(_sandbox, Sandbox):
             _sandbox.close()
-    for name in filter(str.isdigit, os.listdir(_folder)):
-        with contextlib.suppress(OSError):
-            os.unlink(os.path.join(_folder, name))
-    for folder in (_folder, os.path.dirname(_folder)):
-        with contextlib.suppress(OSError):
-            os.rmdir(folder)
+    with contextlib.suppress(OSError):
+        os.unlink(os.path.join(_folder, str(_number)))
+    with contextlib.suppress(OSError):
+        # Not only where it is empty: a sandbox that was just being started may not have come to remove its files.
+        if not any(map(str.isdigit, os.listdir(_folder))):
+            remove_tree(_folder)
+            os.rmdir(os.path.dirname(_folder))
     os._exit(1)
