@@ -40,7 +40,7 @@ def mixture(pairs: Dataset, source: DatasetSource) -> Dataset:
     if len(chosen) == 0:
         raise RecipeError(f"dataset: no pair of {source.path!r} is left by hold_out, language and patterns")
     kinds = (
-        (source.descriptions, lambda row: row),
+        (source.descriptions, None),
         (source.facts_alone, lambda row: {"prompt": facts_alone(row["prompt"])}),
         (
             source.decisions_alone,
@@ -51,7 +51,7 @@ def mixture(pairs: Dataset, source: DatasetSource) -> Dataset:
     for number, (share, change) in enumerate(kinds):
         drawn = _rows(chosen, [_draw(f"{number} {prompt}") < share for prompt in chosen["prompt"]])
         if len(drawn):
-            seen.append(drawn.map(change, desc="Rows"))
+            seen.append(drawn if change is None else drawn.map(change, desc="Rows"))
     if not seen:
         raise RecipeError(
             "dataset: descriptions, facts_alone and decisions_alone leave no row: raise one of them"

@@ -14,7 +14,7 @@ import numpy as np
 
 from llamoco.dataset_builder.benchmark.records import MissingToolError, Row
 from llamoco.dataset_builder.problems.draws import named_seed
-from llamoco.dataset_builder.problems.problem import EQUALITY_TOLERANCE, Problem
+from llamoco.dataset_builder.problems.problem import Problem
 
 POINTS_A_DIMENSION = 50
 MOST_POINTS = 500  # features of 2500 points take a minute
@@ -48,8 +48,7 @@ def landscape_features(problem_json: str) -> Row:
     values = problem.evaluate(problem.lower_array + unit * (problem.upper_array - problem.lower_array))
     features = _features(unit, values.f, "f", _pflacco())
     if problem.constrained:
-        broken = np.maximum(values.g, 0).sum(axis=1)
-        broken += np.maximum(np.abs(values.h) - EQUALITY_TOLERANCE, 0).sum(axis=1)
+        broken = problem.violation(values)
         features["feasible"] = float(problem.feasible(values).mean())
         features |= _features(unit, broken, "v", _pflacco()[:2])
         features["f_v_correlation"] = _correlation(values.f, broken)

@@ -22,7 +22,7 @@ from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, Lab
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.benchmark.selector import gap_closed
 from llamoco.dataset_builder.problems.draws import named_seed
-from llamoco.dataset_builder.problems.problem import EQUALITY_TOLERANCE, Problem
+from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.structure import Part, Structure
 from llamoco.dataset_builder.problems.traced import OPERATIONS
 
@@ -63,11 +63,8 @@ def probed(problem: Problem) -> list[float]:
     start, end = random.random((2, problem.dim))
     unit = np.vstack([start + along * (end - start), random.random((count - count // 2, problem.dim))])
     values = problem.evaluate(problem.lower_array + unit * (problem.upper_array - problem.lower_array))
-    broken = np.maximum(values.g, 0).sum(axis=1) + np.maximum(np.abs(values.h) - EQUALITY_TOLERANCE, 0).sum(
-        axis=1
-    )
     feasible = float(problem.feasible(values).mean())
-    return [feasible, *_shape(unit, along, values.f), *_shape(unit, along, broken)]
+    return [feasible, *_shape(unit, along, values.f), *_shape(unit, along, problem.violation(values))]
 
 
 def _shape(unit: np.ndarray, along: np.ndarray, values: np.ndarray) -> list[float]:

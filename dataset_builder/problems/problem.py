@@ -144,6 +144,12 @@ class Problem:
             equalities = (np.abs(values.h) <= EQUALITY_TOLERANCE).all(axis=1)
         return np.asarray(inequalities & equalities & np.isfinite(values.f))
 
+    def violation(self, values: Evaluation) -> np.ndarray:
+        """By how much N evaluated points break the constraints, summed, equalities beyond their tolerance: (N,)."""
+        broken = np.maximum(values.g, 0).sum(axis=1)
+        broken += np.maximum(np.abs(values.h) - EQUALITY_TOLERANCE, 0).sum(axis=1)
+        return np.asarray(broken)
+
     def inside(self, x: np.ndarray) -> np.ndarray:
         """Which of N points (N, D) lie within the bounds: bool (N,)."""
         with np.errstate(invalid="ignore"):
