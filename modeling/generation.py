@@ -29,6 +29,7 @@ __all__ = [
     "load_generator",
 ]
 
+ANSWER_SHARE = 4  # a prompt leaves at least a quarter of a model's positions to the answer
 MAX_NEW_TOKENS = 900  # no answer of the instruction set is longer
 
 
@@ -91,8 +92,13 @@ class Generator:
         return {int(token) for token in (*listed, self.tokenizer.eos_token_id) if token is not None}
 
     def shown(self, prompt: str) -> str:
-        """What the model is shown of a prompt: all, or its facts alone where that takes over three quarters of its positions."""
-        return prompt if self.prompt_tokens(prompt) <= self.max_length * 3 // 4 else facts_alone(prompt)
+        """What the model is shown of a prompt: all, or its facts alone where that leaves no room for an answer."""
+        return prompt if self.fits(prompt) else facts_alone(prompt)
+
+    def fits(self, prompt: str, max_new_tokens: int = MAX_NEW_TOKENS, special_tokens: bool = True) -> bool:
+        """Whether a prompt leaves room for an answer of so many tokens, or at least a quarter of the model's positions."""
+        room = min(max_new_tokens, -(-self.max_length // ANSWER_SHARE))
+        return self.prompt_tokens(prompt, special_tokens) <= self.max_length - room
 
     def prompt_tokens(self, prompt: str, special_tokens: bool = True) -> int:
         """Length of a prompt in the model's tokens."""

@@ -41,7 +41,6 @@ CHARACTERS_A_TOKEN = 4  # about; also compares models whose tokenizers differ
 PROMPT_STYLES = ("auto", "plain", "contract")
 APIS = ("chat", "completions")
 CONTRACT_NEW_TOKENS = 2048  # general LLMs write comments, classes and prose
-ANSWER_SHARE = 4  # a prompt leaves at least a quarter of a model's positions to the answer
 
 logger = logging.getLogger(__name__)
 
@@ -202,9 +201,7 @@ class LocalSource:
         return str(text)
 
     def _fits(self, text: str) -> bool:
-        length = self._generator.prompt_tokens(text, special_tokens=not self._templated)
-        positions = self._generator.max_length
-        return length <= positions - min(self._max_new_tokens, -(-positions // ANSWER_SHARE))
+        return self._generator.fits(text, self._max_new_tokens, special_tokens=not self._templated)
 
 
 def open_source(
