@@ -92,7 +92,8 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 def solve_on_page(page: Page) -> str:
     """Press the button and wait for the end of the job; returns the text of the results."""
-    page.evaluate("document.querySelector('.lm-view').classList.add('old')")  # what comes is another element
+    # What comes is another element. The locator waits for this one, which may be drawn after the button.
+    page.locator(".lm-view").evaluate("view => view.classList.add('old')")
     page.click("#start")
     page.wait_for_selector(OVER, timeout=1000 * JOB_LIMIT)
     return page.inner_text(".lm-view")
