@@ -26,9 +26,9 @@ from transformers.utils import logging
 from trl import SFTConfig, SFTTrainer
 
 from llamoco.dataset_builder.benchmark.provenance import environment
-from llamoco.modeling.batches import Collator, Rows
-from llamoco.modeling.config import LLaMoCoConfig
-from llamoco.modeling.trainer import LLaMoCoTrainer
+from llamoco.modeling.training.batches import Collator, Rows
+from llamoco.modeling.training.config import LLaMoCoConfig
+from llamoco.modeling.training.trainer import LLaMoCoTrainer
 
 SEED = 0
 VOCABULARY, ROWS = 2400, 512

@@ -40,8 +40,8 @@ from llamoco.modeling.ablations.study import (
 from llamoco.modeling.evaluation.files import EvaluationError, write_json
 from llamoco.modeling.evaluation.rows import Row, evaluation_rows
 from llamoco.modeling.generation import ModelError, load_generator
-from llamoco.modeling.recipe import RecipeError
-from llamoco.modeling.trainer import TrainingError, TrainingInterrupted
+from llamoco.modeling.training.recipe import RecipeError
+from llamoco.modeling.training.trainer import TrainingError, TrainingInterrupted
 
 TRAIN_SPLIT = Path("llamoco") / "default" / "train-00000-of-00001.parquet"
 RECORD, FIGURE = "ablations.json", "latents.png"

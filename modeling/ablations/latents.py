@@ -16,8 +16,8 @@ from sklearn.manifold import TSNE
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import NearestNeighbors
 
-from llamoco.modeling.contrastive import last_token_latents
 from llamoco.modeling.generation import Generator
+from llamoco.modeling.training.contrastive import last_token_latents
 
 NEIGHBOURS = 10
 BATCH = 16

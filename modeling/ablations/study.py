@@ -20,8 +20,8 @@ from llamoco.modeling.answers.sources import LocalSource
 from llamoco.modeling.evaluation.files import appended, read_lines
 from llamoco.modeling.evaluation.rows import Row
 from llamoco.modeling.generation import Decision, load_generator
-from llamoco.modeling.recipe import read_recipe
-from llamoco.modeling.train import run
+from llamoco.modeling.training.recipe import read_recipe
+from llamoco.modeling.training.train import run
 
 RECIPES = Path("examples") / "recipes" / "ablations"
 BASE = "base"

@@ -17,7 +17,7 @@ from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.modeling.calibration import Calibration
-from llamoco.modeling.tokenizer import train_tokenizer
+from llamoco.modeling.training.tokenizer import train_tokenizer
 
 FILE = """\
 LOWER, UPPER, MAX_EVALS = [0, 0], [1, 1], 400

@@ -17,7 +17,7 @@ from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.modeling.calibration import Calibration
 from llamoco.modeling.drafts import Drafts
 from llamoco.modeling.generation import Decision, Generator, ModelError, load_generator
-from llamoco.modeling.tokenizer import train_tokenizer
+from llamoco.modeling.training.tokenizer import train_tokenizer
 
 NAMES = ("slsqp", "cma_es", "de")
 

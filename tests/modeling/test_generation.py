@@ -9,7 +9,7 @@ from tiny_models import tiny
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.modeling.generation import Generator, ModelError, answer_all, load_generator
-from llamoco.modeling.tokenizer import train_tokenizer
+from llamoco.modeling.training.tokenizer import train_tokenizer
 
 PROMPTS = ["# dimension: 2\ndef objective(x):\n    return x[0]\n", "# dimension: 3\n", "x = 1\n" * 9]
 

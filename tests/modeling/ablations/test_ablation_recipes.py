@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from llamoco.modeling.ablations.study import BASE, STUDIES
-from llamoco.modeling.recipe import read_recipe
+from llamoco.modeling.training.recipe import read_recipe
 
 FOLDER = Path(__file__).parents[3] / "examples" / "recipes" / "ablations"
 ABOUT = {

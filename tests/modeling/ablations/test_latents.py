@@ -9,7 +9,7 @@ from tiny_models import tiny
 
 from llamoco.modeling.ablations.latents import NEIGHBOURS, latents_of, plot_latents, separability
 from llamoco.modeling.generation import Generator
-from llamoco.modeling.tokenizer import train_tokenizer
+from llamoco.modeling.training.tokenizer import train_tokenizer
 
 
 def clusters(spread: float) -> tuple[np.ndarray, list[str]]:

@@ -11,8 +11,8 @@ from llamoco.dataset_builder.problems.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.pairs import pairs
 from llamoco.dataset_builder.prompts.prompt import facts
 from llamoco.modeling.held_out import held_out
-from llamoco.modeling.mixture import mixture
-from llamoco.modeling.recipe import DatasetSource, RecipeError
+from llamoco.modeling.training.mixture import mixture
+from llamoco.modeling.training.recipe import DatasetSource, RecipeError
 
 PROBLEMS = [draw_problem(0, number, False) for number in range(40)]
 

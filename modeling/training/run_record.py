@@ -18,8 +18,8 @@ from matplotlib import pyplot as plt
 from peft import PeftModel
 from transformers import PreTrainedModel
 
-from llamoco.modeling.recipe import FromScratch, Recipe
-from llamoco.modeling.trainer import LLaMoCoTrainer
+from llamoco.modeling.training.recipe import FromScratch, Recipe
+from llamoco.modeling.training.trainer import LLaMoCoTrainer
 
 RECORDED_PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "tokenizers", "numpy")
 

@@ -10,9 +10,9 @@ from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.modeling.config import LLaMoCoConfig
-from llamoco.modeling.tokenizer import train_tokenizer
-from llamoco.modeling.trainer import LLaMoCoTrainer
+from llamoco.modeling.training.config import LLaMoCoConfig
+from llamoco.modeling.training.tokenizer import train_tokenizer
+from llamoco.modeling.training.trainer import LLaMoCoTrainer
 
 
 def pairs(count: int = 48) -> Dataset:

@@ -17,8 +17,8 @@ from training_setup import pairs, tiny_trainer
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from llamoco.modeling import train
-from llamoco.modeling.batches import Collator, Rows, padded_groups
-from llamoco.modeling.recipe import RecipeError
+from llamoco.modeling.training.batches import Collator, Rows, padded_groups
+from llamoco.modeling.training.recipe import RecipeError
 
 CONTRASTIVE_STEPS, TUNING_STEPS = 6, 6
 

@@ -9,7 +9,7 @@ from trl import SFTConfig
 @dataclass
 class LLaMoCoConfig(SFTConfig):
     r"""
-    Configuration class for the [`~llamoco.modeling.trainer.LLaMoCoTrainer`].
+    Configuration class for the [`~llamoco.modeling.training.trainer.LLaMoCoTrainer`].
 
     This class includes only the parameters that are specific to LLaMoCo's two-phase instruction tuning
     (paper, Section III-B). For a full list of training arguments, please refer to the [`~trl.SFTConfig`] and

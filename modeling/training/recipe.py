@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from llamoco.modeling.config import LLaMoCoConfig
-from llamoco.modeling.recipe_fields import (
+from llamoco.modeling.training.config import LLaMoCoConfig
+from llamoco.modeling.training.recipe_fields import (
     RecipeError,
     check_choice,
     check_type,
@@ -26,7 +26,7 @@ DTYPES = ("float32", "bfloat16", "float16")
 
 @dataclass(frozen=True)
 class FromScratch:
-    """A Llama with random weights and a tokenizer of its own (see `llamoco.modeling.tokenizer`).
+    """A Llama with random weights and a tokenizer of its own (see `llamoco.modeling.training.tokenizer`).
 
     Parameters:
         vocab_size (`int`): tokens of the tokenizer.
@@ -120,7 +120,7 @@ class Recipe:
     Parameters:
         model (`str` or `FromScratch`): the model to tune, by Hub id or path, or a new one.
         dataset (`DatasetSource`): the pairs.
-        training (`dict`): fields of [`~llamoco.modeling.config.LLaMoCoConfig`].
+        training (`dict`): fields of [`~llamoco.modeling.training.config.LLaMoCoConfig`].
         output_dir (`str`): folder of the trained model; checkpoints lie in it while training.
         seed (`int`): of initial weights and of the order of pairs.
         save_dtype (`str`): number format of the saved weights: float32, bfloat16 or float16.

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer, LlamaConfig, PreTrainedTokenizerFast
 
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.modeling.tokenizer import BOS, EOS, PAD, train_tokenizer
+from llamoco.modeling.training.tokenizer import BOS, EOS, PAD, train_tokenizer
 
 SOURCES = {name: pool.source(name) for name in pool.POOL}
 TEXTS = [

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from llamoco.modeling.recipe import (
+from llamoco.modeling.training.recipe import (
     Adapter,
     DatasetSource,
     FromScratch,
@@ -12,7 +12,7 @@ from llamoco.modeling.recipe import (
     read_recipe,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GOOD = """\
 output_dir: out
 save_dtype: bfloat16

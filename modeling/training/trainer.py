@@ -29,12 +29,12 @@ from transformers import (
 from transformers.trainer_utils import TrainOutput, get_last_checkpoint, rotate_checkpoints
 from trl import SFTConfig, SFTTrainer
 
-from llamoco.modeling.batches import Collator, Rows, padded_groups, read_rows
-from llamoco.modeling.config import LLaMoCoConfig
-from llamoco.modeling.contrastive import contrastive_loss, last_token_latents
-from llamoco.modeling.sampler import TwoPhaseBatchSampler
-from llamoco.modeling.schedule import two_phase_factor
-from llamoco.modeling.stopping import StopOnSignal, TrainingError, TrainingInterrupted
+from llamoco.modeling.training.batches import Collator, Rows, padded_groups, read_rows
+from llamoco.modeling.training.config import LLaMoCoConfig
+from llamoco.modeling.training.contrastive import contrastive_loss, last_token_latents
+from llamoco.modeling.training.sampler import TwoPhaseBatchSampler
+from llamoco.modeling.training.schedule import two_phase_factor
+from llamoco.modeling.training.stopping import StopOnSignal, TrainingError, TrainingInterrupted
 
 __all__ = ["REQUIRED_COLUMNS", "LLaMoCoTrainer", "TrainingError", "TrainingInterrupted"]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from llamoco.modeling.sampler import (
+from llamoco.modeling.training.sampler import (
     TwoPhaseBatchSampler,
     balanced_weights,
     length_groups,

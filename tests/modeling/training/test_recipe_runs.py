@@ -33,10 +33,10 @@ from llamoco.cli.main import app
 from llamoco.modeling import train
 from llamoco.modeling.generation import load_generator
 from llamoco.modeling.held_out import held_out
-from llamoco.modeling.recipe import RecipeError, read_recipe
-from llamoco.modeling.trainer import LLaMoCoTrainer
+from llamoco.modeling.training.recipe import RecipeError, read_recipe
+from llamoco.modeling.training.trainer import LLaMoCoTrainer
 
-RECIPES = Path(__file__).parents[2] / "examples" / "recipes"
+RECIPES = Path(__file__).parents[3] / "examples" / "recipes"
 POSITIONS = 256
 OPTIMIZERS = ("slsqp", "cmaes", "de_rand")
 

@@ -20,18 +20,23 @@ from transformers.integrations import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from llamoco.dataset_builder.hub_folder import folder_hash
-from llamoco.modeling.building import adapter_config, build_model, build_tokenizer, training_arguments
-from llamoco.modeling.config import LLaMoCoConfig
-from llamoco.modeling.mixture import mixture
-from llamoco.modeling.recipe import DatasetSource, FromScratch, Recipe, RecipeError, read_recipe
-from llamoco.modeling.run_record import (
+from llamoco.modeling.training.building import (
+    adapter_config,
+    build_model,
+    build_tokenizer,
+    training_arguments,
+)
+from llamoco.modeling.training.config import LLaMoCoConfig
+from llamoco.modeling.training.mixture import mixture
+from llamoco.modeling.training.recipe import DatasetSource, FromScratch, Recipe, RecipeError, read_recipe
+from llamoco.modeling.training.run_record import (
     count_parameters,
     describe_dataset,
     describe_start,
     make_record,
     plot_training,
 )
-from llamoco.modeling.trainer import REQUIRED_COLUMNS, LLaMoCoTrainer
+from llamoco.modeling.training.trainer import REQUIRED_COLUMNS, LLaMoCoTrainer
 
 Result = TypeVar("Result")
 
@@ -46,7 +51,7 @@ def run(recipe_path: str | Path, resume: bool = False) -> Path:
     Under `accelerate launch` all processes train; the main one alone reads the data, writes and prints.
 
     Args:
-        recipe_path: a YAML file, see `llamoco.modeling.recipe.Recipe`.
+        recipe_path: a YAML file, see `llamoco.modeling.training.recipe.Recipe`.
         resume: go on from the last complete checkpoint.
 
     Returns:

@@ -11,7 +11,7 @@ import torch
 from training_setup import pairs, tiny_trainer
 from transformers import AutoModelForCausalLM, TrainerCallback
 
-from llamoco.modeling.trainer import LLaMoCoTrainer, TrainingError, TrainingInterrupted
+from llamoco.modeling.training.trainer import LLaMoCoTrainer, TrainingError, TrainingInterrupted
 
 STEPS = 8  # 4 of each phase
 

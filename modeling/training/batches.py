@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerBase
 
-from llamoco.modeling.sampler import Triplet, length_groups
+from llamoco.modeling.training.sampler import Triplet, length_groups
 
 
 class Row(TypedDict):

@@ -7,7 +7,7 @@ import torch
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import get_scheduler
 
-from llamoco.modeling.config import LLaMoCoConfig
+from llamoco.modeling.training.config import LLaMoCoConfig
 
 
 def two_phase_factor(args: LLaMoCoConfig, num_training_steps: int) -> Callable[[int], float]:

@@ -8,7 +8,7 @@ from datasets import Dataset, concatenate_datasets
 
 from llamoco.dataset_builder.prompts.prompt import facts_alone
 from llamoco.modeling.held_out import held_out
-from llamoco.modeling.recipe import DatasetSource, RecipeError
+from llamoco.modeling.training.recipe import DatasetSource, RecipeError
 
 
 def mixture(pairs: Dataset, source: DatasetSource) -> Dataset:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from llamoco.modeling.contrastive import contrastive_loss, distance, last_token_latents
+from llamoco.modeling.training.contrastive import contrastive_loss, distance, last_token_latents
 
 
 def test_distance_is_eq_3() -> None:

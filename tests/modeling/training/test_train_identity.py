@@ -10,7 +10,7 @@ import yaml
 from datasets import Dataset
 
 from llamoco.modeling import train
-from llamoco.modeling.recipe import Recipe, RecipeError, read_recipe
+from llamoco.modeling.training.recipe import Recipe, RecipeError, read_recipe
 
 PAIRS = Dataset.from_dict({"prompt": ["p\n"], "completion": ["c\n"], "optimizer": ["slsqp"]})
 

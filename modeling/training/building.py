@@ -23,9 +23,9 @@ from transformers import (
 from transformers.utils import is_bitsandbytes_available
 
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.modeling.config import LLaMoCoConfig
-from llamoco.modeling.recipe import FromScratch, Recipe, RecipeError
-from llamoco.modeling.tokenizer import train_tokenizer
+from llamoco.modeling.training.config import LLaMoCoConfig
+from llamoco.modeling.training.recipe import FromScratch, Recipe, RecipeError
+from llamoco.modeling.training.tokenizer import train_tokenizer
 
 HUB_TIMEOUT = 5.0  # seconds in which the Hub must answer whether it has a model
 

@@ -33,8 +33,8 @@ from pathlib import Path
 import torch
 from training_setup import pairs, tiny_trainer
 from test_training_processes import SETTINGS
-from llamoco.modeling.batches import Rows
-from llamoco.modeling.trainer import TrainingInterrupted
+from llamoco.modeling.training.batches import Rows
+from llamoco.modeling.training.trainer import TrainingInterrupted
 from transformers import TrainerCallback
 
 folder = Path(sys.argv[1])

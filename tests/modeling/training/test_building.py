@@ -13,11 +13,16 @@ from huggingface_hub import constants
 from transformers import BitsAndBytesConfig, PreTrainedTokenizerFast
 
 from llamoco.modeling import building
-from llamoco.modeling.building import adapter_config, build_model, build_tokenizer, training_arguments
-from llamoco.modeling.recipe import Recipe, RecipeError, read_recipe
 from llamoco.modeling.shipped import SHIPPED_MODEL
+from llamoco.modeling.training.building import (
+    adapter_config,
+    build_model,
+    build_tokenizer,
+    training_arguments,
+)
+from llamoco.modeling.training.recipe import Recipe, RecipeError, read_recipe
 
-RECIPES = Path(__file__).parents[2] / "examples" / "recipes"
+RECIPES = Path(__file__).parents[3] / "examples" / "recipes"
 LAUNCHES = sorted((RECIPES / "accelerate").glob("*.yaml"))
 
 
