@@ -14,7 +14,7 @@ from llamoco.modeling.training.sampler import Triplet, length_groups
 
 
 class Row(TypedDict):
-    """A tokenized pair: its tokens, how many of them are the prompt's, and where the optimizer is named."""
+    """A tokenized pair: its tokens, how many of them are the prompt's, and where the optimizer is named (0: nowhere)."""
 
     input_ids: list[int]
     prompt_length: int
@@ -25,17 +25,20 @@ def read_rows(prepared: Dataset, tokenizer: PreTrainedTokenizerBase) -> list[Row
     """The rows of tokenized pairs.
 
     Args:
-        prepared: columns input_ids and labels, the latter -100 on the prompt.
+        prepared: columns completion, input_ids and labels, the latter -100 on the prompt. A completion that does not
+            begin with a comment names no optimizer: the prompt has.
         tokenizer: of both.
     """
     ends_line = {token for token in range(len(tokenizer)) if "\n" in tokenizer.decode([token])}
     rows: list[Row] = []
-    for ids, labels in zip(prepared["input_ids"], prepared["labels"], strict=True):
+    columns = (prepared[name] for name in ("completion", "input_ids", "labels"))
+    for completion, ids, labels in zip(*columns, strict=True):
         start = next(i for i, label in enumerate(labels) if label != -100)
         line_end = next((i for i in range(start, len(ids)) if ids[i] in ends_line), len(ids) - 1)
         if line_end == len(ids) - 2 and ids[-1] == tokenizer.eos_token_id:
             ids = ids[:-1]  # a first line alone is the beginning of a completion: it teaches no end
-        rows.append({"input_ids": ids, "prompt_length": start, "choice": max(start, line_end - 1)})
+        choice = max(start, line_end - 1) if completion.startswith("#") else 0
+        rows.append({"input_ids": ids, "prompt_length": start, "choice": choice})
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import torch
 from transformers.integrations import is_tensorboard_available
 from trl import SFTConfig
 
@@ -18,6 +19,9 @@ class LLaMoCoConfig(SFTConfig):
     A run is one pass through both phases: `contrastive_steps` optimizer steps of warm-up, then
     `num_train_epochs` epochs of instruction tuning. A positive `max_steps` counts the steps of both.
     `learning_rate`, `lr_scheduler_type` and `warmup_steps` rule the instruction tuning.
+
+    `bf16` is for devices that calculate in bfloat16: a CPU that would emulate it, 50 times slower than float32, trains
+    in float32.
 
     Parameters:
         > Parameters that control the contrastive warm-up
@@ -100,6 +104,8 @@ class LLaMoCoConfig(SFTConfig):
     )
 
     def __post_init__(self) -> None:
+        if self.use_cpu and self.bf16 is not False and not self.fp16 and not bf16_on_cpu():
+            self.bf16 = False
         super().__post_init__()
         at_least_zero = {
             "contrastive_steps": self.contrastive_steps,
@@ -132,3 +138,8 @@ class LLaMoCoConfig(SFTConfig):
         if self.contrastive_steps and self.ddp_find_unused_parameters is None:
             # The warm-up's loss depends neither on the output layer nor on blocks above latent_layer.
             self.ddp_find_unused_parameters = True
+
+
+def bf16_on_cpu() -> bool:
+    """Whether this machine's processor calculates in bfloat16 (AVX-512, AMX, ARMv8.6); others emulate it."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

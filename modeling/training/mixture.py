@@ -1,21 +1,37 @@
-"""Which rows a model sees: pairs of the instruction set, whole, with the prompt's facts alone, or the decision alone."""
+"""Which rows a model sees: pairs of the instruction set, whole or in part, and practice that is made from them.
+
+A small model has two things to learn, and can practise each by itself: to choose by a prompt's facts, and to write the
+program of the optimizer that it has named.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from itertools import accumulate
+from math import exp
+from typing import Any
 
 from datasets import Dataset, concatenate_datasets
 
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.optimizers.keys import config_for
+from llamoco.dataset_builder.optimizers.pool import pool_for, render
 from llamoco.dataset_builder.prompts.prompt import facts_alone
 from llamoco.modeling.held_out import held_out
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
+
+Row = dict[str, Any]
+
+NAMED = "; optimizer: "  # which ends a decision line, before the name
 
 
 def mixture(pairs: Dataset, source: DatasetSource) -> Dataset:
     """The rows of a recipe, out of the pairs of its data set.
 
     Args:
-        pairs: columns prompt, completion, optimizer, and what the recipe chooses by: problem_id, language, pattern.
+        pairs: columns prompt, completion, optimizer, and what the recipe asks for: problem_id, language, pattern, dim,
+            max_evals, constrained.
         source: what the recipe says of its data.
 
     Raises:
@@ -39,13 +55,15 @@ def mixture(pairs: Dataset, source: DatasetSource) -> Dataset:
         chosen = _rows(chosen, [pattern in source.patterns for pattern in chosen["pattern"]])
     if len(chosen) == 0:
         raise RecipeError(f"dataset: no pair of {source.path!r} is left by hold_out, language and patterns")
+    scores = _scores(chosen, source) if source.decision_temperature else {}
+    if source.programs_alone:
+        for column in ("dim", "max_evals", "constrained"):
+            _column(chosen, source, column, "programs_alone")
     kinds = (
         (source.descriptions, None),
         (source.facts_alone, lambda row: {"prompt": facts_alone(row["prompt"])}),
-        (
-            source.decisions_alone,
-            lambda row: {"prompt": facts_alone(row["prompt"]), "completion": _decision(row)},
-        ),
+        (source.decisions_alone, lambda row: _decision(row, scores, source.decision_temperature)),
+        (source.programs_alone, _program),
     )
     seen = []
     for number, (share, change) in enumerate(kinds):
@@ -54,13 +72,60 @@ def mixture(pairs: Dataset, source: DatasetSource) -> Dataset:
             seen.append(drawn if change is None else drawn.map(change, desc="Rows"))
     if not seen:
         raise RecipeError(
-            "dataset: descriptions, facts_alone and decisions_alone leave no row: raise one of them"
+            "dataset: descriptions, facts_alone, decisions_alone and programs_alone leave no row: raise one of them"
         )
     return concatenate_datasets(seen)
 
 
-def _decision(row: dict[str, str]) -> str:
-    return row["completion"].split("\n", 1)[0] + "\n"
+def _decision(row: Row, scores: Mapping[str, Mapping[str, float]], temperature: float) -> Row:
+    """Facts and the completion's first line, which names the label or, with scores, an optimizer drawn by them."""
+    name = row["optimizer"]
+    if scores:
+        of_problem = scores[row["problem_id"]]
+        best = max(of_problem.values())
+        weights = [exp((score - best) / temperature) for score in of_problem.values()]
+        mark = _draw(f"name {row['prompt']}") * sum(weights)
+        reached = zip(of_problem, accumulate(weights), strict=True)
+        name = next((name for name, total in reached if mark < total), name)
+    return {
+        "prompt": facts_alone(row["prompt"]),
+        "completion": _decision_line(row["completion"], name),
+        "optimizer": name,
+    }
+
+
+def _program(row: Row) -> Row:
+    """Facts and a decision as the prompt, the program as the completion, of any optimizer that serves the problem.
+
+    Each equally often, however seldom it is the best: a program that is rarely written is not written well.
+    """
+    names = [optimizer.name for optimizer in pool_for(row["constrained"])]
+    name = names[int(_draw(f"program {row['prompt']}") * len(names))]
+    return {
+        "prompt": facts_alone(row["prompt"]) + _decision_line(row["completion"], name),
+        "completion": render(name, config_for(name, row["dim"], row["max_evals"], row["constrained"])),
+        "optimizer": name,
+    }
+
+
+def _decision_line(completion: str, name: str) -> str:
+    """A completion's first line, with its newline, naming an optimizer."""
+    return completion.split("\n", 1)[0].rpartition(NAMED)[0] + NAMED + name + "\n"
+
+
+def _scores(pairs: Dataset, source: DatasetSource) -> dict[str, dict[str, float]]:
+    """A3 of each optimizer on each problem, over fresh seeds if it was a finalist, else in the screen."""
+    scores = {
+        label.problem.id: {entry.optimizer: entry.a3 for entry in (*label.screen, *label.finalists)}
+        for label in read_labels(SHIPPED_LABELS).labels
+    }
+    unknown = set(_column(pairs, source, "problem_id", "decision_temperature")) - scores.keys()
+    if unknown:
+        raise RecipeError(
+            f"dataset.decision_temperature: {source.path!r} has problems that the shipped label table lacks, such as "
+            f"{min(unknown)}: leave it out, so that decisions name the labels"
+        )
+    return scores
 
 
 def _column(pairs: Dataset, source: DatasetSource, name: str, field: str) -> list[str]:

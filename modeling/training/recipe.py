@@ -61,6 +61,11 @@ class DatasetSource:
             from them; and these short pairs give practice in choosing and writing cheaply.
         decisions_alone (`float`): share that is seen with the facts alone and the completion's first line alone, where the
             optimizer is named.
+        decision_temperature (`float`): if above 0, `decisions_alone` name an optimizer drawn with probability proportional to
+            exp(A3 / decision_temperature) in place of the label, A3 as the benchmark measured it on the problem (shipped
+            label table). So a model learns how much worse the others are, where the label alone says which one won.
+        programs_alone (`float`): share that is seen as practice in writing: the prompt is the facts and a decision, the
+            completion the program; of the optimizers that serve the problem, each is equally often the one.
         hold_out (`bool`): leave the problems of `llamoco.modeling.held_out` out, on which confidence is calibrated.
         language (`str`, *optional*): python or latex: pairs in that language only.
         patterns (`list[str]`, *optional*): pairs in these writing patterns only.
@@ -72,6 +77,8 @@ class DatasetSource:
     descriptions: float = 1.0
     facts_alone: float = 0.0
     decisions_alone: float = 0.0
+    decision_temperature: float = 0.0
+    programs_alone: float = 0.0
     hold_out: bool = False
     language: str | None = None
     patterns: list[str] | None = None

@@ -18,6 +18,7 @@ from matplotlib import pyplot as plt
 from peft import PeftModel
 from transformers import PreTrainedModel
 
+from llamoco.modeling.training.config import LLaMoCoConfig
 from llamoco.modeling.training.recipe import FromScratch, Recipe
 from llamoco.modeling.training.trainer import LLaMoCoTrainer
 
@@ -53,7 +54,7 @@ def describe_start(recipe: Recipe, trainer: LLaMoCoTrainer) -> str:
         f"({trainer.rows_dropped:,} pairs longer than {args.max_length} tokens dropped)\n"
         f"{args.contrastive_steps} steps of contrastive warm-up, "
         f"{args.max_steps - args.contrastive_steps} of instruction tuning, {batch} pairs a step; "
-        f"{args.world_size} x {machine_class(args.device)}\n"
+        f"{args.world_size} x {machine_class(args.device)}, {precision(args)}\n"
         f"positions that are padding: {padding}"
     )
 
@@ -94,6 +95,7 @@ def make_record(
         "seed": recipe.seed,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": machine_class(trainer.args.device),
+        "precision": precision(trainer.args),
         "processes": trainer.args.world_size,
         "versions": {
             "python": platform.python_version(),
@@ -123,6 +125,11 @@ def describe_dataset(dataset: Dataset, fingerprint: str) -> dict[str, Any]:
         },
         "rows": len(dataset),
     }
+
+
+def precision(args: LLaMoCoConfig) -> str:
+    """Number format of the arithmetic: bfloat16, float16 or float32."""
+    return "bfloat16" if args.bf16 else "float16" if args.fp16 else "float32"
 
 
 def machine_class(device: torch.device) -> str:

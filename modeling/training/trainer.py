@@ -358,7 +358,8 @@ class LLaMoCoTrainer(SFTTrainer):
         metrics = self._metrics["train"]
         names = sorted(metrics)
         if names:
-            means = torch.stack([torch.stack(metrics[name]).float().mean() for name in names])
+            # A batch in which no completion names an optimizer has no choice loss.
+            means = torch.stack([torch.stack(metrics[name]).float().nanmean() for name in names])
             for name, mean in zip(names, self.accelerator.reduce(means, "mean").tolist(), strict=True):
                 metrics[name] = [mean]
         super().log(logs, start_time)

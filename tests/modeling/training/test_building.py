@@ -12,8 +12,8 @@ from accelerate.commands.launch import _validate_launch_command, launch_command_
 from huggingface_hub import constants
 from transformers import BitsAndBytesConfig, PreTrainedTokenizerFast
 
-from llamoco.modeling import building
 from llamoco.modeling.shipped import SHIPPED_MODEL
+from llamoco.modeling.training import building
 from llamoco.modeling.training.building import (
     adapter_config,
     build_model,

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from datasets import Dataset
 
-from llamoco.modeling import train
+from llamoco.modeling.training import train
 from llamoco.modeling.training.recipe import Recipe, RecipeError, read_recipe
 
 PAIRS = Dataset.from_dict({"prompt": ["p\n"], "completion": ["c\n"], "optimizer": ["slsqp"]})

@@ -16,7 +16,7 @@ from tensorboard.backend.event_processing import event_accumulator
 from training_setup import pairs, tiny_trainer
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from llamoco.modeling import train
+from llamoco.modeling.training import train
 from llamoco.modeling.training.batches import Collator, Rows, padded_groups
 from llamoco.modeling.training.recipe import RecipeError
 
@@ -76,7 +76,7 @@ def recipe(tmp_path: Path, data: Path, name: str, **training: object) -> Path:
 def killed_while_saving(file: Path, resume: bool, step: int) -> None:
     """Trains in a process of its own and kills it once it has begun to write the checkpoint of `step`."""
     checkpoints = Path(yaml.safe_load(file.read_text())["output_dir"]) / "checkpoints"
-    code = f"from llamoco.modeling import train; train.run({str(file)!r}, resume={resume})"
+    code = f"from llamoco.modeling.training import train; train.run({str(file)!r}, resume={resume})"
     environment = {
         **os.environ,
         "OMP_NUM_THREADS": "1",
