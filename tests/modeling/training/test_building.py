@@ -13,13 +13,14 @@ from huggingface_hub import constants
 from transformers import BitsAndBytesConfig, PreTrainedTokenizerFast
 
 from llamoco.modeling.shipped import SHIPPED_MODEL
-from llamoco.modeling.training import building
+from llamoco.modeling.training import building, config
 from llamoco.modeling.training.building import (
     adapter_config,
     build_model,
     build_tokenizer,
     training_arguments,
 )
+from llamoco.modeling.training.config import LLaMoCoConfig
 from llamoco.modeling.training.recipe import Recipe, RecipeError, read_recipe
 
 RECIPES = Path(__file__).parents[3] / "examples" / "recipes"
@@ -131,3 +132,13 @@ def test_launch_configurations_are_accelerates(file: Path) -> None:
     )
     assert file.stem != "fsdp" or (launch.fsdp_version, launch.fsdp_state_dict_type) == (2, "FULL_STATE_DICT")
     assert file.stem != "zero3" or (launch.zero_stage, launch.zero3_save_16bit_model) == (3, True)
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("asked", [{}, {"bf16": True}])
+def test_a_cpu_that_emulates_bfloat16_trains_in_float32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, native: bool, asked: dict[str, bool]
+) -> None:
+    monkeypatch.setattr(config, "bf16_on_cpu", lambda: native)
+    assert LLaMoCoConfig(output_dir=str(tmp_path), use_cpu=True, **asked).bf16 is native
+    assert LLaMoCoConfig(output_dir=str(tmp_path), use_cpu=True, bf16=False).bf16 is False

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from typing import Any
 
 import pytest
 from datasets import Dataset
 
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.optimizers import pool
+from llamoco.dataset_builder.optimizers.keys import config_for
 from llamoco.dataset_builder.problems.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.pairs import pairs
-from llamoco.dataset_builder.prompts.prompt import facts
+from llamoco.dataset_builder.prompts.program import parse_completion
+from llamoco.dataset_builder.prompts.prompt import FACTS, facts
 from llamoco.modeling.held_out import held_out
 from llamoco.modeling.training.mixture import mixture
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
@@ -20,6 +26,12 @@ PROBLEMS = [draw_problem(0, number, False) for number in range(40)]
 @pytest.fixture(scope="module")
 def rows() -> Dataset:
     return Dataset.from_list([row for problem in PROBLEMS for row in pairs(problem, "slsqp", "{}", 0, 4)])
+
+
+def described(constrained: bool, count: int) -> list[dict[str, Any]]:
+    """Pairs of two problems."""
+    problems = [draw_problem(0, number, constrained) for number in range(2)]
+    return [row for problem in problems for row in pairs(problem, "slsqp", "{}", 0, count)]
 
 
 def source(**fields: object) -> DatasetSource:
@@ -70,6 +82,58 @@ def test_what_leaves_nothing_is_refused(rows: Dataset, fields: dict[str, object]
         mixture(rows, source(**fields))
 
 
-def test_a_missing_column_is_named(rows: Dataset) -> None:
-    with pytest.raises(RecipeError, match=r"dataset\.hold_out needs the column problem_id"):
-        mixture(rows.remove_columns("problem_id"), source(hold_out=True))
+@pytest.mark.parametrize(
+    ("fields", "column"),
+    [
+        ({"hold_out": True}, "problem_id"),
+        ({"decisions_alone": 1.0, "decision_temperature": 0.05}, "problem_id"),
+        ({"programs_alone": 0.5}, "max_evals"),
+    ],
+)
+def test_a_missing_column_is_named(rows: Dataset, fields: dict[str, object], column: str) -> None:
+    name = list(fields)[-1]
+    with pytest.raises(RecipeError, match=rf"dataset\.{name} needs the column {column}"):
+        mixture(rows.remove_columns(column), source(**fields))
+
+
+def test_programs_alone_practise_every_optimizer_that_serves_equally_often() -> None:
+    many = [{**row, "prompt": f"# {n}\n{row['prompt']}"} for n in range(100) for row in described(True, 2)]
+    seen = mixture(Dataset.from_list(many), source(descriptions=0, programs_alone=1))
+    serving = [optimizer.name for optimizer in pool.pool_for(constrained=True)]
+    counts = Counter(seen["optimizer"])
+    share = len(seen) / len(serving)
+    assert set(counts) == set(serving)
+    # Five standard deviations of a binomial count.
+    assert all(abs(count - share) < 5 * share**0.5 for count in counts.values())
+    for row in seen.select(range(40)):
+        *known, line = row["prompt"].splitlines()
+        assert [fact.partition(":")[0] for fact in known] == [f"# {name}" for name in FACTS]
+        assert parse_completion(line + "\n").optimizer == row["optimizer"]
+        config = config_for(row["optimizer"], row["dim"], row["max_evals"], constrained=True)
+        assert pool.identify(row["completion"]) == (row["optimizer"], config)
+
+
+def test_decisions_name_optimizers_as_often_as_their_scores_say() -> None:
+    label = next(one for one in read_labels(SHIPPED_LABELS).labels if one.split == "train" and one.tie)
+    [row] = pairs(label.problem, label.optimizer, label.config, 0, 1)
+    many = Dataset.from_list([{**row, "prompt": f"# {n}\n{row['prompt']}"} for n in range(4000)])
+    seen = mixture(many, source(descriptions=0, decisions_alone=1, decision_temperature=0.1))
+    scores = {entry.optimizer: entry.a3 for entry in label.screen}
+    scores |= {entry.optimizer: entry.a3 for entry in label.finalists}
+    weights = {name: math.exp(score / 0.1) for name, score in scores.items()}
+    counts = Counter(seen["optimizer"])
+    assert set(counts) <= set(scores) and len(counts) > 3
+    for name, weight in weights.items():
+        share = weight / sum(weights.values())
+        assert abs(counts[name] / 4000 - share) < 5 * (share * (1 - share) / 4000) ** 0.5 + 1e-3, name
+    lines = {completion: name for completion, name in zip(seen["completion"], seen["optimizer"], strict=True)}
+    for line, name in lines.items():
+        assert line.count("\n") == 1 and parse_completion(line).optimizer == name
+    sharp = mixture(many, source(descriptions=0, decisions_alone=1, decision_temperature=1e-6))
+    assert set(sharp["optimizer"]) == {max(scores, key=lambda name: scores[name])}
+
+
+def test_problems_without_scores_are_refused() -> None:
+    strangers = Dataset.from_list([{**row, "problem_id": "mine"} for row in described(False, 1)])
+    with pytest.raises(RecipeError, match="problems that the shipped label table lacks, such as mine"):
+        mixture(strangers, source(decisions_alone=1, decision_temperature=0.05))

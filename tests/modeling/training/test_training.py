@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from datasets import concatenate_datasets
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing import event_accumulator
 from training_setup import pairs, tiny_trainer
@@ -162,6 +163,28 @@ def test_tuning_loss_is_the_weighted_next_token_loss(
             total -= weight * log_probs[i - 1, ids[i]].item()
         tokens += len(ids) - row["prompt_length"]
     assert loss.item() == pytest.approx(total / tokens, rel=1e-4)
+
+
+def test_a_completion_without_decision_has_no_choice_loss(tmp_path: Path) -> None:
+    """Practice in writing: the prompt has named the optimizer."""
+    practice = pairs(4).map(
+        lambda row: {
+            "prompt": row["prompt"] + row["completion"].split("\n", 1)[0] + "\n",
+            "completion": row["completion"].split("\n", 1)[1],
+        }
+    )
+    losses = []
+    for weight in (1.0, 50.0):
+        one = tiny_trainer(tmp_path, concatenate_datasets([practice, pairs(4)]), choice_loss_weight=weight)
+        assert [row["choice"] > 0 for row in one.rows] == [False] * 4 + [True] * 4
+        losses.append(one.compute_loss(one.model, Collator(one.processing_class.pad_token_id)(one.rows[:4])))
+        one.compute_loss(one.model, Collator(one.processing_class.pad_token_id)(one.rows[4:]))
+        logged = one._metrics["train"]["choice_loss"]
+        one.log({})
+        assert logged[0].isnan() and one.state.log_history[-1]["choice_loss"] == pytest.approx(
+            logged[1].item()
+        )
+    assert losses[0].item() == losses[1].item()
 
 
 @pytest.mark.parametrize(("latent_layer", "block"), [(-1, 1), (1, 1), (-2, 0), (0, 0)])
