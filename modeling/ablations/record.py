@@ -35,7 +35,7 @@ LABEL = {"majority": "majority labels", "minority": "other labels"}
 STYLE = {"patterns seen": "patterns of training", "patterns of the test split only": "held-out patterns"}
 ABOUT = {  # groups that a recipe's note is about
     BASE: {**LANGUAGE, **LABEL, **STYLE},
-    "no_balance": LABEL,
+    "quarter_balance": LABEL,
     "eq5": LABEL,
     "python_only": LANGUAGE,
     "latex_only": LANGUAGE,

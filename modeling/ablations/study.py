@@ -26,9 +26,9 @@ from llamoco.modeling.training.train import run
 RECIPES = Path("examples") / "recipes" / "ablations"
 BASE = "base"
 STUDIES = {  # what each recipe is about, by its name
-    BASE: "the method: warm-up, balanced to the power of 0.25, both languages, all writing patterns",
+    BASE: "the method: warm-up, no balancing, both languages, all writing patterns",
     "no_warmup": "no contrastive warm-up",
-    "no_balance": "no balancing (exponent 0)",
+    "quarter_balance": "balancing by the fourth root of Eq. 5 (exponent 0.25)",
     "eq5": "balancing by Eq. 5 (exponent 1)",
     "python_only": "descriptions in Python only",
     "latex_only": "descriptions in LaTeX only",

@@ -2,17 +2,13 @@
 
 import copy
 import math
-import shutil
-import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset
 from peft import PeftConfig
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
@@ -26,15 +22,15 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
-from transformers.trainer_utils import TrainOutput, get_last_checkpoint, rotate_checkpoints
-from trl import SFTConfig, SFTTrainer
+from trl import SFTConfig
 
 from llamoco.modeling.training.batches import Collator, Rows, padded_groups, read_rows
 from llamoco.modeling.training.config import LLaMoCoConfig
 from llamoco.modeling.training.contrastive import contrastive_loss, last_token_latents
+from llamoco.modeling.training.interruptible import InterruptibleTrainer
 from llamoco.modeling.training.sampler import TwoPhaseBatchSampler
 from llamoco.modeling.training.schedule import two_phase_factor
-from llamoco.modeling.training.stopping import StopOnSignal, TrainingError, TrainingInterrupted
+from llamoco.modeling.training.stopping import TrainingError, TrainingInterrupted
 
 __all__ = ["REQUIRED_COLUMNS", "LLaMoCoTrainer", "TrainingError", "TrainingInterrupted"]
 
@@ -59,7 +55,7 @@ class PhaseCallback(TrainerCallback):
         return control
 
 
-class LLaMoCoTrainer(SFTTrainer):
+class LLaMoCoTrainer(InterruptibleTrainer):
     """
     Trainer for LLaMoCo's two-phase instruction tuning (paper, Section III-B).
 
@@ -70,9 +66,7 @@ class LLaMoCoTrainer(SFTTrainer):
     programs; `rows_dropped` counts them. `batch_sampler.padding()` tells before the training which share of each
     phase's positions will be padding.
 
-    A checkpoint appears under its name only when it is complete, so a killed run loses the steps since the last
-    one. SIGINT and SIGTERM have a checkpoint saved after the step. A loss or gradient that is not finite stops the
-    training before the step is taken.
+    What ends a training early is its base's: see [`~llamoco.modeling.training.interruptible.InterruptibleTrainer`].
 
     Logs, besides those of [`~trl.SFTTrainer`]: `contrastive_loss` instead of `loss` during the warm-up;
     `completion_loss` and `prompt_loss`, mean negative log-likelihoods in nats per token; `choice_loss` and
@@ -141,11 +135,7 @@ class LLaMoCoTrainer(SFTTrainer):
             balance_exponent=self.args.balance_exponent,
             bucket_batches=self.args.bucket_batches,
         )
-        self._stop = StopOnSignal()
-        self.add_callback(self._stop)
         self.add_callback(PhaseCallback(self.args.contrastive_steps, batches_per_epoch / per_step))
-        self._finite = torch.tensor(True, device=self.args.device)
-        self._saving_into: Path | None = None
         self._seconds_before = 0.0
         self._started = 0.0
 
@@ -156,18 +146,6 @@ class LLaMoCoTrainer(SFTTrainer):
                 f"latent_layer is {self.args.latent_layer}, but the model has {blocks} blocks: expected 0 "
                 f"(first) to {blocks - 1} (last), or -1 (last) to -{blocks} (first)"
             )
-
-    def train(self, *args: Any, **kwargs: Any) -> TrainOutput:
-        """Trains, see [`~transformers.Trainer.train`]."""
-        with self._stop:
-            output = super().train(*args, **kwargs)
-        if self._stop.agreed and self.state.global_step < self.state.max_steps:
-            raise TrainingInterrupted(
-                f"stopped by {signal.Signals(self._stop.agreed).name} after step {self.state.global_step} of "
-                f"{self.state.max_steps}; {self._last_checkpoint()} is saved, and --resume goes on from there",
-                self._stop.agreed,
-            )
-        return output
 
     # Data
 
@@ -228,7 +206,7 @@ class LLaMoCoTrainer(SFTTrainer):
             loss = self._tuning_loss(model, inputs, num_items_in_batch)
         else:
             loss = self._contrastive_loss(model, inputs)
-        self._finite = self._finite & loss.detach().isfinite()
+        self.note_loss(loss)
         return loss
 
     def _contrastive_loss(self, model: nn.Module, inputs: dict[str, Tensor]) -> Tensor:
@@ -298,32 +276,10 @@ class LLaMoCoTrainer(SFTTrainer):
         # On the device until it is logged: to read it now would wait for the step's work.
         self._metrics["train"][name].append(value)
 
-    def _get_grad_norm(self, model: nn.Module, grad_norm: Tensor | float | None = None) -> Any:
-        """Called once the gradients of an optimizer step are there, before the step is taken."""
-        norm = super()._get_grad_norm(model, grad_norm)
-        finite = self._finite.float()
-        # In float16 the gradient scaler leaves out steps whose gradients overflow.
-        if norm is not None and self.accelerator.scaler is None:
-            finite = finite * math.isfinite(norm)
-        state = torch.stack([-finite, torch.tensor(float(self._stop.received), device=finite.device)])
-        if self.accelerator.num_processes > 1:
-            torch.distributed.all_reduce(state, torch.distributed.ReduceOp.MAX)
-        unusable, self._stop.agreed = state[0].item() == 0, int(state[1].item())
-        if unusable:
-            self._raise_not_finite()
-        return norm
-
-    def _raise_not_finite(self) -> None:
-        step, last = self.state.global_step + 1, self._last_checkpoint()
-        phase, rate = "instruction tuning", "learning_rate"
+    def _phase(self, step: int) -> tuple[str, str]:
         if step <= self.args.contrastive_steps:
-            phase, rate = "contrastive warm-up", "contrastive_learning_rate"
-        raise TrainingError(
-            f"the loss or its gradient is not finite in step {step} of {self.state.max_steps} ({phase}, learning "
-            f"rate {self._get_learning_rate():.3g}); the step was not taken. Try a lower {rate}, more warmup_steps, "
-            "max_grad_norm: 1.0, or bf16 in place of fp16, in a recipe with another output_dir"
-            + (f"; {last}, which is kept and sound, can be its model" if last else "")
-        )
+            return "contrastive warm-up", "contrastive_learning_rate"
+        return "instruction tuning", "learning_rate"
 
     # Learning rate
 
@@ -339,7 +295,7 @@ class LLaMoCoTrainer(SFTTrainer):
         self._created_lr_scheduler = True
         return self.lr_scheduler
 
-    # Log and checkpoints
+    # Log
 
     def _init_training_state(self, *args: Any, **kwargs: Any) -> tuple[int, int]:
         position = super()._init_training_state(*args, **kwargs)
@@ -347,7 +303,6 @@ class LLaMoCoTrainer(SFTTrainer):
             (entry.get("seconds", 0.0) for entry in self.state.log_history), default=0.0
         )
         self._started = time.perf_counter()
-        self._finite = torch.ones_like(self._finite)
         return position
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -363,42 +318,6 @@ class LLaMoCoTrainer(SFTTrainer):
             for name, mean in zip(names, self.accelerator.reduce(means, "mean").tolist(), strict=True):
                 metrics[name] = [mean]
         super().log(logs, start_time)
-
-    def _get_output_dir(self, trial: Any) -> str:
-        return super()._get_output_dir(trial) if self._saving_into is None else str(self._saving_into)
-
-    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        # Written aside and renamed: a process that is killed meanwhile leaves no half of a checkpoint behind
-        # to resume from.
-        folder = Path(self._get_output_dir(trial))
-        self._saving_into = folder / "incomplete"
-        if self.args.should_save:
-            shutil.rmtree(self._saving_into, ignore_errors=True)
-        self.accelerator.wait_for_everyone()
-        try:
-            super()._save_checkpoint(model, trial)
-            self.accelerator.wait_for_everyone()
-            if self.args.should_save:
-                name = f"checkpoint-{self.state.global_step}"
-                (self._saving_into / name).rename(folder / name)
-                rotate_checkpoints(str(folder), save_total_limit=self.args.save_total_limit)
-        # torch's own writer raises RuntimeError when the disk is full.
-        except (OSError, SafetensorError, RuntimeError) as error:
-            free = shutil.disk_usage(folder).free / 1e6
-            shutil.rmtree(self._saving_into, ignore_errors=True)
-            self._saving_into = None
-            last = self._last_checkpoint()
-            kept = f"{last} is complete: --resume goes on from there" if last else "None was saved before"
-            raise TrainingError(
-                f"cannot save the checkpoint of step {self.state.global_step} in {folder}: {error}. Is the disk "
-                f"full ({free:,.1f} MB are free), or your share of it? {kept}"
-            ) from error
-        finally:
-            self._saving_into = None
-
-    def _last_checkpoint(self) -> str | None:
-        folder = self._get_output_dir(None)
-        return get_last_checkpoint(folder) if Path(folder).is_dir() else None
 
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """Writes nothing: `llamoco.hub_cards` fills the model's card from its run record."""

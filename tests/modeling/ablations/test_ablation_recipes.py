@@ -11,7 +11,7 @@ from llamoco.modeling.training.recipe import read_recipe
 FOLDER = Path(__file__).parents[3] / "examples" / "recipes" / "ablations"
 ABOUT = {
     "no_warmup": {"training.contrastive_steps": 0},
-    "no_balance": {"training.balance_exponent": 0.0},
+    "quarter_balance": {"training.balance_exponent": 0.25},
     "eq5": {"training.balance_exponent": 1.0},
     "python_only": {"dataset.config": "python"},
     "latex_only": {"dataset.config": "latex"},
