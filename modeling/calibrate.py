@@ -1,6 +1,6 @@
 """Calibrate a model on the training problems that no model is trained on.
 
-    python -m llamoco.modeling.calibrate MODEL [--rows 900]
+    python -m llamoco.modeling.calibrate MODEL
 
 writes ``calibration.json`` and ``reliability.png`` into the model's folder. The model only decides; how its decisions
 would have scored is in the label table.
@@ -39,20 +39,20 @@ from llamoco.modeling.shipped import SHIPPED_MODEL
 
 matplotlib.use("Agg")
 
-ROWS = 900
 BATCH = 8
 SEED = 0  # of the descriptions
 FIGURE = "reliability.png"
 
 
-def held_out_prompts(labels: Sequence[Label], rows: int) -> list[tuple[Label, str]]:
+def held_out_prompts(labels: Sequence[Label], rows: int | None) -> list[tuple[Label, str]]:
     """Prompts of held-out training problems, in writing patterns of the train split; a description of each problem, then a second, ...
 
     Args:
         labels: a label table.
-        rows: so many at most.
+        rows: so many at most; None for one a problem. More of a problem are not independent: errors look surer than they are.
     """
     chosen = [label for label in labels if label.split == "train" and held_out(label.problem.id)]
+    rows = len(chosen) if rows is None else rows
     count = -(-rows // max(len(chosen), 1))
     described: list[list[tuple[Label, str]]] = []
     for label in chosen[:rows]:
@@ -87,7 +87,7 @@ def outcome(label: Label, decision: Decision, single_best: str) -> Outcome:
     )
 
 
-def outcomes(generator: Generator, rows: int) -> list[Outcome]:
+def outcomes(generator: Generator, rows: int | None) -> list[Outcome]:
     """What a model decides on held-out prompts, and how that would have done.
 
     Raises:
@@ -142,7 +142,7 @@ def plot_reliability(found: Sequence[Outcome], path: Path) -> None:
     pyplot.close(figure)
 
 
-def calibrate(folder: Path, rows: int = ROWS) -> Calibration:
+def calibrate(folder: Path, rows: int | None = None) -> Calibration:
     """Calibrate the model in a folder, and write ``calibration.json`` and ``reliability.png`` there.
 
     Raises:
@@ -173,7 +173,7 @@ def main() -> None:
         default=SHIPPED_MODEL,
         help="model folder; the shipped model by default",
     )
-    parser.add_argument("--rows", type=int, default=ROWS, help=f"descriptions, {ROWS} by default")
+    parser.add_argument("--rows", type=int, help="descriptions; one of each held-out problem by default")
     arguments = parser.parse_args()
     try:
         calibration = calibrate(arguments.model, arguments.rows)

@@ -58,7 +58,7 @@ def build_tokenizer(recipe: Recipe, dataset: Dataset, checkpoint: str | None) ->
                 [*dataset["prompt"], *first_lines],
                 {name: pool.source(name) for name in pool.POOL},
                 vocab_size=recipe.model.vocab_size,
-                max_length=recipe.model.model_max_length or recipe.model.max_position_embeddings,
+                max_length=recipe.model.max_position_embeddings,
             )
         except ValueError as error:
             raise RecipeError(f"model.from_scratch: {error}") from error
@@ -77,7 +77,7 @@ def build_model(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, args: LLaMoC
     """
     if isinstance(recipe.model, FromScratch):
         sizes = dataclasses.asdict(recipe.model)
-        del sizes["model_max_length"]  # the tokenizer's
+        del sizes["facts_alone"]  # the tokenizer's
         config = LlamaConfig(
             **{**sizes, "vocab_size": len(tokenizer)},
             tie_word_embeddings=True,

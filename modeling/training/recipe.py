@@ -35,8 +35,8 @@ class FromScratch:
         num_hidden_layers (`int`): number of blocks.
         num_attention_heads (`int`): attention heads of a block; divides `hidden_size`.
         max_position_embeddings (`int`): positions, in tokens.
-        model_max_length (`int`, *optional*): tokens of prompt and answer together that the tokenizer states as the model's
-            limit; the positions if not set. A longer prompt is answered from its facts alone. Training knows nothing of it.
+        facts_alone (`bool`): the tokenizer of the finished model leaves out what stands before a prompt's facts, so that a
+            model which chooses best by them sees them only, whoever asks it. Training sees rows as they are.
     """
 
     vocab_size: int
@@ -45,7 +45,7 @@ class FromScratch:
     num_hidden_layers: int
     num_attention_heads: int
     max_position_embeddings: int = 2048
-    model_max_length: int | None = None
+    facts_alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ def _check_adapter(file: Path, adapter: Adapter) -> None:
 
 def _check_model(file: Path, model: FromScratch) -> None:
     for name, value in dataclasses.asdict(model).items():
-        if value is not None and value < 1:
+        if not isinstance(value, bool) and value < 1:
             raise RecipeError(f"{file}: model.from_scratch.{name} is {value}, expected at least 1")
     if model.hidden_size % (2 * model.num_attention_heads):
         raise RecipeError(

@@ -36,6 +36,7 @@ from llamoco.modeling.training.run_record import (
     make_record,
     plot_training,
 )
+from llamoco.modeling.training.tokenizer import taking_facts_alone
 from llamoco.modeling.training.trainer import REQUIRED_COLUMNS, LLaMoCoTrainer
 
 Result = TypeVar("Result")
@@ -107,6 +108,8 @@ def run(recipe_path: str | Path, resume: bool = False) -> Path:
     try:
         _save_model(trainer, recipe, output)
         if args.process_index == 0:
+            if isinstance(recipe.model, FromScratch) and recipe.model.facts_alone:
+                tokenizer = taking_facts_alone(tokenizer)
             tokenizer.save_pretrained(output)
             trainer.state.save_to_json(str(output / "trainer_state.json"))
             plot_training(trainer.state.log_history, args.contrastive_steps, output / "training_curve.png")

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer, LlamaConfig, PreTrainedTokenizerFast
 
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.modeling.training.tokenizer import BOS, EOS, PAD, train_tokenizer
+from llamoco.dataset_builder.problems.synthesis import draw_problem
+from llamoco.dataset_builder.prompts.prompt import facts
+from llamoco.modeling.training.tokenizer import BOS, EOS, PAD, taking_facts_alone, train_tokenizer
 
 SOURCES = {name: pool.source(name) for name in pool.POOL}
 TEXTS = [
@@ -14,6 +16,7 @@ TEXTS = [
     "\\min_{x} \\quad \\sum_{i=1}^{12} \\left(x_i - 0.325\\right)^2 \\\\ \\text{s.t.} -5 \\le x_i \\le 5\n",
     "# 7 variables, separable; optimizer: de\n",
 ]
+PROBLEMS = [draw_problem(0, number, bool(number % 2)) for number in range(8)]
 TOKENIZER = train_tokenizer(TEXTS, SOURCES, vocab_size=2400)
 
 
@@ -96,6 +99,24 @@ def test_auto_tokenizer_loads_the_same(tmp_path: Path) -> None:
         assert loaded.decode(loaded(text)["input_ids"], skip_special_tokens=True) == text
     assert (loaded.bos_token, loaded.eos_token, loaded.pad_token) == (BOS, EOS, PAD)
     assert loaded.model_max_length == 2048
+
+
+def test_a_tokenizer_that_takes_facts_alone_drops_what_stands_before_them(tmp_path: Path) -> None:
+    LlamaConfig().save_pretrained(tmp_path)
+    taking_facts_alone(TOKENIZER).save_pretrained(tmp_path)
+    loaded = AutoTokenizer.from_pretrained(tmp_path)
+    for problem in PROBLEMS:
+        known = facts(problem)
+        whole = f"import numpy as np\n# dimension: 7\n{SOURCES['slsqp']}{known}"
+        assert loaded(whole)["input_ids"] == loaded(known)["input_ids"] == TOKENIZER(known)["input_ids"]
+        # A repair turn goes on after the facts.
+        turn = f"{known}x = 1\n# error: NameError\n"
+        assert loaded(f"min x\n{turn}")["input_ids"] == TOKENIZER(turn)["input_ids"]
+    for text in SOURCES.values():
+        ids = loaded(f"# rough; optimizer: slsqp\n{text}")["input_ids"]
+        assert ids == TOKENIZER(f"# rough; optimizer: slsqp\n{text}")["input_ids"]
+        assert loaded.decode(ids, skip_special_tokens=True).endswith(text)
+    assert (loaded.pad_token, loaded.model_max_length) == (PAD, TOKENIZER.model_max_length)
 
 
 def test_training_is_deterministic() -> None:
