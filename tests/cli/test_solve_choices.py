@@ -46,7 +46,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in (CHOICE, *OTHERS)
     }
     answers = [texts[CHOICE], *texts.values()]
-    learnt(tokenizer, [(prompt, answer) for answer in answers], steps=800).save_pretrained(folder)
+    learnt(tokenizer, [(prompt, answer) for answer in answers], steps=400).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
 
@@ -23,21 +24,24 @@ def tiny(
 def learnt(
     tokenizer: PreTrainedTokenizerBase, pairs: Sequence[tuple[str, str]], steps: int = 240
 ) -> LlamaForCausalLM:
-    """A tiny model that has learnt some prompts with their answers by heart."""
+    """A tiny model that has learnt some prompts with their answers by heart: all of them in each step."""
     model = tiny(tokenizer, positions=512)
     texts = [
-        tokenizer(prompt)["input_ids"]
-        + tokenizer(answer, add_special_tokens=False)["input_ids"]
-        + [tokenizer.eos_token_id]
+        torch.tensor(
+            tokenizer(prompt)["input_ids"]
+            + tokenizer(answer, add_special_tokens=False)["input_ids"]
+            + [tokenizer.eos_token_id]
+        )
         for prompt, answer in pairs
     ]
+    rows = pad_sequence(texts, batch_first=True)
+    labels = pad_sequence(texts, batch_first=True, padding_value=-100)
     optimizer = torch.optim.Adam(model.parameters())
     model.train()
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = 1e-2 * (1 - step / steps)
-        row = torch.tensor([texts[step % len(texts)]])
-        loss = model(row, labels=row).loss
+        loss = model(rows, labels=labels).loss
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
