@@ -188,6 +188,10 @@ def read_recipe(path: str | Path) -> Recipe:
 
     fields = checked(file, "", content, Recipe)
     fields["dataset"] = DatasetSource(**checked(file, "dataset.", fields["dataset"], DatasetSource))
+    if (temperature := fields["dataset"].decision_temperature) < 0:
+        raise RecipeError(
+            f"{file}: dataset.decision_temperature is {temperature}, expected a temperature in A3, or 0 for the labels"
+        )
     if not isinstance(fields["model"], str):
         wrapped = mapping(file, "model", fields["model"])
         reject_unknown(file, "model.", wrapped, ["from_scratch"])

@@ -87,6 +87,11 @@ def test_a_recipe_is_read(tmp_path: Path) -> None:
         ),
         ("save_dtype: bfloat16", "save_dtype: int8", r"save_dtype is 'int8', expected one of float32"),
         ("  path: llamoco", "", r"dataset must be a mapping"),
+        (
+            "  path: llamoco",
+            "  path: llamoco\n  decision_temperature: -0.1",
+            r"decision_temperature is -0\.1, expected a temperature in A3, or 0",
+        ),
         ("output_dir: out", "output_dir: [", r"is no YAML"),
         (GOOD, "", r"the recipe must be a mapping"),
     ],
