@@ -184,13 +184,13 @@ def test_majority_is_the_half_of_all() -> None:
 
 
 def test_steps_are_counted_from_the_end_of_the_warm_up() -> None:
-    losses = [3.0, 2.6, 2.2, 2.2, 2.2, 2.2, 2.0, 2.0]
+    losses = [2.8, 2.4, 2.0, 2.0, 2.0, 2.0, 1.8, 1.8]
     history = [{"step": 10 * i + 25, "choice_loss": loss} for i, loss in enumerate(losses)]
-    # Means of five: 2.44, 2.28, 2.16, 2.12
+    # Means of five: 2.24, 2.08, 1.96, 1.92
     assert steps_until([{"step": 20, "contrastive_loss": 1.0}, *history], 20) == {
-        "2.4": 55,
-        "2.2": 65,
-        "2.1": None,
+        "2.2": 55,
+        "2.0": 65,
+        "1.9": None,
     }
 
 
