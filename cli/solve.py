@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, err, fail
+from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, err, fail, long_imports
 from llamoco.cli.solve_tables import show_answer, show_halving, show_runs, show_solution
 
 if TYPE_CHECKING:
@@ -80,18 +80,22 @@ def solve(
 
     Example: [cyan]llamoco solve examples/problems/pressure_vessel.py --plot convergence.png[/]
     """
-    from llamoco.dataset_builder.problems.file import load
-    from llamoco.modeling import solve as pipeline
-    from llamoco.modeling.generation import ModelError, load_generator
-    from llamoco.modeling.shipped import SHIPPED_MODEL
-
     if candidates > 1 and (runs > 1 or program_only):
         other = "--runs" if runs > 1 else "--program-only"
         fail(f"--candidates shares one budget among programs by running them; give it without {other}")
+    from llamoco.dataset_builder.problems.file import load
+
+    with clear_errors():  # before what takes seconds to import
+        problem = load(file)
+    with err.status("loading torch and transformers"), long_imports():
+        from llamoco.modeling import solve as pipeline
+        from llamoco.modeling.generation import ModelError, load_generator
+        from llamoco.modeling.shipped import SHIPPED_MODEL
+
     program_path = out_file or file.with_name(f"{file.stem}_program.py")
     with clear_errors(ModelError):
-        problem = load(file)
-        generator = load_generator(model or SHIPPED_MODEL)
+        with err.status("loading the model"), long_imports():  # transformers imports its architecture
+            generator = load_generator(model or SHIPPED_MODEL)
         answers = _answers(problem, generator, candidates)
         doubt = None if no_fallback else answers[0].unsuited or answers[0].doubt
         if doubt is not None:

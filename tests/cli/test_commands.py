@@ -1,5 +1,6 @@
 """The other commands: help that teaches, and clear refusals."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from llamoco.cli.common import long_imports
 from llamoco.cli.main import app
 
 
@@ -44,3 +46,25 @@ def test_bad_input_is_refused_with_one_message(
     done = CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments)
     assert done.exit_code == 2 and expected in done.stderr and "Traceback" not in done.stderr
     assert (tmp_path / "mine.txt").read_text() == "keep me"
+
+
+def test_a_bad_file_is_refused_before_torch_is_imported(tmp_path: Path) -> None:
+    seen = "import atexit, sys; atexit.register(lambda: print('torch' in sys.modules)); from llamoco.cli.main import app; "
+    command = [sys.executable, "-c", seen + "app(['solve', 'nowhere.py'])"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 2 and "nowhere.py: there is no such file" in done.stderr
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_long_imports_leave_the_collector_as_it_was(collecting: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if collecting else gc.disable)()
+        with pytest.raises(ImportError), long_imports():
+            assert not gc.isenabled()
+            raise ImportError
+        assert gc.isenabled() == collecting
+    finally:
+        (gc.enable if before else gc.disable)()
+        gc.unfreeze()
