@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -29,23 +28,6 @@ def fail(message: str, code: int = EXIT_BAD_INPUT) -> NoReturn:
     """Print one message that names the place and the cure, and leave with an exit code."""
     err.print("[bold red]error:[/]", escape(message), highlight=False, soft_wrap=True)
     raise typer.Exit(code)
-
-
-@contextmanager
-def long_imports() -> Iterator[None]:
-    """Import what lives as long as the process without Python's cyclic collector going through it again and again.
-
-    torch and transformers bring some million objects. Not collected while they are made and set aside afterwards (`gc.freeze`),
-    also for the end of the process, `llamoco solve --program-only` takes a third less time.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if collecting:
-            gc.enable()
 
 
 @contextmanager

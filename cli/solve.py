@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, err, fail, long_imports
+from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, err, fail
 from llamoco.cli.solve_tables import show_answer, show_halving, show_runs, show_solution
 
 if TYPE_CHECKING:
@@ -87,15 +88,17 @@ def solve(
 
     with clear_errors():  # before what takes seconds to import
         problem = load(file)
-    with err.status("loading torch and transformers"), long_imports():
+    with err.status("loading torch and transformers"):
         from llamoco.modeling import solve as pipeline
         from llamoco.modeling.generation import ModelError, load_generator
         from llamoco.modeling.shipped import SHIPPED_MODEL
 
     program_path = out_file or file.with_name(f"{file.stem}_program.py")
     with clear_errors(ModelError):
-        with err.status("loading the model"), long_imports():  # transformers imports its architecture
+        with err.status("loading the model"):
             generator = load_generator(model or SHIPPED_MODEL)
+        # What torch and transformers brought stays to the end. That the collector need not look through it then saves 2 s of 10.
+        gc.freeze()
         answers = _answers(problem, generator, candidates)
         doubt = None if no_fallback else answers[0].unsuited or answers[0].doubt
         if doubt is not None:

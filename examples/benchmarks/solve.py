@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -38,21 +37,32 @@ PROBLEMS = sorted(
 ROUNDS = 3
 
 
+# A process counts in its peak memory what its parent held when it began: so a small parent.
+SMALL_PARENT = """
+import json, os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps([status, time.perf_counter() - start, usage.ru_maxrss]))
+"""
+
+
 def command(model: str) -> dict[str, float]:
     """Wall time (s) and peak resident memory (MiB) of one `llamoco solve --program-only`."""
     with tempfile.TemporaryDirectory() as folder:
         out = str(Path(folder) / "program.py")
         arguments = ["solve", str(PROBLEMS[0]), "--program-only", "--model", model, "--out", out]
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "llamoco.cli", *arguments], stdout=subprocess.DEVNULL, cwd=folder
+        done = subprocess.run(
+            [sys.executable, "-c", SMALL_PARENT, sys.executable, "-m", "llamoco.cli", *arguments],
+            stdout=subprocess.PIPE,
+            cwd=folder,
+            check=True,
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
+    status, seconds, peak = json.loads(done.stdout)
     if status != 0:
         sys.exit(f"llamoco solve ended with status {status}")
     scale = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
-    return {"seconds": seconds, "peak_mib": usage.ru_maxrss / scale}
+    return {"seconds": seconds, "peak_mib": peak / scale}
 
 
 def token_by_token(generator: Generator) -> Generator:

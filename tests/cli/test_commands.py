@@ -1,6 +1,5 @@
 """The other commands: help that teaches, and clear refusals."""
 
-import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from llamoco.cli.common import long_imports
 from llamoco.cli.main import app
 
 
@@ -54,17 +52,3 @@ def test_a_bad_file_is_refused_before_torch_is_imported(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 2 and "nowhere.py: there is no such file" in done.stderr
     assert done.stdout == "False\n"
-
-
-@pytest.mark.parametrize("collecting", [True, False])
-def test_long_imports_leave_the_collector_as_it_was(collecting: bool) -> None:
-    before = gc.isenabled()
-    try:
-        (gc.enable if collecting else gc.disable)()
-        with pytest.raises(ImportError), long_imports():
-            assert not gc.isenabled()
-            raise ImportError
-        assert gc.isenabled() == collecting
-    finally:
-        (gc.enable if before else gc.disable)()
-        gc.unfreeze()
