@@ -88,7 +88,7 @@ def solve(
 
     with clear_errors():  # before what takes seconds to import
         problem = load(file)
-    with err.status("loading torch and transformers"):
+    with clear_errors(), err.status("loading torch and transformers"):
         from llamoco.modeling import solve as pipeline
         from llamoco.modeling.generation import ModelError, load_generator
         from llamoco.modeling.shipped import SHIPPED_MODEL

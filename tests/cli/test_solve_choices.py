@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model that answers the one problem with ``CHOICE`` half of the time, and knows ``OTHERS``."""
     folder = tmp_path_factory.mktemp("model")
     (folder / "problem.py").write_text(FILE)
-    prompt, _ = make_prompt(load(folder / "problem.py"), PROMPT_LIMIT)
+    with chdir(folder):  # where the problem notes its calls
+        prompt, _ = make_prompt(load(folder / "problem.py"), PROMPT_LIMIT)
     tokenizer = train_tokenizer([prompt], {name: pool.source(name) for name in pool.POOL}, 1000)
     texts = {
         name: f"# rough; optimizer: {name}\n{pool.render(name, config_for(name, 2, 400, constrained=False))}"
