@@ -1,50 +1,62 @@
-"""The evaluator's ends of the pipes to one program, with the program's clock: it runs while we wait for it."""
+"""The evaluator's ends of the pipes to one program, with the program's clock: it stands still only while the objective computes."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
+from collections.abc import Iterator
 from time import perf_counter
 
 from llamoco.metrics.sandbox.ending import Ending, Over
-from llamoco.metrics.sandbox.scratch import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES, overfull
 
 MAX_OUTPUT = 1 << 20
 KEPT_OUTPUT = 4096
-TICK = 0.25
-_TICK_MILLISECONDS = int(1000 * TICK)
 _READ = 1 << 16
+_LONGEST_WAIT = 10_000  # milliseconds; any limit of a person's fits into what poll takes
 
 
 class Channel:
-    """Reads from a program and writes to it, while it has time left and its output and scratch folder are in bounds.
+    """Reads from a program and writes to it, while it has time left and its output is in bounds.
 
     Args:
         requests: descriptor to read its frames from.
         replies: descriptor to write frames to.
         output: descriptor to read what it prints from.
-        scratch: the folder it may write to.
         time_limit: seconds for the program itself.
 
     Attributes:
-        seconds: time that it took itself.
+        paused: seconds that the objective took.
         head: the first bytes that it printed.
     """
 
-    def __init__(self, requests: int, replies: int, output: int, scratch: str, time_limit: float) -> None:
+    def __init__(self, requests: int, replies: int, output: int, time_limit: float) -> None:
         os.set_blocking(requests, False)
         os.set_blocking(replies, False)
         os.set_blocking(output, False)
         self._requests, self._replies, self._output = requests, replies, output
-        self._scratch = scratch
         self._time_limit = time_limit
         self._printed = 0
         self._output_closed = False
         self._readable = _poll(output, requests, select.POLLIN)
         self._writable = _poll(output, replies, select.POLLOUT)
-        self._next_look = TICK
-        self.seconds = 0.0
+        self._started = perf_counter()
+        self.paused = 0.0
         self.head = bytearray()
+
+    @property
+    def seconds(self) -> float:
+        """Time that the program has had: all that went by but the objective's own."""
+        return perf_counter() - self._started - self.paused
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Within the block the program's clock stands still."""
+        start = perf_counter()
+        try:
+            yield
+        finally:
+            self.paused += perf_counter() - start
 
     def receive(self) -> bytes:
         """What the program has written, once it has; nothing if it closed its end.
@@ -91,21 +103,13 @@ class Channel:
             self.head += part[: KEPT_OUTPUT - len(self.head)]
 
     def _wait(self, poll: select.poll) -> None:
-        """Wait for the event that ``poll`` waits for, on the program's clock; see to its output meanwhile."""
+        """Wait for the event that ``poll`` waits for, and see to the program's output meanwhile."""
         while True:
             left = self._time_limit - self.seconds
             if left <= 0:
                 raise Over(Ending("timeout", f"more than {self._time_limit:g} s of its own"))
-            before = perf_counter()
-            events = poll.poll(_TICK_MILLISECONDS if left > TICK else 1000 * left + 1)
-            self.seconds += perf_counter() - before
-            if self.seconds >= self._next_look:
-                self._next_look = self.seconds + TICK
-                if overfull(self._scratch):
-                    most = f"{MAX_ENTRIES} files and folders, {MAX_BYTES >> 20} MiB, or {MAX_DEPTH} levels"
-                    raise Over(Ending("runtime_error", f"scratch_full: more than {most}"))
             ready = False
-            for descriptor, _ in events:
+            for descriptor, _ in poll.poll(min(1000 * left + 1, _LONGEST_WAIT)):
                 if descriptor == self._output:
                     self.drain()
                     if self._printed > MAX_OUTPUT:

@@ -8,11 +8,9 @@ import platform
 import resource
 import signal
 import sys
-import sysconfig
 from pathlib import Path
-from types import ModuleType
 
-from llamoco.metrics.sandbox import client, landlock, seccomp, syscalls
+from llamoco.metrics.sandbox import client, landlock, notify, seccomp, syscalls
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 
@@ -44,8 +42,15 @@ def reserve_descriptors() -> None:
 
 
 def descriptors(requests: int, replies: int, output: int) -> None:
-    """Leave five descriptors open: 0, which is empty already, 1 and 2 are ``output``, 3 and 4 the pipes."""
-    for descriptor, number in ((output, 1), (output, 2), (requests, PIPES[0]), (replies, PIPES[1])):
+    """Leave five descriptors open: 0, which is empty and no other program's, 1 and 2 are ``output``, 3 and 4 the pipes."""
+    empty = os.open(os.devnull, os.O_RDONLY)
+    for descriptor, number in (
+        (empty, 0),
+        (output, 1),
+        (output, 2),
+        (requests, PIPES[0]),
+        (replies, PIPES[1]),
+    ):
         os.dup2(descriptor, number)
     os.closerange(PIPES[-1] + 1, MOST_DESCRIPTORS)
 
@@ -89,56 +94,64 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-def readable_paths(packages: list[ModuleType]) -> list[str]:
-    """What a program may read: the standard library, shared libraries and the packages it may import."""
-    paths = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), f"{sys.base_prefix}/lib"}
-    paths |= {
-        "/lib",
-        "/lib64",
-        "/usr/lib",
-        "/usr/lib64",
-        "/usr/local/lib",
-        "/etc/ld.so.cache",
-        "/dev/urandom",
-    }
-    for package in packages:
-        folder = Path(str(package.__file__)).parent
-        paths |= {str(folder), f"{folder}.libs"}
-    return sorted(paths)
-
-
 class Cage:
     """What confines programs, as far as it can be made ready before there is one.
 
+    The calling process, which starts programs, may itself from now on read and write no more than they together may.
+
     Args:
-        readable: files and folders that may be read.
+        readable: files and folders that programs may read.
+        folder: where the folders of programs are made, one after the other.
+        bounded: whether the kernel bounds that folder. Where it does not, a program may not remove what it wrote: what
+            is removed but still open is not seen there.
 
     Raises:
         OSError: if the kernel refuses.
     """
 
-    def __init__(self, readable: list[str]) -> None:
-        self._landlock = landlock.Landlock(_LIBC, readable, [os.devnull])
-        self._filter = seccomp.Filter(platform.machine())
-
-    def ruleset(self, scratch: str) -> int:
-        """In the zygote: the ruleset of one program, which may write to the folder ``scratch``; to be closed."""
-        return self._landlock.ruleset(scratch)
-
-    def restrict_files(self, ruleset: int) -> None:
-        """Let the calling process open only what its ruleset grants.
-
-        Raises:
-            OSError: if the kernel refuses.
-        """
+    def __init__(self, readable: list[str], folder: str, bounded: bool) -> None:
         if _LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "the kernel refused no_new_privs")
-        self._landlock.restrict(ruleset)
+        self._machine = platform.machine()
+        self._landlock = landlock.Landlock(_LIBC)
+        self._rights = landlock.WRITE if bounded else landlock.ADD
+        rules = [(path, landlock.READ) for path in readable]
+        rules += [(folder, landlock.WRITE), (os.devnull, landlock.WRITE)]
+        self._restrict(self._landlock.everything(rules))
+        self._filters = {asking: seccomp.Filter(self._machine, asking, bounded) for asking in (False, True)}
+        self._asking = False
 
-    def restrict_calls(self) -> None:
-        """Filter the calling process's system calls; after ``restrict_files``.
+    def restrict_files(self, folder: str) -> None:
+        """Let the calling process write to a folder, and nowhere else.
 
         Raises:
             OSError: if the kernel refuses.
         """
-        self._filter.install(_LIBC)
+        rules = ((folder, self._rights), (os.devnull, landlock.WRITE))
+        self._restrict(self._landlock.changes(rules))
+
+    def ask(self) -> int:
+        """Have some of the calling process's system calls put to whoever gets this descriptor; -1 where the kernel does not.
+
+        Needs ``restrict_calls`` after it: then a call is refused if either refuses it.
+        """
+        try:
+            listener = notify.listen(self._machine, _LIBC)
+        except OSError:
+            return -1
+        self._asking = True
+        return listener
+
+    def restrict_calls(self) -> None:
+        """Filter the calling process's system calls.
+
+        Raises:
+            OSError: if the kernel refuses.
+        """
+        self._filters[self._asking].install(_LIBC)
+
+    def _restrict(self, ruleset: int) -> None:
+        try:
+            self._landlock.restrict(ruleset)
+        finally:
+            os.close(ruleset)

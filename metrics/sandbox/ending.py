@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from llamoco.metrics.sandbox.scratch import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES
 from llamoco.metrics.sandbox.verdicts import Verdict
 
 _FAILURES: dict[str, Verdict] = {
@@ -17,8 +18,13 @@ _FAILURES: dict[str, Verdict] = {
     "import": "import_error",
     "permission": "security_violation",
     "invalid": "invalid_result",
+    "disk": "runtime_error",
     "error": "runtime_error",
 }
+_FULL = (
+    f"scratch_full: more than {MAX_ENTRIES} files and folders, {MAX_BYTES >> 20} MiB, or {MAX_DEPTH} levels"
+)
+_FORKS = ("fork", "vfork", "clone")
 _SEVERAL_PROCESSES = "tried to use several processes: a program may use one"
 
 
@@ -75,34 +81,40 @@ def failure(told: Mapping[str, Any], found: bool) -> Ending:
         if found:
             return Ending("ok", "left by sys.exit: scored at the best point so far", **told_all)
         return Ending("invalid_result", "left by sys.exit with no feasible point seen", **told_all)
-    verdict = _FAILURES.get(kind, "runtime_error")
-    benign = verdict == "security_violation" and bool(told.get("parallel"))
-    reason = _SEVERAL_PROCESSES if benign else f"{name}: {message}"
-    return Ending(verdict, reason, benign=benign, **told_all)
+    reason = f"{name}: {message}"
+    return Ending(
+        _FAILURES.get(kind, "runtime_error"), f"{_FULL} ({reason})" if kind == "disk" else reason, **told_all
+    )
 
 
 def explain(
-    ending: Ending, status: int, alive: bool, confined: bool, note: Mapping[str, Any] | None
+    ending: Ending, ended: Mapping[str, Any], confined: bool, note: Mapping[str, Any] | None
 ) -> Ending:
-    """The verdict for a program that said no last word.
+    """The verdict for a program that ended without saying how.
 
     Args:
         ending: what is known.
-        status: exit status, or minus the number of the signal that ended it.
-        alive: whether it was still running.
+        ended: what the zygote tells: ``status`` (exit status, or minus the number of the signal that ended it), ``alive`` (whether
+            it was still running), ``forbidden`` (the system call for which it was killed, or None) and ``full`` (whether its
+            folder was).
         confined: whether it had said that it is confined.
         note: what it said that it was about to do.
     """
+    status = ended["status"]
     if not confined:
         return replace(
             ending, verdict="harness_error", reason=f"ended with status {status} before it was confined"
         )
-    if alive:
+    if ended["alive"]:
         return replace(ending, verdict="security_violation", reason="protocol: closed the evaluation channel")
-    if status == -signal.SIGSYS:
+    forbidden = ended["forbidden"]
+    if forbidden is not None or status == -signal.SIGSYS:
         note = note or {}
-        benign = bool(note.get("parallel"))
-        reason = f"forbidden system call ({note.get('event', 'killed by the kernel')})"
+        # Which library forked is the program's own word; that it did no more than fork is the kernel's.
+        benign = forbidden in _FORKS and bool(note.get("parallel"))
+        reason = f"forbidden system call {forbidden or '(killed by the kernel)'}"
+        if note.get("event"):
+            reason += f", said to be for {note['event']}"
         frames = [str(entry) for entry in note.get("frames", [])]
         return replace(
             ending,
@@ -111,6 +123,8 @@ def explain(
             benign=benign,
             frames=frames,
         )
+    if ended["full"]:
+        return replace(ending, verdict="runtime_error", reason=_FULL)
     if status == -signal.SIGKILL:
         return replace(ending, verdict="memory", reason="killed by the kernel, out of memory")
     if status == -signal.SIGXCPU:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,8 @@ class Exchange:
         self._buffer = bytearray()
         self._to_drop = 0
         self._largest_batch = 0
-        self._started = time.perf_counter()
+        self._started = perf_counter()
+        self._seconds = 0.0
         self._confined = False
         self._notes = 0
         self._repeated = 0
@@ -70,11 +71,13 @@ class Exchange:
             return over.ending
         except ProtocolError as error:
             return Ending("security_violation", f"protocol: {error}")
+        finally:
+            self._seconds = self._channel.seconds
 
     def closed(self, ending: Ending, ended: dict[str, Any]) -> Ending:
         """Complete an ending with how the process went, as the zygote tells."""
         if ending.gone:
-            ending = explain(ending, ended["status"], ended["alive"], self._confined, self._note)
+            ending = explain(ending, ended, self._confined, self._note)
             ending = replace(ending, exit_status=ended["status"])
         if self._oracle is not None and self._oracle.refused and ending.verdict != "harness_error":
             over = f"asked for more than its {self._oracle.problem.max_evals} evaluations"
@@ -83,8 +86,8 @@ class Exchange:
         return replace(
             ending,
             output=bytes(self._channel.head),
-            seconds=self._channel.seconds,
-            wall=time.perf_counter() - self._started,
+            seconds=self._seconds,
+            wall=perf_counter() - self._started,
             cpu=ended["cpu"],
             max_rss=ended["max_rss"],
         )
@@ -168,7 +171,8 @@ class Exchange:
         assert self._oracle is not None
         before = self._oracle.evals
         try:
-            values = self._oracle.evaluate(points)
+            with self._channel.standing_still():
+                values = self._oracle.evaluate(points)
         except BudgetExceeded:
             self._oracle.refused -= 1
             self._refuse()
@@ -181,13 +185,14 @@ class Exchange:
 
     def _evaluate_one(self, x: np.ndarray) -> None:
         assert self._oracle is not None
-        before = self._oracle.evals
+        before, start = self._oracle.evals, perf_counter()
         try:
             values = self._oracle.values(x)
         except BudgetExceeded:
             self._oracle.refused -= 1
             self._refuse()
             return
+        self._channel.paused += perf_counter() - start
         self._note_repetition(before)
         self._largest_batch = 1
         self._channel.send(self._tells_one + values)

@@ -11,17 +11,20 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _CREATE_RULESET_VERSION = 1
 _RULE_PATH_BENEATH = 1
 
-_WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
 _TRUNCATE = 1 << 14
 _FILE_RIGHTS = _WRITE_FILE | _READ_FILE | _TRUNCATE
-_READ = _READ_FILE | _READ_DIR
-_WRITE = _READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _TRUNCATE
+READ = _READ_FILE | _READ_DIR
+ADD = READ | _WRITE_FILE | _MAKE_DIR | _MAKE_REG | _TRUNCATE
+WRITE = ADD | _REMOVE_DIR | _REMOVE_FILE
 
 # Rights the kernel knows, by the version of its Landlock interface; what is handled and not granted is
 # refused.
 _KNOWN = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1}
 _KNOWN_SINCE_5 = (1 << 16) - 1
+
+Rule = tuple[str, int]
 
 
 def version(libc: ctypes.CDLL) -> int:
@@ -30,46 +33,36 @@ def version(libc: ctypes.CDLL) -> int:
 
 
 class Landlock:
-    """What programs may open: rules whose files and folders are looked up once.
+    """Makes rulesets and applies them. A process may apply several, one upon the other: it keeps the rights that all of them grant.
 
     Args:
         libc: the C library.
-        readable: files and folders to read; those that do not exist are left out.
-        writable: files and folders to read and write.
     """
 
-    def __init__(self, libc: ctypes.CDLL, readable: Iterable[str], writable: Iterable[str]) -> None:
+    def __init__(self, libc: ctypes.CDLL) -> None:
         self._libc = libc
         self._known = _KNOWN.get(version(libc), _KNOWN_SINCE_5)
-        self._attribute = struct.pack("<Q", self._known)
-        self._rules = [
-            self._rule(path, rights, os.open(path, os.O_PATH | os.O_CLOEXEC))
-            for paths, rights in ((readable, _READ), (writable, _WRITE))
-            for path in paths
-            if os.path.exists(path)
-        ]
 
-    def ruleset(self, folder: str) -> int:
-        """A ruleset for one program, which may also write to ``folder``: a descriptor, to be closed.
+    def everything(self, rules: Iterable[Rule]) -> int:
+        """A ruleset that leaves a process no right on files but those of the rules, which are (path, rights).
+
+        Paths that do not exist are left out. Returns a descriptor, to be closed.
 
         Raises:
             OSError: if the kernel has no Landlock or refuses.
         """
-        size = ctypes.c_size_t(len(self._attribute))
-        ruleset = int(self._libc.syscall(_CREATE_RULESET, self._attribute, size, 0))
-        if ruleset < 0:
-            raise OSError(ctypes.get_errno(), "the kernel refused a Landlock ruleset")
-        descriptor = os.open(folder, os.O_PATH | os.O_CLOEXEC)
-        try:
-            for rule in (*self._rules, self._rule(folder, _WRITE, descriptor)):
-                if self._libc.syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, rule, 0) != 0:
-                    raise OSError(ctypes.get_errno(), "the kernel refused a Landlock rule")
-        finally:
-            os.close(descriptor)
-        return ruleset
+        return self._ruleset(self._known, rules)
+
+    def changes(self, rules: Iterable[Rule]) -> int:
+        """A ruleset that leaves reading as it is and, of everything else, what the rules grant.
+
+        Raises:
+            OSError: if the kernel has no Landlock or refuses.
+        """
+        return self._ruleset(self._known & ~READ, rules)
 
     def restrict(self, ruleset: int) -> None:
-        """Let the calling process open only what the ruleset grants, for good. Needs no_new_privs.
+        """Apply a ruleset to the calling process, for good. Needs no_new_privs.
 
         Raises:
             OSError: if the kernel refuses.
@@ -77,7 +70,23 @@ class Landlock:
         if self._libc.syscall(_RESTRICT_SELF, ruleset, 0) != 0:
             raise OSError(ctypes.get_errno(), "the kernel refused to apply the Landlock ruleset")
 
-    def _rule(self, path: str, rights: int, descriptor: int) -> bytes:
-        if not os.path.isdir(path):
-            rights &= _FILE_RIGHTS
-        return struct.pack("<Qi", rights & self._known, descriptor)
+    def _ruleset(self, handled: int, rules: Iterable[Rule]) -> int:
+        attribute = struct.pack("<Q", handled)
+        size = ctypes.c_size_t(len(attribute))
+        ruleset = int(self._libc.syscall(_CREATE_RULESET, attribute, size, 0))
+        if ruleset < 0:
+            raise OSError(ctypes.get_errno(), "the kernel refused a Landlock ruleset")
+        for path, rights in rules:
+            try:
+                descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue
+            try:
+                if not os.path.isdir(path):
+                    rights &= _FILE_RIGHTS
+                rule = struct.pack("<Qi", rights & handled, descriptor)
+                if self._libc.syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, rule, 0) != 0:
+                    raise OSError(ctypes.get_errno(), f"the kernel refused a Landlock rule for {path}")
+            finally:
+                os.close(descriptor)
+        return ruleset

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _multiprocessing
 import contextlib
 import errno
 import io
@@ -61,6 +62,22 @@ class Imports:
             f"No module named {name!r} (programs may import {', '.join(IMPORTABLE)}, the standard library)",
             name=name,
         )
+
+
+def refuse_semaphores() -> None:
+    """Have ``multiprocessing`` fork where it would first make a semaphore, which needs a file: it is forking that is refused.
+
+    Only of a fork does the kernel's word remain, whatever the program says of itself.
+    """
+
+    class SemLock:
+        SEM_VALUE_MAX = 0x7FFFFFFF
+
+        def __new__(cls, *_: object) -> SemLock:
+            os.fork()
+            raise OSError("a program may use one process")
+
+    _multiprocessing.SemLock = SemLock
 
 
 def serve(imports: Imports) -> NoReturn:
@@ -144,6 +161,7 @@ def _state(code: types.CodeType) -> bytes:
 
 
 def _compile(text: str) -> types.CodeType:
+    text = text.removeprefix("\ufeff")  # what some editors put before a text is not part of it
     linecache.cache[FILE] = (len(text), None, text.splitlines(keepends=True), FILE)
     return compile(text, FILE, "exec", dont_inherit=True)
 
@@ -172,6 +190,8 @@ def _failed(error: BaseException, syntax: bool = False) -> bytes:
         kind = "syntax"
     elif _breaks_rules(error):
         kind = "permission"
+    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG):
+        kind = "disk"
     content = {
         "kind": kind,
         "type": type(error).__name__[:200],

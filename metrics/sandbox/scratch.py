@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 
 MAX_ENTRIES = 2000
-MAX_BYTES = 256 << 20
+MAX_BYTES = 64 << 20
 MAX_DEPTH = 50  # the deeper, the longer a look takes, and the program goes on meanwhile
 _BLOCK = 512  # unit of st_blocks
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def overfull(folder: str) -> bool:
@@ -31,26 +32,43 @@ def overfull(folder: str) -> bool:
 
 
 def remove_tree(folder: str) -> None:
-    """Remove a folder, however deep: folders inside are moved up first, as no path may get too long."""
-    pending, moved = [folder], 0
-    while pending:
-        current = pending[-1]
-        below = []
-        for entry in _entries(current):
-            if entry.is_dir(follow_symlinks=False):
-                below.append(entry.path)
-            else:
-                os.unlink(entry.path)
-        if not below:
-            os.rmdir(current)
-            pending.pop()
+    """Remove a folder, however deep, by way of descriptors: a path to it might be too long.
+
+    Nobody may be changing it meanwhile.
+    """
+    names = [os.path.basename(folder)]
+    current = _enter(names[0], os.open(os.path.dirname(folder), _FOLDER))
+    while True:
+        below = None
+        with os.scandir(current) as listing:
+            for entry in listing:
+                if entry.is_dir(follow_symlinks=False):
+                    below = entry.name
+                else:
+                    os.unlink(entry.name, dir_fd=current)
+        if below is not None:
+            names.append(below)
+            current = _enter(below, current)
             continue
-        for path in below:
-            moved += 1
-            flat = f"{folder}.{moved}"
-            _unlock(path)
-            os.rename(path, flat)
-            pending.append(flat)
+        parent = os.open("..", _FOLDER, dir_fd=current)
+        os.close(current)
+        os.rmdir(names.pop(), dir_fd=parent)
+        if not names:
+            os.close(parent)
+            return
+        current = parent
+
+
+def _enter(name: str, above: int) -> int:
+    """The descriptor of a folder in another, which is closed; also where its maker may not look."""
+    try:
+        try:
+            return os.open(name, _FOLDER, dir_fd=above)
+        except PermissionError:
+            os.chmod(name, 0o700, dir_fd=above)
+            return os.open(name, _FOLDER, dir_fd=above)
+    finally:
+        os.close(above)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -59,18 +77,6 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as listing:
             return list(listing)
     except PermissionError:
-        _unlock(folder)
+        os.chmod(folder, 0o700, follow_symlinks=os.chmod not in os.supports_follow_symlinks)
     with os.scandir(folder) as listing:
         return list(listing)
-
-
-def _unlock(folder: str) -> None:
-    """Give its owner all rights; never follows a link."""
-    if os.chmod in os.supports_follow_symlinks:
-        os.chmod(folder, 0o700, follow_symlinks=False)
-        return
-    descriptor = os.open(folder, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY)
-    try:
-        os.chmod(f"/proc/self/fd/{descriptor}", 0o700)
-    finally:
-        os.close(descriptor)

@@ -1,9 +1,9 @@
-"""A seccomp filter assembled by hand: what a confined program may ask of the kernel.
+"""Two seccomp filters assembled by hand: what a confined program may ask of the kernel.
 
-Three lists. Calls a numerical program needs are allowed; calls that only an escape needs kill the process, so
-that the evaluator sees SIGSYS; everything else answers EPERM, which Python raises as PermissionError. See
-seccomp(2) and the kernel's Documentation/userspace-api/seccomp_filter.rst for the filter language (classic
-BPF).
+Calls a numerical program needs are allowed; calls that only an escape needs, and new threads, are put to the zygote
+by a filter of their own (see ``notify``); everything else answers EPERM, which Python raises as PermissionError.
+Where the kernel gives the zygote no such say, the former kill the process and there are no threads. See seccomp(2)
+and the kernel's Documentation/userspace-api/seccomp_filter.rst for the filter language (classic BPF).
 """
 
 from __future__ import annotations
@@ -20,18 +20,22 @@ SECCOMP_MODE_FILTER = 2
 KILL = 0x80000000
 ALLOW = 0x7FFF0000
 ERRNO = 0x00050000
-EPERM, ENOSYS = 1, 38
+ASK = 0x7FC00000
+EPERM, EAGAIN, EINVAL, ENOSYS, EOPNOTSUPP = 1, 11, 22, 38, 95
 
 # Classic BPF: load a 32-bit word of struct seccomp_data, jump, jump if equal / at least / if any bit is set, return.
 _LOAD, _JUMP, _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_ANY_BIT, _RETURN = 0x20, 0x05, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCHITECTURE = 0, 4
 
 CLONE_THREAD = 0x00010000
-# Only commands that stay within the process: F_SETOWN and FIOSETOWN would make the kernel signal others.
-_FCNTL_COMMANDS = (0, 1, 2, 3, 4, 5, 6, 7, 1030)
+# Only commands that stay within the process: locks are seen by others, F_SETOWN and FIOSETOWN would make the kernel signal them.
+_FCNTL_COMMANDS = (0, 1, 2, 3, 4, 1030)
 _IOCTL_COMMANDS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 _PRCTL_NAME = (15, 16)
-MADV_HWPOISON, MADV_SOFT_OFFLINE = 100, 101
+# What libraries advise on memory of their own: NORMAL to DONTNEED, FREE, (DONT)FORK, (NO)HUGEPAGE, (DONT)DUMP, guards. COLD and
+# PAGEOUT would drop pages of files that others read, MERGEABLE would have memory compared with that of others.
+_ADVICE = (0, 1, 2, 3, 4, 8, 10, 11, 14, 15, 16, 17, 102, 103)
+_CLOCKS = 16  # other numbers are clocks of other processes
 
 Instruction = tuple[int, int, int, int]
 
@@ -52,54 +56,86 @@ def _allow_values(argument: int, values: tuple[int, ...], otherwise: int) -> lis
     return [*body, _return(otherwise)]
 
 
-def build(machine: str, pid: int) -> list[Instruction]:
+def build(machine: str, pid: int, asking: bool, bounded: bool) -> list[Instruction]:
     """The filter for one process.
 
     Args:
         machine: "x86_64" or "aarch64", as ``platform.machine()``.
-        pid: the process to be confined: it may signal itself (abort), nobody else.
+        pid: the process to be confined: it may signal itself (abort), and ask about itself; about nobody else.
+        asking: whether the filter of ``build_asking`` is in force, too: it has the stronger say in what it asks about.
+        bounded: whether the kernel bounds what the process writes; else it may not take room on the disk all at once.
     """
     number = syscalls.numbers(machine)
     bodies = {number[name]: [_return(ALLOW)] for name in syscalls.ALLOWED if name in number}
-    bodies |= {number[name]: [_return(KILL)] for name in syscalls.KILLED if name in number}
-    bodies[number["clone"]] = [
-        (_LOAD, 0, 0, _argument(0)),
-        (_JUMP_ANY_BIT, 0, 1, CLONE_THREAD),
-        _return(ALLOW),
-        _return(KILL),
-    ]
+    bodies |= {number[name]: [_return(ERRNO | ENOSYS)] for name in syscalls.ABSENT}
+    bodies[number["fallocate"]] = [_return(ALLOW if bounded else ERRNO | EOPNOTSUPP)]
+    bodies |= {number[name]: [_return(ALLOW if asking else KILL)] for name in _asked_about(machine)}
+    if not asking:
+        bodies[number["clone"]] = [
+            (_LOAD, 0, 0, _argument(0)),
+            (_JUMP_ANY_BIT, 0, 1, CLONE_THREAD),
+            _return(ERRNO | EAGAIN),
+            _return(KILL),
+        ]
     # glibc falls back to clone, whose flags a filter can read (clone3 passes them by pointer).
     bodies[number["clone3"]] = [_return(ERRNO | ENOSYS)]
     bodies[number["tgkill"]] = _allow_values(0, (pid,), KILL)
     bodies[number["fcntl"]] = _allow_values(1, _FCNTL_COMMANDS, ERRNO | EPERM)
     bodies[number["ioctl"]] = _allow_values(1, _IOCTL_COMMANDS, ERRNO | EPERM)
+    bodies[number["madvise"]] = _allow_values(2, _ADVICE, ERRNO | EPERM)
     seccomp_kills: list[Instruction] = [
         (_LOAD, 0, 0, _argument(0)),
         (_JUMP_EQUAL, 0, 1, PR_SET_SECCOMP),
         _return(KILL),
     ]
     bodies[number["prctl"]] = seccomp_kills + _allow_values(0, _PRCTL_NAME, ERRNO | EPERM)
-    bodies[number["madvise"]] = [  # not those by which root takes memory of the machine out of use
+    for name in ("sched_getaffinity", "getpgid", "getsid"):
+        if name in number:
+            bodies[number[name]] = _allow_values(0, (0, pid), ERRNO | EPERM)
+    for name in ("clock_gettime", "clock_getres", "clock_nanosleep"):
+        bodies[number[name]] = [
+            (_LOAD, 0, 0, _argument(0)),
+            (_JUMP_AT_LEAST, 0, 1, _CLOCKS),
+            _return(ERRNO | EINVAL),
+            _return(ALLOW),
+        ]
+    bodies[number["prlimit64"]] = [  # to read its own limits only
         (_LOAD, 0, 0, _argument(2)),
-        (_JUMP_EQUAL, 1, 0, MADV_HWPOISON),
-        (_JUMP_EQUAL, 0, 1, MADV_SOFT_OFFLINE),
-        _return(ERRNO | EPERM),
-        _return(ALLOW),
-    ]
-    bodies[number["prlimit64"]] = [  # to read limits only
-        (_LOAD, 0, 0, _argument(2)),
-        (_JUMP_EQUAL, 0, 3, 0),
+        (_JUMP_EQUAL, 0, 5, 0),
         (_LOAD, 0, 0, _argument(2, high=True)),
-        (_JUMP_EQUAL, 0, 1, 0),
-        _return(ALLOW),
+        (_JUMP_EQUAL, 0, 3, 0),
+        (_LOAD, 0, 0, _argument(0)),
+        (_JUMP_EQUAL, 2, 0, 0),
+        (_JUMP_EQUAL, 1, 0, pid),
         _return(ERRNO | EPERM),
+        _return(ALLOW),
     ]
+    return _program(machine, bodies, [_return(ERRNO | EPERM)], _return(KILL))
+
+
+def build_asking(machine: str) -> list[Instruction]:
+    """The filter that puts calls to whoever listens, and has nothing to say of others."""
+    number = syscalls.numbers(machine)
+    bodies = {number[name]: [_return(ASK)] for name in _asked_about(machine)}
+    return _program(machine, bodies, [_return(ALLOW)], _return(ALLOW))
+
+
+def _asked_about(machine: str) -> list[str]:
+    """Calls that the zygote is asked about."""
+    number = syscalls.numbers(machine)
+    return ["clone", *(name for name in syscalls.KILLED if name in number)]
+
+
+def _program(
+    machine: str, bodies: dict[int, list[Instruction]], otherwise: list[Instruction], foreign: Instruction
+) -> list[Instruction]:
+    """A whole filter: ``bodies`` by system call, others, and what calls of another architecture get."""
     return [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_JUMP_EQUAL, 1, 0, syscalls.AUDIT_ARCHITECTURE[machine]),
-        _return(KILL),
+        foreign,
         (_LOAD, 0, 0, _NUMBER),
-        *_search(_ranges(bodies, [_return(ERRNO | EPERM)])),
+        *_search(_ranges(bodies, otherwise)),
     ]
 
 
@@ -125,28 +161,39 @@ def _search(ranges: list[tuple[int, list[Instruction]]]) -> list[Instruction]:
     return [(_JUMP_AT_LEAST, 0, 1, ranges[middle][0]), (_JUMP, 0, 0, len(below)), *below, *above]
 
 
-class _FilterProgram(ctypes.Structure):
+class _Header(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
+class FilterProgram:
+    """A filter in the form that the kernel takes.
+
+    Attributes:
+        code: its bytes, 8 an instruction, which may be changed before it is used.
+        pointer: what the kernel is told.
+    """
+
+    def __init__(self, program: list[Instruction]) -> None:
+        self.code = bytearray(b"".join(struct.pack("<HBBI", *instruction) for instruction in program))
+        self._buffer = (ctypes.c_char * len(self.code)).from_buffer(self.code)
+        self._header = _Header(len(program), ctypes.addressof(self._buffer))
+        self.pointer = ctypes.byref(self._header)
+
+
 class Filter:
-    """The filter in the form that the kernel takes, assembled once for all programs.
+    """The filter of a program, assembled once for all processes.
 
     Args:
         machine: "x86_64" or "aarch64".
+        asking, bounded: as ``build`` has them.
     """
 
-    def __init__(self, machine: str) -> None:
-        program = build(machine, 0)
-        self._code = bytearray(b"".join(struct.pack("<HBBI", *instruction) for instruction in program))
-        # The one instruction that differs between processes; its last four bytes are the number.
-        (self._of_pid,) = (
-            8 * k + 4
-            for k, pair in enumerate(zip(program, build(machine, 1), strict=True))
-            if len(set(pair)) > 1
-        )
-        self._buffer = (ctypes.c_char * len(self._code)).from_buffer(self._code)
-        self._argument = _FilterProgram(len(program), ctypes.addressof(self._buffer))
+    def __init__(self, machine: str, asking: bool, bounded: bool) -> None:
+        program = build(machine, 0, asking, bounded)
+        self._program = FilterProgram(program)
+        # The instructions that differ between processes; their last four bytes are the number. (0 may stand elsewhere, too.)
+        others = zip(build(machine, 1, asking, bounded), build(machine, 2, asking, bounded), strict=True)
+        self._of_pid = [8 * k + 4 for k, pair in enumerate(others) if len(set(pair)) > 1]
 
     def install(self, libc: ctypes.CDLL) -> None:
         """Confine the calling process for good. Needs no_new_privs.
@@ -154,6 +201,7 @@ class Filter:
         Raises:
             OSError: if the kernel refuses the filter.
         """
-        struct.pack_into("<I", self._code, self._of_pid, os.getpid())
-        if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(self._argument), 0, 0) != 0:
+        for place in self._of_pid:
+            struct.pack_into("<I", self._program.code, place, os.getpid())
+        if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, self._program.pointer, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "the kernel refused the seccomp filter")

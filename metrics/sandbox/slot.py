@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +19,7 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.sandbox import tiers
+from llamoco.metrics.sandbox import launcher, namespaces, tiers
 from llamoco.metrics.sandbox.channel import Channel
 from llamoco.metrics.sandbox.ending import Ending, Statement
 from llamoco.metrics.sandbox.exchange import Exchange
@@ -57,6 +59,7 @@ class Sandbox:
     Attributes:
         tier: "A", "B" or "C", see ``tiers``.
         versions: of the libraries that programs run with.
+        bounded: whether the kernel bounds what programs write; else their folder is looked at while they run.
 
     Raises:
         SandboxUnavailable: on tier C without ``allow_unsafe``, and where there is no fork.
@@ -64,8 +67,6 @@ class Sandbox:
 
     def __init__(self, allow_unsafe: bool = False) -> None:
         tiers.require_fork()
-        self._scratch = os.path.realpath(tempfile.mkdtemp(prefix="llamoco-"))
-        self._runs = 0
         self._zygote: subprocess.Popen[bytes] | None = None
         try:
             self._start()
@@ -89,7 +90,6 @@ class Sandbox:
     def close(self) -> None:
         """End the zygote and whatever runs in it, and remove its folder."""
         self._stop()
-        remove_tree(self._scratch)
 
     def run(
         self,
@@ -178,14 +178,11 @@ class Sandbox:
         time_limit: float,
         memory_limit: int,
     ) -> Ending:
-        self._runs += 1
-        scratch = os.path.join(self._scratch, str(self._runs))
-        os.mkdir(scratch)
         requests, asking = os.pipe()
         telling, replies = os.pipe()
         output, printing = os.pipe()
         open_ends = [requests, replies, output, asking, telling, printing]
-        limits = {"scratch": scratch, "memory_bytes": memory_limit << 20, "cpu_seconds": time_limit}
+        limits = {"memory_bytes": memory_limit << 20, "cpu_seconds": time_limit}
         try:
             try:
                 theirs = [asking, telling, printing]
@@ -194,7 +191,7 @@ class Sandbox:
                 raise _ZygoteDied from error
             while len(open_ends) > 3:
                 os.close(open_ends.pop())
-            channel = Channel(requests, replies, output, scratch, time_limit)
+            channel = Channel(requests, replies, output, time_limit)
             exchange = Exchange(channel, job, oracle, points)
             gone = False
             try:
@@ -206,7 +203,6 @@ class Sandbox:
         finally:
             for descriptor in open_ends:
                 os.close(descriptor)
-            remove_tree(scratch)
 
     def _reap(self, gone: bool) -> dict[str, Any]:
         """Have the zygote collect its child, killing it first unless it has gone."""
@@ -217,11 +213,12 @@ class Sandbox:
             raise _ZygoteDied from error
 
     def _start(self) -> None:
+        self._scratch = os.path.realpath(tempfile.mkdtemp(prefix="llamoco-"))
         ours, theirs = socket.socketpair()
         self._control = ours
         command = [sys.executable, "-m", "llamoco.metrics.sandbox.zygote", str(theirs.fileno())]
-        namespaces = tiers.bubblewrap_works()
-        if namespaces:
+        wrapped = tiers.bubblewrap_works()
+        if wrapped:
             command = [*tiers.bubblewrap(self._scratch), *command]
         environment = {
             name: value
@@ -229,10 +226,13 @@ class Sandbox:
             if name in _KEPT_NAMES or name.startswith(_KEPT_PREFIXES)
         }
         with theirs:
-            zygote = self._zygote = subprocess.Popen(
-                command,
+            self._zygote = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(launcher.__file__), self._scratch],
                 pass_fds=[theirs.fileno()],
-                env=environment | _ONE_THREAD | _KEEP_MEMORY | {"TMPDIR": self._scratch},
+                env=environment
+                | _ONE_THREAD
+                | _KEEP_MEMORY
+                | {"TMPDIR": self._scratch, "LLAMOCO_COMMAND": json.dumps(command)},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -242,29 +242,43 @@ class Sandbox:
         try:
             hello = self._hear(START_LIMIT)
         except (OSError, _ZygoteDied) as error:
-            zygote.kill()
-            said = zygote.communicate()[1].decode(errors="replace").strip()
+            said = self._kill().decode(errors="replace").strip()
             raise SandboxUnavailable(
                 f"the process that runs programs did not start: {said[-500:]}"
             ) from error
         self._weakness: str | None = hello["weakness"]
         self.versions: dict[str, str] = hello["versions"]
-        self.tier = "C" if self._weakness else "A" if namespaces else "B"
+        self.bounded: bool = hello["bounded"]
+        # What bubblewrap says of itself is no proof that it did anything.
+        apart = wrapped and all(
+            name in hello["namespaces"] and hello["namespaces"][name] != mine
+            for name, mine in namespaces.ids().items()
+        )
+        self.tier = "C" if self._weakness else "A" if apart else "B"
 
     def _stop(self) -> None:
+        """Have the zygote end by itself, which takes its folder along; by force where it does not."""
         self._control.close()
         if self._zygote is None:
             return
         try:
             self._zygote.communicate(timeout=REAP_LIMIT)
         except subprocess.TimeoutExpired:
-            self._zygote.kill()
-            self._zygote.communicate()
+            self._kill()
         self._zygote = None
+        with contextlib.suppress(FileNotFoundError):
+            remove_tree(self._scratch)
+
+    def _kill(self) -> bytes:
+        """Kill zygote, launcher and bubblewrap, which are a session of their own; what they said on stderr."""
+        assert self._zygote is not None
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._zygote.pid, signal.SIGKILL)
+        return self._zygote.communicate()[1]
 
     def _restart(self) -> None:
         if self._zygote is not None:
-            self._zygote.kill()
+            self._kill()
         self._stop()
         self._start()
 

@@ -11,14 +11,18 @@ AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _ALLOWED = """
 read write poll ppoll futex clock_gettime mmap munmap mremap mprotect madvise brk open openat close lseek
 fstat stat lstat newfstatat statx pread64 pwrite64 readv writev select pselect6 pause restart_syscall
-nanosleep clock_nanosleep clock_getres gettimeofday time times getrusage sched_yield sched_getaffinity getcpu
-getpid gettid getppid getuid geteuid getgid getegid getgroups getpgrp getpgid getsid uname sysinfo getrandom
+nanosleep clock_nanosleep clock_getres gettimeofday time times sched_yield sched_getaffinity getcpu
+getpid gettid getppid getuid geteuid getgid getegid getgroups getpgrp getpgid getsid uname getrandom
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait sigaltstack alarm
 setitimer getitimer set_robust_list get_robust_list set_tid_address rseq membarrier arch_prctl exit exit_group
-access faccessat faccessat2 readlink readlinkat getcwd chdir fchdir getdents getdents64 statfs fstatfs umask
+access faccessat faccessat2 readlink readlinkat getcwd chdir fchdir getdents getdents64 umask
 dup dup2 dup3 pipe pipe2 close_range mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate
-fallocate fsync fdatasync flock fadvise64 sendfile copy_file_range wait4 waitid mincore msync getrlimit
+fsync fdatasync sendfile copy_file_range wait4 waitid msync getrlimit
 """
+
+# What a program that only computes may ask for, to hear that this system has no such thing. These tell what other programs do
+# to memory, disk and page cache; glibc and Python do without.
+_ABSENT = "sysinfo statfs fstatfs getrusage"
 
 _KILLED = """
 fork vfork execve execveat kill tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal pidfd_getfd ptrace
@@ -72,6 +76,7 @@ pidfd_getfd 438 faccessat2 439
 
 ALLOWED = _ALLOWED.split()
 KILLED = _KILLED.split()
+ABSENT = _ABSENT.split()
 
 
 def numbers(machine: str) -> dict[str, int]:

@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 
+PROBE_LIMIT = 20.0
+
 
 class SandboxUnavailable(RuntimeError):
     """Programs cannot be confined on this machine."""
@@ -37,6 +39,7 @@ def bubblewrap(scratch: str) -> list[str]:
     return [
         "bwrap",
         "--unshare-all",
+        "--die-with-parent",
         "--ro-bind",
         "/",
         "/",
@@ -55,5 +58,9 @@ def bubblewrap_works() -> bool:
     """Whether bubblewrap is here and may work: some distributions and container runtimes forbid it."""
     if shutil.which("bwrap") is None:
         return False
-    command = [*bubblewrap(tempfile.gettempdir()), sys.executable, "-c", ""]
-    return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+    command = [*bubblewrap(tempfile.gettempdir()), sys.executable, "-I", "-S", "-c", "print('works')"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=PROBE_LIMIT, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.stdout == b"works\n"  # not the status, which is lost where SIGCHLD is ignored

@@ -2,9 +2,9 @@
 
 Started by ``sandbox.Sandbox`` as ``python -m llamoco.metrics.sandbox.zygote DESCRIPTOR``. It holds no problem
 data. Over its control socket it is sent, for each program, one JSON line with three descriptors (requests,
-replies, output); it forks, waits for one byte, kills the child (its own, not yet reaped: no other process can
-have that number) and answers with how it ended. A "g" for that byte says that the child has closed its
-pipe and is expected to end by itself.
+replies, output); it forks, watches the child until it is told one byte, kills it (its own, not yet reaped: no other
+process can have that number) and answers with how it ended. A "g" for that byte says that the child has closed its
+pipe and is expected to end by itself. The folder that a program may write to is the zygote's: nobody else sees it.
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ import fcntl
 import importlib
 import json
 import os
+import platform
 import resource
 import signal
 import socket
 import sys
-import tempfile
 import time
 import types
 from typing import Any
 
-from llamoco.metrics.sandbox import confine, memory, program
+from llamoco.metrics.sandbox import confine, launcher, library, memory, namespaces, program
+from llamoco.metrics.sandbox.notify import Listener
+from llamoco.metrics.sandbox.scratch import remove_tree
+from llamoco.metrics.sandbox.watch import Watch
 
 PRELOADED = ("scipy.optimize", "cma", "deap.algorithms", "deap.base", "deap.creator", "deap.tools", "nlopt")
 GRACE = 0.5  # seconds: a process closes its channel shortly before it has ended
@@ -31,62 +34,114 @@ GRACE = 0.5  # seconds: a process closes its channel shortly before it has ended
 
 def main() -> None:
     """Say hello, then serve until the control socket closes."""
+    launcher.default_signals()
     # The script's folder, which -m puts there, is nothing that programs should import from.
     sys.path = [entry for entry in sys.path if entry not in ("", os.getcwd())]
     given = int(sys.argv[1])
     control = socket.socket(fileno=fcntl.fcntl(given, fcntl.F_DUPFD_CLOEXEC, confine.PIPES[-1] + 1))
     os.close(given)
     confine.reserve_descriptors()
+    scratch = os.environ["TMPDIR"]
+    bounded = namespaces.private_folder(scratch)
+    namespaces.drop_capabilities()
     packages = _packages()
     imports = program.Imports()
     weakness = confine.unsupported()
-    cage = None if weakness else confine.Cage(confine.readable_paths(packages))
-    if cage is not None and not _confines(cage):
-        weakness, cage = "the kernel refuses seccomp or Landlock to this process", None
+    readable = library.readable_paths(packages) if weakness is None else []
+    library.warm_up(readable)
+    in_use = confine.memory_in_use()
+    memory.prepare_for_forks()
+    cage = None
+    if weakness is None:  # from then on this process, too, reads no more than programs may
+        weakness, cage = _cage(readable, scratch, bounded)
     versions = {"python": sys.version.split()[0]} | {
         package.__name__: package.__version__ for package in packages
     }
     confine.lasting_limits()
-    in_use = confine.memory_in_use()
-    memory.prepare_for_forks()
-    _send(control, {"weakness": weakness, "versions": versions})
-    while True:
-        line, descriptors = _receive(control)
+    server = _Server(control, scratch, in_use, imports, cage)
+    _send(
+        control,
+        {"weakness": weakness, "versions": versions, "namespaces": namespaces.ids(), "bounded": bounded},
+    )
+    while server.serve_one():
+        pass
+
+
+class _Server:
+    """Runs one program after the other."""
+
+    def __init__(
+        self,
+        control: socket.socket,
+        scratch: str,
+        in_use: int,
+        imports: program.Imports,
+        cage: confine.Cage | None,
+    ) -> None:
+        self._control, self._scratch = control, scratch
+        self._in_use, self._imports, self._cage = in_use, imports, cage
+        self._answers = Listener(platform.machine()) if cage is not None else None
+        self._zygote = os.getpid()
+        self._runs = 0
+
+    def serve_one(self) -> bool:
+        """Wait for a program, run it, say how it ended; False once the control socket is closed."""
+        line, descriptors = _receive(self._control)
         if not line:
-            return
+            return False
         job = json.loads(line)
-        ruleset = -1 if cage is None else cage.ruleset(job["scratch"])
-        zygote = os.getpid()
+        self._runs += 1
+        folder = os.path.join(self._scratch, str(self._runs))
+        os.mkdir(folder)
+        ours, theirs = socket.socketpair()
         pid = os.fork()
         if pid == 0:
             try:
-                os.setsid()
-                confine.die_with(zygote)
-                os.chdir(job["scratch"])
-                if cage is not None:
-                    cage.restrict_files(ruleset)
-                confine.descriptors(*descriptors)
-                confine.limits(in_use, job["memory_bytes"], job["cpu_seconds"])
-                if cage is not None:
-                    cage.restrict_calls()
-                os.environ.clear()
-                program.serve(imports)
+                self._become_program(job, folder, descriptors, theirs)
             finally:
                 os._exit(1)
-        for descriptor in (ruleset, *descriptors):
-            if descriptor >= 0:
-                os.close(descriptor)
-        told = control.recv(1)
+        theirs.close()
+        for descriptor in descriptors:
+            os.close(descriptor)
+        listener = _listener(ours) if self._cage is not None else -1
+        ours.close()
+        watch = Watch(pid, folder, listener, self._answers)
+        told = watch.until_told(self._control)
         alive, status, usage = _collect(pid, patience=GRACE if told == b"g" else 0.0)
+        if listener >= 0:
+            os.close(listener)
+        remove_tree(folder)
         if not told:
-            return
+            return False
         ended = {
             "alive": alive,
             "status": os.waitstatus_to_exitcode(status),
+            "forbidden": watch.seen.forbidden,
+            "full": watch.seen.full,
             "cpu": usage.ru_utime + usage.ru_stime,
             "max_rss": usage.ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20),
         }
-        _send(control, ended)
+        _send(self._control, ended)
+        return True
+
+    def _become_program(
+        self, job: dict[str, Any], folder: str, descriptors: list[int], listening: socket.socket
+    ) -> None:
+        """In the child: confine it, and run the program; does not return."""
+        os.setsid()
+        confine.die_with(self._zygote)
+        os.chdir(folder)
+        if self._cage is not None:
+            self._cage.restrict_files(folder)
+            listener = self._cage.ask()
+            socket.send_fds(listening, [b"."], [listener] if listener >= 0 else [])
+        confine.descriptors(*descriptors)
+        confine.limits(self._in_use, job["memory_bytes"], job["cpu_seconds"])
+        if self._cage is not None:
+            self._cage.restrict_calls()
+            program.refuse_semaphores()
+        os.environ.clear()
+        program.serve(self._imports)
 
 
 def _packages() -> list[types.ModuleType]:
@@ -98,18 +153,30 @@ def _packages() -> list[types.ModuleType]:
     return [sys.modules[name] for name in program.IMPORTABLE]
 
 
-def _confines(cage: confine.Cage) -> bool:
-    """Whether a child that does nothing can be confined."""
-    with tempfile.TemporaryDirectory() as scratch:
-        pid = os.fork()
-        if pid == 0:
-            with contextlib.suppress(OSError):
-                cage.restrict_files(cage.ruleset(scratch))
-                cage.restrict_calls()
-                os._exit(0)
-            os._exit(1)
-        status = os.waitpid(pid, 0)[1]
-    return status == 0
+def _cage(readable: list[str], scratch: str, bounded: bool) -> tuple[str | None, confine.Cage | None]:
+    """Why programs cannot be confined, or None and what confines them, tried out in a child that does nothing."""
+    refused = "the kernel refuses seccomp or Landlock to this process"
+    try:
+        cage = confine.Cage(readable, scratch, bounded)
+    except OSError:
+        return refused, None
+    pid = os.fork()
+    if pid == 0:
+        with contextlib.suppress(OSError):
+            cage.restrict_files(scratch)
+            cage.restrict_calls()
+            os._exit(0)
+        os._exit(1)
+    return (None, cage) if os.waitpid(pid, 0)[1] == 0 else (refused, None)
+
+
+def _listener(channel: socket.socket) -> int:
+    """The descriptor that a child sends before it is confined; -1 if it has none, or has ended."""
+    try:
+        _, received, _, _ = socket.recv_fds(channel, 1, 1)
+    except OSError:
+        return -1
+    return received[0] if received else -1
 
 
 def _collect(pid: int, patience: float) -> tuple[bool, int, resource.struct_rusage]:

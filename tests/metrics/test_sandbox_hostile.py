@@ -7,7 +7,6 @@ import select
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,11 +57,11 @@ def test_a_program_that_keeps_asking_is_stopped(sandbox: Sandbox) -> None:
 
 
 def test_a_program_that_takes_back_what_it_wrote_stays_on_its_clock(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It can open its pipe for reading, and be faster than the evaluator that was told of something to read."""
     (requests, asking), (telling, replies), (output, printing) = os.pipe(), os.pipe(), os.pipe()
-    channel = Channel(requests, replies, output, str(tmp_path), time_limit=0.3)
+    channel = Channel(requests, replies, output, time_limit=0.3)
     assert not os.get_blocking(requests)
     wait, lost = Channel._wait, []
 

@@ -1,0 +1,98 @@
+"""A mount namespace for the zygote: files are read-only, and its folder lies in memory, with a size that the kernel bounds.
+
+Made without help where the kernel lets an ordinary user have a user namespace, and for root where it may mount; the
+zygote of tier A makes it inside bubblewrap's namespaces. Where the kernel refuses, the folder stays where it is, and
+``watch`` looks at how full it gets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import struct
+import sys
+
+from llamoco.metrics.sandbox.scratch import MAX_BYTES, MAX_ENTRIES
+
+_CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
+_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REC, _MS_PRIVATE = 0x2, 0x4, 0x8, 0x4000, 0x40000
+_MOUNT_SETATTR = 442  # Linux 5.12; the same number on all architectures
+_AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
+_ATTR_RDONLY, _ATTR_NOSUID = 0x1, 0x2
+_CAPABILITIES_V3 = 0x20080522
+_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
+
+NAMES = ("pid", "net", "ipc")
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def private_folder(folder: str) -> bool:
+    """Have an existing folder lie in memory and everything else read-only, for the calling process alone.
+
+    Reading through a read-only mount leaves no access time behind, which a later program could see.
+
+    Returns:
+        False, and nothing has changed that matters, where the kernel refuses.
+    """
+    if sys.platform != "linux" or not _unshare():
+        return False
+    try:
+        _mount("none", "/", "", _MS_REC | _MS_PRIVATE)
+        # A look finds more entries than are allowed before the kernel stops them.
+        options = f"size={MAX_BYTES},nr_inodes={MAX_ENTRIES + 48},mode=700"
+        attributes = struct.pack("<4Q", _ATTR_RDONLY | _ATTR_NOSUID, 0, 0, 0)
+        _LIBC.syscall(_MOUNT_SETATTR, _AT_FDCWD, b"/", _AT_RECURSIVE, attributes, len(attributes))
+        _mount("llamoco", folder, "tmpfs", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, options)
+    except OSError:
+        return False
+    return True
+
+
+def drop_capabilities() -> None:
+    """Keep, of root's rights, that to read files whoever owns them: limits bind, nothing can be mounted."""
+    if sys.platform != "linux":
+        return
+    kept = 1 << _CAP_DAC_OVERRIDE | 1 << _CAP_DAC_READ_SEARCH
+    header = struct.pack("<Ii", _CAPABILITIES_V3, 0)
+    held = ctypes.create_string_buffer(24)
+    if _LIBC.capget(header, held) != 0:
+        return
+    effective, permitted, _, *_ = struct.unpack("<6I", held)
+    _LIBC.capset(header, struct.pack("<6I", effective & kept, permitted & kept, 0, 0, 0, 0))
+
+
+def ids() -> dict[str, str]:
+    """Of the namespaces that only bubblewrap can have made: what tells them from those of another process."""
+    found = {}
+    for name in NAMES:
+        with contextlib.suppress(OSError):
+            found[name] = os.readlink(f"/proc/self/ns/{name}")
+    return found
+
+
+def _unshare() -> bool:
+    """Enter a mount namespace: as root its own, else that of a user namespace, in which one is who one was."""
+    if _LIBC.unshare(_CLONE_NEWNS) == 0:
+        return True
+    user, group = os.geteuid(), os.getegid()
+    if _LIBC.unshare(_CLONE_NEWUSER | _CLONE_NEWNS) != 0:
+        return False
+    try:
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{user} {user} 1"),
+            ("gid_map", f"{group} {group} 1"),
+        ):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+    except OSError:
+        return False
+    return True
+
+
+def _mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
+    words = [word.encode() for word in (source, target, kind, data)]
+    if _LIBC.mount(*words[:3], ctypes.c_ulong(flags), words[3]) != 0:
+        raise OSError(ctypes.get_errno(), f"cannot mount {target}")

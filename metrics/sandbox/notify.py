@@ -1,0 +1,96 @@
+"""System calls that the zygote is asked about (seccomp_unotify(2), kernel 5.5 and later).
+
+Two kinds: a new thread, which goes on while the program has few, and calls that only an escape needs, for which the
+zygote kills the program. The kernel says which call it was: the program has no say in that.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import struct
+from typing import NamedTuple
+
+from llamoco.metrics.sandbox import seccomp, syscalls
+
+_SET_MODE_FILTER, _NEW_LISTENER = 1, 1 << 3
+_RECEIVE, _SEND = 0xC0502100, 0xC0182101  # SECCOMP_IOCTL_NOTIF_RECV, _SEND
+_NOTIFICATION = struct.Struct("<QIIiIQ6Q")  # struct seccomp_notif with its seccomp_data
+_ANSWER = struct.Struct("<QqiI")  # struct seccomp_notif_resp
+_CONTINUE = 1
+_CLONE_THREAD = 0x00010000
+
+
+class Call(NamedTuple):
+    """A call that waits for an answer: its name, its first argument, and what the kernel knows it by."""
+
+    name: str
+    first: int
+    id: int
+
+    @property
+    def makes_thread(self) -> bool:
+        """Whether it asks for a thread, not a process: the flags are in a register, where nothing changes them meanwhile."""
+        return self.name == "clone" and bool(self.first & _CLONE_THREAD)
+
+
+def listen(machine: str, libc: ctypes.CDLL) -> int:
+    """Have the calling process's calls asked about: a descriptor that whoever is to answer gets.
+
+    Raises:
+        OSError: if the kernel refuses.
+    """
+    number = syscalls.numbers(machine)
+    program = seccomp.FilterProgram(seccomp.build_asking(machine))
+    listener = int(libc.syscall(number["seccomp"], _SET_MODE_FILTER, _NEW_LISTENER, program.pointer))
+    if listener < 0:
+        raise OSError(ctypes.get_errno(), "the kernel refused a seccomp listener")
+    return listener
+
+
+class Listener:
+    """The answering end.
+
+    Args:
+        machine: "x86_64" or "aarch64".
+    """
+
+    def __init__(self, machine: str) -> None:
+        self._names = {number: name for name, number in syscalls.numbers(machine).items()}
+
+    def receive(self, descriptor: int) -> Call | None:
+        """The call that waits; None if the one that asked has gone."""
+        buffer = bytearray(_NOTIFICATION.size)
+        try:
+            fcntl.ioctl(descriptor, _RECEIVE, buffer, True)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.EINTR):
+                return None
+            raise
+        identity, _, _, number, _, _, first, *_ = _NOTIFICATION.unpack(buffer)
+        return Call(self._names.get(number, str(number)), first, identity)
+
+    def allow(self, descriptor: int, call: Call) -> None:
+        """Let the call go on."""
+        self._answer(descriptor, _ANSWER.pack(call.id, 0, 0, _CONTINUE))
+
+    def refuse(self, descriptor: int, call: Call, error: int) -> None:
+        """Have the call fail with an error number."""
+        self._answer(descriptor, _ANSWER.pack(call.id, 0, -error, 0))
+
+    def _answer(self, descriptor: int, answer: bytes) -> None:
+        try:
+            fcntl.ioctl(descriptor, _SEND, answer)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.EINTR):
+                raise
+
+
+def threads(pid: int) -> int:
+    """Threads that a process has; 0 if it has gone."""
+    try:
+        return os.stat(f"/proc/{pid}/task").st_nlink - 2
+    except OSError:
+        return 0

@@ -1,0 +1,89 @@
+"""The zygote's watch over one program: how many threads it starts, what it asks of the kernel, how full its folder gets."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import select
+import signal
+import socket
+import time
+from dataclasses import dataclass
+
+from llamoco.metrics.sandbox.notify import Listener, threads
+from llamoco.metrics.sandbox.scratch import overfull
+
+MAX_THREADS = 64  # at a time
+MAX_STARTED = 4096  # in all: each takes a process number, and the next program sees how far they have come
+LOOK = 0.1  # seconds between looks at the folder
+
+
+@dataclass
+class Seen:
+    """What was seen of a program.
+
+    Attributes:
+        forbidden: the system call for which it was killed, or None.
+        full: whether it was killed for what it had written.
+    """
+
+    forbidden: str | None = None
+    full: bool = False
+
+
+class Watch:
+    """Watches one program until the evaluator has heard enough of it.
+
+    Args:
+        pid: the program's process, a child of this one.
+        folder: where it may write.
+        listener: descriptor to be asked about its calls at; -1 if there is none.
+        answers: how to answer there.
+    """
+
+    def __init__(self, pid: int, folder: str, listener: int, answers: Listener | None) -> None:
+        self._pid, self._folder = pid, folder
+        self._listener, self._answers = listener, answers
+        self._started = 0
+        self.seen = Seen()
+
+    def until_told(self, control: socket.socket) -> bytes:
+        """The byte that comes over the control socket; none if it was closed."""
+        poll = select.poll()
+        poll.register(control, select.POLLIN)
+        if self._listener >= 0:
+            poll.register(self._listener, select.POLLIN)
+        next_look = time.monotonic() + LOOK
+        while True:
+            for descriptor, event in poll.poll(1000 * LOOK):
+                if descriptor == control.fileno():
+                    return control.recv(1)
+                if event & select.POLLIN:
+                    self._answer()
+                else:
+                    poll.unregister(descriptor)  # nobody is left to ask
+            if time.monotonic() >= next_look:
+                if not self.seen.full and overfull(self._folder):
+                    self.seen.full = True
+                    self._kill()
+                next_look = time.monotonic() + LOOK
+
+    def _answer(self) -> None:
+        assert self._answers is not None
+        call = self._answers.receive(self._listener)
+        if call is None:
+            return
+        if not call.makes_thread:
+            self.seen.forbidden = self.seen.forbidden or call.name
+            self._kill()
+            return
+        self._started += 1
+        if self._started > MAX_STARTED or threads(self._pid) >= MAX_THREADS:
+            self._answers.refuse(self._listener, call, errno.EAGAIN)
+        else:
+            self._answers.allow(self._listener, call)
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(self._pid, signal.SIGKILL)
