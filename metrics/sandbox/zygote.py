@@ -23,7 +23,7 @@ import time
 import types
 from typing import Any
 
-from llamoco.metrics.sandbox import confine, launcher, library, memory, namespaces, program
+from llamoco.metrics.sandbox import confine, library, memory, namespaces, program
 from llamoco.metrics.sandbox.notify import Listener
 from llamoco.metrics.sandbox.scratch import remove_tree
 from llamoco.metrics.sandbox.watch import Watch
@@ -34,7 +34,6 @@ GRACE = 0.5  # seconds: a process closes its channel shortly before it has ended
 
 def main() -> None:
     """Say hello, then serve until the control socket closes."""
-    launcher.default_signals()
     # The script's folder, which -m puts there, is nothing that programs should import from.
     sys.path = [entry for entry in sys.path if entry not in ("", os.getcwd())]
     given = int(sys.argv[1])
@@ -82,7 +81,6 @@ class _Server:
         self._in_use, self._imports, self._cage = in_use, imports, cage
         self._answers = Listener(platform.machine()) if cage is not None else None
         self._zygote = os.getpid()
-        self._runs = 0
 
     def serve_one(self) -> bool:
         """Wait for a program, run it, say how it ended; False once the control socket is closed."""
@@ -90,8 +88,7 @@ class _Server:
         if not line:
             return False
         job = json.loads(line)
-        self._runs += 1
-        folder = os.path.join(self._scratch, str(self._runs))
+        folder = os.path.join(self._scratch, "program")  # always the same, as programs see the name
         os.mkdir(folder)
         ours, theirs = socket.socketpair()
         pid = os.fork()

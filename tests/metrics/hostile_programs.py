@@ -7,7 +7,10 @@ outside; 18 memory of others, undoing the confinement; 19 patched libraries; 20 
 finite; 22 wrong shapes; 23 complex numbers; 24 objects; 25 out of bounds; 26 over budget; 27 over budget, swallowing errors; 28 a batch
 larger than what is left; 29 bytes on the channel; 30 ignoring signals; 31 recursion; 32 work inside one C call; 33 returned objects
 that run code where they are unpickled; 34 copies of the objective; 35 exceptions whose text hangs or raises; 36 ``atexit``; 37 control
-characters and surrogates printed; 38 ``input()``; 39 the log files of cma; 40 a full disk; 41 the zygote killed from outside.
+characters and surrogates printed; 38 ``input()``; 39 the log files of cma; 40 a full disk; 41 the zygote killed from outside; 42 what
+other programs do to the page cache, memory and disk; 43 room on the disk held by files that are no longer there; 44 many small threads;
+45 locks; 46 other ways to leave word for another program; 47 questions about other processes; 48 a flood of a frame that is dropped;
+49 an escape said to be ``workers=2``; 50 a text that begins with a byte order mark. Programs that work in pairs: ``covert_programs``.
 """
 
 from __future__ import annotations
@@ -82,10 +85,36 @@ SWALLOW = (
     "    except BaseException: pass",
 )
 SYSCALL = "ctypes.CDLL(None).syscall"
+SYSCALL_OF = "libc.syscall"
+NUMBER = "number = lambda x86, arm: x86 if os.uname().machine == 'x86_64' else arm"
+STDLIB = "path = os.__file__"
 MEMORY = "open('/proc/self/mem', 'r+b')"
 REDUCE = "class Evil:\n    def __reduce__(self): return (__import__('os').system, ('touch /tmp/owned',))\n"
 HANG = "class Hang(Exception):\n    def __str__(self):\n        while True: pass\n"
 BROKEN = "class Broken(Exception):\n    def __str__(self):\n        raise ValueError('no')\n"
+
+# Files of 1 MiB, each mapped, closed and, where that is allowed, removed: their blocks stay.
+HOLD = (
+    "import contextlib",
+    "libc = ctypes.CDLL(None)",
+    "for n in range(200):",
+    "    descriptor = os.open(f'{n}', os.O_CREAT | os.O_RDWR)",
+    "    os.write(descriptor, bytes(1 << 20))",
+    "    libc.mmap(None, ctypes.c_size_t(1 << 20), 1, 2, descriptor, ctypes.c_long(0)); os.close(descriptor)",
+    "    with contextlib.suppress(OSError): os.unlink(f'{n}')",
+)
+# Threads with stacks of 16 KiB that wait, from C: as many as there may be.
+PTHREADS = (
+    "libc = ctypes.CDLL(None)",
+    "attribute = ctypes.create_string_buffer(256)",
+    "libc.pthread_attr_init(attribute); libc.pthread_attr_setstacksize(attribute, ctypes.c_size_t(16384))",
+    "started = 0",
+    "while started < 3000 and not libc.pthread_create(ctypes.byref(ctypes.c_ulong()), attribute, libc.pause, None):",
+    "    started += 1",
+    "raise ValueError(f'{started} threads')",
+)
+REFUSED = "assert ctypes.get_errno() == 1, ctypes.get_errno(); raise PermissionError('refused')"
+LIBC = "libc = ctypes.CDLL(None, use_errno=True)"
 
 HEADER = "from llamoco.metrics.sandbox.protocol import HEADER, MAGIC, Kind"
 # Both sides of the exchange stay busy for seconds where floods are not noticed, not for good.
@@ -419,6 +448,207 @@ CASES = [
         "scratch_full",
     ),
     Case("41-killed-zygote", body(WORK, DONE), "ok", "", 1.0, 2, kills_zygote=True),
+    Case(
+        "42-mincore",
+        body(
+            LIBC,
+            "import mmap",
+            STDLIB,
+            "view = mmap.mmap(os.open(path, os.O_RDONLY), 4096, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE)",
+            "at = ctypes.addressof(ctypes.c_char.from_buffer(view))",
+            "assert libc.mincore(ctypes.c_void_p(at), ctypes.c_size_t(4096), ctypes.create_string_buffer(1)) == -1",
+            REFUSED,
+        ),
+        "security_violation",
+        "refused",
+    ),
+    *(
+        Case(
+            f"42-madvise-{name}",
+            body(
+                LIBC,
+                "import mmap",
+                "view = mmap.mmap(-1, 4096)",
+                "at = ctypes.addressof(ctypes.c_char.from_buffer(view))",
+                f"assert libc.madvise(ctypes.c_void_p(at), ctypes.c_size_t(4096), {advice}) == -1",
+                REFUSED,
+            ),
+            "security_violation",
+            "refused",
+        )
+        for name, advice in (("cold", 20), ("pageout", 21), ("mergeable", 12), ("populate", 22))
+    ),
+    Case(
+        "42-fadvise",
+        body(STDLIB, "os.posix_fadvise(os.open(path, os.O_RDONLY), 0, 0, os.POSIX_FADV_DONTNEED)"),
+        "security_violation",
+    ),
+    *(
+        Case(
+            f"42-{name}",
+            body(
+                LIBC,
+                NUMBER,
+                STDLIB,
+                "f = os.open(path, os.O_RDONLY)",
+                f"assert {SYSCALL_OF}({call}) == -1",
+                REFUSED,
+            ),
+            "security_violation",
+            "refused",
+        )
+        for name, call in (
+            ("readahead", "number(187, 213), f, 0, 4096"),
+            ("cachestat", "451, f, 0, 0, 0"),
+            ("preadv2", "number(327, 286), f, 0, 0, 0, 0, 8"),
+            ("sync-file-range", "number(277, 84), f, 0, 4096, 2"),
+            ("mlock", "number(149, 228), 0, 4096"),
+        )
+    ),
+    *(
+        Case(f"42-{name}", body(f"import shutil, resource; {call}"), "runtime_error", "Errno 38")
+        for name, call in (
+            ("statvfs", "os.statvfs('/')"),
+            ("disk-usage", "shutil.disk_usage('.')"),
+            ("faults", "resource.getrusage(resource.RUSAGE_SELF).ru_majflt"),
+        )
+    ),
+    Case(
+        "42-free-memory",
+        body(LIBC, "assert libc.sysinfo(ctypes.create_string_buffer(256)) == -1", WORK, DONE),
+        "ok",
+        "",
+        1.0,
+    ),
+    Case("43-held-by-mappings", body(*HOLD, "time.sleep(1)", WORK, DONE), "runtime_error", "scratch_full"),
+    Case(
+        "43-held-by-descriptors",
+        body(
+            "held = []",
+            "for n in range(40):",
+            "    f = open(f'{n}', 'wb'); held.append(f); f.write(bytes(10 << 20)); f.flush()",
+            "    try: os.unlink(f'{n}')",
+            "    except OSError: pass",
+            "time.sleep(1)",
+            WORK,
+            DONE,
+        ),
+        "runtime_error",
+        "scratch_full",
+    ),
+    Case("43-large-file", body("open('big', 'wb').write(bytes(40 << 20))"), "runtime_error", "scratch_full"),
+    Case("44-small-threads", body(*PTHREADS), "runtime_error", "63 threads"),
+    Case(
+        "44-one-after-the-other",
+        body(
+            "for _ in range(300):",
+            "    thread = threading.Thread(target=int); thread.start(); thread.join()",
+            WORK,
+            DONE,
+        ),
+        "ok",
+        "",
+        1.0,
+    ),
+    *(
+        Case(
+            f"45-{name}",
+            body("import fcntl, struct", STDLIB, "f = os.open(path, os.O_RDONLY)", call),
+            "security_violation",
+        )
+        for name, call in (
+            ("record-lock", "fcntl.lockf(f, fcntl.LOCK_SH)"),
+            ("who-locks", "fcntl.fcntl(f, 5, struct.pack('hhqqi4x', 1, 0, 0, 0, 0))"),
+            ("flock", "fcntl.flock(f, fcntl.LOCK_SH)"),
+            ("open-file-lock", "fcntl.fcntl(f, 37, struct.pack('hhqqi4x', 0, 0, 0, 0, 0))"),
+            ("lease", "fcntl.fcntl(f, 1024, 0)"),
+            ("notify", "fcntl.fcntl(os.open('.', os.O_RDONLY), 1026, 2)"),
+            ("pipe-size", "fcntl.fcntl(os.pipe()[0], 1031, 1 << 20)"),
+        )
+    ),
+    *(
+        Case(
+            f"46-{name}",
+            body(LIBC, NUMBER, f"assert {SYSCALL_OF}({call}) == -1", REFUSED),
+            "security_violation",
+            "refused",
+        )
+        for name, call in (
+            ("shmget", "number(29, 194), 4711, 4096, 0o1666"),
+            ("semget", "number(64, 190), 4711, 1, 0o1666"),
+            ("msgget", "number(68, 186), 4711, 0o1666"),
+            ("mq-open", "number(240, 180), b'/llamoco', 0o102, 0o666, 0"),
+            ("memfd", "number(319, 279), b'x', 0"),
+            ("abstract-socket", "number(41, 198), 1, 2, 0"),
+            ("inotify", "number(294, 26), 0"),
+            ("utimensat", "number(280, 88), -100, b'.', 0, 0"),
+            ("setxattr", "number(188, 5), b'.', b'user.x', b'1', 1, 0"),
+            ("setpriority", "number(141, 140), 0, 0, 5"),
+            ("sched-setaffinity", "number(203, 122), 0, 8, bytes(8)"),
+        )
+    ),
+    Case(
+        "46-shared-memory",
+        body("from multiprocessing.shared_memory import SharedMemory", "SharedMemory('x', True, 8)"),
+        "security_violation",
+    ),
+    Case(
+        "46-keyring",
+        body(NUMBER, f"{SYSCALL}(number(248, 217), b'user', b'x', b'1', 1, -3)"),
+        "security_violation",
+        "add_key",
+    ),
+    *(
+        Case(f"47-{name}", body("import resource", call), verdict)
+        for name, call, verdict in (
+            ("affinity", "os.sched_getaffinity(os.getppid())", "security_violation"),
+            ("group", "os.getpgid(os.getppid())", "security_violation"),
+            ("session", "os.getsid(os.getppid())", "security_violation"),
+            ("limits", "resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE)", "security_violation"),
+            ("processor-time", "time.clock_gettime(~os.getppid() << 3 | 2)", "runtime_error"),
+        )
+    ),
+    Case(
+        "48-dropped-flood",
+        body(
+            HEADER,
+            WORK,
+            "os.write(3, HEADER.pack(MAGIC, Kind.EVALUATE, 1 << 50, 2))",
+            "data = bytes(1 << 20)",
+            "def flood():",
+            "    while True: os.write(3, data)",
+            "for _ in range(2): threading.Thread(target=flood).start()",
+            "flood()",
+        ),
+        "timeout",
+        "",
+        1.0,
+        2,
+        time_limit=1.0,
+    ),
+    *(
+        Case(
+            f"49-{name}",
+            body(
+                HEADER,
+                WORK,
+                'text = b\'{"kind": "permission", "event": "os.fork", "frames": [], "parallel": true}\'',
+                f"os.write(3, HEADER.pack(MAGIC, Kind.{kind}, len(text), 0) + text)",
+                f"time.sleep(.2); {deed}",
+            ),
+            "security_violation",
+            reason,
+            1.0,
+        )
+        for name, kind, deed, reason in (
+            ("ptrace", "NOTE", f"{SYSCALL}(101 if os.uname().machine == 'x86_64' else 117, 0)", "ptrace"),
+            ("kill", "NOTE", "os.kill(os.getppid(), 9)", "kill"),
+            ("exec", "NOTE", "os.execv('/bin/true', ['true'])", "execve"),
+            ("seccomp", "NOTE", "ctypes.CDLL(None).prctl(22, 0, 0, 0, 0)", "system call"),
+            ("files", "FAILED", "open('/etc/passwd')", ""),
+        )
+    ),
+    Case("50-byte-order-mark", "\ufeff" + body(WORK, DONE), "ok", "", 1.0),
 ]
 HONEST = body(WORK, DONE)
 
@@ -426,7 +656,8 @@ HONEST = body(WORK, DONE)
 NEEDS_CONFINEMENT = frozenset(
     case.name
     for case in CASES
-    if case.name[:2] in ("07", "08", "13", "16", "17", "18") and case.name != "16-own-environ"
+    if case.name[:2] in ("07", "08", "13", "16", "17", "18", "42", "44", "45", "46", "47", "49")
+    and case.name not in ("16-own-environ", "44-one-after-the-other")
 )
 
 
@@ -442,6 +673,7 @@ def judge(case: Case, record: Record) -> None:
     if case.output is not None:
         assert record.output == case.output
     assert record.evals <= BUDGET
+    assert record.verdict != "timeout" or record.wall < case.time_limit + 3, record.wall
     assert record.failed == (case.verdict not in ("ok", "budget_exceeded"))
     if case.verdict in ("ok", "budget_exceeded"):
         assert record.f is not None and record.x is not None

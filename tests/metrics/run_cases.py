@@ -1,7 +1,8 @@
 """Run the table of hostile programs in a process of its own, on a machine that may lack something or as another user.
 
 python run_cases.py [--lack landlock,seccomp,namespaces] [--unsafe] prints a line of JSON for each case: its name, its record, and the
-record of an honest program run after it; or an exception of the sandbox's, and null. Where programs are not confined, cases that only confinement stops are left out.
+record of an honest program run after it; or an exception of the sandbox's, and null. Then, for each pair of ``covert_programs``, its name and the
+records of its reader for both bits. Where programs are not confined, what only confinement stops is left out.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import json
 import os
 import signal
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from covert_programs import AFTER, MEANWHILE, Pair
 from hostile_programs import CASES, HONEST, NEEDS_CONFINEMENT, PROBLEM, Case
 from lesser_machine import lack
 
@@ -23,6 +27,7 @@ from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
 
 MEMORY_LIMIT = 512
+WRITING = 0.6  # seconds that a writer works beside a reader
 
 
 def run_case(sandbox: Sandbox, case: Case) -> Record:
@@ -43,6 +48,22 @@ def run_case(sandbox: Sandbox, case: Case) -> Record:
 def run_honest(sandbox: Sandbox) -> Record:
     """The record of a program that evaluates two points."""
     return sandbox.run(HONEST, PROBLEM, seed=3, memory_limit=MEMORY_LIMIT)
+
+
+def found_after(sandbox: Sandbox, pair: Pair, bit: int) -> Record:
+    """What a reader finds after a writer with this bit, in the same sandbox."""
+    sandbox.run(pair.write(bit), PROBLEM, seed=3, memory_limit=MEMORY_LIMIT)
+    return sandbox.run(pair.read, PROBLEM, seed=3, memory_limit=MEMORY_LIMIT)
+
+
+def found_meanwhile(sandbox: Sandbox, other: Sandbox, pair: Pair, bit: int) -> Record:
+    """What a reader finds while a writer with this bit is at work in another sandbox."""
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(other.run, pair.write(bit), PROBLEM, 3, WRITING, MEMORY_LIMIT)
+        time.sleep(WRITING / 2)
+        record = sandbox.run(pair.read, PROBLEM, seed=3, memory_limit=MEMORY_LIMIT)
+        assert not writing.done()
+    return record
 
 
 def zygotes(sandbox: Sandbox) -> list[int]:
@@ -72,7 +93,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.lack:
         lack(options.lack.split(","))
-    with Sandbox(options.unsafe) as sandbox:
+    with Sandbox(options.unsafe) as sandbox, Sandbox(options.unsafe) as other:
         for case in CASES:
             if sandbox.tier == "C" and case.name in NEEDS_CONFINEMENT:
                 continue
@@ -81,6 +102,12 @@ def main() -> None:
                 print(json.dumps([case.name, *(record.to_dict() for record in records)]), flush=True)
             except Exception as error:
                 print(json.dumps([case.name, repr(error), None]), flush=True)
+        for pair in AFTER if sandbox.tier != "C" else []:
+            found = [found_after(sandbox, pair, bit) for bit in (0, 1)]
+            print(json.dumps([pair.name, *(record.to_dict() for record in found)]), flush=True)
+        for pair in MEANWHILE if sandbox.tier != "C" else []:
+            found = [found_meanwhile(sandbox, other, pair, bit) for bit in (0, 1)]
+            print(json.dumps([pair.name, *(record.to_dict() for record in found)]), flush=True)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from covert_programs import AFTER, MEANWHILE, Pair, judge_pair
 from hostile_programs import CASES, DONE, FLOOD, HEADER, PROBLEM, SECTION, SWALLOW, WORK, Case, body, judge
-from run_cases import run_case, run_honest, zygotes
+from run_cases import found_after, found_meanwhile, run_case, run_honest, zygotes
 
 from llamoco.metrics.sandbox import exchange
 from llamoco.metrics.sandbox.channel import Channel
@@ -19,7 +20,7 @@ from llamoco.metrics.sandbox.ending import Over
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
 
-NUMBERS = [f"{number:02}" for number in range(1, 42)]
+NUMBERS = [f"{number:02}" for number in range(1, 51)]
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,23 @@ def test_verdict(sandbox: Sandbox, case: Case) -> None:
     judge(case, run_case(sandbox, case))
     honest = run_honest(sandbox)
     assert (honest.verdict, honest.f, honest.evals) == ("ok", 1.0, 2)
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[Sandbox]:
+    """A second slot."""
+    with Sandbox(allow_unsafe=True) as started:
+        yield started
+
+
+@pytest.mark.parametrize("pair", AFTER, ids=lambda pair: pair.name)
+def test_nothing_passes_to_the_next_program(sandbox: Sandbox, pair: Pair) -> None:
+    judge_pair(*(found_after(sandbox, pair, bit) for bit in (0, 1)))
+
+
+@pytest.mark.parametrize("pair", MEANWHILE, ids=lambda pair: pair.name)
+def test_nothing_passes_to_another_slot(sandbox: Sandbox, other: Sandbox, pair: Pair) -> None:
+    judge_pair(*(found_meanwhile(sandbox, other, pair, bit) for bit in (0, 1)))
 
 
 @pytest.mark.parametrize("number", NUMBERS)
