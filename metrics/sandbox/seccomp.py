@@ -21,7 +21,7 @@ KILL = 0x80000000
 ALLOW = 0x7FFF0000
 ERRNO = 0x00050000
 ASK = 0x7FC00000
-EPERM, EAGAIN, EINVAL, ENOSYS, EOPNOTSUPP = 1, 11, 22, 38, 95
+EPERM, EAGAIN, EINVAL, ENOSPC, ENOSYS = 1, 11, 22, 28, 38
 
 # Classic BPF: load a 32-bit word of struct seccomp_data, jump, jump if equal / at least / if any bit is set, return.
 _LOAD, _JUMP, _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_ANY_BIT, _RETURN = 0x20, 0x05, 0x15, 0x35, 0x45, 0x06
@@ -68,7 +68,7 @@ def build(machine: str, pid: int, asking: bool, bounded: bool) -> list[Instructi
     number = syscalls.numbers(machine)
     bodies = {number[name]: [_return(ALLOW)] for name in syscalls.ALLOWED if name in number}
     bodies |= {number[name]: [_return(ERRNO | ENOSYS)] for name in syscalls.ABSENT}
-    bodies[number["fallocate"]] = [_return(ALLOW if bounded else ERRNO | EOPNOTSUPP)]
+    bodies[number["fallocate"]] = [_return(ALLOW if bounded else ERRNO | ENOSPC)]
     bodies |= {number[name]: [_return(ALLOW if asking else KILL)] for name in _asked_about(machine)}
     if not asking:
         bodies[number["clone"]] = [

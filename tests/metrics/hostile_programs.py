@@ -656,7 +656,7 @@ HONEST = body(WORK, DONE)
 NEEDS_CONFINEMENT = frozenset(
     case.name
     for case in CASES
-    if case.name[:2] in ("07", "08", "13", "16", "17", "18", "42", "44", "45", "46", "47", "49")
+    if case.name[:2] in ("07", "08", "13", "16", "17", "18", "42", "43", "44", "45", "46", "47", "49")
     and case.name not in ("16-own-environ", "44-one-after-the-other")
 )
 

@@ -10,7 +10,7 @@ from llamoco.metrics.sandbox import syscalls
 
 LANDLOCK = (444, 445, 446)
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
-EPERM, EINVAL, ENOSYS = 1, 22, 38
+EPERM, EBUSY, EINVAL, ENOSYS = 1, 16, 22, 38
 
 # seccomp_data: the call's number at 0, the low word of its arguments at 16, 24, ...
 _LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
@@ -20,7 +20,8 @@ Instruction = tuple[int, int, int, int]
 
 
 def lack(features: list[str]) -> None:
-    """Lose some of: "landlock" (kernels before 5.13), "seccomp", "namespaces" (distributions that restrict them)."""
+    """Lose some of: "landlock" (kernels before 5.13), "seccomp", "namespaces" (distributions that restrict them),
+    "listener" (seccomp notifications, which only one filter of a process may ask for)."""
     libc = ctypes.CDLL(None, use_errno=True)
     assert libc.prctl(38, 1, 0, 0, 0) == 0, "no_new_privs"
     number = syscalls.numbers(platform.machine())
@@ -30,6 +31,7 @@ def lack(features: list[str]) -> None:
             *_refuse(number["seccomp"], ENOSYS),
             *_refuse(number["prctl"], EINVAL, 22),
         ],
+        "listener": _refuse(number["seccomp"], EBUSY, first=1),
         "namespaces": [
             *_refuse(number["clone"], EPERM, bits=CLONE_NEWNS | CLONE_NEWUSER),
             *_refuse(number["unshare"], EPERM, bits=CLONE_NEWNS | CLONE_NEWUSER),

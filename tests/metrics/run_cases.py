@@ -1,6 +1,6 @@
 """Run the table of hostile programs in a process of its own, on a machine that may lack something or as another user.
 
-python run_cases.py [--lack landlock,seccomp,namespaces] [--unsafe] prints a line of JSON for each case: its name, its record, and the
+python run_cases.py [--lack landlock,seccomp,namespaces,listener] [--unsafe] [--only 07,44] prints a line of JSON for each case: its name, its record, and the
 record of an honest program run after it; or an exception of the sandbox's, and null. Then, for each pair of ``covert_programs``, its name and the
 records of its reader for both bits. Where programs are not confined, what only confinement stops is left out.
 """
@@ -90,6 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--lack", default="")
     parser.add_argument("--unsafe", action="store_true")
+    parser.add_argument("--only", default="")
     options = parser.parse_args()
     if options.lack:
         lack(options.lack.split(","))
@@ -97,15 +98,19 @@ def main() -> None:
         for case in CASES:
             if sandbox.tier == "C" and case.name in NEEDS_CONFINEMENT:
                 continue
+            if options.only and not case.name.startswith(tuple(options.only.split(","))):
+                continue
             try:
                 records = [run_case(sandbox, case), run_honest(sandbox)]
                 print(json.dumps([case.name, *(record.to_dict() for record in records)]), flush=True)
             except Exception as error:
                 print(json.dumps([case.name, repr(error), None]), flush=True)
-        for pair in AFTER if sandbox.tier != "C" else []:
+        if sandbox.tier == "C" or options.only:
+            return
+        for pair in AFTER:
             found = [found_after(sandbox, pair, bit) for bit in (0, 1)]
             print(json.dumps([pair.name, *(record.to_dict() for record in found)]), flush=True)
-        for pair in MEANWHILE if sandbox.tier != "C" else []:
+        for pair in MEANWHILE:
             found = [found_meanwhile(sandbox, other, pair, bit) for bit in (0, 1)]
             print(json.dumps([pair.name, *(record.to_dict() for record in found)]), flush=True)
 

@@ -3,6 +3,7 @@ process to which a seccomp filter of the test's own denies them (``lesser_machin
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -11,10 +12,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from covert_programs import AFTER, MEANWHILE, Pair, judge_pair
 from hostile_programs import CASES, NEEDS_CONFINEMENT, Case, judge
-from run_cases import of_line
+from run_cases import of_line, run_honest
 
-from llamoco.metrics.sandbox import confine, syscalls
+from llamoco.metrics.sandbox import confine, syscalls, tiers
+from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
 
 RUN_CASES = Path(__file__).parent / "run_cases.py"
@@ -42,6 +45,13 @@ def tables() -> Iterator[dict[str, Future[Table]]]:
         yield {
             "B": pool.submit(run_table, "--lack", "namespaces"),
             "C": pool.submit(run_table, "--lack", "landlock,namespaces", "--unsafe"),
+            "B without threads": pool.submit(
+                run_table,
+                "--lack",
+                "namespaces,listener",
+                "--only",
+                "01-syntax,07-fork,09-threads,18-ptrace,44",
+            ),
         }
 
 
@@ -59,11 +69,33 @@ def test_verdict_without_bubblewrap(tables: dict[str, Future[Table]], case: Case
     check(tables["B"].result(), case, "B")
 
 
+@pytest.mark.parametrize("pair", [*AFTER, *MEANWHILE], ids=lambda pair: pair.name)
+@pytest.mark.skipif(confine.unsupported() is not None, reason="this machine cannot confine programs")
+def test_nothing_passes_on_without_bubblewrap(tables: dict[str, Future[Table]], pair: Pair) -> None:
+    found = tables["B"].result()[pair.name]
+    assert not isinstance(found, str)
+    judge_pair(*found)
+
+
 @pytest.mark.parametrize(
     "case", [case for case in CASES if case.name not in NEEDS_CONFINEMENT], ids=lambda case: case.name
 )
 def test_verdict_where_nothing_confines(tables: dict[str, Future[Table]], case: Case) -> None:
     check(tables["C"].result(), case, "C")
+
+
+@pytest.mark.skipif(confine.unsupported() is not None, reason="this machine cannot confine programs")
+def test_without_a_listener_there_are_no_threads(tables: dict[str, Future[Table]]) -> None:
+    """Kernels before 5.5, and containers whose own filter listens already."""
+    table = tables["B without threads"].result()
+    reasons = {name: entry[0].reason for name, entry in table.items() if not isinstance(entry, str)}
+    assert reasons["44-small-threads"] == "ValueError: 0 threads"
+    assert (
+        "start new thread" in reasons["09-threads"]
+        and "start new thread" in reasons["44-one-after-the-other"]
+    )
+    assert reasons["18-ptrace"] == "forbidden system call (killed by the kernel)"
+    assert all(entry[1].verdict == "ok" for entry in table.values() if not isinstance(entry, str))
 
 
 def test_what_needs_confinement_is_not_run_without(tables: dict[str, Future[Table]]) -> None:
@@ -84,3 +116,45 @@ def test_a_machine_that_cannot_confine_is_refused(lack: str, why: str) -> None:
     assert done.returncode != 0 and done.stdout == ""
     assert "SandboxUnavailable: this machine cannot confine a program" in done.stderr and why in done.stderr
     assert "allow_unsafe_execution=True" in done.stderr
+
+
+@pytest.fixture
+def pretender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A bubblewrap, first on the path, that runs what it is given and makes no namespaces."""
+    program = tmp_path / "bwrap"
+    program.write_text('#!/bin/sh\nwhile [ "$1" != "--dev" ]; do shift; done\nshift 7\nexec "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    tiers.bubblewrap_works.cache_clear()
+    yield program
+    tiers.bubblewrap_works.cache_clear()
+
+
+@pytest.mark.skipif(confine.unsupported() is not None, reason="this machine cannot confine programs")
+def test_a_bubblewrap_that_does_nothing_is_not_believed(pretender: Path) -> None:
+    assert tiers.bubblewrap_works()
+    with Sandbox() as sandbox:
+        assert sandbox.tier == "B"
+        assert run_honest(sandbox).verdict == "ok"
+
+
+@pytest.mark.parametrize("text", ["#!/bin/sh\nexit 0\n", "#!/bin/sh\nexit 1\n"])
+def test_a_bubblewrap_that_is_broken_is_not_used(pretender: Path, text: str) -> None:
+    pretender.write_text(text)
+    assert not tiers.bubblewrap_works()
+
+
+@pytest.mark.parametrize("trap", ["trap '' CHLD", "trap '' CHLD XCPU PIPE TERM INT HUP USR1 ALRM"])
+def test_signals_that_a_shell_ignores_change_nothing(trap: str) -> None:
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from run_cases import *\n"
+        "with Sandbox(True) as sandbox:\n"
+        "    print(sandbox.tier, run_honest(sandbox).verdict)\n"
+        "    loop = next(case for case in CASES if case.name == '05-loop')\n"
+        "    print(run_case(sandbox, loop).verdict)\n"
+    )
+    command = ["sh", "-c", f'{trap}; exec "$@"', "sh", sys.executable, "-c", script, str(RUN_CASES.parent)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    with Sandbox(allow_unsafe=True) as here:
+        assert (done.stdout, done.returncode) == (f"{here.tier} ok\ntimeout\n", 0), done.stderr

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from covert_programs import AFTER, MEANWHILE, Pair, judge_pair
 from hostile_programs import CASES, Case, judge
 from run_cases import of_line
 from unprivileged import REFUSED
@@ -74,6 +75,13 @@ def test_verdict_for_an_ordinary_user(finished: Finished, case: Case) -> None:
     judge(case, record)
     assert record.tier in ("A", "B")
     assert (honest.verdict, honest.f, honest.evals) == ("ok", 1.0, 2)
+
+
+@pytest.mark.parametrize("pair", [*AFTER, *MEANWHILE], ids=lambda pair: pair.name)
+def test_nothing_passes_on_for_an_ordinary_user(finished: Finished, pair: Pair) -> None:
+    found = finished.table.get(pair.name, finished.complaints)
+    assert not isinstance(found, str), found
+    judge_pair(*found)
 
 
 def test_an_ordinary_user_can_clean_up(finished: Finished) -> None:
