@@ -15,7 +15,7 @@ from llamoco.metrics.sandbox.notify import Listener, threads
 from llamoco.metrics.sandbox.scratch import overfull
 
 MAX_THREADS = 64  # at a time
-MAX_STARTED = 4096  # in all: each takes a process number, and the next program sees how far they have come
+MAX_STARTED = 256  # in all: each takes a process number, and the next program sees how far they have come (see ``numbers``)
 LOOK = 0.1  # seconds between looks at the folder
 
 

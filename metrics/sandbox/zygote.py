@@ -25,6 +25,7 @@ from typing import Any
 
 from llamoco.metrics.sandbox import confine, library, memory, namespaces, program
 from llamoco.metrics.sandbox.notify import Listener
+from llamoco.metrics.sandbox.numbers import Numbers
 from llamoco.metrics.sandbox.scratch import remove_tree
 from llamoco.metrics.sandbox.watch import Watch
 
@@ -80,6 +81,7 @@ class _Server:
         self._control, self._scratch = control, scratch
         self._in_use, self._imports, self._cage = in_use, imports, cage
         self._answers = Listener(platform.machine()) if cage is not None else None
+        self._numbers = Numbers() if cage is not None else None
         self._zygote = os.getpid()
 
     def serve_one(self) -> bool:
@@ -119,6 +121,8 @@ class _Server:
             "max_rss": usage.ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20),
         }
         _send(self._control, ended)
+        if self._numbers is not None:
+            self._numbers.skip()
         return True
 
     def _become_program(
