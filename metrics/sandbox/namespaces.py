@@ -16,7 +16,7 @@ import sys
 from llamoco.metrics.sandbox.scratch import MAX_BYTES, MAX_ENTRIES
 
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
-_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REC, _MS_PRIVATE = 0x2, 0x4, 0x8, 0x4000, 0x40000
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REC, _MS_PRIVATE = 0x1, 0x2, 0x4, 0x8, 0x4000, 0x40000
 _MOUNT_SETATTR = 442  # Linux 5.12; the same number on all architectures
 _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _ATTR_RDONLY, _ATTR_NOSUID = 0x1, 0x2
@@ -48,6 +48,12 @@ def private_folder(folder: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def hide_processes() -> None:
+    """Cover /proc in the mount namespace that ``private_folder`` made: what lies there of other processes could be counted."""
+    with contextlib.suppress(OSError):
+        _mount("llamoco", "/proc", "tmpfs", _MS_RDONLY, "size=4k,nr_inodes=2,mode=755")
 
 
 def drop_capabilities() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
-import os
 import struct
 from typing import NamedTuple
 
@@ -86,11 +85,3 @@ class Listener:
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.EINTR):
                 raise
-
-
-def threads(pid: int) -> int:
-    """Threads that a process has; 0 if it has gone."""
-    try:
-        return os.stat(f"/proc/{pid}/task").st_nlink - 2
-    except OSError:
-        return 0

@@ -203,12 +203,14 @@ def _failed(error: BaseException, syntax: bool = False) -> bytes:
 
 
 def _breaks_rules(error: BaseException) -> bool:
-    """Whether the kernel refused something: no permission, a read-only place, no network to look up names."""
+    """Whether the kernel refused something: no permission, a read-only place, processes that are hidden, no network to look up names."""
     cause: BaseException | None = error
     for _ in range(MAX_FRAMES):
         if isinstance(cause, PermissionError | socket.gaierror):
             return True
         if isinstance(cause, OSError) and cause.errno == errno.EROFS:
+            return True
+        if isinstance(cause, FileNotFoundError) and str(cause.filename).startswith("/proc/"):
             return True
         if cause is None:
             return False

@@ -35,6 +35,8 @@ _PRCTL_NAME = (15, 16)
 # What libraries advise on memory of their own: NORMAL to DONTNEED, FREE, (DONT)FORK, (NO)HUGEPAGE, (DONT)DUMP, guards. COLD and
 # PAGEOUT would drop pages of files that others read, MERGEABLE would have memory compared with that of others.
 _ADVICE = (0, 1, 2, 3, 4, 8, 10, 11, 14, 15, 16, 17, 102, 103)
+# pthread_join waits in the other way, for a thread of its own; told to try again it does, until the thread has ended.
+_FUTEX_PRIVATE = 128
 _CLOCKS = 16  # other numbers are clocks of other processes
 
 Instruction = tuple[int, int, int, int]
@@ -81,6 +83,14 @@ def build(machine: str, pid: int, asking: bool, bounded: bool) -> list[Instructi
     bodies[number["clone3"]] = [_return(ERRNO | ENOSYS)]
     bodies[number["tgkill"]] = _allow_values(0, (pid,), KILL)
     bodies[number["fcntl"]] = _allow_values(1, _FCNTL_COMMANDS, ERRNO | EPERM)
+    bodies[
+        number["futex"]
+    ] = [  # what is not private can lie in a file, where programs of two sandboxes would meet
+        (_LOAD, 0, 0, _argument(1)),
+        (_JUMP_ANY_BIT, 0, 1, _FUTEX_PRIVATE),
+        _return(ALLOW),
+        _return(ERRNO | EAGAIN),
+    ]
     bodies[number["ioctl"]] = _allow_values(1, _IOCTL_COMMANDS, ERRNO | EPERM)
     bodies[number["madvise"]] = _allow_values(2, _ADVICE, ERRNO | EPERM)
     seccomp_kills: list[Instruction] = [

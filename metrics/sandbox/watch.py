@@ -11,7 +11,7 @@ import socket
 import time
 from dataclasses import dataclass
 
-from llamoco.metrics.sandbox.notify import Listener, threads
+from llamoco.metrics.sandbox.notify import Listener
 from llamoco.metrics.sandbox.scratch import overfull
 
 MAX_THREADS = 64  # at a time
@@ -40,10 +40,13 @@ class Watch:
         folder: where it may write.
         listener: descriptor to be asked about its calls at; -1 if there is none.
         answers: how to answer there.
+        processes: descriptor of /proc, which may be covered meanwhile.
     """
 
-    def __init__(self, pid: int, folder: str, listener: int, answers: Listener | None) -> None:
-        self._pid, self._folder = pid, folder
+    def __init__(
+        self, pid: int, folder: str, listener: int, answers: Listener | None, processes: int
+    ) -> None:
+        self._pid, self._folder, self._processes = pid, folder, processes
         self._listener, self._answers = listener, answers
         self._started = 0
         self.seen = Seen()
@@ -79,10 +82,17 @@ class Watch:
             self._kill()
             return
         self._started += 1
-        if self._started > MAX_STARTED or threads(self._pid) >= MAX_THREADS:
+        if self._started > MAX_STARTED or self._threads() >= MAX_THREADS:
             self._answers.refuse(self._listener, call, errno.EAGAIN)
         else:
             self._answers.allow(self._listener, call)
+
+    def _threads(self) -> int:
+        """Threads that the program has; 0 if it has ended."""
+        try:
+            return os.stat(f"{self._pid}/task", dir_fd=self._processes).st_nlink - 2
+        except OSError:
+            return 0
 
     def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -43,7 +43,6 @@ def main() -> None:
     confine.reserve_descriptors()
     scratch = os.environ["TMPDIR"]
     bounded = namespaces.private_folder(scratch)
-    namespaces.drop_capabilities()
     packages = _packages()
     imports = program.Imports()
     weakness = confine.unsupported()
@@ -51,6 +50,11 @@ def main() -> None:
     library.warm_up(readable)
     in_use = confine.memory_in_use()
     memory.prepare_for_forks()
+    apart = namespaces.ids()
+    processes = os.open("/proc", os.O_PATH | os.O_CLOEXEC) if sys.platform == "linux" else -1
+    if bounded and weakness is None:
+        namespaces.hide_processes()
+    namespaces.drop_capabilities()
     cage = None
     if weakness is None:  # from then on this process, too, reads no more than programs may
         weakness, cage = _cage(readable, scratch, bounded)
@@ -58,10 +62,10 @@ def main() -> None:
         package.__name__: package.__version__ for package in packages
     }
     confine.lasting_limits()
-    server = _Server(control, scratch, in_use, imports, cage)
+    server = _Server(control, scratch, in_use, processes, imports, cage)
     _send(
         control,
-        {"weakness": weakness, "versions": versions, "namespaces": namespaces.ids(), "bounded": bounded},
+        {"weakness": weakness, "versions": versions, "namespaces": apart, "bounded": bounded},
     )
     while server.serve_one():
         pass
@@ -75,11 +79,13 @@ class _Server:
         control: socket.socket,
         scratch: str,
         in_use: int,
+        processes: int,
         imports: program.Imports,
         cage: confine.Cage | None,
     ) -> None:
         self._control, self._scratch = control, scratch
-        self._in_use, self._imports, self._cage = in_use, imports, cage
+        self._in_use, self._processes = in_use, processes
+        self._imports, self._cage = imports, cage
         self._answers = Listener(platform.machine()) if cage is not None else None
         self._numbers = Numbers() if cage is not None else None
         self._zygote = os.getpid()
@@ -104,7 +110,7 @@ class _Server:
             os.close(descriptor)
         listener = _listener(ours) if self._cage is not None else -1
         ours.close()
-        watch = Watch(pid, folder, listener, self._answers)
+        watch = Watch(pid, folder, listener, self._answers, self._processes)
         told = watch.until_told(self._control)
         alive, status, usage = _collect(pid, patience=GRACE if told == b"g" else 0.0)
         if listener >= 0:

@@ -180,6 +180,35 @@ MEANWHILE = [
         ),
     ),
     Pair(
+        "futex",
+        (
+            *FILE,
+            *VIEW,
+            NUMBER,
+            "word = ctypes.c_uint32.from_address(at).value",
+            "wait = lambda: libc.syscall(number(202, 98), ctypes.c_void_p(at), 0, word, 0, 0, 0)",
+            "threading.stack_size(1 << 16)",
+            "for _ in range(5 * BIT): threading.Thread(target=wait).start()",
+            "time.sleep(60)",
+        ),
+        (*FILE, *VIEW, NUMBER, "print(libc.syscall(number(202, 98), ctypes.c_void_p(at), 1, 100, 0, 0, 0))"),
+    ),
+    Pair(
+        "threads",
+        (
+            "threading.stack_size(1 << 16)",
+            "for _ in range(BIT * 40): threading.Thread(target=time.sleep, args=(60,)).start()",
+            "time.sleep(60)",
+        ),
+        (
+            "found = []",
+            "for n in range(max(os.getpid() - 1000, 1), os.getpid() + 1000):",
+            "    try: found.append(os.stat(f'/proc/{n}/task').st_nlink)",
+            "    except OSError: pass",
+            "print(max(found, default=0) > 30)",
+        ),
+    ),
+    Pair(
         "processes",
         (
             "threading.stack_size(1 << 16)",
@@ -197,6 +226,9 @@ MEANWHILE = [
         ),
     ),
 ]
+
+# Landlock lets a program ask whether a file is there, those of /proc among them.
+NEEDS_NAMESPACES = frozenset({"threads"})
 
 
 def judge_pair(silent: Record, told: Record) -> None:

@@ -541,7 +541,7 @@ CASES = [
     Case(
         "44-one-after-the-other",
         body(
-            "for _ in range(300):",
+            "for _ in range(200):",
             "    thread = threading.Thread(target=int); thread.start(); thread.join()",
             WORK,
             DONE,

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from covert_programs import AFTER, MEANWHILE, Pair, judge_pair
+from covert_programs import AFTER, MEANWHILE, NEEDS_NAMESPACES, Pair, judge_pair
 from hostile_programs import CASES, NEEDS_CONFINEMENT, Case, judge
 from run_cases import of_line, run_honest
 
@@ -45,6 +45,9 @@ def tables() -> Iterator[dict[str, Future[Table]]]:
         yield {
             "B": pool.submit(run_table, "--lack", "namespaces"),
             "C": pool.submit(run_table, "--lack", "landlock,namespaces", "--unsafe"),
+            "B in namespaces": pool.submit(
+                run_table, *("--lack", "bubblewrap") if tiers.bubblewrap_works() else ("--only", "01")
+            ),
             "B without threads": pool.submit(
                 run_table,
                 "--lack",
@@ -72,6 +75,8 @@ def test_verdict_without_bubblewrap(tables: dict[str, Future[Table]], case: Case
 @pytest.mark.parametrize("pair", [*AFTER, *MEANWHILE], ids=lambda pair: pair.name)
 @pytest.mark.skipif(confine.unsupported() is not None, reason="this machine cannot confine programs")
 def test_nothing_passes_on_without_bubblewrap(tables: dict[str, Future[Table]], pair: Pair) -> None:
+    if pair.name in NEEDS_NAMESPACES:
+        pytest.skip("hidden by a mount namespace alone, as the card says")
     found = tables["B"].result()[pair.name]
     assert not isinstance(found, str)
     judge_pair(*found)
@@ -82,6 +87,18 @@ def test_nothing_passes_on_without_bubblewrap(tables: dict[str, Future[Table]], 
 )
 def test_verdict_where_nothing_confines(tables: dict[str, Future[Table]], case: Case) -> None:
     check(tables["C"].result(), case, "C")
+
+
+@pytest.mark.skipif(confine.unsupported() is not None, reason="this machine cannot confine programs")
+@pytest.mark.skipif(
+    not tiers.bubblewrap_works(), reason="without bubblewrap the other tests are of this kind"
+)
+def test_namespaces_of_its_own_do_as_well_as_bubblewrap(tables: dict[str, Future[Table]]) -> None:
+    table = tables["B in namespaces"].result()
+    for case in CASES:
+        check(table, case, "B")
+    for pair in (*AFTER, *MEANWHILE):
+        judge_pair(*table[pair.name])
 
 
 @pytest.mark.skipif(confine.unsupported() is not None, reason="this machine cannot confine programs")

@@ -43,6 +43,7 @@ def test_every_call_gets_what_the_lists_say(machine: str, asking: bool) -> None:
     special = {
         *("clone", "clone3", "tgkill", "fcntl", "ioctl", "prctl", "madvise", "prlimit64", "fallocate"),
         *("sched_getaffinity", "getpgid", "getsid", "clock_gettime", "clock_getres", "clock_nanosleep"),
+        "futex",
     }
     expected = {number[name]: ALLOW for name in syscalls.ALLOWED if name in number}
     expected |= {number[name]: ALLOW if asking else KILL for name in syscalls.KILLED if name in number}
@@ -96,6 +97,8 @@ def test_escapes_and_threads_are_asked_about_and_nothing_else(machine: str) -> N
         ("sched_getaffinity", (PID,), ALLOW),
         ("sched_getaffinity", (1,), EPERM),
         ("getpgid", (1,), EPERM),
+        *(("futex", (0, operation), EAGAIN) for operation in (0, 1, 9, 10, 256 | 9)),
+        *(("futex", (0, operation | 128), ALLOW) for operation in (0, 1, 9, 10, 256 | 9)),
         ("clock_gettime", (2,), ALLOW),
         ("clock_gettime", (0xFFFFFFFF & (~PID << 3 | 2),), EINVAL),
     ],
