@@ -25,7 +25,7 @@ from llamoco.dataset_builder.prompts.pairs import PATTERNS
 from llamoco.hub_cards import model_cards
 from llamoco.hub_cards.label_tables import label_tables
 from llamoco.hub_cards.render import folder as folder_of
-from llamoco.hub_cards.render import record, render
+from llamoco.hub_cards.render import record, record_if_any, render
 from llamoco.hub_cards.score_tables import missed_floors, score_tables
 from llamoco.metrics.sandbox.slot import MEMORY_LIMIT, TIME_LIMIT
 from llamoco.modeling.shipped import SHIPPED_MODEL
@@ -82,6 +82,7 @@ def metric_card() -> str:
         time_limit=int(TIME_LIMIT),
         memory_limit=MEMORY_LIMIT,
         sandbox=record("sandbox"),
+        covert=record_if_any("covert_channels"),
     )
 
 
