@@ -355,7 +355,7 @@ def test_running_code_has_to_be_allowed(metric: Any, monkeypatch: pytest.MonkeyP
 def test_a_machine_that_cannot_confine_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     # A zygote that never starts is the nearest thing to be had on a machine that can confine.
     bubblewrap = tmp_path / "bwrap"
-    bubblewrap.write_text('#!/bin/sh\ncase "$*" in *sandbox.zygote*) exit 1 ;; esac\n')
+    bubblewrap.write_text('#!/bin/sh\ncase "$*" in *sandbox.zygote*) exit 1 ;; esac\necho works\n')
     bubblewrap.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(tiers.SandboxUnavailable, match="did not start"):
