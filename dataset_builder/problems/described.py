@@ -7,6 +7,7 @@ from typing import Any
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Evaluator, Problem
+from llamoco.dataset_builder.problems.problem_fields import FIELDS
 from llamoco.dataset_builder.problems.structure import Structure
 
 
@@ -49,10 +50,9 @@ class DescribedProblem(Problem):
         """
         if problem.requests() is None:
             raise ProblemError(f"problem {problem.id} is not given by formulas")
-        names = ("id", "lower", "upper", "max_evals", "n_inequality", "n_equality")
-        names += ("f0", "f_star", "feasible_point", "provenance")
+        own = {name: getattr(problem, name) for name in FIELDS if name not in ("kind", "definition")}
         return cls(
-            **{name: getattr(problem, name) for name in names},
+            **own,
             language=language,
             description=description,
             evaluator=problem._evaluator,
@@ -60,7 +60,7 @@ class DescribedProblem(Problem):
         )
 
     @property
-    def _evaluator(self) -> Evaluator:  # type: ignore[override]
+    def _evaluator(self) -> Evaluator:
         if self.evaluator is None:
             raise ProblemError(
                 f"problem {self.id} was described by somebody else, and is evaluated only where it was read"

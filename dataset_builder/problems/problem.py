@@ -82,7 +82,9 @@ class Problem:
         """
         text = self.definition.get(self.language) if self.kind == "source" else None
         if not isinstance(text, str):
-            raise ProblemError(f"problem {self.id} is of kind {self.kind!r}: it does not hold a person's text")
+            raise ProblemError(
+                f"problem {self.id} is of kind {self.kind!r}: it does not hold a person's text"
+            )
         return text
 
     @property

@@ -27,7 +27,7 @@ def checked_fields(record: Mapping[str, Any]) -> dict[str, Any]:
     """
     missing, unknown = sorted(set(REQUIRED) - set(record)), sorted(map(str, set(record) - set(FIELDS)))
     if missing or unknown:
-        raise ProblemError(f"problem JSON: missing fields {missing}, unknown fields {str(unknown):.200}")
+        raise ProblemError(f"problem JSON: missing fields {missing}, unknown fields {unknown!s:.200}")
     fields = dict(record)
     fields["id"] = _text("id", record["id"])
     if record["kind"] not in KINDS:
@@ -82,7 +82,9 @@ def _number(name: str, value: Any) -> float:
 
 
 def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not value.isprintable():  # neither control characters nor lone surrogates
+    if (
+        not isinstance(value, str) or not value.isprintable()
+    ):  # neither control characters nor lone surrogates
         raise _wrong(name, value, "a line of text")
     return value
 

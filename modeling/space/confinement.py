@@ -37,7 +37,7 @@ _NETWORK, _SCOPES = 0b11, 0b11  # TCP, both ways; abstract sockets and signals
 _SYSTEM = """
 /lib /lib64 /usr/lib /usr/lib64 /usr/local/lib /usr/share/zoneinfo /etc/ld.so.cache /etc/localtime /dev/urandom
 /dev/random /proc/cpuinfo /proc/meminfo /proc/stat /proc/sys/vm /sys/devices/system /sys/kernel/mm
-""".split()
+"""
 
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
@@ -104,7 +104,7 @@ def confine(folder: str, readable: Iterable[str]) -> None:
     _drop_capabilities()
     if _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise _failed("PR_SET_NO_NEW_PRIVS")
-    _restrict_files(folder, [*_SYSTEM, *_python(), *readable])
+    _restrict_files(folder, [*_SYSTEM.split(), *_python(), *readable])
     _restrict_calls()
     hide()
 
@@ -176,9 +176,9 @@ def _filter() -> list[tuple[int, int, int, int]]:
         (_RETURN, 0, 0, _ENOSYS),
     ]
     for entry in _REFUSED.replace("\n", " ").split(","):
-        number = entry.split()[1 + column]
-        if number != "-":
-            rules += [(_EQUAL, 0, 1, int(number)), (_RETURN, 0, 0, _EPERM)]
+        text = entry.split()[1 + column]
+        if text != "-":
+            rules += [(_EQUAL, 0, 1, int(text)), (_RETURN, 0, 0, _EPERM)]
     refused, allowed = (_RETURN, 0, 0, _EPERM), (_RETURN, 0, 0, _ALLOW)
     arguments = (
         (_CLONE[column], 0, [(_ANY_BIT, 1, 0, _CLONE_THREAD), refused]),

@@ -237,7 +237,9 @@ def main() -> None:
             say({"error": "the problem or the program is nested too deeply to be read; simplify it"})
         except MemoryError:
             traceback_to_log()
-            say({"error": "this takes too much memory here; make it smaller, or run `llamoco solve` yourself"})
+            say(
+                {"error": "this takes too much memory here; make it smaller, or run `llamoco solve` yourself"}
+            )
         except Exception:
             traceback_to_log()
             said = "something failed on the page's own side, which is in its log; please tell us how you came here"
@@ -246,7 +248,11 @@ def main() -> None:
 
 def confine() -> None:
     """Confine this process; its folder is the current one."""
-    folders = [str(Path(path).resolve()) for package in (dataset_builder, metrics, modeling) for path in package.__path__]
+    folders = [
+        str(Path(path).resolve())
+        for package in (dataset_builder, metrics, modeling)
+        for path in package.__path__
+    ]
     confinement.confine(os.getcwd(), [*folders, str(SHIPPED_MODEL)])
 
 

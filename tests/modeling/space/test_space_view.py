@@ -8,7 +8,7 @@ import pytest
 
 from llamoco.modeling.space import view
 from llamoco.modeling.space.plot import INK, convergence
-from llamoco.modeling.space.worker import Job
+from llamoco.modeling.space.request import Job
 
 PROBLEM = {
     "dim": 2,

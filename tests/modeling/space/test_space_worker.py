@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from llamoco.modeling.space.worker import Job, Worker, WorkerError, Workers
+from llamoco.modeling.space.request import Job
+from llamoco.modeling.space.worker import Worker, WorkerError, Workers
 
 SPHERE = "Minimise $f(x) = x_1^2 + x_2^2$ with $-1 \\le x_1, x_2 \\le 2$ within 60 evaluations.\n"
 ENDLESS = (
