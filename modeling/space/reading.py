@@ -79,9 +79,17 @@ def _of_latex(text: str) -> DescribedProblem:
     """A problem from LaTeX."""
     file = Path("problem.tex")
     file.write_text(text, encoding="utf-8")
-    problem = load(file)
-    _check_size(problem)
-    return DescribedProblem.of(problem, "latex", text)
+    try:
+        problem = load(file)
+        _check_size(problem)
+        return DescribedProblem.of(problem, "latex", text)
+    except (ArithmeticError, ValueError) as error:  # of a number without a value, such as 1 / 0
+        if isinstance(error, ProblemError):
+            raise
+        raise ProblemError(
+            f"problem.tex: a number or an index in it cannot be computed ({type(error).__name__}: {error!s:.200}); "
+            "look for divisions by zero, very large numbers, and digits that are no plain ones"
+        ) from error
 
 
 def _of_the_set(text: str) -> DescribedProblem:
