@@ -141,11 +141,18 @@ class Worker:
             remove(self._folder)  # where the keeper was killed
 
     def _lines(self, limit: float) -> Iterator[Said]:
-        """Lines of JSON until the process closes its output."""
+        """Lines of JSON until the process closes its output, or is ended."""
         assert self._process.stdout is not None
         start, total = time.monotonic(), 0
         try:
-            descriptor = self._process.stdout.fileno()
+            with self._closing:
+                # Of this reader's own: once closed by another thread, the number may be another worker's.
+                descriptor = os.dup(self._process.stdout.fileno())
+        except ValueError:
+            return
+        poll = select.poll()  # select takes no descriptors beyond 1,023, which a page with many visitors has
+        poll.register(descriptor, select.POLLIN)
+        try:
             while True:
                 line, mark, rest = self._buffer.partition(b"\n")
                 if mark:
@@ -155,7 +162,7 @@ class Worker:
                 left = start + limit - time.monotonic()
                 if left <= 0:
                     raise WorkerError(f"stopped: it took more than {limit:g} seconds")
-                if not select.select([descriptor], [], [], min(left, TICK))[0]:
+                if not poll.poll(1000 * min(left, TICK)):
                     yield {"progress": {"seconds": time.monotonic() - start}}
                     continue
                 part = os.read(descriptor, 1 << 16)
@@ -163,8 +170,8 @@ class Worker:
                 if not part or len(self._buffer) > MAX_LINE or total > MAX_SAID:
                     return
                 self._buffer += part
-        except (OSError, ValueError):  # closed by another thread
-            return
+        finally:
+            os.close(descriptor)
 
 
 def _parsed(line: bytes) -> Said:

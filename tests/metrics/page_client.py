@@ -116,6 +116,15 @@ class Page:
             time.sleep(0.05)
         return found
 
+    def rested(self) -> list[int]:
+        """The processes of the worker that stands by, once it has started: they are the same for two seconds."""
+        seen, since = self.workers(), time.monotonic()
+        while time.monotonic() - since < 2:
+            time.sleep(0.1)
+            if (now := self.workers()) != seen or len(now) < 4:
+                seen, since = now, time.monotonic()
+        return seen
+
     def end(self, signum: signal.Signals) -> None:
         """Send it a signal and wait for its end."""
         self.process.send_signal(signum)
