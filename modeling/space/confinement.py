@@ -51,7 +51,7 @@ setuid 105 146, setgid 106 144, setreuid 113 145, setregid 114 143, setgroups 11
 setresgid 119 149, setfsuid 122 151, setfsgid 123 152, chmod 90 -, fchmod 91 52, fchmodat 268 53, fchmodat2 452 452,
 chown 92 -, fchown 93 55, lchown 94 -, fchownat 260 54, setxattr 188 5, lsetxattr 189 6, fsetxattr 190 7,
 removexattr 197 14, lremovexattr 198 15, fremovexattr 199 16, utime 132 -, utimes 235 -, futimesat 261 -,
-utimensat 280 88, mknod 133 -, mknodat 259 33, link 86 -, linkat 265 37, symlink 88 -, symlinkat 266 36,
+utimensat 280 88, truncate 76 45, mknod 133 -, mknodat 259 33, link 86 -, linkat 265 37, symlink 88 -, symlinkat 266 36,
 mount 165 40, umount2 166 39, pivot_root 155 41, chroot 161 51, unshare 272 97, setns 308 268, open_tree 428 428,
 move_mount 429 429, fsopen 430 430, fsconfig 431 431, fsmount 432 432, fspick 433 433, mount_setattr 442 442,
 quotactl_fd 443 443, bpf 321 280, perf_event_open 298 241, userfaultfd 323 282, io_uring_setup 425 425,

@@ -216,7 +216,9 @@ def main() -> None:
 
     with ExitStack() as stack, suppress(BrokenPipeError):  # the page has gone
         desk = Desk(stack)
-        if desk.tier != "C":
+        if desk.tier == "C":
+            confinement.hide()  # no more is to be had, and what is a stranger's is not run
+        else:
             confine()
         say({"hello": {"tier": desk.tier}})
         if not select.select([0], [], [], IDLE)[0]:
