@@ -17,13 +17,14 @@ import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from llamoco.dataset_builder.problems import errors, python_file, structure, traced, traced_modules
+from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.structure import Part, Structure
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
@@ -76,7 +77,7 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
 @contextmanager
 def confined_problem(
     text: str, name: str, sandbox: Sandbox, time_limit: float, memory_limit: int = 512
-) -> Iterator[Problem]:
+) -> Iterator[DescribedProblem]:
     """Read a Python problem FILE in a sandbox and have it evaluated there until the block is left.
 
     Args:
@@ -87,7 +88,7 @@ def confined_problem(
         memory_limit: MiB.
 
     Yields:
-        The problem, without its text: ``evaluate`` asks the sandbox, and nothing can execute it elsewhere.
+        The problem, of a type that cannot execute its text: values come from the sandbox, and so does the structure.
 
     Raises:
         ProblemError: if the text is no problem, breaks the sandbox's rules or exceeds a limit, now or in a later
@@ -95,8 +96,7 @@ def confined_problem(
     """
     guest = _Guest(_program(text, name), name, sandbox, time_limit, memory_limit)
     try:
-        message = guest.hear()
-        problem = _problem(message, name)
+        problem = _problem(guest.hear(), text, name)
         n_inequality, n_equality = problem.n_inequality, problem.n_equality
 
         def evaluate(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -104,8 +104,7 @@ def confined_problem(
             values = np.array(rows).reshape(len(x), 1 + n_inequality + n_equality)
             return values[:, 0], values[:, 1 : 1 + n_inequality], values[:, 1 + n_inequality :]
 
-        problem.__dict__["_evaluator"] = evaluate
-        yield problem
+        yield replace(problem, evaluator=evaluate)
     finally:
         guest.close()
 
@@ -119,7 +118,7 @@ def _program(text: str, name: str) -> str:
     )
 
 
-def _problem(message: np.ndarray, name: str) -> Problem:
+def _problem(message: np.ndarray, text: str, name: str) -> DescribedProblem:
     """The problem of a first message. The reader checked it, but shares its process with hostile code: checked again."""
     counts = message[1:_HEAD]
     if not (np.isfinite(message).all() and (counts == np.floor(counts)).all() and (counts >= 0).all()):
@@ -128,16 +127,6 @@ def _problem(message: np.ndarray, name: str) -> Problem:
     lower, upper = (message[_HEAD + start : _HEAD + start + dim] for start in (0, dim))
     if not (0 < dim <= MAX_DIM and n_inequality + n_equality <= MAX_CONSTRAINTS and (lower < upper).all()):
         raise _tampered(name)
-    problem = Problem(
-        id=Path(name).stem,
-        kind="source",
-        lower=tuple(lower.tolist()),
-        upper=tuple(upper.tolist()),
-        max_evals=max_evals,
-        n_inequality=n_inequality,
-        n_equality=n_equality,
-        definition={"confined": name},
-    )
     # Said by the guest, so no more than a hint: it changes what the model sees, and nothing else.
     start = _HEAD + 2 * dim
     middle, end = start + _PART + 1, start + 2 * _PART + 1 + n_inequality + n_equality
@@ -145,8 +134,16 @@ def _problem(message: np.ndarray, name: str) -> Problem:
         Part.from_numbers(message[start:middle].tolist()),
         Part.from_numbers(message[middle:end].tolist()),
     )
-    problem.__dict__["structure"] = Structure(*parts) if known else None
-    return problem
+    return DescribedProblem(
+        id=Path(name).stem,
+        lower=tuple(lower.tolist()),
+        upper=tuple(upper.tolist()),
+        max_evals=max_evals,
+        n_inequality=n_inequality,
+        n_equality=n_equality,
+        description=text,
+        structure=Structure(*parts) if known else None,
+    )
 
 
 def _tampered(name: str) -> ProblemError:
@@ -192,17 +189,15 @@ class _Guest:
                     ProblemError(f"{name}: cannot be evaluated, {type(error).__name__}: {error}")
                 )
 
-        channel = Problem(
+        channel = DescribedProblem(
             id=name,
-            kind="source",
             lower=(-1e300,) * _MESSAGE,
             upper=(1e300,) * _MESSAGE,
             max_evals=MAX_EVALUATIONS,
             n_inequality=MAX_DIM,
             n_equality=0,
-            definition={"confined": name},
+            evaluator=answer,
         )
-        channel.__dict__["_evaluator"] = answer
         self._thread = threading.Thread(target=serve, name="confined problem", daemon=True)
         self._thread.start()
 

@@ -14,6 +14,7 @@ from llamoco.dataset_builder.problems.compile import CompiledSystem, Requests, c
 from llamoco.dataset_builder.problems.definition import build_system
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.latex_file import read_latex
+from llamoco.dataset_builder.problems.problem_fields import FIELDS, checked_fields
 from llamoco.dataset_builder.problems.python_file import PythonFile, load_python
 from llamoco.dataset_builder.problems.structure import Structure
 from llamoco.dataset_builder.problems.system import System
@@ -23,7 +24,8 @@ INEQUALITY_TOLERANCE = 1e-6
 EQUALITY_TOLERANCE = 1e-4
 FORMAT_VERSION = 1
 
-Kind = Literal["synthetic", "source"]
+Evaluator = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
+Kind = Literal["synthetic", "source", "described"]
 
 
 class Evaluation(NamedTuple):
@@ -40,8 +42,9 @@ class Problem:
 
     Attributes:
         id: unique name.
-        kind: "synthetic" (``definition`` is a drawn construction, see ``definition.build_system``) or
-            "source" (``definition["python"]`` or ``definition["latex"]`` is a person's text).
+        kind: "synthetic" (``definition`` is a drawn construction, see ``definition.build_system``), "source"
+            (``definition["python"]`` or ``definition["latex"]`` is a person's text, and their Python is executed where
+            values are asked for) or "described" (nothing here can be executed, see ``described.DescribedProblem``).
         lower, upper: bounds (D,), as tuples of floats.
         max_evals: evaluation budget, points.
         n_inequality, n_equality: numbers of constraints Mg and Mh.
@@ -64,6 +67,25 @@ class Problem:
     f_star: float | None = None
     feasible_point: tuple[float, ...] | None = None
     provenance: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def language(self) -> str:
+        """The language of the person's text: "python" or "latex"."""
+        return "latex" if "latex" in self.definition else "python"
+
+    @property
+    def description(self) -> str:
+        """The person's text.
+
+        Raises:
+            ProblemError: if this problem was not read from one.
+        """
+        text = self.definition.get(self.language) if self.kind == "source" else None
+        if not isinstance(text, str):
+            raise ProblemError(
+                f"problem {self.id} is of kind {self.kind!r}: it does not hold a person's text"
+            )
+        return text
 
     @property
     def dim(self) -> int:
@@ -95,31 +117,37 @@ class Problem:
         return build_system(self.definition, self.dim)
 
     @cached_property
-    def _evaluator(self) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def _evaluator(self) -> Evaluator:
         if self.kind == "synthetic":
             return compile_system(self.system)
-        if "latex" in self.definition:
-            return compile_system(read_latex(self.definition["latex"], self.id).system)
+        if self.language == "latex":
+            return compile_system(read_latex(self.description, self.id).system)
         return self._python_file.evaluate
 
     @cached_property
     def _python_file(self) -> PythonFile:
-        return load_python(self.definition["python"], self.id)
+        """A person's Python, executed. The only way from a problem to ``load_python``; ``description`` refuses other kinds."""
+        return load_python(self.description, self.id)
 
     @cached_property
     def structure(self) -> Structure | None:
         """Which operations the problem does on its variables; None where that cannot be known. A person's Python is executed."""
         if self.kind == "synthetic":
             return structure_of_system(self.system, self.lower, self.upper)
-        if "latex" in self.definition:
-            system = read_latex(self.definition["latex"], self.id).system
+        if self.kind == "described":
+            return None
+        if self.language == "latex":
+            system = read_latex(self.description, self.id).system
             return structure_of_system(system, self.lower, self.upper)
         return self._python_file.structure()
 
     def within(self, max_evals: int) -> Problem:
         """The same problem with another budget; a person's Python is not executed again."""
         other = replace(self, max_evals=max_evals)
-        other.__dict__["_evaluator"] = self._evaluator
+        if self.kind == "source":
+            self._evaluator  # noqa: B018  (made once, for both)
+        made = ("_evaluator", "_python_file", "structure")
+        other.__dict__.update({name: self.__dict__[name] for name in made if name in self.__dict__})
         return other
 
     def requests(self) -> Requests | None:
@@ -157,45 +185,27 @@ class Problem:
 
     def to_json(self) -> str:
         """One line of JSON, the same for the same problem."""
-        record = {"format": FORMAT_VERSION} | {
-            name: getattr(self, name) for name in self.__dataclass_fields__
-        }
+        record = {"format": FORMAT_VERSION} | {name: getattr(self, name) for name in FIELDS}
         return json.dumps(record, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | dict[str, Any]) -> Problem:
-        """Read what ``to_json`` wrote.
+        """Read what ``to_json`` wrote. Nothing is executed or evaluated yet.
 
         Raises:
-            ProblemError: if the text is not JSON, of another format version, or a field is missing or unknown.
+            ProblemError: if the text is not JSON, of another format version, or a field is missing, unknown or of a
+                wrong type; the message names the field.
         """
         try:
             record = dict(json.loads(text) if isinstance(text, str) else text)
-        except (json.JSONDecodeError, TypeError, ValueError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
+            said = "nested too deeply" if isinstance(error, RecursionError) else error
             raise ProblemError(
-                f"not a problem: expected a JSON object, got {str(text)[:60]!r} ({error})"
+                f"not a problem: expected a JSON object, got {str(text)[:60]!r} ({said})"
             ) from error
         version = record.pop("format", None)
         if version != FORMAT_VERSION:
             raise ProblemError(
-                f"problem JSON has format {version!r}, this version of llamoco reads {FORMAT_VERSION}"
+                f"problem JSON has format {version!r:.60}, this version of llamoco reads {FORMAT_VERSION}"
             )
-        known = set(cls.__dataclass_fields__)
-        missing = {
-            "id",
-            "kind",
-            "lower",
-            "upper",
-            "max_evals",
-            "n_inequality",
-            "n_equality",
-            "definition",
-        } - set(record)
-        if missing or set(record) - known:
-            raise ProblemError(
-                f"problem JSON: missing fields {sorted(missing)}, unknown fields {sorted(set(record) - known)}"
-            )
-        for name in ("lower", "upper", "feasible_point"):
-            if record.get(name) is not None:
-                record[name] = tuple(float(v) for v in record[name])
-        return cls(**record)
+        return cls(**checked_fields(record))

@@ -153,11 +153,7 @@ def parse_completion(text: str) -> Completion:
 
 def problem_text(problem: Problem) -> str:
     """The problem section of a problem that was read from a file (see ``section``)."""
-    return section(
-        "latex" if "latex" in problem.definition else "python",
-        next(iter(problem.definition.values())),
-        problem.id,
-    )
+    return section(problem.language, problem.description, problem.id)
 
 
 def section(language: str, description: str, name: str) -> str:

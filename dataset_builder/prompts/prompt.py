@@ -95,16 +95,14 @@ def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]
     that fits, the facts stand alone.
 
     Args:
-        problem: of kind "source".
+        problem: of kind "source" or "described".
         max_characters: length limit.
 
     Returns:
         The prompt, and a warning that says what was left out (None if nothing was).
     """
-    language = "latex" if "latex" in problem.definition else "python"
-    description = problem.definition[language]
     room = max_characters - len(facts(problem)) - 1
-    short, warning = shortened(description, room, "%" if language == "latex" else "#")
+    short, warning = shortened(problem.description, room, "%" if problem.language == "latex" else "#")
     return prompt(problem, short), warning
 
 

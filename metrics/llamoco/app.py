@@ -4,19 +4,22 @@
 
 On a Hub Space it is the app_file. **Whose code runs where.** `llamoco solve` runs your problem's Python with your
 rights, on your machine. Here anybody's text may be pasted (and a page on 127.0.0.1 can be reached by other pages of
-the same browser), so nothing that is pasted runs with this server's rights, on a Space or not: a job has a process
-of its own without this one's environment; in it LaTeX and JSON are read as data, Python problems run in one sandbox
-and programs in another, without files, network or processes (``metrics.confined_problem``, ``modeling.space.job``).
-Where the machine has no sandbox (tier C) Python problems, and programs that are not of the benchmarked pool, are
-refused. One job at a time, the others wait in a queue; texts, budgets, time and memory are limited.
+the same browser), so nothing that is pasted runs with this server's rights, on a Space or not: a job has a confined
+process of its own without this one's environment; in it LaTeX and JSON are read as data, Python problems run in one
+sandbox and programs in another, without files, network or processes (``metrics.confined_problem``,
+``modeling.space.job``). Where the machine has no sandbox (tier C) Python problems, and programs that are not of the
+benchmarked pool, are refused. One job at a time, the others wait in a queue; requests (``modeling.space.gate``), texts,
+budgets, time and memory are limited.
 """
 
 import argparse
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +30,13 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 import gradio as gr  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 
-from llamoco.modeling.space import view  # noqa: E402
-from llamoco.modeling.space.worker import MAX_RUNS, Job, WorkerError, Workers, Writer  # noqa: E402
+from llamoco.dataset_builder.problems.errors import ProblemError  # noqa: E402
+from llamoco.modeling.space import confinement, view  # noqa: E402
+from llamoco.modeling.space.gate import Gate  # noqa: E402
+from llamoco.modeling.space.request import MAX_RUNS, MAX_SEED, Job, Writer  # noqa: E402
+from llamoco.modeling.space.worker import WorkerError, Workers  # noqa: E402
 
 EXAMPLES = {
     "Spring (LaTeX)": "spring.tex",
@@ -117,17 +124,29 @@ def footer(tier: str, space: str | None) -> str:
 def page(workers: Workers) -> gr.Blocks:
     """The page, over workers that do its jobs."""
 
-    def solve(
-        problem: str | None, writer: str, own: str | None, runs: float, seed: float | None
-    ) -> Iterator[tuple[Any, ...]]:
-        job = Job(problem or "", WRITERS[writer], own or "", int(runs), int(seed or 0))
-        shown = view.Shown(job)
-        yield shown.as_html(), gr.update(visible=False)
-        with closing(workers.do(job)) as work:
-            for said in work:
-                shown.hear(said)
-                fresh = "answer" in said
-                yield shown.as_html(), gr.update(value=shown.program, visible=True) if fresh else gr.skip()
+    def solve(problem: Any, writer: Any, own: Any, runs: Any, seed: Any) -> Iterator[tuple[Any, ...]]:
+        """What the fields hold is checked here, not by gradio's components: a call by hand may send any JSON."""
+        named = WRITERS.get(writer, writer) if isinstance(writer, str) else writer
+        try:
+            job = Job.asked(problem, named, own, runs, seed)
+            shown = view.Shown(job)
+            yield shown.as_html(), gr.update(visible=False)
+            with closing(workers.do(job)) as work:
+                for said in work:
+                    shown.hear(said)
+                    if said.keys() == {"progress"} and "evals" not in said["progress"]:
+                        yield gr.skip(), gr.skip()  # so that gradio looks whether the visitor is still there
+                        continue
+                    fresh = "answer" in said
+                    yield (
+                        shown.as_html(),
+                        gr.update(value=shown.program, visible=True) if fresh else gr.skip(),
+                    )
+        except ProblemError as error:
+            yield view.refused(str(error)), gr.update(visible=False)
+        except Exception:
+            print(traceback.format_exc().encode("ascii", "backslashreplace").decode(), file=sys.stderr)
+            yield view.refused("something failed on the page's own side, which is in its log"), gr.skip()
 
     with gr.Blocks(title="LLaMoCo", analytics_enabled=False, delete_cache=(600, 600)) as blocks:
         gr.Markdown(HEAD)
@@ -158,7 +177,7 @@ def page(workers: Workers) -> gr.Blocks:
                 )
                 with gr.Row():
                     runs = gr.Slider(1, MAX_RUNS, value=1, step=1, label="Runs")
-                    seed = gr.Number(0, label="First seed", precision=0, minimum=0, maximum=2**31 - 1)
+                    seed = gr.Number(0, label="First seed", precision=0, minimum=0, maximum=MAX_SEED)
                 start = gr.Button("Solve and score", variant="primary", elem_id="start")
                 program = gr.Code(
                     language="python",
@@ -173,13 +192,14 @@ def page(workers: Workers) -> gr.Blocks:
                 results = gr.HTML(view.empty(), elem_id="results")
         gr.Markdown(footer(workers.tier, os.environ.get("SPACE_ID")))
         for pick in picks:
-            pick.click(example, pick, problem, api_visibility="private", queue=False)
+            pick.click(partial(example, pick.value), None, problem, api_visibility="private", queue=False)
         writer.change(
-            lambda who: gr.update(visible=WRITERS[who] == "own"),
+            lambda who: gr.update(visible=who == "I do"),
             writer,
             own,
             api_visibility="private",
             queue=False,
+            preprocess=False,
         )
         start.click(
             view.waiting, None, results, api_visibility="private", queue=False, show_progress="hidden"
@@ -190,10 +210,11 @@ def page(workers: Workers) -> gr.Blocks:
             [results, program],
             api_visibility="private",
             concurrency_limit=1,
+            preprocess=False,
             show_progress="hidden",
             trigger_mode="once",
         )
-    return blocks.queue(max_size=20)
+    return blocks.queue(max_size=20, api_open=False)
 
 
 def main() -> None:
@@ -203,16 +224,24 @@ def main() -> None:
         "--port", type=int, default=None, help="port; the first free one from 7860 on by default"
     )
     arguments = parser.parse_args()
+    confinement.hide()
     try:
         workers = Workers()
     except WorkerError as error:
         sys.exit(f"error: {error}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that the worker that stands by is ended, too
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(signum) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(signum, lambda *_: sys.exit())  # so that the workers are ended, too
     try:
-        page(workers).launch(
+        blocks = page(workers)
+        fields: dict[int | str, int] = {}
+        for number, function in blocks.fns.items():
+            fields |= {number: len(function.inputs), str(function.api_name): len(function.inputs)}
+        blocks.launch(
             server_port=arguments.port,
             share=False,
-            max_file_size="100kb",
+            app_kwargs={"middleware": [Middleware(Gate, fields=fields)]},
+            state_session_capacity=200,
             mcp_server=False,
             enable_monitoring=False,
             ssr_mode=False,

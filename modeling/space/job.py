@@ -1,21 +1,19 @@
 """One request of the page in metrics/llamoco/app.py, done in a process of its own: read, write, run, score.
 
-    python -P -m llamoco.modeling.space.job      says hello, takes one job from standard input, tells what comes of it
-
-A page on the web is given problems by strangers. Their Python runs in a sandbox (``metrics.confined_problem``),
-as programs do in another; their LaTeX and JSON are read and evaluated here, by a process that holds no secret,
-has limits on memory and processor time and is killed at a deadline by ``space.worker``. What it says are lines
-of JSON, never pickles: {"hello": ...} first, then any of {"problem"}, {"answer"}, {"progress"}, {"run"}, and
-{"done"} or {"error"} last.
+Forked by ``space.keeper``; says hello, takes one job from standard input, tells what comes of it. A page on the web is
+given problems by strangers: what they wrote runs in sandboxes (``metrics.confined_problem``, ``metrics.sandbox``), which are
+opened first; then this process confines itself (``space.confinement``), and only then takes the job. It holds no secret, has
+limits on memory and processor time, and is killed at a deadline. What it says are lines of JSON, never pickles:
+{"hello": ...} first, then any of {"problem"}, {"answer"}, {"progress"}, {"run"}, and {"done"} or {"error"} last.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import resource
 import select
+import subprocess
 import sys
 import time
 import traceback
@@ -24,17 +22,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from llamoco import dataset_builder, metrics, modeling
 from llamoco.dataset_builder.optimizers.pool import identify
+from llamoco.dataset_builder.problems import kernels  # noqa: F401  (Numba compiles here, not later)
+from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.file import load
-from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import parse_completion, problem_text, program
-from llamoco.dataset_builder.prompts.python_patterns import problem_section
-from llamoco.metrics.confined_problem import MAX_DIM, confined_problem
 from llamoco.metrics.faith import faithful, states_a_problem
 from llamoco.metrics.runs import row
 from llamoco.metrics.sandbox.slot import Sandbox
@@ -43,29 +38,20 @@ from llamoco.metrics.scores import Attempt, Run
 from llamoco.metrics.suitability import serves
 from llamoco.modeling.shipped import SHIPPED_MODEL
 from llamoco.modeling.solve import Answer, answer_problem, single_best_answer
-from llamoco.modeling.space.worker import MAX_EVALS, Job
+from llamoco.modeling.space import confinement
+from llamoco.modeling.space.reading import TIME_LIMIT, language_of, read_problem
+from llamoco.modeling.space.request import Job
 
 if TYPE_CHECKING:
     from llamoco.modeling.generation import Generator
 
 Say = Callable[[dict[str, Any]], None]
 
-TIME_LIMIT = 20.0
 MEMORY_LIMIT = 6 << 30
 CPU_LIMIT = 300
+FILE_LIMIT = 64 << 20
 PROGRESS_EVERY = 0.2
 IDLE = 0.5  # seconds without a job, after which the model is loaded in advance
-
-_JSON = re.compile(r"\s*\{")
-_PYTHON = re.compile(r"^\s*(def|class|import|from|@)\b|^\w+ *=|\b(MAX_EVALS|LOWER|UPPER)\b", re.MULTILINE)
-
-
-class Understood(NamedTuple):
-    """A problem as read: what is evaluated, its statement (for prompt and program), and the language it came in."""
-
-    problem: Problem
-    statement: Problem
-    language: str
 
 
 class Desk:
@@ -125,75 +111,16 @@ def _load() -> Generator:
     return load_generator(SHIPPED_MODEL)
 
 
-def language_of(text: str) -> str:
-    """ "json", "python" or "latex"."""
-    if _JSON.match(text):
-        return "json"
-    return "python" if _PYTHON.search(text) else "latex"
-
-
-@contextmanager
-def understood(text: str, desk: Desk) -> Iterator[Understood]:
-    """Read what was pasted; a Python problem can be evaluated until the block is left.
-
-    Raises:
-        ProblemError: if it is no problem, or too large a one for this page.
-    """
-    language = language_of(text)
-    with ExitStack() as stack:
-        if language == "json":
-            problem = _of_the_set(text)
-            source = problem_section(problem.system, problem.lower, problem.upper, problem.max_evals)
-            definition = {"python": source}
-        elif language == "python":
-            sandbox = desk.for_problem()
-            problem = stack.enter_context(confined_problem(text, "problem.py", sandbox, TIME_LIMIT))
-            definition = {"python": text}
-        else:
-            file = Path("problem.tex")
-            file.write_text(text, encoding="utf-8")
-            problem = load(file)
-            definition = problem.definition
-        if problem.dim > MAX_DIM or problem.max_evals > MAX_EVALS:
-            raise ProblemError(
-                f"the problem has {problem.dim} variables and a budget of {problem.max_evals:,} evaluations; this "
-                f"page takes {MAX_DIM} and {MAX_EVALS:,} at most. `llamoco solve` on your own machine takes any"
-            )
-        yield Understood(problem, replace(problem, kind="source", definition=definition), language)
-
-
-def _of_the_set(text: str) -> Problem:
-    """A problem of the data set from its JSON."""
-    problem = Problem.from_json(text)
-    if problem.kind != "synthetic":
-        raise ProblemError("this JSON holds a problem FILE: paste its text instead")
-    try:
-        lower, upper = problem.lower_array, problem.upper_array
-        sane = np.isfinite(lower).all() and np.isfinite(upper).all() and (lower < upper).all()
-        if not sane or len(lower) != len(upper) or problem.max_evals < 1:
-            raise ProblemError("problem JSON: lower has to be below upper, and max_evals at least 1")
-        values = problem.evaluate((lower + upper)[None, :] / 2)
-        if (values.g.shape[1], values.h.shape[1]) != (problem.n_inequality, problem.n_equality):
-            raise ProblemError("problem JSON: n_inequality or n_equality is not what the definition has")
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        if isinstance(error, ProblemError):
-            raise
-        raise ProblemError(
-            f"problem JSON: {type(error).__name__} ({error}); give the column `problem`"
-        ) from error
-    return problem
-
-
-def answered(job: Job, found: Understood, desk: Desk) -> Answer:
+def answered(job: Job, problem: DescribedProblem, desk: Desk) -> Answer:
     """The program for a problem, by whoever was asked for it."""
     start = time.perf_counter()
     if job.writer == "model":
-        return answer_problem(found.statement, desk.generator)
+        return answer_problem(problem, desk.generator)
     own = job.program if job.writer == "own" else ""
     decision, body, optimizer = parse_completion(own)
     known = identify(body)
     answer = Answer(
-        problem=found.statement,
+        problem=problem,
         completion=own,
         program=own,
         optimizer=known[0] if known else optimizer,
@@ -207,7 +134,7 @@ def answered(job: Job, found: Understood, desk: Desk) -> Answer:
         return single_best_answer(answer)
     if states_a_problem(own):
         return answer
-    return replace(answer, program=program(problem_text(found.statement), own))
+    return replace(answer, program=program(problem_text(problem), own))
 
 
 def handle(job: Job, desk: Desk, say: Say) -> None:
@@ -217,11 +144,11 @@ def handle(job: Job, desk: Desk, say: Say) -> None:
         ProblemError: with the message for the visitor.
     """
     job.check()
-    with understood(job.problem, desk) as found:
-        problem = found.problem
+    with read_problem(job.problem, desk.for_problem) as problem:
         names = ("dim", "lower", "upper", "max_evals", "n_inequality", "n_equality", "f0", "f_star")
-        say({"problem": {name: getattr(problem, name) for name in names} | {"language": found.language}})
-        answer = answered(job, found, desk)
+        facts = {name: getattr(problem, name) for name in names}
+        say({"problem": facts | {"language": language_of(job.problem)}})
+        answer = answered(job, problem, desk)
         doubt = answer.doubt
         if doubt is not None:
             answer = single_best_answer(answer)
@@ -240,14 +167,29 @@ def handle(job: Job, desk: Desk, say: Say) -> None:
         more = {"serves": serves(answer.completion, problem), "seconds": answer.seconds, "replaced": doubt}
         say({"answer": content | more})
         sandbox = desk.for_program(answer)
-        faith = faithful(sandbox, answer.completion, problem)
-        for number in range(job.runs):
-            progress = _throttled(number, say)
-            record = sandbox.run(
-                answer.completion, problem, job.seed + number, TIME_LIMIT, on_progress=progress
-            )
-            run = Run(problem, Attempt(answer.completion, record, faith))
-            say({"run": row(0, number, run)})
+        with _sandbox_trouble():
+            faith = faithful(sandbox, answer.completion, problem)
+            for number in range(job.runs):
+                progress = _throttled(number, say)
+                record = sandbox.run(
+                    answer.completion, problem, job.seed + number, TIME_LIMIT, on_progress=progress
+                )
+                run = Run(problem, Attempt(answer.completion, record, faith))
+                say({"run": row(0, number, run)})
+
+
+@contextmanager
+def _sandbox_trouble() -> Iterator[None]:
+    """A sandbox whose process was killed from outside cannot be started anew from in here; nor can all files be removed."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (SandboxUnavailable, OSError, subprocess.SubprocessError) as error:
+        traceback_to_log()
+        raise ProblemError(
+            "the sandbox of the program ended, or holds files that could not be removed; please start the job again"
+        ) from error
 
 
 def _throttled(run: int, say: Say) -> Callable[[int, float | None], None]:
@@ -264,7 +206,7 @@ def _throttled(run: int, say: Say) -> Callable[[int, float | None], None]:
 
 
 def main() -> None:
-    """Say hello when ready, do the one job that comes, and end."""
+    """Say hello when ready and confined, do the one job that comes, and end."""
     words = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever else prints
 
@@ -272,8 +214,12 @@ def main() -> None:
         words.write(json.dumps(content) + "\n")
         words.flush()
 
-    with ExitStack() as stack:
+    with ExitStack() as stack, suppress(BrokenPipeError):  # the page has gone
         desk = Desk(stack)
+        if desk.tier == "C":
+            confinement.hide()  # no more is to be had, and what is a stranger's is not run
+        else:
+            confine()
         say({"hello": {"tier": desk.tier}})
         if not select.select([0], [], [], IDLE)[0]:
             desk.load()
@@ -284,27 +230,49 @@ def main() -> None:
         try:
             handle(Job(**json.loads(line)), desk, say)
             say({"done": True})
-        except (ProblemError, MemoryError, RecursionError) as error:
-            said = str(error) if isinstance(error, ProblemError) else "this takes too much memory here"
-            say({"error": said})
-        except Exception:
-            traceback.print_exc()
+        except BrokenPipeError:
+            raise
+        except ProblemError as error:
+            say({"error": str(error)})
+        except RecursionError:
+            traceback_to_log()
+            say({"error": "the problem or the program is nested too deeply to be read; simplify it"})
+        except MemoryError:
+            traceback_to_log()
             say(
-                {
-                    "error": "something failed on the page's own side, which is in its log; please tell us how you came here"
-                }
+                {"error": "this takes too much memory here; make it smaller, or run `llamoco solve` yourself"}
             )
+        except Exception:
+            traceback_to_log()
+            said = "something failed on the page's own side, which is in its log; please tell us how you came here"
+            say({"error": said})
+
+
+def confine() -> None:
+    """Confine this process; its folder is the current one."""
+    folders = [
+        str(Path(path).resolve())
+        for package in (dataset_builder, metrics, modeling)
+        for path in package.__path__
+    ]
+    confinement.confine(os.getcwd(), [*folders, str(SHIPPED_MODEL)])
+
+
+def traceback_to_log() -> None:
+    """The traceback that is being handled; a stranger's text may be in it, and a log is read in a terminal."""
+    lines = traceback.format_exc().splitlines()
+    print(*(ascii(line)[1:-1] for line in lines), sep="\n", file=sys.stderr, flush=True)
 
 
 def _limit_self() -> None:
     """Limits on this process, not on the sandboxes, which are running already and have their own."""
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT, CPU_LIMIT))
+    for kind, limit in (
+        (resource.RLIMIT_CPU, CPU_LIMIT),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, FILE_LIMIT),
+    ):
+        resource.setrlimit(kind, (limit, limit))
     if sys.platform == "linux":
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         size = pages * resource.getpagesize() + MEMORY_LIMIT
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
-
-
-if __name__ == "__main__":
-    with suppress(BrokenPipeError):  # the page has gone
-        main()

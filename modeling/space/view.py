@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from llamoco.modeling.space.plot import convergence
-from llamoco.modeling.space.worker import Job
+from llamoco.modeling.space.request import Job
 
 MAX_SHOWN = 12
+_UNSENDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 WRITERS = {"model": "the shipped model", "single best solver": "the single best solver", "own": "you"}
 
 _EMPTY = """\
@@ -54,7 +56,7 @@ class Shown:
     @property
     def program(self) -> str:
         """See above."""
-        return "" if self._answer is None else str(self._answer["program"])
+        return "" if self._answer is None else _storable(str(self._answer["program"]))
 
     def hear(self, said: Mapping[str, Any]) -> None:
         """Take in one line of a worker (see ``space.job``)."""
@@ -63,7 +65,8 @@ class Shown:
         elif "answer" in said:
             self._answer = dict(said["answer"])
         elif "progress" in said:
-            self._progress = dict(said["progress"])
+            if "evals" in said["progress"]:  # else nothing new
+                self._progress = dict(said["progress"])
         elif "run" in said:
             self._runs.append(dict(said["run"]))
         elif "error" in said:
@@ -121,6 +124,11 @@ class Shown:
         of = f" ({several} of {total} runs)" if total > 1 else ""
         kind = "warn" if worst["verdict"] == "budget_exceeded" else "bad"
         return _banner(kind, worst["verdict"] + of, worst["reason"])
+
+
+def refused(message: str) -> str:
+    """The results column where there is no job, and why."""
+    return f'<div class="lm-view">{_banner("bad", "error", message)}</div>'
 
 
 def empty() -> str:
@@ -290,7 +298,12 @@ def _banner(kind: str, title: str, said: str) -> str:
 
 def _text(text: str) -> str:
     """Text for HTML; the marks of the page's templates are taken from it, too."""
-    escaped = html.escape(text)
+    escaped = html.escape(_storable(text))
     for mark in "${}":
         escaped = escaped.replace(mark, f"&#{ord(mark)};")
     return escaped
+
+
+def _storable(text: str) -> str:
+    """Text that can be sent: half a character and control characters, as programs may print, become escapes."""
+    return _UNSENDABLE.sub(lambda found: ascii(found[0])[1:-1], text)

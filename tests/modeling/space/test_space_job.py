@@ -14,7 +14,7 @@ from llamoco.metrics import runs as metric_runs
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.modeling.space.job import Desk, handle, language_of
-from llamoco.modeling.space.worker import MAX_EVALS, MAX_PROBLEM, Job
+from llamoco.modeling.space.request import MAX_EVALS, MAX_PROBLEM, Job
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "metrics" / "llamoco" / "examples"

@@ -8,7 +8,7 @@ import pytest
 
 from llamoco.modeling.space import view
 from llamoco.modeling.space.plot import INK, convergence
-from llamoco.modeling.space.worker import Job
+from llamoco.modeling.space.request import Job
 
 PROBLEM = {
     "dim": 2,
@@ -184,3 +184,20 @@ def test_the_plot_is_an_svg_in_the_pages_own_colour() -> None:
 def test_any_finite_values_can_be_drawn(trace: list[tuple[int, float]]) -> None:
     for f_star in (None, 0.0, -3.0):
         ElementTree.fromstring(convergence([trace], [10], PROBLEM | {"f_star": f_star}))
+
+
+def test_what_cannot_be_sent_is_shown_as_an_escape() -> None:
+    odd = "a\ud800b\x1b[31mc\0d\x85"
+    html = shown({"error": odd})
+    assert "a\\ud800b\\x1b[31mc\\x00d\\x85" in html
+    page = view.Shown(Job("p"))
+    page.hear({"answer": ANSWER | {"program": odd + "\n\tx"}})
+    html.encode() and page.program.encode()
+    assert page.program.endswith("\n\tx") and "\\ud800" in page.program
+    assert "&lt;b&gt;" in view.refused("<b>") and "lm-bad" in view.refused("<b>")
+
+
+def test_a_word_that_says_nothing_changes_nothing() -> None:
+    progress = {"progress": {"run": 0, "evals": 250, "best": 2.0}}
+    lines = ({"problem": PROBLEM}, {"answer": ANSWER}, progress)
+    assert shown(*lines, {"progress": {"seconds": 3.0}}) == shown(*lines)

@@ -1,0 +1,84 @@
+"""A problem that was described by somebody who is not trusted: its text is data, its values come from elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.problem import Evaluator, Problem
+from llamoco.dataset_builder.problems.problem_fields import FIELDS
+from llamoco.dataset_builder.problems.structure import Structure
+
+
+@dataclass(frozen=True, kw_only=True)
+class DescribedProblem(Problem):
+    """A problem whose text cannot be executed through it, whatever is asked of it.
+
+    It has the kind "described" and an empty definition, and can have no other: neither ``dataclasses.replace`` nor
+    JSON nor a copy makes it one that is executed. Prompt and program are made of ``description`` as text. Values
+    and structure are handed over by whoever can compute them safely: a sandbox, or our own reader of LaTeX.
+
+    Attributes:
+        language: of the description, "python" or "latex".
+        description: the text. Not part of the JSON.
+        evaluator: computes f (N,), g (N, Mg) and h (N, Mh) of points (N, D). Not part of the JSON, nor of a pickle,
+            whose copy has no values; None if there is none.
+        structure: what is known of its operations, or None.
+    """
+
+    kind: str = "described"  # type: ignore[assignment]
+    definition: dict[str, Any] = field(default_factory=dict)
+    language: str = "python"
+    description: str = field(default="", repr=False)
+    evaluator: Evaluator | None = field(default=None, repr=False, compare=False)
+    structure: Structure | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.kind != "described" or self.definition:
+            raise ProblemError(
+                f"problem {self.id} was described by somebody else: it stays of the kind 'described', "
+                "without a definition that could be executed"
+            )
+
+    @classmethod
+    def of(cls, problem: Problem, language: str, description: str) -> DescribedProblem:
+        """A problem in symbols (synthetic, or read from LaTeX), to be evaluated and described, but never executed.
+
+        Raises:
+            ProblemError: if values of the problem come from Python.
+        """
+        if problem.requests() is None:
+            raise ProblemError(f"problem {problem.id} is not given by formulas")
+        own = {name: getattr(problem, name) for name in FIELDS if name not in ("kind", "definition")}
+        return cls(
+            **own,
+            language=language,
+            description=description,
+            evaluator=problem._evaluator,
+            structure=problem.structure,
+        )
+
+    @property
+    def _evaluator(self) -> Evaluator:
+        if self.evaluator is None:
+            raise ProblemError(
+                f"problem {self.id} was described by somebody else, and is evaluated only where it was read"
+            )
+        return self.evaluator
+
+    @property
+    def _python_file(self) -> Any:
+        raise ProblemError(f"problem {self.id} was described by somebody else: its text is not executed")
+
+    def within(self, max_evals: int) -> DescribedProblem:
+        """The same problem with another budget."""
+        return replace(self, max_evals=max_evals)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> DescribedProblem:
+        return self  # nothing in it changes, and what evaluates it cannot be copied
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "evaluator"} | {
+            "evaluator": None
+        }
