@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
-from llamoco.cli.common import EXIT_NO_SANDBOX, clear_errors, err, fail, out
+from llamoco.cli.common import EXIT_NO_SANDBOX, clear_errors, column, err, fail, out
 from llamoco.cli.evaluation_tables import print_evaluation
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def evaluate(
             name = model or server_model or (source.name if source is not None else SHIPPED_MODEL.name)
             folder = out_folder or Path("runs") / f"evaluate-{_short_name(name)}"
             columns = (
-                TextColumn("{task.description}"),
+                column("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeRemainingColumn(),
@@ -198,7 +198,7 @@ def evaluate(
             return
         if record is not None:
             print_evaluation(record)
-        out.print(f"records are in {folder}", highlight=False, soft_wrap=True)
+        out.print(f"records are in {folder}", soft_wrap=True)
 
 
 def _shown_on(bar: Progress) -> OnProgress:

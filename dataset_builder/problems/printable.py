@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-MAX_PRINTED = 10_000  # characters of one text
 
-
-def printable(text: str, limit: int = MAX_PRINTED) -> str:
+def printable(text: str, limit: int | None = None) -> str:
     """A text as a terminal may get it.
 
     Control characters (ESC and C1 among them), formatting ones (bidirectional overrides, zero-width ones), unassigned ones and
@@ -13,9 +11,9 @@ def printable(text: str, limit: int = MAX_PRINTED) -> str:
 
     Args:
         text: what is to be printed.
-        limit: what of it is shown, in characters; how many there are is said behind it.
+        limit: what of it is shown, in characters; how many there are is said behind it. All of it if None.
     """
-    cut = len(text) > limit
+    cut = limit is not None and len(text) > limit
     shown = text[:limit].replace("\r\n", "\n").expandtabs()
     if not shown.isprintable():
         shown = "".join(

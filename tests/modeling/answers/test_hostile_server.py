@@ -152,7 +152,7 @@ def test_redirects_share_the_time_limit_of_their_request(serving: Callable[[Beha
         connection.sendall(b"HTTP/1.1 307 There\r\nLocation: /v1/again\r\nContent-Length: 0\r\n\r\n")
 
     begun = time.monotonic()
-    with pytest.raises(ModelError, match="no answer in 0.5 s"):
+    with pytest.raises(ModelError, match=r"no answer in 0\.5 s"):
         ask(serving(slowly))
     assert time.monotonic() - begun < TIMEOUT + 1.0
 
