@@ -24,6 +24,7 @@ import numpy as np
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.metrics.sandbox import protocol
 from llamoco.metrics.sandbox.protocol import HEADER, MAX_TEXT_BYTES, Kind
 
@@ -33,6 +34,7 @@ SHOWN = 500  # characters of an error
 FAILED = "the reference's own code cannot be evaluated"  # how each failure begins
 _COMMAND = (sys.executable, "-P", "-m", "llamoco.metrics.reference_process")
 _READ = 1 << 16
+_LOOK = 0.5  # seconds between looks whether the process is still there
 
 
 class ReferenceFailure(ProblemError):
@@ -52,10 +54,14 @@ def evaluated_apart(problem: Problem) -> Iterator[Problem]:
     if problem.kind != "source":
         yield problem
         return
-    process = _Process(problem)
+    # Half characters could not be handed over, and a byte order mark is no Python.
+    texts = {
+        name: received(text) if isinstance(text, str) else text for name, text in problem.definition.items()
+    }
+    apart = replace(problem, definition=texts)
+    process = _Process(apart)
     try:
         process.start()
-        apart = replace(problem)
         apart.__dict__["_evaluator"] = process.evaluate
         yield apart
     finally:
@@ -69,7 +75,7 @@ class _Process:
         self._problem = problem
         self._width = 1 + problem.n_inequality + problem.n_equality
         self._left = TOTAL_LIMIT
-        self._deadline = 0.0
+        self._end = self._deadline = 0.0
         self._failed: ReferenceFailure | None = None
         self._child = subprocess.Popen(
             _COMMAND,
@@ -116,6 +122,7 @@ class _Process:
         if self._failed is not None:
             raise self._failed
         begun = time.monotonic()
+        self._end = begun + self._left
         try:
             yield
         except ReferenceFailure as failure:
@@ -126,7 +133,7 @@ class _Process:
 
     def _hear(self, kind: Kind, rows: int, columns: int) -> np.ndarray:
         """The body of the next frame, which has to be of this kind and shape, or else the error that it says."""
-        self._deadline = time.monotonic() + min(POINT_LIMIT, self._left)
+        self._deadline = min(time.monotonic() + POINT_LIMIT, self._end)
         try:
             found, *shape, size = protocol.parse_header(self._read(HEADER.size))
             if found == Kind.FAILED and size <= MAX_TEXT_BYTES:
@@ -148,7 +155,7 @@ class _Process:
         return bytes(data)
 
     def _write(self, data: bytes) -> None:
-        self._deadline = time.monotonic() + min(POINT_LIMIT, self._left)
+        self._deadline = min(time.monotonic() + POINT_LIMIT, self._end)
         view = memoryview(data)
         while view:
             self._wait(self._to, select.POLLOUT)
@@ -162,12 +169,17 @@ class _Process:
     def _wait(self, descriptor: int, event: int) -> None:
         poll = select.poll()
         poll.register(descriptor, event)
-        left = self._deadline - time.monotonic()
-        if left <= 0 or not poll.poll(1000 * left):
-            limit = (
-                f"{POINT_LIMIT:g} s for a point" if self._left >= POINT_LIMIT else f"{TOTAL_LIMIT:g} s in all"
-            )
-            raise _failure(f"takes more than {limit}")
+        while (left := self._deadline - time.monotonic()) > 0:
+            # Looked at first: what it wrote before it ended is there then.
+            ended = self._child.poll() is not None
+            if poll.poll(0 if ended else 1000 * min(left, _LOOK)):
+                return
+            if ended:  # and a child of its own keeps the pipe open
+                raise self._gone()
+        limit = (
+            f"{POINT_LIMIT:g} s for a point" if self._deadline < self._end else f"{TOTAL_LIMIT:g} s in all"
+        )
+        raise _failure(f"takes more than {limit}")
 
     def _gone(self) -> ReferenceFailure:
         try:
