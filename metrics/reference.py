@@ -28,7 +28,8 @@ from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.metrics.sandbox import protocol
 from llamoco.metrics.sandbox.protocol import HEADER, MAX_TEXT_BYTES, Kind
 
-POINT_LIMIT = 60.0  # seconds for one point, and for reading the text
+START_LIMIT = 120.0  # seconds for reading the text, the process's start included
+POINT_LIMIT = 60.0  # seconds for one point
 TOTAL_LIMIT = 3600.0  # seconds for all evaluations of a prediction
 SHOWN = 500  # characters of an error
 FAILED = "the reference's own code cannot be evaluated"  # how each failure begins
@@ -76,6 +77,7 @@ class _Process:
         self._width = 1 + problem.n_inequality + problem.n_equality
         self._left = TOTAL_LIMIT
         self._end = self._deadline = 0.0
+        self._limit = START_LIMIT
         self._failed: ReferenceFailure | None = None
         self._child = subprocess.Popen(
             _COMMAND,
@@ -96,6 +98,7 @@ class _Process:
             text = self._problem.to_json().encode()
             self._write(protocol.head(Kind.JOB, len(text)) + text)
             self._hear(Kind.READY, 0, 0)
+        self._limit = POINT_LIMIT
 
     def evaluate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Values of points (N, D): f (N,), g (N, Mg), h (N, Mh)."""
@@ -133,7 +136,7 @@ class _Process:
 
     def _hear(self, kind: Kind, rows: int, columns: int) -> np.ndarray:
         """The body of the next frame, which has to be of this kind and shape, or else the error that it says."""
-        self._deadline = min(time.monotonic() + POINT_LIMIT, self._end)
+        self._deadline = min(time.monotonic() + self._limit, self._end)
         try:
             found, *shape, size = protocol.parse_header(self._read(HEADER.size))
             if found == Kind.FAILED and size <= MAX_TEXT_BYTES:
@@ -155,7 +158,7 @@ class _Process:
         return bytes(data)
 
     def _write(self, data: bytes) -> None:
-        self._deadline = min(time.monotonic() + POINT_LIMIT, self._end)
+        self._deadline = min(time.monotonic() + self._limit, self._end)
         view = memoryview(data)
         while view:
             self._wait(self._to, select.POLLOUT)
