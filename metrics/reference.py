@@ -179,14 +179,14 @@ class _Process:
                 return
             if ended:  # and a child of its own keeps the pipe open
                 raise self._gone()
-        limit = (
-            f"{POINT_LIMIT:g} s for a point" if self._deadline < self._end else f"{TOTAL_LIMIT:g} s in all"
-        )
-        raise _failure(f"takes more than {limit}")
+        if self._deadline == self._end:
+            raise _failure(f"takes more than {TOTAL_LIMIT:g} s in all")
+        what = "a point" if self._limit == POINT_LIMIT else "being read"
+        raise _failure(f"takes more than {self._limit:g} s for {what}")
 
     def _gone(self) -> ReferenceFailure:
         try:
-            status: Any = self._child.wait(POINT_LIMIT)
+            status: Any = self._child.wait(_LOOK)
         except subprocess.TimeoutExpired:  # it closed its pipes
             status = None
         if status is not None and status < 0:
