@@ -14,6 +14,7 @@ import numpy as np
 from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_single_best_solvers
 from llamoco.dataset_builder.benchmark.race import keyed
 from llamoco.dataset_builder.optimizers.pool import POOL, identify, pool_for, render
+from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.program import parse_completion, problem_text, program
@@ -334,7 +335,8 @@ def plot_convergence(answer: Answer, solution: Solution, path: Path) -> None:
     axes.set_xlim(0, answer.problem.max_evals)
     axes.set_xlabel("evaluations")
     axes.set_ylabel("best feasible objective")
-    axes.set_title(f"{answer.problem.id}: {answer.optimizer or 'generated program'}", loc="left")
+    title = printable(f"{answer.problem.id}: {answer.optimizer or 'generated program'}", 200)
+    axes.set_title(title, loc="left", parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
     path.parent.mkdir(parents=True, exist_ok=True)
