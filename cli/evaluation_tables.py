@@ -36,7 +36,8 @@ def print_evaluation(record: Mapping[str, Any]) -> None:
         if found := record["failures"][name]:
             out.print(f"what went wrong: {title}", style="italic")
             causes = [Cause(**{**each, "example": Example(**each["example"])}) for each in found]
-            out.print(as_text(causes), soft_wrap=True)
+            for line in as_text(causes).splitlines():
+                out.print(line, soft_wrap=True)
             out.print()
     repairs = record["repairs"]
     if repairs["failing_rows"]:

@@ -23,6 +23,8 @@ from rich.text import Text
 
 from llamoco.dataset_builder.problems.printable import printable
 
+LONGEST = 20_000  # characters of one string: a table of megabytes takes minutes
+
 
 class SafeConsole(Console):
     """A console that prints texts as they are but for what is not ``printable``: no markup, no emoji codes, no highlighting."""
@@ -32,7 +34,7 @@ class SafeConsole(Console):
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Of rich: a string as a Text. Made printable before its width is measured."""
-        return super().render_str(printable(text), **options)
+        return super().render_str(printable(text, LONGEST), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Of rich: whatever is printed, in segments. Control segments are rich's own."""

@@ -18,6 +18,7 @@ from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.program import parse_completion, problem_text, program
+from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import ERRORS
@@ -142,7 +143,8 @@ def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
 def _answer(
     problem: Problem, generator: Generator, generation: Generation, seconds: float, warning: str | None
 ) -> Answer:
-    decision, body, optimizer = parse_completion(generation.completion)
+    completion = received(generation.completion)
+    decision, body, optimizer = parse_completion(completion)
     known = identify(body)
     calibration, confidence, doubt = generator.calibration, generation.confidence, None
     if calibration is not None and confidence is not None:
@@ -154,8 +156,8 @@ def _answer(
             )
     return Answer(
         problem=problem,
-        completion=generation.completion,
-        program=program(problem_text(problem), generation.completion),
+        completion=completion,
+        program=program(problem_text(problem), completion),
         optimizer=known[0] if known else optimizer,
         config=known[1] if known else None,
         decision=decision,

@@ -138,7 +138,18 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("name", SLOW)
+ORDINARY = (
+    "headers, byte by byte",
+    "a body, byte by byte",
+    "a chunk's extension",
+    "continue, continue",
+    "nothing",
+)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in ORDINARY)) for name in SLOW]
+)
 def test_a_request_ends_at_its_time_limit(name: str, serving: Callable[[Behaviour], Server]) -> None:
     begun = time.monotonic()
     with pytest.raises(ModelError, match=r"no answer in 0.5 s, 1 attempts.*--timeout"):
@@ -186,7 +197,12 @@ LARGE = {
 }
 
 
-@pytest.mark.parametrize("name", LARGE)
+HEAVY = ("continue, continue", "redirects in a circle")  # seconds each
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in HEAVY)) for name in LARGE]
+)
 def test_a_reply_is_not_read_beyond_its_bounds(name: str, serving: Callable[[Behaviour], Server]) -> None:
     before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     with pytest.raises(ModelError) as caught:
