@@ -18,6 +18,7 @@ from llamoco.cli.evaluation_tables import print_evaluation
 if TYPE_CHECKING:
     from llamoco.modeling.evaluation.steps import OnProgress, Stage
 
+MOST_RUNS = 1_000_000
 ETA_PERIOD = 600  # seconds of work that the time left is estimated from: batches of answers take long
 
 
@@ -66,7 +67,8 @@ def evaluate(
         Split | None, typer.Option(help="Rows to answer; test by default.", show_default=False)
     ] = None,
     runs: Annotated[
-        int | None, typer.Option(min=1, help="Runs of each program; 5 by default.", show_default=False)
+        int | None,
+        typer.Option(min=1, max=MOST_RUNS, help="Runs of each program; 5 by default.", show_default=False),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="The first N rows only: N different problems, while there are.")

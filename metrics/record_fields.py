@@ -31,7 +31,15 @@ def or_none(check: Check) -> Check:
 
 
 def is_text(value: Any) -> bool:
-    """Whether a value is a text."""
+    """Whether a value is a text that a file can hold: without half characters (lone surrogates)."""
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
+def is_any_text(value: Any) -> bool:
+    """Whether a value is a text, of whatever characters."""
     return isinstance(value, str)
 
 
@@ -47,7 +55,7 @@ def list_of(check: Check) -> Check:
 
 def texts_by_name(value: Any) -> bool:
     """Whether a value is an object of texts."""
-    return isinstance(value, dict) and all(isinstance(text, str) for text in (*value, *value.values()))
+    return isinstance(value, dict) and all(map(is_text, (*value, *value.values())))
 
 
 _finite_number = real_number(-1.7976931348623157e308, 1.7976931348623157e308)

@@ -45,6 +45,7 @@ NO_KEY = "none"  # for servers that ask for no key
 REFUSALS = (400, 413, 422)  # of a request as it stands: too long, say
 CONNECT_TIMEOUT = 10.0
 LONGEST_PAUSE = 8.0
+LONGEST_TIMEOUT = 86_400.0  # seconds
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class ServerSource:
         pause: seconds before the first repetition after a senseless reply; doubled each time, 8 at most.
 
     Raises:
-        ModelError: if the URL, API or style is none, or no model is named and the server does not list a single one.
+        ModelError: if the URL, API, style or time limit is none, or no model is named and the server does not list a single one.
     """
 
     can_repair = True
@@ -89,6 +90,10 @@ class ServerSource:
     ) -> None:
         if api not in APIS:
             raise ModelError(f"API: expected one of {', '.join(APIS)}, got {api!r}")
+        if not 0 < timeout <= LONGEST_TIMEOUT:
+            raise ModelError(
+                f"time limit of a request: expected seconds up to {LONGEST_TIMEOUT:g}, got {timeout}"
+            )
         base, query = _base_url(url)
         self._api = api
         self._style = resolve_style(prompt_style, "contract" if api == "chat" else "plain")

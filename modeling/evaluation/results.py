@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.metrics.inputs import MAX_TOKENS
 from llamoco.metrics.record_fields import (
     checked,
     checked_run,
+    is_any_text,
     is_text,
     is_truth,
     or_none,
@@ -52,7 +54,7 @@ LONG_FIELDS = ("trace", "x", "best_x")  # which the runs hold
 
 _ROW = (whole_number(0, MAX_ROW), "a whole number from 0")
 _GENERATION_FIELDS = {
-    "completion": (is_text, "a text"),
+    "completion": (is_any_text, "a text"),
     "confidence": (or_none(real_number(0, 1)), "a number from 0 to 1, or null"),
     "tokens": (whole_number(0, MAX_TOKENS), f"a whole number from 0 to {MAX_TOKENS}"),
     "finished": (is_truth, "true or false"),
@@ -276,6 +278,7 @@ def _decisions(line: Line) -> Line:
 def _generation(line: Line) -> tuple[int, Generation]:
     entry = checked(line, {"row": _ROW}, ("row", "generation"))
     generation = checked(entry["generation"], _GENERATION_FIELDS, tuple(_GENERATION_FIELDS))
+    generation["completion"] = received(generation["completion"])
     return entry["row"], Generation(**{name: generation[name] for name in _GENERATION_FIELDS})
 
 

@@ -157,6 +157,12 @@ def test_a_request_ends_at_its_time_limit(name: str, serving: Callable[[Behaviou
     assert TIMEOUT * 0.9 <= time.monotonic() - begun < TIMEOUT + 1.5
 
 
+@pytest.mark.parametrize("timeout", [0.0, -1.0, float("nan"), float("inf"), 1e300])
+def test_a_time_limit_is_one(timeout: float) -> None:
+    with pytest.raises(ModelError, match="time limit of a request: expected seconds"):
+        ServerSource("http://127.0.0.1:1", "m", timeout=timeout)
+
+
 def test_redirects_share_the_time_limit_of_their_request(serving: Callable[[Behaviour], Server]) -> None:
     def slowly(connection: socket.socket) -> None:
         time.sleep(0.2)

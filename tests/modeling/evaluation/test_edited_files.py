@@ -79,6 +79,7 @@ READERS: dict[str, tuple[Callable[[Path], Any], dict[str, Any]]] = {
 }
 NO_NUMBERS = ["7", True, [7], {"a": 7}, HUGE, -HUGE]
 NO_TEXTS = [7, True, ["x"], {"a": "x"}]
+HALF = "x\ud800"
 
 
 def changed(content: Any, path: tuple[Any, ...], value: Any) -> Any:
@@ -117,6 +118,10 @@ CASES = [
         ("runs-model.jsonl", ("runs", 0, "trace"), "trace", v)
         for v in [[[1]], [[1, HUGE]], [[-1, 2.0]], [["1", 2.0]], [[1, None]]]
     ),
+    *(("runs-model.jsonl", ("runs", 0, field), field, HALF) for field in ("reason", "message", "output")),
+    ("runs-model.jsonl", ("problem_id",), "problem_id", HALF),
+    ("runs-model.jsonl", ("runs", 0, "frames"), "frames", [HALF]),
+    ("steps.jsonl", ("command",), "command", HALF),
     *(("runs-model.jsonl", ("runs", 0, "verdict"), "verdict", value) for value in ["fine", None, 7]),
 ]
 
@@ -163,6 +168,14 @@ def test_lines_that_are_no_records(name: str, tmp_path: Path) -> None:
     # As some editors on Windows save it.
     (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\r\n")
     assert len(read(tmp_path)) == 1
+
+
+def test_answers_of_any_characters_are_programs(tmp_path: Path) -> None:
+    for name, read in (("generations.jsonl", read_answers), ("repairs.jsonl", read_repairs)):
+        lines = [changed(ANSWER, ("generation", "completion"), text) for text in ("\ufeffx = 1", HALF)]
+        lines[1]["row"] = 4
+        (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+        assert [answer.completion for answer in read(tmp_path).values()] == ["x = 1", "x\ufffd"]
 
 
 @pytest.mark.parametrize("field", ["runs", "seed", "limit", "rows", "split_rows"])
