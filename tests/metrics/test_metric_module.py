@@ -292,6 +292,31 @@ def test_bad_input_is_named_and_nothing_runs(
         metric.compute(**arguments)
 
 
+def test_a_references_code_runs_where_it_is_needed_and_nowhere_else(metric: Any, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    text = f"import os\nopen({str(mark)!r}, 'a').write(f'{{os.getpid()}}\\n')\n{SECTION}"
+    good, leaves, raises = (
+        replace(PROBLEM, id=str(number), definition={"python": code}).to_json()
+        for number, code in enumerate(
+            (text, f"raise SystemExit(0)\n{SECTION}", SECTION.replace("np.sum(", "[][len(x)] + ("))
+        )
+    )
+    metric.add(prediction=RANDOM_SEARCH, reference="\ufeff" + good)
+    assert not mark.exists(), "it ran in the process that only takes it in"
+    result = metric.compute(
+        predictions=[RANDOM_SEARCH] * 3, references=[leaves, raises, good], runs=2, workers=1
+    )
+    assert [record["verdict"] for record in result["records"]] == ["ok"] * 2 + ["harness_error"] * 4 + [
+        "ok"
+    ] * 2
+    assert result["err"] == 0 and result["perf"] > 0 and result["verdicts"] == {"ok": 4, "harness_error": 4}
+    reasons = [record["reason"] for record in result["records"]]
+    assert "SystemExit" in reasons[2] and reasons[2].startswith("references[1]: ")
+    assert "IndexError" in reasons[4] and reasons[4].startswith("references[2]: ")
+    pids = set(map(int, mark.read_text().split()))
+    assert pids and os.getpid() not in pids
+
+
 def test_a_call_that_fails_leaves_nothing_behind(metric: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
