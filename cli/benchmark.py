@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedColumn
 
-from llamoco.cli.common import clear_errors, err, out
+from llamoco.cli.common import clear_errors, column, err, out
 
 
 def benchmark(
@@ -42,10 +42,10 @@ def benchmark(
     from llamoco.dataset_builder.benchmark.provenance import benchmark_meta
     from llamoco.dataset_builder.benchmark.store import StoreError
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    columns = (column("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with clear_errors(StoreError, ExecutorError):
         with (
-            Progress(*columns, TextColumn("{task.fields[state]}"), console=err) as bar,
+            Progress(*columns, column("{task.fields[state]}"), console=err) as bar,
             open_executor(workers, scheduler) as (pool, width),
         ):
             task = bar.add_task("races", total=1.0, state="")
@@ -62,8 +62,7 @@ def benchmark(
         )
         write_labels(out_folder / "labels.parquet", labelled, meta)
     dropped = ", ".join(f"{count} {reason}" for reason, count in labelled.discarded.items()) or "none"
-    out.print(f"{len(labelled.labels)} problems labelled, discarded: {dropped}", highlight=False)
+    out.print(f"{len(labelled.labels)} problems labelled, discarded: {dropped}")
     out.print(
         f"labels: {out_folder / 'labels.parquet'}; look at them with `llamoco report {out_folder}`",
-        highlight=False,
     )

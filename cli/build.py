@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from llamoco.cli.common import clear_errors, err, out
+from llamoco.cli.common import clear_errors, column, err, out
 
 MOST_WORKERS = 8  # each takes 200 MB and a second to start
 
@@ -28,7 +28,7 @@ def build(
     from llamoco.hub_cards.cards import write_dataset_card
 
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (column("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         clear_errors(LabelsError, OutputFolderError, BuildError),
         Progress(*columns, console=err, transient=True) as bar,
@@ -43,7 +43,5 @@ def build(
             complete=write_dataset_card if labels is None else lambda folder: None,
         )
     for config, splits in counts.items():
-        out.print(
-            f"{config}: " + ", ".join(f"{rows:,} {split}" for split, rows in splits.items()), highlight=False
-        )
-    out.print(f"sha256 of the parquet files: {folder_hash(out_folder)}", highlight=False, soft_wrap=True)
+        out.print(f"{config}: " + ", ".join(f"{rows:,} {split}" for split, rows in splits.items()))
+    out.print(f"sha256 of the parquet files: {folder_hash(out_folder)}", soft_wrap=True)

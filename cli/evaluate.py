@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
-from llamoco.cli.common import EXIT_NO_SANDBOX, clear_errors, err, fail, out
+from llamoco.cli.common import EXIT_NO_SANDBOX, clear_errors, column, err, fail, out
 from llamoco.cli.evaluation_tables import print_evaluation
 
 if TYPE_CHECKING:
     from llamoco.modeling.evaluation.steps import OnProgress, Stage
 
+MOST_RUNS = 1_000_000
 ETA_PERIOD = 600  # seconds of work that the time left is estimated from: batches of answers take long
 
 
@@ -66,7 +67,8 @@ def evaluate(
         Split | None, typer.Option(help="Rows to answer; test by default.", show_default=False)
     ] = None,
     runs: Annotated[
-        int | None, typer.Option(min=1, help="Runs of each program; 5 by default.", show_default=False)
+        int | None,
+        typer.Option(min=1, max=MOST_RUNS, help="Runs of each program; 5 by default.", show_default=False),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="The first N rows only: N different problems, while there are.")
@@ -172,7 +174,7 @@ def evaluate(
             name = model or server_model or (source.name if source is not None else SHIPPED_MODEL.name)
             folder = out_folder or Path("runs") / f"evaluate-{_short_name(name)}"
             columns = (
-                TextColumn("{task.description}"),
+                column("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeRemainingColumn(),
@@ -198,7 +200,7 @@ def evaluate(
             return
         if record is not None:
             print_evaluation(record)
-        out.print(f"records are in {folder}", highlight=False, soft_wrap=True)
+        out.print(f"records are in {folder}", soft_wrap=True)
 
 
 def _shown_on(bar: Progress) -> OnProgress:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from llamoco.cli.common import out
@@ -37,20 +36,20 @@ def print_evaluation(record: Mapping[str, Any]) -> None:
         if found := record["failures"][name]:
             out.print(f"what went wrong: {title}", style="italic")
             causes = [Cause(**{**each, "example": Example(**each["example"])}) for each in found]
-            out.print(as_text(causes), markup=False, highlight=False, soft_wrap=True)
+            for line in as_text(causes).splitlines():
+                out.print(line, soft_wrap=True)
             out.print()
     repairs = record["repairs"]
     if repairs["failing_rows"]:
         out.print(
             f"answers that failed in a run: {repairs['failing_rows']}, of these repaired: {repairs['repaired']}",
-            highlight=False,
         )
     seconds = ", ".join(f"{step} {value:,.0f}" for step, value in record["seconds"].items())
     if seconds:
-        out.print(f"seconds of work: {seconds}", highlight=False)
-    out.print(LEGEND, highlight=False)
+        out.print(f"seconds of work: {seconds}")
+    out.print(LEGEND)
     if out.width < ROOMY:
-        out.print("95% intervals are shown where there is room, and stand in scores.json", highlight=False)
+        out.print("95% intervals are shown where there is room, and stand in scores.json")
 
 
 def print_comparison(comparison: Comparison) -> None:
@@ -65,8 +64,8 @@ def print_comparison(comparison: Comparison) -> None:
         result = pairing.result
         table.add_row(
             COMPARED[pairing.score],
-            escape(pairing.first),
-            escape(pairing.second),
+            pairing.first,
+            pairing.second,
             number(result["difference"], "+.3f"),
             interval(result["interval"], "+.3f"),
             number(result["p_value"], ".2g"),
@@ -77,7 +76,7 @@ def print_comparison(comparison: Comparison) -> None:
 
 
 def _scores(record: Mapping[str, Any]) -> Table:
-    name = escape(str(record["model"]))
+    name = str(record["model"])
     title = (
         f"{name} on {record['rows']} descriptions of {record['problems']} {record['split']} problems, "
         f"{record['runs']} runs each, tier {record['tier']}"
@@ -136,7 +135,7 @@ def _groups(record: Mapping[str, Any]) -> Table:
     for kind, classes in record["groups"].items():
         for name, scores in classes.items():
             table.add_row(
-                f"{kind}: {escape(name)}",
+                f"{kind}: {name}",
                 str(scores["rows"]),
                 number(scores["model"]["err"], ".1%"),
                 _with_interval(scores["model"], "perf", ".3f", ".2f"),

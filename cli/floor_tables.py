@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from llamoco.cli.common import out
 from llamoco.cli.table_parts import interval, number, table_of
 
 FORMS = {"share": ".1%", "score": "+.3f", "tokens": ".0f", "seconds": ".2f", "MB": ".0f"}
 SENSES = {"at least": ">=", "at most": "<=", "above": ">", "surely above": "interval >"}
-MET = {True: "[green]met[/]", False: "[red]missed[/]", None: "not measured"}
+MET = {True: Text("met", "green"), False: Text("missed", "red"), None: Text("not measured")}
 
 
 def print_floors(record: Mapping[str, Any]) -> None:
@@ -24,7 +24,7 @@ def print_floors(record: Mapping[str, Any]) -> None:
         out.print(_robustness(record["robustness"]))
     replaced = record["with_fallback"]["replaced"]
     shown = ", ".join(f"{reason} {count}" for reason, count in replaced.items()) or "none"
-    out.print(f"with fallback, rows that SBS answers: {shown}", highlight=False)
+    out.print(f"with fallback, rows that SBS answers: {shown}")
     out.print(_floors(record["floors"]))
 
 
@@ -46,7 +46,7 @@ def _baselines(baselines: Mapping[str, Any]) -> Table:
                 cells.append(number(result["adjusted"], ".1g"))
             table.add_row(
                 f"{group} ({tool['problems']})",
-                escape(tool["title"]),
+                tool["title"],
                 str(tool["runs"]),
                 number(tool["a3"], ".3f"),
                 number(tool["perf"], ".3f"),
@@ -83,7 +83,7 @@ def _floors(floors: list[dict[str, Any]]) -> Table:
     for floor in floors:
         form, fallback = FORMS[floor["unit"]], floor["with_fallback"] or {"value": None}
         table.add_row(
-            escape(floor["what"]),
+            floor["what"],
             f"{SENSES[floor['sense']]} {floor['floor']:{form.replace('+', '')}}",
             number(floor["value"], form),
             _ends(floor["interval"], floor["unit"]),

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from llamoco.cli.benchmark import benchmark
 from llamoco.cli.build import build
@@ -12,12 +17,54 @@ from llamoco.cli.evaluate import evaluate
 from llamoco.cli.push import push
 from llamoco.cli.report import report
 from llamoco.cli.solve import solve
+from llamoco.cli.terminal import excepthook, guard
 from llamoco.cli.train import train
+from llamoco.dataset_builder.problems.printable import printable
 
 # Read when torch loads: threads that wait in a loop slow a model down many times on a machine that has other work.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-app = typer.Typer(
+
+class _Commands(TyperGroup):
+    """The commands. What is wrong with arguments is said with the arguments themselves, so these are made printable."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Of click: read the arguments."""
+        with _printable_errors():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, context: Any) -> Any:
+        """Of click: run the command."""
+        with _printable_errors():
+            return super().invoke(context)
+
+
+class _App(typer.Typer):
+    """The program: whatever ends it is printed by ``terminal``."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Run it with the command line's arguments."""
+        guard()
+        try:
+            return super().__call__(*arguments, **options)
+        except Exception as error:
+            excepthook(type(error), error, error.__traceback__)
+            sys.exit(1)
+
+
+@contextmanager
+def _printable_errors() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        # click's errors; typer has a click of its own, which is no public name.
+        if hasattr(error, "format_message") and isinstance(getattr(error, "message", None), str):
+            error.message = printable(error.message)  # type: ignore[attr-defined]
+        raise
+
+
+app = _App(
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",

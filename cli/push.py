@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
-from rich.markup import escape
 from rich.table import Table
 
-from llamoco.cli.common import EXIT_BAD_INPUT, clear_errors, err, out
+from llamoco.cli.common import EXIT_BAD_INPUT, clear_errors, err, out, say
 
 if TYPE_CHECKING:
     from llamoco.hub_cards.artefacts import Artefact
@@ -85,7 +84,7 @@ def push(
             _show(found, private, branch)
             if found.faults:
                 raise typer.Exit(EXIT_BAD_INPUT)
-            out.print("nothing is wrong; without --dry-run it would be uploaded", highlight=False)
+            out.print("nothing is wrong; without --dry-run it would be uploaded")
             return
         if not err.is_terminal:
             disable_progress_bars()
@@ -93,9 +92,9 @@ def push(
         found = collect(full_name(api, name))
         pushed = upload(api, found, private=private, branch=branch, message=message)
     for path in pushed.removed:
-        out.print(f"removed there: {path}", highlight=False, markup=False)
+        out.print(f"removed there: {path}")
     state = "uploaded" if pushed.changed else "nothing has changed since the last push"
-    out.print(f"{state}: {pushed.url} ({branch} at {pushed.commit[:12]})", highlight=False, soft_wrap=True)
+    out.print(f"{state}: {pushed.url} ({branch} at {pushed.commit[:12]})", soft_wrap=True)
 
 
 def _card(kind: str) -> Callable[[Path], str] | None:
@@ -110,19 +109,17 @@ def _card(kind: str) -> Callable[[Path], str] | None:
 def _show(found: Artefact, private: bool, branch: str) -> None:
     out.print(
         f"to {found.repo} ({found.repo_type}{', private' if private else ''}, branch {branch}):",
-        highlight=False,
-        markup=False,
         soft_wrap=True,
     )
     if found.files:
-        out.print(_files(found), highlight=False)
+        out.print(_files(found))
     if found.left_out:
-        out.print(f"left out: {', '.join(found.left_out)}", highlight=False, markup=False, soft_wrap=True)
+        out.print(f"left out: {', '.join(found.left_out)}", soft_wrap=True)
     if found.card:
         text = yaml.safe_dump(_in_short(found.card), sort_keys=False, allow_unicode=True, width=120)
-        out.print(f"metadata of the card:\n{text.rstrip()}", highlight=False, markup=False, soft_wrap=True)
+        out.print(f"metadata of the card:\n{text.rstrip()}", soft_wrap=True)
     for fault in found.faults:
-        err.print(f"[bold red]wrong:[/] {escape(fault)}", highlight=False, soft_wrap=True)
+        say("wrong:", fault, "bold red")
 
 
 def _files(found: Artefact) -> Table:
@@ -130,7 +127,7 @@ def _files(found: Artefact) -> Table:
     table.add_column("file", overflow="fold")
     table.add_column("KiB", justify="right")
     for path in found.files:
-        table.add_row(escape(path), f"{found.size(path) / 1024:,.1f}")
+        table.add_row(path, f"{found.size(path) / 1024:,.1f}")
     table.add_section()
     total = sum(map(found.size, found.files)) / 1024
     table.add_row(f"{len(found.files)} files", f"{total:,.1f}")

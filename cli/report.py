@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
@@ -66,12 +67,12 @@ def report(
                 record = label_report(labelled, folder)
                 print_label_report(record, out)
                 for path in save_report(record, labelled.labels, out_folder or folder):
-                    out.print(f"written: {path}", highlight=False)
+                    out.print(f"written: {path}")
             elif (folder / "settings.json").is_file():
                 evaluations.append(folder)
                 _report_evaluation(folder, out_folder)
             elif (folder / "run_record.json").is_file():
-                out.print_json((folder / "run_record.json").read_text(encoding="utf-8"))
+                out.print_json(data=_run_record(folder / "run_record.json"))
             elif not studies:
                 fail(
                     f"{folder} holds no labels.parquet, settings.json or run_record.json: "
@@ -81,17 +82,36 @@ def report(
         _compare(evaluations)
 
 
+def _run_record(path: Path) -> Any:
+    """What `llamoco train` wrote of a run."""
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        fail(
+            f"{path}: expected the record that llamoco train wrote, found no JSON ({error}); name another folder"
+        )
+
+
 def _report_evaluation(folder: Path, out_folder: Path | None) -> None:
     """Tables and figure of an evaluation: of its scores.json or, where it was not scored, of its other files."""
     from llamoco.cli.evaluation_tables import print_evaluation
     from llamoco.modeling.evaluation.figure import save_evaluation_figure
-    from llamoco.modeling.evaluation.files import EvaluationError, read_record
+    from llamoco.modeling.evaluation.files import SCORES, EvaluationError, read_record
     from llamoco.modeling.evaluation.record import evaluation_record
     from llamoco.modeling.evaluation.results import read_results
 
     with clear_errors(EvaluationError):
-        record = read_record(folder) or evaluation_record(read_results(folder))
-        print_evaluation(record)
+        scored = read_record(folder)
+        record = scored or evaluation_record(read_results(folder))
+        try:
+            print_evaluation(record)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            if scored is None:
+                raise
+            raise EvaluationError(
+                f"{folder / SCORES}: expected the record that llamoco evaluate wrote, found something else "
+                f"({type(error).__name__}: {error}); make it again with --step score"
+            ) from error
         figure = (
             folder / "scores.png"
             if out_folder is None
@@ -99,7 +119,7 @@ def _report_evaluation(folder: Path, out_folder: Path | None) -> None:
         )
         figure.parent.mkdir(parents=True, exist_ok=True)
         save_evaluation_figure(record, figure)
-        out.print(f"written: {figure}", highlight=False, soft_wrap=True)
+        out.print(f"written: {figure}", soft_wrap=True)
 
 
 def _compare(folders: list[Path]) -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, err, fail
+from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, column, err, fail, say
 from llamoco.cli.solve_tables import show_answer, show_halving, show_runs, show_solution
 
 if TYPE_CHECKING:
@@ -166,15 +165,14 @@ def _answers(problem: Problem, generator: Generator, candidates: int) -> list[An
     if count < candidates:
         err.print(
             f"a budget of {problem.max_evals} evaluations for {problem.dim} variables can try {count} of {candidates} candidates",
-            highlight=False,
             soft_wrap=True,
         )
     return pipeline.candidate_answers(problem, generator, count)
 
 
 def _say_doubt(doubt: str, then: str) -> None:
-    err.print("[yellow]the model's program:[/]", escape(doubt), highlight=False, soft_wrap=True)
-    err.print(f"the benchmark's single best solver {then}", highlight=False, soft_wrap=True)
+    say("the model's program:", doubt, "yellow")
+    err.print(f"the benchmark's single best solver {then}", soft_wrap=True)
 
 
 def _run(
@@ -222,8 +220,8 @@ class _RunBar(Progress):
 
 
 def _bar(disable: bool, total: int) -> _RunBar:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("evaluations"))
-    best = TextColumn("{task.fields[best]}")
+    columns = (column("{task.description}"), BarColumn(), MofNCompleteColumn(), column("evaluations"))
+    best = column("{task.fields[best]}")
     bar = _RunBar(*columns, TimeRemainingColumn(), best, console=err, disable=disable)
     bar.add_task("running", total=total, best="")
     return bar

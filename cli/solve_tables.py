@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from rich.syntax import Syntax
 from rich.table import Table
+from rich.text import Text
 
-from llamoco.cli.common import err, out
+from llamoco.cli.common import out, say
+from llamoco.dataset_builder.problems.printable import printable
 
 if TYPE_CHECKING:
     from llamoco.modeling.halving import Halving
@@ -21,18 +23,18 @@ def show_answer(answer: Answer, path: Path) -> None:
     """The program, and what is known of it."""
     problem = answer.problem
     if answer.warning:
-        err.print(f"[yellow]warning:[/] {answer.warning}", highlight=False, soft_wrap=True)
+        say("warning:", answer.warning, "yellow")
     code = answer.completion.rstrip()
     if out.is_terminal:
         out.print(Syntax(code, "python", theme="ansi_light", background_color="default", word_wrap=True))
     else:
-        print(code)
+        print(printable(code))
     facts = Table.grid(padding=(0, 2))
     facts.add_row(
         "problem",
         f"{problem.id}: {problem.dim} variables, {_constraints(problem.n_inequality, problem.n_equality)}",
     )
-    facts.add_row("optimizer", f"[bold]{answer.optimizer or 'unnamed'}[/]" + _settings(answer))
+    facts.add_row("optimizer", Text.assemble((answer.optimizer or "unnamed", "bold"), _settings(answer)))
     if answer.confidence is not None:
         meaning = (
             "calibrated: how often such a choice was the benchmark's winner on problems held out of the training"
@@ -47,7 +49,7 @@ def show_answer(answer: Answer, path: Path) -> None:
         else "the model's own, not one of the benchmarked pool",
     )
     facts.add_row("program", str(path))
-    out.print(facts, highlight=False)
+    out.print(facts)
 
 
 def show_solution(solution: Solution, plot: Path | None) -> None:
@@ -56,8 +58,8 @@ def show_solution(solution: Solution, plot: Path | None) -> None:
     if solution.x is not None:
         facts.add_row("x", "[" + ", ".join(f"{v:.6g}" for v in solution.x) + "]")
     if solution.f is not None and math.isfinite(solution.f):
-        facts.add_row("f(x)", f"[bold]{solution.f:.8g}[/]")
-    facts.add_row("feasible", "yes" if solution.feasible else "[bold red]no[/]")
+        facts.add_row("f(x)", Text(f"{solution.f:.8g}", "bold"))
+    facts.add_row("feasible", "yes" if solution.feasible else Text("no", "bold red"))
     facts.add_row("evaluations", f"{solution.evals} of {solution.max_evals}")
     verdict = solution.verdict if solution.verdict == "ok" else f"{solution.verdict}: {solution.reason}"
     facts.add_row(
@@ -65,7 +67,7 @@ def show_solution(solution: Solution, plot: Path | None) -> None:
     )
     if plot is not None:
         facts.add_row("plot", str(plot))
-    out.print(facts, highlight=False)
+    out.print(facts)
 
 
 def show_runs(solutions: Sequence[Solution]) -> None:
@@ -75,7 +77,7 @@ def show_runs(solutions: Sequence[Solution]) -> None:
     table = Table("seed", "f(x)", "feasible", "evaluations", "verdict", box=None)
     for run in solutions:
         table.add_row(str(run.seed), _value(run), _yes(run.feasible), str(run.evals), run.verdict)
-    out.print(table, highlight=False)
+    out.print(table)
 
 
 def show_halving(halving: Halving, answers: Sequence[Answer]) -> None:
@@ -94,11 +96,10 @@ def show_halving(halving: Halving, answers: Sequence[Answer]) -> None:
             run.verdict,
             kept,
         )
-    out.print(table, highlight=False)
+    out.print(table)
     out.print(
         f"successive halving: {halving.best.evals} of {halving.best.max_evals} evaluations in all; each rung ran its programs "
         f"anew. Best point: {answers[halving.winner].optimizer or 'unnamed'}, seed {halving.best.seed}",
-        highlight=False,
         soft_wrap=True,
     )
 

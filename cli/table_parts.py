@@ -17,7 +17,7 @@ def table_of(title: str) -> Table:
 
 def interval(ends: Sequence[float] | None, form: str) -> str:
     """An interval in brackets; nothing without one."""
-    return "" if ends is None else f"\\[{ends[0]:{form}}, {ends[1]:{form}}]"
+    return "" if ends is None else f"[{ends[0]:{form}}, {ends[1]:{form}}]"
 
 
 def number(value: float | None, form: str) -> str:

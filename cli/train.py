@@ -37,4 +37,4 @@ def train(
             folder = run(recipe, resume)
         except TrainingInterrupted as stopped:
             fail(str(stopped), 128 + stopped.number)  # as shells report a signal
-    out.print(f"model, run record and training curve are in {folder}", highlight=False)
+    out.print(f"model, run record and training curve are in {folder}")

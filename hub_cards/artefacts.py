@@ -48,7 +48,7 @@ TAKEN: Mapping[Kind, tuple[str, ...]] = {
     "metric": ("README.md", "*.py", "requirements.txt", "examples/*"),
 }
 _CARDS: Mapping[Kind, type[RepoCard]] = {"model": ModelCard, "dataset": DatasetCard, "metric": SpaceCard}
-_IMAGE = re.compile(r"!\[[^\]]*\]\((?!https?:)([^)\s]+)\)")
+_IMAGE = re.compile(r"!\[[^][]*\]\((?!https?:)([^)\s]+)\)")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from llamoco.metrics.sandbox.verdicts import ERRORS, escaped
 
 Kind = Literal["error", "several processes", "over budget", "harness"]
 
+READ_MESSAGE = 2000  # characters of a message that its cause is told by
 SHOWN_MESSAGE = 300
 SHOWN_CAUSE = 120
 WIDTH = 110
@@ -18,7 +19,7 @@ _TITLES: Mapping[Kind, str] = {
     "error": "Errors",
     "several processes": "Attempts to use several processes: errors, no attacks",
     "over budget": "Over the evaluation budget: scored at the best point so far, no errors",
-    "harness": "The sandbox's own failures: in no score",
+    "harness": "Failures of the sandbox, or of a reference's own code: in no score",
 }
 
 # In this order. Quotes within words are apostrophes; digits within words belong to names (float64).
@@ -27,7 +28,7 @@ _PARTICULARS = (
     (re.compile(r" \(<program>, line \d+\)"), ""),
     (re.compile(r"(?<!\w)(['\"`]).*?\1(?!\w)"), "'…'"),
     (re.compile(r"\b0x[0-9a-fA-F]+\b"), "0x…"),
-    (re.compile(r"(?<![\w.])[-+]?(\d+\.?\d*|\.\d+|nan|inf)(e[-+]?\d+)?(?!\w)", re.IGNORECASE), "N"),
+    (re.compile(r"(?<![\w.])[-+]?(\d+(?:\.\d*)?|\.\d+|nan|inf)(e[-+]?\d+)?(?!\w)", re.IGNORECASE), "N"),
     (re.compile(r"\((N[,\s]*)+\)"), "(N)"),
     (re.compile(r"\[(N[,\s]*)+(\.\.\.[,\s]*(N[,\s]*)*)?\]"), "[N]"),
     (re.compile(r"\s+"), " "),
@@ -128,7 +129,7 @@ def _key(row: Mapping[str, Any]) -> tuple[Kind, str, str] | None:
 
 
 def _without_particulars(message: str) -> str:
-    line = message.strip().partition("\n")[0]
+    line = message[:READ_MESSAGE].strip().partition("\n")[0]
     for pattern, general in _PARTICULARS:
         line = pattern.sub(general, line)
     return _cut(escaped(line.strip(" :"), SHOWN_MESSAGE), SHOWN_CAUSE)

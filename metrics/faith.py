@@ -4,39 +4,49 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.program_text import module_names
+from llamoco.dataset_builder.prompts.program_text import module_names, too_long
 from llamoco.metrics.sandbox.ending import Statement
 from llamoco.metrics.sandbox.slot import Sandbox
 
 POINTS = 32
 TIME_LIMIT = 20.0
 STATEMENT = ("objective", "LOWER", "UPPER", "MAX_EVALS")
-
-# At the start of a line: "def objective", "MAX_EVALS =", "UPPER: list[float] =", "LOWER, UPPER =".
-_BINDINGS = {
-    name: re.compile(
-        rf"^(?:def[ \t]+{name}\b|(?:\w+[ \t]*,[ \t]*)*{name}[ \t]*(?:[,:][^=\n]*)?=(?!=))", re.MULTILINE
-    )
-    for name in STATEMENT
-}
+_DEFINITION = re.compile(r"def[ \t]+(\w+)")
 
 
 def states_a_problem(program: str) -> bool:
     """Whether a text is a whole script: its module binds objective, LOWER, UPPER and MAX_EVALS.
 
-    Some of them are not enough: a completion may have an ``objective`` of its own. Of a text that does not parse
-    the lines are looked at. It counts as a whole script if they bind all four, and is then not faithful, as is any
-    statement that cannot be evaluated; else a model could hide a wrong statement behind a broken line. With fewer
-    it is a broken completion: it states nothing, and Err has it already.
+    Some of them are not enough: a completion may have an ``objective`` of its own. Of a text that does not parse, or is
+    too long to be parsed, the lines are looked at. It counts as a whole script if they bind all four, and is then not
+    faithful, as is any statement that cannot be evaluated; else a model could hide a wrong statement behind a broken
+    line. With fewer it is a broken completion: it states nothing, and Err has it already.
     """
     names = module_names(program)
     if names is not None:
         return names.issuperset(STATEMENT)
-    return all(binding.search(program) for binding in _BINDINGS.values())
+    bound: set[str] = set()
+    for line in program.replace("\r", "\n").split("\n"):
+        bound.update(_bound(line))
+    return bound.issuperset(STATEMENT)
+
+
+def _bound(line: str) -> Iterator[str]:
+    """The names that a line at module level binds, or seems to: ``def objective(``, ``LOWER, UPPER =``, ``UPPER: list =``."""
+    if defined := _DEFINITION.match(line):
+        yield defined[1]
+    elif not line.startswith((" ", "\t")):
+        parts = line.split("=")
+        for number, (target, following) in enumerate(pairwise(parts), 2):
+            if not following and number < len(parts):
+                return  # a comparison
+            yield from (name.strip() for name in target.partition(":")[0].split(","))
 
 
 def faithful(sandbox: Sandbox, program: str, problem: Problem) -> bool | None:
@@ -48,6 +58,8 @@ def faithful(sandbox: Sandbox, program: str, problem: Problem) -> bool | None:
     """
     if not states_a_problem(program):
         return None
+    if too_long(program):
+        return False
     points = _points(problem)
     stated = sandbox.state(program, points, time_limit=TIME_LIMIT)
     return stated is not None and agrees(stated, points, problem)
@@ -75,7 +87,7 @@ def _same(stated: np.ndarray, true: np.ndarray) -> bool:
 
 def _points(problem: Problem) -> np.ndarray:
     """Points (N, D) within the bounds, the same for the same problem."""
-    seed = int.from_bytes(hashlib.sha256(problem.id.encode()).digest()[:8])
+    seed = int.from_bytes(hashlib.sha256(problem.id.encode("utf-8", "surrogatepass")).digest()[:8])
     uniform = np.random.Generator(np.random.PCG64(seed)).random((POINTS, problem.dim))
     points = problem.lower_array + uniform * (problem.upper_array - problem.lower_array)
     return points if problem.feasible_point is None else np.vstack((points, problem.feasible_point))

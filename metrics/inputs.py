@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Iterable, Mapping, Set
 from contextlib import suppress
 from typing import Any
@@ -10,7 +11,18 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.program_text import received, syntax_tree
+
+MAX_SEED = 2**63 - 1
+MAX_RUNS = 1_000_000
+MAX_WORKERS = 10_000
+MAX_TOKENS = 10**12  # of a prediction; sums of them are exact floats
+MAX_EVALS = 10**9
+MAX_DIM = 10_000  # variables, and constraints
+MAX_DEFINITION = 1_000_000  # characters of a person's text
+MAX_FLOAT = sys.float_info.max
 
 
 def listed(name: str, given: Any) -> list[Any]:
@@ -45,30 +57,30 @@ def pairs(predictions: Any, references: Any) -> tuple[list[str], list[str]]:
         raise ValueError(
             f"{len(programs)} predictions for {len(problems)} references: give one problem for each"
         )
+    programs, problems = [received(text) for text in programs], [received(text) for text in problems]
     seen: set[str] = set()
     for number, text in enumerate(problems):
         if text not in seen:
             _check_problem(number, text)
             seen.add(text)
-    return [_storable(text) for text in programs], [_storable(text) for text in problems]
-
-
-def _storable(text: str) -> str:
-    """The text with half characters (lone surrogates), which no file can hold, replaced by U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return programs, problems
 
 
 def _check_problem(number: int, text: str) -> None:
-    """Refuse a reference that is no problem, or one on which nothing can be run or scored."""
+    """Refuse a reference that is no problem, or one on which nothing can be run or scored.
+
+    A person's text (kind source) is not executed: what it does when it runs is known when it runs (``reference``).
+    """
     try:
-        problem = Problem.from_json(text)
-        flaw = _flaw(problem)
+        flaw = _flaw(Problem.from_json(text))
     except ProblemError as error:
         flaw = str(error)
     except Exception as error:  # a field of another type
         flaw = f"a field is not what it has to be ({type(error).__name__}: {error})"
     if flaw:
-        raise ValueError(f"references[{number}]: {flaw}. Give the dataset's column 'problem'.")
+        raise ValueError(
+            f"references[{number}]: {printable(flaw, 500)}. Give the dataset's column 'problem'."
+        )
 
 
 def _flaw(problem: Problem) -> str | None:
@@ -77,21 +89,52 @@ def _flaw(problem: Problem) -> str | None:
         return f"id has to be a text, got {problem.id!r:.60}"
     if problem.lower_array.shape != problem.upper_array.shape or not problem.dim:
         return f"lower and upper have {len(problem.lower)} and {len(problem.upper)} entries"
+    if problem.dim > MAX_DIM:
+        return f"it has {problem.dim} variables; at most {MAX_DIM} are taken"
     if (
         not (problem.lower_array < problem.upper_array).all()
         or not np.isfinite(np.array([problem.lower, problem.upper])).all()
     ):
         return "lower has to be below upper, both finite"
-    whole("max_evals", problem.max_evals, 1)
+    whole("max_evals", problem.max_evals, 1, MAX_EVALS)
+    for name in ("n_inequality", "n_equality"):
+        whole(name, getattr(problem, name), 0, MAX_DIM)
     references = [value for value in (problem.f0, problem.f_star) if value is not None]
-    if not np.isfinite(np.array(references, dtype=float)).all():
+    if not all(_is_number(value) for value in references):
         return "f0 and f_star have to be finite numbers, or null"
     if len(references) == 2 and not references[0] > references[1]:
         return f"f0, {references[0]!r}, has to be above f_star, {references[1]!r}"
+    point = problem.feasible_point
+    if point is not None and (len(point) != problem.dim or not np.isfinite(point).all()):
+        return "feasible_point has to be one finite number for each variable, or null"
+    return _flaw_of_text(problem) if problem.kind == "source" else _flaw_of_values(problem)
+
+
+def _flaw_of_text(problem: Problem) -> str | None:
+    """What is wrong with a person's text, as far as that can be told without executing it."""
+    language = next((name for name in ("python", "latex") if name in problem.definition), None)
+    if language is None:
+        return "definition of a problem of kind source has to hold its text as 'python' or 'latex'"
+    text = problem.definition[language]
+    if not isinstance(text, str):
+        return f"definition.{language} is of type {type(text).__name__}: give the problem's text"
+    if len(text) > MAX_DEFINITION:
+        return f"definition.{language} has {len(text):,} characters; at most {MAX_DEFINITION:,} are taken"
+    if language == "python" and syntax_tree(text, MAX_DEFINITION) is None:
+        return "definition.python is not valid Python"
+    return None
+
+
+def _flaw_of_values(problem: Problem) -> str | None:
     _, g, h = problem.evaluate((problem.lower_array + problem.upper_array)[None, :] / 2)
     if (g.shape[1], h.shape[1]) != (problem.n_inequality, problem.n_equality):
         return "n_inequality and n_equality are not the numbers of its constraints"
     return None
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a number that a float can hold; True and NaN are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -MAX_FLOAT <= value <= MAX_FLOAT
 
 
 def repairs(given: Any) -> list[str | None]:
@@ -106,7 +149,7 @@ def repairs(given: Any) -> list[str | None]:
             raise ValueError(
                 f"repairs[{number}] is of type {type(text).__name__}: give a program's text, or None"
             )
-    return [text if text is None else _storable(text) for text in entries]
+    return [text if text is None else received(text) for text in entries]
 
 
 def check_lengths(count: int, options: Mapping[str, Any]) -> None:
@@ -132,8 +175,13 @@ def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
         with suppress(TypeError):
             number = operator.index(value)
     if number is None:
-        raise ValueError(f"{name} has to be a whole number, got {value!r:.60}")
+        raise ValueError(f"{name} has to be a whole number, got {printable(repr(value), 60)}")
     if number < least or (most is not None and number > most):
         limits = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} has to be {limits}, got {number}")
+        raise ValueError(f"{name} has to be {limits}, got {_shortened(number)}")
     return number
+
+
+def _shortened(number: int) -> str:
+    """A whole number for a message; of one with thousands of digits Python would refuse to write them."""
+    return str(number) if number.bit_length() < 200 else f"a number of {number.bit_length()} bits"

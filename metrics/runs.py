@@ -10,9 +10,9 @@ import random
 import signal
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from types import TracebackType
 from typing import Any
@@ -23,10 +23,10 @@ from loky.backend import get_context
 from llamoco.dataset_builder.benchmark.executors import BLAS_THREADS
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics import worker
+from llamoco.metrics.record_fields import checked_run, record_of_run
 from llamoco.metrics.sandbox import tiers
 from llamoco.metrics.sandbox.scratch import remove_tree
 from llamoco.metrics.sandbox.slot import TIME_LIMIT
-from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
 
 _Future = Future[list[tuple[Attempt, Attempt | None]]]
@@ -262,11 +262,11 @@ def row(prediction: int, number: int, run: Run) -> dict[str, Any]:
     }
 
 
-def run_of_row(record: dict[str, Any], prediction: Prediction) -> Run:
+def run_of_row(record: Mapping[str, Any], prediction: Prediction) -> Run:
     """The run that ``row`` recorded.
 
     Raises:
-        ValueError: if it has a repair and the prediction has none.
+        ValueError: if a field is not what it has to be, naming it, or the record has a repair and the prediction none.
     """
     first, repair = _attempt_of(record, prediction.program), record.get("repair")
     if repair is None:
@@ -283,8 +283,6 @@ def _of_attempt(attempt: Attempt) -> dict[str, Any]:
     return {"faithful": attempt.faithful, **attempt.record.to_dict()}
 
 
-def _attempt_of(record: dict[str, Any], program: str) -> Attempt:
-    names = {field.name for field in fields(Record)}
-    content = {name: value for name, value in record.items() if name in names}
-    content["trace"] = [(int(evals), float(f)) for evals, f in content["trace"]]
-    return Attempt(program, Record(**content), record["faithful"])
+def _attempt_of(record: Mapping[str, Any], program: str) -> Attempt:
+    run = checked_run(record)
+    return Attempt(program, record_of_run(run), run["faithful"])

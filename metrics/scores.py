@@ -22,7 +22,9 @@ from llamoco.metrics.sandbox.verdicts import Record, Verdict
 from llamoco.metrics.suitability import serves
 
 TOLERANCES: Mapping[str, float] = {"1e-1": 1e-1, "1e-2": 1e-2, "1e-3": 1e-3}
-MAX_MATCHES = 20_000  # pairs of equal lines; a program of 200 different lines has 200
+# Steps of an alignment: pairs of equal lines times lines. A program of 200 different lines and 50 blank ones takes
+# 600,000; two seconds are 20 million.
+MAX_STEPS = 3_000_000
 
 # "Compilation error or runtime error when being executed". Time limits and invalid points are rules of ours; a
 # security_violation is an error that the system raised, or a signal.
@@ -142,12 +144,13 @@ def paper_rec(run: Run) -> float | None:
 def lines_changed(program: str, repaired: str) -> float:
     """L_err / L: lines of a program that its repair replaces, removes or, where it adds, adds; at most 1.
 
-    By difflib. Of texts whose lines repeat so often that aligning them would take long (a model that fell into a
-    loop) lines are counted wherever they stand.
+    By difflib. Of texts that are so long, or whose lines repeat so often, that aligning them would take long (a model
+    that fell into a loop) lines are counted wherever they stand.
     """
     before, after = program.splitlines(), repaired.splitlines()
     old, new = Counter(before), Counter(after)
-    if sum(count * new[line] for line, count in old.items()) > MAX_MATCHES:
+    pairs = sum(count * new[line] for line, count in old.items())
+    if pairs * (len(before) + len(after)) > MAX_STEPS:
         changed = max((old - new).total(), (new - old).total())
     else:
         changes = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()

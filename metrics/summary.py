@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from llamoco.metrics import scores
+from llamoco.metrics.reference import FAILED
 from llamoco.metrics.runs import Prediction, Runner, row
 from llamoco.metrics.scores import Run
 from llamoco.metrics.statistics import TIE, ByProblem, interval, percentiles, wilcoxon
@@ -50,8 +51,17 @@ def score(
     runs = [done[position] for position in range(len(predictions))]
     return summary(runs, tokens) | {
         "tier": runner.tier,
-        "records": [row(i, j, run) for i, several in enumerate(runs) for j, run in enumerate(several)],
+        "records": [_row(i, j, run) for i, several in enumerate(runs) for j, run in enumerate(several)],
     }
+
+
+def _row(prediction: int, number: int, run: Run) -> dict[str, Any]:
+    """A run's record, which names the reference where that is what failed."""
+    record = row(prediction, number, run)
+    for part in (record, record["repair"]):
+        if part is not None and part["reason"].startswith(FAILED):
+            part["reason"] = f"references[{prediction}]: {part['reason']}"
+    return record
 
 
 def summary(runs: Sequence[Sequence[Run]], tokens: Sequence[int] | None) -> dict[str, Any]:

@@ -14,10 +14,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.program_text import received, too_long
 from llamoco.metrics.faith import faithful
+from llamoco.metrics.reference import ReferenceFailure, evaluated_apart
 from llamoco.metrics.sandbox.scratch import remove_tree
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+from llamoco.metrics.sandbox.verdicts import Record, Verdict
 from llamoco.metrics.scores import Attempt
 
 PARENT_LOOK = 0.5  # seconds between looks whether the parent is still there
@@ -79,16 +82,38 @@ def tier() -> str:
 def run(program: str, repair: str | None, problem: Problem) -> list[tuple[Attempt, Attempt | None]]:
     """Run a program as often as the settings say, and where it fails its repair.
 
+    A program that is too long fails, unread. Where the code of a reference of kind source fails, so do the runs: as
+    harness_errors, which nobody is charged with.
+
     Raises:
         SandboxUnavailable: where programs cannot be confined.
     """
     sandbox = _ready()
+    program, repair = received(program), None if repair is None else received(repair)
+    try:
+        with evaluated_apart(problem) as apart:
+            return _runs(sandbox, program, repair, apart)
+    except ReferenceFailure as failure:
+        return [
+            (Attempt(program, _unrun(program, problem, number, "harness_error", str(failure)), None), None)
+            for number in range(_settings.runs)
+        ]
+
+
+def _runs(
+    sandbox: Sandbox, program: str, repair: str | None, problem: Problem
+) -> list[tuple[Attempt, Attempt | None]]:
     faith = faithful(sandbox, program, problem)
     faith_of_repair = None if repair is None else faithful(sandbox, repair, problem)
 
     def attempt(text: str, number: int, is_faithful: bool | None) -> Attempt:
+        if reason := too_long(text):
+            return Attempt(text, _unrun(text, problem, number, "syntax_error", reason), is_faithful)
         seed = run_seed(_settings.seed, problem.id, number)
-        record = sandbox.run(text, problem, seed, time_limit=_settings.time_limit)
+        try:
+            record = sandbox.run(text, problem, seed, time_limit=_settings.time_limit)
+        except ReferenceFailure as failure:
+            record = _unrun(text, problem, number, "harness_error", str(failure))
         return Attempt(text, record, is_faithful)
 
     done: list[tuple[Attempt, Attempt | None]] = []
@@ -99,6 +124,18 @@ def run(program: str, repair: str | None, problem: Problem) -> list[tuple[Attemp
     return done
 
 
+def _unrun(program: str, problem: Problem, number: int, verdict: Verdict, reason: str) -> Record:
+    """The record of a run that was not, or not to its end."""
+    return Record(
+        verdict=verdict,
+        reason=reason,
+        tier=_ready().tier,
+        seed=run_seed(_settings.seed, problem.id, number),
+        source_hash=hashlib.sha256(program.encode("utf-8", "surrogatepass")).hexdigest(),
+        versions=_ready().versions,
+    )
+
+
 def _ready() -> Sandbox:
     if isinstance(_sandbox, SandboxUnavailable):
         raise _sandbox
@@ -107,7 +144,7 @@ def _ready() -> Sandbox:
 
 def run_seed(seed: int, problem_id: str, run: int) -> int:
     """The seed of a run on a problem; from 0 to 2^31 - 1."""
-    digest = hashlib.sha256(f"{seed}/{problem_id}/{run}".encode()).digest()
+    digest = hashlib.sha256(f"{seed}/{problem_id}/{run}".encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:4]) >> 1
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from transformers.utils import cached_file
 
 from llamoco.modeling.loading import ModelError
+from llamoco.modeling.strict_json import strict_json
 
 CALIBRATION_FORMAT = 1
 CALIBRATION_FILE = "calibration.json"
@@ -76,7 +77,7 @@ class Calibration:
         Raises:
             ValueError: if it is something else; says what.
         """
-        content = json.loads(text)
+        content = strict_json(text)
         version = content.pop("format", None) if isinstance(content, dict) else None
         if version != CALIBRATION_FORMAT:
             raise ValueError(f"expected an object of format {CALIBRATION_FORMAT}, got format {version!r}")
@@ -87,8 +88,8 @@ class Calibration:
                 float(content["threshold"]),
                 dict(content["measures"]),
             )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"field {error} is missing or no number") from error
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError(f"a field is missing or no number ({error})") from error
         monotone = bool((np.diff(read.raw) > 0).all() and (np.diff(read.calibrated) >= 0).all())
         values = (*read.raw, *read.calibrated, read.threshold)
         if not monotone or not read.raw or len(read.raw) != len(read.calibrated):

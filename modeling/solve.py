@@ -14,9 +14,11 @@ import numpy as np
 from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_single_best_solvers
 from llamoco.dataset_builder.benchmark.race import keyed
 from llamoco.dataset_builder.optimizers.pool import POOL, identify, pool_for, render
+from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.program import parse_completion, problem_text, program
+from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import ERRORS
@@ -141,7 +143,8 @@ def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
 def _answer(
     problem: Problem, generator: Generator, generation: Generation, seconds: float, warning: str | None
 ) -> Answer:
-    decision, body, optimizer = parse_completion(generation.completion)
+    completion = received(generation.completion)
+    decision, body, optimizer = parse_completion(completion)
     known = identify(body)
     calibration, confidence, doubt = generator.calibration, generation.confidence, None
     if calibration is not None and confidence is not None:
@@ -153,8 +156,8 @@ def _answer(
             )
     return Answer(
         problem=problem,
-        completion=generation.completion,
-        program=program(problem_text(problem), generation.completion),
+        completion=completion,
+        program=program(problem_text(problem), completion),
         optimizer=known[0] if known else optimizer,
         config=known[1] if known else None,
         decision=decision,
@@ -334,7 +337,8 @@ def plot_convergence(answer: Answer, solution: Solution, path: Path) -> None:
     axes.set_xlim(0, answer.problem.max_evals)
     axes.set_xlabel("evaluations")
     axes.set_ylabel("best feasible objective")
-    axes.set_title(f"{answer.problem.id}: {answer.optimizer or 'generated program'}", loc="left")
+    title = printable(f"{answer.problem.id}: {answer.optimizer or 'generated program'}", 200)
+    axes.set_title(title, loc="left", parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
     path.parent.mkdir(parents=True, exist_ok=True)

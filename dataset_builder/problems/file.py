@@ -87,7 +87,9 @@ def _read(path: Path) -> str:
         raise ProblemError(
             f"{path}:{line}: not UTF-8 text (byte {data[error.start]:#04x}); save the file as UTF-8"
         ) from error
-    text = text.replace("\r\n", "\n")
+    text = text.lstrip("\ufeff").replace(
+        "\r\n", "\n"
+    )  # a second byte order mark: of a tool that adds one to each file
     if not text.strip():
         raise ProblemError(
             f"{path}: the file is empty; see examples/problems for what a problem file looks like"

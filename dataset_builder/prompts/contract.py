@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from llamoco.dataset_builder.prompts.program_text import received, too_long
 from llamoco.dataset_builder.prompts.prompt import facts_alone
 
 Style = Literal["plain", "contract"]
@@ -57,8 +58,9 @@ OPENED = "```python\n"  # what a text ends with that asks for a code block
 ERROR_LIMIT = 1000  # characters of an error that a model sees
 FEWEST_LINES = 4  # of a program that is cut
 GAP = "# ... lines left out ..."
+LINE_LIMIT = 400  # characters of a line of a program that is cut
 
-_OPENING = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<label>[\w+.-]*)[^`]*$")
+_LABEL = re.compile(r"[\w+.-]*")
 _OPTIMIZE = re.compile(r"^def optimize\(", re.MULTILINE)
 _PYTHON = frozenset({"", "python", "python3", "py"})
 
@@ -71,8 +73,9 @@ def questions(style: Style, prompt: str) -> list[Conversation]:
 def repair_turns(style: Style, prompt: str, program: str, error: str) -> list[Conversation]:
     """What asks for a repair: prompt, program, error; after it, what takes its place where it does not fit into a model.
 
-    The rule of what is cut: first the prompt loses its description, so that its facts stand alone; then half of the program's lines are
-    left out of its middle, then three quarters, and so on, and a comment stands for them.
+    The rule of what is cut: first the prompt loses its description, so that its facts stand alone; then the program's long lines lose
+    their middle; then half of its lines are left out of its middle, then three quarters, and so on, and a comment stands for them. A
+    program that is too long to be run is cut from the start.
 
     Args:
         style: how the model was asked.
@@ -80,15 +83,20 @@ def repair_turns(style: Style, prompt: str, program: str, error: str) -> list[Co
         program: what it answered.
         error: the exception's type, message and line, or the verdict's reason; of a long one the middle is left out.
     """
-    lines = program.rstrip().split("\n")
-    programs = ["\n".join(lines)]
+    whole = program.rstrip()
+    lines = [_clipped(line, LINE_LIMIT) for line in whole.split("\n")]
+    programs = [whole, "\n".join(lines)]
     kept = len(lines) // 2
     while kept >= FEWEST_LINES:
         programs.append(_without_middle(lines, kept))
         kept //= 2
+    programs = [text for text in programs if not too_long(text)]
     short = facts_alone(prompt)
     cases = dict.fromkeys([(prompt, programs[0]), *((short, text) for text in programs)])
-    return [[_question(style, asked), *_failed(style, text, _clipped(error))] for asked, text in cases]
+    return [
+        [_question(style, asked), *_failed(style, text, _clipped(error.strip(), ERROR_LIMIT))]
+        for asked, text in cases
+    ]
 
 
 def as_text(style: Style, conversation: Conversation) -> str:
@@ -107,14 +115,14 @@ def code_of(reply: str) -> str:
     longest one that is labelled as Python or not at all; else the longest. A reply without a code block is all program. What a reasoning
     model thought, up to ``</think>``, is no part of its reply.
     """
-    reply = reply.replace("\r\n", "\n").rpartition("</think>")[2]
+    reply = received(reply).replace("\r\n", "\n").rpartition("</think>")[2]
     blocks = _blocks(reply)
     ranked = (
         [code for _, code in blocks if _OPTIMIZE.search(code)][-1:],
         [code for label, code in blocks if label in _PYTHON],
         [code for _, code in blocks],
     )
-    return next((max(codes, key=len) for codes in ranked if codes), reply)
+    return received(next((max(codes, key=len) for codes in ranked if codes), reply))
 
 
 def _question(style: Style, prompt: str) -> Message:
@@ -138,33 +146,52 @@ def _without_middle(lines: Sequence[str], kept: int) -> str:
     return "\n".join([*lines[:head], GAP, *lines[len(lines) - kept + head :]])
 
 
-def _clipped(error: str) -> str:
-    """An error's text without the middle of a long one: it begins with the type and ends with the place."""
-    text = error.strip()
-    half = ERROR_LIMIT // 2
-    return text if len(text) <= ERROR_LIMIT else f"{text[:half]} ... {text[-half:]}"
+def _clipped(text: str, limit: int) -> str:
+    """A text without the middle of a long one: an error begins with its type and ends with its place."""
+    half = limit // 2
+    return text if len(text) <= limit else f"{text[:half]} ... {text[-half:]}"
+
+
+class _Fence(NamedTuple):
+    """The line that opens a code block."""
+
+    indent: str
+    fence: str
+    label: str
+
+
+def _opened(line: str) -> _Fence | None:
+    """The fence that a line opens a code block with: three backticks or tildes or more, a label, no backtick after them."""
+    text = line.lstrip(" \t")
+    mark = text[:1]
+    after = text.lstrip(mark) if mark in ("`", "~") else text
+    fence = text[: len(text) - len(after)]
+    if len(fence) < 3 or "`" in after:
+        return None
+    label = _LABEL.match(after.lstrip(" \t"))
+    return _Fence(line[: len(line) - len(text)], fence, label[0].lower() if label else "")
 
 
 def _blocks(reply: str) -> list[tuple[str, str]]:
     """Fenced code blocks that are not blank: label in lower case, and content with the fence's indentation taken off."""
     blocks: list[tuple[str, str]] = []
-    opening: re.Match[str] | None = None
+    opening: _Fence | None = None
     content: list[str] = []
     for line in reply.split("\n"):
         if opening is None:
-            opening, content = _OPENING.match(line), []
+            opening, content = _opened(line), []
         elif _closes(line, opening):
-            blocks.append((opening["label"].lower(), "\n".join(content) + "\n"))
+            blocks.append((opening.label, "\n".join(content) + "\n"))
             opening = None
         else:
-            content.append(line.removeprefix(opening["indent"]))
+            content.append(line.removeprefix(opening.indent))
     if opening is not None:
-        blocks.append((opening["label"].lower(), "\n".join(content)))
+        blocks.append((opening.label, "\n".join(content)))
     return [(label, code) for label, code in blocks if code.strip()]
 
 
-def _closes(line: str, opening: re.Match[str]) -> bool:
+def _closes(line: str, opening: _Fence) -> bool:
     """Whether a line ends a block, as CommonMark has it: a fence of the same kind, not shorter, not indented like code."""
-    mark, fence = line.strip(), opening["fence"]
+    mark, fence = line.strip(), opening.fence
     indent = len(line) - len(line.lstrip())
-    return len(mark) >= len(fence) and mark == fence[0] * len(mark) and indent <= len(opening["indent"]) + 3
+    return len(mark) >= len(fence) and mark == fence[0] * len(mark) and indent <= len(opening.indent) + 3

@@ -11,14 +11,21 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llamoco.dataset_builder.optimizers.pool import render
+from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.functions import FUNCTIONS
 from llamoco.dataset_builder.problems.latex_file import read_latex
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.program_text import (
+    MAX_PROGRAM,
+    received,
+    symbol_table,
+    syntax_tree,
+)
 from llamoco.dataset_builder.prompts.python_patterns import problem_section
 
 CONTRACT = ("objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS")
@@ -145,7 +152,8 @@ def completion(problem: Problem, optimizer: str, config: Mapping[str, Any]) -> s
 
 
 def parse_completion(text: str) -> Completion:
-    """Take a completion apart; text without a decision line is all body."""
+    """Take a completion apart; text without a decision line is all body. A byte order mark before it is no part of it."""
+    text = received(text)
     first, _, rest = text.partition("\n")
     match = DECISION.match(first)
     return Completion(first, rest, match[1]) if match else Completion("", text, None)
@@ -168,7 +176,7 @@ def section(language: str, description: str, name: str) -> str:
         ProblemError: if the LaTeX cannot be read.
     """
     if language == "python":
-        return description
+        return received(description)
     latex = read_latex(description, name)
     return problem_section(latex.system, latex.lower, latex.upper, latex.max_evals)
 
@@ -178,9 +186,16 @@ def program(problem_section: str, completion: str) -> str:
 
     Args:
         problem_section: Python that defines a problem (see ``python_file``); stands in the program unchanged.
-        completion: defines ``optimize``; stands in the program byte for byte. It need not be valid Python.
+        completion: defines ``optimize``; stands in the program byte for byte, but for a byte order mark. It need not be valid
+            Python.
+
+    Raises:
+        ProblemError: if the problem section is no valid Python.
     """
-    problem = _names(problem_section)
+    problem_section, completion = received(problem_section), received(completion)
+    problem = _names(problem_section, None)
+    if problem is None:
+        raise ProblemError("the problem section is not valid Python")
     isolated = _clash(problem, completion)
     prefix = "llamoco_problem." if isolated else ""
     bound = problem.bound
@@ -214,19 +229,22 @@ def _clash(problem: _Names, completion: str) -> bool:
     if "*" in problem.imports or problem.touched & {"__name__", "globals", "exec", "eval"}:
         return True
     guard = _known_names(_guard(dict.fromkeys(CONTRACT, "None")))
+    assert guard is not None
     if problem.bound & (guard.touched | guard.bound):
         return True
-    try:
-        # Without the decision line, which has no names: few texts answer many problems.
-        solver = _known_names(parse_completion(completion).body)
-    except (SyntaxError, ValueError):
+    # Without the decision line, which has no names: few texts answer many problems.
+    solver = _known_names(parse_completion(completion).body)
+    if solver is None:
         return False  # the program cannot run anyway
     same = {name for name, source in problem.imports.items() if solver.imports.get(name) == source}
     return bool((problem.bound & solver.touched | solver.bound & problem.touched) - same)
 
 
-def _names(code: str) -> _Names:
-    table = symtable.symtable(code, "section", "exec")
+def _names(code: str, most: int | None = MAX_PROGRAM) -> _Names | None:
+    """The names of a piece of code; None if it is no Python, or has more than ``most`` characters."""
+    table, imports = symbol_table(code, most), _imports(code, most)
+    if table is None or imports is None:
+        return None
     imported = {s.get_name() for s in table.get_symbols() if s.is_imported()}
     bound = imported | {s.get_name() for s in table.get_symbols() if s.is_assigned()}
     touched = set(table.get_identifiers())
@@ -238,7 +256,8 @@ def _names(code: str) -> _Names:
         declared = [s for s in map(scope.lookup, names) if s.is_declared_global() and s.is_assigned()]
         touched |= names
         bound |= {s.get_name() for s in declared}
-    return _Names(frozenset(bound), frozenset(touched), _imports(code, {"*", *imported}))
+    kept = {name: source for name, source in imports.items() if name in imported or name == "*"}
+    return _Names(frozenset(bound), frozenset(touched), kept)
 
 
 _known_names = lru_cache(maxsize=512)(_names)
@@ -246,23 +265,29 @@ _known_names = lru_cache(maxsize=512)(_names)
 
 def _scopes(table: symtable.SymbolTable) -> list[symtable.SymbolTable]:
     """All scopes within a scope."""
-    return [inner for child in table.get_children() for inner in (child, *_scopes(child))]
+    scopes = list(table.get_children())
+    for scope in scopes:  # it grows meanwhile
+        scopes += scope.get_children()
+    return scopes
 
 
-def _imports(code: str, names: Collection[str]) -> dict[str, str]:
-    """What each of the names that an import binds stands for; ``*`` where everything of a module is imported."""
+def _imports(code: str, most: int | None) -> dict[str, str] | None:
+    """What each name that an import binds stands for; ``*`` where everything of a module is imported. None as ``_names``."""
     lines = [line.strip() for line in code.split("\n") if "import" in line]
     if len(lines) == code.count("import") and all(map(PLAIN_IMPORT.fullmatch, lines)):
         code = "\n".join(lines)  # nothing else imports, so the rest need not be parsed
+    tree = syntax_tree(code, most)
+    if tree is None:
+        return None
     found: dict[str, str] = {}
-    for node in ast.walk(ast.parse(code)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 package = alias.name.split(".")[0]
                 found[alias.asname or package] = alias.name if alias.asname else package
         elif isinstance(node, ast.ImportFrom):
             found |= {alias.asname or alias.name: f"{node.module}:{alias.name}" for alias in node.names}
-    return {name: source for name, source in found.items() if name in names}
+    return found
 
 
 def _literal(text: str) -> str:

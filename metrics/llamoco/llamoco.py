@@ -15,8 +15,6 @@ from llamoco.metrics import inputs
 from llamoco.metrics.runs import Prediction, Runner
 from llamoco.metrics.summary import score
 
-MAX_SEED = 2**63 - 1
-
 DESCRIPTION = """\
 Runs optimizer programs on optimization problems, confined, with the objective and the count of evaluations on
 the evaluator's side, and computes error rate (err), recovery cost (rec), optimization performance (perf) and
@@ -27,8 +25,11 @@ computational overhead (comp) of the LLaMoCo paper, and beside them the anytime 
 INPUTS = """\
 Args:
     predictions: list of texts: completions (they define ``optimize``) or whole scripts (they state the problem
-        too). A text that is no program, the empty one too, is a program that fails.
-    references: for each, its problem as JSON: the column ``problem`` of the dataset.
+        too). A text that is no program, the empty one too, is a program that fails; so is one of more than 100,000
+        characters.
+    references: for each, its problem as JSON: the column ``problem`` of the dataset. The Python of one of kind source
+        runs with your rights, in a process of its own, which is ended with its prediction. Where it raises, exits,
+        or takes more than 60 s for a point or an hour in all, its runs are of verdict harness_error: in no score.
     runs: runs of each prediction, 5 in the paper.
     seed: from 0 to 2**63 - 1; the seeds of the runs are drawn from it. The same call gives the same scores.
     repairs: for each prediction, the program after one repair turn, or None.
@@ -144,17 +145,17 @@ class Llamoco(evaluate.Metric):
         given = predictions is not None or references is not None
         programs, problems = inputs.pairs(predictions, references) if given else (None, None)
         options: dict[str, Any] = {
-            "runs": inputs.whole("runs", runs, 1),
-            "seed": inputs.whole("seed", seed, 0, MAX_SEED),
+            "runs": inputs.whole("runs", runs, 1, inputs.MAX_RUNS),
+            "seed": inputs.whole("seed", seed, 0, inputs.MAX_SEED),
             "repairs": None if repairs is None else inputs.repairs(repairs),
             "tokens": None
             if tokens is None
             else [
-                inputs.whole(f"tokens[{i}]", count, 0)
+                inputs.whole(f"tokens[{i}]", count, 0, inputs.MAX_TOKENS)
                 for i, count in enumerate(inputs.listed("tokens", tokens))
             ],
             "allow_unsafe_execution": allow_unsafe_execution,
-            "workers": None if workers is None else inputs.whole("workers", workers, 1),
+            "workers": None if workers is None else inputs.whole("workers", workers, 1, inputs.MAX_WORKERS),
             "progress": progress,
         }
         if self.num_process == 1:

@@ -20,8 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.metrics.inputs import MAX_TOKENS
+from llamoco.metrics.record_fields import shown, whole_number
 from llamoco.modeling.answers.sources import Failure, OnAnswer, estimated_tokens
 from llamoco.modeling.generation import Generation, ModelError
+from llamoco.modeling.strict_json import strict_json
+
+MAX_ROW = 10**9
 
 
 @dataclass(frozen=True)
@@ -143,8 +149,8 @@ class FileSource:
 
     def _parsed(self, line: str, number: int) -> _Answer:
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            record = strict_json(line)
+        except ValueError as error:
             raise ModelError(
                 f"{self._path}, line {number}: no JSON ({error}); expected one object a line"
             ) from error
@@ -159,7 +165,10 @@ class FileSource:
             raise self._error(number, "completion and program", what)
         program = texts[given[0]]
         assert program is not None
-        row, tokens = (self._count(record, name, number) for name in ("row", "tokens"))
+        row, tokens = (
+            self._count(record, "row", number, MAX_ROW),
+            self._count(record, "tokens", number, MAX_TOKENS),
+        )
         if row is None and texts["prompt"] is None:
             raise self._error(number, "prompt and row", "are missing: give one of them")
         return _Answer(number, program, texts["prompt"], row, tokens, texts["repair"])
@@ -169,21 +178,19 @@ class FileSource:
         if value is None and (name not in record or name == "repair"):
             return None
         if not isinstance(value, str):
-            raise self._error(line, name, f"has to be text, got {json.dumps(value)[:60]}")
+            raise self._error(line, name, f"has to be text, got {_shown(value)}")
         try:
             value.encode("utf-8")
         except UnicodeEncodeError as error:
             raise self._error(
                 line, name, f"has half of a surrogate pair at character {error.start}"
             ) from error
-        return value
+        return received(value)
 
-    def _count(self, record: dict[str, Any], name: str, line: int) -> int | None:
+    def _count(self, record: dict[str, Any], name: str, line: int, most: int) -> int | None:
         value = record.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise self._error(line, name, f"has to be an integer from 0, got {json.dumps(value)[:60]}")
+        if value is not None and not whole_number(0, most)(value):
+            raise self._error(line, name, f"has to be an integer from 0 to {most}, got {_shown(value)}")
         return value
 
     def _error(self, line: int, field: str, what: str) -> ModelError:
@@ -193,3 +200,13 @@ class FileSource:
 def _key(prompt: str) -> str:
     """Prompts are told apart by their text; tools tend to drop the newline at their end."""
     return prompt.strip()
+
+
+def _shown(value: Any) -> str:
+    """A value as JSON, in short."""
+    try:
+        return (
+            shown(value) if isinstance(value, int) and not isinstance(value, bool) else json.dumps(value)[:60]
+        )
+    except RecursionError:
+        return shown(value)

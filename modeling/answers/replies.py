@@ -1,50 +1,87 @@
-"""What a server's reply holds. The openai client checks no types, so that anything may be anywhere in it."""
+"""What a server's reply holds. Anything may be anywhere in it: every type is looked at."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
+
+from llamoco.dataset_builder.problems.printable import printable
+from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.metrics.inputs import MAX_TOKENS
+from llamoco.metrics.record_fields import whole_number
 
 CUT_OFF = ("length", "content_filter")  # reasons to end an answer that may leave it empty
 SHOWN = 200  # characters of a reply in a message
+NAMES = 20  # models that a message lists
 
 
 class Garbage(Exception):
     """A reply with status 200 that is no answer; says what it is instead."""
 
 
+def reply_of(body: bytes) -> Any:
+    """What a body says.
+
+    Raises:
+        Garbage: if it is no JSON: cut off, no text, or brackets without end.
+    """
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Garbage(f"a reply that is no JSON: {shortened(body.decode('utf-8', 'replace'))}") from error
+
+
 def text_of(reply: Any, chat: bool) -> tuple[str, str | None]:
-    """The answer's text and the reason for its end.
+    """The answer's text and the reason for its end, None where the server states none.
 
     Args:
-        reply: what the client made of a reply.
+        reply: see ``reply_of``.
         chat: whether it came from ``/v1/chat/completions``, not ``/v1/completions``.
 
     Raises:
-        Garbage: if there is no such text.
+        Garbage: if there is no such text, or the reason is none.
     """
-    if isinstance(reply, str):
-        raise Garbage(f"a reply that is no JSON: {shortened(reply)}")
     try:
-        choice = reply.choices[0]
-        content = choice.message.content if chat else choice.text
-        reason = choice.finish_reason
+        choice = reply["choices"][0]
+        content = choice["message"]["content"] if chat else choice["text"]
+        reason = choice.get("finish_reason")
     except (AttributeError, TypeError, LookupError) as error:
-        raise Garbage(f"a reply without choices or text: {shortened(repr(reply))}") from error
+        raise Garbage(f"a reply without choices or text: {_described(reply)}") from error
+    if reason is not None and not isinstance(reason, str):
+        raise Garbage(f"a reply whose finish_reason is {_described(reason)}")
     if content is None and reason in CUT_OFF:
         content = ""  # all tokens went into reasoning, say
     if not isinstance(content, str):
-        raise Garbage(f"a reply whose text is {shortened(repr(content))} (finish_reason {reason!r})")
-    # A lone surrogate could not be written to a file.
-    return content.encode("utf-8", "replace").decode("utf-8"), reason
+        raise Garbage(f"a reply whose text is {_described(content)} (finish_reason {_described(reason)})")
+    return received(content), reason
 
 
 def tokens_of(reply: Any) -> int | None:
-    """Tokens in and out, as the server counts them; None if it does not."""
-    total = getattr(getattr(reply, "usage", None), "total_tokens", None)
-    return total if isinstance(total, int) and total > 0 else None
+    """Tokens in and out, as the server counts them; None if it does not, or states what is no such count."""
+    usage = reply.get("usage") if isinstance(reply, Mapping) else None
+    total = usage.get("total_tokens") if isinstance(usage, Mapping) else None
+    return total if whole_number(1, MAX_TOKENS)(total) else None
+
+
+def names_of(reply: Any) -> list[str]:
+    """The models that a server lists, some of them where they are many."""
+    data = reply.get("data") if isinstance(reply, Mapping) else None
+    models = data[:NAMES] if isinstance(data, list) else []
+    return [
+        model["id"] for model in models if isinstance(model, Mapping) and isinstance(model.get("id"), str)
+    ]
 
 
 def shortened(text: str) -> str:
     """A text in one line for a message."""
-    text = " ".join(text.split())
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]} ..."
+    line = " ".join(text[: 2 * SHOWN].split())
+    cut = len(text) > 2 * SHOWN or len(line) > SHOWN
+    return printable(line[:SHOWN]) + (" ..." if cut else "")
+
+
+def _described(value: Any) -> str:
+    try:
+        return shortened(json.dumps(value))
+    except (ValueError, RecursionError):
+        return type(value).__name__

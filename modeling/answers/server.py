@@ -20,7 +20,15 @@ from llamoco.dataset_builder.prompts.contract import (
     questions,
     repair_turns,
 )
-from llamoco.modeling.answers.replies import Garbage, shortened, text_of, tokens_of
+from llamoco.modeling.answers.bounded_http import bounded_client
+from llamoco.modeling.answers.replies import (
+    Garbage,
+    names_of,
+    reply_of,
+    shortened,
+    text_of,
+    tokens_of,
+)
 from llamoco.modeling.answers.sources import (
     APIS,
     Failure,
@@ -37,6 +45,7 @@ NO_KEY = "none"  # for servers that ask for no key
 REFUSALS = (400, 413, 422)  # of a request as it stands: too long, say
 CONNECT_TIMEOUT = 10.0
 LONGEST_PAUSE = 8.0
+LONGEST_TIMEOUT = 86_400.0  # seconds
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +56,8 @@ class ServerSource:
     The openai client repeats requests that meet 408, 409, 429, a 5xx status, a time-out or a broken connection, after the server's
     Retry-After or with exponential back-off; replies that make no sense are repeated here in the same way. A prompt that the server refuses
     (400, 413, 422) is cut as ``contract.questions`` says, a repair turn as ``contract.repair_turns`` says. Tokens are the server's
-    ``usage``, or a quarter of the characters where it states none. The key is the environment's OPENAI_API_KEY.
+    ``usage``, or a quarter of the characters where it states none. No reply takes more than the time limit or ``bounded_http``'s size,
+    however it comes. The key is the environment's OPENAI_API_KEY.
 
     Args:
         url: of the server, with or without its path (``/v1`` is then added).
@@ -55,13 +65,13 @@ class ServerSource:
         api: "chat" or "completions".
         prompt_style: "plain", "contract" or "auto": the contract for chat, the plain prompt for completions (tuned models).
         max_new_tokens: length limit of an answer; 900 (plain) or 2048 (contract) if None.
-        timeout: seconds that a request may take.
+        timeout: seconds that a request may take, to the last byte of its reply.
         concurrency: requests at a time.
         retries: how often a request that failed is repeated.
         pause: seconds before the first repetition after a senseless reply; doubled each time, 8 at most.
 
     Raises:
-        ModelError: if the URL, API or style is none, or no model is named and the server does not list a single one.
+        ModelError: if the URL, API, style or time limit is none, or no model is named and the server does not list a single one.
     """
 
     can_repair = True
@@ -80,6 +90,10 @@ class ServerSource:
     ) -> None:
         if api not in APIS:
             raise ModelError(f"API: expected one of {', '.join(APIS)}, got {api!r}")
+        if not 0 < timeout <= LONGEST_TIMEOUT:
+            raise ModelError(
+                f"time limit of a request: expected seconds up to {LONGEST_TIMEOUT:g}, got {timeout}"
+            )
         base, query = _base_url(url)
         self._api = api
         self._style = resolve_style(prompt_style, "contract" if api == "chat" else "plain")
@@ -98,6 +112,8 @@ class ServerSource:
             api_key=self._key,
             timeout=openai.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT)),
             max_retries=retries,
+            default_headers={"Accept-Encoding": "identity"},
+            http_client=bounded_client(base, concurrency),
         )
         self.name = model if model is not None else self._only_model()
 
@@ -193,10 +209,10 @@ class ServerSource:
                     raise
                 attempt += 1
 
-    def _adapted(self, refused: dict[str, Any], parameter: str | None) -> bool:
+    def _adapted(self, refused: dict[str, Any], parameter: Any) -> bool:
         """Whether the request may be repeated without a parameter that the server refused: reasoning models take no temperature."""
         if self._sampling is refused:
-            if parameter not in refused:
+            if not isinstance(parameter, str) or parameter not in refused:
                 return False
             left = {name: value for name, value in refused.items() if name != parameter}
             if parameter == "max_tokens" and self._api == "chat":
@@ -207,17 +223,15 @@ class ServerSource:
 
     def _request(self, conversation: Conversation, sampling: dict[str, Any]) -> Generation:
         text = as_text(self._style, conversation)
-        try:
-            if self._api == "chat":
-                messages: Any = conversation
-                reply: Any = self._client.chat.completions.create(
-                    model=self.name, messages=messages, **sampling
-                )
-            else:
-                reply = self._client.completions.create(model=self.name, prompt=text, **sampling)
-        except (ValueError, RecursionError) as error:
-            # JSON that is cut off, bytes that are no text, brackets without end.
-            raise Garbage(f"a reply that is no JSON ({error})") from error
+        # Raw: the client would make an object of whatever there is in a reply, and checks no types.
+        if self._api == "chat":
+            messages: Any = conversation
+            raw = self._client.chat.completions.with_raw_response.create(
+                model=self.name, messages=messages, **sampling
+            )
+        else:
+            raw = self._client.completions.with_raw_response.create(model=self.name, prompt=text, **sampling)
+        reply = reply_of(raw.content)
         content, reason = text_of(reply, chat=self._api == "chat")
         completion = content
         if self._style == "contract":
@@ -229,20 +243,21 @@ class ServerSource:
         attempts = f"{self._retries + 1} attempts"
         hint = "once it answers, "
         if isinstance(error, openai.APIStatusError):
-            what = f"HTTP status {error.status_code}: {shortened(error.response.text) or '(no text)'}"
+            said = shortened(error.response.content.decode("utf-8", "replace"))
+            what = f"HTTP status {error.status_code}: {said or '(no text)'}"
             if wait := error.response.headers.get("retry-after"):
                 what += f" (Retry-After: {shortened(wait)})"
             if error.status_code in (401, 403):
                 hint = "set OPENAI_API_KEY to a key that it takes; then "
             elif error.status_code in (404, *REFUSALS):
                 listed = self._listed_models()
-                hint = f"it lists the models {', '.join(listed)}; " if listed else "it lists no models; "
+                hint = f"it lists the models {_names(listed)}; " if listed else "it lists no models; "
                 hint += "check URL, model (--model) and API (--api); then "
         elif isinstance(error, openai.APITimeoutError):
             what = f"no answer in {self._timeout:g} s, {attempts}"
             hint = "give it more time (--timeout), or "
         elif isinstance(error, openai.APIConnectionError):
-            what = f"no connection ({error.__cause__ or error}), {attempts}"
+            what = f"no connection ({shortened(str(error.__cause__ or error))}), {attempts}"
         elif isinstance(error, Garbage):
             what = f"{error}, {attempts}"
         else:
@@ -252,8 +267,8 @@ class ServerSource:
 
     def _listed_models(self) -> list[str]:
         try:
-            reply: Any = self._client.with_options(max_retries=0, timeout=CONNECT_TIMEOUT).models.list()
-            return [str(model.id) for model in reply.data][:20]
+            client = self._client.with_options(max_retries=0, timeout=CONNECT_TIMEOUT)
+            return names_of(reply_of(client.models.with_raw_response.list().content))
         except Exception:  # many servers have no list; it only helps a message
             return []
 
@@ -261,8 +276,12 @@ class ServerSource:
         listed = self._listed_models()
         if len(listed) == 1:
             return listed[0]
-        what = f"lists the models {', '.join(listed)}" if listed else "cannot be reached, or lists no models"
+        what = f"lists the models {_names(listed)}" if listed else "cannot be reached, or lists no models"
         raise ModelError(f"server {self._shown_url} {what}: name the model to be evaluated (--model)")
+
+
+def _names(models: list[str]) -> str:
+    return ", ".join(map(shortened, models))
 
 
 def _base_url(url: str) -> tuple[str, dict[str, object]]:

@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.scores import GAP_FLOOR
 
 STYLES = {"sbs": ("#b0b0b0", "s"), "vbs": ("#6fa3d8", "D"), "model": ("#b5473c", "o")}  # the model on top
@@ -23,7 +24,11 @@ def save_evaluation_figure(record: Mapping[str, Any], path: Path) -> None:
         record: what ``evaluation_record`` returned.
         path: of the image; its ending says the format.
     """
-    names = {"sbs": "single best solver", "vbs": "labelled answer", "model": str(record["model"])}
+    names = {
+        "sbs": "single best solver",
+        "vbs": "labelled answer",
+        "model": _legend_name(str(record["model"])),
+    }
     classes = {f"all ({record['rows']})": record["tables"]["all"]}
     for kind, of_kind in record["groups"].items():
         classes |= {f"{kind}: {name} ({table['rows']})": table for name, table in of_kind.items()}
@@ -40,6 +45,11 @@ def save_evaluation_figure(record: Mapping[str, Any], path: Path) -> None:
     handles = [left.plot([], [], marker, color=colour)[0] for colour, marker in STYLES.values()]
     right.legend(handles, [names[name] for name in STYLES], frameon=False, fontsize=9)
     figure.savefig(path, dpi=110)
+
+
+def _legend_name(name: str) -> str:
+    """A name for a legend: printable, and no mathematics, which matplotlib sees between dollars."""
+    return printable(name, 80).replace("$", r"\$")
 
 
 def _dots(axes: Axes, classes: Mapping[str, Mapping[str, Any]], score: str) -> None:

@@ -26,6 +26,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
+from llamoco.metrics.inputs import MAX_RUNS, MAX_SEED
+from llamoco.metrics.record_fields import checked, or_none, real_number, whole_number
+from llamoco.modeling.strict_json import strict_json
+
 Line = dict[str, Any]
 Key = tuple[str, str]  # a problem's id and the hash of a program
 Item = TypeVar("Item")
@@ -39,6 +43,14 @@ GENERATIONS, REPAIRS, ROBUSTNESS, STEPS_LOG, SETTINGS, SPEED, SCORES = (
     "speed.json",
     "scores.json",
 )
+
+
+_COUNT = (or_none(whole_number(0, 2**53)), "a whole number from 0, or null")
+_SETTINGS_FIELDS = {
+    "runs": (whole_number(1, MAX_RUNS), f"a whole number from 1 to {MAX_RUNS}"),
+    "seed": (whole_number(0, MAX_SEED), "a whole number from 0"),
+    **dict.fromkeys(("limit", "rows", "split_rows"), _COUNT),
+}
 
 
 class EvaluationError(ValueError):
@@ -61,18 +73,18 @@ def read_lines(path: Path, parse: Callable[[Line], Item]) -> list[Item]:
     A last line without its end, cut off by a kill, is left out.
 
     Raises:
-        EvaluationError: naming file and line, where ``parse`` or JSON cannot read it.
+        EvaluationError: naming file, line and what is wrong with it, where ``parse`` (by a ValueError) or JSON cannot read it.
     """
     if not path.exists():
         return []
     items = []
     for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], 1):
         try:
-            items.append(parse(json.loads(line)))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            items.append(parse(strict_json(line)))
+        except ValueError as error:
             raise EvaluationError(
                 f"{path}, line {number}: expected a record that llamoco evaluate wrote, found something else "
-                f"({type(error).__name__}: {error}). Remove that line and run the same command: it is made again"
+                f"({error}). Remove that line and run the same command: it is made again"
             ) from error
     return items
 
@@ -123,12 +135,12 @@ def read_settings(folder: Path) -> dict[str, Any]:
     """
     path = folder / SETTINGS
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        return checked(strict_json(path.read_bytes()), _SETTINGS_FIELDS, ())
     except FileNotFoundError as error:
         raise EvaluationError(
             f"{folder} holds no evaluation: name the folder of one, or begin with --step generate"
         ) from error
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise EvaluationError(
             f"{path}: expected the settings that llamoco evaluate wrote ({error}); give another --out"
         ) from error
@@ -144,9 +156,9 @@ def read_speed(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        speed = dict(json.loads(path.read_text(encoding="utf-8")))
+        speed = dict(strict_json(path.read_bytes()))
         for place, name in ((speed["loaded"]["drafts"], "seconds"), (speed["command"], "peak_mib")):
-            float(place[name])
+            checked(place, {name: (real_number(0, 1e9), "a number from 0")}, (name,))
     except (ValueError, TypeError, KeyError) as error:
         raise EvaluationError(
             f"{path}: expected what `python examples/benchmarks/solve.py --json` prints ({error}); make it again or remove it"
@@ -164,7 +176,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        record = dict(json.loads(path.read_text(encoding="utf-8")))
+        record = dict(strict_json(path.read_bytes()))
     except (ValueError, TypeError) as error:
         raise EvaluationError(
             f"{path}: expected the record that llamoco evaluate wrote ({error}); make it again with --step score"

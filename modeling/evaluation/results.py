@@ -8,9 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.metrics.inputs import MAX_TOKENS
+from llamoco.metrics.record_fields import (
+    checked,
+    checked_run,
+    is_any_text,
+    is_text,
+    is_truth,
+    or_none,
+    real_number,
+    texts_by_name,
+    whole_number,
+)
 from llamoco.metrics.runs import Prediction, run_of_row
 from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
+from llamoco.modeling.answers.answer_file import MAX_ROW
 from llamoco.modeling.evaluation.files import (
     GENERATIONS,
     REPAIRS,
@@ -37,6 +51,34 @@ from llamoco.modeling.generation import Generation
 CONTESTANTS = ("model", "sbs", "vbs")
 RUN_FILES = (*CONTESTANTS, "repair")
 LONG_FIELDS = ("trace", "x", "best_x")  # which the runs hold
+
+_ROW = (whole_number(0, MAX_ROW), "a whole number from 0")
+_GENERATION_FIELDS = {
+    "completion": (is_any_text, "a text"),
+    "confidence": (or_none(real_number(0, 1)), "a number from 0 to 1, or null"),
+    "tokens": (whole_number(0, MAX_TOKENS), f"a whole number from 0 to {MAX_TOKENS}"),
+    "finished": (is_truth, "true or false"),
+}
+_RUNS_FIELDS = {
+    "problem_id": (is_text, "a text"),
+    "program": (is_text, "a text"),
+    "runs": (lambda value: isinstance(value, list) and len(value) > 0, "a list of runs"),
+}
+_STEP_FIELDS = {
+    "step": (is_text, "a text"),
+    "seconds": (real_number(0, 1e12), "seconds"),
+    "command": (is_text, "a text"),
+    "date": (is_text, "a text"),
+    "machine": (is_text, "a text"),
+    "versions": (texts_by_name, "an object of texts"),
+}
+_DECISION_FIELDS = {
+    "problem_id": (is_text, "a text"),
+    "decisions": (
+        lambda value: isinstance(value, dict) and all(map(or_none(is_text), value.values())),
+        "an object of optimizers' names",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -229,19 +271,22 @@ def read_decisions(folder: Path) -> list[Line]:
 
 
 def _decisions(line: Line) -> Line:
-    return {"problem_id": str(line["problem_id"]), "decisions": dict(line["decisions"])}
+    entry = checked(line, _DECISION_FIELDS, tuple(_DECISION_FIELDS))
+    return {name: entry[name] for name in _DECISION_FIELDS}
 
 
 def _generation(line: Line) -> tuple[int, Generation]:
-    return int(line["row"]), Generation(**line["generation"])
+    entry = checked(line, {"row": _ROW}, ("row", "generation"))
+    generation = checked(entry["generation"], _GENERATION_FIELDS, tuple(_GENERATION_FIELDS))
+    generation["completion"] = received(generation["completion"])
+    return entry["row"], Generation(**{name: generation[name] for name in _GENERATION_FIELDS})
 
 
 def _runs(line: Line) -> tuple[Key, list[Line]]:
-    for run in line["runs"]:
-        if missing := {"verdict", "trace", "faithful", "seed"} - run.keys():
-            raise KeyError(*sorted(missing))
-    return (line["problem_id"], line["program"]), list(line["runs"])
+    entry = checked(line, _RUNS_FIELDS, tuple(_RUNS_FIELDS))
+    return (entry["problem_id"], entry["program"]), [checked_run(run) for run in entry["runs"]]
 
 
 def _step(line: Line) -> Line:
-    return {name: line[name] for name in ("step", "seconds", "command", "date", "machine", "versions")}
+    entry = checked(line, _STEP_FIELDS, tuple(_STEP_FIELDS))
+    return {name: entry[name] for name in _STEP_FIELDS}

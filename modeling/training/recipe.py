@@ -182,8 +182,12 @@ def read_recipe(path: str | Path) -> Recipe:
             f"no recipe at {file}: give the path of a YAML file, such as examples/recipes/xs.yaml"
         )
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_Loader)
+    except (
+        yaml.YAMLError,
+        ValueError,
+        RecursionError,
+    ) as error:  # a number of thousands of digits, a 13th month
         raise RecipeError(f"{file} is no YAML: {error}") from error
 
     fields = checked(file, "", content, Recipe)

@@ -20,6 +20,7 @@ from transformers.integrations import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from llamoco.dataset_builder.hub_folder import folder_hash
+from llamoco.dataset_builder.problems.printable import printable
 from llamoco.modeling.training.building import (
     adapter_config,
     build_model,
@@ -95,7 +96,7 @@ def run(recipe_path: str | Path, resume: bool = False) -> Path:
             callback.logging_dir = str(output / "tensorboard")
     parameters = count_parameters(trainer.model)
     if args.process_index == 0:
-        print(describe_start(recipe, trainer), flush=True)
+        print(printable(describe_start(recipe, trainer)), flush=True)
     try:
         trainer.train(resume_from_checkpoint=checkpoint)
     except torch.OutOfMemoryError as error:

@@ -229,8 +229,27 @@ TWO: dict[str, Any] = {"predictions": ["x ="] * 2, "references": [PROBLEM.to_jso
         (ONE | {"references": [changed(upper=[5, float("inf"), 6])]}, r"references\[0\]: lower .*finite"),
         (ONE | {"references": [changed(max_evals=0)]}, r"references\[0\]: .*max_evals"),
         (ONE | {"references": [changed(max_evals="10")]}, r"references\[0\]: .*max_evals"),
-        (ONE | {"references": [changed(n_equality=1)]}, r"references\[0\]: n_inequality and n_equality"),
-        (ONE | {"references": [changed(definition={})]}, r"references\[0\]: a field"),
+        (ONE | {"references": [changed(n_equality=-1)]}, r"references\[0\]: .*n_equality"),
+        (ONE | {"references": [changed(n_inequality=10**400)]}, r"references\[0\]: .*n_inequality"),
+        (ONE | {"references": [changed(n_inequality=True)]}, r"references\[0\]: .*n_inequality"),
+        (ONE | {"references": [changed(max_evals=10**400)]}, r"references\[0\]: .*max_evals"),
+        (ONE | {"references": [changed(max_evals=2.0**31)]}, r"references\[0\]: .*max_evals"),
+        (ONE | {"references": [changed(upper=[10**400, 5, 6])]}, r"references\[0\]: "),
+        (ONE | {"references": [changed(lower=[0.0] * 20_000, upper=[1.0] * 20_000)]}, "20000 variables"),
+        (ONE | {"references": [changed(f0="25", f_star="0")]}, r"references\[0\]: f0 and f_star have"),
+        (ONE | {"references": [changed(f0=10**400)]}, r"references\[0\]: f0 and f_star have"),
+        (ONE | {"references": [changed(f_star=False)]}, r"references\[0\]: f0 and f_star have"),
+        (ONE | {"references": [changed(feasible_point=[0.0])]}, r"references\[0\]: feasible_point"),
+        (ONE | {"references": [changed(feasible_point=[0.0, 0.0, float("nan")])]}, "feasible_point"),
+        (ONE | {"references": [changed(definition={})]}, r"references\[0\]: definition of a problem of kind"),
+        (
+            ONE | {"references": [changed(definition={"python": 7})]},
+            r"references\[0\]: definition.python is of",
+        ),
+        (
+            ONE | {"references": [changed(definition={"latex": None})]},
+            r"references\[0\]: definition.latex is of",
+        ),
         (ONE | {"references": [changed(definition={"python": "x ="})]}, r"references\[0\]: "),
         (ONE | {"references": [changed(kind="synthetic")]}, r"references\[0\]: a field"),
         (ONE | {"references": [changed(f0=0.25)]}, r"references\[0\]: f0, 0.25, has to be above"),
@@ -238,15 +257,18 @@ TWO: dict[str, Any] = {"predictions": ["x ="] * 2, "references": [PROBLEM.to_jso
         (ONE | {"tokens": [1, 2]}, "tokens has 2 entries for 1"),
         (ONE | {"tokens": []}, "tokens has to be a list"),
         (ONE | {"tokens": 7}, "tokens has to be a list"),
-        (TWO | {"tokens": [1, -1]}, r"tokens\[1\] has to be at least 0"),
+        (TWO | {"tokens": [1, -1]}, r"tokens\[1\] has to be from 0"),
         (TWO | {"tokens": [1, True]}, r"tokens\[1\] has to be a whole number"),
         (TWO | {"tokens": [None, 1]}, r"tokens\[0\] has to be a whole number"),
+        (ONE | {"tokens": [10**400]}, r"tokens\[0\] has to be from 0 to 1000000000000, got a number of 1329"),
+        (ONE | {"runs": 10**400}, "runs has to be from 1"),
+        (ONE | {"workers": 10**400}, "workers has to be from 1"),
         (ONE | {"tokens": [2.5]}, r"tokens\[0\] has to be a whole number"),
         (ONE | {"repairs": [7]}, r"repairs\[0\] is of type int"),
         (TWO | {"repairs": ["x"]}, "repairs has 1 entries for 2"),
         (ONE | {"repairs": "x"}, "repairs has to be a list"),
-        (ONE | {"runs": 0}, "runs has to be at least 1"),
-        (ONE | {"runs": -5}, "runs has to be at least 1"),
+        (ONE | {"runs": 0}, "runs has to be from 1"),
+        (ONE | {"runs": -5}, "runs has to be from 1"),
         (ONE | {"runs": 2.0}, "runs has to be a whole number"),
         (ONE | {"runs": True}, "runs has to be a whole number"),
         (ONE | {"runs": np.array([1, 2])}, "runs has to be a whole number"),
@@ -255,7 +277,7 @@ TWO: dict[str, Any] = {"predictions": ["x ="] * 2, "references": [PROBLEM.to_jso
         (ONE | {"seed": 1.0}, "seed has to be a whole number"),
         (ONE | {"seed": -1}, "seed has to be from 0"),
         (ONE | {"seed": 2**63}, "seed has to be from 0"),
-        (ONE | {"workers": 0}, "workers has to be at least 1"),
+        (ONE | {"workers": 0}, "workers has to be from 1"),
         (ONE | {"workers": 1.5}, "workers has to be a whole number"),
     ],
 )
@@ -268,6 +290,31 @@ def test_bad_input_is_named_and_nothing_runs(
     monkeypatch.setattr(sys.modules[type(metric).__module__], "Runner", started)
     with pytest.raises(ValueError, match=message):
         metric.compute(**arguments)
+
+
+def test_a_references_code_runs_where_it_is_needed_and_nowhere_else(metric: Any, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    text = f"import os\nopen({str(mark)!r}, 'a').write(f'{{os.getpid()}}\\n')\n{SECTION}"
+    good, leaves, raises = (
+        replace(PROBLEM, id=str(number), definition={"python": code}).to_json()
+        for number, code in enumerate(
+            (text, f"raise SystemExit(0)\n{SECTION}", SECTION.replace("np.sum(", "[][len(x)] + ("))
+        )
+    )
+    metric.add(prediction=RANDOM_SEARCH, reference="\ufeff" + good)
+    assert not mark.exists(), "it ran in the process that only takes it in"
+    result = metric.compute(
+        predictions=[RANDOM_SEARCH] * 3, references=[leaves, raises, good], runs=2, workers=1
+    )
+    assert [record["verdict"] for record in result["records"]] == ["ok"] * 2 + ["harness_error"] * 4 + [
+        "ok"
+    ] * 2
+    assert result["err"] == 0 and result["perf"] > 0 and result["verdicts"] == {"ok": 4, "harness_error": 4}
+    reasons = [record["reason"] for record in result["records"]]
+    assert "SystemExit" in reasons[2] and reasons[2].startswith("references[1]: ")
+    assert "IndexError" in reasons[4] and reasons[4].startswith("references[2]: ")
+    pids = set(map(int, mark.read_text().split()))
+    assert pids and os.getpid() not in pids
 
 
 def test_a_call_that_fails_leaves_nothing_behind(metric: Any, monkeypatch: pytest.MonkeyPatch) -> None:

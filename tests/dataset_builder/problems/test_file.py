@@ -68,6 +68,14 @@ def test_the_text_is_kept_unchanged(tmp_path: Path) -> None:
     assert load(str(tmp_path / "p.py")).definition == {"python": PY}
 
 
+def test_a_byte_order_mark_is_as_if_it_were_not_there(tmp_path: Path) -> None:
+    for source in sorted(EXAMPLES.iterdir()):
+        if source.suffix in (".py", ".tex"):
+            for marks in (1, 2):
+                (tmp_path / source.name).write_bytes(b"\xef\xbb\xbf" * marks + source.read_bytes())
+                assert load(tmp_path / source.name) == load(source)
+
+
 def test_neighbour_modules_stay_reachable(tmp_path: Path) -> None:
     (tmp_path / "neighbour_of_p.py").write_text("def value(x):\n    return 2.0\n")
     (tmp_path / "p.py").write_text(

@@ -93,10 +93,25 @@ def test_the_content_is_the_identity(tmp_path: Path) -> None:
         ({"row": 0, "program": "a", "repair": 1}, "repair has to be text, got 1"),
         ({"prompt": {}, "program": "a"}, "prompt has to be text"),
         ({"row": 0, "program": "x\ud800"}, "program has half of a surrogate pair at character 1"),
-        ({"row": -1, "program": "a"}, "row has to be an integer from 0, got -1"),
-        ({"row": 1.0, "program": "a"}, "row has to be an integer from 0, got 1.0"),
-        ({"row": True, "program": "a"}, "row has to be an integer from 0, got true"),
-        ({"row": 0, "program": "a", "tokens": "9"}, 'tokens has to be an integer from 0, got "9"'),
+        ({"row": -1, "program": "a"}, r"row has to be an integer from 0 to \d+, got -1"),
+        ({"row": 1.0, "program": "a"}, r"row has to be an integer from 0 to \d+, got 1.0"),
+        ({"row": True, "program": "a"}, r"row has to be an integer from 0 to \d+, got true"),
+        (
+            {"row": 0, "program": "a", "tokens": 10**400},
+            r"tokens has to be an .*, got a whole number of 1329 bits",
+        ),
+        ({"row": 10**400, "program": "a"}, "row has to be an integer from 0"),
+        ({"row": 0, "program": "a", "tokens": 2**62}, "tokens has to be an integer from 0"),
+        ({"row": 0, "program": "a", "tokens": True}, "tokens has to be an integer from 0"),
+        ('{"row": 0, "program": "a", "tokens": ' + "1" * 5000 + "}", "no JSON .*5000 digits"),
+        ('{"row": 0, "program": "a", "tokens": NaN}', r"no JSON \(NaN is no JSON\)"),
+        ('{"row": 0, "program": "a", "tokens": 1e999}', "no JSON .*more than a float"),
+        ('{"row": 0, "row": 1, "program": "a"}', "no JSON .*'row' stands there twice"),
+        (
+            {"row": json.loads("[" * 900 + "]" * 900), "program": "a"},
+            r"row has to be an integer from 0 to \d+, got ",
+        ),
+        ({"row": 0, "program": "a", "tokens": "9"}, r'tokens has to be an integer from 0 to \d+, got "9"'),
     ],
 )
 def test_a_line_that_is_no_answer(tmp_path: Path, record: Any, message: str) -> None:
@@ -134,7 +149,8 @@ def test_files_that_hold_nothing(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_bytes(b'{"row": 0, "program": "\xff"}\n')
     with pytest.raises(ModelError, match="is not UTF-8 text"):
         FileSource(tmp_path / "b.jsonl")
-    # As some editors on Windows save it.
-    (tmp_path / "c.txt").write_bytes(b'\xef\xbb\xbf{"row": 0, "program": "a"}\r\n')
+    # As some editors on Windows save it, and a program that was read from such a file.
+    (tmp_path / "c.txt").write_bytes(b'\xef\xbb\xbf{"row": 0, "program": "\xef\xbb\xbfa"}\r\n')
     source = open_source(str(tmp_path / "c.txt"))
     assert isinstance(source, FileSource) and source.rows_answered(ROWS) == [0]
+    assert answers(source, [ROWS[0]["prompt"]])[0].completion == "a"

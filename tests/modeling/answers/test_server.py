@@ -191,7 +191,7 @@ def test_a_rate_limit_is_waited_for(stub: Stub) -> None:
     [
         (send({"error": "it burns"}, 500), r"HTTP status 500: .*it burns"),
         (send({"error": "wait"}, 429, Retry_After="86400"), r"HTTP status 429: .*Retry-After: 86400"),
-        (send(b"oops, no JSON"), r"a reply that is no JSON .*, 2 attempts"),
+        (send(b"oops, no JSON"), r"a reply that is no JSON: oops, no JSON, 2 attempts"),
         (send(b"<html>log in</html>", kind="text/html"), r"no JSON: <html>log in</html>, 2 attempts"),
         (send(chat(choices=[])), r"without choices .*2 attempts"),
         (hang, r"no answer in 0.5 s, 2 attempts.*--timeout"),

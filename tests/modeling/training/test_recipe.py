@@ -59,6 +59,26 @@ def test_a_recipe_is_read(tmp_path: Path) -> None:
     assert (recipe.seed, recipe.save_dtype, recipe.output_dir) == (0, "bfloat16", "out")
 
 
+def test_a_recipe_of_an_editor_that_writes_a_byte_order_mark(tmp_path: Path) -> None:
+    assert read(tmp_path, "\ufeff" + GOOD) == read(tmp_path, GOOD)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "a: " * 100_000,
+        f"seed: {'1' * 5000}",
+        "when: 2026-13-45",
+        "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
+        "a: &a [*a]",
+    ],
+)
+def test_what_is_no_recipe_is_one_clear_message(tmp_path: Path, text: str) -> None:
+    with pytest.raises(RecipeError, match=r"recipe\.yaml"):
+        read(tmp_path, text)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

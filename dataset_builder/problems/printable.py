@@ -1,0 +1,22 @@
+"""Text that somebody else wrote, made safe to print: no character of it moves a cursor, hides or reorders anything."""
+
+from __future__ import annotations
+
+
+def printable(text: str, limit: int | None = None) -> str:
+    """A text as a terminal may get it.
+
+    Control characters (ESC and C1 among them), formatting ones (bidirectional overrides, zero-width ones), unassigned ones and
+    lone surrogates become escapes such as ``\\x1b`` and ``\\u202e``; tabs become spaces. Line feeds stay.
+
+    Args:
+        text: what is to be printed.
+        limit: what of it is shown, in characters; how many there are is said behind it. All of it if None.
+    """
+    cut = limit is not None and len(text) > limit
+    shown = text[:limit].replace("\r\n", "\n").expandtabs()
+    if not shown.isprintable():
+        shown = "".join(
+            c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii") for c in shown
+        )
+    return f"{shown}… ({len(text):,} characters)" if cut else shown
