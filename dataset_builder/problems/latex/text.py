@@ -56,6 +56,10 @@ class Source:
         at = place.at if isinstance(place, Token) else min(place, max(len(self.code) - 1, 0))
         return self._error(self._origin(at), message)
 
+    def line(self, at: int) -> int:
+        """The line of the file, from 1, on which a place in the code lies."""
+        return self.text.count("\n", 0, self._origin(at)) + 1
+
     def strict(self, at: int, end: int) -> bool:
         r"""Whether a ``<`` (or ``\lt``), not a ``\le``, stands between two places."""
         return re.search(r"<(?!=)|\\lt(?![A-Za-z])", self.code[at:end]) is not None

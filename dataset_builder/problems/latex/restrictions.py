@@ -1,0 +1,150 @@
+r"""English words that may restrict or change a problem, by kind, and phrases of such words that do not.
+
+Texts are as ``latex.prose`` makes them: small letters, formulas as capital letters (``prose.Kinds``).
+"""
+
+from __future__ import annotations
+
+import re
+
+FORMULA = r"[OBCDVNSE]"
+_NUMBER = r"(?:\d[\d.,]*|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[NVSE])"
+_ORDINAL = r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final|other|others|remaining|next|previous|\d+(?:st|nd|rd|th))"
+_UNIT = (
+    r"(?:mm|cm|dm|km|m|kg|g|t|s|h|mg|l|ml|inch(?:es)?|feet|foot|milli\w+|centi\w+|kilo\w+|met(?:er|re)s?|tons?|tonnes?|grams?"
+    r"|lit(?:er|re)s?|percent|per cent|euros?|dollars?|hours?|days?|weeks?|pieces?|units?|degrees?|watts?|volts?|items?)"
+)
+_VARIABLE = r"(?:variables?|coordinates?|unknowns?|decisions?|entr(?:y|ies)|components?|parameters?|dimensions|weights|elements?)"
+
+
+def _lines(text: str) -> str:
+    """Alternatives, one or more a line."""
+    return "|".join(line.strip() for line in text.strip().splitlines())
+
+
+# Integrality, steps, other objectives, noise, logic: they change a problem however they stand.
+HARD = re.compile(
+    r"\b(?:"
+    + _lines(
+        rf"""
+        integers?(?:-\w+)?|integrality|integral (?:values?|numbers?|{_VARIABLE})|(?:is|are|be) integral\b(?! (?:to|part))|mixed-integer|int(?= {FORMULA}\b)
+        whole(?: -?number| (?:{_UNIT}|numbers?|multiples|values?)\b)|wholly|natural numbers?|counting numbers?|fractional|(?:no|non)[- ]?fractions?
+        discrete\w*|discreti[sz]\w+|binar(?:y|ies)|booleans?|(?:0|zero)[ -]*(?:/|-|or)[ -]*(?:1|one)\b|on[ -]*(?:/|-|or)[ -]*off|yes[ -]*(?:/|-|or)[ -]*no|true or false
+        (?:odd|even)[ -](?:numbers?|valued|numbered|integers?|multiples|values?|only|and|or)|(?:is|are|be|being|all|both|only|or|and|an) (?:odd|even)\b(?! (?:\w+er|more|less|better|worse|if|though|when)\b)
+        multiples?(?= of\b)|multiple of|divisib\w+|divides|primes?|prime numbers?|categor(?:ical|ies|y)|quanti[sz]ed|countable|enumerat\w+|lattices?
+        (?:standard|stock|preferred|nominal|commercial\w*|market|catalogu?e?|available|manufactured|rolled|fixed) (?:\w+ )?(?:sizes?|diameters?|thickness\w*|gauges?|gages?|lengths?|values?|dimensions?|parts?|sections?|profiles?|series|plates?|pipes?|tubes?|wires?|bars?|rods?|sheets?|beams?|bolts?|screws?|numbers?|widths?|grades?|types?|options?|levels?|packs?)
+        commercial(?:ly)?|catalogu?e?s?|off[- ]the[- ]shelf|(?:in|on|from|of|the) stock|stocked|in the shop|suppliers?|vendors?|manufacturers?
+        (?:chosen|choose|choosing|chooses|choice|select\w*|pick\w*|drawn|draw|draws) (?:\w+ ){{0,5}}?(?:from|among|amongst|out of|between)\b|(?:taken|take|takes|taking) (?:only |one of |either |any |values? ){{1,2}}(?:from|in|of|the|out)?|taken from (?:the |a )?(?:set|list|table|following|catalog\w*|values?|series)|(?:set|list|table|choice) of (?:\w+ )?(?:values?|sizes?|numbers?|options?|levels?|alternatives?|candidates?)
+        one of(?! (?:the )?(?:\w+est|most|best|many|few|classic\w*|standard|well|usual|famous|problems?|test|benchmark\w*|functions?|examples?|my|our|his|their|these problems)\b)|(?:come|comes|coming|sold|sells?|offered|delivered|stocked|packaged|packed|ordered|bought|shipped|cut|built) (?:\w+ )?in\b|packs? of|lots? of {_NUMBER}|batch(?:es)?|lot sizes?|pack sizes?
+        finite(?:ly)? (?:set|number|many)|handful of|options|alternatives|levels
+        (?:in|with|by|at|of|a|fixed|equal|constant|using|and) steps?\b(?! (?:function|response|method))|steps? (?:of|size|width|length|is|being|\d|{FORMULA}\b)|stepped|stepwise|step-?sizes?|increments?|incremental\w*|granular\w*|(?<!power )(?<!electric )(?<!electrical )(?<!supply )grids?\b(?! search)|gridded|mesh
+        rounded|roundings?|rounds?(?: (?:it|them|up|down|off|to|\w+))?(?= to|\b)|truncat\w+|resolutions?|nearest|spaced|spacings?|intervals of|in units of {_NUMBER}|notch\w*|ticks?|decimals?|decimal places?|significant (?:digits|figures)|digits?|equidistant|tenths?|hundredths?
+        modulo|mod|wraps?|wrapped|wrapping|cyclic\w*|period(?:ic\w*|icity)|full turns?|identified with|torus
+        penali[sz]\w+|penalt(?:y|ies)|surcharges?|ignor(?:e|es|ed|ing)|disregard\w*|omit\w*|leav(?:e|ing) out|left out|dropping|dropped|doubl(?:e|es|ed|ing)|tripl\w+|quadrupl\w+|halved|halves|halving|discount\w*|replac(?:e|es|ed|ing)|instead of|subtract\w*|deduct\w*|reward\w*|bonus(?:es)?|fined|fines?|rebate\w*|tax\w*|fees?|surplus|on top of|extra (?:\w+ )?(?:cost|term|charge|fee)s?|additional (?:\w+ )?(?:cost|term|charge)s?|plus|minus|multiplied|divided by|times the|increased by|reduced by|decreased by|scaled by|raised to|squared|cubed|rescaled|charged|(?:costs?|counts?|pays?|weighs?) (?:\w+ )?(?:double|extra|more|less|twice|nothing|half)
+        nois(?:e|y)|random\w*|stochastic\w*|uncertain\w*|expected (?:value|cost|profit|return)s?|expectations?|in expectation|on average|averaged|worst[- ]cases?|robust\w*|chance constraints?|probabilit\w+|quantiles?|perturb\w*|toleranc\w+|confidence
+        maximi[sz]\w*|maxima|(?:large|high|big|great|much|long|many|strong|wide|tall|heavy|fast|far|late)(?:ly)? as (?:\w+ )?(?:possible|we can|you can|it gets)|as (?:much|many) (?:\w+ )+as possible|(?:larger|bigger|higher|greater|more) (?:\w+ )?is better|the (?:larger|bigger|higher|more|greater) (?:\w+ )*the better|(?:largest|greatest|highest|biggest|most) (?:possible |attainable |achievable )?(?:values?|profits?|returns?|yields?|revenues?|gains?|output|amount|volume|area|efficiency|score)|(?:find|determine|seek|compute|locate|for|has|want|need|look for|the global|a global|global) (?:the |its |a |their )?(?:global |local )?maxim(?:um|a|al)\b(?! (?:number|of function|function|evaluations))
+        pareto|(?:multi|bi|two|several|second|secondary|another|conflicting|competing)[- ]?objectives?|lexicographic\w*|trade-?offs?|tie-?break\w*|in case of (?:a )?ties?|also (?:be )?minimi[sz]\w*|(?:minimi[sz]\w*|small) as well|saddle points?|stationary points?|local (?:minimum|optimum|minimi[sz]er) (?:is|suffices|only)
+        either|unless|excepting|except|exceptions?|exclud\w+|exclusiv\w+|otherwise|whenever|else|provided|as long as|so long as|in case|in the case|in which case|depending on|iff|impl(?:y|ies)|whichever|wherever|mutual\w*|mutex|at a time|at once|simultaneous\w*|compatible|incompatible|combine[sd]? with|conditional\w*|conditioned|logical\w*
+        not all|for some|at least one of|none of|no two|any two|any three|some of|only some
+        exactly|precisely|all[- ]different|alldiff\w*|distinct\w*|pairwise|each other|one another|no repeat\w*|repeat\w*|duplicat\w*|permut\w+|unique values|cardinality|spars\w+|number of (?:non|positive|negative|active|used|chosen|selected|open|zero|different)[\w-]*
+        """
+    )
+    + r")(?!\w)"
+)
+
+# Comparisons, sums, duties: they change it unless they only say what a formula beside them states.
+SOFT = re.compile(
+    r"\b(?:"
+    + _lines(
+        rf"""
+        available (?:only |just )?(?:in|as|with|at|from|sizes?|for)\b|(?:is|are) available(?! (?:online|at|on|from|upon|here|in \[))
+        at (?:the )?(?:most|least)(?! squares)|(?:no|not|nor|never|any) (?:more|less|fewer|\w+er) than|(?:not|never|cannot) (?:be )?(?:exceed\w*|surpass\w*|fall|drop|go|rise|pass)|exceed\w*|surpass\w*|outweigh\w*|undercut\w*|dominat\w+|precede\w*
+        (?:more|less|fewer|greater|larger|smaller|bigger|higher|lower|longer|shorter|wider|narrower|broader|thicker|thinner|heavier|lighter|taller|deeper|closer|nearer|farther|further|steeper|hotter|colder|warmer|cooler|earlier|later|faster|slower|stronger|weaker|older|newer|cheaper|costlier|better|sooner|steadier|shallower|richer|poorer|fuller|slimmer|softer|harder) than
+        (?:equals?|equal(?:ed|ling)? to|identical|coincide\w*|the same (?:value|as|size|length|width|height|amount|thickness|diameter|for|number)|all the same|same (?:value|size|length|width|height|amount|thickness|diameter)s?|equality|equals each other|match(?:es)?|agree(?:s)? with|tally|tallies)
+        (?:is|are|be|being|stay\w*|lie\w*|lying|remain\w*|keep\w*|kept|fall\w*|go|goes|held|hold|below|or) (?:strictly |well |always |somewhere |at |set |fixed )*(?:above|below|under|beneath|beyond|between|within|inside|outside)\b
+        between (?={_NUMBER}\b|the (?:{_ORDINAL})|and|minus|-)|half(?: (?:of|the|as|a|its|that|what))?|twice|thrice|(?:two|three|four|five|six|ten|\d+|N|several|many) times\b(?! (?:faster|slower|already|before|now|a day))|a (?:third|quarter|fifth|tenth)|one[- ](?:third|quarter|half|fifth|tenth)|two[- ]thirds|three[- ]quarters|(?:in|a|the|fixed|constant|aspect) ratios? (?:of|is|between|{_NUMBER})|proportional\w*|proportion of|(?:large|long|wide|high|thick|big|much|many|great|heavy|tall|deep) as(?! possible)\b|as (?:\w+ )as (?=the|{FORMULA})
+        limited to|capped(?! (?:at (?:the|one|either|its|each)|~))|caps?\b|ceilings?|thresholds?|quotas?|(?:up|down) to (?:a |the )?(?:maximum|minimum|limit|{_NUMBER})|in excess|upper (?:limit|bound)s? (?:of|is|for|on)|lower (?:limit|bound)s? (?:of|is|for|on)|minimum of {_NUMBER}|maximum of {_NUMBER}|or (?:more|less|fewer|above|below|larger|smaller|greater|higher|lower)\b|from {_NUMBER} (?:to|up)
+        (?:add|adds|added|adding|sum|sums|summed|summing|amount|amounts|amounting|total|totals|totalling|totaling) (?:\w+ )?(?:up )?(?:to|up)\b|add up|(?:sum|total|product|average|mean of) (?:\w+ ){{0,6}}?(?:is|are|be|being|equals?|stays?|remains?)\b(?! (?:to be )?(?:[ODES]\b|given|defined|minimal|minimi[sz]ed|minimum|smallest|least|computed|the|known as|called|taken|a|an|smooth|convex|expensive))|in total|altogether|all together|taken together|together (?:\w+ )?(?:make|give|weigh|cost|be|must|are|is|at|form|not)|jointly|in sum|collectively|sum of squares (?:is|of)|proportions?|percent\w*|per cent|%|normali[sz]ed|unit (?:norm|length|sum|simplex|ball|sphere|circle|vector)|on the simplex|probability simplex|convex combination|partition of unity|used up|use up|spent|spend|spends|fully|completely|entirely|exhaust\w*|make up|makes up|complement\w*|balanced?|budget
+        non-?negativ\w*|non-?positiv\w*|strictly|non-?zero\w*|nonvanishing|vanish\w*|opposite signs?|same signs?|signs?\b(?! convention)|alternat\w+
+        must|mustn't|should(?:n't)?|shall|shan't|ought|ha(?:s|ve|d) to|having to|needs? to|need (?:not |only )?be|needn't|required|requires?|requirements?|mandatory|compulsory|obligat\w+|forced?|forces?|forbid\w*|forbidden|prohibit\w*|disallow\w*|rule[sd]? out|not (?:allowed|permitted|possible|admissible|acceptable|feasible|be|exist)|may not|might not|can only|may only|only|never|always|permit\w*|permissible|admissible|allowed|allowable|acceptable|infeasible|illegal|legal|invalid|law|regulation\w*|polic(?:y|ies)|ensur\w+|guarante\w+|enforc\w+|insist\w*|see to it|make sure|mind that|watch out|beware|take care|avoid\w*|prevent\w*|restrict\w*|constrain(?:ed|s|ing)?|limitation\w*|fixed|fix|freeze|frozen|pinned|tied|coupled by|linked|clamped|held at|held|kept|keep|keeps|keeping|set to|set equal|constant(?! (?:is|N|D|S)\b)|hold[s]? constant|no longer|stay|stays|remain|remains|insufficient|enough|sufficient|suffices?|without|nor|neither
+        sorted|ordered|orders?\b(?= (?:of (?:size|magnitude|increas|decreas)|statistics))|ascending|descending|increasing(?:ly)?|decreasing(?:ly)?|monoton\w+|non-?(?:in|de)creasing|consecutive|successive|symmetric\w*|mirror\w*|antisymmetric|in (?:increasing|decreasing|ascending|descending|reverse)|adjacent|neighbou?r(?:s|ing)?
+        """
+    )
+    + r")(?!\w)"
+)
+
+# These count where the sentence speaks of a variable.
+WEAK = re.compile(
+    r"\b(?:"
+    + _lines(
+        r"""
+        not|no|none|can ?not|can't|don't|doesn't|isn't|aren't|won't|if|when|or|while|until|once|may|might|can|assum\w+|suppos\w+
+        equal\w*|same|different\w*|differ\w*|above|below|under|over|inside|outside|between|beyond|minimum|maximum|minimal|maximal|smallest|largest|limits?|ranges?
+        sums?|total|averages?|products?|ratios?|shares?|fractions?|parallel|orthogonal|perpendicular|zeros?|positiv\w*|negativ\w*|steps?
+        two|three|four|five|six|seven|eight|nine|ten|both|many|few|several|most|follows?|related|relat\w+|values?|valid|active|inactive|used|chosen|selected|neglect\w*|scaled
+        """
+    )
+    + r")(?!\w)"
+)
+
+# What speaks of variables.
+MENTION = re.compile(
+    rf"\bV\b|\b(?:variables?|coordinates?|unknowns?|decision variables?|design (?:variables?|vector|parameters?)|entr(?:y|ies)|components? of (?:x|the (?:vector|solution)|V)|decisions|the vector|weights"
+    rf"|(?:the|every|each|any|all) (?:{_ORDINAL} )?(?:component|entry|element|parameter|coordinate|dimension)s?|(?:the )?(?:{_ORDINAL}) (?:one|two|three|V)|x)\b"
+)
+
+# Numbers in words where they are predicates: "is two".
+NUMBER_WORD = re.compile(
+    rf"\b(?:is|are|be|being|equals?|to|by|of) (?:zero|one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|a dozen)(?=[\s,.;]*$|[,.;]| {_UNIT}\b| and\b| or\b| [BCDOV]\b)"
+)
+DIGITS = re.compile(r"(?<![\w.])[-+]?\d[\d.,]*(?:e-?\d+)?(?![\w])\s*(?:%)?|(?<![\w.])\d[\d.]*(?=[a-z])")
+
+# A bare condition right before or behind a formula: "x <= 1 or x >= 2", "but not x <= 0".
+BESIDE = re.compile(rf"\b(?P<word>odd|even|not|or|if|when|nor|else|except)(?=\s+{FORMULA}\b)")
+BEHIND = re.compile(r"(?<=[VSE]) (?:(?:is|are|be|being|stays?|remains?) )+(?:positive|negative|zero|one)\b")
+
+# Phrases of such words that change nothing. They are blanked before a sentence is judged.
+_YEAR = r"(?:1[6-9]\d\d|20\d\d)"
+_SOURCE = r"(?:fig(?:ure|s|\.)?|tab(?:le|s|\.)?|eqs?\.?|equations?|sections?|sec\.|chapters?|ch\.|exercises?|ex\.|problems?|prob\.|examples?|theorems?|lemmas?|propositions?|appendix|pages?|pp?\.|vol(?:ume|\.)?|no\.|nr\.|number|nos?\.|algorithms?|line|case|instance|test(?: (?:case|problem|function))?|version|item|question|part|edition|assignment|homework|lecture|task|week|release|python|matlab|scipy|windows|ubuntu)"
+HARMLESS = tuple(
+    re.compile(rf"(?<!\w)(?:{_lines(text)})(?!\w)")
+    for text in (
+        rf"""
+        {_SOURCE} ?\(?[a-z]?\d[\d.]*[a-z]?\)?(?:(?:,| and| to| -|-) ?\(?\d[\d.]*\)?)*
+        \[\d[\d, -]*\]|\(?(?:in |of |from |since |, |\()?{_YEAR}[a-z]?\)?|\d+(?:st|nd|rd|th) (?:century|edition)|[a-z]{{1,4}}-?\d{{1,4}}\b|isbn [\d -]+|doi:?\s*\S+|https?:\S+|\d+\.\d+/\S+|arxiv:?\s*\S+|\d+\(\d+\)(?:, ?\d+(?: ?- ?\d+)?)?
+        (?:hock|schittkowski|hs|cec|g|f|tp|problem) ?{_YEAR}?,? ?\d+
+        \d\d?[./]\d\d?[./]\d{{2,4}}|(?:january|february|march|april|may|june|july|august|september|october|november|december) ?\d{{0,2}},? ?(?:{_YEAR})?
+        """,
+        # what is known about the answer
+        r"""
+        (?:the |our |its |a |whose |and )?(?:best|optimal|known|global|reported|published|true|reference|exact|previous|theoretical|approximate|analytical|unconstrained)[\w -]*?(?:values?|solutions?|optim(?:um|a)|minim(?:um|a|i[sz]ers?)|results?|objective(?: value)?|designs?|costs?|weights?|points?)(?: so far| found| known| reported| to date| in the literature| that i know| i know| here| of [a-z]+| of S| of O| that [\w ]+? found)*(?: is| are| was| were| has| lies| equals| being| of| at| :|:|,)*(?: (?:about|around|approximately|roughly|near|close to|at|said to be|believed to be|given by|ca\.|known to be|V|S|D|E|N))*(?: ?(?:f|f\*) ?=)?(?: ?[-+]?\d[\d.,]*(?:e-?\d+)?\b(?!\s*(?:or|and|to)\b))?
+        (?:the |its |a )?(?:global )?(?:minimum|optimum)(?: value)?(?: of [OSE])? is at least -?\d[\d.]*
+        (?:the |its |a )?(?:global |local )?(?:minimum|optimum|minimi[sz]er|solution)(?: value| of [a-z]+| of [OSVE])*(?: (?:is|lies|was|sits|being)| has)(?: (?:f|known|about|around|approximately|at|near|located|attained|reached|the value|a value of|value|to be|not))*(?: ?[-+]?\d[\d.,]*\b| D\b| N\b| S\b| E\b| V\b| zero\b| at the origin)?
+        (?:several|many|two|a few|a lot of|lots of|countless|exponentially many|numerous|no other|various|four) (?:global |local |equal |different )*(?:minima|optima|minimi[sz]ers|solutions|valleys)
+        """,
+        # what is to be done: it is what the reader does
+        r"""
+        (?:to be|is|are|be|should be|must be|has to be|have to be|needs to be|shall be|want to|wants to|have to|has to|need to|needs to|must|should|shall|to|one has to|we|would like to|like to|try to|trying to|going to|aims? to|aim is to|goal is to|task is to|objective is to) (?:be )?(?:minimi[sz]ed?|minimal|solved?|made as small as possible|found|optimi[sz]ed?|as small as possible|minimum)(?! (?:over|for|in) (?:the )?(?:integers?|grid|even|odd|set|multiples))
+        (?:one |we |you )?(?:has to|have to|must|should|want to|wants to|need to) (?:find|look for|determine|compute|search for|choose)(?= (?:the |a )?(?:point|minimum|global minimum|solution|design|variables|V|best|optimal|optimum)s?\b)
+        minimi[sz](?:e|es|ed|ing|ation)(?: problem)?|(?:smaller|lower|less) is better|as small as (?:possible|we can|you can)|(?:small|low|cheap|light|short)(?:est)? (?:possible |total )?(?:cost|weight|volume|value|mass|error|price)|so that it is least|at (?:least|minimum|minimal|lowest) (?:cost|weight|volume|expense)|of (?:least|minimum|minimal) (?:cost|weight|volume)|least[- ]squares|least cost|minimum[- ](?:weight|cost|volume|mass|energy)
+        (?:be )?chosen (?:such |so )?that (?:the )?(?:following )?(?:objective|function|cost|it) (?:function )?is (?:minimal|minimi[sz]ed|least|smallest)
+        """,
+        # introductions
+        r"""
+        over(?= (?:V\b|all |the (?:box|domain|set|region|square|variables|interval|unit|space)))|subject (?:to|the)(?: the)?(?: following)?(?: (?:constraints?|system|conditions?|inequalit(?:y|ies)|equations?|bounds|limits|restrictions))?|such that(?: the following (?:constraints |conditions |inequalities |equations )?(?:hold|are satisfied|are met))?(?= ?[:,OBCDVNSE]| *$)|with respect to|w\.r\.t\.?|as follows|the following|in order to|of the form|given by|defined (?:by|as|through)|denotes?|stands? for|is short for|that is(?= to)|not only|the only|only one (?:minimum|optimum)
+        (?:the )?(?:inequality |equality |nonlinear |linear |box |bound |side |design |physical |behaviou?r |stress )?(?:constraints?|conditions?|bounds|limits|restrictions?|box|search space|domain|feasible (?:set|region|box|points?)|design space|inequalities|requirements)(?: (?:is|are|read|reads|satisfy|obey|given by|on [a-z ]{1,30} are|of the problem|of the design|for the [a-z ]{1,20}))*(?: as follows)?(?= ?:? ?[OBCD]\b| ?:? *$)
+        the (?:first|last|other|remaining|next) (?:one|two|three|four|five|six|ones)? ?(?:lies?|are|is|live|range|vary|must lie) in(?= [BD])|we restrict the search to(?= [BCD])|(?:is|are) bounded(?: by)?(?=:? [BCD])|(?:variables?|they|all|parameters?|and|which|that|x|V) (?:live|lie|are|is|must lie|have to lie|should lie|range|vary|varies|bounded) in(?= [BD]\b)|(?:it )?(?:has|have) to satisfy(?= [BCD])|(?:must|should|shall) (?:hold|satisfy|fulfil|be satisfied|obey)(?= ?:? [BCD])|i (?:also )?(?:need|know|require)(?: that)?(?= [BCD])|(?:we|one) (?:need|require|must have|should have|have|know|want|demand)(?: that)?(?= [BCD])|it (?:must|should) hold(?: that)?(?= ?:? [BCD])|satisf(?:y|ies|ying)(?= [BCD])|are real(?: numbers)?|real (?:numbers?|variables?|values?|valued)|real-valued|(?:is|are|be) continuous|continuous(?:ly)?
+        """,
+        # chat
+        r"""
+        (?:i'?m|i am|we are|we're|am) (?:not )?(?:sure|stuck|looking|trying|working|wondering|new)|i wonder if|if (?:you|anybody|anyone|someone|somebody|that helps|this helps|possible|necessary|needed|any)\b[^,.]*|any (?:help|hints?|ideas?|advice|suggestions?|pointers?)[\w ]*|thanks?(?: you)?(?: (?:a lot|in advance|for [\w ]+))?|please[\w ]*? (?:help|advise|tell|let me know)[\w ]*|let me know[\w ]*|hope (?:it|this|that) [\w ]+|i (?:have|'ve) (?:not|never|only|already) (?:\w+ )?(?:used|seen|tried|found|worked|heard|read|had)|my (?:own )?(?:code|solver|program|script|attempts?|implementation) [\w ]+|(?:which|what) (?:solver|algorithm|method|optimi[sz]er)s? (?:\w+ )*|(?:should|can|could|may|do|would) (?:i|you|we|one|anyone|anybody)\b(?! (?:only|not|use only))|i (?:do not|don't|did not|didn't|cannot|can't|could not|couldn't|can|could|will|want to|need to|need the|have) (?!\w* ?(?:at least|at most))(?:\w+ ){0,2}(?:know|understand|solve|find|get|use|run|help|work|post|ask|minimum|believe|think|remember|afford|wait|figure)?
+        """,
+        # numbers of what is not a variable, times, machines
+        r"""
+        (?:takes?|took|lasts?|runs?|ran|running|costs?|needs?|within|after|for|about|some|roughly|around|every|in|wait(?:ed|ing)?|of|up to|than) (?:about |around |roughly |some |at least |more than |up to |almost |nearly |over )*(?:\d[\d.,]*(?: ?- ?\d+)?|one|two|three|four|five|six|ten|twenty|several|a few|half an|an|many|a) (?:milliseconds?|microseconds?|seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|ms|min|cpu|cores?|cpu[- ](?:seconds?|hours?))(?: (?:ago|each|long|old|or so|or more))?
+        (?:a|an|the|of|with|has|have|consists of|made of|this|our|my|following|these|those|and|for|between|by|at|under|its|with the|all) (?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|both)(?= (?!of\b|variables?\b|times\b|units?\b|coordinates?\b|components?\b|entries\b|or\b|and\b|mm\b|cm\b|percent\b|values?\b|levels?\b|are\b|is\b|must\b|should\b|have\b|may\b|can\b)[a-z]+)
+        (?:one|two|three|four|five|six|seven|eight|nine|ten|both)[- ](?:bars?|dimensional|stage|step|phase|parts?|circles?|towns?|sites?|ends?|supports?|steps?|members?|rods?|springs?|plates?|materials?|constraints?|inequalit(?:y|ies)|equations?|generators?|reactors?|tanks?|terms?|functions?|objects?|points?|sides?|faces?|layers?|peaks?|valleys?|criteria|quantities|stresses|loads?|forces?|machines?|plants?|units? share|methods?|papers?|books?|authors?|cases?|examples?|kinds?|types?|sections?|data sets?)
+        \d+ (?:constraints?|inequalit(?:y|ies)|equations?|terms?|towns?|sites?|generators?|members?|bars?|local minima|data points|measurements?|observations?|samples?|authors?|cores?|cpus?|gb|runs|questions?|students?|pages?|papers?|citations?|[a-z]+-bar)
+        """,
+    )
+)
