@@ -13,7 +13,7 @@ import numpy as np
 from llamoco.dataset_builder.problems.compile import CompiledSystem, Requests, compile_system
 from llamoco.dataset_builder.problems.definition import build_system
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.latex_file import read_latex
+from llamoco.dataset_builder.problems.latex_file import LatexFile, read_latex
 from llamoco.dataset_builder.problems.python_file import PythonFile, load_python
 from llamoco.dataset_builder.problems.structure import Structure
 from llamoco.dataset_builder.problems.system import System
@@ -41,7 +41,7 @@ class Problem:
     Attributes:
         id: unique name.
         kind: "synthetic" (``definition`` is a drawn construction, see ``definition.build_system``) or
-            "source" (``definition["python"]`` or ``definition["latex"]`` is a person's text).
+            "source" (``definition["python"]`` or ``definition["latex"]`` is a person's text; "left_out" lists prose ignored on request).
         lower, upper: bounds (D,), as tuples of floats.
         max_evals: evaluation budget, points.
         n_inequality, n_equality: numbers of constraints Mg and Mh.
@@ -99,8 +99,12 @@ class Problem:
         if self.kind == "synthetic":
             return compile_system(self.system)
         if "latex" in self.definition:
-            return compile_system(read_latex(self.definition["latex"], self.id).system)
+            return compile_system(self._latex.system)
         return self._python_file.evaluate
+
+    @cached_property
+    def _latex(self) -> LatexFile:
+        return read_latex(self.definition["latex"], self.id, ignore_prose="left_out" in self.definition)
 
     @cached_property
     def _python_file(self) -> PythonFile:
@@ -112,8 +116,7 @@ class Problem:
         if self.kind == "synthetic":
             return structure_of_system(self.system, self.lower, self.upper)
         if "latex" in self.definition:
-            system = read_latex(self.definition["latex"], self.id).system
-            return structure_of_system(system, self.lower, self.upper)
+            return structure_of_system(self._latex.system, self.lower, self.upper)
         return self._python_file.structure()
 
     def within(self, max_evals: int) -> Problem:

@@ -157,23 +157,25 @@ def problem_text(problem: Problem) -> str:
         "latex" if "latex" in problem.definition else "python",
         next(iter(problem.definition.values())),
         problem.id,
+        ignore_prose="left_out" in problem.definition,
     )
 
 
-def section(language: str, description: str, name: str) -> str:
+def section(language: str, description: str, name: str, ignore_prose: bool = False) -> str:
     """The problem section of a description: a person's own Python, or what the reader makes of LaTeX.
 
     Args:
         language: "python" or "latex".
         description: the problem FILE.
         name: what to call it in messages.
+        ignore_prose: whether prose that may restrict the problem is left out rather than refused.
 
     Raises:
         ProblemError: if the LaTeX cannot be read.
     """
     if language == "python":
         return description
-    latex = read_latex(description, name)
+    latex = read_latex(description, name, ignore_prose)
     return problem_section(latex.system, latex.lower, latex.upper, latex.max_evals)
 
 

@@ -17,7 +17,7 @@ from llamoco.dataset_builder.problems.latex import restrictions as english
 from llamoco.dataset_builder.problems.latex.lexer import Formula
 from llamoco.dataset_builder.problems.latex.prose import NAME, Sentence
 from llamoco.dataset_builder.problems.latex.text import Source
-from llamoco.dataset_builder.problems.latex.tongues import TONGUES, tongue_of
+from llamoco.dataset_builder.problems.latex.tongues import TONGUES, tongues_of
 
 _STATED = re.compile(r"[OBCD]\b")
 _APART = re.compile(r"[,;()|]|\b[OBCD]\b")
@@ -50,6 +50,15 @@ _DIGITS = (
     "twelve",
 )
 _COUNTS = {word: number for number, word in enumerate(_DIGITS)}
+_NUMBER = re.compile(r"\bN\b")
+_BUDGET_WORD = (  # of a statement such as "no more than Q may be used"
+    r"(?:the|a|an|our|my|your|with|within|use|using|used|at|most|no|more|than|up|to|only|just|total|totally|maximum|maximal|max|number|of"
+    r"|evaluations?|function|objective|budget|is|are|limited|restricted|must|may|should|shall|has|have|not|exceed|can|be|afford|we|you|i|it"
+    r"|allow(?:ed|s)?|available|permitted|evaluated?|so|for|times|stop|after|take|takes|spend|spent|calls?|cost|run|per|there|stays?|below"
+    r"|hochstens|hoechstens|maximal|sind|erlaubt|es|stehen|zur|verfugung|nur|mehr|als|nicht|durfen|verwendet|werden|budget|von"
+    r"|au|plus|pas|de|la|fonction|permises?|sont|autorisees?|como|maximo|minimo|evaluaciones|permitidas|se|permiten|hasta|funcion|presupuesto)"
+)
+_BUDGET = re.compile(rf"(?<!\w)(?:{_BUDGET_WORD}[ :]+){{0,14}}Q(?!\w)(?:[ :]+{_BUDGET_WORD}(?!\w)){{0,14}}")
 _COUNTED = re.compile(
     r"\b(\d+|"
     + "|".join(_COUNTS)
@@ -94,10 +103,10 @@ def left_out(
         numbers: the numbers that its formulas have.
         dim: the number of variables; 0 if it is not known yet.
     """
-    whole = tongue_of(" ".join(s.text for s in sentences))
+    whole = [*tongues_of(" ".join(s.text for s in sentences)), "english"][0]
     found = []
     for sentence in sentences:
-        suspicious = _suspicious(sentence.text, whole if whole != "other" else "english", numbers, dim)
+        suspicious = _suspicious(sentence.text, whole, numbers, dim)
         if suspicious is not None:
             at, stop = suspicious
             word, place = sentence.text[at:stop].strip(), sentence.places[at]
@@ -110,31 +119,42 @@ def _suspicious(text: str, fallback: str, numbers: set[str], dim: int) -> tuple[
     if text.startswith(NAME):
         named = _NAMED.search(text)
         return named.span() if named else None
-    tongue = tongue_of(text, fallback)
-    if tongue == "other":
+    tongues = tongues_of(text, fallback)
+    if not tongues:
         return 0, 0
-    text = _blanked(text, tongue, dim)
+    main = fallback if fallback in tongues else tongues[0]
+    found = _numbers(_blanked(text, main, dim), numbers)
+    for tongue in tongues:
+        found += _words(_blanked(text, tongue, dim), tongue)
+    return min(found, default=None)
+
+
+def _words(text: str, tongue: str) -> list[tuple[int, int]]:
+    """Starts and ends of the suspicious words of a sentence in one language."""
     words = TONGUES.get(tongue)
     hard, soft, weak, mention = (
         (english.HARD, english.SOFT, english.WEAK, english.MENTION)
         if words is None
         else (words.hard, words.soft, words.weak, words.mention)
     )
-    found = [m.span() for m in hard.finditer(text)]
-    found += [m.span() for m in soft.finditer(text) if not _stated(text, m.span(), mention)]
-    if words is None:
-        found += [m.span() for pattern in (english.BESIDE, english.BEHIND) for m in pattern.finditer(text)]
-        found += [
-            m.span() for m in english.NUMBER_WORD.finditer(text) if not _stated(text, m.span(), mention)
-        ]
-    for number in english.DIGITS.finditer(text):
-        digits = number.group(0).strip(" +-.,")
-        if not (len(digits) > 1 and digits in numbers) and not _stated(text, number.span(), mention):
-            found.append(number.span())
-    found += [m.span() for m in re.finditer(r"\bN\b", text) if not _stated(text, m.span(), mention)]
+    certain = [hard] if words else [hard, english.BESIDE, english.BEHIND]
+    likely = [soft] if words else [soft, english.NUMBER_WORD]
     if mention.search(text):
-        found += [m.span() for m in weak.finditer(text) if not _stated(text, m.span(), mention)]
-    return min(found, default=None)
+        likely.append(weak)
+    found = [m.span() for pattern in certain for m in pattern.finditer(text)]
+    return found + [
+        m.span() for pattern in likely for m in pattern.finditer(text) if not _stated(text, m.span())
+    ]
+
+
+def _numbers(text: str, known: set[str]) -> list[tuple[int, int]]:
+    """Starts and ends of numbers that no formula has; one digit is too common to count as known."""
+    found = []
+    for number in (*_NUMBER.finditer(text), *english.DIGITS.finditer(text)):
+        digits = number.group(0).strip(" +-.,")
+        if not (len(digits) > 1 and digits in known) and not _stated(text, number.span()):
+            found.append(number.span())
+    return found
 
 
 def _blanked(text: str, tongue: str, dim: int) -> str:
@@ -156,19 +176,18 @@ def _blanked(text: str, tongue: str, dim: int) -> str:
     return text
 
 
-def _stated(text: str, span: tuple[int, int], mention: re.Pattern[str]) -> bool:
-    """Whether a formula beside a word says what it says, or the word is about the evaluation budget."""
+def _stated(text: str, span: tuple[int, int]) -> bool:
+    """Whether a formula beside a word says what it says, or the word states the evaluation budget."""
+    if any(m.start() <= span[0] and span[1] <= m.end() for m in _BUDGET.finditer(text)):
+        return True
     start = max((m.end() for m in _APART.finditer(text, 0, span[0])), default=0)
     apart = _APART.search(text, span[1])
-    stop = apart.start() if apart else len(text)
-    part = text[start:stop]
-    if re.search(r"\bQ\b", part) and not mention.search(part):
-        return True
     if _EXPLAINS.search(text, 0, span[0]):
         return True
-    if apart is None or not _STATED.match(text, stop):
+    if apart is None or not _STATED.match(text, apart.start()):
         return False
-    if text[stop] == "B" and _AGGREGATE.search(part):
+    part = text[start : apart.start()]
+    if text[apart.start()] == "B" and _AGGREGATE.search(part):
         return False
     linking = _LINKING.search(part)
     return part.rstrip().endswith(":") or (linking is not None and start + linking.start() <= span[0])

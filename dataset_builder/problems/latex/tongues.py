@@ -104,8 +104,8 @@ _COMMON: Mapping[str, frozenset[str]] = {
     for name, words in {
         "english": """the a an of is are be to in and for by with we on at as it that this which where from has have not no
             or if all must subject each any can such than its was were been you i my our their there here one two both more most least
-            minimize minimise minimum find let thanks bounds budget problem function evaluations constraints variables design optimization
-            optimisation box min max s.t. st given objective cost over under per up only when""",
+            minimize minimise find let thanks bounds function evaluations constraints design optimization
+            optimisation box given objective cost over under per up only when they them then been into only these those what how has""",
         "german": """der die das und ist sind von zu mit im in den dem des ein eine einer eines fur auf als nicht wird werden soll sollen muss
             mussen nur oder gesucht alle auch aus bei nach uber durch sich es wir ich man unter wo dabei nebenbedingungen schranken auswertungen
             erlaubt summe danke vielen hochstens mindestens darf durfen hat haben kann konnen sein jede jeder""",
@@ -127,6 +127,7 @@ _COMMON: Mapping[str, frozenset[str]] = {
             es hogy az kell legyen minden valtozo egesz""",
     }.items()
 }
+_TELLING = 8  # so many words without a common one are of no known language
 _WORD = re.compile(r"[^\W\d_A-Z][^\W\d_A-Z.']*")
 _LATIN = re.compile(r"[a-z\u00df-\u024f'.-]*")
 _CHINESE = re.compile(
@@ -134,8 +135,8 @@ _CHINESE = re.compile(
 )
 
 
-def tongue_of(text: str, fallback: str = "english") -> str:
-    """The language of a sentence: one of ``TONGUES``, "english", or "other" for one that is not known.
+def tongues_of(text: str, fallback: str = "english") -> list[str]:
+    """The languages that a sentence may be in: of ``TONGUES``, or "english"; none if it is in another one.
 
     Args:
         text: as ``latex.prose`` makes it.
@@ -143,12 +144,10 @@ def tongue_of(text: str, fallback: str = "english") -> str:
     """
     words = _WORD.findall(text)
     if any(not _LATIN.fullmatch(word) and not _CHINESE.fullmatch(word) for word in words):
-        return "other"
+        return []
     words = [word for word in words if _LATIN.fullmatch(word)]
     counts = {name: sum(word in common for word in words) for name, common in _COMMON.items()}
     best = max(counts.values())
     if best == 0:
-        return fallback
-    if counts[fallback] == best:
-        return fallback
-    return next(name for name, count in counts.items() if count == best)
+        return [fallback] if len(words) < _TELLING else []
+    return [name for name, count in counts.items() if count == best and name != "other"]

@@ -156,7 +156,7 @@ REFUSED: dict[str, str] = {
     r"$\min_x e^x_1$": "'e_1' is not defined",
     r"$\min_x \lVert x \rVert_3$": "norm with index",
     r"\newcommand{\a}[1][2]{#1 x_1} $\min_x \a$": "optional",
-    r"$\min_x x_1$ where the area $x_1 x_2$ does not exceed 1.5.": "'not exceed'",
+    r"$\min_x x_1$ where the area $x_1 x_2$ does not exceed 1.5.": "'does not'",
     r"$\min_x x_1$, $x_1$ must be at least $x_2$.": "'must'",
     r"$\min_x x_1$, $x_1 + x_2$ is non-negative.": "'non-negative'",
     r"$\min_x x_1$ subject to x1 + x2 <= 1.": "outside math mode",
