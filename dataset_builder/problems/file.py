@@ -58,7 +58,11 @@ def load(path: str | Path, ignore_prose: bool = False) -> Problem:
         definition={"latex": text} | ({"left_out": list(latex.left_out)} if latex.left_out else {}),
     )
     centre = (problem.lower_array + problem.upper_array) / 2
-    f, _, _ = compile_system(latex.system)(centre[None, :])
+    try:
+        f, _, _ = compile_system(latex.system)(centre[None, :])
+    except ArithmeticError as error:
+        message = "a number in its formulas cannot be computed"
+        raise ProblemError(f"{path}: {message} ({error}); check the constants") from None
     if np.isnan(f[0]):
         raise ProblemError(
             f"{path}: the objective is NaN at the centre of the box, where a search may start; "

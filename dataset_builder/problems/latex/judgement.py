@@ -10,6 +10,7 @@ count as suspicious.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -23,12 +24,80 @@ _STATED = re.compile(r"[OBCD]\b")
 _APART = re.compile(r"[,;()|]|\b[OBCD]\b")
 _EXPLAINS = re.compile(
     r"\bC(?: \([\w.]+\))?[,;( -]*(?:\(|i\.e\.,?|that is,?|so that|so|which|meaning|because|since|to|in words:?|thus|hence"
-    r"|ensur\w+|guarantee\w+|keep\w*|stat\w+|say\w*|express\w+)[^OBCD.;]*$"
+    r"|ensur\w+|guarantee\w+|keep\w*|stat\w+|say\w*|express\w+)"
 )
-_LINKING = re.compile(
-    r"(?:\b(?:must|should|shall|has|have|needs?|to|be|is|are|satisfy|satisfies|satisfied|satisfying|fulfil\w*|obey\w*|hold\w*|that|the|following"
-    r"|require[sd]?|we|it|constraints?|constrained|conditions?|limited|bounded|restricted|by|in|within|lie|stay|remain|restrict|search|space|box"
-    r"|given|range|kept|keep|inside|region|domain|demand|also|all|only|points|allowed|admissible|permitted|values?|feasible|set|if|and)\b[ :]*)+$"
+_ENDS = re.compile(r"[OBCD.;]")
+_DENIES = re.compile(r"(?:only|not|no|never|or|if|when|without|neither|nor)\b")
+_LINKING = frozenset(
+    [
+        "must",
+        "should",
+        "shall",
+        "has",
+        "have",
+        "need",
+        "needs",
+        "to",
+        "be",
+        "is",
+        "are",
+        "satisfy",
+        "satisfies",
+        "satisfied",
+        "satisfying",
+        "fulfil",
+        "fulfill",
+        "fulfills",
+        "obey",
+        "obeys",
+        "hold",
+        "holds",
+        "that",
+        "the",
+        "following",
+        "require",
+        "requires",
+        "required",
+        "we",
+        "it",
+        "constraint",
+        "constraints",
+        "constrained",
+        "condition",
+        "conditions",
+        "limited",
+        "bounded",
+        "restricted",
+        "by",
+        "in",
+        "within",
+        "lie",
+        "stay",
+        "remain",
+        "restrict",
+        "search",
+        "space",
+        "box",
+        "given",
+        "range",
+        "kept",
+        "keep",
+        "inside",
+        "region",
+        "domain",
+        "demand",
+        "also",
+        "all",
+        "points",
+        "allowed",
+        "admissible",
+        "permitted",
+        "value",
+        "values",
+        "feasible",
+        "set",
+        "and",
+    ]
 )
 _AGGREGATE = re.compile(
     r"\b(?:sums?|total|add\w*|shares?|half|twice|thrice|times|ratio|product|proportion\w*|sorted|ordered|each other|equals?|together|altogether"
@@ -70,6 +139,44 @@ _NAMED = re.compile(
     r"|negative|nonnegative|sorted|ganzzahlig|gerade|ungerade|sonst|falls|wenn|oder|entier\w*|enter[oa]s?|sinon|si|binaire|binari[oa])\b"
 )
 FILLER = "~"
+
+
+class _Context:
+    """What stands around the words of a sentence: formulas that say what they say, the evaluation budget."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._budget = [m.span() for m in _BUDGET.finditer(text)]
+        self._apart = [m.span() for m in _APART.finditer(text)]
+        self._explained = [m.end() for m in _EXPLAINS.finditer(text)]
+        self._ends = [m.start() for m in _ENDS.finditer(text)]
+
+    def states(self, span: tuple[int, int]) -> bool:
+        """Whether a formula beside a word says what it says, or the word states the evaluation budget."""
+        number = bisect_right(self._budget, (span[0], len(self.text))) - 1
+        if number >= 0 and span[1] <= self._budget[number][1]:
+            return True
+        if self._explains(span[0]) and not _DENIES.match(self.text, span[0]):
+            return True
+        number = bisect_left(self._apart, span[1], key=lambda s: s[0])
+        if number == len(self._apart) or not _STATED.match(self.text, self._apart[number][0]):
+            return False
+        stop = self._apart[number][0]
+        start = max((end for _, end in self._apart[max(number - 2, 0) : number] if end <= span[0]), default=0)
+        part = self.text[start:stop]
+        if self.text[stop] == "B" and _AGGREGATE.search(part):
+            return False
+        return part.rstrip().endswith(":") or self._links(span[0], stop)
+
+    def _explains(self, at: int) -> bool:
+        """Whether the words at a place explain the constraint before them: ``C, so that the stress stays below ...``."""
+        number = bisect_right(self._explained, at) - 1
+        end = bisect_left(self._ends, at) - 1
+        return number >= 0 and (end < 0 or self._ends[end] < self._explained[number])
+
+    def _links(self, at: int, stop: int) -> bool:
+        """Whether all words between two places only lead to the formula behind them."""
+        return set(self.text[at:stop].replace(":", " ").split()) <= _LINKING
 
 
 class LeftOut(NamedTuple):
@@ -141,19 +248,25 @@ def _words(text: str, tongue: str) -> list[tuple[int, int]]:
     likely = [soft] if words else [soft, english.NUMBER_WORD]
     if mention.search(text):
         likely.append(weak)
-    found = [m.span() for pattern in certain for m in pattern.finditer(text)]
-    return found + [
-        m.span() for pattern in likely for m in pattern.finditer(text) if not _stated(text, m.span())
-    ]
+    found = [first.span() for pattern in certain if (first := pattern.search(text))]
+    context = _Context(text)
+    for pattern in likely:
+        first = next((m for m in pattern.finditer(text) if not context.states(m.span())), None)
+        if first is not None:
+            found.append(first.span())
+    return found
 
 
 def _numbers(text: str, known: set[str]) -> list[tuple[int, int]]:
     """Starts and ends of numbers that no formula has; one digit is too common to count as known."""
+    context = _Context(text)
     found = []
-    for number in (*_NUMBER.finditer(text), *english.DIGITS.finditer(text)):
-        digits = number.group(0).strip(" +-.,")
-        if not (len(digits) > 1 and digits in known) and not _stated(text, number.span()):
-            found.append(number.span())
+    for pattern in (_NUMBER, english.DIGITS):
+        for number in pattern.finditer(text):
+            digits = number.group(0).strip(" +-.,")
+            if not (len(digits) > 1 and digits in known) and not context.states(number.span()):
+                found.append(number.span())
+                break
     return found
 
 
@@ -174,20 +287,3 @@ def _blanked(text: str, tongue: str, dim: int) -> str:
     for pattern in english.HARMLESS:
         text = pattern.sub(blank, text)
     return text
-
-
-def _stated(text: str, span: tuple[int, int]) -> bool:
-    """Whether a formula beside a word says what it says, or the word states the evaluation budget."""
-    if any(m.start() <= span[0] and span[1] <= m.end() for m in _BUDGET.finditer(text)):
-        return True
-    start = max((m.end() for m in _APART.finditer(text, 0, span[0])), default=0)
-    apart = _APART.search(text, span[1])
-    if _EXPLAINS.search(text, 0, span[0]):
-        return True
-    if apart is None or not _STATED.match(text, apart.start()):
-        return False
-    part = text[start : apart.start()]
-    if text[apart.start()] == "B" and _AGGREGATE.search(part):
-        return False
-    linking = _LINKING.search(part)
-    return part.rstrip().endswith(":") or (linking is not None and start + linking.start() <= span[0])

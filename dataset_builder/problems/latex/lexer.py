@@ -16,6 +16,8 @@ _TOKEN = re.compile(
     r"\\[A-Za-z]+\*?|\\.|\d+(?:(?:\{,\}|\\,)\d{3}(?!\d))*(?:\.\d+)?|\.\d+|\.\.\.|:=|[A-Za-z]|\s+|.", re.DOTALL
 )
 _NAMED = re.compile(r"\s*&?\s*(?::?=|[_^(]|\\left\()")  # what follows a name
+_DEEPEST = 50  # commands in commands
+_LONGEST_NUMBER = 100  # characters
 _LONGEST_NAME = 3  # words
 _PROSE_STOP = re.compile(r"\\\$|\\\(|\\\[|\\\)|\\\]|\$\$?|\\(begin|end)\s*\{([A-Za-z]+)\*?\}")
 _MATH_OUTSIDE = re.compile(
@@ -67,6 +69,7 @@ class _Lexer:
         self.formulas: list[Formula] = []
         self.asides: list[Aside] = []
         self.display = False
+        self.depth = 0  # of styles in styles
         self.arrays: list[str] = []  # what the arrays around a place are
 
     def run(self) -> Lexed:
@@ -155,6 +158,9 @@ class _Lexer:
 
     def math(self, at: int, end: int) -> None:
         """Tokens of a formula."""
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise self.source.error(at, "commands are nested too deeply here; define parts of it by names")
         braces: list[int] = []
         while at < end:
             match = _TOKEN.match(self.code, at, end)
@@ -175,6 +181,7 @@ class _Lexer:
             at = stop
         if braces:
             raise self.source.error(braces[-1], "unbalanced brace: this { is not closed; add the }")
+        self.depth -= 1
 
     def plain(self, text: str, at: int, stop: int) -> None:
         """The token of a text that is no command."""
@@ -186,6 +193,8 @@ class _Lexer:
         elif text.isalpha() and text.isascii():
             self.add("name", text, at, stop)
         elif text[0].isdigit() or (text[0] == "." and len(text) > 1 and text != "..."):
+            if len(text) > _LONGEST_NUMBER:
+                raise self.source.error(at, f"a number of {len(text)} characters; write it shorter")
             self.add("number", re.sub(r"\{,\}|\\,", "", text) if "," in text else text, at, stop)
         elif text in ("...", "…"):
             self.add("command", "\\dots", at, stop)
@@ -278,7 +287,7 @@ class _Lexer:
         inside = self.code[start:finish]
         if name in vocabulary.DROPPED:
             if name == "tag":
-                self.asides.append(Aside(start, finish, False))
+                self.asides.append(Aside(start, finish, True))
             return after
         if name in ("underset", "overset", "stackrel"):
             second = self.argument(after, end)

@@ -25,8 +25,11 @@ NAME = "="  # before a word inside a formula that may be a name
 _OPTIONS = r"(?:\s*\[[^\]\n]*\])*"
 _DROPPED = (
     r"(?:cite[a-z]*|[Cc]?ref|eqref|pageref|autoref|label|url|includegraphics|input|include|bibliography(?:style)?|usepackage"
-    r"|documentclass|[vh]space|setlength|addtolength|geometry|hypersetup|pagestyle|thispagestyle|bibitem|date|author"
-    r"|newtheorem|numberwithin|setcounter|addtocounter|graphicspath|rule|[vh]skip|[a-z]*color|newcolumntype|cmidrule|cline)"
+    r"|documentclass|[vh]space|geometry|hypersetup|pagestyle|thispagestyle|bibitem|date|author|graphicspath|[vh]skip"
+    r"|[a-z]*color|colorbox|cmidrule|cline)"
+)
+_DROPPED_TWICE = (
+    r"(?:setlength|addtolength|newtheorem|numberwithin|setcounter|addtocounter|rule|newcolumntype)"
 )
 _SEPARATE = (  # commands whose argument is a sentence of its own
     r"(?:(?:sub)*section|chapter|part|(?:sub)?paragraph|footnote(?:text)?|caption(?:of)?|title|subtitle|thanks|marginpar"
@@ -37,13 +40,16 @@ _MARKUP = re.compile(
     rf"""\\begin\s*\{{(?P<unseen>thebibliography|tikzpicture|filecontents)\*?\}}
     |\\(?:begin|end)\s*\{{(?:{_LAYOUTS})\*?\}}{_OPTIONS}(?:\{{(?:[^{{}}\n]|\{{[^{{}}\n]*\}})*\}})*(?P<layout>)
     |\\(?:begin|end)\s*\{{[A-Za-z]+\*?\}}(?P<environment>)
-    |\\{_DROPPED}(?![A-Za-z])\*?{_OPTIONS}(?:\s*\{{[^{{}}]*\}})*(?P<dropped>)
+    |\\{_DROPPED}(?![A-Za-z])\*?{_OPTIONS}(?:\s*\{{[^{{}}]*\}})?(?P<dropped>)
+    |\\{_DROPPED_TWICE}(?![A-Za-z])\*?(?:\s*\{{[^{{}}]*\}}){{0,2}}(?P<dropped_twice>)
     |\\href\s*\{{[^{{}}]*\}}(?P<link>)
     |\\{_SEPARATE}(?![A-Za-z])\*?{_OPTIONS}\s*(?P<separate>\{{)
     |\\(?:item|par|newline|linebreak|newpage|hline|toprule|midrule|bottomrule|hfill|tabularnewline)(?![A-Za-z])(?P<item>)
     |\\\\\*?(?:\s*\[[\d.\s]*[a-z]+\])?(?P<line>)
     |\\(?P<accent>["'`^~=.]|[cvuHkrd](?![A-Za-z]))\s*\{{?\\?(?P<letter>[A-Za-z])(?P<close>\}})?
     |\\(?P<special>ss|ae|oe|aa|o|l|i|j|AE|OE|AA|O|L)(?![A-Za-z])(?:\{{\}})?
+    |\\[-/](?P<hyphenation>)
+    |\\[SP](?![A-Za-z])(?P<paragraph>)
     |\\(?P<sign>[%&\#$_{{}}])
     |\\[A-Za-z]+\*?(?P<command>)
     |\\.(?P<space>)
@@ -218,6 +224,10 @@ def _prose(code: str, at: int, end: int, writer: _Writer) -> None:
             writer.add(f" {match['sign']} " if match["sign"] in "%$&" else " ", start)
         elif kind in ("blank", "item", "line", "layout", "environment"):
             writer.add(BREAK, start)
+        elif kind == "hyphenation":
+            pass
+        elif kind == "paragraph":
+            writer.add(" section ", start)
         elif kind == "dash":
             writer.add(" - ", start)
         elif kind == "cell":
@@ -234,8 +244,10 @@ def _plain(code: str, at: int, end: int, writer: _Writer) -> None:
         writer.places.extend(range(at, end))
         return
     for place, letter in enumerate(piece, at):
-        bare = "".join(c for c in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(c))
-        writer.add(bare.casefold(), place)
+        for part in unicodedata.normalize("NFKD", letter):
+            category = unicodedata.category(part)
+            if category not in ("Mn", "Cf"):  # accents, and characters of no width
+                writer.add("-" if category == "Pd" else part.casefold(), place)
 
 
 def _group_end(code: str, at: int, end: int) -> int:

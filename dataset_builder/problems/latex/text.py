@@ -10,6 +10,9 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.latex.macros import Expansion, expand
 
 Kind = Literal["number", "name", "command", "symbol", "text", "break", "soft", "begin", "end"]
+_UNSEEN = re.compile(  # what TeX does not set
+    r"\\begin\s*\{comment\}.*?\\end\s*\{comment\}|\\iffalse(?![A-Za-z]).*?\\fi(?![A-Za-z])", re.DOTALL
+)
 _DEFINES = re.compile(
     r"\\(?:def|[a-z]*newcommand|renewcommand|providecommand|Declare[A-Z][A-Za-z]+)(?![A-Za-z])"
 )
@@ -38,7 +41,7 @@ class Source:
     Attributes:
         name: the file's name.
         text: as written.
-        code: without comments, with macros written out; places are offsets in it.
+        code: without comments and what is not set, with macros written out; places are offsets in it.
     """
 
     def __init__(self, text: str, name: str) -> None:
@@ -47,6 +50,7 @@ class Source:
         self._expansion: Expansion | None = None
         blank = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
         self.code = blank.sub(lambda m: m.group(1) + " " * (len(m.group(0)) - len(m.group(1))), text)
+        self.code = _UNSEEN.sub(lambda m: re.sub(r"[^\n]", " ", m.group(0)), self.code)
         if _DEFINES.search(self.code):
             self._expansion = expand(self.code, self._refuse)
             self.code = self._expansion.code

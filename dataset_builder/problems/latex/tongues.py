@@ -54,13 +54,13 @@ TONGUES: Mapping[str, Tongue] = {
         harmless=_words(
             r"""gesucht ist das minimum von / gesucht ist das minimum / (?:das |ein )?(?:globale |bekannte |beste )?minimum / zu minimieren\w* / minimier\w* / nebenbedingungen(?: sind)? / unter den nebenbedingungen / schranken / zielfunktion / moglichst klein\w* / so klein wie moglich
             / vielen dank(?: im voraus)? / danke\w* / mit freundlichen grussen / wer kann (?:mir )?helfen / ich komme nicht weiter / (?:bild|abbildung|tabelle|abschnitt|kapitel|aufgabe|gleichung|seite|band) \(?\d[\d.]*\)? / (?:im jahr |von |aus |\()?(?:1[89]|20)\d\d\)? / abhangig von den
-            / muss gelten(?=:? [BCD]) / es (?:gilt|gelte)(?=:? [BCD]) / soll(?:en)? gelten(?=:? [BCD]) / mussen erfullt sein / sind erfullt / soll minimiert werden / ist zu minimieren / reelle\w*"""
+            / nicht (?:konvex|bekannt|differenzierbar|linear|glatt|verfugbar|eindeutig|klar|sicher|weiter|leicht|einfach|schwer|stetig)\w* / muss gelten(?=:? [BCD]) / es (?:gilt|gelte)(?=:? [BCD]) / soll(?:en)? gelten(?=:? [BCD]) / mussen erfullt sein / sind erfullt / soll minimiert werden / ist zu minimieren / reelle\w*"""
         ),
     ),
     "french": Tongue(
         hard=_words(
             r"""entier\w* / nombres? entiers? / naturels? / discr(?:et|ete|ets|etes)\w* / binaires? / booleen\w* / paire?s? / impaire?s? / multiples? / standard\w* / normalise\w* / catalogue\w* / en stock / disponibles? / choisie?s? (?:dans|parmi|entre) / parmi / l'une? des / une? des
-            / pas / par pas / increment\w* / grille\w* / arrondi\w* / resolution / decimale?s? / modulo / periodique\w* / cyclique\w* / penali\w* / penalite\w* / ignor\w* / neglig\w* / doubl\w* / majore\w* / remise\w* / augmente\w* / diminue\w* / moins le / bruit\w* / aleatoire\w* / stochastique\w* / incertain\w* / esperance
+            / (?:par|un|le|au|de) pas / pas de (?:\d|N) / increment\w* / grille\w* / arrondi\w* / resolution / decimale?s? / modulo / periodique\w* / cyclique\w* / penali\w* / penalite\w* / ignor\w* / neglig\w* / doubl\w* / majore\w* / remise\w* / augmente\w* / diminue\w* / moins le / bruit\w* / aleatoire\w* / stochastique\w* / incertain\w* / esperance
             / maximis\w* / maximum / maxima\w* / plus grand\w* / plus eleve\w* / le plus possible / le plus de / soit / ou / si / sauf / sinon / a moins / autrement / lorsque / des que / selon / exactement / distincte?s? / differente?s? / deux a deux"""
         ),
         soft=_words(
@@ -74,7 +74,7 @@ TONGUES: Mapping[str, Tongue] = {
         weak=_words(r"""une? / deux / trois / quatre / cinq / valeurs? / angles? / parts?"""),
         harmless=_words(
             r"""on minimise / minimis\w* / sous les contraintes / sous contraintes? / (?:les )?contraintes(?: sont)?(?=:? ?[BCD]) / contraintes / fonction a minimiser / (?:le )?minimum(?: global| connu)?(?: est)? / bornes / il faut minimiser / doit etre minimisee? / le plus petit possible / merci\w*(?: d'avance| beaucoup)? / s'il vous plait
-            / problemes? / tel(?:le)?s? que / (?:figure|tableau|section|chapitre|exercice|equation|page) \(?\d[\d.]*\)? / (?:en |de |\()?(?:1[89]|20)\d\d\)? / (?:doit|doivent) (?:verifier|satisfaire)(?=:? [BCD]) / une? (?:fonction|probleme|poutre|solution) / pour une? / est une? / d'une? / reel\w*"""
+            / (?:n'est|ne sont|est) (?:pas )?(?:non )?(?:convexe|connu|lisse|derivable|differentiable|disponible|lineaire|facile)\w* / beaucoup de (?:minima|minimums) / problemes? / tel(?:le)?s? que / (?:figure|tableau|section|chapitre|exercice|equation|page) \(?\d[\d.]*\)? / (?:en |de |\()?(?:1[89]|20)\d\d\)? / (?:doit|doivent) (?:verifier|satisfaire)(?=:? [BCD]) / une? (?:fonction|probleme|poutre|solution) / pour une? / est une? / d'une? / reel\w*"""
         ),
     ),
     "spanish": Tongue(
@@ -94,7 +94,7 @@ TONGUES: Mapping[str, Tongue] = {
         weak=_words(r"""un[oa]? / dos / tres / cuatro / cinco / valor\w* / angulos?"""),
         harmless=_words(
             r"""minimizar / minimiz\w* / sujeto a / sujeta a / tal(?:es)? que / cotas / limites / restricciones(?: son)? / (?:el )?minimo(?: global| conocido)?(?: es)? / lo mas pequen[oa] posible / (?:muchas )?gracias(?: de antemano)? / debe ser minimizad[oa] / (?:figura|tabla|seccion|capitulo|ejercicio|ecuacion|pagina) \(?\d[\d.]*\)?
-            / (?:en |de |\()?(?:1[89]|20)\d\d\)? / (?:debe|deben) (?:cumplir|satisfacer)(?=:? [BCD]) / un[oa]? (?:funcion|problema|viga|solucion) / para un[oa]? / es un[oa]? / de un[oa]? / reales"""
+            / no (?:es|son) (?:convex|conocid|suave|diferenciable|disponible|lineal|facil)\w* / muchos minimos / (?:en |de |\()?(?:1[89]|20)\d\d\)? / (?:debe|deben) (?:cumplir|satisfacer)(?=:? [BCD]) / un[oa]? (?:funcion|problema|viga|solucion) / para un[oa]? / es un[oa]? / de un[oa]? / reales"""
         ),
     ),
 }

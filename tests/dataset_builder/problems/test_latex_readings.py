@@ -149,7 +149,7 @@ REFUSED: dict[str, str] = {
     r"$\min_x f_1(x) + f_2(x)$, $f_k(x) = x_k$, $f_k(x) = 2x_k$": "second time",
     r"$\min_x f_1(x) + f_2(x)$, $f_k(x) = x_k$, $f_2(x) = x_3$": "remove one of them",
     r"$\min_x \lfloor x_1 \rceil$": "closed by",
-    r"$\min_x x_1$, but not $x_2 \le 0$": "'not'",
+    r"$\min_x x_1$, but not $x_2 \le 0$": "'but not'",
     r"$\min_x x_1$, $x_i x_1 \le 0$ for some $i = 1, 2$": "'for some'",
     r"$\min_x \mathbb{1}_{x_1 > 0}$": "not defined",
     r"$\min_x g(x)$, $g(x) = x_1 + \left\{ \begin{array}{ll} x_1 & x_2 \\ 0 & x_3 \end{array} \right.$": "by cases",
