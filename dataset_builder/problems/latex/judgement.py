@@ -245,13 +245,13 @@ def _words(text: str, tongue: str) -> list[tuple[int, int]]:
         else (words.hard, words.soft, words.weak, words.mention)
     )
     certain = [hard] if words else [hard, english.BESIDE, english.BEHIND]
-    likely = [soft] if words else [soft, english.NUMBER_WORD]
-    if mention.search(text):
-        likely.append(weak)
+    likely = [soft] if words else [soft, english.NUMBER_WORD, english.SAID]
     found = [first.span() for pattern in certain if (first := pattern.search(text))]
     context = _Context(text)
-    for pattern in likely:
-        first = next((m for m in pattern.finditer(text) if not context.states(m.span())), None)
+    besides = mention.sub(_blank, text)  # "all three" names variables and says nothing of them
+    for pattern in likely if besides == text else (*likely, weak):
+        where = besides if pattern is weak else text
+        first = next((m for m in pattern.finditer(where) if not context.states(m.span())), None)
         if first is not None:
             found.append(first.span())
     return found
@@ -270,20 +270,21 @@ def _numbers(text: str, known: set[str]) -> list[tuple[int, int]]:
     return found
 
 
+def _blank(match: re.Match[str]) -> str:
+    return FILLER * len(match.group(0))
+
+
 def _blanked(text: str, tongue: str, dim: int) -> str:
     """The text without phrases that change nothing."""
-
-    def blank(match: re.Match[str]) -> str:
-        return FILLER * len(match.group(0))
 
     def count(match: re.Match[str]) -> str:
         number = match.group(1) or match.group(2)
         agrees = not dim or _COUNTS.get(number, -1) == dim or number == str(dim)
-        return blank(match) if agrees else match.group(0)
+        return _blank(match) if agrees else match.group(0)
 
     text = _COUNTED.sub(count, text)
     if tongue in TONGUES:
-        return TONGUES[tongue].harmless.sub(blank, text)
+        return TONGUES[tongue].harmless.sub(_blank, text)
     for pattern in english.HARMLESS:
-        text = pattern.sub(blank, text)
+        text = pattern.sub(_blank, text)
     return text

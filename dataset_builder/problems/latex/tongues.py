@@ -65,7 +65,7 @@ TONGUES: Mapping[str, Tongue] = {
         ),
         soft=_words(
             r"""doit / doivent / devra\w* / devrai\w* / faut / faudra / peut / peuvent / ne / n' / non / jamais / aucune?s? / seulement / uniquement / interdit\w* / permise?s? / autorise\w* / admissible\w* / obligatoire\w* / necessaire\w* / exige\w* / impose\w* / sans
-            / au plus / au moins / (?:plus|moins) (?:de|que|d'|grande?s?|petite?s?) / inferieure?s? / superieure?s? / depass\w* / exced\w* / entre / dessus / dessous / moitie / demie? / double / triple / fois / egale?s?(?: a)? / egaux / identique\w* / meme\w* / somme\w* / total\w* / au total / ensemble / proportion\w* / pourcent\w* / pour ?cent / ratio / rapport / budget
+            / au plus / au moins / (?:plus|moins) (?:de|que|d'|grande?s?|petite?s?) / inferieure?s? / superieure?s? / depass\w* / exced\w* / entre / dessus / dessous / moitie / demie? / double / triple / fois / egale?s?(?: a)? / egaux / identique\w* / meme\w* / somme\w* / total\w* / au total / ensemble / proportion\w* / pourcent\w* / pour ?cent / ratio / rapport (?:de|entre|est|egal) / budget
             / positi\w* / negati\w* / nulle?s? / nul / zero / signe\w* / croissant\w* / decroissant\w* / trie\w* / ordonne\w* / monoton\w* / symetrique\w* / constante? / fixe\w* / limite\w* / borne\w* par / contraint\w*"""
         ),
         mention=_words(
