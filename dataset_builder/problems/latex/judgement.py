@@ -248,9 +248,10 @@ def _words(text: str, tongue: str) -> list[tuple[int, int]]:
     likely = [soft] if words else [soft, english.NUMBER_WORD, english.SAID]
     found = [first.span() for pattern in certain if (first := pattern.search(text))]
     context = _Context(text)
-    besides = mention.sub(_blank, text)  # "all three" names variables and says nothing of them
-    for pattern in likely if besides == text else (*likely, weak):
-        where = besides if pattern is weak else text
+    uncounted = text if words else english.COUNTED.sub(_blank, text)
+    besides = mention.sub(_blank, uncounted)  # "all three" names variables and says nothing of them
+    for pattern in likely if besides == uncounted else (*likely, weak):
+        where = besides if pattern is weak else uncounted if pattern is english.NUMBER_WORD else text
         first = next((m for m in pattern.finditer(where) if not context.states(m.span())), None)
         if first is not None:
             found.append(first.span())

@@ -105,7 +105,11 @@ _COMMON: Mapping[str, frozenset[str]] = {
         "english": """the a an of is are be to in and for by with we on at as it that this which where from has have not no
             or if all must subject each any can such than its was were been you i my our their there here one two both more most least
             minimize minimise find let thanks bounds function evaluations constraints design optimization
-            optimisation box given objective cost over under per up only when they them then been into only these those what how has""",
+            optimisation box given objective cost over under per up only when they them then been into only these those what how has
+            see also about after again am another because before below between did do does even every example few first following get good had
+            however know large last like made make many may me much new next now often out own part please same several should show shown simple
+            since small so some still take thank three through thus until us use used very want way well while who why will without would yet your
+            hello hi dear regards""",
         "german": """der die das und ist sind von zu mit im in den dem des ein eine einer eines fur auf als nicht wird werden soll sollen muss
             mussen nur oder gesucht alle auch aus bei nach uber durch sich es wir ich man unter wo dabei nebenbedingungen schranken auswertungen
             erlaubt summe danke vielen hochstens mindestens darf durfen hat haben kann konnen sein jede jeder""",
@@ -128,6 +132,7 @@ _COMMON: Mapping[str, frozenset[str]] = {
     }.items()
 }
 _TELLING = 8  # so many words without a common one are of no known language
+_ADDRESS = re.compile(r"\S+(?:://|@)\S+")
 _WORD = re.compile(r"[^\W\d_A-Z][^\W\d_A-Z.']*")
 _LATIN = re.compile(r"[a-z\u00df-\u024f'.-]*")
 _CHINESE = re.compile(
@@ -142,7 +147,7 @@ def tongues_of(text: str, fallback: str = "english") -> list[str]:
         text: as ``latex.prose`` makes it.
         fallback: what to take where its words do not tell.
     """
-    words = _WORD.findall(text)
+    words = _WORD.findall(_ADDRESS.sub(" ", text))
     if any(not _LATIN.fullmatch(word) and not _CHINESE.fullmatch(word) for word in words):
         return []
     words = [word for word in words if _LATIN.fullmatch(word)]
@@ -150,4 +155,7 @@ def tongues_of(text: str, fallback: str = "english") -> list[str]:
     best = max(counts.values())
     if best == 0:
         return [fallback] if len(words) < _TELLING else []
-    return [name for name, count in counts.items() if count == best and name != "other"]
+    likely = [name for name, count in counts.items() if count == best]
+    return (
+        [] if "other" in likely and fallback not in likely else [name for name in likely if name != "other"]
+    )
