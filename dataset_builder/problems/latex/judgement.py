@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.latex import restrictions as english
-from llamoco.dataset_builder.problems.latex.lexer import Formula
+from llamoco.dataset_builder.problems.latex.harmless import HARMLESS
 from llamoco.dataset_builder.problems.latex.prose import NAME, Sentence
-from llamoco.dataset_builder.problems.latex.text import Source
+from llamoco.dataset_builder.problems.latex.text import Formula, Source
 from llamoco.dataset_builder.problems.latex.tongues import TONGUES, tongues_of
 
 _STATED = re.compile(r"[OBCD]\b")
@@ -286,6 +286,6 @@ def _blanked(text: str, tongue: str, dim: int) -> str:
     text = _COUNTED.sub(count, text)
     if tongue in TONGUES:
         return TONGUES[tongue].harmless.sub(_blank, text)
-    for pattern in english.HARMLESS:
+    for pattern in HARMLESS:
         text = pattern.sub(_blank, text)
     return text

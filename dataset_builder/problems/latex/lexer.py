@@ -7,10 +7,9 @@ Styles that change looks only (``\mathbf``, ``\left``, spacing, labels) are reso
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.latex import vocabulary
-from llamoco.dataset_builder.problems.latex.text import Kind, Source, Token
+from llamoco.dataset_builder.problems.latex.text import Aside, Formula, Kind, Lexed, Source, Token
 
 _TOKEN = re.compile(
     r"\\[A-Za-z]+\*?|\\.|\d+(?:(?:\{,\}|\\,)\d{3}(?!\d))*(?:\.\d+)?|\.\d+|\.\.\.|:=|[A-Za-z]|\s+|.", re.DOTALL
@@ -23,33 +22,6 @@ _PROSE_STOP = re.compile(r"\\\$|\\\(|\\\[|\\\)|\\\]|\$\$?|\\(begin|end)\s*\{([A-
 _MATH_OUTSIDE = re.compile(
     r"\\(?:d?frac|sum|prod|sqrt|cdot|leq?|geq?|min|in|mathbb)(?![A-Za-z])|(?<!\\)[\^]|[<>≤≥]|[+*]\s*[A-Za-z]\w*\s*="
 )
-
-
-class Formula(NamedTuple):
-    """Where a formula stands: ``at`` to ``end`` with its delimiters, ``start`` to ``stop`` without."""
-
-    at: int
-    start: int
-    stop: int
-    end: int
-
-
-class Aside(NamedTuple):
-    r"""Words inside a formula, from ``at`` to ``end``; ``name``: they may be a name, as in ``\text{cost}(x)``."""
-
-    at: int
-    end: int
-    name: bool
-
-
-class Lexed(NamedTuple):
-    """A document's body, from ``start`` to ``stop``: its tokens, its formulas and the words inside of them."""
-
-    tokens: list[Token]
-    formulas: list[Formula]
-    asides: list[Aside]
-    start: int
-    stop: int
 
 
 def tokenize(source: Source) -> Lexed:

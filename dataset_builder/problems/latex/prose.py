@@ -15,9 +15,8 @@ from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.latex.bounds import Bounds
 from llamoco.dataset_builder.problems.latex.clauses import Clause
-from llamoco.dataset_builder.problems.latex.lexer import Formula, Lexed
 from llamoco.dataset_builder.problems.latex.names import read_head
-from llamoco.dataset_builder.problems.latex.text import Source
+from llamoco.dataset_builder.problems.latex.text import Formula, Lexed, Source
 from llamoco.dataset_builder.problems.latex.tokens import Part, name_of
 
 BREAK = "\n"  # where a sentence ends without a full stop

@@ -35,6 +35,33 @@ class Token(NamedTuple):
     step: int = 0
 
 
+class Formula(NamedTuple):
+    """Where a formula stands: ``at`` to ``end`` with its delimiters, ``start`` to ``stop`` without."""
+
+    at: int
+    start: int
+    stop: int
+    end: int
+
+
+class Aside(NamedTuple):
+    r"""Words inside a formula, from ``at`` to ``end``; ``name``: they may be a name, as in ``\text{cost}(x)``."""
+
+    at: int
+    end: int
+    name: bool
+
+
+class Lexed(NamedTuple):
+    """A document's body, from ``start`` to ``stop``: its tokens, its formulas and the words inside of them."""
+
+    tokens: list[Token]
+    formulas: list[Formula]
+    asides: list[Aside]
+    start: int
+    stop: int
+
+
 class Source:
     """The text of a file and how places in it are named.
 
