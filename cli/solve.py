@@ -60,6 +60,13 @@ def solve(
             help="Run the model's program even where its confidence is low, or it cannot serve the problem or fails.",
         ),
     ] = False,
+    ignore_prose: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-prose",
+            help="Go on where prose in a LaTeX file may restrict the problem; what was left out is printed.",
+        ),
+    ] = False,
     unsafe: Annotated[
         bool,
         typer.Option(
@@ -86,7 +93,7 @@ def solve(
     from llamoco.dataset_builder.problems.file import load
 
     with clear_errors():  # before what takes seconds to import
-        problem = load(file)
+        problem = load(file, ignore_prose)
     with clear_errors(), err.status("loading torch and transformers"):
         from llamoco.modeling import solve as pipeline
         from llamoco.modeling.generation import ModelError, load_generator

@@ -45,7 +45,7 @@ class Answer:
         calibrated: which of the two it is.
         doubt: why the single best solver should answer instead: the confidence is under the model's threshold. None if it is not.
         seconds: generation time.
-        warning: what was left out of a prompt that was too long, or None.
+        warning: what was left out of a problem on request, or of a prompt that was too long; or None.
     """
 
     problem: Problem
@@ -140,6 +140,12 @@ def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
     )  # models of few positions are made to answer from facts
 
 
+def _with_left_out(problem: Problem, warning: str | None) -> str | None:
+    """A warning, and before it the prose of a LaTeX file that was ignored on request."""
+    prose = [f"left out of the problem: {sentence}" for sentence in problem.definition.get("left_out", [])]
+    return "\n".join([*prose, *([warning] if warning else [])]) or None
+
+
 def _answer(
     problem: Problem, generator: Generator, generation: Generation, seconds: float, warning: str | None
 ) -> Answer:
@@ -163,7 +169,7 @@ def _answer(
         decision=decision,
         confidence=confidence,
         seconds=seconds,
-        warning=warning,
+        warning=_with_left_out(problem, warning),
         calibrated=calibration is not None,
         doubt=doubt,
     )

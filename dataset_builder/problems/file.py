@@ -15,11 +15,13 @@ from llamoco.dataset_builder.problems.python_file import load_python
 SUFFIXES = (".py", ".tex")
 
 
-def load(path: str | Path) -> Problem:
+def load(path: str | Path, ignore_prose: bool = False) -> Problem:
     """Read a problem FILE.
 
     Args:
         path: a Python file (see ``python_file``) or a LaTeX file (see ``latex_file``), UTF-8.
+        ignore_prose: go on where a LaTeX file's prose may restrict or change the problem; the sentences are then
+            listed under "left_out" in the problem's definition.
 
     Returns:
         A problem of kind "source" whose id is the file's stem; f0 and f_star are unknown (None).
@@ -44,7 +46,7 @@ def load(path: str | Path) -> Problem:
         # What was loaded beside its neighbour files goes on running there; a copy from JSON is executed anew.
         problem.__dict__["_python_file"] = python
         return problem
-    latex = read_latex(text, str(path))
+    latex = read_latex(text, str(path), ignore_prose)
     problem = Problem(
         id=path.stem,
         kind="source",
@@ -53,10 +55,14 @@ def load(path: str | Path) -> Problem:
         max_evals=latex.max_evals,
         n_inequality=len(latex.system.inequalities),
         n_equality=len(latex.system.equalities),
-        definition={"latex": text},
+        definition={"latex": text} | ({"left_out": list(latex.left_out)} if latex.left_out else {}),
     )
     centre = (problem.lower_array + problem.upper_array) / 2
-    f, _, _ = compile_system(latex.system)(centre[None, :])
+    try:
+        f, _, _ = compile_system(latex.system)(centre[None, :])
+    except ArithmeticError as error:
+        message = "a number in its formulas cannot be computed"
+        raise ProblemError(f"{path}: {message} ({error}); check the constants") from None
     if np.isnan(f[0]):
         raise ProblemError(
             f"{path}: the objective is NaN at the centre of the box, where a search may start; "

@@ -4,10 +4,9 @@ Reading goes: tokens with places (``latex.lexer``), clauses and statements (``la
 ``latex.statements``), the objective and the variables (``latex.objective``), then what each statement is: a
 range, a bound, a definition, a constraint. Definitions are parsed when the objective or a constraint needs
 them (``latex.symbols``, ``latex.parser``). What cannot be read is refused with its place, and so is a
-statement about the variables that nothing uses: what was written in formulas is not lost silently. Words
-between the formulas are read for the budget and for what would change the problem (integer, maximise, if,
-or) and for words right behind a formula that make it a condition ("$x_1 x_2$ must not exceed 3"); conditions
-that are stated in words only cannot be seen.
+statement about the variables that nothing uses: what was written in formulas is not lost silently. Prose is
+read for the budget only; a sentence that may restrict or change the problem (``latex.judgement``) is refused,
+or left out and told on request.
 """
 
 from __future__ import annotations
@@ -20,41 +19,44 @@ from llamoco.dataset_builder.problems.latex.bounds import Bounds
 from llamoco.dataset_builder.problems.latex.budget import read_budget
 from llamoco.dataset_builder.problems.latex.clauses import Clause, clauses
 from llamoco.dataset_builder.problems.latex.constraints import Constraints
+from llamoco.dataset_builder.problems.latex.judgement import LeftOut, left_out
 from llamoco.dataset_builder.problems.latex.lexer import tokenize
 from llamoco.dataset_builder.problems.latex.names import Head, Written, argument_names, read_head
 from llamoco.dataset_builder.problems.latex.objective import find_variables, membership, objective_clause
+from llamoco.dataset_builder.problems.latex.prose import Kinds, Sentence, sentences
 from llamoco.dataset_builder.problems.latex.statements import Chain, chains
 from llamoco.dataset_builder.problems.latex.symbols import SymbolTable
 from llamoco.dataset_builder.problems.latex.text import Source
 from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, tuple_parts
 from llamoco.dataset_builder.problems.latex.values import NeedsUnroll
-from llamoco.dataset_builder.problems.latex.vocabulary import COMPARED, REFUSED_WORDS, SIGNED
 from llamoco.dataset_builder.problems.system import System
 
 
 @dataclass(frozen=True)
 class LatexFile:
-    """What a LaTeX file says: the problem in symbols, bounds (D,) and the evaluation budget."""
+    """What a LaTeX file says: the problem in symbols, bounds (D,), the evaluation budget, and the prose left out."""
 
     system: System
     lower: tuple[float, ...]
     upper: tuple[float, ...]
     max_evals: int
+    left_out: tuple[str, ...] = ()
 
 
-def read_latex(text: str, name: str) -> LatexFile:
+def read_latex(text: str, name: str, ignore_prose: bool = False) -> LatexFile:
     """Read a LaTeX description of a problem.
 
     Args:
         text: the file's content, a whole document or a part of one.
         name: the file's name, for messages.
+        ignore_prose: go on where a sentence may restrict or change the problem, and list it as left out.
 
     Raises:
         ProblemError: the text cannot be read without guessing; the message names file, line and cure.
     """
     source = Source(text, name)
     try:
-        return _Reader(source).read()
+        return _Reader(source, ignore_prose).read()
     except NeedsUnroll:
         message = "an index is used in a way that needs given numbers; write the terms out"
         raise ProblemError(f"{name}: {message}") from None
@@ -64,14 +66,10 @@ def read_latex(text: str, name: str) -> LatexFile:
 
 
 class _Reader:
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.tokens = tokenize(source)
-        for token in self.tokens:
-            refused = REFUSED_WORDS.search(token.text) if token.kind == "text" else None
-            if refused:
-                message = f"the word {refused.group(0)!r} changes the problem in a way that cannot be read"
-                raise source.error(token, f"{message}; write a formula over real variables, or leave it out")
+    def __init__(self, source: Source, ignore_prose: bool) -> None:
+        self.source, self.ignore_prose = source, ignore_prose
+        self.lexed = tokenize(source)
+        self.tokens = self.lexed.tokens
         if not any(t.kind not in ("text", "break") for t in self.tokens):
             message = "no mathematics found; put formulas between $...$, \\[...\\] or in an align environment"
             raise source.error(0, message)
@@ -81,9 +79,27 @@ class _Reader:
         self.constraints = Constraints(self.bounds)
 
     def read(self) -> LatexFile:
+        """The problem.
+
+        Raises:
+            ProblemError: what cannot be read. Prose that may restrict the problem comes first: it may be why.
+        """
         clause = objective_clause(self.source, self.tokens, self.clauses)
         find_variables(clause, self.tokens, self.clauses, self.bounds)
         max_evals, spans = read_budget(self.source)
+        kinds = Kinds(self.bounds, clause)
+        prose = sentences(self.source, self.lexed, self.clauses, kinds, spans)
+        try:
+            system, lower, upper = self._read(clause, spans)
+        except (ProblemError, NeedsUnroll, RecursionError):
+            self._leave_out(prose, 0)
+            raise
+        return LatexFile(system, lower, upper, max_evals, self._leave_out(prose, len(lower)))
+
+    def _read(
+        self, clause: Clause, spans: list[tuple[int, int]]
+    ) -> tuple[System, tuple[float, ...], tuple[float, ...]]:
+        """The system and the bounds."""
         found = chains(self.source, self.clauses, {self.symbols.vector, *self.symbols.aliases} - {""})
         objective = next((c for c in found if c.clause is clause), None)
         if objective is None:
@@ -97,9 +113,6 @@ class _Reader:
             elif not chain.relations and (chain.place.display or self._cut_off(chain, clause)):
                 message = "a formula that is neither objective, bound, constraint nor definition"
                 raise self.source.error(chain.place, f"{message}; expected a relation such as \\le 0 or =")
-            elif not chain.relations and self._compared_in_words(chain, objective):
-                message = "a condition on this is stated in words; write it as a formula"
-                raise self.source.error(chain.place, f"{message}, as in $x_1 + x_2 \\le 3$, or leave it out")
         part = self._objective(objective)
         heads: dict[str, bool] = {}  # whether a name has a definition that is more than a number
         for chain in rest:
@@ -115,7 +128,30 @@ class _Reader:
                 raise self.source.error(body[0], message)
         constraints = [c for c in [*membership(clause, self.tokens), *others] if not self.bounds.take(c)]
         lower, upper = self.bounds.finish()
-        return LatexFile(self._system(objective, part, constraints), lower, upper, max_evals)
+        return self._system(objective, part, constraints), lower, upper
+
+    def _leave_out(self, prose: list[Sentence], dim: int) -> tuple[str, ...]:
+        """The sentences that may restrict or change the problem, with their lines.
+
+        Raises:
+            ProblemError: if there is one and it is not to be ignored.
+        """
+        numbers = {t.text for t in self.tokens if t.kind == "number"}
+        found = left_out(self.source, prose, self.lexed.formulas, numbers, dim)
+        if found and not self.ignore_prose:
+            raise self.source.error(found[0].at, self._refusal(found)) from None
+        return tuple(f"line {self.source.line(s.at)}: {s.quoted}" for s in found)
+
+    def _refusal(self, found: list[LeftOut]) -> str:
+        others = sorted({self.source.line(s.at) for s in found[1:]})
+        more = (
+            f"; so may prose on line{'s' * (len(others) > 1)} {', '.join(map(str, others))}" if others else ""
+        )
+        return (
+            f"prose is not read, and this sentence may restrict or change the problem ({found[0].reason}): "
+            f'"{found[0].quoted}"; write it as a formula, as in $x_1 + x_2 \\le 3$, or delete it, '
+            f"or leave it out with --ignore-prose{more}"
+        )
 
     def _cut_off(self, chain: Chain, objective: Clause) -> bool:
         """Whether a comma (a decimal one, or one of a list) or a dollar cut a formula off from its statement."""
@@ -126,21 +162,6 @@ class _Reader:
             return True
         names = name_of(part) is not None or chain.place.text == "\\dots"
         return chain.clause is objective or (bool(chain.clause.relations) and not names)
-
-    def _compared_in_words(self, chain: Chain, objective: Chain) -> bool:
-        """Whether words right after a formula of the variables compare it: $x_1 x_2$ must not exceed 3."""
-        part = chain.sides[0][0]
-        head, minimised = read_head(part), read_head(objective.sides[0][0])
-        named = minimised is not None and (len(objective.sides) > 1 or minimised.arguments is not None)
-        if named and head is not None and minimised is not None and head.key == minimised.key:
-            return False  # words about the objective
-        if not self.bounds.mentions_variables(part):
-            return False
-        following = next((t for t in self.tokens if t.at >= part[-1].end and t.kind != "break"), None)
-        if following is None or following.kind != "text":
-            return False
-        plain = name_of(part) is not None
-        return bool(COMPARED.match(following.text) or (not plain and SIGNED.match(following.text)))
 
     def _on_solution(self, chain: Chain) -> bool:
         r"""Whether a statement is about the solution: ``x^* = ...``, ``f(x^\star) = 0``, ``f(0, 0) = 0``."""

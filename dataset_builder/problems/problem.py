@@ -13,7 +13,7 @@ import numpy as np
 from llamoco.dataset_builder.problems.compile import CompiledSystem, Requests, compile_system
 from llamoco.dataset_builder.problems.definition import build_system
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.latex_file import read_latex
+from llamoco.dataset_builder.problems.latex_file import LatexFile, read_latex
 from llamoco.dataset_builder.problems.problem_fields import FIELDS, checked_fields
 from llamoco.dataset_builder.problems.python_file import PythonFile, load_python
 from llamoco.dataset_builder.problems.structure import Structure
@@ -43,7 +43,7 @@ class Problem:
     Attributes:
         id: unique name.
         kind: "synthetic" (``definition`` is a drawn construction, see ``definition.build_system``), "source"
-            (``definition["python"]`` or ``definition["latex"]`` is a person's text, and their Python is executed where
+            (``definition["python"]`` or ``definition["latex"]`` is a person's text ("left_out" lists prose ignored on request), and their Python is executed where
             values are asked for) or "described" (nothing here can be executed, see ``described.DescribedProblem``).
         lower, upper: bounds (D,), as tuples of floats.
         max_evals: evaluation budget, points.
@@ -88,6 +88,11 @@ class Problem:
         return text
 
     @property
+    def ignores_prose(self) -> bool:
+        """Whether LaTeX is read without the prose that may restrict the problem, as its owner asked for."""
+        return "left_out" in self.definition
+
+    @property
     def dim(self) -> int:
         """Number of variables D."""
         return len(self.lower)
@@ -121,8 +126,12 @@ class Problem:
         if self.kind == "synthetic":
             return compile_system(self.system)
         if self.language == "latex":
-            return compile_system(read_latex(self.description, self.id).system)
+            return compile_system(self._latex.system)
         return self._python_file.evaluate
+
+    @cached_property
+    def _latex(self) -> LatexFile:
+        return read_latex(self.description, self.id, self.ignores_prose)
 
     @cached_property
     def _python_file(self) -> PythonFile:
@@ -137,8 +146,7 @@ class Problem:
         if self.kind == "described":
             return None
         if self.language == "latex":
-            system = read_latex(self.description, self.id).system
-            return structure_of_system(system, self.lower, self.upper)
+            return structure_of_system(self._latex.system, self.lower, self.upper)
         return self._python_file.structure()
 
     def within(self, max_evals: int) -> Problem:

@@ -161,23 +161,24 @@ def parse_completion(text: str) -> Completion:
 
 def problem_text(problem: Problem) -> str:
     """The problem section of a problem that was read from a file (see ``section``)."""
-    return section(problem.language, problem.description, problem.id)
+    return section(problem.language, problem.description, problem.id, problem.ignores_prose)
 
 
-def section(language: str, description: str, name: str) -> str:
+def section(language: str, description: str, name: str, ignore_prose: bool = False) -> str:
     """The problem section of a description: a person's own Python, or what the reader makes of LaTeX.
 
     Args:
         language: "python" or "latex".
         description: the problem FILE.
         name: what to call it in messages.
+        ignore_prose: whether prose that may restrict the problem is left out rather than refused.
 
     Raises:
         ProblemError: if the LaTeX cannot be read.
     """
     if language == "python":
         return received(description)
-    latex = read_latex(description, name)
+    latex = read_latex(description, name, ignore_prose)
     return problem_section(latex.system, latex.lower, latex.upper, latex.max_evals)
 
 

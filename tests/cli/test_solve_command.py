@@ -117,6 +117,20 @@ def test_a_tex_file_that_cannot_be_read_names_the_place(tmp_path: Path) -> None:
     )
 
 
+def test_prose_that_may_restrict_is_refused_or_left_out_with_a_warning(tmp_path: Path) -> None:
+    text = "$\\min_x (x_1 - 1)^2 + x_2^2$, $x \\in [0, 5]^2$.\nThe shares [of $x$] add up to one.\nBudget: 60 evaluations.\n"
+    (tmp_path / "shares.tex").write_text(text)
+    done = solve("shares.tex", "--json")
+    assert done.exit_code == 2 and not done.stdout
+    assert "shares.tex, line 2" in done.stderr and "--ignore-prose" in done.stderr
+    answer = solved("shares.tex", "--ignore-prose")
+    assert answer["feasible"] and answer["warning"] == (
+        "left out of the problem: line 2: The shares [of $x$] add up to one"
+    )
+    done = solve("shares.tex", "--ignore-prose", "--program-only")
+    assert done.exit_code == 0 and "line 2: The shares [of $x$] add up to one" in done.stderr
+
+
 def test_a_missing_model_folder_and_a_missing_file_are_named(tmp_path: Path) -> None:
     (tmp_path / "good.py").write_text(GOOD)
     done = solve("good.py", "--model", "./nowhere")

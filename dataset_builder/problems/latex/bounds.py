@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from llamoco.dataset_builder.problems.expression import Expr, Item, Num, lift
+from llamoco.dataset_builder.problems.latex.check import LARGEST
 from llamoco.dataset_builder.problems.latex.names import Scope
 from llamoco.dataset_builder.problems.latex.parser import Parser
 from llamoco.dataset_builder.problems.latex.statements import Chain
@@ -229,6 +230,8 @@ class Bounds:
             raise self.source.error(
                 place, f"{size} variables here, but {self.stated_dim} before; state one number of variables"
             )
+        if size > LARGEST:
+            raise self.source.error(place, f"too many variables; expected at most {LARGEST}")
         self.stated_dim = size or self.stated_dim
 
     def _interval(self, factor: tuple[Part, Part], scope: Scope) -> list[tuple[float, float]]:
@@ -240,6 +243,8 @@ class Bounds:
         if isinstance(low, list) or isinstance(high, list):
             raise self.source.error(inside[0], "expected numbers as the ends of an interval")
         count = self._exponent(exponent, inside[0]) if exponent else 1
+        if count > LARGEST:
+            raise self.source.error(inside[0], f"too many variables; expected at most {LARGEST}")
         if not count:
             raise self.source.error(exponent[0], "this dimension is not known; state it, as in n = 10")
         return [(low, high)] * count

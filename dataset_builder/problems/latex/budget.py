@@ -6,10 +6,11 @@ import re
 
 from llamoco.dataset_builder.problems.latex.text import Source
 
+LARGEST = 10**9
 _POWER = r"\s*(?:\\times|\\cdot)\s*10\^\{?\d\}?|\^\{?\d\}?"
 _THOUSANDS = r"(?:(?:\{,\}|\\,|,)\d{3}(?!\d))*"
 _DECIMALS = rf"(?:\.\d+(?={_POWER}))?"
-_NUMBER = rf"(?P<number>\d+{_DECIMALS}{_THOUSANDS}(?![\d.]*\d)(?P<power>{_POWER})?)"
+_NUMBER = rf"(?<!\d)(?P<number>\d++{_DECIMALS}{_THOUSANDS}(?![\d.]*\d)(?P<power>{_POWER})?)"
 _STYLES = r"\\(?:text|mathrm|textbf|emph|mathit|operatorname)\{"
 _SPACE = rf"(?:[\s~${{}}()]|\\[(){{}}\s,;:!]|\\quad|{_STYLES})*"
 _LINKING = (
@@ -76,8 +77,9 @@ def read_budget(source: Source) -> tuple[int, list[tuple[int, int]]]:
         message = f"several evaluation budgets are stated ({values}); state one"
         raise source.error(max(found.values()), message)
     value, at = next(iter(found.items()))
-    if value < 1 or value != int(value):
-        raise source.error(at, "the evaluation budget has to be a positive whole number")
+    if not 1 <= value <= LARGEST or value != int(value):
+        message = f"the evaluation budget has to be a positive whole number up to {LARGEST:,}"
+        raise source.error(at, message)
     return int(value), spans
 
 
@@ -85,5 +87,5 @@ def _value(number: str, power: str | None) -> float:
     digits = re.sub(r"\{,\}|\\,|,", "", number[: len(number) - len(power or "")])
     if not power:
         return float(digits)
-    exponent = int(re.findall(r"\d+", power)[-1])
+    exponent = int(re.findall(r"\d+", power)[-1])  # one digit
     return float(digits) ** exponent if power.startswith("^") else float(f"{digits}e{exponent}")

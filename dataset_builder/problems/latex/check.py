@@ -39,9 +39,18 @@ _REDUCTIONS: dict[str, Callable[[list[float]], float]] = {
     "min": min,
 }
 Span = tuple[int, int]
+LARGEST = 100_000  # terms of a sum with the sums around it, values of a range, entries of a vector
+_Memo = dict[tuple[str, int], float]
 
 
-def value(node: Expr, definitions: dict[str, Definition], dim: int, scope: dict[str, int]) -> float:
+def value(
+    node: Expr,
+    definitions: dict[str, Definition],
+    dim: int,
+    scope: dict[str, int],
+    memo: _Memo | None = None,
+    times: int = 1,
+) -> float:
     """The number that an expression without variables is.
 
     Args:
@@ -49,13 +58,17 @@ def value(node: Expr, definitions: dict[str, Definition], dim: int, scope: dict[
         definitions: what names in it stand for.
         dim: the length of x.
         scope: values of index variables.
+        memo: values of names and entries that are known already.
+        times: how many terms the sums around it have.
 
     Raises:
         ArithmeticError, ValueError: if it cannot be computed.
     """
 
+    memo = {} if memo is None else memo
+
     def go(e: Expr) -> float:
-        return value(e, definitions, dim, scope)
+        return value(e, definitions, dim, scope, memo, times)
 
     match node:
         case Num(number):
@@ -71,9 +84,11 @@ def value(node: Expr, definitions: dict[str, Definition], dim: int, scope: dict[
         case Name(name):
             scalar = definitions[name]
             assert isinstance(scalar, Scalar)
-            return value(scalar.value, definitions, dim, {})
+            if (name, 0) not in memo:
+                memo[name, 0] = value(scalar.value, definitions, dim, {}, memo, times)
+            return memo[name, 0]
         case Item(name, index):
-            return _entry(name, int(go(index)), definitions, dim)
+            return _entry(name, int(go(index)), definitions, dim, memo, times)
         case Add(a, b):
             return go(a) + go(b)
         case Sub(a, b):
@@ -95,10 +110,9 @@ def value(node: Expr, definitions: dict[str, Definition], dim: int, scope: dict[
         case Extremum(kind, a, b):
             return (max if kind == "max" else min)(go(a), go(b))
         case Reduce(kind, index, low, high, body):
-            terms = [
-                value(body, definitions, dim, {**scope, index.name: k})
-                for k in range(int(go(low)), int(go(high)) + 1)
-            ]
+            span = range(int(go(low)), int(go(high)) + 1)
+            times = few(times * max(len(span), 1), index.name)
+            terms = [value(body, definitions, dim, {**scope, index.name: k}, memo, times) for k in span]
             if not terms and kind in ("max", "min"):
                 raise ValueError(f"{kind} over {index.name!r} is empty")
             return float(_REDUCTIONS[kind](terms))
@@ -115,7 +129,22 @@ def size_of(name: str, definitions: dict[str, Definition], dim: int) -> int:
     return vector.size
 
 
-def _entry(name: str, index: int, definitions: dict[str, Definition], dim: int) -> float:
+def few(count: int, name: str) -> int:
+    """The number of terms, if they are few enough.
+
+    Raises:
+        ValueError: if they are too many.
+    """
+    if count > LARGEST:
+        raise ValueError(
+            f"the range of {name!r} is too long: {count} terms in all, expected at most {LARGEST}"
+        )
+    return count
+
+
+def _entry(
+    name: str, index: int, definitions: dict[str, Definition], dim: int, memo: _Memo, times: int
+) -> float:
     size = size_of(name, definitions, dim)
     if not 1 <= index <= size:
         raise ValueError(_missing(name, index, size))
@@ -123,7 +152,9 @@ def _entry(name: str, index: int, definitions: dict[str, Definition], dim: int) 
     if isinstance(vector, Data):
         return vector.values[index - 1]
     assert isinstance(vector, Vector)
-    return value(vector.entry, definitions, dim, {vector.index.name: index})
+    if (name, index) not in memo:
+        memo[name, index] = value(vector.entry, definitions, dim, {vector.index.name: index}, memo, times)
+    return memo[name, index]
 
 
 def _missing(name: str, index: int, size: int) -> str:
@@ -140,7 +171,7 @@ def check_indices(node: Expr, definitions: dict[str, Definition], dim: int, scop
         scope: lowest and highest values of the index variables around it.
 
     Raises:
-        ValueError: if one is not; the message names the vector or index.
+        ValueError: if one is not, or there are too many terms; the message names the vector or index.
     """
     match node:
         case Item(name, index):
@@ -158,6 +189,8 @@ def check_indices(node: Expr, definitions: dict[str, Definition], dim: int, scop
             if kind in ("max", "min") and lows[1] > highs[0]:
                 raise ValueError(f"{kind} over {index.name!r} is empty: from {lows[1]} to {highs[0]}")
             if lows[0] <= highs[1]:
+                around = [high - low + 1 for low, high in scope.values() if high >= low]
+                few(math.prod([*around, highs[1] - lows[0] + 1]), index.name)
                 check_indices(body, definitions, dim, {**scope, index.name: (lows[0], highs[1])})
         case _:
             for child in children(node):

@@ -13,6 +13,7 @@ from llamoco.dataset_builder.problems.latex.tokens import Part, group_end
 from llamoco.dataset_builder.problems.latex.vocabulary import CLOSERS, LAYOUTS, MATRICES, OPENERS, RELATIONS
 
 _BRACED = frozenset(("cases", "rcases", "array"))  # environments that may be cases of a function
+_DEEPEST = 100  # brackets in brackets
 _JOINING = RELATIONS | {"+", "*", "times", "/"}
 
 
@@ -60,6 +61,8 @@ def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
                 raise source.error(
                     token, f"this {token.text!r} closes nothing; remove it or add its opening one"
                 )
+            if depth > _DEEPEST:
+                raise source.error(token, "brackets are nested too deeply here; define parts of it by names")
         if token.kind == "begin" and token.text in _BRACED and _unfinished(line):
             message = (
                 "functions given by cases are not supported; use \\max, \\min or |..| if they say the same"

@@ -9,18 +9,22 @@ from __future__ import annotations
 import re
 
 from llamoco.dataset_builder.problems.latex import vocabulary
-from llamoco.dataset_builder.problems.latex.text import Kind, Source, Token
+from llamoco.dataset_builder.problems.latex.text import Aside, Formula, Kind, Lexed, Source, Token
 
 _TOKEN = re.compile(
     r"\\[A-Za-z]+\*?|\\.|\d+(?:(?:\{,\}|\\,)\d{3}(?!\d))*(?:\.\d+)?|\.\d+|\.\.\.|:=|[A-Za-z]|\s+|.", re.DOTALL
 )
+_NAMED = re.compile(r"\s*&?\s*(?::?=|[_^(]|\\left\()")  # what follows a name
+_DEEPEST = 50  # commands in commands
+_LONGEST_NUMBER = 100  # characters
+_LONGEST_NAME = 3  # words
 _PROSE_STOP = re.compile(r"\\\$|\\\(|\\\[|\\\)|\\\]|\$\$?|\\(begin|end)\s*\{([A-Za-z]+)\*?\}")
 _MATH_OUTSIDE = re.compile(
     r"\\(?:d?frac|sum|prod|sqrt|cdot|leq?|geq?|min|in|mathbb)(?![A-Za-z])|(?<!\\)[\^]|[<>≤≥]|[+*]\s*[A-Za-z]\w*\s*="
 )
 
 
-def tokenize(source: Source) -> list[Token]:
+def tokenize(source: Source) -> Lexed:
     """All tokens of the document's body.
 
     Raises:
@@ -34,13 +38,16 @@ class _Lexer:
         self.source = source
         self.code = source.code
         self.tokens: list[Token] = []
+        self.formulas: list[Formula] = []
+        self.asides: list[Aside] = []
         self.display = False
+        self.depth = 0  # of styles in styles
         self.arrays: list[str] = []  # what the arrays around a place are
 
-    def run(self) -> list[Token]:
+    def run(self) -> Lexed:
         begin = re.search(r"\\begin\s*\{document\}", self.code)
         finish = re.search(r"\\end\s*\{document\}", self.code)
-        at = begin.end() if begin else 0
+        start = at = begin.end() if begin else 0
         end = finish.start() if finish else len(self.code)
         while at < end:
             stop = _PROSE_STOP.search(self.code, at, end)
@@ -48,7 +55,7 @@ class _Lexer:
             if stop is None:
                 break
             at = self.formula(stop, end)
-        return self.tokens
+        return Lexed(self.tokens, self.formulas, self.asides, start, end)
 
     def prose(self, at: int, end: int) -> None:
         text = self.code[at:end]
@@ -85,6 +92,7 @@ class _Lexer:
                 opening.start(), "this formula is not closed: expected $ before the paragraph ends"
             )
         self.display = mark not in ("$", "\\(")
+        self.formulas.append(Formula(opening.start(), start, closing.start(), closing.end()))
         self.math(start, closing.start())
         self.add("break", "", closing.start(), closing.end())
         return closing.end()
@@ -122,6 +130,9 @@ class _Lexer:
 
     def math(self, at: int, end: int) -> None:
         """Tokens of a formula."""
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise self.source.error(at, "commands are nested too deeply here; define parts of it by names")
         braces: list[int] = []
         while at < end:
             match = _TOKEN.match(self.code, at, end)
@@ -142,6 +153,7 @@ class _Lexer:
             at = stop
         if braces:
             raise self.source.error(braces[-1], "unbalanced brace: this { is not closed; add the }")
+        self.depth -= 1
 
     def plain(self, text: str, at: int, stop: int) -> None:
         """The token of a text that is no command."""
@@ -153,6 +165,8 @@ class _Lexer:
         elif text.isalpha() and text.isascii():
             self.add("name", text, at, stop)
         elif text[0].isdigit() or (text[0] == "." and len(text) > 1 and text != "..."):
+            if len(text) > _LONGEST_NUMBER:
+                raise self.source.error(at, f"a number of {len(text)} characters; write it shorter")
             self.add("number", re.sub(r"\{,\}|\\,", "", text) if "," in text else text, at, stop)
         elif text in ("...", "…"):
             self.add("command", "\\dots", at, stop)
@@ -244,11 +258,15 @@ class _Lexer:
         after = self.after(finish)
         inside = self.code[start:finish]
         if name in vocabulary.DROPPED:
+            if name == "tag":
+                self.asides.append(Aside(start, finish, True))
             return after
         if name in ("underset", "overset", "stackrel"):
             second = self.argument(after, end)
             self.math(*second)
-            if name == "underset":
+            if name != "underset":
+                self.asides.append(Aside(start, finish, True))  # it is shown, but means nothing to the parser
+            else:
                 self.add("symbol", "_", at, at)
                 self.add("symbol", "{", at, at)
                 self.math(start, finish)
@@ -271,11 +289,19 @@ class _Lexer:
             self.add("command", "\\" + words[:3], at, after)
             return after
         letters = "".join(inside.split())
+        if name in vocabulary.TEXT or (name in vocabulary.ROMAN and len(letters) > 2 and not script):
+            count = len(words.split())
+            named = count == 1 or _NAMED.match(self.code, after) is not None
+            single = (
+                letters.isalnum() and letters[:1].isalpha() and words not in vocabulary.CONNECTIVES and named
+            )
+            if not script:
+                self.asides.append(Aside(start, finish, single))
         if name in vocabulary.TEXT:
             if (
                 letters.isalnum()
                 and letters[:1].isalpha()
-                and (script or words not in vocabulary.CONNECTIVES)
+                and (script or (words not in vocabulary.CONNECTIVES and len(words.split()) <= _LONGEST_NAME))
             ):
                 self.add("name", letters, at, after)
             else:

@@ -55,6 +55,9 @@ class Symbols(Protocol):
     def fresh(self) -> Index:
         """An index variable that the file does not use."""
 
+    def spend(self, place: Token) -> None:
+        """Count an expression that is parsed; too many are refused."""
+
     def integers(self, bound: Range, scope: Scope) -> list[int]:
         """The values of a range."""
 

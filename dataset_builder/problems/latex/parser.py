@@ -32,6 +32,8 @@ class Parser(Cursor):
         super().__init__(symbols.source, tokens)
         self.symbols, self.scope = symbols, scope
         self.bars: list[str] = []
+        if tokens:
+            symbols.spend(tokens[0])
 
     def parse(self) -> Value:
         """The value of all tokens.

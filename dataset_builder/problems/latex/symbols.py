@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from llamoco.dataset_builder.problems.expression import (
     Expr,
     Index,
@@ -12,6 +14,7 @@ from llamoco.dataset_builder.problems.expression import (
     lift,
     walk,
 )
+from llamoco.dataset_builder.problems.latex.check import LARGEST
 from llamoco.dataset_builder.problems.latex.emitter import Emitter
 from llamoco.dataset_builder.problems.latex.names import Function, Scope, Written, argument_names
 from llamoco.dataset_builder.problems.latex.parser import Parser
@@ -22,6 +25,7 @@ from llamoco.dataset_builder.problems.latex.values import (
     ANY,
     Matrix,
     NeedsUnroll,
+    Refusal,
     Value,
     Vectorial,
     is_whole,
@@ -30,6 +34,8 @@ from llamoco.dataset_builder.problems.latex.values import (
 )
 from llamoco.dataset_builder.problems.latex.vocabulary import ONES
 from llamoco.dataset_builder.problems.system import Data
+
+_LONGEST = 10_000  # expressions that are parsed, nodes of a function's value: far more than people write
 
 
 class SymbolTable(Emitter):
@@ -56,6 +62,7 @@ class SymbolTable(Emitter):
         self.called: set[str] = set()
         self._building: list[str] = []
         self._depth = 0
+        self._parsed = 0
 
     # What the parser asks
 
@@ -141,6 +148,13 @@ class SymbolTable(Emitter):
             )
         return value.entry(index[0])
 
+    def spend(self, place: Token) -> None:
+        """See ``names.Symbols``."""
+        self._parsed += 1
+        if self._parsed > _LONGEST:
+            message = "these formulas are too long when sums and functions are written out"
+            raise self.source.error(place, f"{message}; state them in a shorter way")
+
     def subscripts(self, subscript: Part, place: Token, scope: Scope) -> list[Expr]:
         """The indices of a subscript."""
         if len(subscript) == 1:  # most are one letter or number
@@ -182,6 +196,9 @@ class SymbolTable(Emitter):
             return found
         if not len(found) >= 2 or bound.values[-1][0].text == "\\dots":
             raise self.source.error(bound.place, "expected a range such as i = 1, \\dots, n")
+        if found[-1] - found[0] >= LARGEST:
+            message = f"this range is too long; expected at most {LARGEST} values"
+            raise self.source.error(bound.place, message)
         step = found[1] - found[0] if len(found) > 2 else 1
         if step < 1 or found[:-1] != list(range(found[0], found[0] + step * (len(found) - 1), step)):
             raise self.source.error(bound.place, "this range does not rise by equal steps; list its values")
@@ -208,9 +225,21 @@ class SymbolTable(Emitter):
         actual = {f: Parser(self, a, scope).parse() for f, a in zip(formals, arguments, strict=True)}
         self._depth += 1
         try:
-            return Parser(self, function.body, {**function.scope, **actual}).parse()
+            result = Parser(self, function.body, {**function.scope, **actual}).parse()
+            self._limit(result, place)
+            return result
         finally:
             self._depth -= 1
+
+    def _limit(self, value: Value, place: Token) -> None:
+        """Refuse a function's value that has grown too large: functions of functions double it each time."""
+        try:
+            tree = value.entry(lift(1)) if isinstance(value, Vectorial) else value
+        except (NeedsUnroll, Refusal, ValueError):
+            return
+        if isinstance(tree, Expr) and next(islice(walk(tree), _LONGEST, None), None) is not None:
+            message = "functions of functions make this too long; define parts of it by names"
+            raise self.source.error(place, message)
 
     def _variable(self, name: str) -> bool:
         return bool(self.vector) and name.startswith(self.vector + "_")

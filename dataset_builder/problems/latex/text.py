@@ -10,6 +10,9 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.latex.macros import Expansion, expand
 
 Kind = Literal["number", "name", "command", "symbol", "text", "break", "soft", "begin", "end"]
+_UNSEEN = re.compile(  # what TeX does not set
+    r"\\begin\s*\{comment\}.*?\\end\s*\{comment\}|\\iffalse(?![A-Za-z]).*?\\fi(?![A-Za-z])", re.DOTALL
+)
 _DEFINES = re.compile(
     r"\\(?:def|[a-z]*newcommand|renewcommand|providecommand|Declare[A-Z][A-Za-z]+)(?![A-Za-z])"
 )
@@ -32,13 +35,40 @@ class Token(NamedTuple):
     step: int = 0
 
 
+class Formula(NamedTuple):
+    """Where a formula stands: ``at`` to ``end`` with its delimiters, ``start`` to ``stop`` without."""
+
+    at: int
+    start: int
+    stop: int
+    end: int
+
+
+class Aside(NamedTuple):
+    r"""Words inside a formula, from ``at`` to ``end``; ``name``: they may be a name, as in ``\text{cost}(x)``."""
+
+    at: int
+    end: int
+    name: bool
+
+
+class Lexed(NamedTuple):
+    """A document's body, from ``start`` to ``stop``: its tokens, its formulas and the words inside of them."""
+
+    tokens: list[Token]
+    formulas: list[Formula]
+    asides: list[Aside]
+    start: int
+    stop: int
+
+
 class Source:
     """The text of a file and how places in it are named.
 
     Attributes:
         name: the file's name.
         text: as written.
-        code: without comments, with macros written out; places are offsets in it.
+        code: without comments and what is not set, with macros written out; places are offsets in it.
     """
 
     def __init__(self, text: str, name: str) -> None:
@@ -47,6 +77,7 @@ class Source:
         self._expansion: Expansion | None = None
         blank = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
         self.code = blank.sub(lambda m: m.group(1) + " " * (len(m.group(0)) - len(m.group(1))), text)
+        self.code = _UNSEEN.sub(lambda m: re.sub(r"[^\n]", " ", m.group(0)), self.code)
         if _DEFINES.search(self.code):
             self._expansion = expand(self.code, self._refuse)
             self.code = self._expansion.code
@@ -55,6 +86,10 @@ class Source:
         """A ProblemError that names file, line and column, and shows what stands there."""
         at = place.at if isinstance(place, Token) else min(place, max(len(self.code) - 1, 0))
         return self._error(self._origin(at), message)
+
+    def line(self, at: int) -> int:
+        """The line of the file, from 1, on which a place in the code lies."""
+        return self.text.count("\n", 0, self._origin(at)) + 1
 
     def strict(self, at: int, end: int) -> bool:
         r"""Whether a ``<`` (or ``\lt``), not a ``\le``, stands between two places."""

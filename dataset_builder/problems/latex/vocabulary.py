@@ -66,6 +66,7 @@ IGNORED = _words(
 ) | {" ", "\n", "\t"}
 DROPPED = _words("label tag hspace vspace phantom hphantom vphantom ref eqref cite color mspace")
 TEXT = _words("text textrm mbox textnormal textit textbf textsf hbox intertext shortintertext")
+ROMAN = _words("mathrm operatorname mathit mathsf mathtt mathbf mathnormal")  # may hold a word, or a name
 ACCENTS = _pairs(
     """hat=_hat tilde=_tilde bar=_bar overline=_bar dot=_dot ddot=_ddot check=_check widehat=_hat
     widetilde=_tilde breve=_breve"""
@@ -88,18 +89,3 @@ CONNECTIVES = _words(
     let given by is are in on of as at w.r.t. wrt i.e. within respect the"""
 ) | {"subject to", "such that", "for all", "for each", "s. t.", "with respect to", "by varying"}
 UNITS = _words("psi lb lbf lbs in ft kN kgf mm cm kg MPa GPa Pa kPa kW Hz bar rad")
-# A condition in words, right after a formula: $x_1 x_2$ must not exceed 3; signs, after more than a name.
-_BEFORE = (
-    r"(?:(?:is|are|be|does|do|has|have|to|must|should|shall|may|can|cannot|will|not|never|always|strictly|both"
-    r"|all) )*"
-)
-COMPARED = re.compile(
-    rf"{_BEFORE}(?:at (?:least|most)|(?:no )?(?:more|less|greater|larger|smaller|fewer|higher|lower) than|exceeds?"
-    r"|equals?|equal to|above|below)\b(?!(?:[^.]|\.(?=\d))*\bevaluations?\b)"
-)
-SIGNED = re.compile(rf"{_BEFORE}(?:non-?)?(?:positive|negative)\b")
-# Words that change what the formulas next to them say; those of the second line only right before one.
-REFUSED_WORDS = re.compile(
-    r"\b(?:integers?|integer-valued|discrete|binary|multiples? of|whole numbers?|natural numbers?|either)\b|\bis (?:odd|even)\b"
-    r"|\b(?:odd|even|not|for some|one of|unless|except|except for|if|or|when|whenever|otherwise|else)$"
-)
