@@ -21,9 +21,19 @@ from pathlib import Path
 
 import numpy as np
 
-from llamoco.dataset_builder.problems import errors, python_file, structure, traced, traced_modules
+from llamoco.dataset_builder.problems import (
+    errors,
+    python_file,
+    structure,
+    traced,
+    traced_array,
+    traced_modules,
+    untraceable,
+)
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.python import contract, hints, process, returned, unread
+from llamoco.dataset_builder.problems.python import text as text_module
 from llamoco.dataset_builder.problems.structure import Part, Structure
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
@@ -112,7 +122,8 @@ def confined_problem(
 
 def _program(text: str, name: str) -> str:
     # In the order in which they import each other.
-    used = (errors, traced, traced_modules, structure, python_file)
+    tracing = (traced, traced_array, traced_modules, untraceable, structure)
+    used = (errors, *tracing, process, text_module, returned, contract, hints, unread, python_file)
     modules = {module.__name__: Path(str(module.__file__)).read_text("utf-8") for module in used}
     return _READER.format(
         modules=modules, text=text, name=name, max_dim=MAX_DIM, max_constraints=MAX_CONSTRAINTS

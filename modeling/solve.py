@@ -16,7 +16,7 @@ from llamoco.dataset_builder.benchmark.race import keyed
 from llamoco.dataset_builder.optimizers.pool import POOL, identify, pool_for, render
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
-from llamoco.dataset_builder.prompts.program import parse_completion, problem_text, program
+from llamoco.dataset_builder.prompts.program import parse_completion, program_of
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import ERRORS
@@ -154,7 +154,7 @@ def _answer(
     return Answer(
         problem=problem,
         completion=generation.completion,
-        program=program(problem_text(problem), generation.completion),
+        program=program_of(problem, generation.completion),
         optimizer=known[0] if known else optimizer,
         config=known[1] if known else None,
         decision=decision,
@@ -175,7 +175,7 @@ def single_best_answer(answer: Answer) -> Answer:
     return replace(
         answer,
         completion=completion,
-        program=program(problem_text(answer.problem), completion),
+        program=program_of(answer.problem, completion),
         optimizer=optimizer,
         config=json.loads(config),
         decision=decision,
@@ -209,7 +209,7 @@ def run_answer(
     # Where nothing feasible was met, the point that the program returned is shown, marked as infeasible.
     x, f = (record.best_x, record.best_f) if feasible else (record.x, record.f)
     return Solution(
-        x=x,
+        x=None if x is None else problem.full(np.array(x)).tolist(),
         f=f if f is not None and np.isfinite(f) else None,
         feasible=feasible,
         evals=record.evals,

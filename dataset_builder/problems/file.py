@@ -11,6 +11,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.latex_file import read_latex
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.python_file import load_python
+from llamoco.dataset_builder.problems.structure import starting_points
 
 SUFFIXES = (".py", ".tex")
 
@@ -55,11 +56,10 @@ def load(path: str | Path) -> Problem:
         n_equality=len(latex.system.equalities),
         definition={"latex": text},
     )
-    centre = (problem.lower_array + problem.upper_array) / 2
-    f, _, _ = compile_system(latex.system)(centre[None, :])
-    if np.isnan(f[0]):
+    f, _, _ = compile_system(latex.system)(starting_points(problem.lower_array, problem.upper_array))
+    if np.isnan(f).all():
         raise ProblemError(
-            f"{path}: the objective is NaN at the centre of the box, where a search may start; "
+            f"{path}: the objective is NaN at the centre of the box, and at no point that was tried is it better; "
             "check the formula or change the bounds"
         )
     return problem

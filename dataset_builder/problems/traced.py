@@ -48,6 +48,10 @@ class TraceError(ArithmeticError):
     """A computation that cannot be followed."""
 
 
+class TooMany(TraceError):
+    """So many operations that following them takes too long."""
+
+
 class Recorder:
     """What was done: arguments of each operation, and which variables meet in a nonlinear term.
 
@@ -72,7 +76,7 @@ class Recorder:
         """
         self._operations += 1
         if self._operations > MOST_OPERATIONS:
-            raise TraceError(f"more than {MOST_OPERATIONS:,} operations")
+            raise TooMany(f"more than {MOST_OPERATIONS:,} operations")
 
     def note(self, operation: str, *values: float) -> None:
         """Writes an operation on some values down."""
