@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 
-import typer
-
 from llamoco.cli.benchmark import benchmark
 from llamoco.cli.build import build
 from llamoco.cli.evaluate import evaluate
+from llamoco.cli.leaving import App
 from llamoco.cli.push import push
 from llamoco.cli.report import report
 from llamoco.cli.solve import solve
@@ -17,7 +16,7 @@ from llamoco.cli.train import train
 # Read when torch loads: threads that wait in a loop slow a model down many times on a machine that has other work.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-app = typer.Typer(
+app = App(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",

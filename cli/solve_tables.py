@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Table
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 def show_answer(answer: Answer, path: Path) -> None:
     """The program, and what is known of it."""
     problem = answer.problem
-    if answer.warning:
-        err.print(f"[yellow]warning:[/] {answer.warning}", highlight=False, soft_wrap=True)
+    for warning in (answer.warning or "").splitlines():
+        err.print("[yellow]warning:[/]", escape(warning), highlight=False, soft_wrap=True)
     code = answer.completion.rstrip()
     if out.is_terminal:
         out.print(Syntax(code, "python", theme="ansi_light", background_color="default", word_wrap=True))

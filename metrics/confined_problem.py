@@ -25,9 +25,15 @@ from llamoco.dataset_builder.problems import (
     errors,
     python_file,
     structure,
+    trace_recorder,
     traced,
     traced_array,
+    traced_complex,
+    traced_linalg,
     traced_modules,
+    traced_numpy,
+    traced_opaque,
+    traced_scipy,
     untraceable,
 )
 from llamoco.dataset_builder.problems.errors import ProblemError
@@ -122,7 +128,16 @@ def confined_problem(
 
 def _program(text: str, name: str) -> str:
     # In the order in which they import each other.
-    tracing = (traced, traced_array, traced_modules, untraceable, structure)
+    tracing = (
+        trace_recorder,
+        traced,
+        traced_array,
+        traced_complex,
+        traced_opaque,
+        traced_linalg,
+        traced_numpy,
+    )
+    tracing = (*tracing, traced_linalg, traced_numpy, traced_scipy, traced_modules, untraceable, structure)
     used = (errors, *tracing, process, text_module, returned, contract, hints, unread, python_file)
     modules = {module.__name__: Path(str(module.__file__)).read_text("utf-8") for module in used}
     return _READER.format(

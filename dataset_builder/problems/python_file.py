@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -106,6 +107,7 @@ class PythonFile:
     @cached_property
     def trace(self) -> Trace:
         """What the functions do on their variables, or why that cannot be followed. The text is executed anew for it."""
+        executed = sys.modules[self._text.module]
         try:
             with contextlib.redirect_stderr(io.StringIO()):
                 traced = self._text.run(namespace()).__dict__
@@ -119,7 +121,9 @@ class PythonFile:
                         self._text.name,
                     )
         except ProblemError as error:  # what it imports does not work with the modules that it is given here
-            return Trace(None, f"the file cannot be executed on symbolic numbers: {error}")
+            return Trace(None, f"the file cannot be executed anew to be followed ({error})")
+        finally:
+            sys.modules[self._text.module] = executed  # where pickle looks the functions up
 
     def _look(self) -> None:
         """Evaluate each function where it first has a value, the centre of the box if it can be: learn the numbers of constraints."""

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.traced import OPERATIONS, TRANSCENDENTAL, Recorder, Traced, TraceError
+from llamoco.dataset_builder.problems.trace_recorder import OPERATIONS, TRANSCENDENTAL, Recorder, TraceError
+from llamoco.dataset_builder.problems.traced import Traced
 from llamoco.dataset_builder.problems.traced_array import TracedArray
 from llamoco.dataset_builder.problems.untraceable import why_not
 

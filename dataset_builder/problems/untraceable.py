@@ -6,7 +6,7 @@ import ast
 import linecache
 import traceback
 
-from llamoco.dataset_builder.problems.traced import TooMany
+from llamoco.dataset_builder.problems.trace_recorder import TooMany, TraceError
 
 MOST_SHOWN = 60
 
@@ -26,7 +26,11 @@ def why_not(error: BaseException, file: str) -> str:
     if isinstance(error, TooMany):
         return f"it does {said}, {line}"
     expression = _expression(frames[-1])
-    if isinstance(error, ArithmeticError | ValueError) and not str(error).startswith("a value was taken out"):
+    if (
+        isinstance(error, ArithmeticError | ValueError)
+        and not isinstance(error, TraceError)
+        and not _from_library(error)
+    ):
         return f"`{_short(expression)}` has no value at the points that were tried ({type(error).__name__}: {said}), {line}"
     try:
         node = ast.parse(expression, mode="eval").body
@@ -75,3 +79,9 @@ def _resolved(name: str, file: str) -> str:
                 if (alias.asname or alias.name) == first:
                     return f"{node.module}.{alias.name}{dot}{rest}"
     return name
+
+
+def _from_library(error: BaseException) -> bool:
+    """Whether an exception was raised within an installed package, which may refuse what it does not know."""
+    innermost = traceback.extract_tb(error.__traceback__)[-1].filename
+    return "site-packages" in innermost or "dist-packages" in innermost

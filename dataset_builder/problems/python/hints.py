@@ -50,6 +50,8 @@ def _returned(tree: ast.Module, name: str) -> list[ast.expr]:
             values.insert(0, value.args[0])
         elif isinstance(value, ast.List | ast.Tuple):
             values[:0] = value.elts
+        elif isinstance(value, ast.IfExp):
+            values[:0] = [value.body, value.orelse]
         else:
             entries.append(value)
     return entries

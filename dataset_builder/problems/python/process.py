@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-MOST_PRINTED = 5_000_000  # characters in one call of a function
+MOST_PRINTED = 1_000_000  # characters in one call of a function
 
 # What the default action of a signal ends no process for.
 _HARMLESS_SIGNALS = {
@@ -179,7 +179,8 @@ def _killing(module: Any, name: str) -> Callable[..., Any]:
 
     def killing(*args: Any) -> Any:
         target, number = args if len(args) == 2 else (os.getpid(), *args)
-        own = target in {os.getpid(), -1, 0, -os.getpgrp()} or (name == "killpg" and target == os.getpgrp())
+        own = name in ("raise_signal", "pthread_kill") or target in {os.getpid(), -1, 0, -os.getpgrp()}
+        own |= name == "killpg" and target == os.getpgrp()
         if own and os.getpid() == _evaluator and _deadly(number):
             raise ProcessEnded(f"{module.__name__}.{name} would have ended the process that evaluates")
         return function(*args)
@@ -193,11 +194,16 @@ def _deadly(number: int) -> bool:
     return signal.getsignal(number) == signal.SIG_DFL or number in (signal.SIGKILL, signal.SIGSTOP)
 
 
+_SYSTEM = sys.modules[os.name]  # posix or nt, whose functions os has, too
 _ENDINGS: dict[tuple[Any, str], Callable[..., Any]] = {
-    (os, name): _ending(os, name) for name in ("_exit", "abort", "execv", "execve") if hasattr(os, name)
+    (module, name): _ending(module, name)
+    for module in (os, _SYSTEM)
+    for name in ("_exit", "abort", "execv", "execve")
+    if hasattr(module, name)
 } | {
     (module, name): _killing(module, name)
-    for module, name in ((os, "kill"), (os, "killpg"), (signal, "raise_signal"))
-    if hasattr(module, name) and hasattr(os, "getpgrp")
+    for module in (os, _SYSTEM, signal)
+    for name in ("kill", "killpg", "raise_signal", "pthread_kill")
+    if hasattr(module, name) and os.name == "posix"
 }
 _NO_KEYBOARD = _NoKeyboard()

@@ -42,6 +42,7 @@ class Text:
     Attributes:
         tree: the text, parsed.
         lines: the last line on which each name of the module is bound.
+        module: the name of the module that it is executed as.
 
     Raises:
         ProblemError: if it is not Python.
@@ -61,11 +62,12 @@ class Text:
         except (RecursionError, MemoryError) as error:
             raise ProblemError(f"{name}: an expression is nested too deeply for Python to read it") from error
         self.lines = _definition_lines(self.tree)
+        self.module = "problem_" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def run(self, start: Mapping[str, Any] = MappingProxyType({})) -> types.ModuleType:
         """Execute the text as a module, whose names at the start may be given."""
         linecache.cache[self.name] = (len(self.text), None, self.text.splitlines(keepends=True), self.name)
-        module = types.ModuleType("problem_" + hashlib.sha256(self.text.encode()).hexdigest()[:12])
+        module = types.ModuleType(self.module)
         module.__dict__.update(start)
         if self.folder is not None:
             module.__file__ = str(self.folder / Path(self.name).name)
