@@ -46,8 +46,10 @@ def end_if_held_up(code: int) -> None:
         if thread is not threading.current_thread() and not thread.daemon
     ]
     children = [child for child in multiprocessing.active_children() if not child.daemon]
-    for waiting in (*threads, *children):
-        waiting.join(max(0.0, deadline - time.monotonic()))
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    for child in children:
+        child.join(max(0.0, deadline - time.monotonic()))
     for child in children:
         if child.is_alive():
             child.kill()

@@ -29,9 +29,10 @@ def show_answer(answer: Answer, path: Path) -> None:
     else:
         print(code)
     facts = Table.grid(padding=(0, 2))
+    fixed = problem.full(problem.lower_array).size - problem.dim
+    variables = f"{problem.dim} variable{'s' * (problem.dim > 1)}" + (f" and {fixed} fixed" if fixed else "")
     facts.add_row(
-        "problem",
-        f"{problem.id}: {problem.dim} variables, {_constraints(problem.n_inequality, problem.n_equality)}",
+        "problem", f"{problem.id}: {variables}, {_constraints(problem.n_inequality, problem.n_equality)}"
     )
     facts.add_row("optimizer", f"[bold]{answer.optimizer or 'unnamed'}[/]" + _settings(answer))
     if answer.confidence is not None:

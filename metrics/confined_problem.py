@@ -76,6 +76,11 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
         raise reader.ProblemError(
             f"{name}: {{dim}} variables and {{sum(counts)}} constraints; at most {max_dim} and {max_constraints} are taken here"
         )
+    if not problem.plain:
+        raise reader.ProblemError(
+            "{name}: here a problem has to be stated plainly: LOWER below UPPER, both sequences, values at the centre of the box, "
+            "constraints in one flat sequence; the command llamoco solve takes more"
+        )
     known = problem.structure()
     said = [0, dim, *counts, problem.max_evals, known is not None, *problem.lower, *problem.upper]
     if known is not None:
@@ -137,8 +142,8 @@ def _program(text: str, name: str) -> str:
         traced_linalg,
         traced_numpy,
     )
-    tracing = (*tracing, traced_linalg, traced_numpy, traced_scipy, traced_modules, untraceable, structure)
-    used = (errors, *tracing, process, text_module, returned, contract, hints, unread, python_file)
+    followed = (*tracing, traced_linalg, traced_numpy, traced_scipy, traced_modules, untraceable, structure)
+    used = (errors, *followed, process, text_module, returned, contract, hints, unread, python_file)
     modules = {module.__name__: Path(str(module.__file__)).read_text("utf-8") for module in used}
     return _READER.format(
         modules=modules, text=text, name=name, max_dim=MAX_DIM, max_constraints=MAX_CONSTRAINTS

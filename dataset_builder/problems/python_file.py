@@ -13,13 +13,14 @@ import sys
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.python.contract import Box, budget, function
 from llamoco.dataset_builder.problems.python.hints import boolean_hint
+from llamoco.dataset_builder.problems.python.process import Printed
 from llamoco.dataset_builder.problems.python.returned import (
     BooleanReturned,
     ComplexReturned,
@@ -34,7 +35,6 @@ from llamoco.dataset_builder.problems.structure import Structure, Trace, startin
 from llamoco.dataset_builder.problems.traced_modules import namespace
 
 CONSTRAINTS = ("inequality", "equality")
-_Value = TypeVar("_Value")
 
 
 class PythonFile:
@@ -59,15 +59,14 @@ class PythonFile:
         self._box = Box.read(text, module)
         self.lower, self.upper = self._box.lower, self._box.upper
         self.max_evals = budget(text, module)
-        self._counted_at = dict.fromkeys(CONSTRAINTS, "at the centre of the box")
+        self._counted_at: dict[str, str] = {}
         self._nested = False
-        self.n_inequality = self.n_equality = -1
         self._look()
         self.plain = not (
             self._box.fixed
             or self._box.scalar
             or self._nested
-            or any(at != "at the centre of the box" for at in self._counted_at.values())
+            or any(at != _CENTRE for at in self._counted_at.values())
         )
         self.warnings = unread_names(text.tree, text.lines, module.__dict__)
 
@@ -128,28 +127,20 @@ class PythonFile:
     def _look(self) -> None:
         """Evaluate each function where it first has a value, the centre of the box if it can be: learn the numbers of constraints."""
         with self._text.running() as printed:
-            for name, evaluate in (
-                ("objective", self._value),
-                *((name, self._counting(name)) for name in CONSTRAINTS),
-            ):
-                printed.begin()
-                count = self._first(name, evaluate)
-                if name in CONSTRAINTS:
-                    setattr(self, f"n_{name}", len(count))
+            self._first("objective", lambda point: np.array([self._value(point)]), printed)
+            g = self._first("inequality", lambda point: self._constraint("inequality", point, None), printed)
+            h = self._first("equality", lambda point: self._constraint("equality", point, None), printed)
+        self.n_inequality, self.n_equality = len(g), len(h)
 
-    def _first(self, name: str, evaluate: Callable[[np.ndarray], _Value]) -> _Value:
-        """What a function gives at the first point where it has a value; what keeps it from that at the centre is told else."""
+    def _first(self, name: str, evaluate: Callable[[np.ndarray], np.ndarray], printed: Printed) -> np.ndarray:
+        """What a function gives at the first point where it has a value; if there is none, what keeps it from that at the centre is told."""
         trouble: ProblemError | None = None
         for index, point in enumerate(self._box.full(starting_points(self.lower, self.upper))):
+            printed.begin()
             try:
-                value = evaluate(point)
-                if name == "objective" and np.isnan(value):
-                    raise _NotANumber
+                values = evaluate(point)
             except ProblemError:
                 raise
-            except _NotANumber:
-                cure = "return a number there, a large one if the formula has none, or change LOWER and UPPER"
-                error = self._text.error(name, f"objective(x) is NaN {_EVERYWHERE}; {cure}")
             except ComplexReturned as complex_error:
                 error = self._text.error(
                     name, f"{name}(x) returned {complex_error} {_EVERYWHERE}; return floats"
@@ -159,15 +150,14 @@ class PythonFile:
                     domain_error, f"{name}(x) fails {_EVERYWHERE}; it has to have a value somewhere"
                 )
             else:
-                if index:
-                    self._counted_at[name] = f"at {_shown(point)}"
-                return value
+                if name != "objective" or not np.isnan(values).any():
+                    self._counted_at[name] = f"at {_shown(point)}" if index else _CENTRE
+                    return values
+                cure = "return a number there, a large one if the formula has none, or change LOWER and UPPER"
+                error = self._text.error(name, f"objective(x) is NaN {_EVERYWHERE}; {cure}")
             trouble = trouble or error
         assert trouble is not None
         raise trouble
-
-    def _counting(self, name: str) -> Callable[[np.ndarray], np.ndarray]:
-        return lambda point: self._constraint(name, point, None)
 
     def _value(self, x: np.ndarray) -> float:
         assert self._objective is not None
@@ -228,12 +218,9 @@ class PythonFile:
             raise
 
 
-_EVERYWHERE = "at the centre of the box, and at no point that was tried is it better"
+_CENTRE = "at the centre of the box"
+_EVERYWHERE = f"{_CENTRE}, and at no point that was tried is it better"
 _MEANING = {"inequality": "<= 0", "equality": "0"}
-
-
-class _NotANumber(Exception):
-    """NaN from an objective."""
 
 
 def _shown(x: np.ndarray) -> str:

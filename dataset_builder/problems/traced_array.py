@@ -28,13 +28,13 @@ class TracedArray(np.ndarray):
         """Each number rounded."""
         return rounded(self, decimals)
 
-    @property
-    def real(self) -> Any:  # type: ignore[override]
+    @property  # type: ignore[misc]  # numpy's can be set
+    def real(self) -> Any:
         """Real parts."""
         return each(lambda value: value.real, self)
 
-    @property
-    def imag(self) -> Any:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def imag(self) -> Any:
         """Imaginary parts."""
         return each(lambda value: value.imag, self)
 

@@ -171,4 +171,4 @@ def _with_complex(number: Traced, name: str, other: Any) -> Any:
     return getattr(TracedComplex(number, 0.0), name)(other)
 
 
-Traced.with_complex = staticmethod(_with_complex)  # type: ignore[assignment]
+Traced.with_complex = staticmethod(_with_complex)

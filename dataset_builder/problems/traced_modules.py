@@ -35,7 +35,7 @@ from llamoco.dataset_builder.problems.traced_opaque import elementwise
 from llamoco.dataset_builder.problems.traced_scipy import scipy_functions
 from llamoco.dataset_builder.problems.traced_types import ComplexOrTraced, FloatOrTraced, IntOfTraced
 
-_LINEAR_ALGEBRA = {"solve": solve, "inv": inv, "det": det}
+_LINEAR_ALGEBRA: dict[str, Callable[..., Any]] = {"solve": solve, "inv": inv, "det": det}
 
 
 @cache
@@ -144,7 +144,7 @@ def _cmath_functions() -> dict[str, Any]:
         for name in names
     }
     functions |= {name: elementwise(getattr(cmath, name), "log") for name in ("log", "log10")}
-    functions["exp"] = lambda z: z.exp() if isinstance(z, Traced | TracedComplex) else cmath.exp(z)
+    functions["exp"] = elementary("exp")
     functions["phase"] = lambda z: arctan2(z.imag, z.real)
     functions["polar"] = lambda z: (abs(z), arctan2(z.imag, z.real))
     functions["rect"] = lambda r, phi: TracedComplex(r * elementary("cos")(phi), r * elementary("sin")(phi))

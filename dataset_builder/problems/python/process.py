@@ -151,7 +151,7 @@ class _NoKeyboard(io.TextIOBase):
     def read(self, size: int | None = -1, /) -> NoReturn:
         raise KeyboardRead("a problem file cannot ask at the keyboard; write the value into the file")
 
-    readline = __next__ = read  # type: ignore[assignment]
+    readline = __next__ = read
 
     def close(self) -> None:
         """Nothing: exit() closes standard input, and the next call needs it again."""

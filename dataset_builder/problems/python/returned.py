@@ -61,7 +61,7 @@ def flat(value: Any, place: str = "") -> list[float]:
         ComplexReturned: if it holds a complex number.
     """
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
-        return [float(entry) for entry in value.ravel().tolist()]
+        return [float(entry) for entry in np.asarray(value).ravel().tolist()]  # a matrix stays one in ravel
     if isinstance(value, bool | np.bool_):
         raise BooleanReturned(place, value)
     if isinstance(value, numbers.Real | decimal.Decimal):
@@ -75,7 +75,7 @@ def flat(value: Any, place: str = "") -> list[float]:
             raise ComplexReturned("complex numbers")
         if value.dtype.kind != "O" and value.size:
             raise Unfit(place, value)
-        return flat(value.tolist(), place)
+        return flat(np.asarray(value).tolist(), place)
     if value is None or isinstance(value, str | bytes | Set):
         raise Unfit(place, value)
     if isinstance(value, Mapping):
