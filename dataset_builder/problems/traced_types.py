@@ -22,6 +22,8 @@ class FloatOrTraced(float, metaclass=_FloatType):
     def __new__(cls, value: Any = 0.0) -> Any:
         """The number itself, or a float."""
         value = _single(value)
+        if cls is not FloatOrTraced:
+            return super().__new__(cls, value)
         return value if isinstance(value, Traced) else float(value)
 
 
@@ -41,6 +43,8 @@ class IntOfTraced(int, metaclass=_IntType):
     def __new__(cls, value: Any = 0, *base: Any, **options: Any) -> Any:
         """The whole number."""
         value = _single(value)
+        if cls is not IntOfTraced:
+            return super().__new__(cls, value, *base, **options)
         return math.trunc(value) if isinstance(value, Traced) else int(value, *base, **options)
 
 

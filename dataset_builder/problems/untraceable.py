@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 import traceback
 
 from llamoco.dataset_builder.problems.trace_recorder import TooMany, TraceError
@@ -84,4 +85,7 @@ def _resolved(name: str, file: str) -> str:
 def _from_library(error: BaseException) -> bool:
     """Whether an exception was raised within an installed package, which may refuse what it does not know."""
     innermost = traceback.extract_tb(error.__traceback__)[-1].filename
-    return "site-packages" in innermost or "dist-packages" in innermost
+    own = os.path.dirname(_from_library.__code__.co_filename)
+    return ("site-packages" in innermost or "dist-packages" in innermost) and os.path.dirname(
+        innermost
+    ) != own

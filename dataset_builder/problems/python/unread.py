@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import ast
 import difflib
+import numbers
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 READ = ("objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS")
+MOST_CHARACTERS = 40  # of a name that is looked at
 # Where these are called, a text does not tell what is read.
 _UNTRACEABLE = {"globals", "vars", "locals", "eval", "exec", "__dict__"}
 
 _WORD = r"(?:(?:in)?eq(?:uality|ualities|s)?|(?:in)?equal|ineqs?|inequalities|nonlinear|nonlin|linear|all|my|the|problem|feasibility)"
 _CONSTRAINTS = re.compile(
-    rf"(?:{_WORD}_?)*(?:constraints?|cons|constrs?|constr_?fun|cstrs?|restrictions?)(?:_?(?:{_WORD}|fun|func|list|dict|\d+))*"
+    rf"\w*constraint\w*|[ab]_?(?:ub|eq|ineq)|(?:{_WORD}_?)*(?:cons|constrs?|constr_?fun|cstrs?|restrictions?)(?:_?(?:{_WORD}|fun|func|list|dict|\d+))*"
     rf"|(?:in)?eq(?:ual)?(?:uality|ualities|s)?(?:_?(?:fun|func|con|\d+))*|ineqs?(?:_?(?:fun|func|con|\d+))*"
 )
 _CALLED_CONSTRAINTS = re.compile(
@@ -61,18 +63,21 @@ def unread_names(tree: ast.Module, lines: dict[str, int], values: dict[str, Any]
 def _what(name: str, value: Any) -> str | None:
     """What a name that nothing reads seems to be, and what to do; None if it seems nothing."""
     low = name.lower().strip("_")
-    if value is None or isinstance(value, type):
+    if value is None or isinstance(value, type) or len(low) > MOST_CHARACTERS:
         return None
     is_function = callable(value)
-    near = difflib.get_close_matches(low, _MISSPELT, 1, 0.8) if is_function else []
-    if near and low.startswith(_MISSPELT[near[0]]) and low != near[0]:
-        return f"is not read: it looks like {near[0]}(x), so call it that if it is a constraint"
-    if _CONSTRAINTS.fullmatch(low) or (is_function and _CALLED_CONSTRAINTS.fullmatch(low)):
+    is_number = isinstance(value, str | bytes | numbers.Number)
+    if (_CONSTRAINTS.fullmatch(low) and not is_number) or (
+        is_function and _CALLED_CONSTRAINTS.fullmatch(low)
+    ):
         return (
             "looks like a constraint, but nothing that defines the problem reads it, so it does not hold: "
             f"constraints are what inequality(x) (<= 0) and equality(x) (= 0) return{_sign(value)}"
         )
     if is_function:
+        near = difflib.get_close_matches(low, _MISSPELT, 1, 0.8)
+        if near and low.startswith(_MISSPELT[near[0]]):
+            return f"is not read: it looks like {near[0]}(x), so call it that if it is a constraint"
         return None
     if _BOUNDS.fullmatch(low):
         return "looks like bounds, but nothing that defines the problem reads it: bounds are LOWER and UPPER"
