@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
+import faulthandler
 import multiprocessing
 import os
 import sys
@@ -18,9 +20,12 @@ _hosted_own_code = False
 
 
 def host_own_code() -> None:
-    """A person's file runs in this process from now on."""
+    """A person's file runs in this process from now on. Should it crash in compiled code, it is told where."""
     global _hosted_own_code
     _hosted_own_code = True
+    if not faulthandler.is_enabled():
+        with contextlib.suppress(ValueError, OSError):  # stderr is no file
+            faulthandler.enable()
 
 
 class App(typer.Typer):

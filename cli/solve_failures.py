@@ -42,14 +42,15 @@ def best_kept(incumbent: Incumbent, file: Path, report: Report | None) -> Iterat
     except ProblemError as error:
         _tell(incumbent, report, "problem_error", str(error))
         raise
+    except KeyboardInterrupt:
+        _tell(incumbent, report, "interrupted", "interrupted")
+        raise
     except BaseException as error:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(file)]
         if frames:
             reason = f"{file}:{frames[-1].lineno}: the file's own code stopped the run ({type(error).__name__}: {error})"
             _tell(incumbent, report, "problem_error", reason)
             raise ProblemError(reason) from error
-        if isinstance(error, KeyboardInterrupt):
-            _tell(incumbent, report, "interrupted", "interrupted")
         raise
 
 
@@ -57,7 +58,7 @@ def _tell(incumbent: Incumbent, report: Report | None, verdict: str, reason: str
     if report is not None:
         print(json.dumps(report(verdict, reason)))
     elif incumbent.x is not None:
-        point = ", ".join(f"{value:.10g}" for value in incumbent.problem.full(incumbent.x).tolist())
+        point = ", ".join(repr(value) for value in incumbent.problem.full(incumbent.x).tolist())
         err.print(
             escape(
                 f"best point so far, after {incumbent.evals} evaluations: f = {incumbent.f:.8g} at x = [{point}]"

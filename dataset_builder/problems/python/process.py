@@ -13,6 +13,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -56,6 +57,8 @@ def own_code(folder: Path | None) -> Iterator[Printed]:
     entry = None if folder is None else str(folder)
     kept = [(module, name, getattr(module, name)) for module, name in _ENDINGS]
     streams = sys.stdin, sys.stdout, sys.stderr
+    main = threading.current_thread() is threading.main_thread()
+    interruption = signal.getsignal(signal.SIGINT)
     if entry is not None:
         sys.path.insert(0, entry)
     sys.stdin, sys.stdout, sys.stderr = _NO_KEYBOARD, printed, printed
@@ -69,6 +72,8 @@ def own_code(folder: Path | None) -> Iterator[Printed]:
         for module, name, function in kept:
             setattr(module, name, function)
         sys.stdin, sys.stdout, sys.stderr = streams
+        if main and interruption is not None and signal.getsignal(signal.SIGINT) is not interruption:
+            signal.signal(signal.SIGINT, interruption)  # Ctrl-C stays Ctrl-C
         if entry is not None:
             with contextlib.suppress(ValueError):
                 sys.path.remove(entry)
