@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import dis
+import functools
 import io
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -41,42 +41,54 @@ class EndlessOutput(RuntimeError):
     """What printing raises where it does not seem to end."""
 
 
-@contextlib.contextmanager
-def own_code(folder: Path | None) -> Iterator[Printed]:
+class OwnCode:
     """A person's code may run in here: what it prints goes to stderr, since stdout is for results.
+
+    Entered for each request to a problem, so it has to be quick. Gives where the output goes, to be told when a call begins.
 
     Args:
         folder: joins the import path, so that modules beside the file can be imported; None for no folder.
-
-    Yields:
-        Where its output goes, to be told when a call begins.
     """
-    global _evaluator
-    _evaluator = owner = os.getpid()
-    printed = Printed(sys.stderr)
-    entry = None if folder is None else str(folder)
-    kept = [(module, name, getattr(module, name)) for module, name in _ENDINGS]
-    streams = sys.stdin, sys.stdout, sys.stderr
-    main = threading.current_thread() is threading.main_thread()
-    interruption = signal.getsignal(signal.SIGINT)
-    if entry is not None:
-        sys.path.insert(0, entry)
-    sys.stdin, sys.stdout, sys.stderr = _NO_KEYBOARD, printed, printed
-    for (module, name), ending in _ENDINGS.items():
-        setattr(module, name, ending)
-    try:
-        yield printed
-    finally:
-        if os.getpid() != owner:
+
+    def __init__(self, folder: Path | None) -> None:
+        self._entry = None if folder is None else str(folder)
+
+    def __enter__(self) -> Printed:
+        """Take the streams over."""
+        global _evaluator, _depth
+        if not _guarded:
+            _guard()
+        _evaluator = self._owner = os.getpid()
+        _depth += 1
+        self._streams = sys.stdin, sys.stdout, sys.stderr
+        if self._entry is not None:
+            sys.path.insert(0, self._entry)
+        printed = Printed(sys.stderr)
+        sys.stdin, sys.stdout, sys.stderr = _NO_KEYBOARD, printed, printed
+        return printed
+
+    def __exit__(self, *_: object) -> None:
+        """Give everything back."""
+        global _depth
+        if os.getpid() != self._owner:
             _really_exit(0)
-        for module, name, function in kept:
-            setattr(module, name, function)
-        sys.stdin, sys.stdout, sys.stderr = streams
-        if main and interruption is not None and signal.getsignal(signal.SIGINT) is not interruption:
-            signal.signal(signal.SIGINT, interruption)  # Ctrl-C stays Ctrl-C
-        if entry is not None:
+        _depth -= 1
+        sys.stdin, sys.stdout, sys.stderr = self._streams
+        if self._entry is not None:
             with contextlib.suppress(ValueError):
-                sys.path.remove(entry)
+                sys.path.remove(self._entry)
+
+
+@contextlib.contextmanager
+def interruption_kept() -> Iterator[None]:
+    """Ctrl-C stays Ctrl-C, whatever handler a file that is executed in here sets."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if handler is not None and signal.getsignal(signal.SIGINT) is not handler:
+            with contextlib.suppress(ValueError):  # not in the main thread, which alone sets handlers
+                signal.signal(signal.SIGINT, handler)
 
 
 def leave_if_copy() -> None:
@@ -163,15 +175,18 @@ class _NoKeyboard(io.TextIOBase):
 
 
 _really_exit = os._exit
-_evaluator = os.getpid()  # the process that evaluates: the last one to enter ``own_code``
+_guarded = False
+_depth = 0  # how often ``OwnCode`` is entered
+_evaluator = os.getpid()  # the process that evaluates: the last one to enter ``OwnCode``
 
 
 def _ending(module: Any, name: str) -> Callable[..., Any]:
     """A function that ends the process, as a person's code sees it: it ends copies of the process only."""
     function = getattr(module, name)
 
+    @functools.wraps(function)
     def ending(*args: Any, **options: Any) -> Any:
-        if os.getpid() != _evaluator:
+        if not _depth or os.getpid() != _evaluator:
             return function(*args, **options)
         raise ProcessEnded(f"{module.__name__}.{name} would have ended the process that evaluates")
 
@@ -182,11 +197,14 @@ def _killing(module: Any, name: str) -> Callable[..., Any]:
     """A function that sends a signal, as a person's code sees it: it does not send this process one that ends it."""
     function = getattr(module, name)
 
+    @functools.wraps(function)
     def killing(*args: Any) -> Any:
+        if not _depth or os.getpid() != _evaluator:
+            return function(*args)
         target, number = args if len(args) == 2 else (os.getpid(), *args)
         own = name in ("raise_signal", "pthread_kill") or target in {os.getpid(), -1, 0, -os.getpgrp()}
         own |= name == "killpg" and target == os.getpgrp()
-        if own and os.getpid() == _evaluator and _deadly(number):
+        if own and _deadly(number):
             raise ProcessEnded(f"{module.__name__}.{name} would have ended the process that evaluates")
         return function(*args)
 
@@ -199,16 +217,19 @@ def _deadly(number: int) -> bool:
     return signal.getsignal(number) == signal.SIG_DFL or number in (signal.SIGKILL, signal.SIGSTOP)
 
 
-_SYSTEM = sys.modules[os.name]  # posix or nt, whose functions os has, too
-_ENDINGS: dict[tuple[Any, str], Callable[..., Any]] = {
-    (module, name): _ending(module, name)
-    for module in (os, _SYSTEM)
-    for name in ("_exit", "abort", "execv", "execve")
-    if hasattr(module, name)
-} | {
-    (module, name): _killing(module, name)
-    for module in (os, _SYSTEM, signal)
-    for name in ("kill", "killpg", "raise_signal", "pthread_kill")
-    if hasattr(module, name) and os.name == "posix"
-}
+def _guard() -> None:
+    """Put what watches over ending in the place of the functions that end, for good: elsewhere it lets them be."""
+    global _guarded
+    _guarded = True
+    for module in (os, sys.modules[os.name]):  # posix or nt, whose functions os has, too
+        for name in ("_exit", "abort", "execv", "execve"):
+            if hasattr(module, name):
+                setattr(module, name, _ending(module, name))
+    if os.name == "posix":
+        for module in (os, sys.modules[os.name], signal):
+            for name in ("kill", "killpg", "raise_signal", "pthread_kill"):
+                if hasattr(module, name):
+                    setattr(module, name, _killing(module, name))
+
+
 _NO_KEYBOARD = _NoKeyboard()

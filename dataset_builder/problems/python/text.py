@@ -9,7 +9,6 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,10 +17,10 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.python.process import (
-    Printed,
+    OwnCode,
     ProcessEnded,
+    interruption_kept,
     leave_if_copy,
-    own_code,
     raised_on_purpose,
 )
 
@@ -72,7 +71,7 @@ class Text:
         if self.folder is not None:
             module.__file__ = str(self.folder / Path(self.name).name)
         sys.modules[module.__name__] = module  # dataclasses and pickle look modules up by name
-        with self.running(), np.errstate(all="ignore"):
+        with self.running(), interruption_kept(), np.errstate(all="ignore"):
             try:
                 exec(compile(self.text, self.name, "exec"), module.__dict__)
             except ModuleNotFoundError as error:
@@ -86,9 +85,9 @@ class Text:
                 raise self.raised(error, "the file fails while it is executed") from error
         return module
 
-    def running(self) -> AbstractContextManager[Printed]:
-        """Where its functions may be called (see ``own_code``)."""
-        return own_code(self.folder)
+    def running(self) -> OwnCode:
+        """Where its functions may be called (see ``OwnCode``)."""
+        return OwnCode(self.folder)
 
     def call(self, name: str, function: Callable[[np.ndarray], Any], x: np.ndarray) -> Any:
         """Call one of its functions, within ``running``.
