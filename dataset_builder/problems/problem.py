@@ -129,7 +129,7 @@ class Problem:
 
     @property
     def warnings(self) -> list[str]:
-        """What to tell the person whose Python defines the problem: names that look like a part of it and are not read."""
+        """What to tell the person whose Python defines the problem (see ``PythonFile``)."""
         own = self._own_python
         return own.warnings if own else []
 

@@ -46,7 +46,7 @@ class PythonFile:
         lower, upper: bounds of the free variables (D,).
         max_evals: evaluation budget, points.
         n_inequality, n_equality: numbers of constraints, found where the functions first have values.
-        warnings: names of the file that look like a part of the problem and are not read.
+        warnings: names of the file that look like a part of the problem and are not read, functions without a value at the centre.
         plain: whether the file's names alone, without this reader, state the problem to a program: no variable is fixed, bounds
             are sequences, the functions have values at the centre of the box and return flat sequences.
     """
@@ -61,6 +61,7 @@ class PythonFile:
         self.max_evals = budget(text, module)
         self._counted_at: dict[str, str] = {}
         self._nested = False
+        self.warnings = unread_names(text.tree, text.lines, module.__dict__)
         self._look()
         self.plain = not (
             self._box.fixed
@@ -68,7 +69,6 @@ class PythonFile:
             or self._nested
             or any(at != _CENTRE for at in self._counted_at.values())
         )
-        self.warnings = unread_names(text.tree, text.lines, module.__dict__)
 
     def full(self, x: np.ndarray) -> np.ndarray:
         """All variables (..., A), fixed ones included, of points of the free ones (..., D)."""
@@ -152,6 +152,11 @@ class PythonFile:
             else:
                 if name != "objective" or not np.isnan(values).any():
                     self._counted_at[name] = f"at {_shown(point)}" if index else _CENTRE
+                    if trouble is not None:
+                        self.warnings.append(
+                            f"{name}(x) has no value {_CENTRE}, near which many programs start, but has one at {_shown(point)}; "
+                            "if nothing is found, draw the bounds closer to where it has values"
+                        )
                     return values
                 cure = "return a number there, a large one if the formula has none, or change LOWER and UPPER"
                 error = self._text.error(name, f"objective(x) is NaN {_EVERYWHERE}; {cure}")

@@ -18,7 +18,9 @@ from llamoco.dataset_builder.problems.traced_array import TracedArray
 from llamoco.dataset_builder.problems.untraceable import why_not
 
 GOLDEN = 0.6180339887498949
-STARTS = 64  # points at which functions are looked for that have no value at the centre of the box
+# Where values of functions are looked for that have none at the centre of the box: on its diagonal, then everywhere.
+DIAGONAL = (0.25, 0.75, 0.1, 0.9, 0.03, 0.97, 0.01, 0.99)
+SPREAD = 54
 TRACE_STARTS = 8
 
 
@@ -79,7 +81,7 @@ def trace_point(lower: Sequence[float], upper: Sequence[float]) -> list[float]:
 
 
 def starting_points(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
-    """Points (STARTS + 2, D) at which a function may be looked at first: the centre of the box, ``trace_point``, an even spread.
+    """Points (64, D) at which a function may be looked at first: the centre of the box, ``trace_point``, then all over the box.
 
     The spread is the additive recurrence whose steps are the powers of 1 / g, g ** (D + 1) = g + 1: of low discrepancy, the same
     on every machine.
@@ -88,9 +90,10 @@ def starting_points(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     for _ in range(60):
         g = (1 + g) ** (1 / (dim + 1))
     steps = np.array([g ** -(i + 1) for i in range(dim)])
-    spread = (0.5 + np.arange(1, STARTS + 1)[:, None] * steps) % 1
+    spread = (0.5 + np.arange(1, SPREAD + 1)[:, None] * steps) % 1
+    shares = np.vstack([np.repeat(np.array(DIAGONAL)[:, None], dim, axis=1), spread])
     first = np.array([(lower + upper) / 2, trace_point(lower.tolist(), upper.tolist())])
-    return np.vstack([first, lower + spread * (upper - lower)])
+    return np.vstack([first, lower + shares * (upper - lower)])
 
 
 def structure_of_functions(

@@ -11,7 +11,7 @@ import difflib
 import numbers
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 READ = ("objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS")
@@ -48,20 +48,20 @@ def unread_names(tree: ast.Module, lines: dict[str, int], values: dict[str, Any]
         lines: on which line each name of the module is bound.
         values: the names of the module, after it ran.
     """
-    read = _read(tree)
-    if read is None:
+    needs = _needs(tree)
+    if needs is None:
         return []
-    imported = _imported(tree)
+    unread = set(lines) & set(values) - _reached(needs, READ) - _imported(tree) - set(READ)
     found = []
-    for name in sorted(set(lines) & set(values) - read - imported - set(READ), key=lambda name: lines[name]):
-        said = _what(name, values[name])
+    for name in sorted(unread, key=lambda name: lines[name]):
+        said = _what(name, values[name], _reached(needs, [name]))
         if said is not None:
             found.append(f"`{name}` (line {lines[name]}) {said}")
     return found
 
 
-def _what(name: str, value: Any) -> str | None:
-    """What a name that nothing reads seems to be, and what to do; None if it seems nothing."""
+def _what(name: str, value: Any, made_of: set[str]) -> str | None:
+    """What a name that nothing reads seems to be, and what to do; None if it seems nothing, or says anew what the contract's names say."""
     low = name.lower().strip("_")
     if value is None or isinstance(value, type) or len(low) > MOST_CHARACTERS:
         return None
@@ -70,6 +70,8 @@ def _what(name: str, value: Any) -> str | None:
     if (_CONSTRAINTS.fullmatch(low) and not is_number) or (
         is_function and _CALLED_CONSTRAINTS.fullmatch(low)
     ):
+        if made_of & {"inequality", "equality"}:
+            return None
         return (
             "looks like a constraint, but nothing that defines the problem reads it, so it does not hold: "
             f"constraints are what inequality(x) (<= 0) and equality(x) (= 0) return{_sign(value)}"
@@ -80,6 +82,8 @@ def _what(name: str, value: Any) -> str | None:
             return f"is not read: it looks like {near[0]}(x), so call it that if it is a constraint"
         return None
     if _BOUNDS.fullmatch(low):
+        if made_of & {"LOWER", "UPPER"}:
+            return None
         return "looks like bounds, but nothing that defines the problem reads it: bounds are LOWER and UPPER"
     if _START.fullmatch(low):
         return "looks like a starting point, but none is read yet: the solver starts where it likes within the bounds"
@@ -102,8 +106,8 @@ def _sign(value: Any) -> str:
     return ""
 
 
-def _read(tree: ast.Module) -> set[str] | None:
-    """All names that the contract's names depend on, themselves included; None if the text does not tell."""
+def _needs(tree: ast.Module) -> dict[str, set[str]] | None:
+    """Which names each name of the module depends on; None if the text does not tell."""
     if any(name in _UNTRACEABLE for node in ast.walk(tree) for name in _mentioned_of(node)):
         return None
     needs: dict[str, set[str]] = defaultdict(set)
@@ -112,14 +116,19 @@ def _read(tree: ast.Module) -> set[str] | None:
     for targets, sources in _statements(tree.body, frozenset(), functions):
         for target in targets - unchanged:
             needs[target] |= sources
-    read: set[str] = set()
-    pending = list(READ)
+    return needs
+
+
+def _reached(needs: dict[str, set[str]], names: Iterable[str]) -> set[str]:
+    """All that names depend on, themselves included."""
+    reached: set[str] = set()
+    pending = list(names)
     while pending:
         name = pending.pop()
-        if name not in read:
-            read.add(name)
-            pending.extend(needs[name])
-    return read
+        if name not in reached:
+            reached.add(name)
+            pending.extend(needs.get(name, ()))
+    return reached
 
 
 def _statements(

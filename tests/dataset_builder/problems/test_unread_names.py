@@ -91,6 +91,11 @@ HARMLESS = {
     "no constraint": "cons = None\n",
     "names within functions": "def inequality(x):\n    g = x[0]\n    constraints = [g]\n    return constraints\n",
     "a comment": "# constraints = [lambda x: x[0] - 1]\n",
+    "bounds for scipy": "bounds = list(zip(LOWER, UPPER))\n",
+    "constraints for scipy": (
+        "def inequality(x):\n    return x[0]\n"
+        "constraints = [{'type': 'ineq', 'fun': lambda x: -inequality(x)}]\ndef is_feasible(x):\n    return inequality(x) <= 0\n"
+    ),
     "numbers of constraints": "n_constraints = 2\nconstraint_name = 'stress'\neq = 3\n",
     "an unused helper": "def scale(x):\n    return x\n",
 }
