@@ -143,7 +143,7 @@ def _program(text: str, name: str) -> str:
         traced_numpy,
     )
     followed = (*tracing, traced_linalg, traced_numpy, traced_scipy, traced_modules, untraceable, structure)
-    used = (errors, *followed, process, text_module, returned, contract, hints, unread, python_file)
+    used = (errors, *followed, process, returned, text_module, contract, hints, unread, python_file)
     modules = {module.__name__: Path(str(module.__file__)).read_text("utf-8") for module in used}
     return _READER.format(
         modules=modules, text=text, name=name, max_dim=MAX_DIM, max_constraints=MAX_CONSTRAINTS

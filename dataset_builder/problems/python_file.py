@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from llamoco.dataset_builder.problems.structure import Structure, Trace, startin
 from llamoco.dataset_builder.problems.traced_modules import namespace
 
 CONSTRAINTS = ("inequality", "equality")
+_Taken = TypeVar("_Taken")
 
 
 class PythonFile:
@@ -166,26 +167,24 @@ class PythonFile:
 
     def _value(self, x: np.ndarray) -> float:
         assert self._objective is not None
-        value = self._call("objective", self._objective, x)
         try:
-            return number(value)
+            return self._call("objective", self._objective, x, number)
         except BooleanReturned as error:
             raise self._text.error(
                 "objective",
                 f"objective(x) returned a boolean{_at(x)}; return the number that is to be minimised",
             ) from error
-        except (Unfit, RecursionError) as error:
+        except Unfit as error:
             raise self._text.error(
-                "objective", f"objective(x) returned {describe(value)}{_at(x)}; return one float"
+                "objective", f"objective(x) returned {describe(error.value)}{_at(x)}; return one float"
             ) from error
 
     def _constraint(self, name: str, x: np.ndarray, count: int | None) -> np.ndarray:
         function = self._constraints[name]
         if function is None:
             return np.empty(0)
-        value = self._call(name, function, x)
         try:
-            values = flat(value)
+            values = self._call(name, function, x, flat if count is not None else self._first_values)
         except BooleanReturned as error:
             hint = boolean_hint(self._text.tree, name)
             raise self._text.error(
@@ -193,18 +192,13 @@ class PythonFile:
                 f"{name}(x){error.place} is a boolean{_at(x)}, which does not say by how much; "
                 f"return a number that is {_MEANING[name]} where x is allowed{hint}",
             ) from error
-        except (Unfit, RecursionError) as error:
-            wrong = error.value if isinstance(error, Unfit) else value
-            place = error.place if isinstance(error, Unfit) else ""
-            returned = (
-                f"returned {describe(wrong)}" if not place else f"returned {describe(wrong)} as entry {place}"
-            )
+        except Unfit as error:
+            place = f" as entry {error.place}" if error.place else ""
             raise self._text.error(
-                name, f"{name}(x) {returned}{_at(x)}; return a float or a sequence of floats"
+                name,
+                f"{name}(x) returned {describe(error.value)}{place}{_at(x)}; return a float or a sequence of floats",
             ) from error
-        if count is None:
-            self._nested |= _is_nested(value)
-        elif len(values) != count:
+        if count is not None and len(values) != count:
             raise self._text.error(
                 name,
                 f"{name}(x) returned {len(values)} values{_at(x)} and {count} {self._counted_at[name]}; "
@@ -212,9 +206,21 @@ class PythonFile:
             )
         return np.array(values)
 
-    def _call(self, name: str, function: Callable[[np.ndarray], Any], x: np.ndarray) -> Any:
+    def _first_values(self, value: Any) -> list[float]:
+        """What a constraint function returned first, and whether a program could take it as it is."""
+        values = flat(value)
+        self._nested |= _is_nested(value)
+        return values
+
+    def _call(
+        self,
+        name: str,
+        function: Callable[[np.ndarray], Any],
+        x: np.ndarray,
+        take: Callable[[Any], _Taken],
+    ) -> _Taken:
         try:
-            return self._text.call(name, function, x)
+            return self._text.call(name, function, x, take)
         except ProblemError as error:
             if self._box.scalar and isinstance(error.__cause__, IndexError):
                 raise ProblemError(

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+MOST_ENTRIES = 1_000_000  # an iterator may go on for ever
+
 
 class Unfit(Exception):
     """A value that is no real number.
@@ -85,7 +87,12 @@ def flat(value: Any, place: str = "") -> list[float]:
         if type(array.tolist()) is not type(value):
             return flat(array, place)
     if isinstance(value, Iterable):
-        return [entry for index, part in enumerate(value) for entry in flat(part, f"{place}[{index}]")]
+        entries: list[float] = []
+        for index, part in enumerate(value):
+            entries += flat(part, f"{place}[{index}]")
+            if len(entries) > MOST_ENTRIES:
+                raise Unfit(place, value)
+        return entries
     if hasattr(type(value), "__float__"):  # a symbolic number, a number with a unit
         try:
             return [float(value)]

@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from llamoco.dataset_builder.problems.python.process import (
     leave_if_copy,
     raised_on_purpose,
 )
+from llamoco.dataset_builder.problems.python.returned import Unfit
+
+_Taken = TypeVar("_Taken")
 
 CONTRACT = (
     "a problem file defines objective(x), LOWER, UPPER, MAX_EVALS, optionally inequality(x) and equality(x)"
@@ -89,21 +92,34 @@ class Text:
         """Where its functions may be called (see ``OwnCode``)."""
         return OwnCode(self.folder)
 
-    def call(self, name: str, function: Callable[[np.ndarray], Any], x: np.ndarray) -> Any:
+    def call(
+        self,
+        name: str,
+        function: Callable[[np.ndarray], Any],
+        x: np.ndarray,
+        take: Callable[[Any], _Taken],
+    ) -> _Taken:
         """Call one of its functions, within ``running``.
+
+        Args:
+            name: what the function is called in messages.
+            function: what to call.
+            x: its argument; it gets a copy.
+            take: what to make of what it returns, which may run code of the file again: a generator, a ``__float__``.
 
         Raises:
             ArithmeticError, ValueError: if the function has no value at x.
-            ProblemError: if it raises anything else.
+            Unfit: if ``take`` raises it.
+            ProblemError: if anything else is raised.
         """
         try:
             with np.errstate(all="ignore"):
-                return function(x.copy())
-        except (ArithmeticError, ValueError):
+                return take(function(x.copy()))
+        except (ArithmeticError, ValueError, Unfit):
             raise
         except BaseException as error:
             self._pass_interruption(error)
-            raise self.raised(error, f"{name}(x) fails for x of shape {x.shape}") from error
+            raise self.raised(error, f"{name}(x) fails for x of shape {x.shape}", name) from error
         finally:
             leave_if_copy()
 
@@ -112,10 +128,11 @@ class Text:
         line = f":{self.lines[name]}" if name in self.lines else ""
         return ProblemError(f"{self.name}{line}: {message}")
 
-    def raised(self, error: BaseException, message: str) -> ProblemError:
-        """An error at the last line of this file that a traceback went through."""
+    def raised(self, error: BaseException, message: str, name: str = "") -> ProblemError:
+        """An error at the last line of this file that a traceback went through, or else at the line that defines a name."""
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == self.name]
-        line = f":{frames[-1].lineno}" if frames else ""
+        place = frames[-1].lineno if frames else self.lines.get(name)
+        line = f":{place}" if place else ""
         code = f" at `{frames[-1].line}`" if frames and frames[-1].line else ""
         return ProblemError(f"{self.name}{line}: {message} ({_named(error)}{code})")
 

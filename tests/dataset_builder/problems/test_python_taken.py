@@ -99,8 +99,22 @@ def test_what_is_wrong_in_a_nest_is_named_by_its_place() -> None:
             file(inequality=returned)
     with pytest.raises(ProblemError, match=r"complex number"):
         file(inequality="[x[0], 1j]")
-    with pytest.raises(ProblemError, match=r"p\.py:8: inequality\(x\) returned"):
-        file(inequality="(lambda a: a.append(a) or a)([])")  # a list in itself
+    for endless in ("(lambda a: a.append(a) or a)([])", "__import__('itertools').repeat(1.0)"):
+        with pytest.raises(
+            ProblemError, match=r"p\.py:(7|8): inequality\(x\) (fails .*RecursionError|returned a repeat)"
+        ):
+            file(inequality=endless)
+
+
+def test_what_is_returned_may_run_code_of_the_file() -> None:
+    """A generator, or a number of the person's own class: what fails in it is told as if it failed in the function."""
+    own = "type('Own', (), {'__float__': lambda self: VALUE})()"
+    assert file(own.replace("VALUE", "3.0")).evaluate(np.zeros((1, 2)))[0].tolist() == [3.0]
+    undefined = own.replace("VALUE", "undefined")
+    for failing in ("(v / undefined for v in x)", "(x[i] for i in range(9))", f"[{undefined}]"):
+        with pytest.raises(ProblemError, match=r"p\.py:8: inequality\(x\) fails .*(NameError|IndexError)"):
+            file(inequality=failing)
+    assert np.isnan(file(inequality="(math.log(v) for v in x)", box=BOX).evaluate(-np.ones((1, 2)))[0][0])
 
 
 BOOLEANS = {
