@@ -148,7 +148,7 @@ class PythonFile:
                 )
             except (ArithmeticError, ValueError) as domain_error:
                 error = self._text.raised(
-                    domain_error, f"{name}(x) fails {_EVERYWHERE}; it has to have a value somewhere"
+                    domain_error, f"{name}(x) fails {_EVERYWHERE}; it has to have a value somewhere", name
                 )
             else:
                 if name != "objective" or not np.isnan(values).any():

@@ -25,6 +25,7 @@ OTHER_NAMES = {
     ),
 }
 PAIRS = {"bounds", "bnds"}
+MOST_EVALS = 10**12
 
 
 class Box:
@@ -149,15 +150,16 @@ def budget(text: Text, module: types.ModuleType) -> int:
     value = _required(text, module, "MAX_EVALS", cure)
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
-    if (
-        isinstance(value, bool | np.bool_)
-        or not isinstance(value, numbers.Real)
-        or not float(value).is_integer()
-        or value < 1
-    ):
-        shown = value if isinstance(value, numbers.Real) else describe(value)
-        raise text.error("MAX_EVALS", f"MAX_EVALS is {shown}, not an integer of at least 1; {cure}")
-    return int(float(value))
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
+    if not real or not 1 <= value <= MOST_EVALS or value != int(value):
+        shown = describe(value) if not isinstance(value, numbers.Real) else str(value)[:40]
+        raise text.error(
+            "MAX_EVALS",
+            f"MAX_EVALS is {shown}, not an integer of at least 1"
+            + f" and at most {MOST_EVALS:,}" * (real and value > 1)
+            + f"; {cure}",
+        )
+    return int(value)
 
 
 def _required(text: Text, module: types.ModuleType, name: str, cure: str) -> Any:

@@ -62,10 +62,14 @@ def flat(value: Any, place: str = "") -> list[float]:
         Unfit: if anything in it is something else, a truth value included.
         ComplexReturned: if it holds a complex number.
     """
+    if isinstance(value, np.ma.MaskedArray) and value.dtype.kind in "fiu":
+        value = value.astype(float).filled(np.nan)
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
         return [float(entry) for entry in np.asarray(value).ravel().tolist()]  # a matrix stays one in ravel
     if isinstance(value, bool | np.bool_):
         raise BooleanReturned(place, value)
+    if isinstance(value, np.timedelta64 | np.datetime64):
+        raise Unfit(place, value)
     if isinstance(value, numbers.Real | decimal.Decimal):
         return [float(value)]
     if isinstance(value, numbers.Complex):

@@ -61,6 +61,7 @@ NOT_ONE_NUMBER = {
     "a boolean": ("x[0] > 1", "a boolean"),
     "a Python boolean": ("bool(x[0] > 1)", "a boolean"),
     "an array of one boolean": ("x[:1] > 1", "a boolean"),
+    "a span of time": ("np.timedelta64(3)", "a timedelta64"),
     "dates": ("np.array(['2026-01-01'], dtype='datetime64[D]')", "an array of shape"),
 }
 
@@ -112,7 +113,7 @@ def test_what_is_returned_may_run_code_of_the_file() -> None:
     assert file(own.replace("VALUE", "3.0")).evaluate(np.zeros((1, 2)))[0].tolist() == [3.0]
     undefined = own.replace("VALUE", "undefined")
     for failing in ("(v / undefined for v in x)", "(x[i] for i in range(9))", f"[{undefined}]"):
-        with pytest.raises(ProblemError, match=r"p\.py:8: inequality\(x\) fails .*(NameError|IndexError)"):
+        with pytest.raises(ProblemError, match=r"p\.py:[89]: inequality\(x\) fails .*(NameError|IndexError)"):
             file(inequality=failing)
     assert np.isnan(file(inequality="(math.log(v) for v in x)", box=BOX).evaluate(-np.ones((1, 2)))[0][0])
 
@@ -345,6 +346,19 @@ MEANT = {
 def test_a_name_that_is_nearly_right_is_suggested(text: str) -> None:
     with pytest.raises(ProblemError, match=MEANT[text]):
         load_python(text, "p.py")
+
+
+def test_a_masked_entry_has_no_value() -> None:
+    own = file(inequality="np.ma.array([1.0, 2.0], mask=[False, True])")
+    assert own.evaluate(np.zeros((1, 2)))[1].tolist() == [[1.0, pytest.approx(np.nan, nan_ok=True)]]
+
+
+@pytest.mark.parametrize(
+    "budget", ["10**400", "1.5", "math.nan", "math.inf", "True", "0", "[9]", "'9'", "None", "1j"]
+)
+def test_a_budget_that_is_none_is_named(budget: str) -> None:
+    with pytest.raises(ProblemError, match=r"^p\.py:5: MAX_EVALS is .*not an integer of at least 1"):
+        file(box=f"LOWER, UPPER, MAX_EVALS = [0, 0], [1, 1], {budget}\n")
 
 
 def test_two_arguments_get_a_message_that_names_the_signature() -> None:
