@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import typer
 from typer.core import TyperGroup
 
 from llamoco.cli.benchmark import benchmark
 from llamoco.cli.build import build
 from llamoco.cli.evaluate import evaluate
+from llamoco.cli.leaving import App
 from llamoco.cli.push import push
 from llamoco.cli.report import report
 from llamoco.cli.solve import solve
@@ -39,7 +39,7 @@ class _Commands(TyperGroup):
             return super().invoke(context)
 
 
-class _App(typer.Typer):
+class _App(App):
     """The program: whatever ends it is printed by ``terminal``."""
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:

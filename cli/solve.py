@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, column, err, fail, say
+from llamoco.cli.leaving import host_own_code
+from llamoco.cli.solve_failures import best_kept
 from llamoco.cli.solve_tables import show_answer, show_halving, show_runs, show_solution
 
 if TYPE_CHECKING:
@@ -91,9 +93,11 @@ def solve(
         other = "--runs" if runs > 1 else "--program-only"
         fail(f"--candidates shares one budget among programs by running them; give it without {other}")
     from llamoco.dataset_builder.problems.file import load
+    from llamoco.dataset_builder.problems.incumbent import Incumbent
 
+    host_own_code()
     with clear_errors():  # before what takes seconds to import
-        problem = load(file, ignore_prose)
+        watched = Incumbent(load(file, ignore_prose))
     with clear_errors(), err.status("loading torch and transformers"):
         from llamoco.modeling import solve as pipeline
         from llamoco.modeling.generation import ModelError, load_generator
@@ -105,7 +109,7 @@ def solve(
             generator = load_generator(model or SHIPPED_MODEL)
         # What torch and transformers brought stays to the end. That the collector need not look through it then saves 2 s of 10.
         gc.freeze()
-        answers = _answers(problem, generator, candidates)
+        answers = _answers(watched.problem, generator, candidates)
         doubt = None if no_fallback else answers[0].unsuited or answers[0].doubt
         if doubt is not None:
             single = pipeline.single_best_answer(answers[0])
@@ -123,26 +127,32 @@ def solve(
                 print(json.dumps(written))
             return
         answer, halving = answers[0], None
-        if len(answers) > 1:
-            halving = _race(answers, seed, time_limit, unsafe, as_json)
-            answer, solutions = answers[halving.winner], [halving.best]
-            if halving.winner == 0:
-                replaced = doubt
-            _write(program_path, answer.program)
-            if not as_json:
-                show_answer(answer, program_path)
-        else:
-            solutions = _run(answer, seed, runs, time_limit, unsafe, as_json)
-        solution = pipeline.best_of(solutions)
-        if solution.never_began and replaced is None and not no_fallback:
-            replaced = f"{solution.verdict}: {solution.reason}"
-            answer = pipeline.single_best_answer(answer)
-            _write(program_path, answer.program)
-            if not as_json:
-                _say_doubt(replaced, "answers instead; nothing of the budget was used")
-                show_answer(answer, program_path)
-            solutions = _run(answer, seed, runs, time_limit, unsafe, as_json)
+
+        def stopped(verdict: str, reason: str) -> dict[str, Any]:
+            best = pipeline.unfinished(watched, verdict, reason, seed)
+            return pipeline.as_json(answer, best, str(program_path), generator.name, replaced)
+
+        with best_kept(watched, file, stopped if as_json else None):
+            if len(answers) > 1:
+                halving = _race(answers, seed, time_limit, unsafe, as_json)
+                answer, solutions = answers[halving.winner], [halving.best]
+                if halving.winner == 0:
+                    replaced = doubt
+                _write(program_path, answer.program)
+                if not as_json:
+                    show_answer(answer, program_path)
+            else:
+                solutions = _run(answer, seed, runs, time_limit, unsafe, as_json)
             solution = pipeline.best_of(solutions)
+            if solution.never_began and replaced is None and not no_fallback:
+                replaced = f"{solution.verdict}: {solution.reason}"
+                answer = pipeline.single_best_answer(answer)
+                _write(program_path, answer.program)
+                if not as_json:
+                    _say_doubt(replaced, "answers instead; nothing of the budget was used")
+                    show_answer(answer, program_path)
+                solutions = _run(answer, seed, runs, time_limit, unsafe, as_json)
+                solution = pipeline.best_of(solutions)
         if plot is not None:
             try:
                 pipeline.plot_convergence(answer, solution, plot)

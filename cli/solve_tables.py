@@ -22,17 +22,18 @@ if TYPE_CHECKING:
 def show_answer(answer: Answer, path: Path) -> None:
     """The program, and what is known of it."""
     problem = answer.problem
-    if answer.warning:
-        say("warning:", answer.warning, "yellow")
+    for warning in (answer.warning or "").splitlines():
+        say("warning:", warning, "yellow")
     code = answer.completion.rstrip()
     if out.is_terminal:
         out.print(Syntax(code, "python", theme="ansi_light", background_color="default", word_wrap=True))
     else:
         print(printable(code))
     facts = Table.grid(padding=(0, 2))
+    fixed = problem.full(problem.lower_array).size - problem.dim
+    variables = f"{problem.dim} variable{'s' * (problem.dim > 1)}" + (f" and {fixed} fixed" if fixed else "")
     facts.add_row(
-        "problem",
-        f"{problem.id}: {problem.dim} variables, {_constraints(problem.n_inequality, problem.n_equality)}",
+        "problem", f"{problem.id}: {variables}, {_constraints(problem.n_inequality, problem.n_equality)}"
     )
     facts.add_row("optimizer", Text.assemble((answer.optimizer or "unnamed", "bold"), _settings(answer)))
     if answer.confidence is not None:

@@ -22,9 +22,25 @@ from pathlib import Path
 
 import numpy as np
 
-from llamoco.dataset_builder.problems import errors, python_file, structure, traced, traced_modules
+from llamoco.dataset_builder.problems import (
+    errors,
+    python_file,
+    structure,
+    trace_recorder,
+    traced,
+    traced_array,
+    traced_complex,
+    traced_linalg,
+    traced_modules,
+    traced_numpy,
+    traced_opaque,
+    traced_scipy,
+    untraceable,
+)
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.python import contract, hints, process, returned, unread
+from llamoco.dataset_builder.problems.python import text as text_module
 from llamoco.dataset_builder.problems.structure import Part, Structure
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
@@ -60,6 +76,11 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
     if dim > {max_dim} or sum(counts) > {max_constraints}:
         raise reader.ProblemError(
             f"{name}: {{dim}} variables and {{sum(counts)}} constraints; at most {max_dim} and {max_constraints} are taken here"
+        )
+    if not problem.plain:
+        raise reader.ProblemError(
+            "{name}: here a problem has to be stated plainly: LOWER below UPPER, both sequences, values at the centre of the box, "
+            "constraints in one flat sequence; the command llamoco solve takes more"
         )
     known = problem.structure()
     said = [0, dim, *counts, problem.max_evals, known is not None, *problem.lower, *problem.upper]
@@ -111,7 +132,17 @@ def confined_problem(
 
 def _program(text: str, name: str) -> str:
     # In the order in which they import each other.
-    used = (errors, traced, traced_modules, structure, python_file)
+    tracing = (
+        trace_recorder,
+        traced,
+        traced_array,
+        traced_complex,
+        traced_opaque,
+        traced_linalg,
+        traced_numpy,
+    )
+    followed = (*tracing, traced_linalg, traced_numpy, traced_scipy, traced_modules, untraceable, structure)
+    used = (errors, *followed, process, returned, text_module, contract, hints, unread, python_file)
     modules = {module.__name__: Path(str(module.__file__)).read_text("utf-8") for module in used}
     return _READER.format(
         modules=modules, text=text, name=name, max_dim=MAX_DIM, max_constraints=MAX_CONSTRAINTS

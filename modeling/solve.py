@@ -14,10 +14,11 @@ import numpy as np
 from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_single_best_solvers
 from llamoco.dataset_builder.benchmark.race import keyed
 from llamoco.dataset_builder.optimizers.pool import POOL, identify, pool_for, render
+from llamoco.dataset_builder.problems.incumbent import Incumbent
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
-from llamoco.dataset_builder.prompts.program import parse_completion, problem_text, program
+from llamoco.dataset_builder.prompts.program import parse_completion, program_of
 from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.metrics.sandbox.slot import Sandbox
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from llamoco.modeling.generation import Generation, Generator
 
 Progress = Callable[[int, float | None], None]
+
+# What a person is told where the facts of their problem are "unknown".
+UNFOLLOWED = (
+    "what the functions do with the variables is unknown: {}. The model answers from dimension, bounds, budget and numbers of "
+    "constraints alone; --candidates 3 is worth trying: it has several programs share the budget"
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,8 @@ class Answer:
         calibrated: which of the two it is.
         doubt: why the single best solver should answer instead: the confidence is under the model's threshold. None if it is not.
         seconds: generation time.
-        warning: what was left out of a problem on request, or of a prompt that was too long; or None.
+        warning: what the person has to know of how the problem was understood, a line each: prose left out on request, names that
+            are not read, functions that could not be followed, what was left out of a prompt that was too long. None if nothing.
     """
 
     problem: Problem
@@ -132,12 +140,13 @@ def candidate_answers(problem: Problem, generator: Generator, count: int) -> lis
 
 
 def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
-    prompt, warning = make_prompt(problem, PROMPT_LIMIT)  # no prompt of the training set is longer
+    """What the model is shown, and what the person has to know of it, a line each; None if nothing."""
+    prompt, cut = make_prompt(problem, PROMPT_LIMIT)  # no prompt of the training set is longer
     shown = generator.shown(prompt)
-    return (
-        shown,
-        warning if shown == prompt else None,
-    )  # models of few positions are made to answer from facts
+    if shown != prompt:
+        cut = None  # models of few positions are made to answer from facts
+    warnings = [*problem.warnings, *([UNFOLLOWED.format(problem.unfollowed)] if problem.unfollowed else [])]
+    return shown, "\n".join([*warnings, *([cut] if cut else [])]) or None
 
 
 def _with_left_out(problem: Problem, warning: str | None) -> str | None:
@@ -163,7 +172,7 @@ def _answer(
     return Answer(
         problem=problem,
         completion=completion,
-        program=program(problem_text(problem), completion),
+        program=program_of(problem, completion),
         optimizer=known[0] if known else optimizer,
         config=known[1] if known else None,
         decision=decision,
@@ -184,7 +193,7 @@ def single_best_answer(answer: Answer) -> Answer:
     return replace(
         answer,
         completion=completion,
-        program=program(problem_text(answer.problem), completion),
+        program=program_of(answer.problem, completion),
         optimizer=optimizer,
         config=json.loads(config),
         decision=decision,
@@ -218,7 +227,7 @@ def run_answer(
     # Where nothing feasible was met, the point that the program returned is shown, marked as infeasible.
     x, f = (record.best_x, record.best_f) if feasible else (record.x, record.f)
     return Solution(
-        x=x,
+        x=None if x is None else answer.problem.full(np.array(x)).tolist(),
         f=f if f is not None and np.isfinite(f) else None,
         feasible=feasible,
         evals=record.evals,
@@ -267,6 +276,24 @@ def best_of(solutions: Sequence[Solution]) -> Solution:
         if solution.better_than(best):
             best = solution
     return replace(best, seconds=sum(solution.seconds for solution in solutions))
+
+
+def unfinished(incumbent: Incumbent, verdict: str, reason: str, seed: int) -> Solution:
+    """What is left of runs that did not end by themselves: the best feasible point that was seen."""
+    problem, x = incumbent.problem, incumbent.x
+    return Solution(
+        x=None if x is None else problem.full(x).tolist(),
+        f=None if x is None else incumbent.f,
+        feasible=x is not None,
+        evals=incumbent.evals,
+        max_evals=problem.max_evals,
+        verdict=verdict,
+        reason=reason,
+        seed=seed,
+        tier="",
+        seconds=0.0,
+        trace=[],
+    )
 
 
 def as_json(

@@ -24,7 +24,7 @@ from llamoco.dataset_builder.benchmark.selector import gap_closed
 from llamoco.dataset_builder.problems.draws import named_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.structure import Part, Structure
-from llamoco.dataset_builder.problems.traced import OPERATIONS
+from llamoco.dataset_builder.problems.trace_recorder import OPERATIONS
 
 PROBE_SHARE, FEWEST_PROBES = 0.05, 8
 BALANCE_EXPONENT = 0.25

@@ -11,6 +11,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.latex_file import read_latex
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.python_file import load_python
+from llamoco.dataset_builder.problems.structure import starting_points
 
 SUFFIXES = (".py", ".tex")
 
@@ -57,15 +58,15 @@ def load(path: str | Path, ignore_prose: bool = False) -> Problem:
         n_equality=len(latex.system.equalities),
         definition={"latex": text} | ({"left_out": list(latex.left_out)} if latex.left_out else {}),
     )
-    centre = (problem.lower_array + problem.upper_array) / 2
+    points = starting_points(problem.lower_array, problem.upper_array)
     try:
-        f, _, _ = compile_system(latex.system)(centre[None, :])
+        f, _, _ = compile_system(latex.system)(points)
     except ArithmeticError as error:
         message = "a number in its formulas cannot be computed"
         raise ProblemError(f"{path}: {message} ({error}); check the constants") from None
-    if np.isnan(f[0]):
+    if np.isnan(f).all():
         raise ProblemError(
-            f"{path}: the objective is NaN at the centre of the box, where a search may start; "
+            f"{path}: the objective is NaN at the centre of the box, and at no point that was tried is it better; "
             "check the formula or change the bounds"
         )
     return problem

@@ -149,6 +149,34 @@ class Problem:
             return structure_of_system(self._latex.system, self.lower, self.upper)
         return self._python_file.structure()
 
+    @property
+    def _own_python(self) -> PythonFile | None:
+        """The file of a person's own Python problem, which is executed for it if it was not yet."""
+        return self._python_file if self.kind == "source" and "python" in self.definition else None
+
+    @property
+    def unfollowed(self) -> str | None:
+        """Why ``structure`` is None: what of a person's Python cannot be followed; None if it can, or is not here to be asked."""
+        own = self._own_python
+        return own.trace.obstacle if own else None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to tell the person whose Python defines the problem (see ``PythonFile``)."""
+        own = self._own_python
+        return own.warnings if own else []
+
+    @property
+    def adapted_sizes(self) -> tuple[int, int, int] | None:
+        """How many numbers objective, inequality and equality give, where a program has to adapt a person's Python; None elsewhere."""
+        own = self._own_python
+        return None if own is None or own.plain else (1, self.n_inequality, self.n_equality)
+
+    def full(self, x: np.ndarray) -> np.ndarray:
+        """Points (..., D) as a person's own functions see them, with the variables whose bounds are equal: (..., A)."""
+        own = self._own_python
+        return own.full(x) if own else x
+
     def within(self, max_evals: int) -> Problem:
         """The same problem with another budget; a person's Python is not executed again."""
         other = replace(self, max_evals=max_evals)

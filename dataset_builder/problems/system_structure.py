@@ -26,7 +26,7 @@ from llamoco.dataset_builder.problems.expression import (
 )
 from llamoco.dataset_builder.problems.structure import Structure, structure_of_functions
 from llamoco.dataset_builder.problems.system import Data, Scalar, System
-from llamoco.dataset_builder.problems.traced_modules import elementary
+from llamoco.dataset_builder.problems.traced_numpy import elementary
 
 _REDUCTIONS: dict[str, Callable[[list[Any]], Any]] = {"sum": sum, "prod": math.prod, "max": max, "min": min}
 

@@ -7,87 +7,14 @@ what is done to it is written down by a ``Recorder``. Operations on plain number
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
-MOST_OPERATIONS = 200_000
-TRANSCENDENTAL = 1_000  # degree of what is no polynomial
+import numpy as np
 
-# Elementary functions of one number, and the name under which they are recorded.
-ELEMENTARY: dict[str, tuple[Callable[[float], float], str]] = {
-    **{
-        name: (getattr(math, name), name)
-        for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "sqrt")
-    },
-    **{name: (getattr(math, name), "log") for name in ("log1p", "log2", "log10")},
-    **{name: (getattr(math, name), "exp") for name in ("expm1", "exp2", "erf", "erfc")},
-    **{
-        f"arc{name}": (getattr(math, f"a{name}"), f"arc{name}")
-        for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")
-    },
-    "cbrt": (math.cbrt, "root"),
-}
+from llamoco.dataset_builder.problems.trace_recorder import ELEMENTARY, TRANSCENDENTAL, Recorder, TraceError
 
-
-# All names under which a ``Recorder`` writes operations.
-OPERATIONS = (
-    "square",
-    "power",
-    "product",
-    "division",
-    "root",
-    "abs",
-    "floor",
-    "comparison",
-    *sorted({operation for _, operation in ELEMENTARY.values()} - {"root"}),
-)
-
-
-class TraceError(ArithmeticError):
-    """A computation that cannot be followed."""
-
-
-class Recorder:
-    """What was done: arguments of each operation, and which variables meet in a nonlinear term.
-
-    Arguments are told apart by their values (9 digits): a term that one person computes once and another one in every pass
-    of a loop counts once.
-
-    Args:
-        dim: number of variables.
-    """
-
-    def __init__(self, dim: int) -> None:
-        self.arguments: dict[str, set[Any]] = defaultdict(set)
-        self.partners = [0] * dim  # bit j of entry i: x_i and x_j meet
-        self._known: set[tuple[int, int]] = set()
-        self._operations = 0
-
-    def step(self) -> None:
-        """Counts an operation.
-
-        Raises:
-            TraceError: there were too many.
-        """
-        self._operations += 1
-        if self._operations > MOST_OPERATIONS:
-            raise TraceError(f"more than {MOST_OPERATIONS:,} operations")
-
-    def note(self, operation: str, *values: float) -> None:
-        """Writes an operation on some values down."""
-        self.arguments[operation].add(tuple(sorted(f"{value:.9g}" for value in values)))
-
-    def meet(self, some: int, others: int) -> None:
-        """Each variable of one set meets each of another."""
-        if (some, others) in self._known:
-            return
-        self._known.add((some, others))
-        for variable in range(len(self.partners)):
-            if some >> variable & 1:
-                self.partners[variable] |= others
-            if others >> variable & 1:
-                self.partners[variable] |= some
+TAKEN_OUT = "a value was taken out of the trace"
 
 
 class Traced:
@@ -101,6 +28,9 @@ class Traced:
 
     __slots__ = ("degree", "recorder", "value", "variables")
 
+    # What an operation with a complex number gives: (traced number, name of the operation, complex number). Set where they are known.
+    with_complex: ClassVar[Callable[[Traced, str, Any], Any] | None] = None
+
     def __init__(self, value: float, variables: int, degree: int, recorder: Recorder) -> None:
         self.value, self.variables, self.degree, self.recorder = value, variables, degree, recorder
 
@@ -108,14 +38,23 @@ class Traced:
         self.recorder.step()
         return Traced(value, variables, min(degree, TRANSCENDENTAL), self.recorder)
 
-    def _linear(self, other: Any, compute: Callable[[float, float], float]) -> Any:
+    def _linear(self, other: Any, compute: Callable[[float, float], float], name: str) -> Any:
         if isinstance(other, Traced):
             value = compute(self.value, other.value)
             return self._new(value, self.variables | other.variables, max(self.degree, other.degree))
         number = _number(other)
         if number is None:
-            return NotImplemented
+            return self._with(name, other)
         return self._new(compute(self.value, number), self.variables, self.degree)
+
+    def _with(self, name: str, other: Any) -> Any:
+        """An operation with what is no real number."""
+        complex_number = isinstance(other, complex | np.complexfloating)
+        return (
+            Traced.with_complex(self, name, other)
+            if complex_number and Traced.with_complex
+            else NotImplemented
+        )
 
     def function(self, operation: str, value: float) -> Traced:
         """The result of a function of this number that is no polynomial."""
@@ -124,15 +63,15 @@ class Traced:
         return self._new(value, self.variables, TRANSCENDENTAL)
 
     def __add__(self, other: Any) -> Any:
-        return self._linear(other, lambda a, b: a + b)
+        return self._linear(other, lambda a, b: a + b, "__add__")
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Any:
-        return self._linear(other, lambda a, b: a - b)
+        return self._linear(other, lambda a, b: a - b, "__sub__")
 
     def __rsub__(self, other: Any) -> Any:
-        return self._linear(other, lambda a, b: b - a)
+        return self._linear(other, lambda a, b: b - a, "__rsub__")
 
     def __neg__(self) -> Traced:
         return self._new(-self.value, self.variables, self.degree)
@@ -142,7 +81,7 @@ class Traced:
 
     def __mul__(self, other: Any) -> Any:
         if not isinstance(other, Traced):
-            return self._linear(other, lambda a, b: a * b)
+            return self._linear(other, lambda a, b: a * b, "__mul__")
         if other is self or (other.value == self.value and other.variables == self.variables):
             return self._integer_power(2)
         self.recorder.note("product", self.value, other.value)
@@ -157,11 +96,13 @@ class Traced:
             return self * other._reciprocal()
         number = _number(other)
         if number is None:
-            return NotImplemented
+            return self._with("__truediv__", other)
         return self._new(self.value / number, self.variables, self.degree)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return NotImplemented if _number(other) is None else self._reciprocal() * other
+        if _number(other) is None:
+            return self._with("__rtruediv__", other)
+        return self._reciprocal() * other
 
     def _reciprocal(self) -> Traced:
         return self.function("division", 1 / self.value)
@@ -193,7 +134,9 @@ class Traced:
 
     def __rpow__(self, base: Any) -> Any:
         number = _number(base)
-        return NotImplemented if number is None else self.function("exp", _real(number**self.value))
+        if number is None:
+            return self._with("__rpow__", base)
+        return self.function("exp", _real(number**self.value))
 
     def __abs__(self) -> Traced:
         return self.function("abs", abs(self.value))
@@ -215,6 +158,9 @@ class Traced:
 
     def __rfloordiv__(self, other: Any) -> Any:
         return math.floor(other / self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
 
     def __mod__(self, other: Any) -> Any:
         return self - other * math.floor(self / other)
@@ -260,9 +206,31 @@ class Traced:
         return format(self.value, spec)
 
     def __float__(self) -> NoReturn:
-        raise TraceError("a value was taken out of the trace by float()")
+        raise TraceError(TAKEN_OUT)
 
-    __int__ = __index__ = __complex__ = __float__
+    __int__ = __complex__ = __float__
+
+    def __index__(self) -> int:
+        """The number where it is a whole one, as to look an entry up: what is done then hangs on it as on a comparison."""
+        if not isinstance(self.value, int):
+            raise TraceError(TAKEN_OUT)
+        self.recorder.note("comparison", self.value)
+        self.recorder.meet(self.variables, self.variables)
+        return self.value
+
+    @property
+    def real(self) -> Traced:
+        """Itself."""
+        return self
+
+    @property
+    def imag(self) -> float:
+        """0."""
+        return 0.0
+
+    def rint(self) -> Any:
+        """Rounded, as numpy asks objects for it."""
+        return round(self)
 
     def conjugate(self) -> Traced:
         """Itself: real numbers only. numpy asks for it in norms."""
@@ -301,5 +269,31 @@ def _number(value: Any) -> float | None:
 
 def _real(value: Any) -> float:
     if isinstance(value, complex):
-        raise TraceError("a root of a negative number")
+        raise ValueError("a root of a negative number")
     return float(value)
+
+
+def combined(operation: str | None, value: float, *numbers: Any) -> Any:
+    """The result of a function of several numbers, traced or plain, that is no polynomial; a plain number if all of them are.
+
+    Args:
+        operation: as it is written down; None for one that is not.
+        value: what the function gives.
+        numbers: its arguments.
+    """
+    traced = [number for number in numbers if isinstance(number, Traced)]
+    if not traced:
+        return value
+    recorder, variables = traced[0].recorder, 0
+    for number in traced:
+        variables |= number.variables
+    if operation is not None:
+        recorder.note(operation, *(number.value for number in traced))
+    recorder.meet(variables, variables)
+    recorder.step()
+    return Traced(value, variables, TRANSCENDENTAL, recorder)
+
+
+def plain(value: Any) -> Any:
+    """The value of a traced number; anything else as it is."""
+    return value.value if isinstance(value, Traced) else value

@@ -1,87 +1,102 @@
-"""numpy, math and a few built-ins as a person's file sees them while it is traced: they take ``Traced`` numbers, too.
+"""The modules and built-ins that a person's file sees while it is traced: they take ``Traced`` numbers, too.
 
-numpy works on objects by itself, except where it is asked for floats (``np.array(x, dtype=float)``, ``np.zeros(n)``) or for an
-elementary function of arrays that hold plain numbers and traced ones; ``math`` knows floats only. Modules that are imported by
-others than the file itself are the real ones.
+Modules that are imported by others than the file itself are the real ones.
 """
 
 from __future__ import annotations
 
 import builtins
+import cmath
 import math
+import sys
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.traced import ELEMENTARY, Traced
+from llamoco.dataset_builder.problems.trace_recorder import ELEMENTARY
+from llamoco.dataset_builder.problems.traced import Traced, combined, plain
+from llamoco.dataset_builder.problems.traced_complex import TracedComplex, arctan2
+from llamoco.dataset_builder.problems.traced_linalg import det, inv, solve, with_traces
+from llamoco.dataset_builder.problems.traced_numpy import (
+    CLASSIFYING,
+    dist,
+    elementary,
+    fmod,
+    hypot,
+    modf,
+    norm,
+    numpy_functions,
+    sumprod,
+)
+from llamoco.dataset_builder.problems.traced_opaque import elementwise
+from llamoco.dataset_builder.problems.traced_scipy import scipy_functions
+from llamoco.dataset_builder.problems.traced_types import ComplexOrTraced, FloatOrTraced, IntOfTraced
 
-
-def elementary(name: str) -> Callable[..., Any]:
-    """An elementary function by numpy's name, of a number, traced or not, or of an array of them."""
-    compute = ELEMENTARY[name][0]
-    whole = getattr(np, name, None)
-
-    def one(value: Any) -> Any:
-        return getattr(value, name)() if isinstance(value, Traced) else compute(float(value))
-
-    each = np.frompyfunc(one, 1, 1)
-
-    def function(x: Any, *args: Any, **options: Any) -> Any:
-        if isinstance(x, Traced):
-            return getattr(x, name)()
-        if holds_objects(x):
-            return each(np.asarray(x, dtype=object))
-        return compute(x) if whole is None else whole(x, *args, **options)
-
-    return function
-
-
-def holds_objects(x: Any) -> bool:
-    """Whether an array or (nested) sequence holds other things than plain numbers."""
-    if isinstance(x, Traced):
-        return True
-    if isinstance(x, np.ndarray):
-        return x.dtype == object
-    return isinstance(x, list | tuple) and any(map(holds_objects, x))
+_LINEAR_ALGEBRA: dict[str, Callable[..., Any]] = {"solve": solve, "inv": inv, "det": det}
 
 
 @cache
 def modules() -> Mapping[str, types.ModuleType]:
-    """The modules by name."""
-    numpy = _like(np, _numpy_functions())
-    linalg = _like(np.linalg, {"norm": _norm})
+    """The modules by name, but for scipy's."""
+    numpy = _like(np, numpy_functions())
+    linalg = _like(np.linalg, {"norm": norm} | _linear_algebra(np.linalg))
     vars(numpy)["linalg"] = linalg
-    return {"numpy": numpy, "numpy.linalg": linalg, "math": _like(math, _math_functions())}
+    return {
+        "numpy": numpy,
+        "numpy.linalg": linalg,
+        "math": _like(math, _math_functions()),
+        "cmath": _like(cmath, _cmath_functions()),
+    }
+
+
+@cache
+def _scipy(name: str) -> types.ModuleType:
+    """A module of scipy that was imported; modules within it come when they are asked for."""
+    module = sys.modules[name]
+    functions = scipy_functions(module)
+    if name == "scipy.linalg":
+        functions |= {"norm": norm} | _linear_algebra(module)
+    copy = _like(module, functions)
+
+    def attribute(part: str) -> Any:
+        found = getattr(module, part)
+        return (
+            _scipy(found.__name__)
+            if isinstance(found, types.ModuleType) and _is_scipy(found.__name__)
+            else found
+        )
+
+    for part in [part for part, value in vars(copy).items() if isinstance(value, types.ModuleType)]:
+        del vars(copy)[part]
+    vars(copy)["__getattr__"] = attribute
+    return copy
+
+
+def _is_scipy(name: str) -> bool:
+    return name.split(".")[0] == "scipy" and "._" not in name and name in sys.modules
 
 
 def namespace() -> dict[str, Any]:
-    """What a traced file starts with: built-ins whose import gives ``modules`` and whose float lets traced numbers through."""
+    """What a traced file starts with: built-ins whose import gives ``modules`` and whose types let traced numbers through."""
 
     def importing(
         name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> Any:
         if level == 0 and name in modules():
             return modules()[name if fromlist else name.split(".")[0]]
-        return builtins.__import__(name, globals, locals, fromlist, level)
+        module = builtins.__import__(name, globals, locals, fromlist, level)
+        return _scipy(module.__name__) if level == 0 and _is_scipy(module.__name__) else module
 
-    return {"__builtins__": {**vars(builtins), "__import__": importing, "float": _Float}}
-
-
-class _FloatType(type):
-    def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, float | Traced)
-
-
-class _Float(float, metaclass=_FloatType):
-    """``float`` that leaves a traced number as it is."""
-
-    def __new__(cls, value: Any = 0.0) -> Any:
-        if isinstance(value, np.ndarray) and value.dtype == object and value.size == 1:
-            value = value.item()
-        return value if isinstance(value, Traced) else float(value)
+    changed = {
+        "__import__": importing,
+        "float": FloatOrTraced,
+        "int": IntOfTraced,
+        "complex": ComplexOrTraced,
+    }
+    return {"__builtins__": {**vars(builtins), **changed}}
 
 
 def _like(module: types.ModuleType, changed: Mapping[str, Any]) -> types.ModuleType:
@@ -91,25 +106,8 @@ def _like(module: types.ModuleType, changed: Mapping[str, Any]) -> types.ModuleT
     return copy
 
 
-def _numpy_functions() -> dict[str, Any]:
-    functions: dict[str, Any] = {name: elementary(name) for name in ELEMENTARY if hasattr(np, name)}
-    functions |= {
-        name: _converting(getattr(np, name))
-        for name in ("array", "asarray", "asanyarray", "ascontiguousarray")
-    }
-    functions |= {name: _making(getattr(np, name)) for name in ("zeros", "empty", "ones", "full")}
-    functions |= {
-        f"{name}_like": _making(getattr(np, f"{name}_like")) for name in ("zeros", "empty", "ones", "full")
-    }
-    functions |= {name: _each(compute) for name, compute in _ELEMENTWISE.items()}
-    functions |= {
-        "absolute": np.abs,
-        "fabs": np.abs,
-        "hypot": _hypot,
-        "float64": _Float,
-        "fromiter": _fromiter,
-    }
-    return functions
+def _linear_algebra(module: types.ModuleType) -> dict[str, Callable[..., Any]]:
+    return {name: with_traces(getattr(module, name), traced) for name, traced in _LINEAR_ALGEBRA.items()}
 
 
 def _math_functions() -> dict[str, Any]:
@@ -117,71 +115,50 @@ def _math_functions() -> dict[str, Any]:
     functions |= {
         f"a{name}": elementary(f"arc{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")
     }
-    functions |= {"pow": pow, "fabs": abs, "fsum": sum, "hypot": _hypot, "dist": _dist, "sumprod": _sumprod}
-    return functions | _ELEMENTWISE
+    functions |= {"pow": pow, "fabs": abs, "fsum": sum, "hypot": hypot, "dist": dist, "sumprod": sumprod}
+    functions |= {"atan2": arctan2, "modf": _of_traced(math.modf, modf), "fmod": _of_traced(math.fmod, fmod)}
+    functions |= {"radians": lambda x: x * math.radians(1.0), "degrees": lambda x: x * math.degrees(1.0)}
+    functions |= {"gamma": _written(math.gamma, "exp"), "lgamma": _written(math.lgamma, "log")}
+    functions |= {"copysign": _written(math.copysign, "comparison"), "isclose": _isclose}
+    return functions | CLASSIFYING
 
 
-def _value(x: Any) -> Any:
-    return x.value if isinstance(x, Traced) else x
+def _cmath_functions() -> dict[str, Any]:
+    names = (
+        "sqrt",
+        "sin",
+        "cos",
+        "tan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asin",
+        "acos",
+        "atan",
+        "asinh",
+        "acosh",
+        "atanh",
+    )
+    functions: dict[str, Any] = {
+        name: elementwise(getattr(cmath, name), name.replace("a", "arc", 1) if name[0] == "a" else name)
+        for name in names
+    }
+    functions |= {name: elementwise(getattr(cmath, name), "log") for name in ("log", "log10")}
+    functions["exp"] = elementary("exp")
+    functions["phase"] = lambda z: arctan2(z.imag, z.real)
+    functions["polar"] = lambda z: (abs(z), arctan2(z.imag, z.real))
+    functions["rect"] = lambda r, phi: TracedComplex(r * elementary("cos")(phi), r * elementary("sin")(phi))
+    return functions
 
 
-_ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
-    "isfinite": lambda x: math.isfinite(_value(x)),
-    "isnan": lambda x: math.isnan(_value(x)),
-    "isinf": lambda x: math.isinf(_value(x)),
-}
+def _written(function: Callable[..., float], operation: str) -> Callable[..., Any]:
+    return lambda *numbers: combined(operation, function(*map(plain, numbers)), *numbers)
 
 
-def _each(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return np.vectorize(compute, otypes=[bool])
+def _of_traced(function: Callable[..., Any], traced: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *numbers: (traced if any(isinstance(n, Traced) for n in numbers) else function)(*numbers)
 
 
-def _converting(make: Callable[..., Any]) -> Callable[..., Any]:
-    """np.array and its like: what holds traced numbers becomes an array of objects, whatever was asked for."""
-
-    def function(x: Any, dtype: Any = None, **options: Any) -> Any:
-        return make(x, dtype=object if holds_objects(x) else dtype, **options)
-
-    return function
-
-
-def _making(make: Callable[..., Any]) -> Callable[..., Any]:
-    """np.zeros and its like: floats that may be replaced by traced numbers."""
-
-    def function(*args: Any, dtype: Any = None, **options: Any) -> Any:
-        made = make(*args, dtype=dtype, **options)
-        return made.astype(object) if made.dtype.kind == "f" else made
-
-    return function
-
-
-def _fromiter(values: Any, dtype: Any = None, count: int = -1) -> Any:
-    items = list(values)
-    return np.array(items, dtype=object if holds_objects(items) else dtype)
-
-
-def _hypot(*values: Any) -> Any:
-    return elementary("sqrt")(sum(value * value for value in values))
-
-
-def _dist(p: Sequence[Any], q: Sequence[Any]) -> Any:
-    return elementary("sqrt")(sum((a - b) * (a - b) for a, b in zip(p, q, strict=True)))
-
-
-def _sumprod(p: Sequence[Any], q: Sequence[Any]) -> Any:
-    return sum(a * b for a, b in zip(p, q, strict=True))
-
-
-def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    if not holds_objects(x):
-        return np.linalg.norm(x, ord, axis, keepdims)
-    array = np.asarray(x, dtype=object)
-    if axis is None and (ord is None or array.ndim == 1):
-        array, axis = array.ravel(), 0
-    if ord is None or ord == 2:
-        return elementary("sqrt")((array * array).sum(axis=axis, keepdims=keepdims))
-    if ord == 1:
-        return abs(array).sum(axis=axis, keepdims=keepdims)
-    if ord == np.inf:
-        return abs(array).max(axis=axis, keepdims=keepdims)
-    return (abs(array) ** ord).sum(axis=axis, keepdims=keepdims) ** (1 / ord)
+def _isclose(a: Any, b: Any, **options: float) -> bool:
+    combined("comparison", 0.0, a, b)
+    return math.isclose(plain(a), plain(b), **options)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.functions import FUNCTIONS
 from llamoco.dataset_builder.problems.latex_file import read_latex
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.guard import guard
 from llamoco.dataset_builder.prompts.program_text import (
     MAX_PROGRAM,
     received,
@@ -44,78 +45,6 @@ llamoco_problem.__file__ = globals().get("__file__", "problem.py")
 sys.modules["llamoco_problem"] = llamoco_problem
 exec(compile(llamoco_source, "problem", "exec"), llamoco_problem.__dict__)
 """
-
-GUARD = '''\
-def llamoco_main():
-    """Solve the problem within its budget and print the result; a seed may be given on the command line."""
-    import sys
-
-    import numpy as np
-
-    class BudgetExceeded(RuntimeError):
-        """More evaluations were asked for than are left."""
-
-    lower, upper, budget = np.array({LOWER}, dtype=float), np.array({UPPER}, dtype=float), int({MAX_EVALS})
-    functions = [{objective}, {inequality}, {equality}]
-    sizes = [0 if function is None else np.size(function((lower + upper) / 2)) for function in functions]
-    used, last, best = 0, (None, None), (np.inf, np.inf, (lower + upper) / 2)
-
-    def values(x):
-        """f, g and h at one point; NaN where the formulas have no value."""
-        try:
-            with np.errstate(all="ignore"):
-                results = [[] if function is None else function(x.copy()) for function in functions]
-            return [np.array(result, dtype=float).reshape(size) for result, size in zip(results, sizes)]
-        except (ArithmeticError, ValueError, TypeError):
-            return [np.full(size, np.nan) for size in sizes]
-
-    def merit(x, f, g, h):
-        """Largest violation beyond the tolerances, bounds included, then f."""
-        excess = np.concatenate((lower - x, x - upper, g - 1e-6, np.abs(h) - 1e-4, 0 * f))
-        violation = np.max(excess, initial=0)
-        return (violation, f[0]) if np.isfinite(violation) else (np.inf, np.inf)
-
-    def evaluate(x):
-        """Values at one point or many; a request that repeats the one before is free."""
-        nonlocal used, last, best
-        points = np.atleast_2d(np.asarray(x, dtype=float))
-        if points.tobytes() != last[0]:
-            if used + len(points) > budget:
-                raise BudgetExceeded(f"all {budget} evaluations are used")
-            used += len(points)
-            rows = [values(point) for point in points]
-            ranked = [(*merit(point, *row), point.copy()) for point, row in zip(points, rows)]
-            best = min([best, *ranked], key=lambda entry: entry[:2])
-            last = points.tobytes(), [np.array(column) for column in zip(*rows)]
-        return last[1]
-
-    def batch(number):
-        """The objective (0), inequality (1) or equality (2) function of points (D,) or (N, D)."""
-
-        def function(x):
-            result = evaluate(x)[number] if number else evaluate(x)[0][:, 0]
-            return result[0] if np.ndim(x) == 1 else result.copy()
-
-        return function if sizes[number] else None
-
-    seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    try:
-        x = optimize(batch(0), lower, upper, budget, seed, inequality=batch(1), equality=batch(2))
-    except BudgetExceeded as stop:
-        print(f"stopped, {stop}")
-        x = best[2]
-    x = np.asarray(x, dtype=float)
-    f, g, h = values(x)
-    print(f"x = {x.tolist()}")
-    print(f"f = {f[0]:.10g}")
-    print(f"largest constraint violation = {max(np.max(g, initial=0), np.max(np.abs(h), initial=0)):.3g}")
-    print(f"feasible = {'yes' if merit(x, f, g, h)[0] == 0 else 'no'}")
-    print(f"evaluations = {used} of {budget}")
-
-
-if __name__ == "__main__":
-    llamoco_main()
-'''
 
 
 class Completion(NamedTuple):
@@ -182,13 +111,19 @@ def section(language: str, description: str, name: str, ignore_prose: bool = Fal
     return problem_section(latex.system, latex.lower, latex.upper, latex.max_evals)
 
 
-def program(problem_section: str, completion: str) -> str:
+def program_of(problem: Problem, completion: str) -> str:
+    """The program of a problem that was read from a file (see ``program``)."""
+    return program(problem_text(problem), completion, problem.adapted_sizes)
+
+
+def program(problem_section: str, completion: str, sizes: Sequence[int] | None = None) -> str:
     """A complete script: problem section, completion, main guard. Runs alone; a seed may be its argument.
 
     Args:
         problem_section: Python that defines a problem (see ``python_file``); stands in the program unchanged.
         completion: defines ``optimize``; stands in the program byte for byte, but for a byte order mark. It need not be valid
             Python.
+        sizes: see ``guard``.
 
     Raises:
         ProblemError: if the problem section is no valid Python.
@@ -197,24 +132,17 @@ def program(problem_section: str, completion: str) -> str:
     problem = _names(problem_section, None)
     if problem is None:
         raise ProblemError("the problem section is not valid Python")
-    isolated = _clash(problem, completion)
+    isolated = _clash(problem, completion, sizes)
     prefix = "llamoco_problem." if isolated else ""
     bound = problem.bound
-    guard = _guard({name: prefix + name if name in bound else "None" for name in CONTRACT})
+    main = guard({name: prefix + name if name in bound else "None" for name in CONTRACT}, sizes)
     start = problem_section
     if isolated:
         # The problem is stated under its usual names, too, for whoever imports the program.
         names = [name for name in CONTRACT if name in bound]
         stated = "".join(f"{name} = llamoco_problem.{name}\n" for name in names)
         start = ISOLATED.replace("{source}", _literal(problem_section)) + stated
-    return f"{start}\n\n{completion}\n\n{guard}"
-
-
-def _guard(names: Mapping[str, str]) -> str:
-    guard = GUARD
-    for name, text in names.items():
-        guard = guard.replace(f"{{{name}}}", text)
-    return guard
+    return f"{start}\n\n{completion}\n\n{main}"
 
 
 class _Names(NamedTuple):
@@ -225,13 +153,13 @@ class _Names(NamedTuple):
     imports: dict[str, str]
 
 
-def _clash(problem: _Names, completion: str) -> bool:
+def _clash(problem: _Names, completion: str, sizes: Sequence[int] | None) -> bool:
     """Whether problem section and the rest of the program get into each other's way as one module."""
     if "*" in problem.imports or problem.touched & {"__name__", "globals", "exec", "eval"}:
         return True
-    guard = _known_names(_guard(dict.fromkeys(CONTRACT, "None")))
-    assert guard is not None
-    if problem.bound & (guard.touched | guard.bound):
+    main = _known_names(guard(dict.fromkeys(CONTRACT, "None"), sizes))
+    assert main is not None
+    if problem.bound & (main.touched | main.bound):
         return True
     # Without the decision line, which has no names: few texts answer many problems.
     solver = _known_names(parse_completion(completion).body)

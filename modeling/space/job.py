@@ -29,7 +29,7 @@ from llamoco.dataset_builder.optimizers.pool import identify
 from llamoco.dataset_builder.problems import kernels  # noqa: F401  (Numba compiles here, not later)
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.prompts.program import parse_completion, problem_text, program
+from llamoco.dataset_builder.prompts.program import parse_completion, program_of
 from llamoco.metrics.faith import faithful, states_a_problem
 from llamoco.metrics.runs import row
 from llamoco.metrics.sandbox.slot import Sandbox
@@ -134,7 +134,7 @@ def answered(job: Job, problem: DescribedProblem, desk: Desk) -> Answer:
         return single_best_answer(answer)
     if states_a_problem(own):
         return answer
-    return replace(answer, program=program(problem_text(problem), own))
+    return replace(answer, program=program_of(problem, own))
 
 
 def handle(job: Job, desk: Desk, say: Say) -> None:

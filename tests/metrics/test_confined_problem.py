@@ -190,7 +190,7 @@ def test_a_failure_in_mid_run_is_told_and_leaves_no_thread(sandbox: Sandbox) -> 
     threads = threading.active_count()
     text = (
         BOX
-        + "calls = 0\ndef objective(x):\n    global calls\n    calls += 1\n    return [1.0] if calls > 5 else 1.0\n"
+        + "calls = 0\ndef objective(x):\n    global calls\n    calls += 1\n    return [1.0, 2.0] if calls > 5 else 1.0\n"
     )
     with confined_problem(text, "problem.py", sandbox, 5.0) as problem, pytest.raises(ProblemError) as told:
         for _ in range(10):

@@ -44,7 +44,7 @@ def test_values_bounds_and_budget() -> None:
 BAD = {
     "no objective": (
         changed("def objective", "def objectve"),
-        r"^bad\.py: no objective\(x\) is defined; a problem file",
+        r"^bad\.py: no objective\(x\) is defined \(did you mean `objectve`, line 8\? .*; a problem file",
     ),
     "not callable": (
         GOOD + "objective = 3\n",
@@ -60,23 +60,22 @@ BAD = {
         r"bad\.py:4: LOWER has 2 entries and UPPER has 1",
     ),
     "crossed": (
-        changed("[3.0, 2.0]", "[3.0, -2.0]"),
-        r"bad\.py:4: LOWER\[1\] = -2 is not below UPPER\[1\] = -2; swap",
+        changed("[3.0, 2.0]", "[3.0, -2.5]"),
+        r"bad\.py:4: LOWER\[1\] = -2 is above UPPER\[1\] = -2.5; swap",
     ),
     "infinite": (
         changed("[3.0, 2.0]", "[3.0, float('inf')]"),
-        r"bad\.py:4: UPPER\[1\] is inf; .*finite",
+        r"bad\.py:4: UPPER\[1\] is inf: .*not supported yet.*finite",
     ),
-    "scalar bound": (changed("[3.0, 2.0]", "3.0"), r"bad\.py:4: UPPER is float '3.0'; .*\* 10"),
+    "scalar bound": (
+        changed("[3.0, 2.0]", "3.0"),
+        r"bad\.py:4: UPPER is float '3.0' for 2 variables; .*UPPER = \[3.0\] \* 2",
+    ),
     "text bound": (changed("[3.0, 2.0]", "['a', 'b']"), r"bad\.py:4: UPPER is a list of 2 entries"),
     "budget zero": (changed("= 100", "= 0"), r"bad\.py:5: MAX_EVALS is 0, not an integer of at least 1"),
     "budget fraction": (changed("= 100", "= 99.5"), r"bad\.py:5: MAX_EVALS is 99.5, not an integer"),
     "budget text": (changed("= 100", "= '100'"), r"bad\.py:5: MAX_EVALS is str '100', not an integer"),
     "array": (with_return("return x**2"), r"bad\.py:8: .* returned an array of shape \(2,\).*one float"),
-    "array of one": (
-        with_return("return np.array([1.0])"),
-        r"bad\.py:8: .* returned an array of shape \(1,\)",
-    ),
     "nothing": (with_return("x.sum()"), r"bad\.py:8: .* returned None \(is a return statement missing\?\)"),
     "complex": (with_return("return (-1) ** 0.5"), r"bad\.py:8: .*complex number .* centre"),
     "not a number": (with_return("return np.nan"), r"bad\.py:8: .*is NaN at the centre of the box"),
@@ -103,15 +102,11 @@ BAD = {
     "null byte": (GOOD + "\0", r"^bad\.py.*(null|not a text)"),
     "constraints of text": (
         GOOD + "def inequality(x):\n    return 'ok'\n",
-        r"bad\.py:10: inequality\(x\) returned str 'ok'; return a float or a flat",
+        r"bad\.py:10: inequality\(x\) returned str 'ok' at .*; return a float or a seq",
     ),
     "constraint raises": (
         GOOD + "def equality(x):\n    return 1 / (x[1] - x[1])  # no value\n",
         None,
-    ),
-    "nested constraints": (
-        GOOD + "def inequality(x):\n    return [[1.0, 2.0]]\n",
-        r"bad\.py:10: inequality\(x\) returned a list of 1 entries; return a float or a flat",
     ),
     "constraints without return": (
         GOOD + "def inequality(x):\n    x[0]\n",
@@ -170,7 +165,8 @@ def test_a_later_error_of_another_kind_names_the_line() -> None:
 def test_the_number_of_constraints_must_not_change() -> None:
     text = GOOD + "def inequality(x):\n    return [1.0] * (2 if x[0] > 0 else 3)\n"
     with pytest.raises(
-        ProblemError, match=r"p\.py:10: inequality\(x\) returned 3 values here and 2 at the centre"
+        ProblemError,
+        match=r"p\.py:10: inequality\(x\) returned 3 values at x = \[-1, 0\] and 2 at the centre",
     ):
         load_python(text, "p.py").evaluate(np.array([[-1.0, 0.0]]))
 

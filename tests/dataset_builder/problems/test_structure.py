@@ -141,7 +141,6 @@ def test_degrees_are_those_of_finite_differences() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "from scipy.integrate import quad\ndef objective(x):\n    return quad(lambda t: t * x[0], 0, 1)[0]\n",
         "def objective(x):\n    return np.linalg.eigvalsh(np.outer(x, x))[0]\n",
         "def objective(x):\n    s = 0\n    for i in range(300_000):\n        s = s + x[0]\n    return s\n",
         "import array\ndef objective(x):\n    return sum(array.array('d', x))\n",

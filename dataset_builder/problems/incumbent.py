@@ -1,0 +1,50 @@
+"""The best point of all runs on a problem so far: what is left where a person's own function fails or they press Ctrl-C."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from llamoco.dataset_builder.problems.problem import Problem
+
+
+class Incumbent:
+    """Watches a problem's evaluations.
+
+    Args:
+        problem: the problem.
+
+    Attributes:
+        problem: the same problem; what evaluates it, or a copy with another budget, is seen here.
+        x: the best feasible point within the bounds (D,); None until there is one.
+        f: its objective.
+        evals: points evaluated, those beside the budget included.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.x: np.ndarray | None = None
+        self.f = float("inf")
+        self.evals = 0
+        self.problem = problem
+        if problem.requests() is None:  # a compiled problem has no code of a person's own that may fail
+            self._source = problem
+            self.problem = replace(problem)
+            self.problem.__dict__.update(problem.__dict__)
+            self.problem.__dict__["_evaluator"] = self._evaluate
+
+    def _evaluate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Values of points (N, D), one after the other: what comes before a failure counts."""
+        rows = []
+        for point in x:
+            values = self._source.evaluate(point[None, :])
+            self.evals += 1
+            if (
+                values.f[0] < self.f
+                and self._source.inside(point[None, :])[0]
+                and self._source.feasible(values)[0]
+            ):
+                self.x, self.f = point.copy(), float(values.f[0])
+            rows.append(values)
+        f, g, h = (np.concatenate(columns) for columns in zip(*rows, strict=True))
+        return f, g, h
