@@ -1,6 +1,7 @@
 """The floors that a shipped model has to stand on, each beside what an evaluation measured. Misses are said plainly.
 
-A floor is met or missed by the raw model; where it has a meaning for the model with its fallback, that is given beside it.
+A floor is met or missed by the raw model; where it has a meaning for what `llamoco solve` runs (the model within the pool, with its
+fallback), that is given beside it.
 A share or a difference meets its floor by its value, and its interval says how sure that is; only against other people's
 tools has the whole paired interval to be above 0.
 """
