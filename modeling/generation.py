@@ -280,9 +280,7 @@ class Generator:
         return [
             Generation(
                 completion=guide.completion,
-                confidence=confidences[number]
-                if confidences
-                else self._confidence(text.ids, text.probabilities),
+                confidence=confidences[number] if confidences else guide.confidence(text.probabilities),
                 tokens=len(start) + len(text.ids),
                 finished=True,
                 kept=guide.kept,

@@ -11,7 +11,8 @@ So greedy decoding that never leaves these texts by itself is not changed by a g
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from math import prod
 
 import torch
 
@@ -34,6 +35,9 @@ class PoolGuide:
         names: optimizers that may be chosen; those that can serve the problem if None.
         line: what the decision line begins with, up to and with ``CHOICE``, if that stands already.
 
+    Raises:
+        ValueError: if the pool has none of the names.
+
     Attributes:
         kept: the probability, as the model by itself has it, of what was allowed from the choice on: the product over the
             tokens that it was asked for. 1 - kept is what it gave to leaving the pool.
@@ -45,7 +49,9 @@ class PoolGuide:
         self._texts = texts
         self._kind = kind
         allowed = (POOL if kind is None else kind.serving) if names is None else names
-        self._names = [name for name in POOL if name in allowed] or list(POOL)
+        self._names = [name for name in POOL if name in allowed]
+        if not self._names:
+            raise ValueError(f"the pool has no optimizer {', '.join(sorted(allowed)) or 'of no name'}")
         self._line, self._ids = line, list[int]()
         self._forced, self._forced_text = ([], "") if line else (list(texts.start), "#")
         self._alive: list[Path] = []  # the texts that may still be written, from the choice on;
@@ -65,6 +71,17 @@ class PoolGuide:
         """The text, once it is settled or closed: the pool's own, whatever its tokens decode to."""
         [path] = self._alive
         return f"{self._line} {path.name}\n{render(path.name, path.config)}"
+
+    def confidence(self, probabilities: Sequence[float]) -> float:
+        """Probability of the name, once it is written, after what stands before it.
+
+        Args:
+            probabilities: those that the model by itself gave to the tokens written.
+        """
+        [path] = self._alive
+        name = [n for n in range(self._line_end(path)) if self._texts.decode([path.tokens[n]]).strip()]
+        written = probabilities[len(self._ids) :]
+        return prod(written[n] for n in name if n < len(written))
 
     def rest(self) -> list[int]:
         """Write the tokens that are left; where there is a choice left, what the benchmark prescribes."""
@@ -161,7 +178,7 @@ class PoolGuide:
             self._forced_text = CHOICE if self._line else f"#{CHOICE}"
 
     def _choose_name(self) -> None:
-        self._alive = [self._texts.defaults[name] for name in self._names]
+        self._alive = _distinct(self._texts.defaults[name] for name in self._names)
         self._expand()
 
     def _expand(self) -> None:
@@ -169,8 +186,9 @@ class PoolGuide:
         if self._preferred is None and len(self._alive) == 1:
             name, written = self._alive[0].name, self._alive[0].tokens[: self._depth]
             config = POOL[name].defaults if self._kind is None else self._kind.config(name)
-            self._alive = [p for p in self._texts.grid(name) if p.tokens[: self._depth] == written]
-            self._preferred = next((p for p in self._alive if p.config == config), self._alive[0])
+            paths = [p for p in self._texts.grid(name) if p.tokens[: self._depth] == written]
+            self._preferred = next((p for p in paths if p.config == config), paths[0])
+            self._alive = _distinct([self._preferred, *paths])
 
     @property
     def _likely_path(self) -> Path:
@@ -179,13 +197,18 @@ class PoolGuide:
 
     def _line_end(self, path: Path) -> int:
         """Place after the name: of the token that ends the line."""
-        return next(n for n, token in enumerate(path.tokens) if self._texts.ends_line(token))
+        return next((n for n, token in enumerate(path.tokens) if self._texts.ends_line(token)), 1)
 
 
 def _goes_on(line: str, text: str) -> bool:
     """Whether a text is a longer decision line, up to ``CHOICE`` at most."""
     seen = text.removesuffix(CHOICE)
     return len(text) > len(line) and text.startswith(line) and _SEEN.fullmatch(seen) is not None
+
+
+def _distinct(paths: Iterable[Path]) -> list[Path]:
+    """Paths of different tokens: the first of each, where a tokenizer cannot tell texts apart."""
+    return list({tuple(path.tokens): path for path in reversed(list(paths))}.values())[::-1]
 
 
 def _agreement(first: Sequence[int], second: Sequence[int]) -> int:
