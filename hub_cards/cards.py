@@ -25,7 +25,7 @@ from llamoco.dataset_builder.prompts.pairs import PATTERNS
 from llamoco.hub_cards import model_cards
 from llamoco.hub_cards.label_tables import label_tables
 from llamoco.hub_cards.render import folder as folder_of
-from llamoco.hub_cards.render import record, render
+from llamoco.hub_cards.render import record, record_if_any, render
 from llamoco.hub_cards.score_tables import missed_floors, score_tables
 from llamoco.metrics.sandbox.slot import MEMORY_LIMIT, TIME_LIMIT
 from llamoco.modeling.shipped import SHIPPED_MODEL
@@ -93,6 +93,7 @@ def readme_with_figures(text: str) -> str:
         scores=scores,
         tables=score_tables(scores),
         missed=missed_floors(scores),
+        odd=record_if_any("odd_prompts"),
         training=training,
         present_set=model_cards.is_of_present_set(training),
         built=record("instruction_set"),

@@ -11,14 +11,13 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.dataset_builder.prompts.prompt import facts_alone
 from llamoco.modeling.calibration import Calibration, read_calibration
 from llamoco.modeling.decoding import DECISION_TOKENS, Written, decode, plain, takes_drafts
 from llamoco.modeling.drafts import DECISION, Drafts
 from llamoco.modeling.guides import PoolGuide
 from llamoco.modeling.loading import ModelError, load
-from llamoco.modeling.pool_texts import PoolTexts, serving, stated
+from llamoco.modeling.pool_texts import PoolTexts, agreement, serving, stated
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
 __all__ = [
@@ -64,13 +63,11 @@ class Decision:
         line: the first line it wrote, without its newline.
         optimizer: the name there, None if there is none. It need not be one of the pool.
         probability: what the model gave to that name, after what it had written so far; 0 without a name.
-        alternatives: names and probabilities, likeliest first: the decision itself, then others of the pool.
     """
 
     line: str
     optimizer: str | None
     probability: float
-    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,32 +167,23 @@ class Generator:
             for number, (start, text) in enumerate(zip(starts, written, strict=True))
         ]
 
-    def decisions(
-        self, prompts: Sequence[str], top: int = 1, special_tokens: bool = True, names: Collection[str] = POOL
-    ) -> list[Decision]:
+    def decisions(self, prompts: Sequence[str], special_tokens: bool = True) -> list[Decision]:
         """What the model decides on a batch of prompts: the first line of its answers, and nothing after it.
 
         Args:
             prompts: texts to be gone on with.
-            top: length of the lists of alternatives.
             special_tokens: whether the tokenizer adds its own to a prompt.
-            names: optimizers that may stand among the alternatives beside the decision itself.
 
         Raises:
             ValueError: if a prompt leaves no room for an answer.
         """
         starts = self._encoded(prompts, special_tokens)
-        written = self._write(prompts, starts, DECISION_TOKENS, first_line=True)
         decisions = []
-        for start, text in zip(starts, written, strict=True):
+        for text in self._write(prompts, starts, DECISION_TOKENS, first_line=True):
             line = self._text(text.ids).split("\n", 1)[0]
             found = DECISION.search(line)
-            if found is None:
-                decisions.append(Decision(line, None, 0.0))
-                continue
-            first = (found[1], self._confidence(text.ids, text.probabilities) or 0.0)
-            others = self._likeliest_names(start, line[: found.start(1)], set(names) - {found[1]}, top - 1)
-            decisions.append(Decision(line, *first, (first, *others)))
+            probability = self._confidence(text.ids, text.probabilities) or 0.0
+            decisions.append(Decision(line, found and found[1], probability if found else 0.0))
         return decisions
 
     def candidates(self, prompt: str, count: int, names: Collection[str] | None = None) -> list[Generation]:
@@ -320,7 +308,7 @@ class Generator:
         spelled = {name: self._ids(before + name) for name in names}
         line = self._ids(before)
         # A blank before the name may be part of the name's first token.
-        shared = min(_agreement(line, ids) for ids in spelled.values())
+        shared = min(agreement(line, ids) for ids in spelled.values())
         first = self._next_probabilities(start + line[:shared], 1)[0]
         bounds = {name: float(first[ids[shared]]) for name, ids in spelled.items()}
         found: list[tuple[float, str]] = []
@@ -387,11 +375,3 @@ def answer_all(
         answers = generator.answer([prompts[i] for i in batch], max_new_tokens, special_tokens)
         for position, generation in zip(batch, answers, strict=True):
             on_answer(position, generation)
-
-
-def _agreement(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many tokens two texts begin with alike."""
-    return next(
-        (place for place, (a, b) in enumerate(zip(first, second, strict=False)) if a != b),
-        min(len(first), len(second)),
-    )

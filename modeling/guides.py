@@ -17,7 +17,7 @@ from math import prod
 import torch
 
 from llamoco.dataset_builder.optimizers.pool import POOL, render
-from llamoco.modeling.pool_texts import CHOICE, Path, PoolTexts, Stated
+from llamoco.modeling.pool_texts import CHOICE, Path, PoolTexts, Stated, agreement
 
 LINE_TOKENS = 40  # of a decision line before its choice, and
 LINE_CHARACTERS = 200  # characters
@@ -104,7 +104,7 @@ class PoolGuide:
         if not self._alive:
             return self._forced
         path = self._likely_path
-        others = [_agreement(path.tokens, other.tokens) for other in self._alive if other is not path]
+        others = [agreement(path.tokens, other.tokens) for other in self._alive if other is not path]
         end = min(others) if self._preferred is None else max([*others, self._line_end(path)])
         return path.tokens[self._depth : end]
 
@@ -209,11 +209,3 @@ def _goes_on(line: str, text: str) -> bool:
 def _distinct(paths: Iterable[Path]) -> list[Path]:
     """Paths of different tokens: the first of each, where a tokenizer cannot tell texts apart."""
     return list({tuple(path.tokens): path for path in reversed(list(paths))}.values())[::-1]
-
-
-def _agreement(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many tokens two texts begin with alike."""
-    return next(
-        (place for place, (a, b) in enumerate(zip(first, second, strict=False)) if a != b),
-        min(len(first), len(second)),
-    )

@@ -129,3 +129,11 @@ def serving(prompt: str) -> Collection[str]:
     """Names of the optimizers that can serve the problem of a prompt; the whole pool where it does not state enough."""
     kind = stated(prompt)
     return POOL.keys() if kind is None else kind.serving
+
+
+def agreement(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many tokens two texts begin with alike."""
+    return next(
+        (place for place, (a, b) in enumerate(zip(first, second, strict=False)) if a != b),
+        min(len(first), len(second)),
+    )
