@@ -118,7 +118,7 @@ class Generator:
             special_tokens: whether the tokenizer adds its own to a prompt; a chat template has written them already.
 
         Raises:
-            ValueError: if a prompt leaves no room for an answer.
+            ModelError: if a prompt leaves no room for an answer.
         """
         starts = self._encoded(prompts, special_tokens)
         written = self._write(prompts, starts, max_new_tokens)
@@ -136,7 +136,7 @@ class Generator:
             names: optimizers that may be chosen; those that can serve the problem that a prompt states if None.
 
         Raises:
-            ValueError: if a prompt leaves no room for an answer.
+            ModelError: if a prompt leaves no room for an answer.
         """
         guides = [PoolGuide(self._pool_texts, stated(prompt), names) for prompt in prompts]
         return self._guided(self._encoded(prompts, True), guides)
@@ -175,7 +175,7 @@ class Generator:
             special_tokens: whether the tokenizer adds its own to a prompt.
 
         Raises:
-            ValueError: if a prompt leaves no room for an answer.
+            ModelError: if a prompt leaves no room for an answer.
         """
         starts = self._encoded(prompts, special_tokens)
         decisions = []
@@ -195,7 +195,7 @@ class Generator:
             names: optimizers that may be named; those that can serve the problem that the prompt states if None.
 
         Raises:
-            ValueError: if a prompt leaves no room for an answer.
+            ModelError: if a prompt leaves no room for an answer.
         """
         allowed = set(serving(prompt) if names is None else names)
         [own] = self.answer_within_pool([prompt], allowed)
@@ -280,11 +280,14 @@ class Generator:
         """Tokens that fit after some prompts.
 
         Raises:
-            ValueError: if there is no room.
+            ModelError: if there is no room.
         """
         length = input_ids.shape[1]
         if length >= self.max_length:
-            raise ValueError(f"a prompt of {length} tokens leaves no room in a model of {self.max_length}")
+            raise ModelError(
+                f"a prompt of {length} tokens leaves no room in {self.name}, which can hold {self.max_length}: "
+                "take a model of more positions"
+            )
         return self.max_length - length
 
     def _generation(self, start: Sequence[int], text: Written) -> Generation:
