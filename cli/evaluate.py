@@ -132,6 +132,8 @@ def evaluate(
 ) -> None:
     """Score a model on the instruction set: Err, Rec, Perf, A3, Comp and more, beside the single best solver and the labelled answers.
 
+    A model on this machine that is shown the plain prompt is scored twice: raw, as it writes, and within the pool, with decoding held to the benchmarked programs as in [b]llamoco solve[/].
+
     Answers and runs are kept in OUT as they come: the same command goes on after Ctrl-C or kill -9. With --step and a copy of OUT, answers can be generated on one machine and run on another.
 
     Exit codes: 0 done; 2 bad input, or the model does not answer; 3 no sandbox on this machine.

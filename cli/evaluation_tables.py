@@ -15,10 +15,17 @@ if TYPE_CHECKING:
     from llamoco.modeling.evaluation.comparison import Comparison
 
 TITLES = {"model": "model", "sbs": "SBS", "vbs": "VBS"}
-SCORED = {"model": "model", "with_fallback": "with fallback", "sbs": "SBS", "vbs": "VBS"}
+SCORED = {
+    "model": "model, raw",
+    "within_pool": "model, within the pool",
+    "with_fallback": "with fallback",
+    "sbs": "SBS",
+    "vbs": "VBS",
+}
 LEGEND = (
     "gap closed: (A3 - SBS) / (VBS - SBS); SBS: the single best solver of each type; VBS: the labelled answer, re-run;"
-    " with fallback: SBS answers where llamoco solve would let it; 95% intervals resample problems"
+    " raw: as the model writes; within the pool: decoding is held to the pool's texts, as in llamoco solve;"
+    " with fallback: that, and SBS answers where llamoco solve would let it; 95% intervals resample problems"
 )
 COMPARED = {"a3": "A3", "perf": "Perf", "err": "Err"}
 
@@ -32,8 +39,8 @@ def print_evaluation(record: Mapping[str, Any]) -> None:
     out.print(_groups(record))
     out.print(_references(record))
     print_floors(record)
-    for name, title in TITLES.items():
-        if found := record["failures"][name]:
+    for name, title in SCORED.items():
+        if found := record["failures"].get(name):
             out.print(f"what went wrong: {title}", style="italic")
             causes = [Cause(**{**each, "example": Example(**each["example"])}) for each in found]
             for line in as_text(causes).splitlines():
@@ -43,6 +50,11 @@ def print_evaluation(record: Mapping[str, Any]) -> None:
     if repairs["failing_rows"]:
         out.print(
             f"answers that failed in a run: {repairs['failing_rows']}, of these repaired: {repairs['repaired']}",
+        )
+    if record.get("within_pool"):
+        differing = record["within_pool"]["differing"]
+        out.print(
+            f"answers that are others within the pool: {differing} of {record['rows']}", highlight=False
         )
     seconds = ", ".join(f"{step} {value:,.0f}" for step, value in record["seconds"].items())
     if seconds:
@@ -87,6 +99,8 @@ def _scores(record: Mapping[str, Any]) -> Table:
         table.add_column(column, justify="left" if place < 2 else "right", no_wrap=place > 0)
     for group, scores in record["tables"].items():
         for contestant, title in SCORED.items():
+            if contestant not in scores:
+                continue
             entry = scores[contestant]
             table.add_row(
                 f"{group} ({scores['problems']})" if contestant == "model" else "",
@@ -112,6 +126,8 @@ def _more(scores: Mapping[str, Any]) -> Table:
     for column in ("Faith", "budget exceeded", *hits, *(f"{name} of the paper" for name in paper)):
         table.add_column(column, justify="right")
     for contestant, title in SCORED.items():
+        if contestant not in scores:
+            continue
         entry = scores[contestant]
         table.add_row(
             title,

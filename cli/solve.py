@@ -59,7 +59,7 @@ def solve(
         bool,
         typer.Option(
             "--no-fallback",
-            help="Run the model's program even where its confidence is low, or it cannot serve the problem or fails.",
+            help="Run the model's program even where its confidence is low or the program fails.",
         ),
     ] = False,
     ignore_prose: Annotated[
@@ -82,8 +82,9 @@ def solve(
     (<= 0) and [b]equality(x)[/] (= 0), in any style; or states the same in LaTeX. Your objective runs with your rights; the generated
     optimizer runs confined.
 
-    Where the model is not sure enough, by its calibration, or its program cannot serve the problem or fails before it begins, the
-    benchmark's single best solver answers instead.
+    Whatever the model, decoding is held to the benchmarked pool: it chooses an optimizer that can serve the problem, and its settings;
+    the program is the pool's, byte for byte. Where the model is not sure enough, by its calibration, or the program fails before it
+    begins, the benchmark's single best solver answers instead.
 
     Exit codes: 0 a feasible point was found; 1 none was, or the program failed; 2 bad input; 3 no sandbox on this machine.
 
@@ -110,7 +111,7 @@ def solve(
         # What torch and transformers brought stays to the end. That the collector need not look through it then saves 2 s of 10.
         gc.freeze()
         answers = _answers(watched.problem, generator, candidates)
-        doubt = None if no_fallback else answers[0].unsuited or answers[0].doubt
+        doubt = None if no_fallback else answers[0].doubt
         if doubt is not None:
             single = pipeline.single_best_answer(answers[0])
             others = [answer for answer in answers if answer.optimizer != single.optimizer]

@@ -94,6 +94,7 @@ def readme_with_figures(text: str) -> str:
         scores=scores,
         tables=score_tables(scores),
         missed=missed_floors(scores),
+        odd=record_if_any("odd_prompts"),
         training=training,
         present_set=model_cards.is_of_present_set(training),
         built=record("instruction_set"),

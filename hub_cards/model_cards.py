@@ -31,6 +31,11 @@ INDEXED = (
     ("gap_closed_a3", "Gap closed (A3)", 4),
     ("comp", "Comp (tokens)", 1),
 )
+INDEXED_CONTESTANTS = (
+    ("model", ""),
+    ("within_pool", ", within the pool"),
+    ("with_fallback", ", with fallback"),
+)
 LICENSES = {
     "Salesforce/codegen-350M-mono": "bsd-3-clause",
     "microsoft/phi-2": "mit",
@@ -87,6 +92,7 @@ def shipped_card() -> str:
         present_set=is_of_present_set(training),
         calibration=_json_if_any(SHIPPED_MODEL / "calibration.json"),
         pictures={path.name for path in SHIPPED_MODEL.glob("*.png")} | set(shipped_figures()),
+        odd=record_if_any("odd_prompts"),
         tried=record_if_any("tried"),
         facts=record_if_any("prompt_facts"),
         ablations=record_if_any("ablations"),
@@ -161,7 +167,7 @@ def _widget() -> dict[str, Any]:
 
 
 def _eval_results(scores: Mapping[str, Any]) -> list[EvalResult]:
-    """Raw scores of the model by group, and those with fallback where they were measured.
+    """Raw scores of the model by group, and those within the pool and with fallback where they were measured.
 
     All of one data set: an index tells data sets apart by config and split alone, so groups stand in the metrics' names.
     """
@@ -179,7 +185,7 @@ def _eval_results(scores: Mapping[str, Any]) -> list[EvalResult]:
         )
         for group, table in scores["tables"].items()
         if table
-        for contestant, suffix in (("model", ""), ("with_fallback", ", with fallback"))
+        for contestant, suffix in INDEXED_CONTESTANTS
         if table.get(contestant)
         for metric, title, digits in INDEXED
         if table[contestant].get(metric) is not None

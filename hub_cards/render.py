@@ -32,7 +32,7 @@ def record(name: str) -> dict[str, Any]:
 def record_if_any(name: str) -> Any:
     """A run record that may be missing, whose section of a card is left out then; None where it is.
 
-    "tried" (what was tried on the way to the shipped model), "ablations", "recipes" (what was measured with the recipes of the
+    "odd_prompts" (broken answers on prompts unlike the training set), "tried" (what was tried on the way to the shipped model), "ablations", "recipes" (what was measured with the recipes of the
     larger models). ``hub_cards/records/README.md`` has their form.
     """
     file = folder("records").joinpath(f"{name}.json")

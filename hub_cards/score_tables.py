@@ -9,6 +9,7 @@ from llamoco.hub_cards.label_tables import markdown
 
 Record = Mapping[str, Any]
 CONTESTANTS = {
+    "within_pool": "{model}, within the pool",
     "with_fallback": "{model}, with fallback",
     "sbs": "single best solver",
     "vbs": "labelled answer, re-run",
@@ -59,7 +60,8 @@ def missed_floors(record: Record) -> list[str]:
 
 def _scores(record: Record) -> str:
     columns = ["problems", "answers of", "Err", "Rec", "r_acc", "Perf", "A3", "gap closed (A3)", "Comp"]
-    names = {"model": record["model"]} | {
+    raw = f"{record['model']}, raw" if record.get("within_pool") else record["model"]
+    names = {"model": raw} | {
         name: title.format(model=record["model"]) for name, title in CONTESTANTS.items()
     }
     rows = []
@@ -67,13 +69,13 @@ def _scores(record: Record) -> str:
         for name, title in names.items():
             if not table or not (row := table.get(name)):
                 continue
-            own = name == "model"
+            own = name in ("model", "within_pool")
             rows.append(
                 [
-                    f"{group} ({table['problems']})" if own else "",
+                    f"{group} ({table['problems']})" if name == "model" else "",
                     title,
                     share(row["err"], row["intervals"].get("err"), digits=1),
-                    share(row["rec"], digits=1) if own else "",
+                    share(row["rec"], digits=1) if name == "model" else "",
                     share(row["r_acc"], digits=1),
                     score(row["perf"], row["intervals"].get("perf")),
                     score(row["a3"], row["intervals"].get("a3")),

@@ -10,9 +10,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
-from transformers import LogitsProcessor, LogitsProcessorList, PreTrainedModel
+from transformers import (
+    LogitsProcessor,
+    LogitsProcessorList,
+    PreTrainedModel,
+    StoppingCriteria,
+    StoppingCriteriaList,
+)
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
 DECISION_TOKENS = 80  # the decision line ends within so many
@@ -31,14 +38,31 @@ GREEDY = {  # whatever a model's own generation settings say
 Proposer = Callable[[list[int]], list[int]]
 
 
+class Guide(Protocol):
+    """What may be written in one row, and what is left once nothing is to be chosen (see ``guides``)."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that follows is decided."""
+
+    def take(self, scores: torch.Tensor, best: int) -> int:
+        """The token that is written next, by the model's logits (V,) and its likeliest token."""
+
+    def proposal(self) -> list[int]:
+        """Tokens that are likely to follow, up to where the model is asked for the last time."""
+
+    def rest(self) -> list[int]:
+        """Write what is left."""
+
+
 @dataclass
 class Written:
     """What a model wrote after one prompt.
 
     Attributes:
         ids: its tokens, without the end of the sequence.
-        probabilities: those that the model gave to the first ``DECISION_TOKENS`` of them.
-        finished: whether the model ended the text itself.
+        probabilities: those that the model gave to the first ``DECISION_TOKENS`` of them; fewer if it was not asked for these.
+        finished: whether the text has its end: by the model itself, or by its guide.
     """
 
     ids: list[int] = field(default_factory=list)
@@ -102,8 +126,9 @@ def decode(
     mask: torch.Tensor,
     ends: set[int],
     limit: int,
-    proposers: Sequence[Proposer],
+    proposers: Sequence[Proposer] = (),
     until: Callable[[int], bool] | None = None,
+    guides: Sequence[Guide] = (),
 ) -> list[Written]:
     """Greedy continuations of a batch, token for token those of ``plain``.
 
@@ -115,11 +140,13 @@ def decode(
         input_ids: prompts (N, T), padded on the left.
         mask: 1 where a token is, 0 where padding is, (N, T).
         ends: tokens that end a text.
-        limit: tokens that a text may have.
-        proposers: one a row.
+        limit: tokens that a text may have; with a guide, that the model is asked for.
+        proposers: one a row; none with guides, which propose themselves.
         until: whether a token is the last that is wanted; None for whole texts.
+        guides: one a row, or none where a model writes what it likes. Of the tokens that a guide allows the likeliest is taken, and
+            what is left when it is settled costs no pass.
     """
-    written = [Written() for _ in proposers]
+    written = [Written() for _ in input_ids]
     layers = [_SlotLayer() for _ in range(model.config.get_text_config().num_hidden_layers)]
     cache = Cache(layers=list(layers))
     active = list(range(len(written)))
@@ -135,7 +162,8 @@ def decode(
             logits_to_keep=width,
         ).logits.float()
         top, chosen = logits.max(-1)
-        probabilities = (top - logits.logsumexp(-1)).exp().tolist()
+        totals = logits.logsumexp(-1)
+        probabilities = (top - totals).exp().tolist()
         kept, going = [], []
         for row, (number, best, likely) in enumerate(
             zip(active, chosen.tolist(), probabilities, strict=True)
@@ -143,12 +171,22 @@ def decode(
             text = written[number]
             accepted = 0
             over = False
+            guide = guides[number] if guides else None
             for place, token in enumerate(best[: len(drafts[row]) + 1]):
-                if token in ends:
+                probability = likely[place]
+                if guide is not None:
+                    scores, best_token = logits[row, place], token
+                    token = guide.take(scores, best_token)
+                    if token != best_token:
+                        probability = float((scores[token] - totals[row, place]).exp())
+                elif token in ends:
                     text.finished = over = True
                     break
-                text.add(token, likely[place])
+                text.add(token, probability)
                 over = len(text.ids) >= limit or (until is not None and until(token))
+                if guide is not None and (over or guide.settled):
+                    text.ids += guide.rest()
+                    text.finished = over = True
                 if over or place == len(drafts[row]) or drafts[row][place] != token:
                     break
                 accepted += 1
@@ -173,7 +211,8 @@ def decode(
         drafts = []
         for number in active:
             ids = written[number].ids
-            drafts.append(proposers[number](ids)[: min(limit - len(ids), room) - 1])
+            draft = guides[number].proposal() if guides else proposers[number](ids)
+            drafts.append(draft[: min(limit - len(ids), room) - 1])
         lengths = [len(draft) for draft in drafts]
         # As wide as may be with no more padding than drafts.
         longest = max(w for w in (0, *lengths) if 2 * sum(min(w, n) for n in lengths) >= w * len(lengths))
@@ -186,31 +225,74 @@ def decode(
 
 
 def plain(
-    model: PreTrainedModel, input_ids: torch.Tensor, mask: torch.Tensor, ends: set[int], limit: int, pad: int
+    model: PreTrainedModel,
+    input_ids: torch.Tensor,
+    mask: torch.Tensor,
+    ends: set[int],
+    limit: int,
+    pad: int,
+    guides: Sequence[Guide] = (),
 ) -> list[Written]:
     """Greedy continuations, token by token, by the model's own ``generate``: recurrent models, sliding windows, ...
 
     Args:
         model: any causal language model.
-        input_ids, mask, ends, limit: as ``decode`` has them.
+        input_ids, mask, ends, limit, guides: as ``decode`` has them.
         pad: token that follows a text that has ended.
     """
     likeliest = _Likeliest()
+    held = _Held(guides)
     output = model.generate(  # type: ignore[operator]  # typed as a Tensor by torch's module attributes
         input_ids=input_ids,
         attention_mask=mask,
         max_new_tokens=limit,
-        logits_processor=LogitsProcessorList([likeliest]),
+        logits_processor=LogitsProcessorList([held if guides else likeliest]),
+        stopping_criteria=StoppingCriteriaList([_Settled(held)] if guides else []),
         pad_token_id=pad,
-        eos_token_id=sorted(ends) or None,
+        eos_token_id=None if guides else sorted(ends) or None,
         **GREEDY,
     )
+    if guides:
+        for text, guide in zip(held.written, guides, strict=True):
+            text.ids += guide.rest()
+            text.finished = True
+        return held.written
     written = []
     for row, ids in enumerate(output[:, input_ids.shape[1] :].tolist()):
         end = next((place for place, token in enumerate(ids) if token in ends), None)
         probabilities = [float(step[row]) for step in likeliest.probabilities[: len(ids[:end])]]
         written.append(Written(ids[:end], probabilities, end is not None))
     return written
+
+
+class _Held(LogitsProcessor):
+    """Leaves each row the one token that its guide takes; rows that are settled, anything."""
+
+    def __init__(self, guides: Sequence[Guide]) -> None:
+        self.guides = guides
+        self.written = [Written() for _ in guides]
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        held = torch.full_like(scores, -torch.inf)
+        for row, (guide, text) in enumerate(zip(self.guides, self.written, strict=True)):
+            token = 0
+            if not guide.settled:
+                known = scores[row].float()
+                token = guide.take(known, int(known.argmax()))
+                text.add(token, float(known.softmax(-1)[token]))
+            held[row, token] = 0
+        return held
+
+
+class _Settled(StoppingCriteria):
+    """Ends the rows whose guides need no model any more."""
+
+    def __init__(self, held: _Held) -> None:
+        self.held = held
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: object) -> torch.Tensor:
+        settled = [guide.settled for guide in self.held.guides]
+        return torch.tensor(settled, device=input_ids.device, dtype=torch.bool)
 
 
 class _Likeliest(LogitsProcessor):

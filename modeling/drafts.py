@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 
 from transformers import PreTrainedTokenizerBase
 
-from llamoco.dataset_builder.optimizers.keys import config_for
 from llamoco.dataset_builder.optimizers.pool import POOL, render
+from llamoco.modeling.pool_texts import stated
 
 DECISION = re.compile(r"optimizer: (\w+)")
-_DIM = re.compile(r"^# dimension: ([1-9]\d{0,8})$", re.MULTILINE)
-_BUDGET = re.compile(r"^# evaluation budget: (\d{1,9})$", re.MULTILINE)
-_CONSTRAINTS = re.compile(r"^# (?:in)?equality constraints: (\d{1,9})$", re.MULTILINE)
 _ALIGNING = (3, 2)  # tokens that have to agree where the draft is taken up again
 _CAUTIOUS = 4  # tokens proposed there; twice as many each time they were right
 
@@ -45,9 +41,9 @@ class Drafts:
             self._programs[first_line, body] = list(ids) + ([] if self.end is None else [self.end])
         return self._programs[first_line, body]
 
-    def for_prompt(self, prompt: str, opening: list[int]) -> ProgramProposer:
-        """A proposer for one answer, which begins with some tokens."""
-        return ProgramProposer(self, prompt, opening)
+    def for_prompt(self, prompt: str) -> ProgramProposer:
+        """A proposer for one answer."""
+        return ProgramProposer(self, prompt)
 
 
 class ProgramProposer:
@@ -57,17 +53,15 @@ class ProgramProposer:
     after the tokens that both have.
     """
 
-    def __init__(self, drafts: Drafts, prompt: str, opening: list[int]) -> None:
+    def __init__(self, drafts: Drafts, prompt: str) -> None:
         self._drafts = drafts
         self._prompt = prompt
-        self._opening = opening
         self._program: list[int] | None = None
         self._place = self._seen = 0
         self._reach: int | None = None  # tokens proposed at a time, all if None
 
-    def __call__(self, written: list[int]) -> list[int]:
+    def __call__(self, ids: list[int]) -> list[int]:
         """What may come after the tokens written, which begin with those of the call before."""
-        ids = self._opening + written
         if self._program is None:
             if not any(map(self._drafts.ends_line, ids)):
                 return []
@@ -99,13 +93,6 @@ class ProgramProposer:
         decision = DECISION.search(first_line)
         if decision is None or decision[1] not in POOL:
             return []
-        dim, budget, constrained = self._facts
-        body = render(decision[1], config_for(decision[1], dim, budget, constrained))
-        return self._drafts.program(first_line, body)
-
-    @cached_property
-    def _facts(self) -> tuple[int, int, bool]:
-        """Dimension, budget, whether there are constraints: as the prompt's last lines say, or anything if they do not."""
-        dim, budget = (int(([1, *pattern.findall(self._prompt)])[-1]) for pattern in (_DIM, _BUDGET))
-        constrained = any(int(count) > 0 for count in _CONSTRAINTS.findall(self._prompt)[-2:])
-        return dim, budget, constrained
+        kind = stated(self._prompt)
+        config = POOL[decision[1]].defaults if kind is None else kind.config(decision[1])
+        return self._drafts.program(first_line, render(decision[1], config))

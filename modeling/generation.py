@@ -1,22 +1,23 @@
-"""Models answer prompts: loading (adapters too), greedy answers in batches, and how sure the decision is."""
+"""Models answer prompts: loading (adapters too), greedy answers in batches, free or within the pool, and how sure the decision is."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.dataset_builder.prompts.prompt import facts_alone
 from llamoco.modeling.calibration import Calibration, read_calibration
 from llamoco.modeling.decoding import DECISION_TOKENS, Written, decode, plain, takes_drafts
 from llamoco.modeling.drafts import DECISION, Drafts
+from llamoco.modeling.guides import PoolGuide
 from llamoco.modeling.loading import ModelError, load
+from llamoco.modeling.pool_texts import PoolTexts, agreement, serving, stated
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
 __all__ = [
@@ -42,13 +43,16 @@ class Generation:
         confidence: probability (0 to 1) that the model gave to the optimizer's name when it wrote it, after what it had written so
             far; None where the text has no decision line.
         tokens: prompt and generated tokens, by the model's own tokenizer; a quarter of the characters where nobody counted.
-        finished: whether the model ended the text itself (else it ran into the length limit).
+        finished: whether the text has its end (else it ran into the length limit).
+        kept: where the text was held to the pool: the probability that the model by itself gave to what it was held to, from the
+            optimizer's name on and as far as it was asked. None where it wrote freely.
     """
 
     completion: str
     confidence: float | None
     tokens: int
     finished: bool
+    kept: float | None = None
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,11 @@ class Decision:
         line: the first line it wrote, without its newline.
         optimizer: the name there, None if there is none. It need not be one of the pool.
         probability: what the model gave to that name, after what it had written so far; 0 without a name.
-        alternatives: names and probabilities, likeliest first: the decision itself, then others of the pool.
     """
 
     line: str
     optimizer: str | None
     probability: float
-    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,94 +108,114 @@ class Generator:
         return len(self.tokenizer(prompt, add_special_tokens=special_tokens, verbose=False)["input_ids"])
 
     def answer(
-        self,
-        prompts: Sequence[str],
-        max_new_tokens: int = MAX_NEW_TOKENS,
-        special_tokens: bool = True,
-        openings: Sequence[str] | None = None,
+        self, prompts: Sequence[str], max_new_tokens: int = MAX_NEW_TOKENS, special_tokens: bool = True
     ) -> list[Generation]:
-        """Greedy answers to a batch of prompts, in their order.
+        """Greedy answers to a batch of prompts, in their order: what the model writes by itself.
 
         Args:
             prompts: texts to be gone on with.
             max_new_tokens: length limit of an answer.
             special_tokens: whether the tokenizer adds its own to a prompt; a chat template has written them already.
-            openings: what each answer begins with, whatever the model would have written. Such an answer has no confidence.
 
         Raises:
-            ValueError: if a prompt leaves no room for an answer.
+            ModelError: if a prompt leaves no room for an answer.
         """
-        encoded = self._encoded(prompts, special_tokens)
-        opened = [self._ids(opening) if opening else [] for opening in openings or [""] * len(prompts)]
-        starts = [ids + opening for ids, opening in zip(encoded, opened, strict=True)]
-        written = self._write(prompts, starts, opened, max_new_tokens, first_line=False)
-        return [
-            Generation(
-                completion=self._text(opening + text.ids),
-                confidence=self._confidence(text.ids[:DECISION_TOKENS], text.probabilities),
-                tokens=len(start) + len(text.ids),
-                finished=text.finished,
+        starts = self._encoded(prompts, special_tokens)
+        written = self._write(prompts, starts, max_new_tokens)
+        return [self._generation(start, text) for start, text in zip(starts, written, strict=True)]
+
+    def answer_within_pool(
+        self, prompts: Sequence[str], names: Collection[str] | None = None
+    ) -> list[Generation]:
+        """Greedy answers to a batch of prompts, in their order, each held to the pool's texts (see ``guides``).
+
+        Every answer is a decision line and, byte for byte, a program of the pool, whatever the model and the prompt.
+
+        Args:
+            prompts: texts to be gone on with.
+            names: optimizers that may be chosen; those that can serve the problem that a prompt states if None.
+
+        Raises:
+            ModelError: if a prompt leaves no room for an answer.
+        """
+        guides = [PoolGuide(self._pool_texts, stated(prompt), names) for prompt in prompts]
+        return self._guided(self._encoded(prompts, True), guides)
+
+    def answer_both_ways(
+        self, prompts: Sequence[str], max_new_tokens: int = MAX_NEW_TOKENS
+    ) -> list[tuple[Generation, Generation | None]]:
+        """``answer`` and ``answer_within_pool`` of a batch of prompts; None for the second where both are the same.
+
+        They are the same where the first never leaves the pool's texts: then at each token the likeliest of all is the likeliest
+        of those allowed. So only the others are written twice.
+        """
+        starts = self._encoded(prompts, True)
+        written = self._write(prompts, starts, max_new_tokens)
+        guides = [PoolGuide(self._pool_texts, stated(prompt)) for prompt in prompts]
+        leaving = [
+            number
+            for number, (text, guide) in enumerate(zip(written, guides, strict=True))
+            if not (guide.follows(text.ids) and text.finished)
+        ]
+        within: dict[int, Generation] = {}
+        if leaving:
+            within = dict(
+                zip(leaving, self.answer_within_pool([prompts[number] for number in leaving]), strict=True)
             )
-            for start, opening, text in zip(starts, opened, written, strict=True)
+        return [
+            (self._generation(start, text), within.get(number))
+            for number, (start, text) in enumerate(zip(starts, written, strict=True))
         ]
 
-    def decisions(
-        self, prompts: Sequence[str], top: int = 1, special_tokens: bool = True, names: Collection[str] = POOL
-    ) -> list[Decision]:
+    def decisions(self, prompts: Sequence[str], special_tokens: bool = True) -> list[Decision]:
         """What the model decides on a batch of prompts: the first line of its answers, and nothing after it.
 
         Args:
             prompts: texts to be gone on with.
-            top: length of the lists of alternatives.
             special_tokens: whether the tokenizer adds its own to a prompt.
-            names: optimizers that may stand among the alternatives beside the decision itself.
 
         Raises:
-            ValueError: if a prompt leaves no room for an answer.
+            ModelError: if a prompt leaves no room for an answer.
         """
         starts = self._encoded(prompts, special_tokens)
-        written = self._write(prompts, starts, [[] for _ in prompts], DECISION_TOKENS, first_line=True)
         decisions = []
-        for start, text in zip(starts, written, strict=True):
+        for text in self._write(prompts, starts, DECISION_TOKENS, first_line=True):
             line = self._text(text.ids).split("\n", 1)[0]
             found = DECISION.search(line)
-            if found is None:
-                decisions.append(Decision(line, None, 0.0))
-                continue
-            first = (found[1], self._confidence(text.ids, text.probabilities) or 0.0)
-            others = self._likeliest_names(start, line[: found.start(1)], set(names) - {found[1]}, top - 1)
-            decisions.append(Decision(line, *first, (first, *others)))
+            probability = self._confidence(text.ids, text.probabilities) or 0.0
+            decisions.append(Decision(line, found and found[1], probability if found else 0.0))
         return decisions
 
-    def candidates(self, prompt: str, count: int, names: Collection[str] = POOL) -> list[Generation]:
-        """Answers that name different optimizers, the likeliest first; confidence is the probability of the name.
-
-        Where the model decides on nothing that may be, its own answer is the only one.
+    def candidates(self, prompt: str, count: int, names: Collection[str] | None = None) -> list[Generation]:
+        """Answers within the pool that name different optimizers: the model's own, then the likeliest others.
 
         Args:
             prompt: text to be gone on with.
             count: so many at most.
-            names: optimizers that may be named.
+            names: optimizers that may be named; those that can serve the problem that the prompt states if None.
 
         Raises:
-            ValueError: if a prompt leaves no room for an answer.
+            ModelError: if a prompt leaves no room for an answer.
         """
-        [decision] = self.decisions([prompt], top=count + 1, names=names)
-        kept = [entry for entry in decision.alternatives if entry[0] in names][:count]
-        at = DECISION.search(decision.line)
-        if at is None or not kept:
-            return self.answer([prompt])
-        before, after = decision.line[: at.start(1)], decision.line[at.end(1) :]
-        openings = [f"{before}{name}{after}\n" for name, _ in kept]
-        answers = self.answer([prompt] * len(kept), openings=openings)
-        return [
-            replace(answer, confidence=probability)
-            for answer, (_, probability) in zip(answers, kept, strict=True)
-        ]
+        allowed = set(serving(prompt) if names is None else names)
+        [own] = self.answer_within_pool([prompt], allowed)
+        line, name = own.completion.split("\n", 1)[0].rsplit(" ", 1)
+        [start] = self._encoded([prompt], True)
+        others = self._likeliest_names(start, f"{line} ", allowed - {name}, count - 1)
+        if not others:
+            return [own]
+        guides = [PoolGuide(self._pool_texts, stated(prompt), [other], line) for other, _ in others]
+        before = self._ids(line)
+        answers = self._guided([start + before for _ in others], guides, [p for _, p in others])
+        return [own, *answers]
 
     @cached_property
     def _drafts(self) -> Drafts:
         return Drafts(self.tokenizer, min(self.ends, default=None))
+
+    @cached_property
+    def _pool_texts(self) -> PoolTexts:
+        return PoolTexts(self.tokenizer)
 
     @cached_property
     def _takes_drafts(self) -> bool:
@@ -220,27 +242,61 @@ class Generator:
         return int(self.tokenizer.pad_token_id)
 
     def _write(
-        self,
-        prompts: Sequence[str],
-        starts: Sequence[list[int]],
-        opened: Sequence[list[int]],
-        limit: int,
-        first_line: bool,
+        self, prompts: Sequence[str], starts: Sequence[list[int]], limit: int, first_line: bool = False
     ) -> list[Written]:
         input_ids, mask = self._batch(starts)
-        room = self.max_length - input_ids.shape[1]
-        if room < 1:
-            raise ValueError(
-                f"a prompt of {input_ids.shape[1]} tokens leaves no room in a model of {self.max_length}"
-            )
-        limit = min(limit, room)
+        limit = min(limit, self._room(input_ids))
         if not self._takes_drafts:
             return plain(self.model, input_ids, mask, self.ends, limit, self._pad)
-        proposers = [
-            self._drafts.for_prompt(prompt, opening) for prompt, opening in zip(prompts, opened, strict=True)
-        ]
+        proposers = [self._drafts.for_prompt(prompt) for prompt in prompts]
         until = self._drafts.ends_line if first_line else None
         return decode(self.model, input_ids, mask, self.ends, limit, proposers, until)
+
+    def _guided(
+        self,
+        starts: Sequence[list[int]],
+        guides: Sequence[PoolGuide],
+        confidences: Sequence[float] | None = None,
+    ) -> list[Generation]:
+        """Answers that guides allow; confidences where the names were chosen before."""
+        input_ids, mask = self._batch(starts)
+        limit = self._room(input_ids)
+        if self._takes_drafts:
+            written = decode(self.model, input_ids, mask, self.ends, limit, guides=guides)
+        else:
+            written = plain(self.model, input_ids, mask, self.ends, limit, self._pad, guides)
+        return [
+            Generation(
+                completion=guide.completion,
+                confidence=confidences[number] if confidences else guide.confidence(text.probabilities),
+                tokens=len(start) + len(text.ids),
+                finished=True,
+                kept=guide.kept,
+            )
+            for number, (start, guide, text) in enumerate(zip(starts, guides, written, strict=True))
+        ]
+
+    def _room(self, input_ids: torch.Tensor) -> int:
+        """Tokens that fit after some prompts.
+
+        Raises:
+            ModelError: if there is no room.
+        """
+        length = input_ids.shape[1]
+        if length >= self.max_length:
+            raise ModelError(
+                f"a prompt of {length} tokens leaves no room in {self.name}, which can hold {self.max_length}: "
+                "take a model of more positions"
+            )
+        return self.max_length - length
+
+    def _generation(self, start: Sequence[int], text: Written) -> Generation:
+        return Generation(
+            completion=self._text(text.ids),
+            confidence=self._confidence(text.ids, text.probabilities),
+            tokens=len(start) + len(text.ids),
+            finished=text.finished,
+        )
 
     def _likeliest_names(
         self, start: list[int], before: str, names: Collection[str], count: int
@@ -255,7 +311,7 @@ class Generator:
         spelled = {name: self._ids(before + name) for name in names}
         line = self._ids(before)
         # A blank before the name may be part of the name's first token.
-        shared = min(_agreement(line, ids) for ids in spelled.values())
+        shared = min(agreement(line, ids) for ids in spelled.values())
         first = self._next_probabilities(start + line[:shared], 1)[0]
         bounds = {name: float(first[ids[shared]]) for name, ids in spelled.items()}
         found: list[tuple[float, str]] = []
@@ -286,10 +342,10 @@ class Generator:
         if decision is None:
             return None
         probability = 1.0
-        for end in range(1, len(ids) + 1):
+        for end, likely in enumerate(probabilities, 1):
             length = len(self._text(ids[:end]))
             if length > decision.start(1):
-                probability *= probabilities[end - 1]
+                probability *= likely
             if length >= decision.end(1):
                 break
         return probability
@@ -322,11 +378,3 @@ def answer_all(
         answers = generator.answer([prompts[i] for i in batch], max_new_tokens, special_tokens)
         for position, generation in zip(batch, answers, strict=True):
             on_answer(position, generation)
-
-
-def _agreement(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many tokens two texts begin with alike."""
-    return next(
-        (place for place, (a, b) in enumerate(zip(first, second, strict=False)) if a != b),
-        min(len(first), len(second)),
-    )

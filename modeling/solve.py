@@ -13,7 +13,7 @@ import numpy as np
 
 from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_single_best_solvers
 from llamoco.dataset_builder.benchmark.race import keyed
-from llamoco.dataset_builder.optimizers.pool import POOL, identify, pool_for, render
+from llamoco.dataset_builder.optimizers.pool import identify, render
 from llamoco.dataset_builder.problems.incumbent import Incumbent
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
@@ -73,13 +73,6 @@ class Answer:
         """Whether the completion is byte for byte a program of the pool, hence trusted code."""
         return self.config is not None
 
-    @property
-    def unsuited(self) -> str | None:
-        """Why known code cannot serve the problem; None if it can, or nothing is known of it."""
-        if self.optimizer is None or not self.known or POOL[self.optimizer].handles(self.problem.constrained):
-            return None
-        return f"{self.optimizer} does not handle constraints"
-
 
 @dataclass(frozen=True)
 class Solution:
@@ -113,10 +106,10 @@ class Solution:
 
 
 def answer_problem(problem: Problem, generator: Generator) -> Answer:
-    """Let a model answer a problem; nothing is run."""
+    """Let a model answer a problem, within the pool whatever the model; nothing is run."""
     start = time.perf_counter()
     prompt, warning = _prompt(problem, generator)
-    generation = generator.answer([prompt])[0]
+    [generation] = generator.answer_within_pool([prompt])
     return _answer(problem, generator, generation, time.perf_counter() - start, warning)
 
 
@@ -130,13 +123,9 @@ def candidate_answers(problem: Problem, generator: Generator, count: int) -> lis
     """
     start = time.perf_counter()
     prompt, warning = _prompt(problem, generator)
-    suited = [optimizer.name for optimizer in pool_for(problem.constrained)]
-    generations = generator.candidates(prompt, count, suited)
+    generations = generator.candidates(prompt, count)
     seconds = time.perf_counter() - start
-    answers = [_answer(problem, generator, generation, seconds, warning) for generation in generations]
-    # An optimizer may have been named and another one written.
-    distinct = {answer.optimizer: answer for answer in reversed(answers)}
-    return [answer for answer in answers if distinct[answer.optimizer] is answer]
+    return [_answer(problem, generator, generation, seconds, warning) for generation in generations]
 
 
 def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
@@ -185,7 +174,7 @@ def _answer(
 
 
 def single_best_answer(answer: Answer) -> Answer:
-    """What stands in where a model's answer does not begin, cannot serve the problem or is in doubt: the benchmark's single best solver."""
+    """What stands in where a model's answer does not begin or is in doubt: the benchmark's single best solver."""
     group = GROUPS[answer.problem.constrained]
     optimizer, config = keyed(read_single_best_solvers(SHIPPED_LABELS)[group]["a3"], answer.problem)
     decision = f"# single best solver of the benchmark on {group} problems; optimizer: {optimizer}"

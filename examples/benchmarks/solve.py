@@ -3,9 +3,9 @@
     python examples/benchmarks/solve.py [--model FOLDER] [--json]
 
 The command is run as a person runs it, imports and loading included; peak memory is that process's, the largest of the rounds.
-Once loaded, the model answers the problems of examples/problems one at a time, with drafts (speculative decoding, arXiv
-2211.17192) and token by token with transformers' own generate, in turns, so that a busy machine slows both alike. Printed are
-medians over the rounds.
+Once loaded, the model answers the problems of examples/problems one at a time: within the pool, as `llamoco solve` does; freely
+with drafts (speculative decoding, arXiv 2211.17192); and freely token by token with transformers' own generate; in turns, so that
+a busy machine slows all alike. Printed are medians over the rounds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import torch
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.prompt import make_prompt
-from llamoco.modeling.generation import Generator, load_generator
+from llamoco.modeling.generation import Generation, Generator, load_generator
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
 PROBLEMS = sorted(
@@ -94,15 +94,19 @@ def main() -> None:
     loading = time.perf_counter() - loading
     prompts = [generator.shown(make_prompt(load(path), PROMPT_LIMIT)[0]) for path in PROBLEMS]
     generator.answer(prompts[:1])  # the first call makes torch ready
-    ways = {"drafts": generator, "token by token": token_by_token(generator)}
+    ways: dict[str, Callable[[list[str]], list[Generation]]] = {
+        "within the pool": generator.answer_within_pool,
+        "drafts": generator.answer,
+        "token by token": token_by_token(generator).answer,
+    }
     times: dict[str, list[float]] = {name: [] for name in ways}
     written: dict[str, list[int]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for prompt in prompts:
             for name, way in ways.items():
 
-                def answer(way: Generator = way, prompt: str = prompt) -> int:
-                    return way.answer([prompt])[0].tokens - way.prompt_tokens(prompt)
+                def answer(way: Callable[[list[str]], list[Generation]] = way, prompt: str = prompt) -> int:
+                    return way([prompt])[0].tokens - generator.prompt_tokens(prompt)
 
                 seconds, tokens = measure(answer)
                 times[name].append(seconds)

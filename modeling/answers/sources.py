@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,6 +36,8 @@ from llamoco.modeling.generation import (
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
 OnAnswer = Callable[[int, Generation], None]
+# Position, what the model wrote freely, and what it wrote within the pool; None where that is the same.
+OnBoth = Callable[[int, Generation, Generation | None], None]
 
 BATCH = 8
 CHARACTERS_A_TOKEN = 4  # about; also compares models whose tokenizers differ
@@ -80,7 +83,7 @@ class Source(Protocol):
 
 
 class LocalSource:
-    """A model on this machine, greedy.
+    """A model on this machine, greedy; one that is shown the plain prompt can be held to the pool's texts, too.
 
     A prompt that leaves less than a quarter of the model's positions to the answer is cut as ``contract.questions`` says, a repair turn as
     ``contract.repair_turns`` says. Where nothing fits, the answer is empty.
@@ -111,7 +114,7 @@ class LocalSource:
         self._weights: str | None = None
 
     def settings(self) -> dict[str, Any]:
-        """Name, weights (adapter included), prompt style and length limit."""
+        """Name, weights (adapter included), prompt style, length limit, and how it decodes."""
         if self._weights is None:
             self._weights = weights_hash(self._generator)
         template = self._generator.tokenizer.chat_template if self._templated else ""
@@ -120,11 +123,34 @@ class LocalSource:
             "weights": self._weights,
             **style_settings(self.style, str(template)),
             "max_new_tokens": self._max_new_tokens,
+            **({"decoding": "raw and within the pool"} if self.decides else {}),
         }
+
+    @property
+    def decides(self) -> bool:
+        """Whether answers begin with a decision line, which models that are shown the contract do not write."""
+        return self.style == "plain"
 
     def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
         """See ``Source``."""
         self._answer((questions(self.style, prompt) for prompt in prompts), on_answer)
+
+    def answer_both_ways(self, prompts: Sequence[str], on_both: OnBoth) -> None:
+        """Answer prompts freely and within the pool (see ``Generator.answer_both_ways``), for models that ``decide``.
+
+        Within the pool a prompt that does not fit has no answer either: it is empty.
+
+        Raises:
+            ModelError: as ``answer_all``.
+        """
+        texts = self._texts_of((questions(self.style, prompt) for prompt in prompts), on_both)
+        order = sorted(range(len(texts)), key=lambda number: len(texts[number][1]))
+        with self._enough_memory():
+            for start in range(0, len(order), BATCH):
+                batch = [texts[number] for number in order[start : start + BATCH]]
+                both = self._generator.answer_both_ways([text for _, text in batch], self._max_new_tokens)
+                for (position, _), (raw, within) in zip(batch, both, strict=True):
+                    on_both(position, raw, within)
 
     def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
         """See ``Source``."""
@@ -148,17 +174,7 @@ class LocalSource:
         return decided
 
     def _answer(self, asked: Iterable[list[Conversation]], on_answer: OnAnswer) -> None:
-        texts: list[tuple[int, str]] = []
-        cut = 0
-        for position, alternatives in enumerate(asked):
-            fitting = self._fitting(alternatives)
-            cut += fitting is None or fitting[0] > 0
-            if fitting is None:
-                on_answer(position, Generation("", None, 0, False))
-            else:
-                texts.append((position, fitting[1]))
-        if cut:
-            logger.warning("%d prompts are too long for %s and were cut", cut, self.name)
+        texts = self._texts_of(asked, lambda position, empty, _: on_answer(position, empty))
 
         def hand_over(number: int, generation: Generation) -> None:
             if self.style == "contract":
@@ -166,7 +182,7 @@ class LocalSource:
                 generation = replace(generation, completion=code_of(reply))
             on_answer(texts[number][0], generation)
 
-        try:
+        with self._enough_memory():
             answer_all(
                 self._generator,
                 [text for _, text in texts],
@@ -175,6 +191,26 @@ class LocalSource:
                 self._max_new_tokens,
                 special_tokens=not self._templated,
             )
+
+    def _texts_of(self, asked: Iterable[list[Conversation]], on_both: OnBoth) -> list[tuple[int, str]]:
+        """Positions and texts of what fits; the others get an empty answer."""
+        texts: list[tuple[int, str]] = []
+        cut = 0
+        for position, alternatives in enumerate(asked):
+            fitting = self._fitting(alternatives)
+            cut += fitting is None or fitting[0] > 0
+            if fitting is None:
+                on_both(position, Generation("", None, 0, False), None)
+            else:
+                texts.append((position, fitting[1]))
+        if cut:
+            logger.warning("%d prompts are too long for %s and were cut", cut, self.name)
+        return texts
+
+    @contextmanager
+    def _enough_memory(self) -> Iterator[None]:
+        try:
+            yield
         except torch.OutOfMemoryError as error:
             raise ModelError(
                 f"the GPU's memory is too small to generate with {self.name} ({BATCH} answers at a time). "

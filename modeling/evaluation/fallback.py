@@ -47,7 +47,8 @@ def with_fallback(
 ) -> WithFallback:
     """Replace answers as ``llamoco solve`` does, by these rules, in this order.
 
-    - "unsuited": the program is known, byte for byte one of the pool, and does not handle the problem's constraints.
+    - "unsuited": the program is known, byte for byte one of the pool, and does not handle the problem's constraints. Only a
+      model that wrote freely does that.
     - "unsure": the calibrated confidence is below the threshold. Answers without a confidence (no decision line) and
       models without a calibration are not judged by it.
     - "never began": the program failed before its first evaluation, so that the budget is untouched; run by run.
@@ -55,8 +56,8 @@ def with_fallback(
     A repair turn is no part of it: ``solve`` has none.
 
     Args:
-        answers: the model's.
-        model: runs of its answers.
+        answers: the model's; within the pool where it was held to it, as ``solve`` does.
+        model: runs of these answers.
         single_best: runs of the single best solver, with the same seeds.
         calibration: of the model, None if it has none.
     """

@@ -1,9 +1,11 @@
 """The folder of an evaluation: what it holds, who may write there, and how its lines are read.
 
     settings.json                   what is evaluated; a folder of other settings is refused
-    generations.jsonl               the model's answers, one row of the split a line
-    runs-{model,sbs,vbs}.jsonl      runs of the answers, of the single best solver and of the labelled answers (virtual
-                                    best), one program on one problem a line
+    generations.jsonl               the model's answers, one row of the split a line: what it wrote freely and, of a model on
+                                    this machine, within the pool (null where that is the same)
+    runs-{model,within_pool,sbs,vbs}.jsonl
+                                    runs of the answers, of those within the pool, of the single best solver and of the
+                                    labelled answers (virtual best), one program on one problem a line
     repairs.jsonl                   the model's second try where its answer failed, one row a line
     runs-repair.jsonl               runs of these
     robustness.jsonl                what the model decides on other descriptions of each problem, one problem a line
@@ -58,7 +60,7 @@ class EvaluationError(ValueError):
 
 
 def runs_file(name: str) -> str:
-    """Name of the file of runs of "model", "sbs", "vbs" or "repair"."""
+    """Name of the file of runs of "model", "within_pool", "sbs", "vbs" or "repair"."""
     return f"runs-{name}.jsonl"
 
 

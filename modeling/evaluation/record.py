@@ -19,13 +19,15 @@ from llamoco.modeling.evaluation.baseline_table import beside_baselines, read_ba
 from llamoco.modeling.evaluation.fallback import calibration_error, with_fallback
 from llamoco.modeling.evaluation.files import Line
 from llamoco.modeling.evaluation.floors import floors
-from llamoco.modeling.evaluation.results import CONTESTANTS, Results, failing
+from llamoco.modeling.evaluation.results import Results, failing
 from llamoco.modeling.evaluation.robustness import robustness
 from llamoco.modeling.evaluation.rows import named_optimizer, single_best_solvers
+from llamoco.modeling.generation import Generation
 
 BUDGET_SHARES = tuple(share / 50 for share in range(51))
 REFERENCES = ("sbs", "vbs")
-MODELS = ("model", "with_fallback")
+MODELS = ("model", "within_pool", "with_fallback")
+CURVES = ("model", *REFERENCES)
 COMPARED: tuple[Compared, ...] = ("a3", "perf")
 GROUP_SCORES = ("err", "r_acc", "perf", "a3", "intervals")
 
@@ -40,11 +42,13 @@ def evaluation_record(results: Results) -> dict[str, Any]:
 
     Returns:
         The settings, and: rows, problems; tier; single_best_solvers by group; tables ("all", "unconstrained",
-        "constrained": rows, problems and, for "model", "with_fallback" (see ``fallback``), "sbs" and "vbs", what
-        ``summary`` returns, the first two's with gap_closed_a3, gap_closed_perf and intervals of these two, and
-        above_sbs: their A3 minus SBS's, paired; the model's with comp_characters and label_hits); groups (the same in
-        short, by type, language, pattern, dimension, ...); comparisons of the model with "sbs" and "vbs"; with_fallback:
-        calibration, its errors (ece), rows replaced by reason, comparisons as before; baselines: made how, and by group what
+        "constrained": rows, problems and, for "model" (as it writes), "within_pool" (where it was held to it), "with_fallback"
+        (what `llamoco solve` runs: the answers within the pool where there are any, and see ``fallback``), "sbs" and "vbs", what
+        ``summary`` returns, the first three's with gap_closed_a3, gap_closed_perf and intervals of these two, and
+        above_sbs: their A3 minus SBS's, paired; the first two's with comp_characters and label_hits); groups (the same in
+        short, by type, language, pattern, dimension, ...); comparisons of the model with "sbs" and "vbs"; within_pool: in how
+        many rows the answer within the pool is another, or None; with_fallback: calibration, its errors (ece), rows replaced
+        by reason, comparisons as before; baselines: made how, and by group what
         ``beside_baselines`` returns, or None; robustness (see there), or None; speed (what the benchmark of
         solve printed), or None; floors (see there); convergence; failures
         by cause; repairs; optimizers (how often label, how often chosen); seconds by step; versions, machine, date and
@@ -57,7 +61,11 @@ def evaluation_record(results: Results) -> dict[str, Any]:
     settings = dict(results.settings)
     kept = settings.pop("calibration", None)
     calibration = Calibration.from_json(json.dumps(kept)) if kept else None
-    fallback = with_fallback(results.answers, results.runs["model"], results.runs["sbs"], calibration)
+    if results.within_pool is None:
+        chosen, own = results.answers, results.runs["model"]
+    else:
+        chosen, own = results.within_pool, results.runs["within_pool"]
+    fallback = with_fallback(chosen, own, results.runs["sbs"], calibration)
     runs: _Runs = {**results.runs, "with_fallback": fallback.runs}
     tables = {name: _table(results, runs, members) for name, members in types.items()}
     record = {
@@ -75,6 +83,7 @@ def evaluation_record(results: Results) -> dict[str, Any]:
             },
         },
         "comparisons": {name: _comparisons(runs, "model", members) for name, members in types.items()},
+        "within_pool": None if results.within_pool is None else {"differing": _differing(results)},
         "with_fallback": {
             "calibration": kept,
             "ece": _calibration_errors(results, calibration),
@@ -104,19 +113,21 @@ def evaluation_record(results: Results) -> dict[str, Any]:
 def _table(results: Results, runs: _Runs, members: Sequence[int]) -> dict[str, Any]:
     """Scores of the contestants on some rows, and the share of the gap from SBS to VBS that the model closes."""
     table: dict[str, Any] = {"rows": len(members), "problems": _problems(results, members)}
-    answers = [results.answers[i] for i in members]
     runs = _of(runs, members)
-    for name in (*MODELS, *REFERENCES):
-        table[name] = summary(runs[name], _tokens(results, members) if name == "model" else None)
-    model = table["model"]
-    characters = [
-        len(results.rows[i]["prompt"]) + len(answer.completion)
-        for i, answer in zip(members, answers, strict=True)
-    ]
-    model["comp_characters"] = sum(characters) / len(characters) / CHARACTERS_A_TOKEN
-    hits = _hits(results)
-    model["label_hits"] = sum(hits[i] for i in members) / len(members)
-    for name in MODELS:
+    answers = _answers(results)
+    contestants = [name for name in (*MODELS, *REFERENCES) if name in runs]
+    for name in contestants:
+        given = [answers[name][i] for i in members] if name in answers else None
+        table[name] = summary(runs[name], None if given is None else _tokens(results, name, members))
+        if given is not None:
+            characters = [
+                len(results.rows[i]["prompt"]) + len(answer.completion)
+                for i, answer in zip(members, given, strict=True)
+            ]
+            table[name]["comp_characters"] = sum(characters) / len(characters) / CHARACTERS_A_TOKEN
+            hits = _hits(results, answers[name])
+            table[name]["label_hits"] = sum(hits[i] for i in members) / len(members)
+    for name in (name for name in MODELS if name in runs):
         for score in COMPARED:
             closed = gap_closed(runs[name], runs["sbs"], runs["vbs"], score)
             table[name][f"gap_closed_{score}"] = closed and closed["value"]
@@ -125,11 +136,23 @@ def _table(results: Results, runs: _Runs, members: Sequence[int]) -> dict[str, A
     return table
 
 
-def _hits(results: Results) -> list[bool]:
+def _answers(results: Results) -> dict[str, list[Generation]]:
+    """The model's answers, by how it was decoded."""
+    within = results.within_pool
+    return {"model": results.answers} | ({} if within is None else {"within_pool": within})
+
+
+def _differing(results: Results) -> int:
+    """In how many rows the answer within the pool is not what the model writes freely."""
+    pairs = zip(results.answers, results.within_pool or results.answers, strict=True)
+    return sum(raw.completion != within.completion for raw, within in pairs)
+
+
+def _hits(results: Results, answers: Sequence[Generation]) -> list[bool]:
     """Which answers name the label."""
     return [
         named_optimizer(answer.completion) == row["optimizer"]
-        for row, answer in zip(results.rows, results.answers, strict=True)
+        for row, answer in zip(results.rows, answers, strict=True)
     ]
 
 
@@ -137,7 +160,7 @@ def _calibration_errors(results: Results, calibration: Calibration | None) -> di
     """Expected calibration error on the problems that the calibration was made on (cross-validated), and on these."""
     if calibration is None:
         return {}
-    found = calibration_error(results.answers, _hits(results), calibration)
+    found = calibration_error(results.answers, _hits(results, results.answers), calibration)
     return {
         "held-out training problems": calibration.measures.get("ece"),
         f"{results.settings['split']} problems": found,
@@ -148,18 +171,20 @@ def _of(runs: _Runs, members: Sequence[int]) -> dict[str, list[list[Run]]]:
     return {name: [several[i] for i in members] for name, several in runs.items()}
 
 
-def _tokens(results: Results, members: Sequence[int]) -> list[int]:
-    """What each answer cost, its repair among it."""
-    repairs = [results.repairs.get(results.rows[i]["row"]) for i in members]
+def _tokens(results: Results, name: str, members: Sequence[int]) -> list[int]:
+    """What each answer cost, its repair among it; answers within the pool have none."""
+    repairs = results.repairs if name == "model" else {}
+    tried = [repairs.get(results.rows[i]["row"]) for i in members]
+    answers = _answers(results)[name]
     return [
-        results.answers[i].tokens + (repair.tokens if repair is not None else 0)
-        for i, repair in zip(members, repairs, strict=True)
+        answers[i].tokens + (repair.tokens if repair is not None else 0)
+        for i, repair in zip(members, tried, strict=True)
     ]
 
 
 def _short(table: dict[str, Any]) -> dict[str, Any]:
     short: dict[str, Any] = {name: table[name] for name in ("rows", "problems")}
-    for name in (*MODELS, *REFERENCES):
+    for name in (name for name in (*MODELS, *REFERENCES) if name in table):
         scores = (*GROUP_SCORES, "gap_closed_a3", "gap_closed_perf", "above_sbs")
         short[name] = {score: table[name][score] for score in scores if score in table[name]}
         kept = ("err", *COMPARED, *(f"gap_closed_{score}" for score in COMPARED))
@@ -187,12 +212,12 @@ def _baselines(runs: _Runs, types: Mapping[str, Sequence[int]]) -> dict[str, Any
 
 
 def convergence(results: Results) -> dict[str, list[float]]:
-    """Mean relative gap of each contestant after shares of the budget: geometric, floored at 1e-3.
+    """Mean relative gap of the model and the references after shares of the budget: geometric, floored at 1e-3.
 
     So that A3 is the area above the curve on a logarithmic axis from 1e-3 to 1. Runs that failed stay at 1.
     """
     curves: dict[str, list[float]] = {"budget_share": list(BUDGET_SHARES)}
-    for name in CONTESTANTS:
+    for name in CURVES:
         sums, count = [0.0] * len(BUDGET_SHARES), 0
         levels: dict[int, list[float] | None] = {}  # runs are shared by the rows of a problem
         for run in (run for runs in results.runs[name] for run in runs):

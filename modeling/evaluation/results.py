@@ -48,7 +48,12 @@ from llamoco.modeling.evaluation.rows import (
 )
 from llamoco.modeling.generation import Generation
 
-CONTESTANTS = ("model", "sbs", "vbs")
+CONTESTANTS = (
+    "model",
+    "within_pool",
+    "sbs",
+    "vbs",
+)  # the second only of models that were held to the pool, too
 RUN_FILES = (*CONTESTANTS, "repair")
 LONG_FIELDS = ("trace", "x", "best_x")  # which the runs hold
 
@@ -88,8 +93,9 @@ class Results:
     Attributes:
         settings: what was evaluated.
         rows: see ``evaluation.rows``.
-        answers: the model's.
-        repairs: its second tries, by row["row"].
+        answers: the model's, as it writes.
+        within_pool: its answers within the pool; None of a model that was not held to it.
+        repairs: its second tries after ``answers``, by row["row"].
         runs: of each contestant; those of the model with their repairs.
         records: of the same runs, as ``metrics.runs.row`` makes them, "prediction" being row["row"]; without points and
             traces, which are long.
@@ -101,6 +107,7 @@ class Results:
     settings: dict[str, Any]
     rows: list[Row]
     answers: list[Generation]
+    within_pool: list[Generation] | None
     repairs: dict[int, Generation]
     runs: dict[str, list[list[Run]]]
     records: dict[str, list[Line]]
@@ -124,11 +131,12 @@ def read_results(folder: Path, limit: int | None = None) -> Results:
     rows = answered_rows(folder, settings, answers, limit)
     answers = {number: answers[number] for number in rows}
     repairs = {number: repair for number, repair in read_repairs(folder).items() if number in rows}
-    programs = contestants_programs(rows, answers, repairs)
+    within_pool = read_within_pool(folder)
+    programs = contestants_programs(rows, answers, within_pool, repairs)
     problems = problems_of(rows)
     runs: dict[str, dict[int, list[Run]]] = {}
     lines: dict[str, dict[int, list[Line]]] = {}
-    for name in RUN_FILES:
+    for name in programs:
         done = read_runs(folder, name)
         keys = {
             number: key_of(rows[number]["problem_id"], program) for number, program in programs[name].items()
@@ -151,11 +159,12 @@ def read_results(folder: Path, limit: int | None = None) -> Results:
     model = {
         number: with_repair(several, runs["repair"].get(number)) for number, several in runs["model"].items()
     }
-    of_contestants = {name: model if name == "model" else runs[name] for name in CONTESTANTS}
+    of_contestants = {name: model if name == "model" else runs[name] for name in CONTESTANTS if name in runs}
     return Results(
         settings=settings,
         rows=list(rows.values()),
         answers=[answers[number] for number in rows],
+        within_pool=[within_pool[number] for number in rows] if "within_pool" in programs else None,
         repairs=repairs,
         runs={name: [each[number] for number in rows] for name, each in of_contestants.items()},
         records={
@@ -211,13 +220,18 @@ def problems_of(rows: Mapping[int, Row]) -> dict[str, Problem]:
 
 
 def contestants_programs(
-    rows: Mapping[int, Row], answers: Mapping[int, Generation], repairs: Mapping[int, Generation]
+    rows: Mapping[int, Row],
+    answers: Mapping[int, Generation],
+    within_pool: Mapping[int, Generation],
+    repairs: Mapping[int, Generation],
 ) -> dict[str, dict[int, str]]:
-    """What is run for "model", "sbs", "vbs" and "repair", by row number."""
+    """What is run for "model", "within_pool" (where every row has such an answer), "sbs", "vbs" and "repair", by row number."""
     solvers = single_best_solvers()
     of_problem = {name: single_best_program(solvers, p) for name, p in problems_of(rows).items()}
-    return {
-        "model": {number: answers[number].completion for number in rows},
+    programs = {"model": {number: answers[number].completion for number in rows}}
+    if rows.keys() <= within_pool.keys():
+        programs["within_pool"] = {number: within_pool[number].completion for number in rows}
+    return programs | {
         "sbs": {number: of_problem[row["problem_id"]] for number, row in rows.items()},
         "vbs": {number: row["completion"] for number, row in rows.items()},
         "repair": {number: repairs[number].completion for number in rows if number in repairs},
@@ -251,8 +265,13 @@ def error_text(attempt: Attempt) -> str:
 
 
 def read_answers(folder: Path) -> dict[int, Generation]:
-    """The model's answers so far, by row number."""
+    """The model's answers so far, by row number: what it wrote freely."""
     return dict(read_lines(folder / GENERATIONS, _generation))
+
+
+def read_within_pool(folder: Path) -> dict[int, Generation]:
+    """The model's answers within the pool so far, by row number; none of a model that was not held to it."""
+    return dict(entry for entry in read_lines(folder / GENERATIONS, _within_pool) if entry is not None)
 
 
 def read_repairs(folder: Path) -> dict[int, Generation]:
@@ -261,7 +280,7 @@ def read_repairs(folder: Path) -> dict[int, Generation]:
 
 
 def read_runs(folder: Path, name: str) -> dict[Key, list[Line]]:
-    """Runs so far of "model", "sbs", "vbs" or "repair", by problem and program."""
+    """Runs so far of "model", "within_pool", "sbs", "vbs" or "repair", by problem and program."""
     return dict(read_lines(folder / runs_file(name), _runs))
 
 
@@ -280,6 +299,12 @@ def _generation(line: Line) -> tuple[int, Generation]:
     generation = checked(entry["generation"], _GENERATION_FIELDS, tuple(_GENERATION_FIELDS))
     generation["completion"] = received(generation["completion"])
     return entry["row"], Generation(**{name: generation[name] for name in _GENERATION_FIELDS})
+
+
+def _within_pool(line: Line) -> tuple[int, Generation] | None:
+    if "within_pool" not in line:
+        return None
+    return int(line["row"]), Generation(**(line["within_pool"] or line["generation"]))
 
 
 def _runs(line: Line) -> tuple[Key, list[Line]]:

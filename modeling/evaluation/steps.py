@@ -3,7 +3,7 @@
 Five steps over the files of a folder (``evaluation.files``), each of which goes on where it was stopped, and can be done on
 another machine than the one before:
 
-    generate    the model answers
+    generate    the model answers, freely and within the pool
     run         programs run: the answers, the two reference programs, and repairs where there are any
     repair      the model sees each program that failed, with its error, and tries once more
     robustness  the model decides on other descriptions of the same problems; no program is written or run
@@ -55,6 +55,7 @@ from llamoco.modeling.evaluation.results import (
     read_repairs,
     read_results,
     read_runs,
+    read_within_pool,
 )
 from llamoco.modeling.evaluation.robustness import decided
 from llamoco.modeling.evaluation.rows import evaluation_rows, labels_hash, split_size
@@ -169,8 +170,17 @@ class _Work:
         write_json(self.folder / SETTINGS, self.settings)
         answers = read_answers(self.folder)
         missing = [number for number in rows if number not in answers]
+        prompts = [rows[number]["prompt"] for number in missing]
         with self._keeping("generate", GENERATIONS, rows, missing) as keep:
-            source.answer_all([rows[number]["prompt"] for number in missing], keep)
+            if isinstance(source, LocalSource) and source.decides:
+                source.answer_both_ways(
+                    prompts,
+                    lambda position, raw, within: keep(
+                        position, raw, within_pool=None if within is None else asdict(within)
+                    ),
+                )
+            else:
+                source.answer_all(prompts, keep)
 
     def repair(self, source: Source, limit: int | None) -> None:
         """Show the model those of its programs that failed, each with the error of its first failed run."""
@@ -198,13 +208,13 @@ class _Work:
     @contextmanager
     def _keeping(
         self, step: str, name: str, wanted: Mapping[int, Any], missing: Sequence[int]
-    ) -> Iterator[Callable[[int, Generation], None]]:
-        """Gives what a source calls with each answer, by its position among the missing rows."""
+    ) -> Iterator[Callable[..., None]]:
+        """Gives what a source calls with each answer, by its position among the missing rows; more may be put beside it."""
         done = len(wanted) - len(missing)
 
-        def keep(position: int, generation: Generation) -> None:
+        def keep(position: int, generation: Generation, **more: Any) -> None:
             nonlocal done
-            append({"row": missing[position], "generation": asdict(generation)})
+            append({"row": missing[position], "generation": asdict(generation), **more})
             done += 1
             self.on_progress(Stage(step, done, len(wanted)))
 
@@ -222,7 +232,9 @@ class _Work:
         known: dict[Key, list[Line]] = {key: lines for each in done.values() for key, lines in each.items()}
         lacking: dict[Key, list[str]] = {}  # the files that want a pair
         predictions: dict[Key, Prediction] = {}
-        of_contestants = contestants_programs(rows, answers, read_repairs(self.folder))
+        of_contestants = contestants_programs(
+            rows, answers, read_within_pool(self.folder), read_repairs(self.folder)
+        )
         for number, entry in rows.items():
             for name, programs in of_contestants.items():
                 if number not in programs:
@@ -283,7 +295,7 @@ class _Work:
 
 def _decides(source: Source | None) -> bool:
     """Whether a source's answers begin with a decision line, which other models do not write."""
-    return isinstance(source, LocalSource) and source.style == "plain"
+    return isinstance(source, LocalSource) and source.decides
 
 
 def _answered_by(source: FileSource, split: str) -> set[int]:

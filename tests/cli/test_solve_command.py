@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,12 @@ from typer.testing import CliRunner, Result
 from llamoco.cli.main import app
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers.keys import config_for
+from llamoco.dataset_builder.optimizers.pool import POOL, identify, render
 from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
+from llamoco.dataset_builder.prompts.program import parse_completion
+from llamoco.dataset_builder.prompts.prompt import make_prompt
+from llamoco.modeling.generation import Generation, Generator, load_generator
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
 EXAMPLES = sorted(
@@ -23,6 +30,20 @@ EXAMPLES = sorted(
     for path in (Path(__file__).parents[2] / "examples" / "problems").iterdir()
     if path.suffix in (".py", ".tex") and not path.stem.endswith("_program")  # which `solve` wrote
 )
+UNKNOWN = """\
+import numpy as np
+
+
+def objective(x):
+    return abs(np.array([float(str(v)) for v in x]) @ [1, 2]) + x[1]
+
+
+def inequality(x):
+    return [float(str(x[0])) ** 2 + x[1] - k for k in range(1, 6)]
+
+
+LOWER, UPPER, MAX_EVALS = [-np.pi] * 2, [np.pi] * 2, 2000
+"""
 GOOD = "LOWER, UPPER, MAX_EVALS = [0, 0], [1, 1], 200\ndef objective(x):\n    return float(x[0] + x[1])\n"
 
 
@@ -146,15 +167,53 @@ def test_program_only_writes_the_program_and_runs_nothing(tmp_path: Path) -> Non
     assert (tmp_path / answer["program"]).read_text().startswith(GOOD)
 
 
-def test_a_model_that_writes_nonsense_gives_way_to_the_single_best_solver(tmp_path: Path) -> None:
-    """A tiny random model: its text is no program, the budget is untouched, and solve says so."""
+@pytest.fixture
+def random_model(tmp_path: Path) -> str:
+    """A tiny random model: what it writes by itself is no program."""
     tokenizer = AutoTokenizer.from_pretrained(SHIPPED_MODEL)
     torch.manual_seed(0)
     sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
     LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), **sizes)).save_pretrained(tmp_path / "random")
     tokenizer.save_pretrained(tmp_path / "random")
+    return "./random"
+
+
+def test_a_model_that_writes_nonsense_answers_within_the_pool(random_model: str, tmp_path: Path) -> None:
     (tmp_path / "good.py").write_text(GOOD)
-    answer = solved("good.py", "--model", "./random")
+    answer = solved("good.py", "--model", random_model)
+    assert answer["replaced"] is None and answer["known_code"] and not answer["calibrated"]
+    assert POOL[answer["optimizer"]].handles(False) and 0 < answer["confidence"] < 1
+    body = render(answer["optimizer"], answer["config"])
+    assert f"; optimizer: {answer['optimizer']}\n{body}" in (tmp_path / answer["program"]).read_text()
+    assert answer["feasible"] and answer["verdict"] in ("ok", "budget_exceeded")
+    raced = solved("good.py", "--model", random_model, "--candidates", "2")["candidates"]
+    assert len({run["optimizer"] for run in raced}) == 2
+
+
+def test_constraints_unknown_facts_and_angles_do_not_break_the_program(tmp_path: Path) -> None:
+    """Where the shipped model by itself begins a program without its imports."""
+    (tmp_path / "odd.py").write_text(UNKNOWN)
+    answer = solved("odd.py", "--no-fallback")
+    assert answer["known_code"] and answer["replaced"] is None and answer["feasible"]
+    assert POOL[answer["optimizer"]].handles(True)
+    body = render(answer["optimizer"], answer["config"])
+    assert body in (tmp_path / answer["program"]).read_text()
+    prompt, _ = make_prompt(load(tmp_path / "odd.py"), PROMPT_LIMIT)
+    [raw] = load_generator().answer([prompt])
+    assert identify(parse_completion(raw.completion).body) is None  # or this shows nothing: find another file
+
+
+def test_a_program_that_fails_before_it_begins_gives_way_to_the_single_best_solver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "good.py").write_text(GOOD)
+    written = Generator.answer_within_pool
+
+    def broken(self: Generator, prompts: Sequence[str]) -> list[Generation]:
+        return [replace(a, completion="import no_such_module\n") for a in written(self, prompts)]
+
+    monkeypatch.setattr(Generator, "answer_within_pool", broken)
+    answer = solved("good.py")
     name = read_labels(SHIPPED_LABELS).sbs["unconstrained"]["a3"]
     assert answer["replaced"] and answer["confidence"] is None
     assert (answer["optimizer"], answer["config"]) == (name, config_for(name, 2, 200, constrained=False))

@@ -85,7 +85,9 @@ def whole() -> dict[str, Any]:
         *(t for of_kind in found["groups"].values() for t in of_kind.values()),
     ]
     for table in tables:
+        table["within_pool"] = {**table["model"], "err": 0.0456}
         table["with_fallback"] = {**table["model"], "err": 0.0123, "gap_closed_a3": 0.3214}
+    found["within_pool"] = {"differing": 7}
     found["with_fallback"] = {"replaced": {"unsure": 12, "never began": 3}, "ece": {}}
     compared = {name: {"difference": 0.0625, "interval": [0.05, 0.07]} for name in ("a3", "perf")}
     tool = {
@@ -121,6 +123,10 @@ def test_tables_say_what_an_evaluation_measured(whole: dict[str, Any]) -> None:
         )
         assert not re.search(r"None|nan|\{", table), name
     assert "| llamoco-xs, with fallback | 1.2% " in tables["scores"]
+    assert "| llamoco-xs, within the pool | 4.6% " in tables["scores"]
+    assert f"| all ({whole['problems']}) | llamoco-xs, raw | " in tables["scores"]
+    whole["within_pool"] = None  # as of models on a server
+    assert f"| all ({whole['problems']}) | llamoco-xs | " in score_tables(whole)["scores"]
     assert (
         "| unconstrained | pycma, 80 problems | 400 | 0.400 | 0.800 | +0.062 [+0.050, +0.070] |"
         in tables["baselines"]
@@ -133,6 +139,7 @@ def test_tables_say_what_an_evaluation_measured(whole: dict[str, Any]) -> None:
 
 
 SECTIONS = {
+    "within_pool": "as in `llamoco solve`; 7 of the 471 answers are others then",
     "with_fallback": "With fallback: the single best solver answers where `llamoco solve` would let it (unsure: 12",
     "baselines": "Other tools on the same problems at the same budgets (`python -m tools`, a machine, 2026-11-20)",
     "robustness": "The same 471 problems, written otherwise",
@@ -157,6 +164,15 @@ def records(whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str,
     found = {
         "evaluation": whole,
         "tried": {**made, "scored_on": "50 descriptions", "rows": [{**tried, "err": 0.02, "note": "slower"}]},
+        "odd_prompts": {
+            **made,
+            "model": "llamoco-xs",
+            "prompts": 1000,
+            "unknown_facts": 790,
+            "constrained": 863,
+            "raw": {"broken": 300, "faults": {"no program of the pool": 300}},
+            "within_pool": {"broken": 2, "faults": {"cannot serve the problem": 2}},
+        },
         "ablations": {
             **made,
             "setting": "1M parameters",
@@ -179,14 +195,21 @@ def test_a_section_stands_in_the_card_if_its_record_does(records: dict[str, Any]
         assert text in card
     assert "| twice as wide | 6.0M | 7.5M | 36 | 10% | 2.0% | slower |" in card
     assert "| no warm-up | 3 | 25.0% ± 3.0 | 0.250 ± 0.030 | 0.250 ± 0.030 | 25% ± 3 | 12 |  |" in card
-    assert card.count("`llamoco train tried.yaml`, seed 0, a machine, 2026-11-20") == 3
+    assert "| llamoco-xs, raw | 300 | 30.0% |\n| llamoco-xs, within the pool | 2 | 0.2% |" in card
+    assert card.count("`llamoco train tried.yaml`, seed 0, a machine, 2026-11-20") == 4
     assert "2,400 descriptions of 480 problems" in card and "Under a confidence of 25.0%" in card
     assert "Err, with fallback" in {r.metric_name for r in ModelCard(card).data.eval_results}
     for name in SECTIONS:
         records["evaluation"].pop(name)
-    del records["tried"], records["ablations"], records["calibration"]
+    del records["tried"], records["ablations"], records["calibration"], records["odd_prompts"]
     card = model_cards.shipped_card()
-    for text in (*SECTIONS.values(), "What was tried", "## Ablations", "## Confidence"):
+    for text in (
+        *SECTIONS.values(),
+        "### Unlike the training set",
+        "What was tried",
+        "## Ablations",
+        "## Confidence",
+    ):
         assert text not in card
     assert not re.search(r"\n\n\n|None|undefined", card)
 
