@@ -81,9 +81,9 @@ def _shared_libraries(extensions: list[Path]) -> list[str]:
                 with contextlib.suppress(OSError):
                     ctypes.CDLL(str(file))
             maps = Path("/proc/self/maps").read_text(errors="surrogateescape").splitlines()
-            names = {fields[5] for line in maps if len(fields := line.split(maxsplit=5)) == 6}
+            mapped = {fields[5] for line in maps if len(fields := line.split(maxsplit=5)) == 6}
             with os.fdopen(writing, "w", errors="surrogateescape") as pipe:
-                pipe.write("\n".join(name for name in names if ".so" in name and name.startswith("/")))
+                pipe.write("\n".join(name for name in mapped if ".so" in name and name.startswith("/")))
         finally:
             os._exit(0)
     os.close(writing)
