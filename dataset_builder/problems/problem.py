@@ -14,7 +14,7 @@ from llamoco.dataset_builder.problems.compile import CompiledSystem, Requests, c
 from llamoco.dataset_builder.problems.definition import build_system
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.latex_file import LatexFile, read_latex
-from llamoco.dataset_builder.problems.problem_fields import FIELDS, checked_fields
+from llamoco.dataset_builder.problems.problem_fields import FIELDS, FORMAT_VERSION, problem_record
 from llamoco.dataset_builder.problems.python_file import PythonFile, load_python
 from llamoco.dataset_builder.problems.structure import Structure
 from llamoco.dataset_builder.problems.system import System
@@ -22,7 +22,6 @@ from llamoco.dataset_builder.problems.system_structure import structure_of_syste
 
 INEQUALITY_TOLERANCE = 1e-6
 EQUALITY_TOLERANCE = 1e-4
-FORMAT_VERSION = 1
 
 Evaluator = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 Kind = Literal["synthetic", "source", "described"]
@@ -80,12 +79,11 @@ class Problem:
         Raises:
             ProblemError: if this problem was not read from one.
         """
-        text = self.definition.get(self.language) if self.kind == "source" else None
-        if not isinstance(text, str):
+        if self.kind != "source":
             raise ProblemError(
                 f"problem {self.id} is of kind {self.kind!r}: it does not hold a person's text"
             )
-        return text
+        return str(self.definition[self.language])
 
     @property
     def ignores_prose(self) -> bool:
@@ -226,22 +224,13 @@ class Problem:
 
     @classmethod
     def from_json(cls, text: str | dict[str, Any]) -> Problem:
-        """Read what ``to_json`` wrote. Nothing is executed or evaluated yet.
+        """Read what ``to_json`` wrote. Types of fields are for ``problem_fields.checked_fields`` to see to.
 
         Raises:
-            ProblemError: if the text is not JSON, of another format version, or a field is missing, unknown or of a
-                wrong type; the message names the field.
+            ProblemError: if the text is not JSON, of another format version, or a field is missing or unknown.
         """
-        try:
-            record = dict(json.loads(text) if isinstance(text, str) else text)
-        except (ValueError, TypeError, RecursionError) as error:
-            said = "nested too deeply" if isinstance(error, RecursionError) else error
-            raise ProblemError(
-                f"not a problem: expected a JSON object, got {str(text)[:60]!r} ({said})"
-            ) from error
-        version = record.pop("format", None)
-        if version != FORMAT_VERSION:
-            raise ProblemError(
-                f"problem JSON has format {version!r:.60}, this version of llamoco reads {FORMAT_VERSION}"
-            )
-        return cls(**checked_fields(record))
+        record = problem_record(text)
+        for name in ("lower", "upper", "feasible_point"):
+            if record.get(name) is not None:
+                record[name] = tuple(float(v) for v in record[name])
+        return cls(**record)

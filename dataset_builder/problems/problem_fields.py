@@ -1,4 +1,4 @@
-"""Checks of the fields of a problem's JSON: their names, types and lengths, before anything is made of them.
+"""The fields of a problem's JSON: their names, and, where the JSON comes from a stranger, their types and lengths.
 
 Whether the content of ``definition`` means anything is for whoever builds the problem to say: ``definition.build_system``,
 ``latex_file``, ``python_file``.
@@ -6,12 +6,14 @@ Whether the content of ``definition`` means anything is for whoever builds the p
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 
+FORMAT_VERSION = 1
 REQUIRED = ("id", "kind", "lower", "upper", "max_evals", "n_inequality", "n_equality", "definition")
 OPTIONAL = ("f0", "f_star", "feasible_point", "provenance")
 FIELDS = REQUIRED + OPTIONAL
@@ -19,15 +21,39 @@ KINDS = ("synthetic", "source", "described")
 LARGEST_COUNT = 10**15  # whole numbers up to here are exact as floats
 
 
-def checked_fields(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a problem, with sequences of numbers as tuples of floats.
+def problem_record(text: str | Mapping[str, Any]) -> dict[str, Any]:
+    """The fields in a problem's JSON, by their names.
 
     Raises:
-        ProblemError: if a field is missing, unknown or of a wrong type; the message names it.
+        ProblemError: if the text is not JSON, of another format version, or a field is missing or unknown.
     """
+    try:
+        record = dict(json.loads(text) if isinstance(text, str) else text)
+    except (ValueError, TypeError, RecursionError) as error:
+        said = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise ProblemError(
+            f"not a problem: expected a JSON object, got {str(text)[:60]!r} ({said})"
+        ) from error
+    version = record.pop("format", None)
+    if version != FORMAT_VERSION:
+        raise ProblemError(
+            f"problem JSON has format {version!r:.60}, this version of llamoco reads {FORMAT_VERSION}"
+        )
     missing, unknown = sorted(set(REQUIRED) - set(record)), sorted(map(str, set(record) - set(FIELDS)))
     if missing or unknown:
         raise ProblemError(f"problem JSON: missing fields {missing}, unknown fields {unknown!s:.200}")
+    return record
+
+
+def checked_fields(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a problem, with sequences of numbers as tuples of floats.
+
+    Args:
+        record: what ``problem_record`` gave.
+
+    Raises:
+        ProblemError: if a field is of a wrong type, length or range; the message names it.
+    """
     fields = dict(record)
     fields["id"] = _text("id", record["id"])
     if record["kind"] not in KINDS:

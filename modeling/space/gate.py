@@ -84,10 +84,8 @@ class Gate:
                 raise _Refused(422, f"{name[:MAX_NAME]!a} is too long")
         allowed = {k: v for k, v in content.items() if k != "event_data" and not _nested(v)}
         if call:
-            if (
-                call[2] is not None
-            ):  # gradio goes by the name on one of these routes and by the number on others
-                allowed.pop("fn_index", None)
+            if call[1].startswith("call/"):
+                allowed.pop("fn_index", None)  # by name only; "run/predict" names nothing, and has a number
             allowed["data"] = self._data(content.get("data"), allowed.get("fn_index", call[2]))
         return json.dumps(allowed).encode()
 

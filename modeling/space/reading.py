@@ -22,6 +22,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.functions import FUNCTIONS
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.problem_fields import checked_fields, problem_record
 from llamoco.dataset_builder.prompts.python_patterns import problem_section
 from llamoco.metrics.confined_problem import MAX_CONSTRAINTS, MAX_DIM, confined_problem
 from llamoco.metrics.sandbox.slot import Sandbox
@@ -94,7 +95,7 @@ def _of_latex(text: str) -> DescribedProblem:
 
 def _of_the_set(text: str) -> DescribedProblem:
     """A problem of the data set from its JSON."""
-    problem = Problem.from_json(text)
+    problem = Problem(**checked_fields(problem_record(text)))
     if problem.kind != "synthetic":
         raise ProblemError("this JSON holds a problem FILE: paste its text instead")
     if not all(low < high for low, high in zip(problem.lower, problem.upper, strict=True)):

@@ -34,6 +34,8 @@ class Page:
         address: where it listens, without a slash at the end.
         folder: its temporary folder.
         process: its process.
+        fields: numbers of its functions, and how many fields each takes.
+        solve: the function that does a job.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -55,7 +57,8 @@ class Page:
             except (httpx.TransportError, ValueError):
                 assert self.process.poll() is None and time.monotonic() < end, self.log()
                 time.sleep(0.1)
-        self.solve = next(d["id"] for d in config["dependencies"] if len(d["inputs"]) == 5)
+        self.fields = {entry["id"]: len(entry["inputs"]) for entry in config["dependencies"]}
+        self.solve = next(number for number, fields in self.fields.items() if fields == 5)
 
     def log(self) -> str:
         """What it printed."""

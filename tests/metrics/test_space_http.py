@@ -217,6 +217,22 @@ def test_every_route_by_which_gradio_is_called_is_checked(page: Page) -> None:
         assert answer.status_code == 404 and "queue" in answer.json()["detail"]
 
 
+def test_what_the_browser_asks_beside_the_queue_is_answered(page: Page) -> None:
+    """The examples' buttons, the choice of the writer: without the queue, by number, under a name that is none."""
+    answers = {}
+    for number, fields in page.fields.items():
+        body = {"data": ["I do"] * fields, "fn_index": number, "session_hash": "abc", "event_data": {"a": 1}}
+        if number != page.solve:
+            asked = httpx.post(f"{page.address}/gradio_api/run/predict", json=body | {"trigger_id": 1})
+            answers[number] = asked.json()["data"][0]
+    assert len(answers) == 6 and {"visible": True, "__type__": "update"} in answers.values()
+    assert any("def objective" in str(answer) for answer in answers.values())
+    for wrong in ({"a": 1}, ["I do"], 5, None, "x" * 100_000):
+        body = {"data": [wrong], "fn_index": next(k for k, v in page.fields.items() if v == 1)}
+        asked = httpx.post(f"{page.address}/gradio_api/run/predict", json=body)
+        assert asked.json()["data"][0]["visible"] is False
+
+
 def leave_in_mid_job(page: Page, problem: str = ENDLESS) -> None:
     """Ask for a job, wait until it is done something about, and disconnect."""
     joined, name = page.join(problem, SINGLE_BEST, "", 1, 0)

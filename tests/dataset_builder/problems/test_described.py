@@ -91,6 +91,27 @@ def test_nothing_that_is_asked_of_any_copy_executes(copied: str, question: str) 
         assert "p" in str(error)
 
 
+@pytest.mark.parametrize("copied", COPIES)
+def test_no_attribute_or_method_whatever_its_name_executes(copied: str) -> None:
+    """Those that a problem will have in times to come among them."""
+    problem = COPIES[copied](described(evaluator=values))
+    asked = 0
+    for name in dir(problem):
+        for arguments in ((), (POINT,), (3,), ("python",)):
+            if name.startswith("__") and name not in ("__getstate__", "__hash__", "__repr__", "__reduce__"):
+                continue
+            try:
+                attribute = getattr(problem, name)
+                if callable(attribute):
+                    attribute(*arguments)
+            except AssertionError:
+                raise
+            except Exception as error:  # arguments that fit no method
+                assert "executed" not in str(error) or isinstance(error, ProblemError)
+            asked += 1
+    assert asked > 100
+
+
 @pytest.mark.parametrize(
     "changes",
     [
