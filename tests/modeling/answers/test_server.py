@@ -360,7 +360,7 @@ def test_an_answer_that_was_all_reasoning_is_empty(stub: Stub) -> None:
     assert (generation.completion, generation.finished) == ("", False)
     # What no file could hold is replaced.
     stub.then = lambda body: send(chat("x = '\ud800'"))
-    assert answers(source(stub), PROMPTS[:1])[0].completion == "x = '?'"
+    assert answers(source(stub), PROMPTS[:1])[0].completion == "x = '\ufffd'"
 
 
 @pytest.mark.parametrize(
