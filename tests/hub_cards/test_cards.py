@@ -203,7 +203,13 @@ def test_a_section_stands_in_the_card_if_its_record_does(records: dict[str, Any]
         records["evaluation"].pop(name)
     del records["tried"], records["ablations"], records["calibration"], records["odd_prompts"]
     card = model_cards.shipped_card()
-    for text in (*SECTIONS.values(), "### Unlike the training set", "What was tried", "## Ablations", "## Confidence"):
+    for text in (
+        *SECTIONS.values(),
+        "### Unlike the training set",
+        "What was tried",
+        "## Ablations",
+        "## Confidence",
+    ):
         assert text not in card
     assert not re.search(r"\n\n\n|None|undefined", card)
 
