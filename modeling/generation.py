@@ -44,8 +44,8 @@ class Generation:
             far; None where the text has no decision line.
         tokens: prompt and generated tokens, by the model's own tokenizer; a quarter of the characters where nobody counted.
         finished: whether the text has its end (else it ran into the length limit).
-        kept: where the text was held to the pool: the probability that the model by itself gave to what it was held to, from the
-            optimizer's name on and as far as it was asked. None where it wrote freely.
+        kept: where the text was held to the pool: the probability that the model by itself gave to what it was held to, as far as it
+            was asked (see ``guides``). None where it wrote freely.
     """
 
     completion: str

@@ -39,8 +39,8 @@ class PoolGuide:
         ValueError: if the pool has none of the names.
 
     Attributes:
-        kept: the probability, as the model by itself has it, of what was allowed from the choice on: the product over the
-            tokens that it was asked for. 1 - kept is what it gave to leaving the pool.
+        kept: the probability, as the model by itself has it, of what was allowed: the product over the tokens that it was asked
+            for. 1 - kept is what it gave to leaving the pool. In its own part of the line, only tokens that it was denied count.
     """
 
     def __init__(
@@ -115,10 +115,10 @@ class PoolGuide:
             scores: the model's logits (V,).
             best: the likeliest token.
         """
-        if self._alive:
-            allowed = sorted(self._following)
-            self.kept *= float((scores[allowed].logsumexp(0) - scores.logsumexp(0)).exp())
         token = best if self.allows(best) else self._other(scores)
+        if self._alive or token != best:
+            allowed = sorted(self._following) if self._alive else [token]
+            self.kept *= float((scores[allowed].logsumexp(0) - scores.logsumexp(0)).exp())
         self.advance(token)
         return token
 

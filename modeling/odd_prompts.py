@@ -153,9 +153,11 @@ def measure(generator: Generator, count: int, seed: int = SEED) -> dict[str, Any
 
     Returns:
         prompts; unknown_facts, constrained: how many of them; raw and within_pool: answers by what is wrong with them, and broken:
-        how many are no program of the pool that can serve the problem.
+        how many are no program of the pool that can serve the problem; differing: how many answers within the pool are not the raw
+        ones, and given_to_leaving: the probability that the model gave to leaving the pool there, on average.
     """
     found: dict[str, Counter[str]] = {"raw": Counter(), "within_pool": Counter()}
+    left = []
     asked = list(odd_prompts(count, seed))
     batches = [asked[start : start + BATCH] for start in range(0, count, BATCH)]
     for batch in track(batches, "answering", console=Console(stderr=True), transient=True):
@@ -163,11 +165,15 @@ def measure(generator: Generator, count: int, seed: int = SEED) -> dict[str, Any
         for each, (raw, within) in zip(batch, answers, strict=True):
             found["raw"][fault(each, raw.completion) or ""] += 1
             found["within_pool"][fault(each, (within or raw).completion) or ""] += 1
+            if within is not None and within.kept is not None:
+                left.append(1 - within.kept)
     return {
         "prompts": count,
         "unknown_facts": sum("# objective: unknown" in each.prompt for each in asked),
         "constrained": sum(each.problem.constrained for each in asked),
         **{name: _summary(faults) for name, faults in found.items()},
+        "differing": len(left),
+        "given_to_leaving": round(sum(left) / len(left), 3) if left else None,
     }
 
 

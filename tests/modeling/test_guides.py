@@ -322,6 +322,24 @@ def test_a_guide_follows_the_texts_that_serve_and_no_others() -> None:
                     assert not PoolGuide(texts, stated(prompt)).follows(ids)
 
 
+def test_what_the_model_gave_to_leaving_the_pool_is_counted() -> None:
+    tokenizer = byte_level(600)
+    texts, scores = texts_of(tokenizer), torch.zeros(len(tokenizer))
+    guide = PoolGuide(texts, None, names=["slsqp", "de"])
+    scores[5] = math.log(len(tokenizer))
+    even = 1 / (2 * len(tokenizer) - 1)  # all tokens but one are as likely as each other
+    assert guide.take(scores, 5) == texts.start[0]
+    assert guide.kept == pytest.approx(even)
+    own = tokenizer(" seen", add_special_tokens=False)["input_ids"][0]
+    assert guide.take(torch.zeros(len(tokenizer)), own) == own  # its own words cost nothing
+    assert guide.kept == pytest.approx(even)
+    for token in texts.choice:
+        guide.advance(token)
+    first = {texts.defaults[name].tokens[0] for name in ("slsqp", "de")}
+    guide.take(torch.zeros(len(tokenizer)), min(first))
+    assert guide.kept == pytest.approx(even * len(first) / len(tokenizer))
+
+
 LINES = (
     "# smooth; optimizer: gurobi\n",
     "# coding: utf-7\n",
