@@ -79,7 +79,8 @@ def solve(
     Where the model is not sure enough, by its calibration, or its program cannot serve the problem or fails before it begins, the
     benchmark's single best solver answers instead.
 
-    Exit codes: 0 a feasible point was found; 1 none was, or the program failed; 2 bad input; 3 no sandbox on this machine.
+    Exit codes: 0 a feasible point was found; 1 none was, or the program failed; 2 bad input, or your objective failed (the best point
+    so far is printed); 3 no sandbox on this machine.
 
     Example: [cyan]llamoco solve examples/problems/pressure_vessel.py --plot convergence.png[/]
     """
