@@ -86,7 +86,8 @@ def solve(
     the program is the pool's, byte for byte. Where the model is not sure enough, by its calibration, or the program fails before it
     begins, the benchmark's single best solver answers instead.
 
-    Exit codes: 0 a feasible point was found; 1 none was, or the program failed; 2 bad input; 3 no sandbox on this machine.
+    Exit codes: 0 a feasible point was found; 1 none was, or the program failed; 2 bad input, or your objective failed (the best point
+    so far is printed); 3 no sandbox on this machine.
 
     Example: [cyan]llamoco solve examples/problems/pressure_vessel.py --plot convergence.png[/]
     """

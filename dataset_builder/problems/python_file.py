@@ -2,7 +2,8 @@
 
 The text is executed as it stands, with the rights of whoever runs this: it is that person's own code. It has
 to define ``objective``, ``LOWER``, ``UPPER`` and ``MAX_EVALS``; ``inequality`` and ``equality`` are optional.
-Everything that can go wrong is told in one message that names file, line and cure.
+Taken are, too: equal bounds (the variable is fixed), single numbers as bounds of one variable, an objective that returns one
+number in a container, constraints in sequences of sequences, functions without a value at the centre of the box. Everything that can go wrong is told in one message that names file, line and cure.
 """
 
 from __future__ import annotations

@@ -64,6 +64,7 @@ class OwnCode:
         if self._entry is not None:
             sys.path.insert(0, self._entry)
         printed = Printed(sys.stderr)
+        printed.begin()
         sys.stdin, sys.stdout, sys.stderr = _NO_KEYBOARD, printed, printed
         return printed
 
@@ -108,14 +109,22 @@ def raised_on_purpose(error: BaseException, file: str) -> bool:
 
 
 class Printed(io.TextIOBase):
-    """Standard output and error while a person's code runs: both go to ``stream``, but not without end."""
+    """Standard output and error while a person's code runs: both go to ``stream``, but not without end.
+
+    What is printed counts over all of them: a logger may hold on to an earlier one.
+    """
+
+    _count = 0
 
     def __init__(self, stream: Any) -> None:
-        self._stream, self._count = stream, 0
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
     def begin(self) -> None:
         """A call begins, which may print as much as the one before."""
-        self._count = 0
+        Printed._count = 0
 
     def write(self, text: str) -> int:
         """Write a text.
@@ -123,8 +132,8 @@ class Printed(io.TextIOBase):
         Raises:
             EndlessOutput: if it is too much for one call.
         """
-        self._count += len(text)
-        if self._count > MOST_PRINTED:
+        Printed._count += len(text)
+        if Printed._count > MOST_PRINTED:
             raise EndlessOutput(f"more than {MOST_PRINTED:,} characters are printed in one call")
         self._stream.write(text)
         return len(text)

@@ -152,3 +152,6 @@ def test_output_goes_to_stderr_and_much_of_it_is_taken_call_by_call(monkeypatch:
     text = f"{HEAD}def objective(x):\n    print('x' * {half})\n    return 1.0\ndef inequality(x): return -1\n"
     load_python(text, "p.py").evaluate(np.zeros((3, 2)))
     assert seen.getvalue().count("x") == 4 * half
+    logged = f"import logging\nlogger = logging.getLogger('own')\nlogger.addHandler(logging.StreamHandler())\nlogger.propagate = False\n{text}"
+    load_python(logged.replace("print(", "logger.error("), "p.py").evaluate(np.zeros((3, 2)))
+    assert seen.getvalue().count("x") == 8 * half
