@@ -28,97 +28,26 @@ _EXPLAINS = re.compile(
 )
 _ENDS = re.compile(r"[OBCD.;]")
 _DENIES = re.compile(r"(?:only|not|no|never|or|if|when|without|neither|nor)\b")
-_LINKING = frozenset(
-    [
-        "must",
-        "should",
-        "shall",
-        "has",
-        "have",
-        "need",
-        "needs",
-        "to",
-        "be",
-        "is",
-        "are",
-        "satisfy",
-        "satisfies",
-        "satisfied",
-        "satisfying",
-        "fulfil",
-        "fulfill",
-        "fulfills",
-        "obey",
-        "obeys",
-        "hold",
-        "holds",
-        "that",
-        "the",
-        "following",
-        "require",
-        "requires",
-        "required",
-        "we",
-        "it",
-        "constraint",
-        "constraints",
-        "constrained",
-        "condition",
-        "conditions",
-        "limited",
-        "bounded",
-        "restricted",
-        "by",
-        "in",
-        "within",
-        "lie",
-        "stay",
-        "remain",
-        "restrict",
-        "search",
-        "space",
-        "box",
-        "given",
-        "range",
-        "kept",
-        "keep",
-        "inside",
-        "region",
-        "domain",
-        "demand",
-        "also",
-        "all",
-        "points",
-        "allowed",
-        "admissible",
-        "permitted",
-        "value",
-        "values",
-        "feasible",
-        "set",
-        "and",
-    ]
+_LINKING = frozenset(  # words that lead to a formula
+    re.findall(
+        r"\w+",
+        """must should shall has have need needs to be is are satisfy satisfies satisfied satisfying fulfil fulfill fulfills
+        obey obeys hold holds that the following require requires required we it constraint constraints constrained condition
+        conditions limited bounded restricted by in within lie lies live lives vary varies ranges stay remain restrict search
+        space box given range kept keep inside region domain demand also all points allowed admissible permitted value values
+        feasible set and""",
+    )
 )
 _AGGREGATE = re.compile(
     r"\b(?:sums?|total|add\w*|shares?|half|twice|thrice|times|ratio|product|proportion\w*|sorted|ordered|each other|equals?|together|altogether"
     r"|percent\w*|average|(?:first|second|third|last|other|next|previous)|identical|same|increas\w+|decreas\w+|symmetric\w*)\b"
 )
-_DIGITS = (
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
-_COUNTS = {word: number for number, word in enumerate(_DIGITS)}
+_COUNTS = {
+    word: number
+    for number, word in enumerate(
+        re.findall(r"\w+", "zero one two three four five six seven eight nine ten eleven twelve")
+    )
+}
 _NUMBER = re.compile(r"\bN\b")
 _BUDGET_WORD = (  # of a statement such as "no more than Q may be used"
     r"(?:the|a|an|our|my|your|with|within|use|using|used|at|most|no|more|than|up|to|only|just|total|totally|maximum|maximal|max|number|of"

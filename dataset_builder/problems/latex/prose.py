@@ -75,14 +75,16 @@ class Sentence(NamedTuple):
     Attributes:
         text: its words, with a capital letter for each formula (see ``Kinds``).
         places: where each character stands in the code.
+        end: one past its last place.
     """
 
     text: str
     places: Sequence[int]
+    end: int
 
     def quoted(self, source: Source, formulas: Sequence[Formula], at: int) -> str:
         """It as written, in one line, without the displayed formulas before and after ``at``."""
-        start, stop = self.places[0], self.places[-1] + 1
+        start, stop = self.places[0], self.end
         for formula in formulas:
             inline = source.code[formula.at : formula.at + 2] == "\\(" or (
                 source.code[formula.at] == "$" and source.code[formula.at : formula.at + 2] != "$$"
@@ -91,6 +93,8 @@ class Sentence(NamedTuple):
                 start = formula.at
             elif inline and formula.at < stop < formula.end:
                 stop = formula.end
+            elif not inline and formula.at <= at < formula.end:
+                start, stop = formula.at, formula.end
             elif not inline and start < formula.end <= at:
                 start = formula.end
             elif not inline and at < formula.at < stop:
@@ -280,11 +284,11 @@ def _cut(text: str, places: Sequence[int]) -> Iterator[Sentence]:
         if piece.strip(" \n.!?"):
             first = start + len(piece) - len(piece.lstrip(" \n.!?"))
             last = start + len(piece.rstrip())
-            yield _spaced(text[first:last], places[first:last])
+            yield _spaced(text[first:last], places[first:last], places[stop - 1] + 1)
         start = stop
 
 
-def _spaced(text: str, places: Sequence[int]) -> Sentence:
+def _spaced(text: str, places: Sequence[int], end: int) -> Sentence:
     """A sentence with single spaces, none before a comma or inside brackets."""
     kept = [
         k
@@ -292,4 +296,5 @@ def _spaced(text: str, places: Sequence[int]) -> Sentence:
         if not letter.isspace()
         or not (text[k + 1 : k + 2].isspace() or text[k + 1 : k + 2] in tuple(",;:).") or text[k - 1] == "(")
     ]
-    return Sentence("".join(" " if text[k].isspace() else text[k] for k in kept), [places[k] for k in kept])
+    words = "".join(" " if text[k].isspace() else text[k] for k in kept)
+    return Sentence(words, [places[k] for k in kept], end)

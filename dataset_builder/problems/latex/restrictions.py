@@ -87,14 +87,14 @@ HARD = re.compile(
         per (?:thousand|hundred|dozen|million)|(?:is|are|we|be) add(?:ed)?|violat\w+|relax\w*|slacks?
         (?:costs?|counts?|pays?|weighs?) (?:\w+ )?(?:double|extra|more|less|twice|nothing|half)
         # noise
-        nois(?:e|y)
+        nois(?:e|y)|from run to run|between (?:runs|repetitions|calls)|fluctuat\w+|irreproducib\w+
         random\w*(?! (?:search|start\w*|restart\w*|instances?|initial\w*|seeds?|points?|sampl\w*|guess\w*|generated|drawn|numbers? generator))
         stochastic\w*|uncertain\w*|expected (?:value|cost|profit|return)s?|expectations?|in expectation|on average
         averag(?:ed|ing)|averages? over|worst|robust\w*(?! (?:method|solver|algorithm|optimi[sz]er|code|way)s?)
         chance constraints?|probabilit\w+|quantiles?|perturb\w*|toleranc\w+|confidence
         # maximisation, several objectives, other points than minima
         maximi[sz]\w*|maxima
-        (?<!negative )(?<!minus )(?<!negative of the )(?:profits?|revenues?|earnings|payoffs?|utility)
+        (?<!negative )(?<!minus )(?<!negative of the )(?:profits?|revenues?|earnings|payoffs?|utility)|(?:a|the) yield|pays to be
         (?:find|seek|seeking|want|determine|looking for|look for|need|what is|which is|design|choose|build|make) (?:the |a |us the )?(?:\w+ )?(?:tallest|strongest|longest|widest|heaviest|brightest|richest|farthest|furthest|deepest|thickest|largest|greatest|highest|biggest|most)
         (?:large|high|big|great|much|long|many|strong|wide|tall|heavy|fast|far|late)(?:ly)? as (?:\w+ )?(?:possible|we can|you can|it gets)
         as (?:much|many) (?:\w+ )+as possible|(?:larger|bigger|higher|greater|more) (?:\w+ )?(?:is|are) better
@@ -175,6 +175,7 @@ SOFT = re.compile(
         when\b(?! (?:i|we|you|solving|using|running|starting|it comes)\b)
         (?:with|having) (?:the )?(?:highest|largest|greatest|biggest|most|maximal)
         (?:highest|largest|greatest|biggest) \w+ (?:wins|is best|is wanted|is sought|counts|is needed)
+        from (?P<same>(?!time\b)\w+) to (?P=same)
         # duties, what is fixed or forbidden
         must|mustn't|should(?:n't)?|shall|shan't|ought|ha(?:s|ve|d) to|having to|needs? to|need (?:not |only )?be
         needn't|required|requires?|requirements?|mandatory|compulsory|obligat\w+|forced|forces (?:the|it|V|x|us)
@@ -210,7 +211,7 @@ WEAK = re.compile(
         not|no|none|can ?not|can't|don't|doesn't|isn't|aren't|won't|if|when|or|while|until|once|may|might|can|assum\w+
         suppos\w+
         equal\w*|same|different\w*|differ\w*|above|below|under|over|inside|outside|between|beyond|minimum|maximum
-        minimal|maximal|smallest|largest|longest|shortest|highest|lowest|limits?|ranges?|increases?|decreases?|grows?
+        minimal|maximal|smallest|largest|longest|shortest|highest|lowest|limits?|ranges?|ris(?:es?|ing)|falls?|increases?|decreases?|grows?
         shrinks?|counts?|percentages?|indices|ranks?
         sums?|total|averages?|products?|ratios?|shares?|fractions?|parallel|orthogonal|perpendicular|zeros?|positiv\w*
         negativ\w*|steps?
@@ -250,9 +251,9 @@ COUNTED = re.compile(
 BESIDE = re.compile(rf"\b(?P<word>odd|even|not|or|if|when|nor|else|except)(?=\s+{FORMULA}\b)")
 # What is said of a variable, unless it says what it is, how it is measured or where it occurs.
 SAID = re.compile(
-    rf"(?<=\bV )(?!(?:and|or|is (?:the|a|an|that|its|called|measured|given|denoted|expressed|named|defined|known|just|real|continuous|~)|are (?:the|its|(?:the )?\w+s (?:of|in|at|on|from)|measured"
+    rf"(?<=\b[VB] )(?!(?:and|or|is (?:the|a|an|that|its|called|measured|given|denoted|expressed|named|defined|known|just|real|continuous|~)|are (?:the|its|(?:the )?\w+s(?: of| in| at| on| from|(?=[.,;]|$))|measured"
     rf"|given|called|expressed|those|denoted|defined|named|real|continuous|~)|denotes?|represents?|stands?|describes?|means|refers?|gives|measures|in|of|for|to"
     rf"|with|on|at|from|by|that|which|as|where|subject|such|respectively|be|the|a|an|over|we|it|here|has|have|appears?|enters?|occurs?|minimi\w+"
-    rf"|belongs?|corresponds?|being|given|if|when|s\.t\.|st|{UNIT}|[a-z]\b|mit|et|y|con|avec|und|ist|est|es)\b)[a-z]+"
+    rf"|belongs?|corresponds?|being|given|if|when|s\.t\.|st|{UNIT}|[a-z]\b|mit|et|y|con|avec|und|ist|est|es|pour|para|fur|wo|ou|sous|unter|sowie|sujeto|holds?|hold|all|each|every|here|then|so|can|while|whereas|furthermore|moreover|note|thanks|we|the|budget|at|up|max|maximum|no)\b)[a-z]+"
 )
 BEHIND = re.compile(r"(?<=[VSE]) (?:(?:is|are|be|being|stays?|remains?) )+(?:positive|negative|zero|one)\b")
