@@ -13,38 +13,26 @@ that it is to evaluate next.
 
 from __future__ import annotations
 
+import ast
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from llamoco.dataset_builder.problems import (
-    errors,
-    python_file,
-    structure,
-    trace_recorder,
-    traced,
-    traced_array,
-    traced_complex,
-    traced_linalg,
-    traced_modules,
-    traced_numpy,
-    traced_opaque,
-    traced_scipy,
-    untraceable,
-)
+from llamoco.dataset_builder.problems import python_file
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.python import contract, hints, process, returned, unread
-from llamoco.dataset_builder.problems.python import text as text_module
 from llamoco.dataset_builder.problems.structure import Part, Structure
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
 
+_PACKAGE = "llamoco."
 MAX_DIM = 100
 MAX_CONSTRAINTS = 100
 MAX_EVALUATIONS = 100_000
@@ -131,22 +119,53 @@ def confined_problem(
 
 
 def _program(text: str, name: str) -> str:
-    # In the order in which they import each other.
-    tracing = (
-        trace_recorder,
-        traced,
-        traced_array,
-        traced_complex,
-        traced_opaque,
-        traced_linalg,
-        traced_numpy,
-    )
-    followed = (*tracing, traced_linalg, traced_numpy, traced_scipy, traced_modules, untraceable, structure)
-    used = (errors, *followed, process, returned, text_module, contract, hints, unread, python_file)
-    modules = {module.__name__: Path(str(module.__file__)).read_text("utf-8") for module in used}
+    modules = dict(_sources(python_file.__name__))
     return _READER.format(
         modules=modules, text=text, name=name, max_dim=MAX_DIM, max_constraints=MAX_CONSTRAINTS
     )
+
+
+@cache
+def _sources(name: str) -> tuple[tuple[str, str], ...]:
+    """Names and sources of a module of ours and of all that it needs, each behind those that it imports.
+
+    What is imported for type checkers only is left out.
+    """
+    found: dict[str, str] = {}
+
+    def follow(module: str) -> None:
+        if module in found:
+            return
+        spec = find_spec(module)
+        assert spec is not None and spec.origin is not None
+        source = Path(spec.origin).read_text("utf-8")
+        for needed in _imports(ast.parse(source).body):
+            follow(needed)
+        found[module] = source
+
+    follow(name)
+    return tuple(found.items())
+
+
+def _imports(statements: Iterable[ast.AST]) -> Iterator[str]:
+    """The modules of ours that statements import, at any depth."""
+    for statement in statements:
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(_PACKAGE):
+            assert statement.module is not None
+            yield statement.module
+            for alias in statement.names:
+                submodule = f"{statement.module}.{alias.name}"
+                if _is_package(statement.module) and find_spec(submodule) is not None:
+                    yield submodule
+        elif isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names if alias.name.startswith(_PACKAGE))
+        elif not (isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING"):
+            yield from _imports(ast.iter_child_nodes(statement))
+
+
+def _is_package(name: str) -> bool:
+    spec = find_spec(name)
+    return spec is not None and spec.submodule_search_locations is not None
 
 
 def _problem(message: np.ndarray, text: str, name: str) -> DescribedProblem:

@@ -13,9 +13,8 @@ from llamoco.modeling.space.request import Job
 from llamoco.modeling.space.worker import Worker, WorkerError, Workers
 
 SPHERE = "Minimise $f(x) = x_1^2 + x_2^2$ with $-1 \\le x_1, x_2 \\le 2$ within 60 evaluations.\n"
-ENDLESS = (
-    "Minimise $\\sum_{i=1}^{999999999} \\sum_{j=1}^{999999999} \\sin(i j x_1)$ with $0 \\le x_1 \\le 1$ "
-    "within 9 evaluations."
+ENDLESS = "Minimise $f(x) = {}$ with $0 \\le x_1 \\le 1$ within 9000 evaluations.".format(
+    " + ".join(f"\\sum_{{i=1}}^{{300}} \\sum_{{j=1}}^{{300}} \\sin(i j x_1 + {k})" for k in range(1, 151))
 )
 
 
@@ -41,13 +40,9 @@ def test_a_formula_that_never_ends_is_stopped() -> None:
         worker.hello()
         folder = Path(worker._folder)
         start = time.monotonic()
-        try:
-            told = list(worker.do(Job(ENDLESS, "single best solver"), deadline=3.0))
-        except WorkerError as error:
-            told = [{"error": str(error)}]
+        with pytest.raises(WorkerError, match="more than 3 seconds"):
+            list(worker.do(Job(ENDLESS, "single best solver"), deadline=3.0))
     assert time.monotonic() - start < 10
-    # Whichever limit comes first, time or memory.
-    assert "more than 3 seconds" in told[-1]["error"] or "too much memory" in told[-1]["error"]
     assert not folder.exists()
     with pytest.raises(ProcessLookupError):
         os.kill(worker._process.pid, 0)
