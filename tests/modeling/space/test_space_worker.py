@@ -14,7 +14,7 @@ from llamoco.modeling.space.worker import Worker, WorkerError, Workers
 
 SPHERE = "Minimise $f(x) = x_1^2 + x_2^2$ with $-1 \\le x_1, x_2 \\le 2$ within 60 evaluations.\n"
 ENDLESS = "Minimise $f(x) = {}$ with $0 \\le x_1 \\le 1$ within 9000 evaluations.".format(
-    " + ".join(f"\\sum_{{i=1}}^{{300}} \\sum_{{j=1}}^{{300}} \\sin(i j x_1 + {k})" for k in range(1, 151))
+    " + ".join(f"\\sum_{{i=1}}^{{300}} \\sum_{{j=1}}^{{300}} \\sin(i j x_1 + {k})" for k in range(1, 31))
 )
 
 
