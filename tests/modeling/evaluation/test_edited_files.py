@@ -19,7 +19,8 @@ from llamoco.modeling.evaluation.results import (
     read_decisions,
     read_repairs,
     read_runs,
-)from llamoco.modeling.evaluation.steps import _Work
+)
+from llamoco.modeling.evaluation.steps import _Work
 
 HUGE = 10**400
 RUN = {
