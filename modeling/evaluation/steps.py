@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from llamoco.dataset_builder.benchmark.provenance import environment
+from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
 from llamoco.metrics.scores import Run
 from llamoco.modeling.answers.answer_file import FileSource
@@ -290,7 +291,8 @@ class _Work:
                 here["versions"] |= {name: version(name) for name in ("torch", "transformers")}
                 seconds = round(time.monotonic() - begun, 3)
                 with appended(self.folder / STEPS_LOG) as append:
-                    append({"step": step, "seconds": seconds, "command": self.command, **here})
+                    # A command line may hold names of files that are no text.
+                    append({"step": step, "seconds": seconds, "command": received(self.command), **here})
 
 
 def _decides(source: Source | None) -> bool:

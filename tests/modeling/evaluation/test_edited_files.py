@@ -20,6 +20,7 @@ from llamoco.modeling.evaluation.results import (
     read_repairs,
     read_runs,
 )
+from llamoco.modeling.evaluation.steps import _Work
 
 HUGE = 10**400
 RUN = {
@@ -176,6 +177,13 @@ def test_answers_of_any_characters_are_programs(tmp_path: Path) -> None:
         lines[1]["row"] = 4
         (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
         assert [answer.completion for answer in read(tmp_path).values()] == ["x = 1", "x\ufffd"]
+
+
+def test_a_command_line_with_a_name_that_is_no_text_can_be_read_back(tmp_path: Path) -> None:
+    with _Work(tmp_path, {}, "llamoco evaluate \udcff.jsonl", lambda stage: None)._timed("run", 1):
+        pass
+    [line] = steps(tmp_path)
+    assert line["command"] == "llamoco evaluate \ufffd.jsonl"
 
 
 @pytest.mark.parametrize("field", ["runs", "seed", "limit", "rows", "split_rows"])
