@@ -34,6 +34,7 @@ from llamoco.dataset_builder.problems import (
     traced_numpy,
     traced_opaque,
     traced_scipy,
+    traced_types,
     untraceable,
 )
 from llamoco.dataset_builder.problems.errors import ProblemError
@@ -50,6 +51,11 @@ MAX_EVALUATIONS = 100_000
 _HEAD = 6  # serial number, D, Mg, Mh, budget, whether the structure is known
 _PART = len(Part({}, (), 0.0).numbers())  # numbers of a part of the structure, but the degrees
 _MESSAGE = _HEAD + 2 * MAX_DIM + 2 * _PART + 1 + MAX_CONSTRAINTS
+
+# What reads a problem FILE in Python, in the order in which the modules import each other.
+_TRACING = (trace_recorder, traced, traced_array, traced_complex, traced_types, traced_opaque, traced_linalg)
+_FOLLOWING = (*_TRACING, traced_numpy, traced_scipy, traced_modules, untraceable, structure)
+_READING = (errors, *_FOLLOWING, process, returned, text_module, contract, hints, unread, python_file)
 
 # Runs in the sandbox. A message starts with a serial number: one that equals the message before would be
 # answered from the program's own cache.
@@ -132,19 +138,7 @@ def confined_problem(
 
 
 def _program(text: str, name: str) -> str:
-    # In the order in which they import each other.
-    tracing = (
-        trace_recorder,
-        traced,
-        traced_array,
-        traced_complex,
-        traced_opaque,
-        traced_linalg,
-        traced_numpy,
-    )
-    followed = (*tracing, traced_linalg, traced_numpy, traced_scipy, traced_modules, untraceable, structure)
-    used = (errors, *followed, process, returned, text_module, contract, hints, unread, python_file)
-    modules = {module.__name__: Path(str(module.__file__)).read_text("utf-8") for module in used}
+    modules = {module.__name__: Path(str(module.__file__)).read_text("utf-8") for module in _READING}
     return _READER.format(
         modules=modules, text=text, name=name, max_dim=MAX_DIM, max_constraints=MAX_CONSTRAINTS
     )
