@@ -28,26 +28,6 @@ _OPAQUE = {
     "logaddexp2": "exp",
     "i0": "exp",
 }
-_NEW = (
-    *_OPAQUE,
-    *(
-        "round",
-        "around",
-        "rint",
-        "fix",
-        "trunc",
-        "real",
-        "imag",
-        "angle",
-        "std",
-        "arctan2",
-        "atan2",
-        "fmod",
-        "modf",
-        "interp",
-    ),
-    *("deg2rad", "radians", "rad2deg", "degrees"),
-)
 
 
 def elementary(name: str) -> Callable[..., Any]:
@@ -94,15 +74,6 @@ def numpy_functions() -> dict[str, Any]:
     }
     functions |= {name: _each(compute) for name, compute in CLASSIFYING.items()}
     functions |= {
-        "round": rounded,
-        "around": rounded,
-        "rint": rounded,
-        "fix": lambda x: each(math.trunc, x),
-        "trunc": lambda x: each(math.trunc, x),
-        "real": lambda x: each(lambda value: value.real, x),
-        "imag": lambda x: each(lambda value: value.imag, x),
-        "angle": lambda x: each(_angle, x),
-        "std": lambda x, *args, **options: elementary("sqrt")(np.var(x, *args, **options)),
         "absolute": np.abs,
         "fabs": np.abs,
         "hypot": hypot,
@@ -110,17 +81,28 @@ def numpy_functions() -> dict[str, Any]:
         **dict.fromkeys(("int64", "int32", "int_", "intp"), IntOfTraced),
         "fromiter": _fromiter,
     }
+    return functions | {
+        name: _where_traced(getattr(np, name), traced) for name, traced in _of_objects().items()
+    }
+
+
+def _of_objects() -> dict[str, Callable[..., Any]]:
+    """What stands in for numpy's functions where they are given traced numbers."""
+    functions: dict[str, Callable[..., Any]] = dict.fromkeys(("round", "around", "rint"), rounded)
+    functions |= dict.fromkeys(("fix", "trunc"), lambda x: each(math.trunc, x))
+    functions |= {
+        "real": lambda x: each(lambda value: value.real, x),
+        "imag": lambda x: each(lambda value: value.imag, x),
+        "angle": lambda x: each(_angle, x),
+        "std": lambda x, *args, **options: elementary("sqrt")(np.var(x, *args, **options)),
+        "fmod": np.frompyfunc(fmod, 2, 1),
+        "modf": modf,
+        "interp": opaque(np.interp, "comparison", by_point=True),
+        **dict.fromkeys(("arctan2", "atan2"), np.frompyfunc(arctan2, 2, 1)),
+    }
     functions |= {name: elementwise(getattr(np, name), operation) for name, operation in _OPAQUE.items()}
-    functions |= dict.fromkeys(("arctan2", "atan2"), np.frompyfunc(arctan2, 2, 1))
     functions |= {name: _scaled(getattr(np, name)) for name in ("deg2rad", "radians", "rad2deg", "degrees")}
-    functions["fmod"] = np.frompyfunc(fmod, 2, 1)
-    functions["modf"] = modf
-    functions["interp"] = opaque(np.interp, "comparison", by_point=True)
-    return {
-        name: _where_traced(getattr(np, name), function)
-        for name, function in functions.items()
-        if name in _NEW
-    } | {name: function for name, function in functions.items() if name not in _NEW}
+    return functions
 
 
 def _where_traced(function: Callable[..., Any], traced: Callable[..., Any]) -> Callable[..., Any]:

@@ -105,7 +105,7 @@ def test_every_example_is_solved_and_its_program_runs_alone(example: Path, tmp_p
 BAD = {
     "no objective": ("LOWER, UPPER, MAX_EVALS = [0], [1], 100\n", "objective"),
     "bounds of different lengths": (GOOD.replace("[1, 1]", "[1, 1, 1]"), "2"),
-    "lower not below upper": (GOOD.replace("[0, 0]", "[0, 1]"), "LOWER"),
+    "lower above upper": (GOOD.replace("[0, 0]", "[0, 2]"), "LOWER"),
     "objective returns an array": (GOOD.replace("float(x[0] + x[1])", "x"), "float"),
     "objective is NaN at the start": (GOOD.replace("float(x[0] + x[1])", "float('nan')"), "NaN"),
     "syntax error": (GOOD.replace("):", ")"), "bad.py:2"),

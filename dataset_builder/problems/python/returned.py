@@ -63,7 +63,7 @@ def flat(value: Any, place: str = "") -> list[float]:
         ComplexReturned: if it holds a complex number.
     """
     if isinstance(value, np.ma.MaskedArray) and value.dtype.kind in "fiu":
-        value = value.astype(float).filled(np.nan)
+        value = np.ma.filled(value.astype(float), np.nan)
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
         return [float(entry) for entry in np.asarray(value).ravel().tolist()]  # a matrix stays one in ravel
     if isinstance(value, bool | np.bool_):

@@ -103,7 +103,7 @@ BAD = {
     "JSON that is cut": ('{"format": 1,', "not a problem"),
     "JSON of something else": ('{"format": 1, "id": "x"}', "missing fields"),
     "a budget too large": (SPHERE.replace("60", "1000000"), f"{MAX_EVALS:,}"),
-    "the centre of the box has no value": (SPHERE.replace("x_1^2", "\\log(x_1 - 3)"), "NaN"),
+    "the centre of the box has no value": (SPHERE.replace("x_1^2", "\\log(x_1 - 9)"), "NaN"),
     "a Python problem as JSON": (
         Problem("p", "source", (0.0,), (1.0,), 9, 0, 0, {"python": "import os; os.abort()"}).to_json(),
         "paste its text",
