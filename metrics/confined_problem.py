@@ -37,6 +37,10 @@ MAX_DIM = 100
 MAX_CONSTRAINTS = 100
 MAX_EVALUATIONS = 100_000
 
+_HEAD = 6  # serial number, D, Mg, Mh, budget, whether the structure is known
+_PART = len(Part({}, (), 0.0).numbers())  # numbers of a part of the structure, but the degrees
+_MESSAGE = _HEAD + 2 * MAX_DIM + 2 * _PART + 1 + MAX_CONSTRAINTS
+
 # Runs in the sandbox. A message starts with a serial number: one that equals the message before would be
 # answered from the program's own cache.
 _READER = """\
