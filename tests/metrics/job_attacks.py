@@ -18,9 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-os.environ["NUMBA_DISABLE_JIT"] = (
-    "1"  # an ordinary user has no kernels compiled yet, and no formula is evaluated here
-)
+if __name__ == "__main__":  # an ordinary user has no kernels compiled yet, and no formula is evaluated here
+    os.environ["NUMBA_DISABLE_JIT"] = "1"
 
 from llamoco.modeling.space import confinement, job, keeper, worker
 from llamoco.modeling.space.request import Job
