@@ -88,8 +88,10 @@ class Calibration:
                 float(content["threshold"]),
                 dict(content["measures"]),
             )
-        except (KeyError, TypeError, OverflowError) as error:
-            raise ValueError(f"a field is missing or no number ({error})") from error
+        except KeyError as error:
+            raise ValueError(f"field {error} is missing") from error
+        except (TypeError, OverflowError) as error:
+            raise ValueError(f"a field is no number ({error})") from error
         monotone = bool((np.diff(read.raw) > 0).all() and (np.diff(read.calibrated) >= 0).all())
         values = (*read.raw, *read.calibrated, read.threshold)
         if not monotone or not read.raw or len(read.raw) != len(read.calibrated):
