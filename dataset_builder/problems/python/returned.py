@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-MOST_ENTRIES = 1_000_000  # an iterator may go on for ever
+MOST_ENTRIES = 100_000  # an iterator may go on for ever
 
 
 class Unfit(Exception):
