@@ -36,14 +36,14 @@ class App(typer.Typer):
         try:
             return super().__call__(*args, **options)
         except SystemExit as left:
-            if _hosted_own_code:
-                code = left.code if isinstance(left.code, int) else int(left.code is not None)
-                end_if_held_up(code)
+            end_if_held_up(left.code if isinstance(left.code, int) else int(left.code is not None))
             raise
 
 
 def end_if_held_up(code: int) -> None:
-    """End the process with an exit code if threads or processes would have Python wait for them; else return."""
+    """End the process with an exit code if what a person's file left running would have Python wait for it; else return."""
+    if not _hosted_own_code:
+        return
     deadline = time.monotonic() + GRACE
     threads = [
         thread

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from llamoco.cli.benchmark import benchmark
 from llamoco.cli.build import build
 from llamoco.cli.evaluate import evaluate
-from llamoco.cli.leaving import App
+from llamoco.cli.leaving import App, end_if_held_up
 from llamoco.cli.push import push
 from llamoco.cli.report import report
 from llamoco.cli.solve import solve
@@ -49,6 +49,7 @@ class _App(App):
             return super().__call__(*arguments, **options)
         except Exception as error:
             excepthook(type(error), error, error.__traceback__)
+            end_if_held_up(1)
             sys.exit(1)
 
 
