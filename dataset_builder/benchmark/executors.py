@@ -17,6 +17,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from llamoco.dataset_builder.benchmark.store import code_fingerprint
+from llamoco.dataset_builder.problems.python.process import really_exit
 
 BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 POOL_NAME = "llamoco"  # of the process pool that each Dask worker gets
@@ -190,6 +191,6 @@ def _begin_worker() -> None:
 
     def end_with_parent() -> None:
         parent.join()  # returns when the parent is gone, even by kill -9; the pool alone would wait for ever
-        os._exit(1)
+        really_exit(1)
 
     threading.Thread(target=end_with_parent, daemon=True).start()

@@ -21,6 +21,7 @@ from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.draws import named_seed
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.python.process import Interruption
 from llamoco.dataset_builder.problems.scores import a3, w
 
 REFERENCE = "reference"  # the stage whose runs only serve to find f*
@@ -97,7 +98,7 @@ class Run:
         return self.status in ("error", "timeout")
 
 
-class RunTimeout(BaseException):
+class RunTimeout(Interruption):
     """The wall limit of a run. Not an Exception: an optimizer that catches those must not catch this."""
 
 

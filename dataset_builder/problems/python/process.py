@@ -33,6 +33,10 @@ class ProcessEnded(BaseException):
     """What a call that would end the process raises instead: not caught by ``except Exception``, as the call is not."""
 
 
+class Interruption(BaseException):
+    """What the evaluator raises, from a handler of signals, to stop a person's code: never an error of the file."""
+
+
 class KeyboardRead(EOFError):
     """What a read from standard input raises."""
 
@@ -72,7 +76,7 @@ class OwnCode:
         """Give everything back."""
         global _depth
         if os.getpid() != self._owner:
-            _really_exit(0)
+            really_exit(0)
         _depth -= 1
         sys.stdin, sys.stdout, sys.stderr = self._streams
         if self._entry is not None:
@@ -95,7 +99,7 @@ def interruption_kept() -> Iterator[None]:
 def leave_if_copy() -> None:
     """End this process at once, without a word, if it is a fork that a person's code made of the evaluator and returned from."""
     if os.getpid() != _evaluator:
-        _really_exit(0)
+        really_exit(0)
 
 
 def raised_on_purpose(error: BaseException, file: str) -> bool:
@@ -183,28 +187,27 @@ class _NoKeyboard(io.TextIOBase):
         """Nothing: exit() closes standard input, and the next call needs it again."""
 
 
-_really_exit = os._exit
+really_exit = os._exit  # for whoever watches over the evaluator, from another thread
 _guarded = False
 _depth = 0  # how often ``OwnCode`` is entered
 _evaluator = os.getpid()  # the process that evaluates: the last one to enter ``OwnCode``
 
 
-def _ending(module: Any, name: str) -> Callable[..., Any]:
+def _ending(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that ends the process, as a person's code sees it: it ends copies of the process only."""
-    function = getattr(module, name)
 
     @functools.wraps(function)
     def ending(*args: Any, **options: Any) -> Any:
         if not _depth or os.getpid() != _evaluator:
             return function(*args, **options)
-        raise ProcessEnded(f"{module.__name__}.{name} would have ended the process that evaluates")
+        raise ProcessEnded(f"{_called(function)} would have ended the process that evaluates")
 
     return ending
 
 
-def _killing(module: Any, name: str) -> Callable[..., Any]:
+def _killing(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that sends a signal, as a person's code sees it: it does not send this process one that ends it."""
-    function = getattr(module, name)
+    name = function.__name__
 
     @functools.wraps(function)
     def killing(*args: Any) -> Any:
@@ -214,10 +217,16 @@ def _killing(module: Any, name: str) -> Callable[..., Any]:
         own = name in ("raise_signal", "pthread_kill") or target in {os.getpid(), -1, 0, -os.getpgrp()}
         own |= name == "killpg" and target == os.getpgrp()
         if own and _deadly(number):
-            raise ProcessEnded(f"{module.__name__}.{name} would have ended the process that evaluates")
+            raise ProcessEnded(f"{_called(function)} would have ended the process that evaluates")
         return function(*args)
 
     return killing
+
+
+def _called(function: Callable[..., Any]) -> str:
+    """What a person calls a function: os has those of posix or nt."""
+    module = "os" if function.__module__ == os.name else function.__module__.lstrip("_")
+    return f"{module}.{function.__name__}"
 
 
 def _deadly(number: int) -> bool:
@@ -230,15 +239,23 @@ def _guard() -> None:
     """Put what watches over ending in the place of the functions that end, for good: elsewhere it lets them be."""
     global _guarded
     _guarded = True
-    for module in (os, sys.modules[os.name]):  # posix or nt, whose functions os has, too
-        for name in ("_exit", "abort", "execv", "execve"):
-            if hasattr(module, name):
-                setattr(module, name, _ending(module, name))
+    system = sys.modules[
+        os.name
+    ]  # posix or nt, whose functions os has, too: the same, so that they can be pickled
+    for name in ("_exit", "abort", "execv", "execve"):
+        _replace(name, _ending, system, os)
     if os.name == "posix":
-        for module in (os, sys.modules[os.name], signal):
-            for name in ("kill", "killpg", "raise_signal", "pthread_kill"):
-                if hasattr(module, name):
-                    setattr(module, name, _killing(module, name))
+        for name in ("kill", "killpg"):
+            _replace(name, _killing, system, os)
+        for name in ("raise_signal", "pthread_kill"):
+            _replace(name, _killing, signal)
+
+
+def _replace(name: str, watched: Callable[..., Any], *modules: Any) -> None:
+    if hasattr(modules[0], name):
+        function = watched(getattr(modules[0], name))
+        for module in modules:
+            setattr(module, name, function)
 
 
 _NO_KEYBOARD = _NoKeyboard()

@@ -17,6 +17,7 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.python.process import (
+    Interruption,
     OwnCode,
     ProcessEnded,
     interruption_kept,
@@ -137,7 +138,9 @@ class Text:
         return ProblemError(f"{self.name}{line}: {message} ({_named(error)}{code})")
 
     def _pass_interruption(self, error: BaseException) -> None:
-        """Raise what a person's code raised anew where it is a person's Ctrl-C."""
+        """Raise what a person's code raised anew where it is the evaluator's doing, or a person's Ctrl-C."""
+        if isinstance(error, Interruption):
+            raise error
         if isinstance(error, KeyboardInterrupt) and not raised_on_purpose(error, self.name):
             raise error
 

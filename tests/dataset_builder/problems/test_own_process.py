@@ -26,7 +26,7 @@ def late(line: str) -> str:
 
 ENDS = {
     "os._exit(0)": "os._exit would have ended the process",
-    "posix._exit(0)": "posix._exit would have ended the process",
+    "posix._exit(0)": "os._exit would have ended the process",
     "from os import _exit; _exit(1)": "os._exit would have ended",
     "os.abort()": "os.abort would have ended",
     "os.kill(os.getpid(), signal.SIGKILL)": "os.kill would have ended",

@@ -260,8 +260,8 @@ def test_programs_are_told_apart_by_their_text() -> None:
 
 
 def test_an_answer_of_no_use_fails_alone(tmp_path: Path) -> None:
-    programs = ["", "\x00", "\ud800", SEARCH]
+    programs = ["", "\x00", "\ufffd", SEARCH]
     record = evaluate_model(tmp_path / "out", Programs(programs, [None] * 4), runs=1, limit=4, workers=1)
     assert record is not None and record["tables"]["all"]["model"]["err"] == 3 / 4
     answer = read_results(tmp_path / "out").answers[2]
-    assert answer == replace(answer, completion="\ud800")
+    assert answer == replace(answer, completion="\ufffd")
