@@ -112,13 +112,14 @@ class Cage:
     def __init__(self, readable: list[str], folder: str, bounded: bool) -> None:
         if _LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "the kernel refused no_new_privs")
-        self._machine = platform.machine()
+        machine = platform.machine()
         self._landlock = landlock.Landlock(_LIBC)
         self._rights = landlock.WRITE if bounded else landlock.ADD
         rules = [(path, landlock.READ) for path in readable]
         rules += [(folder, landlock.WRITE), (os.devnull, landlock.WRITE)]
         self._restrict(self._landlock.everything(rules))
-        self._filters = {asking: seccomp.Filter(self._machine, asking, bounded) for asking in (False, True)}
+        self._filters = {asking: seccomp.Filter(machine, asking, bounded) for asking in (False, True)}
+        self._questions = notify.Asking(machine)
         self._asking = False
 
     def restrict_files(self, folder: str) -> None:
@@ -136,7 +137,7 @@ class Cage:
         Needs ``restrict_calls`` after it: then a call is refused if either refuses it.
         """
         try:
-            listener = notify.listen(self._machine, _LIBC)
+            listener = self._questions.listen(_LIBC)
         except OSError:
             return -1
         self._asking = True

@@ -35,18 +35,27 @@ class Call(NamedTuple):
         return self.name == "clone" and bool(self.first & _CLONE_THREAD)
 
 
-def listen(machine: str, libc: ctypes.CDLL) -> int:
-    """Have the calling process's calls asked about: a descriptor that whoever is to answer gets.
+class Asking:
+    """The asking end, assembled once for all programs.
 
-    Raises:
-        OSError: if the kernel refuses.
+    Args:
+        machine: "x86_64" or "aarch64".
     """
-    number = syscalls.numbers(machine)
-    program = seccomp.FilterProgram(seccomp.build_asking(machine))
-    listener = int(libc.syscall(number["seccomp"], _SET_MODE_FILTER, _NEW_LISTENER, program.pointer))
-    if listener < 0:
-        raise OSError(ctypes.get_errno(), "the kernel refused a seccomp listener")
-    return listener
+
+    def __init__(self, machine: str) -> None:
+        self._number = syscalls.numbers(machine)["seccomp"]
+        self._program = seccomp.FilterProgram(seccomp.build_asking(machine))
+
+    def listen(self, libc: ctypes.CDLL) -> int:
+        """Have the calling process's calls asked about: a descriptor for whoever is to answer.
+
+        Raises:
+            OSError: if the kernel refuses.
+        """
+        listener = int(libc.syscall(self._number, _SET_MODE_FILTER, _NEW_LISTENER, self._program.pointer))
+        if listener < 0:
+            raise OSError(ctypes.get_errno(), "the kernel refused a seccomp listener")
+        return listener
 
 
 class Listener:

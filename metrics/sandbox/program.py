@@ -64,20 +64,20 @@ class Imports:
         )
 
 
+class _ForkInstead:
+    """What a semaphore of ``multiprocessing`` is here. A real one needs a file; a fork, which its maker is about, is refused by the
+    zygote, and only of a fork does the kernel's word remain, whatever the program says of itself."""
+
+    SEM_VALUE_MAX = 0x7FFFFFFF
+
+    def __new__(cls, *_: object) -> _ForkInstead:
+        os.fork()
+        raise OSError("a program may use one process")
+
+
 def refuse_semaphores() -> None:
-    """Have ``multiprocessing`` fork where it would first make a semaphore, which needs a file: it is forking that is refused.
-
-    Only of a fork does the kernel's word remain, whatever the program says of itself.
-    """
-
-    class SemLock:
-        SEM_VALUE_MAX = 0x7FFFFFFF
-
-        def __new__(cls, *_: object) -> SemLock:
-            os.fork()
-            raise OSError("a program may use one process")
-
-    _multiprocessing.SemLock = SemLock
+    """Have ``multiprocessing`` fork where it would first make a semaphore."""
+    _multiprocessing.SemLock = _ForkInstead
 
 
 def serve(imports: Imports) -> NoReturn:

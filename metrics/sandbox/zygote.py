@@ -87,7 +87,7 @@ class _Server:
         self._in_use, self._processes = in_use, processes
         self._imports, self._cage = imports, cage
         self._answers = Listener(platform.machine()) if cage is not None else None
-        self._numbers = Numbers() if cage is not None else None
+        self._numbers = Numbers(platform.machine()) if cage is not None else None
         self._zygote = os.getpid()
 
     def serve_one(self) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import select
 import signal
+import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +17,7 @@ from covert_programs import AFTER, MEANWHILE, Pair, judge_pair
 from hostile_programs import CASES, DONE, FLOOD, HEADER, PROBLEM, SECTION, SWALLOW, WORK, Case, body, judge
 from run_cases import found_after, found_meanwhile, run_case, run_honest, zygotes
 
-from llamoco.metrics.sandbox import exchange
+from llamoco.metrics.sandbox import exchange, numbers, syscalls
 from llamoco.metrics.sandbox.channel import Channel
 from llamoco.metrics.sandbox.ending import Over
 from llamoco.metrics.sandbox.slot import Sandbox
@@ -68,6 +71,28 @@ def test_every_kind_has_a_program(number: str) -> None:
 def test_names_are_unique_and_of_a_known_kind() -> None:
     names = [case.name for case in CASES]
     assert len(set(names)) == len(names) and {name[:2] for name in names} == set(NUMBERS)
+
+
+@pytest.mark.skipif(platform.machine() not in syscalls.AUDIT_ARCHITECTURE, reason="no system call table")
+def test_numbers_are_skipped_and_no_process_is_made() -> None:
+    def next_number() -> int:
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        os.waitpid(pid, 0)
+        return pid
+
+    def children() -> str:
+        return Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text()
+
+    skipped, already = set(), children()
+    for _ in range(20):
+        before = next_number()
+        numbers.Numbers(platform.machine()).skip()
+        assert children() == already
+        skipped.add(next_number() - before - 1)
+    # Others on this machine take numbers, too.
+    assert len(skipped) > 8 and max(skipped) > 32
 
 
 def test_a_program_that_keeps_asking_is_stopped(sandbox: Sandbox) -> None:
