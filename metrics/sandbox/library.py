@@ -31,11 +31,31 @@ _READ = 1 << 20
 
 
 def readable_paths(packages: list[ModuleType]) -> list[str]:
-    """Files and folders that programs may read.
+    """Files and folders that programs may read, all of them in the page cache from now on.
+
+    A child finds and reads them, so that the memory of this process, which is forked for each program, stays as it is.
 
     Args:
         packages: those that programs may import.
     """
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            paths = _paths(packages)
+            _warm_up(paths)
+            with os.fdopen(writing, "w", errors="surrogateescape") as pipe:
+                pipe.write("\n".join(paths))
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, errors="surrogateescape") as pipe:
+        found = pipe.read().split("\n")
+    os.waitpid(pid, 0)
+    return found
+
+
+def _paths(packages: list[ModuleType]) -> list[str]:
     paths: set[str] = set(_DEVICES)
     folders = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
     for folder in folders:
@@ -44,10 +64,10 @@ def readable_paths(packages: list[ModuleType]) -> list[str]:
         folder = Path(str(package.__file__)).parent
         paths |= {str(folder), f"{folder}.libs"}
     extensions = [file for folder in folders for file in (folder / "lib-dynload").glob("*.so")]
-    return sorted(paths | set(_shared_libraries(extensions)))
+    return sorted(paths | _shared_libraries(extensions))
 
 
-def warm_up(paths: list[str]) -> None:
+def _warm_up(paths: list[str]) -> None:
     """Read every file once, to the end; what may not be read is left out."""
     for file in _files(paths):
         with contextlib.suppress(OSError):
@@ -69,25 +89,13 @@ def _files(paths: list[str]) -> Iterator[str]:
             yield from (os.path.join(folder, name) for name in names)
 
 
-def _shared_libraries(extensions: list[Path]) -> list[str]:
-    """Libraries of this process, and those that extension modules need: a child loads them all, and says which those were."""
+def _shared_libraries(extensions: list[Path]) -> set[str]:
+    """Libraries of this process, and those that extension modules need: it loads them all."""
     if sys.platform != "linux":
-        return []
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            for file in ("libgcc_s.so.1", *extensions):
-                with contextlib.suppress(OSError):
-                    ctypes.CDLL(str(file))
-            maps = Path("/proc/self/maps").read_text(errors="surrogateescape").splitlines()
-            mapped = {fields[5] for line in maps if len(fields := line.split(maxsplit=5)) == 6}
-            with os.fdopen(writing, "w", errors="surrogateescape") as pipe:
-                pipe.write("\n".join(name for name in mapped if ".so" in name and name.startswith("/")))
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, errors="surrogateescape") as pipe:
-        names = pipe.read().split("\n")
-    os.waitpid(pid, 0)
-    return [name for name in names if os.path.isfile(name)]
+        return set()
+    for file in ("libgcc_s.so.1", *extensions):
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(str(file))
+    maps = Path("/proc/self/maps").read_text(errors="surrogateescape").splitlines()
+    mapped = {fields[5] for line in maps if len(fields := line.split(maxsplit=5)) == 6}
+    return {name for name in mapped if ".so" in name and os.path.isfile(name)}

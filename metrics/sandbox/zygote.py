@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import resource
+import select
 import signal
 import socket
 import sys
@@ -47,7 +48,6 @@ def main() -> None:
     imports = program.Imports()
     weakness = confine.unsupported()
     readable = library.readable_paths(packages) if weakness is None else []
-    library.warm_up(readable)
     in_use = confine.memory_in_use()
     memory.prepare_for_forks()
     apart = namespaces.ids()
@@ -188,20 +188,32 @@ def _listener(channel: socket.socket) -> int:
 
 def _collect(pid: int, patience: float) -> tuple[bool, int, resource.struct_rusage]:
     """Reap the child, killing it if it does not end by itself: whether it had to, status and usage."""
-    deadline = time.monotonic() + patience
-    while True:
-        reaped, status, usage = os.wait4(pid, os.WNOHANG)
-        if reaped:
-            return False, status, usage
-        if time.monotonic() >= deadline:
-            break
-        time.sleep(0.001)
+    reaped, status, usage = _ended(pid, patience)
+    if reaped:
+        return False, status, usage
     # Where there is no seccomp the program may have children in its session.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     os.kill(pid, signal.SIGKILL)
     _, status, usage = os.wait4(pid, 0)
     return True, status, usage
+
+
+def _ended(pid: int, patience: float) -> tuple[int, int, resource.struct_rusage]:
+    """What wait4 says of a child that has some seconds to end."""
+    if patience > 0 and hasattr(os, "pidfd_open"):
+        descriptor = os.pidfd_open(pid)
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        poll.poll(1000 * patience)
+        os.close(descriptor)
+        return os.wait4(pid, os.WNOHANG)
+    deadline = time.monotonic() + patience
+    while True:
+        found = os.wait4(pid, os.WNOHANG)
+        if found[0] or time.monotonic() >= deadline:
+            return found
+        time.sleep(0.001)
 
 
 def _send(control: socket.socket, content: dict[str, Any]) -> None:
