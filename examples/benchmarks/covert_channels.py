@@ -28,8 +28,8 @@ from llamoco.metrics.sandbox.slot import TIME_LIMIT, Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
 
 PERIOD = 0.25  # seconds: when in it the writer ends is the symbol
-WINDOW = 0.02  # seconds for one bit by load
-BITS = 40  # sent by load in one run
+WINDOWS = (0.01, 0.03, 0.1)  # seconds for one bit by load
+BITS = 60  # sent by load in one run
 PROBLEM = Problem(
     id="sphere",
     kind="source",
@@ -152,21 +152,26 @@ def by_page(sandbox: Sandbox, trials: int, rng: random.Random) -> dict[str, floa
 
 
 def by_load(writer: Sandbox, reader: Sandbox, trials: int, rng: random.Random) -> dict[str, float]:
-    """The load on memory, seen by a program of another sandbox at the same time."""
-    right = sent = 0
-    for _ in range(max(1, trials // 10)):
-        bits = [rng.randrange(2) for _ in range(BITS)]
-        values = {"start": time.time() + 0.3, "window": WINDOW}
-        with ThreadPoolExecutor(1) as pool:
-            writing = pool.submit(run, writer, WRITE_LOAD.format(bits=bits, **values))
-            passes = list(map(int, run(reader, READ_LOAD.format(count=BITS, **values)).output.split()))
-            writing.result()
-        middle = statistics.median(passes)
-        right += sum(bit == (count < middle) for bit, count in zip(bits, passes, strict=True))
-        sent += BITS
-    error = min(max(1 - right / sent, 1e-9), 1 - 1e-9)
-    capacity = 1 + error * math.log2(error) + (1 - error) * math.log2(1 - error)
-    return {"right": right / sent, "bits_a_second": capacity / WINDOW}
+    """The load on memory, seen by a program of another sandbox at the same time: the best of some windows and of ten trials each.
+
+    How much passes depends on which cores the two happen to run on, and on what else the machine does; so not the mean.
+    """
+    best = {"right": 0.5, "window_ms": 0.0, "bits_a_second": 0.0}
+    for window in WINDOWS:
+        for _ in range(max(1, trials // 20)):
+            bits = [rng.randrange(2) for _ in range(BITS)]
+            values = {"start": time.time() + 0.3, "window": window}
+            with ThreadPoolExecutor(1) as pool:
+                writing = pool.submit(run, writer, WRITE_LOAD.format(bits=bits, **values))
+                passes = list(map(int, run(reader, READ_LOAD.format(count=BITS, **values)).output.split()))
+                writing.result()
+            middle = statistics.median(passes)
+            right = sum(bit == (count < middle) for bit, count in zip(bits, passes, strict=True)) / BITS
+            error = min(max(1 - right, 1e-9), 1 - 1e-9)
+            capacity = 1 + error * math.log2(error) + (1 - error) * math.log2(1 - error)
+            if right > 0.5 and capacity / window > best["bits_a_second"]:
+                best = {"right": right, "window_ms": 1e3 * window, "bits_a_second": capacity / window}
+    return best
 
 
 def main() -> None:
