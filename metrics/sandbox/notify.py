@@ -20,6 +20,7 @@ _NOTIFICATION = struct.Struct("<QIIiIQ6Q")  # struct seccomp_notif with its secc
 _ANSWER = struct.Struct("<QqiI")  # struct seccomp_notif_resp
 _CONTINUE = 1
 _CLONE_THREAD = 0x00010000
+_PLAIN_FORKS = (17, 0x01200000 | 17)  # SIGCHLD, alone and as glibc's fork has it
 
 
 class Call(NamedTuple):
@@ -33,6 +34,12 @@ class Call(NamedTuple):
     def makes_thread(self) -> bool:
         """Whether it asks for a thread, not a process: the flags are in a register, where nothing changes them meanwhile."""
         return self.name == "clone" and bool(self.first & _CLONE_THREAD)
+
+    @property
+    def shown(self) -> str:
+        """Its name, with what a clone that is no plain fork asks for."""
+        plain = self.name != "clone" or self.first & 0xFFFFFFFF in _PLAIN_FORKS
+        return self.name if plain else f"clone({self.first:#x})"
 
 
 class Asking:

@@ -78,7 +78,7 @@ class Watch:
         if call is None:
             return
         if not call.makes_thread:
-            self.seen.forbidden = self.seen.forbidden or call.name
+            self.seen.forbidden = self.seen.forbidden or call.shown
             self._kill()
             return
         self._started += 1

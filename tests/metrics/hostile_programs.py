@@ -642,6 +642,12 @@ CASES = [
         )
         for name, kind, deed, reason in (
             ("ptrace", "NOTE", f"{SYSCALL}(101 if os.uname().machine == 'x86_64' else 117, 0)", "ptrace"),
+            (
+                "namespaces",
+                "NOTE",
+                f"{NUMBER}; {SYSCALL}(number(56, 220), 0x10000011, 0, 0, 0, 0)",
+                "clone(0x10000011)",
+            ),
             ("kill", "NOTE", "os.kill(os.getppid(), 9)", "kill"),
             ("exec", "NOTE", "os.execv('/bin/true', ['true'])", "execve"),
             ("seccomp", "NOTE", "ctypes.CDLL(None).prctl(22, 0, 0, 0, 0)", "system call"),
