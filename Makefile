@@ -39,7 +39,7 @@ $(TEST_STAMP): $(STAMP)
 demo: install    ## solve a real engineering problem with the model that the repository ships
 	$(BIN)/llamoco solve examples/problems/spring.tex --out demo/program.py --plot demo/convergence.png
 
-test: $(TEST_STAMP) ## run the test suite on the installed package (under 10 minutes)
+test: $(TEST_STAMP) ## run the test suite on the installed package (about 12 minutes on two cores)
 	$(BIN)/python -m pytest
 
 test-slow: $(TEST_STAMP) ## the heavier checks too

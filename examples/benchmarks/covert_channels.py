@@ -30,6 +30,7 @@ from llamoco.metrics.sandbox.verdicts import Record
 PERIOD = 0.25  # seconds: when in it the writer ends is the symbol
 WINDOWS = (0.01, 0.03, 0.1)  # seconds for one bit by load
 BITS = 60  # sent by load in one run
+NAMES = 500  # looked up in one run
 PROBLEM = Problem(
     id="sphere",
     kind="source",
@@ -89,6 +90,24 @@ READ_PAGE = """\
     for path in sorted(pathlib.Path(np.__file__).parent.rglob('*.h'))[:20]:
         start = time.perf_counter(); path.read_bytes(); took.append(time.perf_counter() - start)
     print(int(np.argmin(took)))
+    return lower
+"""
+# Names in a folder that programs may read, looked up in vain: the kernel remembers that there is no such file.
+WRITE_NAMES = """\
+    for n, bit in enumerate({bits}):
+        try: bit and os.stat(f'{{os.path.dirname(os.__file__)}}/{prefix}{{n}}')
+        except OSError: pass
+    return lower
+"""
+READ_NAMES = """\
+    took = []
+    for n in range(-50, {count}):
+        name = f'{{os.path.dirname(os.__file__)}}/{prefix}{{n}}'
+        start = time.perf_counter_ns()
+        try: os.stat(name)
+        except OSError: pass
+        took.append(time.perf_counter_ns() - start)
+    print(*took[50:])
     return lower
 """
 
@@ -151,6 +170,18 @@ def by_page(sandbox: Sandbox, trials: int, rng: random.Random) -> dict[str, floa
     return {"bits_a_run": max(0.0, information(pairs) - information(shuffled))}
 
 
+def by_name(sandbox: Sandbox, trials: int, rng: random.Random) -> dict[str, float]:
+    """Names that are no files, by the time that looking them up takes: the more names a program looks up, the more bits."""
+    capacities = []
+    for _ in range(max(1, trials // 10)):
+        bits, prefix = [rng.randrange(2) for _ in range(NAMES)], f"no{rng.randrange(10**9)}-"
+        run(sandbox, WRITE_NAMES.format(bits=bits, prefix=prefix))
+        took = list(map(int, run(sandbox, READ_NAMES.format(count=NAMES, prefix=prefix)).output.split()))
+        middle = statistics.median(took)
+        capacities.append(information([(bit, time < middle) for bit, time in zip(bits, took, strict=True)]))
+    return {"names": NAMES, "bits_a_run": NAMES * statistics.mean(capacities)}
+
+
 def by_load(writer: Sandbox, reader: Sandbox, trials: int, rng: random.Random) -> dict[str, float]:
     """The load on memory, seen by a program of another sandbox at the same time: the best of some windows and of ten trials each.
 
@@ -190,6 +221,7 @@ def main() -> None:
             "after: the moment a program ends": by_end(first, options.trials, rng),
             "after: process numbers": by_number(first, options.trials, rng),
             "after: files read, by time": by_page(first, options.trials, rng),
+            "after: names looked up in vain, by time": by_name(first, options.trials, rng),
             "meanwhile: load on memory": by_load(first, second, options.trials, rng),
         }
     if options.json:
