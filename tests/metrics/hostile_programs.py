@@ -645,8 +645,8 @@ CASES = [
             (
                 "namespaces",
                 "NOTE",
-                f"{NUMBER}; {SYSCALL}(number(56, 220), 0x10000011, 0, 0, 0, 0)",
-                "clone(0x10000011)",
+                f"{NUMBER}; {SYSCALL}(number(56, 220), 0x08000011, 0, 0, 0, 0)",
+                "clone(0x8000011)",
             ),
             ("kill", "NOTE", "os.kill(os.getppid(), 9)", "kill"),
             ("exec", "NOTE", "os.execv('/bin/true', ['true'])", "execve"),
