@@ -42,11 +42,12 @@ def private_folder(folder: str) -> bool:
         _mount("none", "/", "", _MS_REC | _MS_PRIVATE)
         # A look finds more entries than are allowed before the kernel stops them.
         options = f"size={MAX_BYTES},nr_inodes={MAX_ENTRIES + 48},mode=700"
-        attributes = struct.pack("<4Q", _ATTR_RDONLY | _ATTR_NOSUID, 0, 0, 0)
-        _LIBC.syscall(_MOUNT_SETATTR, _AT_FDCWD, b"/", _AT_RECURSIVE, attributes, len(attributes))
         _mount("llamoco", folder, "tmpfs", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, options)
     except OSError:
         return False
+    # Only now: a folder that did not come to lie in memory would be read-only, too.
+    _set_attributes("/", _AT_RECURSIVE, added=_ATTR_RDONLY | _ATTR_NOSUID)
+    _set_attributes(folder, 0, removed=_ATTR_RDONLY)
     return True
 
 
@@ -96,6 +97,12 @@ def _unshare() -> bool:
     except OSError:
         return False
     return True
+
+
+def _set_attributes(target: str, flags: int, added: int = 0, removed: int = 0) -> None:
+    """Change what a mount allows; kernels before 5.12 leave it as it is."""
+    attributes = struct.pack("<4Q", added, removed, 0, 0)
+    _LIBC.syscall(_MOUNT_SETATTR, _AT_FDCWD, target.encode(), flags, attributes, len(attributes))
 
 
 def _mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
