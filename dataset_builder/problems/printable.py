@@ -16,7 +16,12 @@ def printable(text: str, limit: int | None = None) -> str:
     cut = limit is not None and len(text) > limit
     shown = text[:limit].replace("\r\n", "\n").expandtabs()
     if not shown.isprintable():
-        shown = "".join(
-            c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii") for c in shown
-        )
+        shown = escaped(shown)
     return f"{shown}… ({len(text):,} characters)" if cut else shown
+
+
+def escaped(text: str) -> str:
+    """A text with an escape for each character that is not printable, line feeds left out."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii") for c in text
+    )

@@ -6,13 +6,12 @@ import ctypes
 import os
 import platform
 import resource
-import signal
 import sys
 from pathlib import Path
 
 from llamoco.metrics.sandbox import client, landlock, notify, seccomp, syscalls
 
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+PR_SET_NO_NEW_PRIVS = 38
 
 PIPES = (client.REQUESTS, client.REPLIES)
 MOST_DESCRIPTORS = 1 << 16  # that the zygote could ever have open
@@ -84,14 +83,6 @@ def _limit(kind: int, value: int, grace: int = 0) -> None:
     if highest != resource.RLIM_INFINITY:
         value, hard = min(value, highest), min(hard, highest)
     resource.setrlimit(kind, (value, hard))
-
-
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when the zygote ends."""
-    if sys.platform == "linux":
-        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 class Cage:

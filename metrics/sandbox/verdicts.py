@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from llamoco.dataset_builder.problems import printable
+
 Verdict = Literal[
     "ok",
     "security_violation",
@@ -100,7 +102,4 @@ class Record:
 
 def escaped(text: str, limit: int) -> str:
     """Text safe to print: control characters and lone surrogates escaped, cut at ``limit`` characters."""
-    shown = "".join(
-        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text[:limit]
-    )
-    return shown[: 2 * limit]
+    return printable.escaped(text[:limit])[: 2 * limit]

@@ -27,6 +27,7 @@ from typing import Any
 from llamoco.metrics.sandbox import confine, library, memory, namespaces, program
 from llamoco.metrics.sandbox.notify import Listener
 from llamoco.metrics.sandbox.numbers import Numbers
+from llamoco.metrics.sandbox.parent import die_with
 from llamoco.metrics.sandbox.scratch import remove_tree
 from llamoco.metrics.sandbox.watch import Watch
 
@@ -136,7 +137,7 @@ class _Server:
     ) -> None:
         """In the child: confine it, and run the program; does not return."""
         os.setsid()
-        confine.die_with(self._zygote)
+        die_with(self._zygote)
         os.chdir(folder)
         if self._cage is not None:
             self._cage.restrict_files(folder)

@@ -10,19 +10,18 @@ confined. The job dies with its keeper (PDEATHSIG); the sandboxes' processes end
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import select
 import signal
 import sys
 import time
 
+from llamoco.metrics.sandbox.parent import die_with
 from llamoco.metrics.sandbox.scratch import remove_tree
 
 LIFETIME = 300.0  # seconds that a job may take, whatever becomes of the page's own clock
 REMOVAL = 5.0  # seconds for the folder: the processes of sandboxes end shortly after the job
 TICK = 0.2
-PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
@@ -72,14 +71,6 @@ def _watch(pid: int) -> None:
             poll.modify(0, 0)
         if end is not None and time.monotonic() > end:
             return
-
-
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def remove(folder: str) -> None:
