@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from llamoco.dataset_builder.problems.errors import LlamocoError
 
-class ModelError(ValueError):
+
+class ModelError(LlamocoError, ValueError):
     """A model that cannot be had or does not answer; the message says what was looked for and what to do."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
+import numpy as np
 import pytest
 import torch
 from tiny_models import learnt, tiny
