@@ -17,10 +17,9 @@ from llamoco.dataset_builder.optimizers.pool import identify, render
 from llamoco.dataset_builder.problems.incumbent import Incumbent
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.program import parse_completion, program_of
 from llamoco.dataset_builder.prompts.program_text import received
-from llamoco.dataset_builder.prompts.prompt import make_prompt
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import ERRORS
 
