@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -97,10 +99,12 @@ def solve(
     from llamoco.dataset_builder.problems.file import load
     from llamoco.dataset_builder.problems.incumbent import Incumbent
 
+    if not program_only:
+        _start_sandbox()
     host_own_code()
-    with clear_errors():  # before what takes seconds to import
+    with clear_errors():
         watched = Incumbent(load(file, ignore_prose))
-    with clear_errors(), err.status("loading torch and transformers"):
+    with clear_errors(), err.status("loading the model"):
         from llamoco.modeling import solve as pipeline
         from llamoco.modeling.generation import load_generator
         from llamoco.modeling.shipped import SHIPPED_MODEL
@@ -109,7 +113,7 @@ def solve(
     with clear_errors():
         with err.status("loading the model"):
             generator = load_generator(model or SHIPPED_MODEL)
-        # What torch and transformers brought stays to the end. That the collector need not look through it then saves 2 s of 10.
+        # What was imported stays to the end: the collector need not look through it.
         gc.freeze()
         answers = _answers(watched.problem, generator, candidates)
         doubt = None if no_fallback else answers[0].doubt
@@ -201,6 +205,7 @@ def _run(
     from llamoco.modeling import solve as pipeline
 
     budget = answer.problem.max_evals
+    answer.problem.requests()  # formulas are made ready while the sandbox starts
     with _sandbox(unsafe or answer.known) as sandbox, _bar(quiet, budget * runs) as bar:
 
         def finished() -> None:
@@ -218,14 +223,30 @@ def _race(answers: list[Answer], seed: int, time_limit: float, unsafe: bool, qui
         return halve(answers, sandbox, seed, time_limit, bar.show)
 
 
+# Started, and not used yet.
+_starting: list[Sandbox] = []
+
+
+def _start_sandbox() -> None:
+    """Have the process that runs programs start, which takes a second, while the problem is read and answered."""
+    from llamoco.metrics.sandbox.slot import Sandbox
+    from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+
+    with suppress(SandboxUnavailable):  # said when it is needed
+        _starting.append(Sandbox(wait=False))
+        atexit.register(_starting[-1].close)
+
+
 def _sandbox(allow_unsafe: bool) -> Sandbox:
     from llamoco.metrics.sandbox.slot import Sandbox
     from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 
     try:
-        return Sandbox(allow_unsafe=allow_unsafe)
+        sandbox = _starting.pop() if _starting else Sandbox(wait=False)
+        sandbox.ready(allow_unsafe)
     except SandboxUnavailable as error:
         fail(str(error), EXIT_NO_SANDBOX)
+    return sandbox
 
 
 class _RunBar(Progress):

@@ -55,6 +55,8 @@ class Sandbox:
 
     Args:
         allow_unsafe: run programs even where nothing but a process of its own confines them (tier C).
+        wait: until programs can run, which takes a second; else ``ready`` or the first run does, and the attributes are there from
+            then on.
 
     Attributes:
         tier: "A", "B" or "C", see ``tiers``.
@@ -65,19 +67,36 @@ class Sandbox:
         SandboxUnavailable: on tier C without ``allow_unsafe``, and where there is no fork.
     """
 
-    def __init__(self, allow_unsafe: bool = False) -> None:
+    def __init__(self, allow_unsafe: bool = False, wait: bool = True) -> None:
         tiers.require_fork()
         self._zygote: subprocess.Popen[bytes] | None = None
+        self._allow_unsafe = allow_unsafe
         try:
-            self._start()
-            if self.tier == "C" and not allow_unsafe:
-                raise SandboxUnavailable(
-                    f"this machine cannot confine a program: {self._weakness}. Only run programs you trust "
-                    "here (allow_unsafe_execution=True; --unsafe on the command line)."
-                )
+            self._launch()
+            if wait:
+                self.ready()
         except BaseException:
             self.close()
             raise
+
+    def ready(self, allow_unsafe: bool | None = None) -> None:
+        """Wait until programs can run.
+
+        Args:
+            allow_unsafe: see ``Sandbox``; as given there if None.
+
+        Raises:
+            SandboxUnavailable: see ``Sandbox``. It is to be closed all the same.
+        """
+        if self._starting:
+            self._greet()
+        if allow_unsafe is not None:
+            self._allow_unsafe = allow_unsafe
+        if self.tier == "C" and not self._allow_unsafe:
+            raise SandboxUnavailable(
+                f"this machine cannot confine a program: {self._weakness}. Only run programs you trust "
+                "here (allow_unsafe_execution=True; --unsafe on the command line)."
+            )
 
     def __enter__(self) -> Sandbox:
         return self
@@ -110,6 +129,8 @@ class Sandbox:
             memory_limit: MiB that the program may use beyond what the libraries take.
             on_progress: called after every request with (evaluations used, best feasible objective or None).
         """
+        if self._starting:
+            self.ready()
         job = {
             "mode": "run",
             "program": program,
@@ -158,6 +179,8 @@ class Sandbox:
         Returns:
             None if it states no problem, or fails.
         """
+        if self._starting:
+            self.ready()
         for _ in range(ATTEMPTS):
             try:
                 ending = self._attempt(
@@ -212,13 +235,15 @@ class Sandbox:
         except OSError as error:
             raise _ZygoteDied from error
 
-    def _start(self) -> None:
+    def _launch(self) -> None:
+        """Start the zygote; what it says of itself is for ``_greet`` to hear."""
+        self._starting = True
         self._scratch = os.path.realpath(tempfile.mkdtemp(prefix="llamoco-"))
         ours, theirs = socket.socketpair()
         self._control = ours
         command = [sys.executable, "-m", "llamoco.metrics.sandbox.zygote", str(theirs.fileno())]
-        wrapped = tiers.bubblewrap_works()
-        if wrapped:
+        self._wrapped = tiers.bubblewrap_works()
+        if self._wrapped:
             command = [*tiers.bubblewrap(self._scratch), *command]
         environment = {
             name: value
@@ -239,6 +264,9 @@ class Sandbox:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
+
+    def _greet(self) -> None:
+        """Hear from the zygote that it is there, and how well it is confined."""
         try:
             hello = self._hear(START_LIMIT)
         except (OSError, _ZygoteDied) as error:
@@ -246,11 +274,12 @@ class Sandbox:
             raise SandboxUnavailable(
                 f"the process that runs programs did not start: {said[-500:]}"
             ) from error
+        self._starting = False
         self._weakness: str | None = hello["weakness"]
         self.versions: dict[str, str] = hello["versions"]
         self.bounded: bool = hello["bounded"]
         # What bubblewrap says of itself is no proof that it did anything.
-        apart = wrapped and all(
+        apart = self._wrapped and all(
             name in hello["namespaces"] and hello["namespaces"][name] != mine
             for name, mine in namespaces.ids().items()
         )
@@ -262,7 +291,8 @@ class Sandbox:
         if self._zygote is None:
             return
         try:
-            self._zygote.communicate(timeout=REAP_LIMIT)
+            # Before it has loaded all libraries it would not look whether anybody is there.
+            self._zygote.communicate(timeout=0 if self._starting else REAP_LIMIT)
         except subprocess.TimeoutExpired:
             self._kill()
         self._zygote = None
@@ -280,7 +310,8 @@ class Sandbox:
         if self._zygote is not None:
             self._kill()
         self._stop()
-        self._start()
+        self._launch()
+        self._greet()
 
     def _hear(self, limit: float) -> dict[str, Any]:
         """One line of JSON from the zygote."""
