@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_single_best_solvers
-from llamoco.dataset_builder.benchmark.race import keyed
+from llamoco.dataset_builder.optimizers.catalogue import Config
+from llamoco.dataset_builder.optimizers.keys import config_for
 from llamoco.dataset_builder.optimizers.pool import identify, render
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.program import parse_completion, program_of
 from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.dataset_builder.prompts.prompt import make_prompt
+from llamoco.modeling.fallback import Fallback, before_run
 
 if TYPE_CHECKING:
     from llamoco.modeling.generation import Generation, Generator
@@ -40,7 +41,7 @@ class Answer:
         confidence: probability that the decision is the benchmark's, where the model has a calibration; else the one that the model
             gave to it. None if there is no decision.
         calibrated: which of the two it is.
-        doubt: why the single best solver should answer instead: the confidence is under the model's threshold. None if it is not.
+        fallback: why the single best solver should answer instead; None if it should not.
         seconds: generation time.
         warning: what the person has to know of how the problem was understood, a line each: prose left out on request, names that
             are not read, functions that could not be followed, what was left out of a prompt that was too long. None if nothing.
@@ -56,7 +57,7 @@ class Answer:
     seconds: float
     warning: str | None
     calibrated: bool = False
-    doubt: str | None = None
+    fallback: Fallback | None = None
 
     @property
     def known(self) -> bool:
@@ -109,14 +110,10 @@ def _answer(
     completion = received(generation.completion)
     decision, body, optimizer = parse_completion(completion)
     known = identify(body)
-    calibration, confidence, doubt = generator.calibration, generation.confidence, None
+    calibration, confidence = generator.calibration, generation.confidence
+    fallback = before_run(completion, problem.constrained, confidence, calibration)
     if calibration is not None and confidence is not None:
         confidence = calibration(confidence)
-        if confidence < calibration.threshold:
-            doubt = (
-                f"its confidence of {confidence:.0%} is under {calibration.threshold:.0%}, "
-                "where the single best solver does better"
-            )
     return Answer(
         problem=problem,
         completion=completion,
@@ -128,26 +125,38 @@ def _answer(
         seconds=seconds,
         warning=_with_left_out(problem, warning),
         calibrated=calibration is not None,
-        doubt=doubt,
+        fallback=fallback,
     )
 
 
 def single_best_answer(answer: Answer) -> Answer:
     """What stands in where a model's answer does not begin or is in doubt: the benchmark's single best solver."""
     group = GROUPS[answer.problem.constrained]
-    optimizer, config = keyed(read_single_best_solvers(SHIPPED_LABELS)[group]["a3"], answer.problem)
-    decision = f"# single best solver of the benchmark on {group} problems; optimizer: {optimizer}"
-    completion = f"{decision}\n{render(optimizer, json.loads(config))}"
+    name = read_single_best_solvers(SHIPPED_LABELS)[group]["a3"]
+    return pool_answer(answer, name, f"single best solver of the benchmark on {group} problems")
+
+
+def pool_answer(answer: Answer, name: str, reason: str, config: Config | None = None) -> Answer:
+    """A program of the pool beside a model's answer to a problem.
+
+    Args:
+        answer: the model's.
+        name: the optimizer, in the configuration that the problem's facts select.
+        reason: why; stands in the decision line.
+        config: values that differ from that configuration.
+    """
+    problem = answer.problem
+    constants = config_for(name, problem.dim, problem.max_evals, problem.constrained) | (config or {})
+    decision = f"# {reason}; optimizer: {name}"
+    completion = f"{decision}\n{render(name, constants)}"
     return replace(
         answer,
         completion=completion,
-        program=program_of(answer.problem, completion),
-        optimizer=optimizer,
-        config=json.loads(config),
+        program=program_of(problem, completion),
+        optimizer=name,
+        config=constants,
         decision=decision,
         confidence=None,
         calibrated=False,
-        doubt=None,
+        fallback=None,
     )
-
-

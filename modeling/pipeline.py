@@ -1,45 +1,31 @@
 """From a problem to a solved problem, in one function: answer, doubt, programs that share the budget, run, fallback.
 
 ``llamoco solve``, ``llamoco.minimize`` and whoever else solves a problem call ``solve_problem``. Nothing here imports torch or a
-command line: the model, the sandbox and what is shown come as arguments.
+command line: the model, the runner and what is shown come as arguments.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+from llamoco.modeling.answer import Answer, answer_problem, candidate_answers, single_best_answer
+from llamoco.modeling.diagnosis import Diagnosis, diagnose
+from llamoco.modeling.doubt import doubts
+from llamoco.modeling.fallback import after_run
+from llamoco.modeling.halving import affordable, halve
+from llamoco.modeling.portfolio import affords_turns, robust_turns, take_turns
+from llamoco.modeling.so_far import SoFar
+from llamoco.modeling.solution import Runner, Solution, best_of, run_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from llamoco.metrics.sandbox.verdicts import Record
     from llamoco.modeling.generation import Generator
-    from llamoco.modeling.solve import Answer, Solution
 
-
-class Runner(Protocol):
-    """What runs programs: ``metrics.sandbox.slot.Sandbox``, or another object that calls a program's ``optimize`` on a problem.
-
-    Attributes:
-        tier: how it confines them, see ``metrics.sandbox.tiers``. On tier C only known code runs, unless ``Options.unsafe``.
-    """
-
-    tier: str
-
-    def run(
-        self,
-        program: str,
-        problem: Problem,
-        seed: int,
-        time_limit: float = ...,
-        *,
-        on_progress: Callable[[int, float | None], None] | None = None,
-    ) -> Record:
-        """Run a completion once, on the whole budget of a problem."""
-        ...
+__all__ = ["Listener", "Options", "Outcome", "Runner", "Stop", "solve_problem"]
 
 
 class Stop(Exception):
@@ -49,17 +35,24 @@ class Stop(Exception):
     """
 
 
+class _TimeIsUp(Stop):
+    """``Options.wall_limit``."""
+
+
 class Listener:
-    """What is told while a problem is solved. Subclasses show it; this one does nothing. Any method may raise ``Stop``."""
+    """What is told while a problem is solved. Subclasses show it; this one does nothing. ``progress`` may raise ``Stop``."""
 
     def chosen(self, answers: Sequence[Answer], doubts: Sequence[str]) -> None:
         """Which programs will run, and why there are several (no doubts where one has the whole budget)."""
+
+    def fewer(self, count: int, asked: int) -> None:
+        """The budget can try only so many of the candidates that were asked for."""
 
     def replaced(self, reason: str, answer: Answer) -> None:
         """The single best solver answers instead of the model."""
 
     def progress(self, evals: int, best_f: float | None) -> None:
-        """Evaluations used in all, and the best feasible objective (minimised sign), None until there is one."""
+        """Evaluations used in all runs, and the best feasible objective (minimised), None until there is one."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +61,13 @@ class Options:
 
     Attributes:
         seed: of the first run.
-        runs: how often the one program runs, each with the whole budget and the next seed; the best run counts.
+        runs: how often everything is run, each time with the whole budget and the next seed; the best run counts.
         candidates: how many of the model's likeliest programs share the budget by successive halving. 1: the likeliest has
-            all of it. None: one program, unless there is doubt (see ``doubt``), when the portfolio shares the budget.
+            all of it. None: one program, unless there is doubt (see ``doubt``), when a portfolio shares the budget.
         time_limit: seconds that a program may take in a run beside the objective's own time.
-        wall_limit: seconds for everything, the objective's time included; then the best point so far counts. None: no limit.
+        wall_limit: seconds for everything, the objective's time included; then the best point so far counts. It is looked at
+            after each evaluation. None: no limit.
         fallback: whether the single best solver may answer instead, see ``fallback``.
-        unsafe: whether code that is not known may run where nothing confines it.
     """
 
     seed: int = 0
@@ -83,7 +76,6 @@ class Options:
     time_limit: float = 300.0
     wall_limit: float | None = None
     fallback: bool = True
-    unsafe: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,15 +83,17 @@ class Outcome:
     """What came of solving a problem.
 
     Attributes:
-        answer: the program that found the best point; the one to save and to show.
+        answer: the program to save and to show: the one that found the best point, or where its box was drawn round the best point
+            of others, the best of these.
         solution: the best point; None where nothing was run (no runner given). Its verdict is "interrupted" after Ctrl-C,
             "stopped" after ``Stop``, "time_limit" after ``wall_limit`` and "problem_error" where the problem's own code failed.
-        runs: one a seed where one program had the whole budget; empty where several shared it.
+        runs: one a seed; empty where they ended early.
         shares: what each program did with its share of the budget, as JSON objects; None where one program had all of it.
-        doubts: why several programs shared the budget, a sentence each; empty where none did by themselves.
+        doubts: why several programs share the budget, a sentence each; empty where one has it all, or candidates were asked for.
         replaced: why the single best solver answered instead of the model; None where it did not.
-        error: what ended the runs early and has to be raised by whoever promised so: ProblemError, or KeyboardInterrupt.
-            None otherwise, after ``Stop`` and ``wall_limit`` too.
+        diagnosis: what is known of why there is no feasible point; None where there is one, or nothing was run.
+        error: what ended the runs early and is for the caller to raise: ProblemError, KeyboardInterrupt, or what else came through
+            the problem's own code. None otherwise, after ``Stop`` and ``wall_limit`` too.
     """
 
     answer: Answer
@@ -108,6 +102,7 @@ class Outcome:
     shares: tuple[dict[str, Any], ...] | None = None
     doubts: tuple[str, ...] = ()
     replaced: str | None = None
+    diagnosis: Diagnosis | None = None
     error: BaseException | None = None
 
 
@@ -115,7 +110,7 @@ def solve_problem(
     problem: Problem,
     generator: Generator,
     runner: Runner | None,
-    options: Options = Options(),  # noqa: B008  (frozen)
+    options: Options = Options(),
     listener: Listener | None = None,
 ) -> Outcome:
     """Solve a problem within its budget, which is never exceeded, whoever shares it.
@@ -126,12 +121,154 @@ def solve_problem(
     Args:
         problem: what to solve.
         generator: the model.
-        runner: runs the programs, opened by the caller; None to have the program alone.
+        runner: runs the programs, opened by the caller (``metrics.sandbox.slot.Sandbox``, ``in_process.InProcessRunner``); None to
+            have the program alone.
         options: how.
         listener: what is told meanwhile.
 
     Raises:
-        SandboxUnavailable: the program is not known code, the runner does not confine it, and ``options.unsafe`` is not set.
         ModelError: the model cannot answer.
+        SandboxUnavailable: the runner does not confine programs, and the answer is no program of the pool.
     """
-    raise NotImplementedError
+    listener = listener or Listener()
+    so_far = SoFar(problem)
+    plan = _plan(so_far.problem, generator, options, listener)
+    if runner is not None and runner.tier == "C" and not all(answer.known for answer in plan.answers):
+        raise SandboxUnavailable("this machine cannot confine a program that is none of the benchmarked pool")
+    listener.chosen(plan.answers, plan.doubts)
+    replaced = plan.fallback if len(plan.answers) == 1 else None
+    outcome = Outcome(plan.answers[0], None, doubts=plan.doubts, replaced=replaced)
+    if runner is None:
+        return outcome
+    deadline = None if options.wall_limit is None else time.monotonic() + options.wall_limit
+    work = _Work(so_far.watching(runner), plan, options, listener, deadline)
+    try:
+        outcome = work.done(outcome)
+    except Stop as stop:
+        verdict = "time_limit" if isinstance(stop, _TimeIsUp) else "stopped"
+        outcome = replace(work.outcome or outcome, solution=so_far.solution(verdict, str(stop), options.seed))
+    except BaseException as error:
+        verdict = "interrupted" if isinstance(error, KeyboardInterrupt) else "problem_error"
+        reason = str(error) or (verdict if verdict == "interrupted" else type(error).__name__)
+        solution = so_far.solution(verdict, reason, options.seed)
+        return replace(work.outcome or outcome, solution=solution, error=error)
+    assert outcome.solution is not None
+    if not outcome.solution.feasible:
+        outcome = replace(outcome, diagnosis=diagnose(problem, outcome.solution))
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Which programs are to run.
+
+    Attributes:
+        answers: the programs; the first is the model's choice or what replaces it.
+        doubts: why others share its budget, unless they were asked for.
+        fallback: why the first is not the model's choice; None if it is.
+    """
+
+    answers: tuple[Answer, ...]
+    doubts: tuple[str, ...]
+    fallback: str | None
+
+
+def _plan(problem: Problem, generator: Generator, options: Options, listener: Listener) -> _Plan:
+    asked = options.candidates or 1
+    if asked == 1:
+        answers = [answer_problem(problem, generator)]
+    else:
+        count = affordable(asked, problem.max_evals, problem.dim)
+        if count < asked:
+            listener.fewer(count, asked)
+        answers = candidate_answers(problem, generator, count)
+    own = answers[0]
+    fallback = own.fallback if options.fallback else None
+    if fallback is not None:
+        single = single_best_answer(own)
+        listener.replaced(fallback.reason, single)
+        answers = [single, *(one for one in answers if one.optimizer != single.optimizer)][: len(answers)]
+    found: tuple[str, ...] = ()
+    if options.candidates is None and affords_turns(problem):
+        found = doubts(problem, own.confidence, own.calibrated)
+    return _Plan(tuple(answers), found, None if fallback is None else fallback.reason)
+
+
+@dataclass
+class _Work:
+    """Runs what is planned.
+
+    Attributes:
+        outcome: as far as it is known, should the work end early.
+    """
+
+    runner: Runner
+    plan: _Plan
+    options: Options
+    listener: Listener
+    deadline: float | None
+    outcome: Outcome | None = None
+    _before: int = field(default=0)
+
+    def done(self, outcome: Outcome) -> Outcome:
+        """All runs, and what came of them."""
+        self.outcome = outcome
+        answer = outcome.answer
+        if len(self.plan.answers) > 1:
+            return self._halved(outcome)
+        if self.plan.doubts:
+            return self._shared(outcome)
+        runs = self._one(answer)
+        best = best_of(runs)
+        never_began = after_run(best.failed, best.evals - best.begun, f"{best.verdict}: {best.reason}")
+        if never_began and outcome.replaced is None and self.options.fallback:
+            answer = single_best_answer(answer)
+            self.listener.replaced(never_began.reason, answer)
+            outcome = self.outcome = replace(outcome, answer=answer, replaced=never_began.reason)
+            self._before = 0
+            runs = self._one(answer)
+        return replace(outcome, solution=best_of(runs), runs=tuple(runs))
+
+    def _one(self, answer: Answer) -> list[Solution]:
+        """One program, with each seed."""
+        runs = []
+        for seed in self._seeds():
+            runs.append(run_answer(answer, self.runner, seed, self.options.time_limit, self._progress))
+            self._before += answer.problem.max_evals
+        return runs
+
+    def _shared(self, outcome: Outcome) -> Outcome:
+        """Programs that take turns, with each seed."""
+        turns = robust_turns(outcome.answer)
+        runs, shares = [], []
+        answer, best = outcome.answer, None
+        for seed in self._seeds():
+            shared = take_turns(turns, self.runner, seed, self.options.time_limit, self._progress)
+            self._before += outcome.answer.problem.max_evals
+            runs.append(shared.best)
+            shares += shared.as_json(turns)
+            if best is None or shared.best.better_than(best):
+                best, answer = shared.best, turns[shared.source(turns)].answer
+        return replace(outcome, answer=answer, solution=best_of(runs), runs=tuple(runs), shares=tuple(shares))
+
+    def _halved(self, outcome: Outcome) -> Outcome:
+        """Candidates by successive halving."""
+        answers = self.plan.answers
+        halving = halve(answers, self.runner, self.options.seed, self.options.time_limit, self._progress)
+        replaced = self.plan.fallback if halving.winner == 0 else None
+        return replace(
+            outcome,
+            answer=answers[halving.winner],
+            solution=halving.best,
+            runs=(halving.best,),
+            shares=tuple(halving.as_json(answers)),
+            replaced=replaced,
+        )
+
+    def _seeds(self) -> range:
+        return range(self.options.seed, self.options.seed + self.options.runs)
+
+    def _progress(self, evals: int, best: float | None) -> None:
+        self.listener.progress(self._before + evals, best)
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise _TimeIsUp(f"the time limit of {self.options.wall_limit:g} s is over")

@@ -1,7 +1,25 @@
 """Three masts have to reach at least ten of fourteen places; the total power is to be least."""
+
 import numpy as np
 
-AT = np.array([[1, 1], [2, 7], [3, 3], [4, 9], [5, 5], [6, 1], [7, 8], [8, 4], [9, 9], [1, 5], [9, 1], [5, 8], [3, 6], [7, 5]])
+AT = np.array(
+    [
+        [1, 1],
+        [2, 7],
+        [3, 3],
+        [4, 9],
+        [5, 5],
+        [6, 1],
+        [7, 8],
+        [8, 4],
+        [9, 9],
+        [1, 5],
+        [9, 1],
+        [5, 8],
+        [3, 6],
+        [7, 5],
+    ]
+)
 
 
 def objective(x):

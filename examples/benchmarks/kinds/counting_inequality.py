@@ -1,4 +1,5 @@
 """B2: a constraint that counts how many variables are large."""
+
 import numpy as np
 
 

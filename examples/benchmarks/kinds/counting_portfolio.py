@@ -1,4 +1,5 @@
 """At most three of eight assets may hold more than one percent."""
+
 import numpy as np
 
 MEAN = np.array([0.05, 0.08, 0.11, 0.04, 0.09, 0.13, 0.07, 0.10])

@@ -1,4 +1,5 @@
 """Laminar and turbulent flow: two formulas with a jump between them."""
+
 import math
 
 

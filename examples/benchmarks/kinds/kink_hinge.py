@@ -1,4 +1,5 @@
 """A linear classifier with hinge loss."""
+
 import numpy as np
 
 rng = np.random.default_rng(4)

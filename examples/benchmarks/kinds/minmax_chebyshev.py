@@ -1,4 +1,5 @@
 """The largest residual of a fit is to be least."""
+
 import numpy as np
 
 T = np.linspace(0, 1, 25)

@@ -1,4 +1,5 @@
 """Six circles in the unit square: the common radius is to be largest."""
+
 import numpy as np
 
 

@@ -1,4 +1,5 @@
 """Twelve points on a circle-like curve: the smallest gap is to be largest."""
+
 import numpy as np
 
 

@@ -1,4 +1,5 @@
 """A simulator that reports a failed design as infinity."""
+
 import math
 
 

@@ -1,4 +1,5 @@
 """No value where a logarithm has none."""
+
 import numpy as np
 
 

@@ -1,4 +1,5 @@
 """B5: two rate constants from a simulated experiment, with a solver in the objective."""
+
 import numpy as np
 from scipy.integrate import solve_ivp
 
@@ -7,7 +8,9 @@ Y = np.array([0.0, 26.6, 36.0, 37.4, 35.1, 31.5, 27.6, 23.9, 20.5, 17.5, 14.9, 1
 
 
 def objective(x):
-    run = solve_ivp(lambda t, y: [-x[0] * y[0], x[0] * y[0] - x[1] * y[1]], (0, 10), [60.0, 0.0], t_eval=T, rtol=1e-6)
+    run = solve_ivp(
+        lambda t, y: [-x[0] * y[0], x[0] * y[0] - x[1] * y[1]], (0, 10), [60.0, 0.0], t_eval=T, rtol=1e-6
+    )
     return np.sum((run.y[1] - Y) ** 2)
 
 

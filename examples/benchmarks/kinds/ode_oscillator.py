@@ -1,4 +1,5 @@
 """Frequency and damping of a mass, from odeint."""
+
 import numpy as np
 from scipy.integrate import odeint
 

@@ -1,4 +1,5 @@
 """A cantilever beam of five segments, as it is often coded: the constraint is a penalty."""
+
 import numpy as np
 
 

@@ -1,4 +1,5 @@
 """Fractions of goods in a truck; what does not fit counts as nothing gained."""
+
 import numpy as np
 
 VALUE = np.array([60, 100, 120, 30, 70, 45, 88, 51])

@@ -1,4 +1,5 @@
 """A bowl with fast ripples of a tenth of its height."""
+
 import math
 
 

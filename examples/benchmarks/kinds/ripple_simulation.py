@@ -1,4 +1,5 @@
 """A simulation with a fixed seed: every point has its own small error."""
+
 import numpy as np
 
 

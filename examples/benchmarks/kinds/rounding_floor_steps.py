@@ -1,4 +1,5 @@
 """A plain staircase."""
+
 import numpy as np
 
 

@@ -1,4 +1,5 @@
 """A gear train: whole numbers of teeth."""
+
 import numpy as np
 
 

@@ -1,4 +1,5 @@
 """int() of a variable chooses how many terms there are."""
+
 import math
 
 

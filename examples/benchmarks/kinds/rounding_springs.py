@@ -1,4 +1,5 @@
 """B4: numbers of coils and of springs are rounded."""
+
 import numpy as np
 
 

@@ -1,4 +1,5 @@
 """A pressure vessel of plates that come in steps of a sixteenth of an inch."""
+
 import numpy as np
 
 

@@ -1,4 +1,5 @@
 """Efficiency from a table, between its lines."""
+
 import numpy as np
 
 LOAD = np.array([0, 10, 20, 30, 40, 50, 60, 70, 80])

@@ -1,4 +1,5 @@
 """The highest place of a measured surface, by a spline."""
+
 import numpy as np
 from scipy.interpolate import RectBivariateSpline
 

@@ -1,4 +1,5 @@
 """A filter: complex numbers, a ripple and a constraint."""
+
 import numpy as np
 
 W = np.linspace(0, np.pi, 40)

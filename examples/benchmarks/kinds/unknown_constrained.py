@@ -1,4 +1,5 @@
 """Facts unknown, a constraint, odd bounds."""
+
 import numpy as np
 
 

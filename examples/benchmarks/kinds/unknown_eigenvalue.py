@@ -1,4 +1,5 @@
 """The largest eigenvalue of a matrix is to be least."""
+
 import numpy as np
 
 rng = np.random.default_rng(2)

@@ -1,4 +1,5 @@
 """A compiled model: nothing can be followed."""
+
 import numpy as np
 
 
