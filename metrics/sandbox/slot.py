@@ -55,8 +55,7 @@ class Sandbox:
 
     Args:
         allow_unsafe: run programs even where nothing but a process of its own confines them (tier C).
-        wait: until programs can run, which takes a second; else ``ready`` or the first run does, and the attributes are there from
-            then on.
+        wait: until programs can run, which takes a second; else whatever is first asked of it does.
 
     Attributes:
         tier: "A", "B" or "C", see ``tiers``.
@@ -64,7 +63,7 @@ class Sandbox:
         bounded: whether the kernel bounds what programs write; else their folder is looked at while they run.
 
     Raises:
-        SandboxUnavailable: on tier C without ``allow_unsafe``, and where there is no fork.
+        SandboxUnavailable: on tier C without ``allow_unsafe``, and where there is no fork; here, or where it is waited for.
     """
 
     def __init__(self, allow_unsafe: bool = False, wait: bool = True) -> None:
@@ -79,20 +78,33 @@ class Sandbox:
             self.close()
             raise
 
-    def ready(self, allow_unsafe: bool | None = None) -> None:
-        """Wait until programs can run.
+    @property
+    def tier(self) -> str:
+        """ "A", "B" or "C"."""
+        self.ready()
+        return self._tier
 
-        Args:
-            allow_unsafe: see ``Sandbox``; as given there if None.
+    @property
+    def versions(self) -> dict[str, str]:
+        """Of the libraries that programs run with."""
+        self.ready()
+        return self._versions
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the kernel bounds what programs write."""
+        self.ready()
+        return self._bounded
+
+    def ready(self) -> None:
+        """Wait until programs can run.
 
         Raises:
             SandboxUnavailable: see ``Sandbox``. It is to be closed all the same.
         """
         if self._starting:
             self._greet()
-        if allow_unsafe is not None:
-            self._allow_unsafe = allow_unsafe
-        if self.tier == "C" and not self._allow_unsafe:
+        if self._tier == "C" and not self._allow_unsafe:
             raise SandboxUnavailable(
                 f"this machine cannot confine a program: {self._weakness}. Only run programs you trust "
                 "here (allow_unsafe_execution=True; --unsafe on the command line)."
@@ -118,6 +130,7 @@ class Sandbox:
         time_limit: float = TIME_LIMIT,
         memory_limit: int = MEMORY_LIMIT,
         on_progress: Callable[[int, float | None], None] | None = None,
+        on_oracle: Callable[[Oracle], None] | None = None,
     ) -> Record:
         """Call the program's ``optimize`` on a problem.
 
@@ -128,9 +141,8 @@ class Sandbox:
             time_limit: seconds for the program itself; while the objective computes, the clock stands still.
             memory_limit: MiB that the program may use beyond what the libraries take.
             on_progress: called after every request with (evaluations used, best feasible objective or None).
+            on_oracle: is given what counts the evaluations before the program begins, to be looked at should the run be broken off.
         """
-        if self._starting:
-            self.ready()
         job = {
             "mode": "run",
             "program": program,
@@ -149,6 +161,8 @@ class Sandbox:
         reason = ""
         for _ in range(ATTEMPTS):
             oracle = Oracle(problem, on_progress)
+            if on_oracle is not None:
+                on_oracle(oracle)
             try:
                 left = {"max_evals": oracle.remaining}
                 ending = self._attempt(job | left, oracle, None, time_limit, memory_limit)
@@ -179,8 +193,7 @@ class Sandbox:
         Returns:
             None if it states no problem, or fails.
         """
-        if self._starting:
-            self.ready()
+        self.ready()
         for _ in range(ATTEMPTS):
             try:
                 ending = self._attempt(
@@ -276,14 +289,14 @@ class Sandbox:
             ) from error
         self._starting = False
         self._weakness: str | None = hello["weakness"]
-        self.versions: dict[str, str] = hello["versions"]
-        self.bounded: bool = hello["bounded"]
+        self._versions: dict[str, str] = hello["versions"]
+        self._bounded: bool = hello["bounded"]
         # What bubblewrap says of itself is no proof that it did anything.
         apart = self._wrapped and all(
             name in hello["namespaces"] and hello["namespaces"][name] != mine
             for name, mine in namespaces.ids().items()
         )
-        self.tier = "C" if self._weakness else "A" if apart else "B"
+        self._tier = "C" if self._weakness else "A" if apart else "B"
 
     def _stop(self) -> None:
         """Have the zygote end by itself, which takes its folder along; by force where it does not."""

@@ -32,7 +32,7 @@ class Generator(ABC):
         calibration: of its decisions; None if it has none.
     """
 
-    engine: str
+    engine: ClassVar[str]
     name: str
     calibration: Calibration | None
 
