@@ -96,6 +96,8 @@ def solve(
         fail(f"--candidates shares one budget among programs by running them; give it without {other}")
     from llamoco.dataset_builder.problems.file import load
 
+    if plot is not None:
+        import matplotlib  # noqa: F401  (if it is missing, that is told before anything runs)
     sandbox = None if program_only else _starting_sandbox()
     host_own_code()
     with clear_errors():
