@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import json
 from contextlib import nullcontext
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def solve(
+    context: typer.Context,
     file: Annotated[
         Path, typer.Argument(help="Problem file: Python (.py) or LaTeX (.tex); see examples/problems/.")
     ],
@@ -98,7 +98,7 @@ def solve(
 
     if plot is not None:
         import matplotlib  # noqa: F401  (if it is missing, that is told before anything runs)
-    sandbox = None if program_only else _starting_sandbox()
+    sandbox = None if program_only else _starting_sandbox(context)
     host_own_code()
     with clear_errors():
         problem = load(file, ignore_prose)
@@ -159,7 +159,7 @@ def solve(
         raise typer.Exit(EXIT_UNSOLVED)
 
 
-def _starting_sandbox() -> Sandbox:
+def _starting_sandbox(context: typer.Context) -> Sandbox:
     """What runs programs; it takes a second to start, and does while the problem is read and answered."""
     from llamoco.metrics.sandbox.slot import Sandbox
     from llamoco.metrics.sandbox.tiers import SandboxUnavailable
@@ -168,7 +168,7 @@ def _starting_sandbox() -> Sandbox:
         sandbox = Sandbox(allow_unsafe=True, wait=False)
     except SandboxUnavailable as error:
         fail(str(error), EXIT_NO_SANDBOX)
-    atexit.register(sandbox.close)  # where nothing comes to be run
+    context.call_on_close(sandbox.close)  # where nothing comes to be run
     return sandbox
 
 
