@@ -89,7 +89,7 @@ def test_an_unsure_model_gives_way_to_the_single_best_solver(unsure: str) -> Non
     said = solve("--model", unsure)
     assert "confidence of 20% is under 30%" in said.stderr
     assert "the benchmark's single best solver answers instead" in said.stderr
-    assert f"optimizer: {SINGLE_BEST}" in Path("problem_program.py").read_text()
+    assert f"optimizer: {SINGLE_BEST}" in Path("llamoco-out/problem_program.py").read_text()
 
 
 def test_the_fallback_can_be_refused_and_needs_a_calibration(unsure: str, model: Path) -> None:
