@@ -91,7 +91,8 @@ def test_unread_names_and_unknown_facts_are_told() -> None:
         "warning: what the functions do with the variables is unknown: numpy.linalg.eigvals is not followed, line 5."
         in done.stderr
     )
-    assert "dimension, bounds, budget and numbers of constraints alone; --candidates 3" in done.stderr
+    assert "The model answers from dimension, bounds, budget and numbers of constraints alone" in done.stderr
+    assert "doubt: what the functions do with the variables is unknown" in done.stderr
     assert json.loads(solve(PLAIN, "--json", "--program-only").stdout)["warning"] is None
 
 
