@@ -59,6 +59,16 @@ RULES: dict[str, Turns] = {
         ("cma_es", 0.25, None),
         ("cobyla", 0.2, 0.1),
     ),
+    "CMA-ES, model, COBYLA": (("cma_es", 0.4, None), ("model", 0.35, None), ("cobyla", 0.25, 0.1)),
+    "model 20, CMA-ES 55, COBYLA": (("model", 0.2, None), ("cma_es", 0.55, None), ("cobyla", 0.25, 0.1)),
+    "model, CMA-ES, COBYLA in 3%": (("model", 0.35, None), ("cma_es", 0.4, None), ("cobyla", 0.25, 0.03)),
+    "model, CMA-ES, COBYLA in 30%": (("model", 0.35, None), ("cma_es", 0.4, None), ("cobyla", 0.25, 0.3)),
+    "model, CMA-ES, model in 10%": (("model", 0.35, None), ("cma_es", 0.4, None), ("model", 0.25, 0.1)),
+    "model, CMA-ES, CMA-ES in 10%": (("model", 0.35, None), ("cma_es", 0.4, None), ("cma_es", 0.25, 0.1)),
+    "CMA-ES, model, CMA-ES in 10%": (("cma_es", 0.4, None), ("model", 0.35, None), ("cma_es", 0.25, 0.1)),
+    "model, DE, CMA-ES in 10%": (("model", 0.35, None), ("de", 0.35, None), ("cma_es", 0.3, 0.1)),
+    "model, CMA-ES, CMA-ES in 30%": (("model", 0.35, None), ("cma_es", 0.4, None), ("cma_es", 0.25, 0.3)),
+    "CMA-ES 40, DE 35, COBYLA 25": (("cma_es", 0.4, None), ("de", 0.35, None), ("cobyla", 0.25, 0.1)),
     "DE alone": (("de", 1.0, None),),
     "CMA-ES alone": (("cma_es", 1.0, None),),
 }
@@ -225,6 +235,7 @@ def main() -> None:
     parser.add_argument("--split-seeds", type=int, default=1)
     parser.add_argument("--limit", type=int)
     parser.add_argument("--rules", nargs="*")
+    parser.add_argument("--only", choices=("kinds", "split"))
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
@@ -236,10 +247,12 @@ def main() -> None:
     wanted = [
         (case, rule, seed)
         for case in cases
+        if arguments.only in (None, case.kind)
         for seed in range(arguments.seeds if case.kind == "kinds" else arguments.split_seeds)
         for rule in ([*rules, *TOOLS] if case.kind == "kinds" else rules)
         if (case.name, rule, seed) not in done
     ]
+    print(f"{len(wanted)} runs", file=sys.stderr)
     with ProcessPoolExecutor(arguments.workers) as executor, path.open("a") as file:
         running = [executor.submit(run, *one) for one in wanted]
         for number, future in enumerate(as_completed(running)):
