@@ -153,7 +153,7 @@ def _is_own(thing: Any) -> bool:
     if module is None or thing.__module__ == "builtins":
         return False
     file = getattr(module, "__file__", None)
-    return file is None and thing.__module__ == "__main__" or bool(file) and not file.startswith(_INSTALLED)
+    return thing.__module__ == "__main__" if file is None else not str(file).startswith(_INSTALLED)
 
 
 def _small(value: Any) -> bool:
