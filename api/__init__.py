@@ -10,7 +10,6 @@ What is listed here is the public interface. It is imported when it is first use
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ _PLACES = {
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
+        from importlib.metadata import version  # half a hundred modules
+
         return version("llamoco")
     if name not in _PLACES:
         raise AttributeError(f"module 'llamoco' has no attribute {name!r}")
