@@ -196,6 +196,7 @@ def main() -> None:
     generator = load_generator(asked.model)
     record = {
         "model": generator.name,
+        "engine": generator.engine,
         "command": " ".join(["python -m llamoco.modeling.odd_prompts", *sys.argv[1:]]),
         "seed": asked.seed,
         **{name: environment()[name] for name in ("machine", "date")},

@@ -24,14 +24,13 @@ from llamoco.dataset_builder.prompts.contract import (
     questions,
     repair_turns,
 )
+from llamoco.modeling.engines.torch_engine import TorchGenerator, load_torch_generator
 from llamoco.modeling.generation import (
     MAX_NEW_TOKENS,
     Decision,
     Generation,
-    Generator,
     ModelError,
     answer_all,
-    load_generator,
 )
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
@@ -101,7 +100,7 @@ class LocalSource:
     can_repair = True
 
     def __init__(
-        self, generator: Generator, prompt_style: str = "auto", max_new_tokens: int | None = None
+        self, generator: TorchGenerator, prompt_style: str = "auto", max_new_tokens: int | None = None
     ) -> None:
         chat = generator.tokenizer.chat_template is not None
         ours = (Path(generator.name) / "run_record.json").is_file()
@@ -284,7 +283,7 @@ def open_source(
         from llamoco.modeling.answers.answer_file import FileSource
 
         return FileSource(Path(model).expanduser())
-    return LocalSource(load_generator(model or SHIPPED_MODEL), prompt_style, max_new_tokens)
+    return LocalSource(load_torch_generator(model or SHIPPED_MODEL), prompt_style, max_new_tokens)
 
 
 def resolve_style(prompt_style: str, automatic: Style) -> Style:
@@ -320,7 +319,7 @@ def style_settings(style: Style, template: str = "") -> dict[str, str]:
     return {"prompt_style": style, "words": hashlib.sha256(words.encode()).hexdigest()[:16]}
 
 
-def weights_hash(generator: Generator) -> str:
+def weights_hash(generator: TorchGenerator) -> str:
     """A short hash of all weights, an adapter's too, so that a retrained model of the same name is another model."""
     digest = hashlib.sha256()
     for name, tensor in sorted(generator.model.state_dict().items()):
