@@ -23,7 +23,7 @@ from llamoco.dataset_builder.problems.python.returned import (
     describe,
     number,
 )
-from llamoco.dataset_builder.problems.scipy_constraints import followed, read_constraints
+from llamoco.dataset_builder.problems.scipy_constraints import followed, made_of, read_constraints
 from llamoco.dataset_builder.problems.structure import Structure, Trace, starting_points, trace_functions
 from llamoco.dataset_builder.problems.variables import Variables
 
@@ -67,6 +67,10 @@ class Functions:
         copied = Functions.__new__(Functions)
         copied.fun, copied.args, copied.with_gradient = traced_copy(self.fun), self.args, self.with_gradient
         return [copied.objective, *(followed(side, traced_copy) for side in (self.inequality, self.equality))]
+
+    def of_constraints(self) -> list[Any]:
+        """What the constraints are made of: the person's functions, and numbers."""
+        return [part for side in (self.inequality, self.equality) for part in made_of(side)]
 
     def constraints_at(self, x: np.ndarray) -> tuple[list[float], list[float]]:
         """Inequalities (<= 0) and equalities (= 0) at x (A,)."""
