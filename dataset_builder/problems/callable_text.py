@@ -78,7 +78,7 @@ def _stated(function: Any, name: str) -> str | None:
         or "." in function.__qualname__
     ):
         return None
-    module = function.__module__
+    module = function.__module__ or "__main__"
     if module != "__main__" and getattr(sys.modules.get(module), function.__name__, None) is function:
         return f"from {module} import {function.__name__} as {name}"
     if function.__closure__:
@@ -102,7 +102,8 @@ def _needed(function: types.FunctionType) -> Sequence[str] | None:
     for name in sorted(set(function.__code__.co_names) & set(function.__globals__)):
         value = function.__globals__[name]
         if isinstance(value, types.ModuleType):
-            lines.append(f"import {value.__name__}" + (f" as {name}" if name != value.__name__ else ""))
+            full = str(value.__name__)
+            lines.append(f"import {full}" + (f" as {name}" if name != full else ""))
         elif isinstance(value, bool | int | float | str):
             lines.append(f"{name} = {value!r}")
         else:

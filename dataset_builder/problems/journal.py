@@ -12,6 +12,7 @@ import contextlib
 import json
 import math
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,12 +30,12 @@ _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 # What a person calls the fields of ``Identity``.
 _CALLED = {
     "objective": "the objective",
-    "source": "the text of the functions",
     "lower": "the lower bounds",
     "upper": "the upper bounds",
     "inequalities": "the number of inequalities",
     "equalities": "the number of equalities",
     "steps": "which variables are integer or stepped",
+    "source": "the text of the functions",
 }
 
 
@@ -110,6 +111,8 @@ class Journal:
                 f"{self.path}: the journal cannot be opened ({error.strerror}); give a file in a folder that you can write to"
             ) from error
         try:
+            if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+                raise JournalError(f"{self.path}: a device or a pipe cannot be a journal; give a file")
             self._lock()
             self._read()
         except BaseException:
@@ -158,8 +161,8 @@ class Journal:
         Raises:
             JournalError: if it cannot be written.
         """
-        self._values[x.tobytes()] = f, g, h
         self._write({"x": _written(x.tolist()), "f": _written([f])[0], "g": _written(g), "h": _written(h)})
+        self._values[x.tobytes()] = f, g, h
 
     def _lock(self) -> None:
         try:
