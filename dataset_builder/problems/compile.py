@@ -151,6 +151,11 @@ class Requests:
         return self._last[self._f + 1 + self._system.n_inequality :].copy()
 
     @property
+    def numbers(self) -> list[float]:
+        """f, g and h at the last point, one after the other."""
+        return self._numbers[self._f :].tolist()  # type: ignore[return-value]
+
+    @property
     def values(self) -> bytes:
         """f, g and h at the last point, float64 one after the other, a copy."""
         return self._last[self._f :].tobytes()

@@ -109,6 +109,7 @@ class Sandbox:
         time_limit: float = TIME_LIMIT,
         memory_limit: int = MEMORY_LIMIT,
         on_progress: Callable[[int, float | None], None] | None = None,
+        on_oracle: Callable[[Oracle], None] | None = None,
     ) -> Record:
         """Call the program's ``optimize`` on a problem.
 
@@ -119,6 +120,7 @@ class Sandbox:
             time_limit: seconds for the program itself; while the objective computes, the clock stands still.
             memory_limit: MiB that the program may use beyond what the libraries take.
             on_progress: called after every request with (evaluations used, best feasible objective or None).
+            on_oracle: is given what counts the evaluations before the program begins, to be looked at should the run be broken off.
         """
         job = {
             "mode": "run",
@@ -138,6 +140,8 @@ class Sandbox:
         reason = ""
         for _ in range(ATTEMPTS):
             oracle = Oracle(problem, on_progress)
+            if on_oracle is not None:
+                on_oracle(oracle)
             try:
                 left = {"max_evals": oracle.remaining}
                 ending = self._attempt(job | left, oracle, None, time_limit, memory_limit)
