@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -28,6 +27,8 @@ def show_answer(answer: Answer, path: Path) -> None:
         say("warning:", warning, "yellow")
     code = answer.completion.rstrip()
     if out.is_terminal:
+        from rich.syntax import Syntax
+
         out.print(Syntax(code, "python", theme="ansi_light", background_color="default", word_wrap=True))
     else:
         print(printable(code))

@@ -11,10 +11,9 @@ from llamoco.dataset_builder.optimizers.catalogue import Config
 from llamoco.dataset_builder.optimizers.keys import config_for
 from llamoco.dataset_builder.optimizers.pool import identify, render
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.program import parse_completion, program_of
 from llamoco.dataset_builder.prompts.program_text import received
-from llamoco.dataset_builder.prompts.prompt import make_prompt
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.modeling.fallback import Fallback, before_run
 
 if TYPE_CHECKING:

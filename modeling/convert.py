@@ -58,9 +58,7 @@ def convert(folder: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=folder, prefix=f".{FOLDER}-") as work:
         made = Path(work) / FOLDER
         _write(folder, made, str(network.model.config.dtype))
-        (made / DESCRIPTION).write_text(
-            describe(weights, network.max_length, network.ends), encoding="utf-8"
-        )
+        (made / DESCRIPTION).write_text(describe(weights, network.max_length, network.ends), encoding="utf-8")
         converted = Converted(str(folder), made, tokenizer, network.max_length, tuple(sorted(network.ends)))
         check(network, CTranslate2Generator(converted))
         target = folder / FOLDER
@@ -121,7 +119,9 @@ def main() -> None:
         prog="python -m llamoco.modeling.convert",
         description="Convert a model for CTranslate2, which runs it without torch.",
     )
-    parser.add_argument("folder", nargs="?", type=Path, default=SHIPPED_MODEL, help="the shipped model by default")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=SHIPPED_MODEL, help="the shipped model by default"
+    )
     arguments = parser.parse_args()
     try:
         target = convert(arguments.folder.expanduser())

@@ -58,7 +58,8 @@ def load_generator(model: str | Path = SHIPPED_MODEL) -> Generator:
         ) from error
     if lacking:
         logger.warning(
-            "%s: answering with torch, which takes seconds to load. pip install ctranslate2 tokenizers", lacking
+            "%s: answering with torch, which takes seconds to load. pip install ctranslate2 tokenizers",
+            lacking,
         )
     return load_torch_generator(model)
 

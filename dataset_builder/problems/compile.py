@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from importlib.util import find_spec
 from types import ModuleType
 from typing import ClassVar
 
@@ -16,6 +18,12 @@ _BLOCK_ENTRIES = (
     16384  # of registers that a block of points takes: 128 KiB, which stay in a processor's cache
 )
 _BLOCK = (8, 128)  # fewest and most points of a block
+
+
+@lru_cache(maxsize=1)
+def can_run() -> bool:
+    """Whether Numba, which runs what is compiled, is installed; it is not loaded."""
+    return find_spec("numba") is not None
 
 
 def compile_system(system: System) -> CompiledSystem:

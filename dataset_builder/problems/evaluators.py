@@ -105,15 +105,31 @@ class SymbolicEvaluator(ProblemEvaluator):
         return self._make()
 
     @cached_property
-    def compiled(self) -> CompiledSystem:
-        """The compiled formulas."""
-        from llamoco.dataset_builder.problems.compile import compile_system
+    def compiled(self) -> CompiledSystem | None:
+        """The compiled formulas; None where Numba, which runs them, is not installed.
 
-        return compile_system(self.system)
+        Raises:
+            ValueError, ArithmeticError: as ``compile_system``, whether they run or not.
+        """
+        from llamoco.dataset_builder.problems.compile import can_run, compile_system
+
+        compiled = compile_system(self.system)
+        return compiled if can_run() else None
+
+    @cached_property
+    def _by_numpy(self) -> Callable[[np.ndarray], Values]:
+        from llamoco.dataset_builder.problems.numpy_evaluator import numpy_evaluator
+
+        return numpy_evaluator(self.system)
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""
-        return self.compiled(x)
+        return self.glance(x) if self.compiled is None else self.compiled(x)
+
+    def glance(self, x: np.ndarray) -> Values:
+        """The values of ``evaluate``, to rounding, of a few points: to load Numba takes longer."""
+        self.compiled  # noqa: B018  (says what is wrong with the formulas)
+        return self._by_numpy(x)
 
     @cached_property
     def structure(self) -> Structure | None:

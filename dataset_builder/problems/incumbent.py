@@ -28,7 +28,7 @@ class Incumbent:
         self.f = float("inf")
         self.evals = 0
         self.problem = problem
-        if problem.requests() is None:  # a compiled problem has no code of a person's own that may fail
+        if problem.values.compiled is None:  # a compiled problem has no code of a person's own that may fail
             self.problem = problem.evaluated_by(_Watched(self, problem))
 
 

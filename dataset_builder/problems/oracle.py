@@ -149,7 +149,9 @@ class Oracle:
         f, *constraints = self._requests.numbers
         broken, inequalities = 0.0, self.problem.n_inequality
         for number, value in enumerate(constraints):
-            excess = value - INEQUALITY_TOLERANCE if number < inequalities else abs(value) - EQUALITY_TOLERANCE
+            excess = (
+                value - INEQUALITY_TOLERANCE if number < inequalities else abs(value) - EQUALITY_TOLERANCE
+            )
             if excess > 0:
                 broken += excess
             elif excess != excess:
@@ -168,7 +170,9 @@ class Oracle:
         row = int(np.argmin(broken))
         if broken[row] < self._least_violation:
             self._least_violation = float(broken[row])
-            self.least = Seen(points[row].copy(), float(values.f[row]), values.g[row].copy(), values.h[row].copy())
+            self.least = Seen(
+                points[row].copy(), float(values.f[row]), values.g[row].copy(), values.h[row].copy()
+            )
 
     def _improve(self, points: np.ndarray, eligible: np.ndarray, values: Evaluation) -> None:
         """Note the improvements of a batch, row by row."""

@@ -10,12 +10,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from llamoco.dataset_builder.problems.compile import Requests
-from llamoco.dataset_builder.problems.definition import build_system
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SourceEvaluator, SymbolicEvaluator
-from llamoco.dataset_builder.problems.latex_file import read_latex
 from llamoco.dataset_builder.problems.problem_fields import FIELDS, FORMAT_VERSION, problem_record
-from llamoco.dataset_builder.problems.python_file import load_python
 from llamoco.dataset_builder.problems.structure import Structure
 from llamoco.dataset_builder.problems.system import System
 
@@ -119,6 +116,8 @@ class Problem:
             raise ProblemError(
                 f"problem {self.id} is of kind {self.kind!r}: only synthetic problems have a symbolic form"
             )
+        from llamoco.dataset_builder.problems.definition import build_system
+
         return build_system(self.definition, self.dim)
 
     @cached_property
@@ -129,10 +128,15 @@ class Problem:
         if self.kind == "synthetic":
             return SymbolicEvaluator(lambda: self.system, self.lower, self.upper)
         text = self.description  # other kinds have none, so nothing of theirs is executed
+        # What reads the one language is not loaded for the other: it takes a tenth of a second.
         if self.language == "latex":
+            from llamoco.dataset_builder.problems.latex_file import read_latex
+
             return SymbolicEvaluator(
                 lambda: read_latex(text, self.id, self.ignores_prose).system, self.lower, self.upper
             )
+        from llamoco.dataset_builder.problems.python_file import load_python
+
         return SourceEvaluator(lambda: load_python(text, self.id))
 
     @property

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.functions import FUNCTIONS
-from llamoco.dataset_builder.problems.latex_file import read_latex
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.guard import guard
 from llamoco.dataset_builder.prompts.program_text import (
@@ -107,6 +106,8 @@ def section(language: str, description: str, name: str, ignore_prose: bool = Fal
     """
     if language == "python":
         return received(description)
+    from llamoco.dataset_builder.problems.latex_file import read_latex  # a tenth of a second, for LaTeX alone
+
     latex = read_latex(description, name, ignore_prose)
     return problem_section(latex.system, latex.lower, latex.upper, latex.max_evals)
 

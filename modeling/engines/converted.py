@@ -120,7 +120,9 @@ def find_converted(model: str | Path) -> Converted | None:
             place,
         )
         return None
-    found = {file: places.find(place, file) for file in (*(f"{FOLDER}/{file}" for file in FILES), TOKENIZER_FILE)}
+    found = {
+        file: places.find(place, file) for file in (*(f"{FOLDER}/{file}" for file in FILES), TOKENIZER_FILE)
+    }
     missing = [file for file, path in found.items() if path is None]
     tokenizer = found[TOKENIZER_FILE]
     if missing or tokenizer is None:

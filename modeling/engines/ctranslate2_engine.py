@@ -22,7 +22,11 @@ from llamoco.modeling.tokens import FileTokenizer
 from llamoco.modeling.written import DECISION_TOKENS, Written, log_sum_exp
 
 SMALL = 64 << 20  # bytes of weights up to which a second thread costs more than it brings
-LINE_ENDS = ("\n", "Ċ", "<0x0A>")  # how vocabularies write a line's end: plainly, in bytes' letters, as a byte
+LINE_ENDS = (
+    "\n",
+    "Ċ",
+    "<0x0A>",
+)  # how vocabularies write a line's end: plainly, in bytes' letters, as a byte
 
 
 class CTranslate2Generator(Generator):
@@ -75,7 +79,9 @@ class CTranslate2Generator(Generator):
     def _line_ends(self) -> list[int]:
         """Tokens with a line's end in them."""
         likely = [
-            number for text, number in self._tokenizer.vocabulary().items() if any(end in text for end in LINE_ENDS)
+            number
+            for text, number in self._tokenizer.vocabulary().items()
+            if any(end in text for end in LINE_ENDS)
         ]
         return [number for number in likely if "\n" in self._tokenizer.decode([number])]
 

@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class Generator(ABC):
         calibration: of its decisions; None if it has none.
     """
 
-    engine: str
+    engine: ClassVar[str]
     name: str
     calibration: Calibration | None
 

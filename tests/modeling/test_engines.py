@@ -129,7 +129,13 @@ def test_the_same_bytes_on_every_test_problem(light: Generator, network: TorchGe
 
 
 def copied(folder: Path) -> Path:
-    for name in ("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"):
+    for name in (
+        "config.json",
+        "generation_config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "model.safetensors",
+    ):
         folder.mkdir(exist_ok=True)
         shutil.copyfile(SHIPPED_MODEL / name, folder / name)
     shutil.copytree(SHIPPED_MODEL / "ctranslate2", folder / "ctranslate2")
@@ -154,7 +160,11 @@ def test_the_form_of_other_weights_is_not_used(tmp_path: Path, caplog: pytest.Lo
 def test_a_broken_form_is_told(tmp_path: Path) -> None:
     folder = copied(tmp_path / "m")
     description = folder / "ctranslate2" / "conversion.json"
-    for text, reason in (("[]", "no description"), ('{"format": 7}', "format 7, expected 1"), ("{", "no description")):
+    for text, reason in (
+        ("[]", "no description"),
+        ('{"format": 7}', "format 7, expected 1"),
+        ("{", "no description"),
+    ):
         description.write_text(text)
         with pytest.raises(ModelError, match=reason):
             load_generator(folder)

@@ -15,8 +15,8 @@ from transformers import MambaConfig, MambaForCausalLM, PreTrainedTokenizerBase,
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.keys import config_for
-from llamoco.modeling.evaluation.rows import evaluation_rows
 from llamoco.modeling.engines.torch_engine import TorchGenerator, load_torch_generator
+from llamoco.modeling.evaluation.rows import evaluation_rows
 from llamoco.modeling.generation import Generation
 from llamoco.modeling.guides import LINE_CHARACTERS, PoolGuide
 from llamoco.modeling.odd_prompts import odd_prompts

@@ -1,6 +1,5 @@
 """The solver of the model gives up in half of the box."""
 
-import numpy as np
 from scipy.optimize import brentq
 
 
