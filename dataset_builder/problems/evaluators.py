@@ -14,6 +14,7 @@ import numpy as np
 from llamoco.dataset_builder.problems.structure import Structure
 
 if TYPE_CHECKING:
+    from llamoco.dataset_builder.problems.adaptation import Adaptation
     from llamoco.dataset_builder.problems.compile import CompiledSystem
     from llamoco.dataset_builder.problems.python_file import PythonFile
     from llamoco.dataset_builder.problems.system import System
@@ -71,8 +72,13 @@ class ProblemEvaluator:
         return x
 
     @property
-    def adapted_sizes(self) -> tuple[int, int, int] | None:
-        """How many numbers objective, inequality and equality give, where a program has to adapt a person's Python; None elsewhere."""
+    def time_limit(self) -> float | None:
+        """Seconds that the person gives the search in all; None for no limit."""
+        return None
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """What a program has to do where the problem's names alone do not state it; None where they do."""
         return None
 
     def __deepcopy__(self, memo: dict[int, object]) -> ProblemEvaluator:
@@ -178,9 +184,24 @@ class SourceEvaluator(ProblemEvaluator):
         return self.file.full(x)
 
     @property
-    def adapted_sizes(self) -> tuple[int, int, int] | None:
+    def start(self) -> np.ndarray | None:
         """See ``ProblemEvaluator``."""
-        return None if self.file.plain else (1, self.file.n_inequality, self.file.n_equality)
+        return self.file.variables.start
+
+    @property
+    def maximize(self) -> bool:
+        """See ``ProblemEvaluator``."""
+        return self.file.maximize
+
+    @property
+    def time_limit(self) -> float | None:
+        """See ``ProblemEvaluator``."""
+        return self.file.time_limit
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """See ``ProblemEvaluator``."""
+        return self.file.adaptation
 
 
 class FunctionEvaluator(ProblemEvaluator):
@@ -242,6 +263,11 @@ class Wrapper(ProblemEvaluator):
         return self.inner.full(x)
 
     @property
-    def adapted_sizes(self) -> tuple[int, int, int] | None:
+    def time_limit(self) -> float | None:
         """See ``ProblemEvaluator``."""
-        return self.inner.adapted_sizes
+        return self.inner.time_limit
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """See ``ProblemEvaluator``."""
+        return self.inner.adaptation
