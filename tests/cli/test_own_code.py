@@ -101,7 +101,9 @@ def test_a_fixed_variable_is_in_the_answer_and_in_its_program() -> None:
     answer = json.loads(solve(text, "--json").stdout)
     assert answer["feasible"] and answer["x"] == [pytest.approx(0, abs=1e-3), 0.25]
     assert "1 variable and 1 fixed" in solve(text, "--program-only").stdout
-    alone = subprocess.run([sys.executable, "llamoco-out/p_program.py"], capture_output=True, text=True, timeout=60)
+    alone = subprocess.run(
+        [sys.executable, "llamoco-out/p_program.py"], capture_output=True, text=True, timeout=60
+    )
     assert alone.returncode == 0 and alone.stdout.splitlines()[0].endswith(", 0.25]"), alone.stderr
 
 

@@ -155,7 +155,9 @@ def test_where_there_is_doubt_several_programs_share_the_budget(model: Path) -> 
     assert answer["optimizer"] == whole["optimizer"]
     assert f"optimizer: {answer['optimizer']}\n" in Path(answer["program"]).read_text()
     said = solve("--model", str(model))
-    assert "doubt: the objective compares values" in said.stderr and "--candidates 1 has it alone" in said.stderr
+    assert (
+        "doubt: the objective compares values" in said.stderr and "--candidates 1 has it alone" in said.stderr
+    )
     assert "around the best point so far" in said.stdout and "programs took turns" in said.stdout
     alone = solved("--model", str(model), "--candidates", "1")
     assert (alone["candidates"], alone["doubts"]) == (None, [])

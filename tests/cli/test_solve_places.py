@@ -57,7 +57,9 @@ def test_modules_beside_the_file_are_named_with_two_ways_that_work() -> None:
 
 
 def test_a_file_that_asks_for_its_own_place_is_told_and_others_are_not() -> None:
-    Path("mine/q.py").write_text(OWN.replace("from parts import weight", "import os, math\nweight = len(os.path.dirname(__file__))"))
+    Path("mine/q.py").write_text(
+        OWN.replace("from parts import weight", "import os, math\nweight = len(os.path.dirname(__file__))")
+    )
     assert "__file__" in solve("mine/q.py", "--program-only").stderr
     Path("mine/r.py").write_text(OWN.replace("from parts import weight", "import math\nweight = math.pi"))
     assert "note:" not in solve("mine/r.py", "--program-only").stderr

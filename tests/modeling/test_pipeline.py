@@ -194,9 +194,7 @@ def test_nothing_feasible_is_diagnosed_early_or_late(runner: Runner, generator: 
     assert solution.maxcv == pytest.approx(3.0, abs=1e-3)  # the corner (-3, 4)
 
 
-def test_several_runs_spend_the_budget_several_times(
-    runner: Runner, generator: Any, tmp_path: Path
-) -> None:
+def test_several_runs_spend_the_budget_several_times(runner: Runner, generator: Any, tmp_path: Path) -> None:
     for text in (SMOOTH, JUMPS):
         outcome = solve_problem(problem_of(tmp_path, text), generator, runner, Options(seed=4, runs=2))
         assert [run.seed for run in outcome.runs] == [4, 5]

@@ -286,7 +286,9 @@ def test_the_least_violating_point_is_kept_until_there_is_a_feasible_one(compile
     assert oracle.least.g.tolist() == [pytest.approx(1 - a - b)]
     assert oracle.least.h.tolist() == [pytest.approx(a - b)]
     oracle.objective(np.array([1.0, 1.0]))
-    assert oracle.best is not None and oracle.best.x.tolist() == [1.0, 1.0] and oracle.best.g.tolist() == [-1.0]
+    assert (
+        oracle.best is not None and oracle.best.x.tolist() == [1.0, 1.0] and oracle.best.g.tolist() == [-1.0]
+    )
 
 
 def test_points_without_finite_values_are_not_the_least_violating() -> None:
