@@ -13,10 +13,11 @@ from llamoco import _warm
 from llamoco._callbacks import Callback
 from llamoco._progress import ProgressLine
 from llamoco._watch import Point, Watch
+from llamoco.dataset_builder.problems.callable import Functions
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.journal import Journal, Journaled
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.workers import Shared, Workers
+from llamoco.dataset_builder.problems.workers import Shared, Workers, checked_workers
 from llamoco.modeling.pipeline import Listener, Options, Outcome, Stop, solve_problem
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Stack:
         values = problem.values
         self._shared: Shared | None = None
         self._journaled: Journaled | None = None
-        if callable(workers) or workers != 1:
+        if callable(workers) or checked_workers(workers) != 1:
             values = self._shared = Shared(values, workers)
         if journal is not None:
             values = self._journaled = Journaled(values, journal)
@@ -258,8 +259,10 @@ def open_journal(path: str | os.PathLike[str] | None, stack: ExitStack) -> Journ
     return None if path is None else stack.enter_context(Journal(path))
 
 
-def counts_of(journal: Journal | None) -> tuple[int, int] | None:
-    """Numbers of inequalities and equalities that a journal was begun with; None if it is new."""
+def counts_of(journal: Journal | None, functions: Functions) -> tuple[int, int] | None:
+    """Numbers of inequalities and equalities that a journal was begun with; None if it is new, or of functions without them."""
     if journal is None or journal.identity is None:
         return None
-    return int(journal.identity["inequalities"]), int(journal.identity["equalities"])
+    counts = int(journal.identity["inequalities"]), int(journal.identity["equalities"])
+    there = [side is not None for side in (functions.inequality, functions.equality)]
+    return counts if there == [count > 0 for count in counts] else None

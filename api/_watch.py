@@ -96,6 +96,8 @@ class Watch(Wrapper):
         if len(x) == 1 and self._begun is not None and np.array_equal(x[0], self.start):
             yield 0, self._begun
             return
+        if len(x) > 1 and self.evals + len(x) > self._problem.max_evals:  # asked beside the budget
+            raise ProblemError(f"the budget of {self._problem.max_evals} evaluations is used")
         try:
             for row, values in self.inner.each(x):
                 self._note(x[row], values)
