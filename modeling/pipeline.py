@@ -133,13 +133,15 @@ def solve_problem(
     listener = listener or Listener()
     so_far = SoFar(problem)
     plan = _plan(so_far.problem, generator, options, listener)
-    if runner is not None and runner.tier == "C" and not all(answer.known for answer in plan.answers):
+    # A sandbox may still be starting: it is not waited for before it has to be.
+    if runner is not None and not all(answer.known for answer in plan.answers) and runner.tier == "C":
         raise SandboxUnavailable("this machine cannot confine a program that is none of the benchmarked pool")
     listener.chosen(plan.answers, plan.doubts)
     replaced = plan.fallback if len(plan.answers) == 1 else None
     outcome = Outcome(plan.answers[0], None, doubts=plan.doubts, replaced=replaced)
     if runner is None:
         return outcome
+    so_far.problem.requests()  # formulas are made ready meanwhile
     deadline = None if options.wall_limit is None else time.monotonic() + options.wall_limit
     work = _Work(so_far.watching(runner), plan, options, listener, deadline)
     try:

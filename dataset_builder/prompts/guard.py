@@ -188,7 +188,13 @@ def _adapted(adaptation: Adaptation) -> str:
     text = _ADAPTED
     for name, value in setting.items():
         text = text.replace(f"{{{name}}}", value)
-    text = _GUARD.replace("{functions}", text).replace("{shown}", "full(x)").replace("{value}", f"{sign}f[0]")
+    # ``evaluate`` is a name of the problem's here.
+    text = (
+        _GUARD.replace("evaluate(", "counted(")
+        .replace("{functions}", text)
+        .replace("{shown}", "full(x)")
+        .replace("{value}", f"{sign}f[0]")
+    )
     if adaptation.time_limit is not None:
         text = text.replace(
             "    used, last, best = 0,",
@@ -208,7 +214,7 @@ _DEADLINE = """\
                 raise BudgetExceeded("the time limit of {limit} s is reached")
 """
 _BEGIN = """\
-        evaluate(start)  # the problem's own starting point, which counts
+        counted(start)  # the problem's own starting point, which counts
         first = best
         if used == budget:
             raise BudgetExceeded(f"all {budget} evaluations are used")

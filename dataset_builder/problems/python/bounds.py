@@ -120,18 +120,17 @@ class FileVariables:
         entries = list(value.values()) if isinstance(value, Mapping) else value
         try:
             array = np.asarray(entries)
-            if array.dtype == object and missing is not None:
-                array = np.array(
-                    [missing if entry is None else entry for entry in array.ravel().tolist()], dtype=object
-                ).reshape(array.shape)
+            if array.dtype == object:
+                cells = [missing if cell is None else cell for cell in array.ravel().tolist()]
+                array = np.array(cells, dtype=object).reshape(array.shape)
+                if any(cell is None or isinstance(cell, bool) for cell in cells):
+                    array = np.empty(0)
             array = array.astype(float) if array.dtype.kind in "fiuO" else np.empty(0)
-            if any(isinstance(entry, bool) for entry in np.asarray(entries, dtype=object).ravel().tolist()):
-                array = np.empty(0)
         except (TypeError, ValueError, OverflowError):
             array = np.empty(0)
         if array.ndim > 1 or array.size == 0:
             raise self._text.error(
-                name, f"{name} is {describe(value)}{_first_wrong(value)}; {_EACH} {example}"
+                name, f"{name} is {describe(value)}{_first_wrong(value, missing)}; {_EACH} {example}"
             )
         return array
 
@@ -224,10 +223,12 @@ def _real(entry: Any) -> bool:
     return isinstance(entry, numbers.Real) and not isinstance(entry, bool)
 
 
-def _first_wrong(value: Any) -> str:
+def _first_wrong(value: Any, missing: float | None) -> str:
     """Which entry is no number, for a message."""
     if isinstance(value, list | tuple):
         for index, entry in enumerate(value):
-            if isinstance(entry, bool) or not isinstance(entry, numbers.Real | np.ndarray | None):
-                return f", of which entry {index} is {describe(entry)}"
+            if entry is None and missing is not None:
+                continue
+            if isinstance(entry, bool) or not isinstance(entry, numbers.Real | np.ndarray):
+                return f", of which entry {index} is {'None' if entry is None else describe(entry)}"
     return ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llamoco.dataset_builder.problems.python.text import Text
+from llamoco.dataset_builder.problems.python.unread import read_by_the_contract
 
 # Names that other libraries, and people, give to what the contract calls otherwise.
 OTHER_NAMES = {
@@ -27,6 +28,10 @@ def meant(text: Text, values: Mapping[str, Any], name: str) -> str:
         names = [other for other in names if callable(values[other])]
     else:
         names = [other for other in names if not callable(values[other])]
+    if (
+        name == "MAX_EVALS"
+    ):  # without one there is a default, and ``n_iter`` may be a number of the person's model
+        names = [other for other in names if not read_by_the_contract(text.tree, other)]
     by_case = [other for other in names if other.lower() == name.lower()]
     usual = [other for other in names if other.lower().strip("_") in OTHER_NAMES[name].split()]
     lowered = {other.lower(): other for other in names}
