@@ -78,6 +78,11 @@ class Stack:
         return 0 if self._journaled is None else self._journaled.found
 
     @property
+    def several(self) -> bool:
+        """Whether points are evaluated side by side."""
+        return self._shared is not None and self._shared.count != 1
+
+    @property
     def idle_workers(self) -> bool:
         """Whether there are several workers, and never were several points to share out among them."""
         shared = self._shared
@@ -93,6 +98,7 @@ class _Told(Listener):
 
     def progress(self, evals: int, best_f: float | None) -> None:
         """See ``Listener``."""
+        self._stack.watch.spent = evals >= self._stack.problem.max_evals
         sign = -1.0 if self._stack.problem.maximize else 1.0
         self._line.show(evals, None if best_f is None else sign * best_f)
         best = self._stack.watch.best
@@ -118,7 +124,12 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     watch, problem = stack.watch, stack.problem
     line = ProgressLine(wishes.progress, problem.max_evals)
     told = _Told(stack, wishes.callback, line)
-    options = Options(seed=wishes.seed, candidates=wishes.candidates, wall_limit=wishes.time_limit)
+    options = Options(
+        seed=wishes.seed,
+        candidates=wishes.candidates,
+        wall_limit=wishes.time_limit,
+        side_by_side=stack.several,
+    )
     outcome: Outcome | None = None
     error: BaseException | None = None
     try:
@@ -156,7 +167,7 @@ def _with_result(error: BaseException, stack: Stack, outcome: Outcome | None) ->
         error.result = result  # type: ignore[attr-defined]
     except AttributeError:  # it has slots
         return error
-    if not isinstance(error, LlamocoError) and isinstance(error, Exception):
+    if error is stack.watch.error and not isinstance(error, LlamocoError):
         error.add_note(
             f"llamoco: raised after {stack.watch.evals} evaluations"
             + ("" if best is None else "; the best point so far is this exception's .result")

@@ -13,11 +13,16 @@ import numpy as np
 import pytest
 
 import llamoco
+from llamoco.dataset_builder.optimizers.keys import config_for
+from llamoco.dataset_builder.optimizers.pool import POOL, render
 from llamoco.dataset_builder.problems.callable import CallableEvaluator, Functions
+from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.evaluators import gathered
 from llamoco.dataset_builder.problems.journal import Journal
 from llamoco.dataset_builder.problems.variables import Variables
 from llamoco.dataset_builder.problems.workers import Shared, WorkersError
+from llamoco.modeling.answer import ONE_BY_ONE
+from llamoco.modeling.in_process import InProcessRunner
 
 cloudpickle.register_pickle_by_value(
     sys.modules[__name__]
@@ -131,21 +136,45 @@ def test_what_is_no_number_of_workers_is_refused(workers):
 
 def test_minimize_gives_the_same_with_workers():
     here = os.getpid()
-    elsewhere = []
 
     def cost(x):
-        return 10 * 5 + sum(x**2 - 10 * np.cos(2 * np.pi * x)) + 0.0 * (os.getpid() == here)
+        if os.getpid() == here and several:
+            alone.append(x)
+        return 10 * 5 + sum(x**2 - 10 * np.cos(2 * np.pi * x))
 
-    def told(intermediate_result):
-        elsewhere.append(intermediate_result.nfev)
-
-    bounds = [(-5, 5)] * 5
-    one = llamoco.minimize(cost, bounds, max_evals=400)
+    bounds, alone, several = [(-5, 5)] * 5, [], False
     # The built-in map shares nothing out, but goes the way of all workers.
-    by_map = llamoco.minimize(cost, bounds, max_evals=400, workers=map, callback=told)
-    assert by_map.x.tolist() == one.x.tolist() and by_map.trace == one.trace
+    by_map = llamoco.minimize(cost, bounds, max_evals=400, workers=map)
+    several = True
     two = llamoco.minimize(cost, bounds, max_evals=400, workers=2)
-    assert two.x.tolist() == one.x.tolist() and two.trace == one.trace
+    assert two.x.tolist() == by_map.x.tolist() and two.trace == by_map.trace
+    assert two.optimizer not in ONE_BY_ONE
+    assert len(alone) < 40  # the rest was evaluated elsewhere
+
+
+@pytest.mark.parametrize("name", sorted(POOL))
+def test_which_programs_ask_for_one_point_after_the_other(name):
+    evals = 120
+    problem = DescribedProblem(
+        id="batches",
+        lower=(-3.0,) * 3,
+        upper=(5.0,) * 3,
+        max_evals=evals,
+        n_inequality=0,
+        n_equality=0,
+        evaluator=Shared(CallableEvaluator(Functions(bumps, (), (), 3), Variables([-3] * 3, [5] * 3)), map),
+    )
+    sizes = []
+    oracle = problem.values.each
+    problem.values.each = lambda x: sizes.append(len(x)) or oracle(x)
+    config = config_for(name, 3, evals, False)
+    InProcessRunner().run(f"# any; optimizer: {name}\n{render(name, config)}", problem, 0)
+    assert sum(sizes) >= evals - 5
+    assert (len(sizes) > 0.8 * evals) == (name in ONE_BY_ONE)
+
+
+def bumps(x):
+    return float(np.sum(x**2) + 3 * np.sum(np.cos(3 * x)))
 
 
 FILE = """
