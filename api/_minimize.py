@@ -104,7 +104,7 @@ def minimize(
     functions = Functions(fun, placed.args, constraints, len(lower), placed.with_gradient)
     with ExitStack() as opened:
         record = open_journal(journal, opened)
-        evaluator = CallableEvaluator(functions, variables, maximize, counts_of(record))
+        evaluator = CallableEvaluator(functions, variables, maximize, counts_of(record, functions))
         if record is not None:
             record.belongs_to(identity_of_callable(evaluator, lower, upper, integer))
         max_evals = budget or default_budget(len(variables.lower))

@@ -13,10 +13,11 @@ from llamoco import _warm
 from llamoco._callbacks import Callback
 from llamoco._progress import ProgressLine
 from llamoco._watch import Point, Watch
+from llamoco.dataset_builder.problems.callable import Functions
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.journal import Journal, Journaled
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.workers import Shared, Workers
+from llamoco.dataset_builder.problems.workers import Shared, Workers, checked_workers
 from llamoco.modeling.pipeline import Listener, Options, Outcome, Stop, solve_problem
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Stack:
         values = problem.values
         self._shared: Shared | None = None
         self._journaled: Journaled | None = None
-        if callable(workers) or workers != 1:
+        if callable(workers) or checked_workers(workers) != 1:
             values = self._shared = Shared(values, workers)
         if journal is not None:
             values = self._journaled = Journaled(values, journal)
@@ -77,6 +78,11 @@ class Stack:
         return 0 if self._journaled is None else self._journaled.found
 
     @property
+    def several(self) -> bool:
+        """Whether points are evaluated side by side."""
+        return self._shared is not None and self._shared.count != 1
+
+    @property
     def idle_workers(self) -> bool:
         """Whether there are several workers, and never were several points to share out among them."""
         shared = self._shared
@@ -92,6 +98,7 @@ class _Told(Listener):
 
     def progress(self, evals: int, best_f: float | None) -> None:
         """See ``Listener``."""
+        self._stack.watch.spent = evals >= self._stack.problem.max_evals
         sign = -1.0 if self._stack.problem.maximize else 1.0
         self._line.show(evals, None if best_f is None else sign * best_f)
         best = self._stack.watch.best
@@ -117,7 +124,12 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     watch, problem = stack.watch, stack.problem
     line = ProgressLine(wishes.progress, problem.max_evals)
     told = _Told(stack, wishes.callback, line)
-    options = Options(seed=wishes.seed, candidates=wishes.candidates, wall_limit=wishes.time_limit)
+    options = Options(
+        seed=wishes.seed,
+        candidates=wishes.candidates,
+        wall_limit=wishes.time_limit,
+        side_by_side=stack.several,
+    )
     outcome: Outcome | None = None
     error: BaseException | None = None
     try:
@@ -155,7 +167,7 @@ def _with_result(error: BaseException, stack: Stack, outcome: Outcome | None) ->
         error.result = result  # type: ignore[attr-defined]
     except AttributeError:  # it has slots
         return error
-    if not isinstance(error, LlamocoError) and isinstance(error, Exception):
+    if error is stack.watch.error and not isinstance(error, LlamocoError):
         error.add_note(
             f"llamoco: raised after {stack.watch.evals} evaluations"
             + ("" if best is None else "; the best point so far is this exception's .result")
@@ -258,8 +270,10 @@ def open_journal(path: str | os.PathLike[str] | None, stack: ExitStack) -> Journ
     return None if path is None else stack.enter_context(Journal(path))
 
 
-def counts_of(journal: Journal | None) -> tuple[int, int] | None:
-    """Numbers of inequalities and equalities that a journal was begun with; None if it is new."""
+def counts_of(journal: Journal | None, functions: Functions) -> tuple[int, int] | None:
+    """Numbers of inequalities and equalities that a journal was begun with; None if it is new, or of functions without them."""
     if journal is None or journal.identity is None:
         return None
-    return int(journal.identity["inequalities"]), int(journal.identity["equalities"])
+    counts = int(journal.identity["inequalities"]), int(journal.identity["equalities"])
+    there = [side is not None for side in (functions.inequality, functions.equality)]
+    return counts if there == [count > 0 for count in counts] else None

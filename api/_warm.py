@@ -25,6 +25,7 @@ MOST_IDLE = 2  # processes that wait for a next call
 _lock = threading.RLock()
 _idle: list[Sandbox] = []
 _models: dict[str, Generator] = {}
+_of_parent: list[dict[str, Generator]] = []
 
 
 def model(name: str | Path | None) -> Generator:
@@ -84,6 +85,7 @@ def _forget() -> None:
     for sandbox in _idle:
         sandbox.leave_to_parent()
     _idle.clear()
+    _of_parent.append(dict(_models))  # kept: to delete a model is to wait for its threads
     _models.clear()
 
 

@@ -309,7 +309,7 @@ LOWER, UPPER, MAX_EVALS = [0.0, 0.0], [1.0, 1.0], {evals}
 
 def objective(x):
     with open({paid!r}, "a") as log:
-        log.write(str(x) + "\\n")
+        log.write(f"{{x[0]}} {{x[1]}}\\n")
     return (x[0] - 0.3) ** 2 + math.cos(x[1])
 
 def inequality(x):
