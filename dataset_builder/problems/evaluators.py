@@ -5,7 +5,7 @@ A ``Problem`` has one evaluator. What watches, records or shares out evaluations
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,11 @@ import numpy as np
 from llamoco.dataset_builder.problems.structure import Structure
 
 if TYPE_CHECKING:
+    from llamoco.dataset_builder.problems.adaptation import Adaptation
     from llamoco.dataset_builder.problems.compile import CompiledSystem
     from llamoco.dataset_builder.problems.python_file import PythonFile
     from llamoco.dataset_builder.problems.system import System
+    from llamoco.dataset_builder.problems.variables import Variables
 
 Values = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -27,6 +29,14 @@ class ProblemEvaluator:
     def evaluate(self, x: np.ndarray) -> Values:
         """Objective (N,), to be minimised, inequalities (N, Mg) and equalities (N, Mh) of points (N, D)."""
         raise NotImplementedError
+
+    def each(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+        """Each row of points (N, D) with its values, as ``evaluate`` of that row alone, in the order in which they come to be known.
+
+        Whoever records or shares out evaluations overrides this, and makes ``evaluate`` of it (``gathered``).
+        """
+        for row in range(len(x)):
+            yield row, self.evaluate(x[row : row + 1])
 
     @property
     def compiled(self) -> CompiledSystem | None:
@@ -63,12 +73,24 @@ class ProblemEvaluator:
         return x
 
     @property
-    def adapted_sizes(self) -> tuple[int, int, int] | None:
-        """How many numbers objective, inequality and equality give, where a program has to adapt a person's Python; None elsewhere."""
+    def time_limit(self) -> float | None:
+        """Seconds that the person gives the search in all; None for no limit."""
+        return None
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """What a program has to do where the problem's names alone do not state it; None where they do."""
         return None
 
     def __deepcopy__(self, memo: dict[int, object]) -> ProblemEvaluator:
         return self  # what it stands for, a module, a process, cannot be copied
+
+
+def gathered(rows: Iterable[tuple[int, Values]], count: int) -> Values:
+    """Values of ``count`` points, in their order, from what ``ProblemEvaluator.each`` gives."""
+    found = dict(rows)
+    f, g, h = (np.concatenate(parts) for parts in zip(*(found[row] for row in range(count)), strict=True))
+    return f, g, h
 
 
 class SymbolicEvaluator(ProblemEvaluator):
@@ -163,9 +185,24 @@ class SourceEvaluator(ProblemEvaluator):
         return self.file.full(x)
 
     @property
-    def adapted_sizes(self) -> tuple[int, int, int] | None:
+    def start(self) -> np.ndarray | None:
         """See ``ProblemEvaluator``."""
-        return None if self.file.plain else (1, self.file.n_inequality, self.file.n_equality)
+        return self.file.variables.start
+
+    @property
+    def maximize(self) -> bool:
+        """See ``ProblemEvaluator``."""
+        return self.file.maximize
+
+    @property
+    def time_limit(self) -> float | None:
+        """See ``ProblemEvaluator``."""
+        return self.file.time_limit
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """See ``ProblemEvaluator``."""
+        return self.file.adaptation
 
 
 class FunctionEvaluator(ProblemEvaluator):
@@ -227,6 +264,68 @@ class Wrapper(ProblemEvaluator):
         return self.inner.full(x)
 
     @property
-    def adapted_sizes(self) -> tuple[int, int, int] | None:
+    def time_limit(self) -> float | None:
         """See ``ProblemEvaluator``."""
-        return self.inner.adapted_sizes
+        return self.inner.time_limit
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """See ``ProblemEvaluator``."""
+        return self.inner.adaptation
+
+
+class InVariables(Wrapper):
+    """An evaluator of a person's own variables (A,), as one of the box that programs search (D,).
+
+    Args:
+        inner: takes points of the person's variables.
+        variables: what these are to the search box.
+        sizes: numbers of inequalities and equalities.
+        max_evals: evaluation budget, for the program that is written.
+        maximize: whether what ``inner`` evaluates is the negative of the person's objective.
+    """
+
+    def __init__(
+        self,
+        inner: ProblemEvaluator,
+        variables: Variables,
+        sizes: tuple[int, int],
+        max_evals: int,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(inner)
+        self.variables, self._sizes = variables, sizes
+        self._max_evals, self._maximize = max_evals, maximize
+
+    @property
+    def compiled(self) -> CompiledSystem | None:
+        """What ``inner`` has, where the search box is that of the person's variables."""
+        return self.inner.compiled if self.variables.plain else None
+
+    def evaluate(self, x: np.ndarray) -> Values:
+        """See ``ProblemEvaluator``."""
+        return self.inner.evaluate(self.full(x))
+
+    def full(self, x: np.ndarray) -> np.ndarray:
+        """See ``ProblemEvaluator``."""
+        return self.variables.full(x)
+
+    @property
+    def start(self) -> np.ndarray | None:
+        """See ``ProblemEvaluator``."""
+        return self.variables.start
+
+    @property
+    def maximize(self) -> bool:
+        """See ``ProblemEvaluator``."""
+        return self._maximize
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """See ``ProblemEvaluator``."""
+        from llamoco.dataset_builder.problems.adaptation import Adaptation
+
+        if self.variables.plain and self.variables.start is None and not self._maximize:
+            return None
+        sizes = (1, *self._sizes)
+        return Adaptation(sizes, self.variables, self._max_evals, self._maximize, negated=True)

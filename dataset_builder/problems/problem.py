@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.compile import Requests
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SourceEvaluator, SymbolicEvaluator
@@ -165,9 +166,14 @@ class Problem:
         return None if self.begun else self.values.start
 
     @property
-    def adapted_sizes(self) -> tuple[int, int, int] | None:
-        """How many numbers objective, inequality and equality give, where a program has to adapt a person's Python; None elsewhere."""
-        return self.values.adapted_sizes
+    def time_limit(self) -> float | None:
+        """Seconds that the person gives the search in all; None for no limit."""
+        return self.values.time_limit
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """What a program has to do where the problem's names alone do not state it; None where they do."""
+        return self.values.adaptation
 
     def full(self, x: np.ndarray) -> np.ndarray:
         """Points (..., D) of the box as points (..., A) of the person's own variables."""

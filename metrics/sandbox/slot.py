@@ -122,6 +122,16 @@ class Sandbox:
         """End the zygote and whatever runs in it, and remove its folder."""
         self._stop()
 
+    @property
+    def closed(self) -> bool:
+        """Whether it runs nothing any more."""
+        return self._zygote is None
+
+    def leave_to_parent(self) -> None:
+        """In a forked copy of the process that made it: let go of what the original goes on with."""
+        self._control.close()
+        self._zygote = None
+
     def run(
         self,
         program: str,
