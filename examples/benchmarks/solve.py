@@ -77,7 +77,9 @@ def cold(model: str, runs: int) -> dict[str, dict[str, float]]:
             one = process(*commands.get(name, ("-c", SCIPY)))
             if number:
                 measured.append(one)
-    medians = {name: [statistics.median(values) for values in zip(*m, strict=True)] for name, m in found.items()}
+    medians = {
+        name: [statistics.median(values) for values in zip(*m, strict=True)] for name, m in found.items()
+    }
     return {
         name: {"seconds": seconds, "peak_mib": peak, "ratio": seconds / medians[SCIPY][0]}
         for name, (seconds, peak) in medians.items()
@@ -86,7 +88,9 @@ def cold(model: str, runs: int) -> dict[str, dict[str, float]]:
 
 def ways_of(generator: Generator, model: str) -> dict[str, tuple[Answers, Generator]]:
     """Ways to answer, each with its generator; those of torch where it is installed."""
-    ways: dict[str, tuple[Answers, Generator]] = {"within the pool": (generator.answer_within_pool, generator)}
+    ways: dict[str, tuple[Answers, Generator]] = {
+        "within the pool": (generator.answer_within_pool, generator)
+    }
     if find_spec("torch") is None or find_spec("transformers") is None:
         return ways
     from llamoco.modeling.engines.torch_engine import TorchGenerator, load_torch_generator
@@ -149,7 +153,11 @@ def main() -> None:
     }
     if arguments.json:
         words = " ".join(["python examples/benchmarks/solve.py", *sys.argv[1:]])
-        about = {"measured_by": words, "seed": 0, **{name: environment()[name] for name in ("machine", "date")}}
+        about = {
+            "measured_by": words,
+            "seed": 0,
+            **{name: environment()[name] for name in ("machine", "date")},
+        }
         print(json.dumps(about | result, indent=2))
         return
     for name, found in commands.items():
