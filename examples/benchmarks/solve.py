@@ -46,6 +46,9 @@ process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
 _, status, usage = os.wait4(process.pid, 0)
 print(json.dumps([status, time.perf_counter() - start, usage.ru_maxrss]))
 """
+# Read when torch loads: threads that wait in a loop slow a model down many times on a machine that has other work.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 Answers = Callable[[list[str]], list[Generation]]
 
 
