@@ -6,7 +6,7 @@ import gc
 import json
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,8 +14,12 @@ from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, err
 from llamoco.cli.leaving import host_own_code
 from llamoco.cli.solve_program import needs_folder, program_place, write_program
 
+if TYPE_CHECKING:
+    from llamoco.metrics.sandbox.slot import Sandbox
+
 
 def solve(
+    context: typer.Context,
     file: Annotated[
         Path, typer.Argument(help="Problem file: Python (.py) or LaTeX (.tex); see examples/problems/.")
     ],
@@ -92,14 +96,16 @@ def solve(
         fail(f"--candidates shares one budget among programs by running them; give it without {other}")
     from llamoco.dataset_builder.problems.file import load
 
+    if plot is not None:
+        import matplotlib  # noqa: F401  (if it is missing, that is told before anything runs)
+    sandbox = None if program_only else _starting_sandbox(context)
     host_own_code()
-    with clear_errors():  # before what takes seconds to import
+    with clear_errors():
         problem = load(file, ignore_prose)
-    with clear_errors(), err.status("loading torch and transformers"):
+    with clear_errors(), err.status("loading the model"):
         from llamoco.cli.solve_failures import show_best_so_far, told_by_file
         from llamoco.cli.solve_progress import Shown
         from llamoco.cli.solve_tables import show_answer, show_failure, show_runs, show_shares, show_solution
-        from llamoco.metrics.sandbox.slot import Sandbox
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
         from llamoco.modeling.generation import load_generator
         from llamoco.modeling.outcome_json import as_json as outcome_json
@@ -111,14 +117,14 @@ def solve(
     with clear_errors():
         with err.status("loading the model"):
             generator = load_generator(model or SHIPPED_MODEL)
-        # What torch and transformers brought stays to the end. That the collector need not look through it then saves 2 s of 10.
+        # What was imported stays to the end: the collector need not look through it.
         gc.freeze()
         shown = Shown(place, 0 if program_only else runs, as_json)
         options = Options(
             seed=seed, runs=runs, candidates=count, time_limit=time_limit, fallback=not no_fallback
         )
         try:
-            with nullcontext() if program_only else Sandbox(allow_unsafe=True) as sandbox:
+            with sandbox or nullcontext():
                 outcome = solve_problem(problem, generator, sandbox, options, shown)
         except SandboxUnavailable as error:
             fail(str(error), EXIT_NO_SANDBOX)
@@ -151,6 +157,19 @@ def solve(
         show_failure(outcome)
     if not solution.feasible:
         raise typer.Exit(EXIT_UNSOLVED)
+
+
+def _starting_sandbox(context: typer.Context) -> Sandbox:
+    """What runs programs; it takes a second to start, and does while the problem is read and answered."""
+    from llamoco.metrics.sandbox.slot import Sandbox
+    from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+
+    try:
+        sandbox = Sandbox(allow_unsafe=True, wait=False)
+    except SandboxUnavailable as error:
+        fail(str(error), EXIT_NO_SANDBOX)
+    context.call_on_close(sandbox.close)  # where nothing comes to be run
+    return sandbox
 
 
 def _whole(candidates: str) -> int:

@@ -68,6 +68,8 @@ class Options:
         wall_limit: seconds for everything, the objective's time included; then the best point so far counts. It is looked at
             after each evaluation. None: no limit.
         fallback: whether the single best solver may answer instead, see ``fallback``.
+        side_by_side: whether points that are asked for together are evaluated together: the model then chooses among programs
+            that do so.
     """
 
     seed: int = 0
@@ -76,6 +78,7 @@ class Options:
     time_limit: float = 300.0
     wall_limit: float | None = None
     fallback: bool = True
+    side_by_side: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,13 +136,15 @@ def solve_problem(
     listener = listener or Listener()
     so_far = SoFar(problem)
     plan = _plan(so_far.problem, generator, options, listener)
-    if runner is not None and runner.tier == "C" and not all(answer.known for answer in plan.answers):
+    # A sandbox may still be starting: it is not waited for before it has to be.
+    if runner is not None and not all(answer.known for answer in plan.answers) and runner.tier == "C":
         raise SandboxUnavailable("this machine cannot confine a program that is none of the benchmarked pool")
     listener.chosen(plan.answers, plan.doubts)
     replaced = plan.fallback if len(plan.answers) == 1 else None
     outcome = Outcome(plan.answers[0], None, doubts=plan.doubts, replaced=replaced)
     if runner is None:
         return outcome
+    so_far.problem.requests()  # formulas are made ready meanwhile
     deadline = None if options.wall_limit is None else time.monotonic() + options.wall_limit
     work = _Work(so_far.watching(runner), plan, options, listener, deadline)
     try:
@@ -176,12 +181,12 @@ class _Plan:
 def _plan(problem: Problem, generator: Generator, options: Options, listener: Listener) -> _Plan:
     asked = options.candidates or 1
     if asked == 1:
-        answers = [answer_problem(problem, generator)]
+        answers = [answer_problem(problem, generator, options.side_by_side)]
     else:
         count = affordable(asked, problem.max_evals, problem.dim)
         if count < asked:
             listener.fewer(count, asked)
-        answers = candidate_answers(problem, generator, count)
+        answers = candidate_answers(problem, generator, count, options.side_by_side)
     own = answers[0]
     fallback = own.fallback if options.fallback else None
     if fallback is not None:

@@ -17,7 +17,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.answer import Answer, pool_answer
 from llamoco.modeling.solution import Progress, Runner, Solution, overall, run_answer, run_json
 
-# The shares of the model's choice, of CMA-ES, and of COBYLA around the best point so far; measured in examples/benchmarks/robust.py.
+# The shares of the model's choice, of CMA-ES, and of CMA-ES around the best point so far; measured in examples/benchmarks/robust.py.
 MODEL_SHARE, GLOBAL_SHARE, LOCAL_SHARE = 0.35, 0.4, 0.25
 RADIUS = 0.1
 LEAST_EVALS = 20  # that the shortest turn has to have
@@ -81,7 +81,7 @@ def robust_turns(answer: Answer) -> list[Turn]:
         answer: the model's.
     """
     broad = pool_answer(answer, "cma_es", "several programs share the budget")
-    local = pool_answer(answer, "cobyla", "around the best point of others")
+    local = pool_answer(answer, "cma_es", "around the best point so far")
     return [Turn(answer, MODEL_SHARE), Turn(broad, GLOBAL_SHARE), Turn(local, LOCAL_SHARE, RADIUS)]
 
 

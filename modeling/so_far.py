@@ -44,20 +44,16 @@ class SoFar:
             reason: the same in a sentence.
             seed: of the first run.
         """
-        problem = self.problem
-        seen = min(
-            (oracle.best for oracle in self._oracles if oracle.best is not None),
-            key=lambda s: s.f,
-            default=None,
-        )
-        watched = self._incumbent
-        x, f = (None, None) if seen is None else (seen.x, seen.f)
-        if watched.x is not None and watched.f < (float("inf") if f is None else f):
-            x, f, seen = watched.x, watched.f, None
-        feasible = x is not None
+        problem, watched = self.problem, self._incumbent
+        found = [oracle.best for oracle in self._oracles if oracle.best is not None]
+        seen = min(found, key=lambda best: best.f, default=None)
+        feasible = seen is not None or watched.x is not None
         if not feasible:
             least = [oracle.least for oracle in self._oracles if oracle.least is not None]
-            seen = min(least, key=lambda s: largest_violation(s.g, s.h), default=None)
+            seen = min(least, key=lambda one: largest_violation(one.g, one.h), default=None)
+        x, f = (None, None) if seen is None else (seen.x, seen.f)
+        if watched.x is not None and (f is None or watched.f < f):
+            x, f, seen = watched.x, watched.f, None
         counted = sum(oracle.evals for oracle in self._oracles)
         trace: list[tuple[int, float]] = []
         before = 0

@@ -20,13 +20,11 @@ Progress = Callable[[int, float | None], None]
 
 
 class Runner(Protocol):
-    """What runs programs: ``metrics.sandbox.slot.Sandbox``, or another object that calls a program's ``optimize`` on a problem.
+    """What runs programs: ``metrics.sandbox.slot.Sandbox``, or another object that calls a program's ``optimize`` on a problem."""
 
-    Attributes:
-        tier: how it confines them, see ``metrics.sandbox.tiers``. On tier C only known code runs.
-    """
-
-    tier: str
+    @property
+    def tier(self) -> str:
+        """How it confines them, see ``metrics.sandbox.tiers``. On tier C only known code runs. A sandbox may be waited for."""
 
     def run(
         self,

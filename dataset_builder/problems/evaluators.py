@@ -5,7 +5,7 @@ A ``Problem`` has one evaluator. What watches, records or shares out evaluations
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,14 @@ class ProblemEvaluator:
     def evaluate(self, x: np.ndarray) -> Values:
         """Objective (N,), to be minimised, inequalities (N, Mg) and equalities (N, Mh) of points (N, D)."""
         raise NotImplementedError
+
+    def each(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+        """Each row of points (N, D) with its values, as ``evaluate`` of that row alone, in the order in which they come to be known.
+
+        Whoever records or shares out evaluations overrides this, and makes ``evaluate`` of it (``gathered``).
+        """
+        for row in range(len(x)):
+            yield row, self.evaluate(x[row : row + 1])
 
     @property
     def compiled(self) -> CompiledSystem | None:
@@ -76,6 +84,13 @@ class ProblemEvaluator:
 
     def __deepcopy__(self, memo: dict[int, object]) -> ProblemEvaluator:
         return self  # what it stands for, a module, a process, cannot be copied
+
+
+def gathered(rows: Iterable[tuple[int, Values]], count: int) -> Values:
+    """Values of ``count`` points, in their order, from what ``ProblemEvaluator.each`` gives."""
+    found = dict(rows)
+    f, g, h = (np.concatenate(parts) for parts in zip(*(found[row] for row in range(count)), strict=True))
+    return f, g, h
 
 
 class SymbolicEvaluator(ProblemEvaluator):

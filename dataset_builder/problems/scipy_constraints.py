@@ -7,6 +7,7 @@ lb == ub the entry is an equality.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -56,21 +57,51 @@ def read_constraints(constraints: Any, dim: int) -> tuple[VectorFunction | None,
     )
 
 
+def followed(
+    side: VectorFunction | None, copied: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> VectorFunction | None:
+    """One of the functions that ``read_constraints`` gave, with the person's own functions in it replaced by copies."""
+    if not isinstance(side, _Side):
+        return side
+    parts: list[_Part] = []
+    for part in side.parts:
+        other = copy.copy(part)
+        if isinstance(other, _Dict | _Nonlinear):
+            other.called = _Called(other.called.place, copied(other.called.function), other.called.args)
+        parts.append(other)
+    return _Side(parts, side.side)
+
+
+def made_of(side: VectorFunction | None) -> list[Any]:
+    """The person's own functions, and the numbers, in one of the functions that ``read_constraints`` gave."""
+    if not isinstance(side, _Side):
+        return []
+    found: list[Any] = []
+    for part in side.parts:
+        if isinstance(part, _Dict | _Nonlinear):
+            found += [part.called.function, *part.called.args]
+        if isinstance(part, _Linear):
+            found.append(part.matrix)
+        if isinstance(part, _Linear | _Nonlinear):
+            found += [part.lower, part.upper]
+    return found
+
+
 class _Side:
     """The inequalities, or the equalities, of several constraints, one after the other."""
 
     def __init__(self, parts: Sequence[_Part], side: int) -> None:
-        self._parts, self._side = parts, side
+        self.parts, self.side = parts, side
 
     def __call__(self, x: Any) -> list[Any]:
-        return [value for part in self._parts for value in part.sides(x)[self._side]]
+        return [value for part in self.parts for value in part.sides(x)[self.side]]
 
 
 class _Called:
     """A person's function of x, called once a point: the values at the last point are kept."""
 
     def __init__(self, place: str, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        self._place, self._function, self._args = place, function, args
+        self.place, self.function, self.args = place, function, args
         self._last: tuple[bytes, list[Any]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -78,20 +109,20 @@ class _Called:
 
     def values(self, x: Any) -> list[Any]:
         if x.dtype != np.float64:  # traced numbers: followed, not evaluated
-            return _entries(self._function(x.copy(), *self._args))
+            return _entries(self.function(x.copy(), *self.args))
         key, last = x.tobytes(), self._last
         if last is not None and last[0] == key:
             return last[1]
         try:
-            values: list[Any] = flat(self._function(x.copy(), *self._args))
+            values: list[Any] = flat(self.function(x.copy(), *self.args))
         except BooleanReturned as error:
             raise ProblemError(
-                f"{self._place} returned a boolean, which does not say by how much; return the number that is compared, such as "
+                f"{self.place} returned a boolean, which does not say by how much; return the number that is compared, such as "
                 "x[0] - 1 for x[0] >= 1"
             ) from error
         except Unfit as error:
             raise ProblemError(
-                f"{self._place} returned {describe(error.value)}; return a float or a sequence of floats"
+                f"{self.place} returned {describe(error.value)}; return a float or a sequence of floats"
             ) from error
         self._last = key, values
         return values
@@ -116,11 +147,11 @@ class _Dict:
         args = constraint.get("args", ())
         args = tuple(args) if isinstance(args, tuple | list | np.ndarray) else (args,)
         self._equality = kind.lower() == "eq"
-        self._called = _Called(f"{place}: fun(x)", function, args)
+        self.called = _Called(f"{place}: fun(x)", function, args)
         self.kinds = (not self._equality, self._equality)
 
     def sides(self, x: Any) -> tuple[Sequence[Any], Sequence[Any]]:
-        values = self._called.values(x)
+        values = self.called.values(x)
         return ((), values) if self._equality else ([-value for value in values], ())
 
 
@@ -130,15 +161,15 @@ class _Nonlinear:
     def __init__(self, constraint: Any, place: str) -> None:
         if not callable(constraint.fun):
             raise ProblemError(f"{place}: fun is {describe(constraint.fun)}; give the function of x")
-        self._lower, self._upper = _sides(constraint, place)
+        self.lower, self.upper = _sides(constraint, place)
         self._place = place
-        self._called = _Called(f"{place}: fun(x)", constraint.fun, ())
-        both = self._lower == self._upper
-        one = np.isfinite(self._lower) | np.isfinite(self._upper)
+        self.called = _Called(f"{place}: fun(x)", constraint.fun, ())
+        both = self.lower == self.upper
+        one = np.isfinite(self.lower) | np.isfinite(self.upper)
         self.kinds = (bool((one & ~both).any()), bool(both.any()))
 
     def sides(self, x: Any) -> tuple[Sequence[Any], Sequence[Any]]:
-        return _split(self._called.values(x), self._lower, self._upper, self._place)
+        return _split(self.called.values(x), self.lower, self.upper, self._place)
 
 
 class _Linear:
@@ -149,40 +180,40 @@ class _Linear:
         if hasattr(matrix, "toarray"):
             matrix = matrix.toarray()
         try:
-            self._matrix = np.atleast_2d(np.asarray(matrix, dtype=float))
+            self.matrix = np.atleast_2d(np.asarray(matrix, dtype=float))
         except (TypeError, ValueError) as error:
             raise ProblemError(f"{place}: A is {describe(matrix)}; give a matrix of numbers") from error
-        if self._matrix.ndim != 2 or self._matrix.shape[1] != dim:
+        if self.matrix.ndim != 2 or self.matrix.shape[1] != dim:
             raise ProblemError(
-                f"{place}: A has shape {self._matrix.shape} for {dim} variables; give a row for each constraint and a column "
+                f"{place}: A has shape {self.matrix.shape} for {dim} variables; give a row for each constraint and a column "
                 "for each variable"
             )
-        if not np.isfinite(self._matrix).all():
-            row, column = np.argwhere(~np.isfinite(self._matrix))[0]
+        if not np.isfinite(self.matrix).all():
+            row, column = np.argwhere(~np.isfinite(self.matrix))[0]
             raise ProblemError(
-                f"{place}: A[{row}, {column}] is {self._matrix[row, column]}; give a finite number"
+                f"{place}: A[{row}, {column}] is {self.matrix[row, column]}; give a finite number"
             )
-        self._lower, self._upper = _sides(constraint, place)
+        self.lower, self.upper = _sides(constraint, place)
         self._place = place
-        rows = len(self._matrix)
-        for name, side in (("lb", self._lower), ("ub", self._upper)):
+        rows = len(self.matrix)
+        for name, side in (("lb", self.lower), ("ub", self.upper)):
             if len(side) not in (1, rows):
                 raise ProblemError(
                     f"{place}: {name} has {len(side)} entries for the {rows} rows of A; give one for each row"
                 )
-        both = self._lower == self._upper
-        one = np.isfinite(self._lower) | np.isfinite(self._upper)
+        both = self.lower == self.upper
+        one = np.isfinite(self.lower) | np.isfinite(self.upper)
         self.kinds = (bool((one & ~both).any()), bool(both.any()))
 
     def sides(self, x: Any) -> tuple[Sequence[Any], Sequence[Any]]:
         if x.dtype == np.float64:
-            values = (self._matrix @ x).tolist()
+            values = (self.matrix @ x).tolist()
         else:  # traced numbers: a variable whose coefficient is 0 is not seen
             values = [
                 sum((float(a) * value for a, value in zip(row, x, strict=True) if a), start=0.0)
-                for row in self._matrix
+                for row in self.matrix
             ]
-        return _split(values, self._lower, self._upper, self._place)
+        return _split(values, self.lower, self.upper, self._place)
 
 
 def _listed(constraints: Any) -> list[tuple[str, Any]]:

@@ -1,10 +1,9 @@
 """One program for the whole budget, or several that share it: rules compared on problems as people bring them, and on the test split.
 
-    python examples/benchmarks/robust.py runs/robust [--seeds 3] [--split-seeds 1] [--limit N]
+    python examples/benchmarks/robust.py runs/robust [--seeds 3] [--split-seeds 1] [--only kinds|split|"held out"] [--rules RULE ...]
 
-Resumes by itself: each line of ``runs.jsonl`` is one run. ``hub_cards/records/robust.json`` is what comes of them. The problems
-of people are those in ``kinds``: penalties, counting constraints, rounding, kinks, jumps, tables, simulations.
-There the bar is what scipy's differential_evolution (with its polish) and pycma reach with the same budget.
+Resumes by itself: each line of ``runs.jsonl`` is one run; ``robust_record.py`` makes tables of them. The problems of people are those in
+``kinds``: penalties, counting constraints, rounding, kinks, jumps, tables, simulations. There the bar is what scipy's differential_evolution (with its polish) and pycma reach with the same budget.
 """
 
 from __future__ import annotations
@@ -22,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.benchmark import baselines
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
 from llamoco.dataset_builder.optimizers.keys import config_for
 from llamoco.dataset_builder.optimizers.pool import render
+from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
@@ -33,6 +33,7 @@ from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT, pairs
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.modeling.answer import Answer
 from llamoco.modeling.halving import affordable, halve
+from llamoco.modeling.held_out import held_out
 from llamoco.modeling.in_process import InProcessRunner
 from llamoco.modeling.portfolio import Turn, take_turns
 from llamoco.modeling.solution import Solution
@@ -59,6 +60,16 @@ RULES: dict[str, Turns] = {
         ("cma_es", 0.25, None),
         ("cobyla", 0.2, 0.1),
     ),
+    "CMA-ES, model, COBYLA": (("cma_es", 0.4, None), ("model", 0.35, None), ("cobyla", 0.25, 0.1)),
+    "model 20, CMA-ES 55, COBYLA": (("model", 0.2, None), ("cma_es", 0.55, None), ("cobyla", 0.25, 0.1)),
+    "model, CMA-ES, COBYLA in 3%": (("model", 0.35, None), ("cma_es", 0.4, None), ("cobyla", 0.25, 0.03)),
+    "model, CMA-ES, COBYLA in 30%": (("model", 0.35, None), ("cma_es", 0.4, None), ("cobyla", 0.25, 0.3)),
+    "model, CMA-ES, model in 10%": (("model", 0.35, None), ("cma_es", 0.4, None), ("model", 0.25, 0.1)),
+    "model, CMA-ES, CMA-ES in 10%": (("model", 0.35, None), ("cma_es", 0.4, None), ("cma_es", 0.25, 0.1)),
+    "CMA-ES, model, CMA-ES in 10%": (("cma_es", 0.4, None), ("model", 0.35, None), ("cma_es", 0.25, 0.1)),
+    "model, DE, CMA-ES in 10%": (("model", 0.35, None), ("de", 0.35, None), ("cma_es", 0.3, 0.1)),
+    "model, CMA-ES, CMA-ES in 30%": (("model", 0.35, None), ("cma_es", 0.4, None), ("cma_es", 0.25, 0.3)),
+    "CMA-ES 40, DE 35, COBYLA 25": (("cma_es", 0.4, None), ("de", 0.35, None), ("cobyla", 0.25, 0.1)),
     "DE alone": (("de", 1.0, None),),
     "CMA-ES alone": (("cma_es", 1.0, None),),
 }
@@ -73,7 +84,7 @@ class Case:
 
     Attributes:
         name: of the file, or the problem's id.
-        kind: "kinds" or "split".
+        kind: "kinds", "split" (the test split) or "held out" (training problems that no model is trained on).
         completions: the model's answer and its likeliest others.
         confidence: of the answer, calibrated.
         prompt: what the model saw.
@@ -91,13 +102,17 @@ def problem_of(case: Case, split: dict[str, Problem]) -> Problem:
     return load(KINDS / f"{case.name}.py") if case.kind == "kinds" else split[case.name]
 
 
+def labels_of(limit: int | None) -> list[tuple[str, Label]]:
+    """Labels of the test split ("split"), and of training problems that no model is trained on ("held out")."""
+    labels = read_labels(SHIPPED_LABELS).labels
+    test = [("split", label) for label in labels if label.split == "test"]
+    own = [("held out", label) for label in labels if label.split == "train" and held_out(label.problem.id)]
+    return [*test[:limit], *own[:limit]]
+
+
 def split_problems() -> dict[str, Problem]:
-    """Problems of the test split by id."""
-    return {
-        label.problem.id: label.problem
-        for label in read_labels(SHIPPED_LABELS).labels
-        if label.split == "test"
-    }
+    """Problems of both by id."""
+    return {label.problem.id: label.problem for _, label in labels_of(None)}
 
 
 def ask(folder: Path, limit: int | None) -> list[Case]:
@@ -112,13 +127,15 @@ def ask(folder: Path, limit: int | None) -> list[Case]:
 
     generator = load_generator()
     assert generator.calibration is not None
-    labels = [label for label in read_labels(SHIPPED_LABELS).labels if label.split == "test"][:limit]
     asked = [
         (file.stem, "kinds", make_prompt(load(file), PROMPT_LIMIT)[0]) for file in sorted(KINDS.glob("*.py"))
     ]
-    for label in labels:
-        row = pairs(label.problem, label.optimizer, label.config, 0, 1)[0]
-        asked.append((label.problem.id, "split", row["prompt"]))
+    for kind, label in labels_of(limit):
+        try:
+            row = pairs(label.problem, label.optimizer, label.config, 0, 1)[0]
+        except ProblemError:  # too long for the set
+            continue
+        asked.append((label.problem.id, kind, row["prompt"]))
     cases = []
     for number, (name, kind, prompt) in enumerate(asked):
         found = generator.candidates(generator.shown(prompt), 3)
@@ -203,7 +220,7 @@ _SPLIT: dict[str, Problem] = {}
 
 def run(case: Case, name: str, seed: int) -> dict[str, Any]:
     """One run of a rule or a tool, as a line."""
-    if case.kind == "split" and not _SPLIT:
+    if case.kind != "kinds" and not _SPLIT:
         _SPLIT.update(split_problems())
     problem = problem_of(case, _SPLIT)
     line: dict[str, Any] = {"case": case.name, "kind": case.kind, "rule": name, "seed": seed}
@@ -219,12 +236,14 @@ def run(case: Case, name: str, seed: int) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Make the runs that are missing."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--split-seeds", type=int, default=1)
     parser.add_argument("--limit", type=int)
     parser.add_argument("--rules", nargs="*")
+    parser.add_argument("--only", choices=("kinds", "split", "held out"))
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
@@ -236,10 +255,12 @@ def main() -> None:
     wanted = [
         (case, rule, seed)
         for case in cases
+        if arguments.only in (None, case.kind)
         for seed in range(arguments.seeds if case.kind == "kinds" else arguments.split_seeds)
         for rule in ([*rules, *TOOLS] if case.kind == "kinds" else rules)
         if (case.name, rule, seed) not in done
     ]
+    print(f"{len(wanted)} runs", file=sys.stderr)
     with ProcessPoolExecutor(arguments.workers) as executor, path.open("a") as file:
         running = [executor.submit(run, *one) for one in wanted]
         for number, future in enumerate(as_completed(running)):

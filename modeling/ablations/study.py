@@ -16,7 +16,7 @@ import yaml
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.keys import config_for
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.modeling.answers.sources import LocalSource
+from llamoco.modeling.answers.local import LocalSource
 from llamoco.modeling.engines.torch_engine import load_torch_generator
 from llamoco.modeling.evaluation.files import appended, read_lines
 from llamoco.modeling.evaluation.rows import Row

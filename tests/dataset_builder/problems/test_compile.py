@@ -250,8 +250,6 @@ def test_reading_and_asking_for_a_file_loads_no_numba(tmp_path: Path) -> None:
 def test_without_numba_formulas_give_the_same_values(path: Path) -> None:
     code = (
         "import sys\nsys.modules['numba'] = None\n"
-        "import importlib.util\nfind = importlib.util.find_spec\n"
-        "importlib.util.find_spec = lambda name, *rest: None if name == 'numba' else find(name, *rest)\n"
         "import numpy as np\nfrom llamoco.dataset_builder.problems.file import load\n"
         "from llamoco.dataset_builder.problems.oracle import Oracle\n"
         f"problem = load({str(path)!r})\noracle = Oracle(problem)\n"

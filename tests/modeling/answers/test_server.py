@@ -20,8 +20,9 @@ from tiny_models import tiny
 
 from llamoco.dataset_builder.prompts.contract import CONTRACT
 from llamoco.dataset_builder.prompts.prompt import facts_alone
+from llamoco.modeling.answers.local import LocalSource
 from llamoco.modeling.answers.server import ServerSource
-from llamoco.modeling.answers.sources import Failure, LocalSource, Source, open_source
+from llamoco.modeling.answers.sources import Failure, Source, open_source
 from llamoco.modeling.engines.torch_engine import load_torch_generator
 from llamoco.modeling.generation import Generation, ModelError
 from llamoco.modeling.shipped import SHIPPED_MODEL

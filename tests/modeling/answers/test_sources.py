@@ -14,7 +14,8 @@ from transformers import GenerationConfig, LlamaForCausalLM, PreTrainedTokenizer
 
 from llamoco.dataset_builder.prompts.contract import CONTRACT
 from llamoco.dataset_builder.prompts.prompt import facts_alone
-from llamoco.modeling.answers.sources import Failure, LocalSource, open_source
+from llamoco.modeling.answers.local import LocalSource
+from llamoco.modeling.answers.sources import Failure, open_source
 from llamoco.modeling.engines.torch_engine import TorchGenerator, load_torch_generator
 from llamoco.modeling.generation import Generation, ModelError
 from llamoco.modeling.shipped import SHIPPED_MODEL

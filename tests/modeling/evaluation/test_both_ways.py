@@ -11,7 +11,7 @@ from tiny_models import tiny
 from llamoco.cli.evaluation_tables import print_evaluation
 from llamoco.dataset_builder.optimizers.pool import POOL, identify
 from llamoco.hub_cards.score_tables import score_tables
-from llamoco.modeling.answers.sources import LocalSource
+from llamoco.modeling.answers.local import LocalSource
 from llamoco.modeling.engines.torch_engine import TorchGenerator, load_torch_generator
 from llamoco.modeling.evaluation.files import EvaluationError
 from llamoco.modeling.evaluation.record import evaluation_record
