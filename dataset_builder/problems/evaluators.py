@@ -278,7 +278,7 @@ class InVariables(Wrapper):
     """An evaluator of a person's own variables (A,), as one of the box that programs search (D,).
 
     Args:
-        inner: takes points of the person's variables.
+        inner: takes points of the person's variables. Bounds that it needs, to find a structure, are ``variables.around``.
         variables: what these are to the search box.
         sizes: numbers of inequalities and equalities.
         max_evals: evaluation budget, for the program that is written.
