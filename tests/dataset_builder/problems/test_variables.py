@@ -11,8 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llamoco.dataset_builder.problems.errors import LlamocoError
-from llamoco.dataset_builder.problems.evaluators import InVariables, SymbolicEvaluator
-from llamoco.dataset_builder.problems.latex_file import read_latex
 from llamoco.dataset_builder.problems.structure import trace_functions
 from llamoco.dataset_builder.problems.variables import Variables, VariablesError
 
@@ -243,28 +241,3 @@ def test_the_trace_shows_rounding_and_nothing_of_the_maps() -> None:
     continuous = Variables([-INF] * 2 + [0, 5], [INF] * 2 + [9, 5], start=[1, 1, 1, 5])
     assert structure(continuous).objective.operations == {"square": 1}
     assert structure(continuous).objective.degrees == (2,)
-
-
-def test_formulas_are_evaluated_in_the_persons_variables() -> None:
-    text = (
-        "Minimise $f(x) = (x_1 - 3)^2 + x_2 x_3$ subject to $x_1 + x_3 \\le 5$, "
-        "$-1 \\le x_i \\le 1$ for $i = 1, 2, 3$, within 100 evaluations."
-    )
-    system = read_latex(text, "p.tex").system
-    own = Variables([-INF, 2.0, 0.0], [INF, 2.0, 9.0], start=[1.0, 2.0, 3.0], integer=[False, False, True])
-    low, high = own.around
-    assert np.isfinite([low, high]).all() and (low <= [1, 2, 3]).all() and (high >= [1, 2, 3]).all()
-    formulas = SymbolicEvaluator(lambda: system, tuple(low.tolist()), tuple(high.tolist()))
-    evaluator = InVariables(formulas, own, (1, 0), 100, maximize=True)
-    z = np.random.default_rng(0).uniform(own.lower, own.upper, (50, 2))
-    x = own.full(z)
-    f, g, _ = evaluator.evaluate(z)
-    np.testing.assert_allclose(f, (x[:, 0] - 3) ** 2 + 2 * x[:, 2], rtol=1e-12)
-    np.testing.assert_allclose(g[:, 0], x[:, 0] + x[:, 2] - 5, rtol=1e-12)
-    assert evaluator.start is not None and evaluator.full(evaluator.start).tolist() == [1, 2, 3]
-    assert evaluator.compiled is None and evaluator.maximize
-    assert evaluator.structure is not None and evaluator.structure.objective.degrees == (2,)
-    adaptation = evaluator.adaptation
-    assert adaptation is not None and adaptation.negated and adaptation.sizes == (1, 1, 0)
-    bounded = InVariables(formulas, Variables([-1] * 3, [1] * 3), (1, 0), 100)
-    assert bounded.adaptation is None and bounded.compiled is formulas.compiled is not None
