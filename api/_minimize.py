@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llamoco import _arguments
+from llamoco import _arguments, _warm
 from llamoco._callbacks import Callback
 from llamoco._running import Stack, Wishes, counts_of, open_journal, run
 from llamoco.dataset_builder.problems.budget import default_budget
@@ -100,6 +100,7 @@ def minimize(
         candidates=_arguments.read_count("candidates", candidates),
         progress=progress,
     )
+    _warm.prepare()
     variables = Variables(lower, upper, start, integer, names={"integer": "integrality"})
     functions = Functions(fun, placed.args, constraints, len(lower), placed.with_gradient)
     with ExitStack() as opened:

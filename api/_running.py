@@ -18,6 +18,8 @@ from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.journal import Journal, Journaled
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.workers import Shared, Workers, checked_workers
+from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+from llamoco.modeling.in_process import InProcessRunner
 from llamoco.modeling.pipeline import Listener, Options, Outcome, Stop, solve_problem
 
 if TYPE_CHECKING:
@@ -137,16 +139,15 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
         generator = _warm.model(wishes.model)
         with _warm.runner() as runner:
             outcome = solve_problem(problem, generator, runner, options, told)
-            if isinstance(outcome.error, KeyboardInterrupt) and hasattr(runner, "close"):
-                runner.close()  # it may have been broken off in the middle of a word
-    except KeyboardInterrupt as interrupt:
-        error = interrupt
-    except Exception as raised:
+            if isinstance(outcome.error, KeyboardInterrupt | SandboxUnavailable):
+                _warm.discard(runner)  # broken off, it may be in the middle of a word
+        if isinstance(outcome.error, SandboxUnavailable) and watch.error is None:
+            outcome = solve_problem(problem, generator, InProcessRunner(), options, told)  # known code only
+        error = watch.error or outcome.error
+    except (Exception, KeyboardInterrupt) as raised:
         error = raised
     finally:
         line.end()
-    if outcome is not None:
-        error = watch.error or outcome.error
     if error is not None and not (isinstance(error, KeyboardInterrupt) and watch.best is not None):
         raise _with_result(error, stack, outcome)
     result = result_of(stack, outcome, told.by_callback, interrupted=error is not None)

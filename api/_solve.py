@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llamoco import _arguments
+from llamoco import _arguments, _warm
 from llamoco._callbacks import Callback
 from llamoco._running import Stack, Wishes, open_journal, run
 from llamoco.dataset_builder.problems.file import load
@@ -58,6 +58,7 @@ def solve(
         progress=progress,
     )
     budget = _arguments.read_count("max_evals", max_evals)
+    _warm.prepare()
     problem = path if isinstance(path, Problem) else load(path, ignore_prose)  # type: ignore[arg-type]
     if budget is not None:
         problem = problem.within(budget)

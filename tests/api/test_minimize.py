@@ -341,3 +341,26 @@ def test_points_outside_the_domain_are_worst():
     assert result.success and 0.5 <= result.fun < 0.6
     result = llamoco.minimize(lambda x: np.inf, [(0, 1)], max_evals=10)
     assert not result.success and "not finite" in result.message
+
+
+def test_known_code_runs_here_where_nothing_confines_it(monkeypatch):
+    from llamoco import _warm
+    from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+
+    def unavailable():
+        raise SandboxUnavailable("no fork on this system")
+
+    confined = llamoco.minimize(rosen, [(-2, 2)] * 3, max_evals=100)
+    _warm.close()
+    monkeypatch.setattr(_warm, "_sandbox", unavailable)
+    here = llamoco.minimize(rosen, [(-2, 2)] * 3, max_evals=100)
+    assert here.x.tolist() == confined.x.tolist() and here.trace == confined.trace
+
+
+def test_a_process_that_was_killed_between_calls_is_replaced():
+    from llamoco import _warm
+
+    first = llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=50)
+    for sandbox in _warm._idle:
+        os.killpg(sandbox._zygote.pid, signal.SIGKILL)
+    assert llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=50).trace == first.trace
