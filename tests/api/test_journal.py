@@ -94,7 +94,7 @@ def killed_until_done(folder: Path, kills: int, seed: int, workers: int = 1) -> 
 
 
 def check_killed_equals_whole(folder: Path, kills: int, seed: int, workers: int = 1) -> None:
-    whole = run(script(folder, "whole", None))
+    whole = run(script(folder, "whole", None, workers=workers))
     died = killed_until_done(folder, kills, seed, workers)
     again = run(script(folder, "killed", folder / "journal", workers=workers))
     assert died > 0
