@@ -57,6 +57,8 @@ def test_imports_run_one_way(source: str) -> None:
         for name in names:
             if name.startswith("llamoco."):
                 target = name.removeprefix("llamoco.").replace(".", "/") + "/"
+                if target.startswith("_"):  # a module of the root package, which lies in api/
+                    target = f"api/{target}"
                 assert _layer(target) <= _layer(source), f"{source} imports {name}, which lies above it"
 
 

@@ -150,6 +150,12 @@ class Variables:
             x[..., index] = self._stepped.full(x[..., index])
         return self._inserted(x)
 
+    @property
+    def around(self) -> tuple[np.ndarray, np.ndarray]:
+        """A finite box (A,), (A,) of the person's variables: half of the search box, about its centre."""
+        low, high = 0.75 * self.lower + 0.25 * self.upper, 0.25 * self.lower + 0.75 * self.upper
+        return (self.lower, self.upper) if self.plain else (self.full(low), self.full(high))
+
     def _unrounded(self, z: np.ndarray) -> np.ndarray:
         x = z.copy()
         for each in self._maps:

@@ -229,7 +229,7 @@ def _separate(adaptation: Adaptation) -> str:
     expressions = []
     for name, calls in adaptation.calls.items():
         value = calls[0] if len(calls) == 1 else f"[{', '.join(calls)}]"
-        if name == "objective" and adaptation.maximize:
+        if name == "objective" and adaptation.maximize and not adaptation.negated:
             value = f"[-number for number in flat({value})]"
         expressions.append(f"adapted(lambda x: {value})" if calls else "None")
     return _SEPARATE.replace("{functions}", ", ".join(expressions))

@@ -1,10 +1,9 @@
 """One program for the whole budget, or several that share it: rules compared on problems as people bring them, and on the test split.
 
-    python examples/benchmarks/robust.py runs/robust [--seeds 3] [--split-seeds 1] [--limit N]
+    python examples/benchmarks/robust.py runs/robust [--seeds 3] [--split-seeds 1] [--only kinds|split|"held out"] [--rules RULE ...]
 
-Resumes by itself: each line of ``runs.jsonl`` is one run. ``hub_cards/records/robust.json`` is what comes of them. The problems
-of people are those in ``kinds``: penalties, counting constraints, rounding, kinks, jumps, tables, simulations.
-There the bar is what scipy's differential_evolution (with its polish) and pycma reach with the same budget.
+Resumes by itself: each line of ``runs.jsonl`` is one run; ``robust_record.py`` makes tables of them. The problems of people are those in
+``kinds``: penalties, counting constraints, rounding, kinks, jumps, tables, simulations. There the bar is what scipy's differential_evolution (with its polish) and pycma reach with the same budget.
 """
 
 from __future__ import annotations
@@ -85,7 +84,7 @@ class Case:
 
     Attributes:
         name: of the file, or the problem's id.
-        kind: "kinds" or "split".
+        kind: "kinds", "split" (the test split) or "held out" (training problems that no model is trained on).
         completions: the model's answer and its likeliest others.
         confidence: of the answer, calibrated.
         prompt: what the model saw.
@@ -237,6 +236,7 @@ def run(case: Case, name: str, seed: int) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Make the runs that are missing."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=3)

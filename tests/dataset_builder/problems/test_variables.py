@@ -156,7 +156,7 @@ def variables(draw: st.DrawFn) -> Variables:
     columns: list[tuple[float, float, float, float, bool]] = []
     for _ in range(draw(st.integers(1, 4))):
         low = draw(st.just(-INF) | numbers(-1e4, 1e4))
-        width = draw(st.just(INF) | numbers(1.0, 1e4))
+        width = draw(st.just(INF) | numbers(2.0, 1e4))
         high = (low if np.isfinite(low) else draw(numbers(-1e4, 1e4))) + width
         step, whole = draw(st.sampled_from([(0.0, False)] * 3 + [(0.5, False), (0.3, False), (0.0, True)]))
         inner = draw(st.floats(0, 1))
