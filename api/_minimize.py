@@ -105,10 +105,10 @@ def minimize(
     functions = Functions(fun, placed.args, constraints, len(lower), placed.with_gradient)
     with ExitStack() as opened:
         record = open_journal(journal, opened)
-        evaluator = CallableEvaluator(functions, variables, maximize, counts_of(record, functions))
+        max_evals = budget or default_budget(len(variables.lower))
+        evaluator = CallableEvaluator(functions, variables, max_evals, maximize, counts_of(record, functions))
         if record is not None:
             record.belongs_to(identity_of_callable(evaluator, lower, upper, integer))
-        max_evals = budget or default_budget(len(variables.lower))
         problem = DescribedProblem(
             id=_name(fun),
             lower=tuple(variables.lower.tolist()),

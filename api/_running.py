@@ -15,9 +15,10 @@ from llamoco._progress import ProgressLine
 from llamoco._watch import Point, Watch
 from llamoco.dataset_builder.problems.callable import Functions
 from llamoco.dataset_builder.problems.errors import LlamocoError
-from llamoco.dataset_builder.problems.journal import Journal, Journaled
+from llamoco.dataset_builder.problems.journal import Journal
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.workers import Shared, Workers, checked_workers
+from llamoco.dataset_builder.problems.workers import Workers
+from llamoco.dataset_builder.problems.wrapping import Wrapping
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.in_process import InProcessRunner
 from llamoco.modeling.pipeline import Listener, Options, Outcome, Stop, solve_problem
@@ -43,7 +44,7 @@ class Wishes:
 
 
 class Stack:
-    """What wraps the evaluations of a problem: workers, then a journal, then whoever watches. To be closed.
+    """What evaluates a problem: workers and a journal around it, and whoever watches around these. To be closed.
 
     Args:
         problem: the problem.
@@ -52,43 +53,20 @@ class Stack:
 
     Attributes:
         problem: the problem, watched.
+        wrapping: workers and journal.
         watch: watches it.
     """
 
     def __init__(self, problem: Problem, workers: Workers, journal: Journal | None) -> None:
-        values = problem.values
-        self._shared: Shared | None = None
-        self._journaled: Journaled | None = None
-        if callable(workers) or checked_workers(workers) != 1:
-            values = self._shared = Shared(values, workers)
-        if journal is not None:
-            values = self._journaled = Journaled(values, journal)
-        problem = problem.evaluated_by(values)
-        self.watch = Watch(problem)
+        self.wrapping = Wrapping(problem, workers, journal)
+        self.watch = Watch(self.wrapping.problem)
         self.problem = problem.evaluated_by(self.watch)
 
     def __enter__(self) -> Stack:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._shared is not None:
-            self._shared.close()
-
-    @property
-    def found(self) -> int:
-        """Evaluations that the journal had."""
-        return 0 if self._journaled is None else self._journaled.found
-
-    @property
-    def several(self) -> bool:
-        """Whether points are evaluated side by side."""
-        return self._shared is not None and self._shared.count != 1
-
-    @property
-    def idle_workers(self) -> bool:
-        """Whether there are several workers, and never were several points to share out among them."""
-        shared = self._shared
-        return shared is not None and shared.count != 1 and 0 < shared.largest <= 1
+        self.wrapping.__exit__(None, None, None)
 
 
 class _Told(Listener):
@@ -129,8 +107,8 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     options = Options(
         seed=wishes.seed,
         candidates=wishes.candidates,
-        wall_limit=wishes.time_limit,
-        side_by_side=stack.several,
+        wall_limit=wishes.time_limit or problem.time_limit,
+        side_by_side=stack.wrapping.several,
     )
     outcome: Outcome | None = None
     error: BaseException | None = None
@@ -151,7 +129,7 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     if error is not None and not (isinstance(error, KeyboardInterrupt) and watch.best is not None):
         raise _with_result(error, stack, outcome)
     result = result_of(stack, outcome, told.by_callback, interrupted=error is not None)
-    if stack.idle_workers:
+    if stack.wrapping.idle:
         warnings.warn(
             f"workers could not help: {result.optimizer or 'the program'} asks for one point at a time",
             UserWarning,
@@ -203,8 +181,8 @@ def result_of(
     trace = [] if solution is None else [(count, sign * f) for count, f in solution.trace]
     optimizer = None if answer is None else answer.optimizer
     status, message = _said(problem, best, evals, verdict, optimizer, by_callback, failed)
-    if stack.found:
-        message += f"; {stack.found} evaluations came from the journal"
+    if stack.wrapping.found:
+        message += f"; {stack.wrapping.found} evaluations came from the journal"
     return Result(
         x=None if best is None else problem.full(best.x),
         fun=None if best is None else sign * best.f,

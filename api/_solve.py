@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from llamoco import _arguments, _warm
 from llamoco._callbacks import Callback
-from llamoco._running import Stack, Wishes, open_journal, run
+from llamoco._running import Stack, Wishes, run
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.journal_identity import identity_of_file
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.workers import Workers
+from llamoco.dataset_builder.problems.wrapping import opened_journal
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -40,7 +41,8 @@ def solve(
         path: the file, or a problem.
         max_evals: evaluation budget; the file's own if None.
         ignore_prose: go on where a LaTeX file's prose may restrict the problem.
-        time_limit, workers, seed, callback, journal, model, candidates, progress: see ``minimize``.
+        time_limit: seconds in all; the file's TIME_LIMIT if None.
+        workers, seed, callback, journal, model, candidates, progress: see ``minimize``.
 
     Returns:
         See ``minimize``; x holds the file's own variables.
@@ -63,8 +65,8 @@ def solve(
     if budget is not None:
         problem = problem.within(budget)
     with ExitStack() as opened:
-        record = open_journal(journal, opened)
-        if record is not None:
-            record.belongs_to(identity_of_file(problem))
+        record = None
+        if journal is not None:
+            record = opened.enter_context(opened_journal(journal, identity_of_file(problem)))
         stack = opened.enter_context(Stack(problem, wishes.workers, record))
         return run(stack, wishes)

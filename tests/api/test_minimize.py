@@ -1,7 +1,10 @@
 """``llamoco.minimize`` against scipy's own answers and against what a person counts on: sign, bounds, budget, their own exceptions."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -364,3 +367,31 @@ def test_a_process_that_was_killed_between_calls_is_replaced():
     for sandbox in _warm._idle:
         os.killpg(sandbox._zygote.pid, signal.SIGKILL)
     assert llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=50).trace == first.trace
+
+
+def test_the_program_is_a_script_that_runs(tmp_path, monkeypatch):
+    (tmp_path / "mine_to_import.py").write_text("def cost(x):\n    return -((x[0] - 3) ** 2) - x[1]\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    from mine_to_import import cost
+
+    result = llamoco.minimize(
+        cost, [(None, 9), (0, 5)], x0=[1, 2], maximize=True, integrality=[0, 1], candidates=1, max_evals=300
+    )
+    (tmp_path / "program.py").write_text(result.program)
+    done = subprocess.run([sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stderr == ""
+    said = dict(line.split(" = ") for line in done.stdout.splitlines())
+    assert json.loads(said["x"]) == result.x.tolist()
+    assert float(said["f"]) == pytest.approx(result.fun) and said["feasible"] == "yes"
+
+
+def test_a_program_says_where_a_function_goes_that_no_text_stands_for(tmp_path):
+    result = llamoco.minimize(
+        lambda x: x[0], [(0, 1)], constraints={"type": "eq", "fun": lambda x: x[0] - 0.5}
+    )
+    names: dict = {"__name__": "program"}
+    exec(compile(result.program, "program.py", "exec"), names)
+    assert (names["LOWER"], names["UPPER"]) == ([0.0], [1.0])
+    for name, said in (("objective", "the function that was given"), ("equality", "1 values that are = 0")):
+        with pytest.raises(NotImplementedError, match=said):
+            names[name]([0.0])

@@ -34,7 +34,7 @@ POINTS = RNG.random((12, 2))
 
 def evaluator(fun, **options):
     functions = Functions(fun, (), {"type": "ineq", "fun": lambda x: x[0] - x[1]}, 2)
-    return CallableEvaluator(functions, Variables([0, 0], [1, 1]), **options)
+    return CallableEvaluator(functions, Variables([0, 0], [1, 1]), 100, **options)
 
 
 def named(x):
@@ -162,7 +162,9 @@ def test_which_programs_ask_for_one_point_after_the_other(name):
         max_evals=evals,
         n_inequality=0,
         n_equality=0,
-        evaluator=Shared(CallableEvaluator(Functions(bumps, (), (), 3), Variables([-3] * 3, [5] * 3)), map),
+        evaluator=Shared(
+            CallableEvaluator(Functions(bumps, (), (), 3), Variables([-3] * 3, [5] * 3), evals), map
+        ),
     )
     sizes = []
     oracle = problem.values.each
