@@ -128,7 +128,10 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
         line.end()
     if error is not None and not (isinstance(error, KeyboardInterrupt) and watch.best is not None):
         raise _with_result(error, stack, outcome)
+    earlier = any([watch.consider(x, values) for x, values in stack.wrapping.kept()])
     result = result_of(stack, outcome, told.by_callback, interrupted=error is not None)
+    if earlier:
+        result.message += "; the best point is of an earlier run"
     if stack.wrapping.idle:
         warnings.warn(
             f"workers could not help: {result.optimizer or 'the program'} asks for one point at a time",
@@ -184,7 +187,7 @@ def result_of(
     if stack.wrapping.found:
         message += f"; {stack.wrapping.found} evaluations came from the journal"
     return Result(
-        x=None if best is None else problem.full(best.x),
+        x=None if best is None else best.x,
         fun=None if best is None else sign * best.f,
         success=bool(best is not None and best.feasible and status != INTERRUPTED and failed is None),
         status=status,
@@ -204,7 +207,7 @@ def _so_far(problem: Problem, best: Point, evals: int) -> OptimizeResult:
     from llamoco._result import Result
 
     sign = -1.0 if problem.maximize else 1.0
-    return Result(x=problem.full(best.x), fun=sign * best.f, nfev=evals, maxcv=best.violation)
+    return Result(x=best.x.copy(), fun=sign * best.f, nfev=evals, maxcv=best.violation)
 
 
 def _said(

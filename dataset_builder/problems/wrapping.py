@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from types import TracebackType
+
+import numpy as np
 
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator
 from llamoco.dataset_builder.problems.journal import Identity, Journal, Journaled
-from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.problem import Evaluation, Problem
 from llamoco.dataset_builder.problems.workers import Shared, Workers, checked_workers
 
 
@@ -29,6 +32,7 @@ class Wrapping:
 
     def __init__(self, problem: Problem, workers: Workers = 1, journal: Journal | None = None) -> None:
         values: ProblemEvaluator = problem.values
+        self._journal = journal
         self._shared: Shared | None = None
         self._journaled: Journaled | None = None
         if callable(workers) or checked_workers(workers) != 1:
@@ -51,6 +55,12 @@ class Wrapping:
     def found(self) -> int:
         """Evaluations that the journal had."""
         return 0 if self._journaled is None else self._journaled.found
+
+    def kept(self) -> Iterator[tuple[np.ndarray, Evaluation]]:
+        """Evaluations of the journal, of earlier runs, too: the person's variables (A,), and values as ``Problem.evaluate`` gives them."""
+        sign = -1.0 if self.problem.maximize else 1.0
+        for x, f, g, h in self._journal or ():
+            yield x, Evaluation(np.array([sign * f]), np.array([g], dtype=float), np.array([h], dtype=float))
 
     @property
     def idle(self) -> bool:
