@@ -395,3 +395,13 @@ def test_a_program_says_where_a_function_goes_that_no_text_stands_for(tmp_path):
     for name, said in (("objective", "the function that was given"), ("equality", "1 values that are = 0")):
         with pytest.raises(NotImplementedError, match=said):
             names[name]([0.0])
+
+
+def test_a_warm_call_takes_less_than_a_third_of_a_second():
+    llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=200)
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=200)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) <= 0.3
