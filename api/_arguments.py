@@ -119,7 +119,7 @@ def place(given: Sequence[Any], bounds: Any, x0: Any, args: Any, options: dict[s
             args = value
         else:
             options[name] = value
-    unknown = sorted(set(options) - OF_SCIPY - set(BUDGETS) - {"vectorized", "rng", "func", "integrality"})
+    unknown = sorted(set(options) - OF_SCIPY - set(BUDGETS) - {"vectorized", "rng"})
     if unknown:
         raise TypeError(f"minimize() got an unexpected keyword argument {unknown[0]!r}")
     if options.get("vectorized"):

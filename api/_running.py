@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -103,11 +104,13 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     """
     watch, problem = stack.watch, stack.problem
     line = ProgressLine(wishes.progress, problem.max_evals)
+    limit = wishes.time_limit or problem.time_limit
+    watch.deadline = None if limit is None else time.monotonic() + limit
     told = _Told(stack, wishes.callback, line)
     options = Options(
         seed=wishes.seed,
         candidates=wishes.candidates,
-        wall_limit=wishes.time_limit or problem.time_limit,
+        wall_limit=limit,
         side_by_side=stack.wrapping.several,
     )
     outcome: Outcome | None = None
@@ -179,7 +182,9 @@ def result_of(
     problem, best = stack.problem, stack.watch.best
     answer, solution = (None, None) if outcome is None else (outcome.answer, outcome.solution)
     evals = stack.watch.evals if solution is None else solution.evals
-    verdict = "interrupted" if interrupted else "" if solution is None else solution.verdict
+    verdict = "" if solution is None else solution.verdict
+    if interrupted or stack.watch.late:
+        verdict = "interrupted" if interrupted else "time_limit"
     sign = -1.0 if problem.maximize else 1.0
     trace = [] if solution is None else [(count, sign * f) for count, f in solution.trace]
     optimizer = None if answer is None else answer.optimizer

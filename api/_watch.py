@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -55,6 +56,8 @@ class Watch(Wrapper):
         best: the best point so far: feasible first, else the one that breaks the constraints least. None before the first.
         evals: points evaluated.
         spent: set once the budget is used.
+        deadline: ``time.monotonic`` after which nothing more is evaluated; None for no limit.
+        late: whether it was reached.
         error: what a person's function raised, which ended the run.
     """
 
@@ -65,6 +68,8 @@ class Watch(Wrapper):
         self.best: Point | None = None
         self.evals = 0
         self.spent = False
+        self.deadline: float | None = None
+        self.late = False
         self.error: BaseException | None = None
 
     def begin(self) -> None:
@@ -107,6 +112,9 @@ class Watch(Wrapper):
             for row, values in self.inner.each(x):
                 self._note(x[row], values)
                 yield row, values
+                if self.deadline is not None and time.monotonic() > self.deadline:
+                    self.late = True  # now, and not after the rest of a large request
+                    raise Stop("the time limit is over")
         except (GeneratorExit, KeyboardInterrupt, Stop):
             raise
         except BaseException as error:

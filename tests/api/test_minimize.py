@@ -285,6 +285,12 @@ def test_a_time_limit_ends_the_run_with_the_best_so_far():
     assert time.monotonic() - start < 2
     assert result.status == 3 and result.success and "time limit" in result.message
     assert 2 < result.nfev < 60
+    # Within a request of many points, too.
+    start = time.monotonic()
+    result = llamoco.minimize(
+        lambda x: time.sleep(0.2) or sphere(x), [(0, 1)] * 9, max_evals=5000, time_limit=0.5, workers=map
+    )
+    assert time.monotonic() - start < 2 and result.status == 3 and result.success and result.nfev < 6
 
 
 def test_ctrl_c_gives_the_best_so_far():
