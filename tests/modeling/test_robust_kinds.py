@@ -25,7 +25,14 @@ KINDS = ROOT / "examples" / "benchmarks" / "kinds"
 RECORD = json.loads((ROOT / "hub_cards" / "records" / "robust.json").read_text())
 BARS: dict[str, dict[str, Any]] = RECORD["kinds"]["by_problem"]
 # One of each kind in which one program was far off (notes B1 to B6).
-WORST = ("penalty_reciprocal", "counting_inequality", "minmax_floor_small", "rounding_springs", "ode_decay", "kink_lasso")
+WORST = (
+    "penalty_reciprocal",
+    "counting_inequality",
+    "minmax_floor_small",
+    "rounding_springs",
+    "ode_decay",
+    "kink_lasso",
+)
 TOOLS = ("scipy DE", "pycma")
 
 

@@ -103,7 +103,9 @@ def test_drawn_constraints_stay_within_their_ranges() -> None:
 
 def test_a_latex_problem_has_its_formulas_in_the_evaluator(tmp_path: Path) -> None:
     path = tmp_path / "p.tex"
-    path.write_text("$\\min_x x_1^2$ s.t. $x_1^2 + 3 \\cos x_2 \\le 2$, $x \\in [1, 2]^2$. Budget: 60 evaluations.\n")
+    path.write_text(
+        "$\\min_x x_1^2$ s.t. $x_1^2 + 3 \\cos x_2 \\le 2$, $x \\in [1, 2]^2$. Budget: 60 evaluations.\n"
+    )
     values = load(path).values
     assert isinstance(values, SymbolicEvaluator)
     [(low, high)] = constraint_ranges(values.system, (1.0, 1.0), (2.0, 2.0))
