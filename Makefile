@@ -4,9 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-dev
-WHEEL_SOURCES := $(shell git ls-files setup.cfg pyproject.toml constraints.txt dataset_builder metrics modeling hub_cards cli 2>/dev/null)
-# A namespace has no py.typed of its own (PEP 561), so mypy is given the packages in it.
-PACKAGES := dataset_builder metrics modeling hub_cards cli
+WHEEL_SOURCES := $(shell git ls-files setup.cfg pyproject.toml constraints.txt api dataset_builder metrics modeling hub_cards cli 2>/dev/null)
 # One BLAS thread a process: the benchmark, the sandbox and the tests run processes side by side.
 export OMP_WAIT_POLICY = passive
 export HF_HUB_DISABLE_TELEMETRY = 1
@@ -48,7 +46,7 @@ test-slow: $(TEST_STAMP) ## the heavier checks too
 lint: $(TEST_STAMP) ## ruff and mypy, on what is installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	cd / && $(abspath $(BIN))/mypy --config-file $(CURDIR)/pyproject.toml $(PACKAGES:%=-p llamoco.%)
+	cd / && $(abspath $(BIN))/mypy --config-file $(CURDIR)/pyproject.toml -p llamoco
 
 cards: $(STAMP)  ## refresh the cards and the README's figures from the run records
 	$(BIN)/python -m llamoco.hub_cards.cards

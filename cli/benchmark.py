@@ -37,13 +37,12 @@ def benchmark(
     """
     from llamoco.dataset_builder.benchmark.benchmark import Progress as State
     from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
-    from llamoco.dataset_builder.benchmark.executors import ExecutorError, open_executor
+    from llamoco.dataset_builder.benchmark.executors import open_executor
     from llamoco.dataset_builder.benchmark.labels import write_labels
     from llamoco.dataset_builder.benchmark.provenance import benchmark_meta
-    from llamoco.dataset_builder.benchmark.store import StoreError
 
     columns = (column("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with clear_errors(StoreError, ExecutorError):
+    with clear_errors():
         with (
             Progress(*columns, column("{task.fields[state]}"), console=err) as bar,
             open_executor(workers, scheduler) as (pool, width),

@@ -23,14 +23,14 @@ def build(
     The same table gives the same bytes on every machine. Ctrl-C leaves everything as it was. Then, in the folder beside it:
     [cyan]load_dataset("llamoco")[/] (configs: default, split by problem; paper_split, split by pair).
     """
-    from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, LabelsError
-    from llamoco.dataset_builder.hub_folder import BuildError, OutputFolderError, build_folder, folder_hash
+    from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+    from llamoco.dataset_builder.hub_folder import build_folder, folder_hash
     from llamoco.hub_cards.cards import write_dataset_card
 
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     columns = (column("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
-        clear_errors(LabelsError, OutputFolderError, BuildError),
+        clear_errors(),
         Progress(*columns, console=err, transient=True) as bar,
     ):
         task = bar.add_task("pairs", total=None)

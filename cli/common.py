@@ -13,7 +13,7 @@ from rich.progress import TextColumn
 from rich.text import Text
 
 from llamoco.cli.terminal import SafeConsole
-from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.printable import printable
 
 # Into a file or a pipe tables are as wide as they need, not 80 columns.
@@ -45,15 +45,11 @@ def column(text: str) -> TextColumn:
 
 
 @contextmanager
-def clear_errors(*kinds: type[Exception]) -> Iterator[None]:
-    """Turn expected errors into one message and an exit code; what is not expected keeps its traceback.
-
-    Args:
-        kinds: exceptions whose message already names the place and the cure.
-    """
+def clear_errors() -> Iterator[None]:
+    """Turn expected errors into one message and an exit code; what is not expected keeps its traceback."""
     try:
         yield
-    except (ProblemError, *kinds) as error:  # type: ignore[misc]  # mypy does not unpack tuples of exceptions
+    except LlamocoError as error:
         fail(str(error))
     except KeyboardInterrupt:
         err.print("interrupted")

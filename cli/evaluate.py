@@ -147,12 +147,10 @@ def evaluate(
     [cyan]llamoco evaluate runs/xs --step generate; llamoco evaluate runs/xs --step run --step score[/]
     """
     with clear_errors():  # also a Ctrl-C while libraries are imported
-        from llamoco.dataset_builder.benchmark.labels import LabelsError
-        from llamoco.metrics.runs import RunnerError
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-        from llamoco.modeling.answers.sources import ModelError, open_source
+        from llamoco.modeling.answers.sources import open_source
         from llamoco.modeling.evaluation.files import finite
-        from llamoco.modeling.evaluation.steps import STEPS, EvaluationError, evaluate_model
+        from llamoco.modeling.evaluation.steps import STEPS, evaluate_model
         from llamoco.modeling.shipped import SHIPPED_MODEL
 
         if server is not None and model is not None:
@@ -160,7 +158,7 @@ def evaluate(
         if server is None and server_model is not None:
             fail(f"--model {server_model!r} names a model on a --server; give others without --model")
         chosen = tuple(map(str, steps)) if steps else STEPS
-        with clear_errors(LabelsError, ModelError, RunnerError, EvaluationError):
+        with clear_errors():
             source = None
             if {"generate", "repair", "robustness"} & set(chosen):
                 source = open_source(

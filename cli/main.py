@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from typer.core import TyperGroup
 
+import llamoco
 from llamoco.cli.benchmark import benchmark
 from llamoco.cli.build import build
 from llamoco.cli.evaluate import evaluate
@@ -71,5 +73,23 @@ app = _App(
     rich_markup_mode="rich",
     help="Describe a continuous optimization problem; get the optimizer program an expert would have found by benchmarking.",
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"llamoco {llamoco.__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _before(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_version, help="Print the version and end."),
+    ] = False,
+) -> None:
+    """What is done before any command: nothing more than the options above."""
+
+
 for command in (solve, benchmark, build, train, evaluate, report, push):
     app.command()(command)

@@ -74,7 +74,7 @@ def push(
         )
 
     name = repo or at.resolve().name
-    with clear_errors(PushError):
+    with clear_errors():
         if dry_run:
             found = collect(name if "/" in name else f"{ACCOUNT}/{name}")
             try:

@@ -51,14 +51,12 @@ def report(
     workers: Annotated[int, typer.Option(min=1, help="Processes of a study.")] = os.cpu_count() or 1,
 ) -> None:
     """Tables and figures from run records: labels of a benchmark, losses of a training, scores of an evaluation."""
-    from llamoco.dataset_builder.benchmark.executors import ExecutorError
-    from llamoco.dataset_builder.benchmark.labels import LabelsError, read_labels
-    from llamoco.dataset_builder.benchmark.records import MissingToolError, RecordsError
+    from llamoco.dataset_builder.benchmark.labels import read_labels
     from llamoco.dataset_builder.benchmark.report import label_report
     from llamoco.dataset_builder.benchmark.report_text import print_label_report, save_report
 
     evaluations = []
-    with clear_errors(LabelsError, RecordsError, MissingToolError, ExecutorError):
+    with clear_errors():
         for folder in folders:
             for study in studies or ():
                 _run_study(study, folder, limit, workers)
@@ -100,7 +98,7 @@ def _report_evaluation(folder: Path, out_folder: Path | None) -> None:
     from llamoco.modeling.evaluation.record import evaluation_record
     from llamoco.modeling.evaluation.results import read_results
 
-    with clear_errors(EvaluationError):
+    with clear_errors():
         scored = read_record(folder)
         record = scored or evaluation_record(read_results(folder))
         try:
@@ -125,9 +123,8 @@ def _report_evaluation(folder: Path, out_folder: Path | None) -> None:
 def _compare(folders: list[Path]) -> None:
     from llamoco.cli.evaluation_tables import print_comparison
     from llamoco.modeling.evaluation.comparison import compare_evaluations
-    from llamoco.modeling.evaluation.files import EvaluationError
 
-    with clear_errors(EvaluationError):
+    with clear_errors():
         print_comparison(compare_evaluations(folders))
 
 

@@ -102,11 +102,11 @@ def solve(
         watched = Incumbent(load(file, ignore_prose))
     with clear_errors(), err.status("loading torch and transformers"):
         from llamoco.modeling import solve as pipeline
-        from llamoco.modeling.generation import ModelError, load_generator
+        from llamoco.modeling.generation import load_generator
         from llamoco.modeling.shipped import SHIPPED_MODEL
 
     program_path = out_file or file.with_name(f"{file.stem}_program.py")
-    with clear_errors(ModelError):
+    with clear_errors():
         with err.status("loading the model"):
             generator = load_generator(model or SHIPPED_MODEL)
         # What torch and transformers brought stays to the end. That the collector need not look through it then saves 2 s of 10.

@@ -26,13 +26,12 @@ def train(
 
     On several GPUs: [cyan]accelerate launch --config_file examples/recipes/accelerate/ddp.yaml -m llamoco.cli train examples/recipes/s.yaml[/]
     """
-    from llamoco.modeling.training.recipe import RecipeError
-    from llamoco.modeling.training.stopping import TrainingError, TrainingInterrupted
+    from llamoco.modeling.training.stopping import TrainingInterrupted
     from llamoco.modeling.training.train import run
 
     # Of several processes the first one speaks.
     out.quiet = err.quiet = os.environ.get("RANK", "0") != "0"
-    with clear_errors(RecipeError, TrainingError):
+    with clear_errors():
         try:
             folder = run(recipe, resume)
         except TrainingInterrupted as stopped:

@@ -20,6 +20,7 @@ from huggingface_hub import DatasetCard, DatasetCardData
 from llamoco.dataset_builder.benchmark.executors import process_executor
 from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo, dataset_info
+from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.prompts.instructions import (
     answerable_labels,
     described,
@@ -32,11 +33,11 @@ SCHEMA = pa.schema(list(FEATURES.arrow_schema))  # without the features as metad
 ROWS_AT_ONCE = 1000  # rows of a row group, 15 MB of text: what a reader holds in memory
 
 
-class OutputFolderError(ValueError):
+class OutputFolderError(LlamocoError, ValueError):
     """The output folder holds something that is not an earlier build; the message says what to do."""
 
 
-class BuildError(RuntimeError):
+class BuildError(LlamocoError, RuntimeError):
     """The build could not go on; nothing was written."""
 
 

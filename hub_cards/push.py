@@ -14,6 +14,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.hub_cards.artefacts import PRIVATE_SPACE, Artefact
 
 NO_TOKEN = (
@@ -24,7 +25,7 @@ NO_TOKEN = (
 REPLACED = ("*.safetensors", "*.safetensors.index.json", "*.parquet", "*.whl")
 
 
-class PushError(ValueError):
+class PushError(LlamocoError, ValueError):
     """An upload that cannot be or that failed; the message says what happened and what to do."""
 
 

@@ -10,11 +10,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from llamoco.dataset_builder.problems.errors import LlamocoError
+
 FIRST_DAY_OF_ZIP = "315532800"  # 1980: files dated alike make equal sources an equal wheel
 FILES = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 
 
-class WheelError(ValueError):
+class WheelError(LlamocoError, ValueError):
     """The wheel could not be built; the message says why and what to do."""
 
 

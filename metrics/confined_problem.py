@@ -28,6 +28,7 @@ import numpy as np
 from llamoco.dataset_builder.problems import python_file
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator
 from llamoco.dataset_builder.problems.structure import Part, Structure
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
@@ -114,7 +115,7 @@ def confined_problem(
             values = np.array(rows).reshape(len(x), 1 + n_inequality + n_equality)
             return values[:, 0], values[:, 1 : 1 + n_inequality], values[:, 1 + n_inequality :]
 
-        yield replace(problem, evaluator=evaluate)
+        yield replace(problem, evaluator=FunctionEvaluator(evaluate))
     finally:
         guest.close()
 
@@ -247,7 +248,7 @@ class _Guest:
             max_evals=MAX_EVALUATIONS,
             n_inequality=MAX_DIM,
             n_equality=0,
-            evaluator=answer,
+            evaluator=FunctionEvaluator(answer),
         )
         self._thread = threading.Thread(target=serve, name="confined problem", daemon=True)
         self._thread.start()

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program_text import received
@@ -63,8 +64,7 @@ def evaluated_apart(problem: Problem) -> Iterator[Problem]:
     process = _Process(apart)
     try:
         process.start()
-        apart.__dict__["_evaluator"] = process.evaluate
-        yield apart
+        yield apart.evaluated_by(FunctionEvaluator(process.evaluate))
     finally:
         process.end()
 

@@ -21,6 +21,7 @@ import loky
 from loky.backend import get_context
 
 from llamoco.dataset_builder.benchmark.executors import BLAS_THREADS
+from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics import worker
 from llamoco.metrics.record_fields import checked_run, record_of_run
@@ -50,7 +51,7 @@ class Prediction:
     repair: str | None = None
 
 
-class RunnerError(RuntimeError):
+class RunnerError(LlamocoError, RuntimeError):
     """Predictions cannot be run any further: worker processes die. The message says what to do."""
 
 

@@ -19,7 +19,7 @@ LAYERS = (
     ("metrics",),
     ("modeling",),
     ("hub_cards",),
-    ("cli",),
+    ("cli", "api"),
     ("metrics/llamoco",),  # the Space: nothing imports it
 )
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n")
@@ -38,7 +38,7 @@ def _layer(path: str) -> int:
 
 SOURCES = sorted(
     path.relative_to(ROOT).as_posix()
-    for folder in ("dataset_builder", "metrics", "modeling", "hub_cards", "cli")
+    for folder in ("dataset_builder", "metrics", "modeling", "hub_cards", "cli", "api")
     for path in (ROOT / folder).rglob("*.py")
 )
 

@@ -17,6 +17,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from llamoco.dataset_builder.benchmark.store import code_fingerprint
+from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.python.process import really_exit
 
 BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -27,7 +28,7 @@ Key = TypeVar("Key")
 Result = TypeVar("Result")
 
 
-class ExecutorError(RuntimeError):
+class ExecutorError(LlamocoError, RuntimeError):
     """Tasks cannot run, or run no longer; the store keeps what was done. The message says what to do."""
 
 

@@ -33,6 +33,7 @@ from llamoco.dataset_builder.benchmark.race import (
 )
 from llamoco.dataset_builder.benchmark.references import CHECK, Discarded, freeze
 from llamoco.dataset_builder.benchmark.run import Job, Run
+from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.problem import Problem
 
 LABELS_FORMAT = 2
@@ -42,7 +43,7 @@ GROUPS = ("unconstrained", "constrained")
 SHIPPED_LABELS = Path(__file__).parents[1] / "labels" / "labels.parquet"
 
 
-class LabelsError(ValueError):
+class LabelsError(LlamocoError, ValueError):
     """A label table that cannot be used; the message says why and what to do."""
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from llamoco.dataset_builder.benchmark.executors import completed
 from llamoco.dataset_builder.benchmark.labels import assign_splits
 from llamoco.dataset_builder.benchmark.provenance import environment
+from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.problem import Problem
 
 RECORDS_FORMAT = 1
@@ -22,11 +23,11 @@ RECORDS_FORMAT = 1
 Row = dict[str, Any]
 
 
-class RecordsError(ValueError):
+class RecordsError(LlamocoError, ValueError):
     """A record that cannot be used; the message says why and what to do."""
 
 
-class MissingToolError(RuntimeError):
+class MissingToolError(LlamocoError, RuntimeError):
     """A package that only a study needs is not installed; the message says how to get it."""
 
 

@@ -21,6 +21,7 @@ from llamoco.dataset_builder.benchmark import race, trace
 from llamoco.dataset_builder.benchmark.run import WALL_LIMIT, Run
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.keys import configurations
+from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.problem import Problem
 
 STORE_FORMAT = "2"
@@ -39,7 +40,7 @@ CREATE TABLE IF NOT EXISTS runs (
 _COLUMNS = tuple(field.name for field in fields(Run))
 
 
-class StoreError(ValueError):
+class StoreError(LlamocoError, ValueError):
     """A run store that this benchmark must not touch; the message says why and what to do."""
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.problem import Evaluator, Problem
+from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SourceEvaluator, Values, Wrapper
+from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.problem_fields import FIELDS
 from llamoco.dataset_builder.problems.structure import Structure
 
@@ -22,7 +25,7 @@ class DescribedProblem(Problem):
     Attributes:
         language: of the description, "python" or "latex".
         description: the text. Not part of the JSON.
-        evaluator: computes f (N,), g (N, Mg) and h (N, Mh) of points (N, D). Not part of the JSON, nor of a pickle,
+        evaluator: whoever computes values; never one that executes a text here. Not part of the JSON, nor of a pickle,
             whose copy has no values; None if there is none.
         structure: what is known of its operations, or None.
     """
@@ -31,7 +34,6 @@ class DescribedProblem(Problem):
     definition: dict[str, Any] = field(default_factory=dict)
     language: str = "python"
     description: str = field(default="", repr=False)
-    evaluator: Evaluator | None = field(default=None, repr=False, compare=False)
     structure: Structure | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -40,6 +42,11 @@ class DescribedProblem(Problem):
                 f"problem {self.id} was described by somebody else: it stays of the kind 'described', "
                 "without a definition that could be executed"
             )
+        evaluator = self.evaluator
+        while isinstance(evaluator, Wrapper):
+            evaluator = evaluator.inner
+        if isinstance(evaluator, SourceEvaluator):
+            raise ProblemError(f"problem {self.id} was described by somebody else: its text is not executed")
 
     @classmethod
     def of(cls, problem: Problem, language: str, description: str) -> DescribedProblem:
@@ -55,30 +62,35 @@ class DescribedProblem(Problem):
             **own,
             language=language,
             description=description,
-            evaluator=problem._evaluator,
+            evaluator=problem.values,
             structure=problem.structure,
         )
 
     @property
-    def _evaluator(self) -> Evaluator:
-        if self.evaluator is None:
-            raise ProblemError(
-                f"problem {self.id} was described by somebody else, and is evaluated only where it was read"
-            )
-        return self.evaluator
-
-    @property
-    def _python_file(self) -> Any:
-        raise ProblemError(f"problem {self.id} was described by somebody else: its text is not executed")
-
-    def within(self, max_evals: int) -> DescribedProblem:
-        """The same problem with another budget."""
-        return replace(self, max_evals=max_evals)
+    def values(self) -> ProblemEvaluator:
+        """What evaluates the problem: never what executes its text."""
+        return self.evaluator or _Nowhere(self.id)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DescribedProblem:
         return self  # nothing in it changes, and what evaluates it cannot be copied
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "evaluator"} | {
-            "evaluator": None
-        }
+
+class _Nowhere(ProblemEvaluator):
+    """No values.
+
+    Args:
+        name: of the problem.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def evaluate(self, x: np.ndarray) -> Values:
+        """Refuse.
+
+        Raises:
+            ProblemError: always.
+        """
+        raise ProblemError(
+            f"problem {self._name} was described by somebody else, and is evaluated only where it was read"
+        )

@@ -1,5 +1,12 @@
-"""What is raised about problems that cannot be read or used."""
+"""What is raised for a person to read."""
 
 
-class ProblemError(ValueError):
+class LlamocoError(Exception):
+    """Base of every error that a person's input or machine can cause; the message says what to do.
+
+    Errors of other kinds are faults of this package.
+    """
+
+
+class ProblemError(LlamocoError, ValueError):
     """A problem that cannot be read or used; the message names the file, the line or field, and the cure."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.compile import compile_system
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.evaluators import SourceEvaluator, SymbolicEvaluator
 from llamoco.dataset_builder.problems.latex_file import read_latex
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.python_file import load_python
@@ -34,7 +34,7 @@ def load(path: str | Path, ignore_prose: bool = False) -> Problem:
     text = _read(path)
     if path.suffix == ".py":
         python = load_python(text, str(path), path.resolve().parent)
-        problem = Problem(
+        return Problem(
             id=path.stem,
             kind="source",
             lower=tuple(python.lower.tolist()),
@@ -43,10 +43,9 @@ def load(path: str | Path, ignore_prose: bool = False) -> Problem:
             n_inequality=python.n_inequality,
             n_equality=python.n_equality,
             definition={"python": text},
+            # What was loaded beside its neighbour files goes on running there; a copy from JSON is executed anew.
+            evaluator=SourceEvaluator(lambda: python),
         )
-        # What was loaded beside its neighbour files goes on running there; a copy from JSON is executed anew.
-        problem.__dict__["_python_file"] = python
-        return problem
     latex = read_latex(text, str(path), ignore_prose)
     problem = Problem(
         id=path.stem,
@@ -57,10 +56,11 @@ def load(path: str | Path, ignore_prose: bool = False) -> Problem:
         n_inequality=len(latex.system.inequalities),
         n_equality=len(latex.system.equalities),
         definition={"latex": text} | ({"left_out": list(latex.left_out)} if latex.left_out else {}),
+        evaluator=SymbolicEvaluator(lambda: latex.system, latex.lower, latex.upper),
     )
     points = starting_points(problem.lower_array, problem.upper_array)
     try:
-        f, _, _ = compile_system(latex.system)(points)
+        f = problem.evaluate(points).f
     except ArithmeticError as error:
         message = "a number in its formulas cannot be computed"
         raise ProblemError(f"{path}: {message} ({error}); check the constants") from None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
+from llamoco.dataset_builder.problems.evaluators import Values, Wrapper
 from llamoco.dataset_builder.problems.problem import Problem
 
 
@@ -28,23 +27,27 @@ class Incumbent:
         self.evals = 0
         self.problem = problem
         if problem.requests() is None:  # a compiled problem has no code of a person's own that may fail
-            self._source = problem
-            self.problem = replace(problem)
-            self.problem.__dict__.update(problem.__dict__)
-            self.problem.__dict__["_evaluator"] = self._evaluate
+            self.problem = problem.evaluated_by(_Watched(self, problem))
 
-    def _evaluate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+
+class _Watched(Wrapper):
+    def __init__(self, incumbent: Incumbent, problem: Problem) -> None:
+        super().__init__(problem.values)
+        self._incumbent, self._problem = incumbent, problem
+
+    def evaluate(self, x: np.ndarray) -> Values:
         """Values of points (N, D), one after the other: what comes before a failure counts."""
         rows = []
+        best = self._incumbent
         for point in x:
-            values = self._source.evaluate(point[None, :])
-            self.evals += 1
+            values = self._problem.evaluate(point[None, :])
+            best.evals += 1
             if (
-                values.f[0] < self.f
-                and self._source.inside(point[None, :])[0]
-                and self._source.feasible(values)[0]
+                values.f[0] < best.f
+                and self._problem.inside(point[None, :])[0]
+                and self._problem.feasible(values)[0]
             ):
-                self.x, self.f = point.copy(), float(values.f[0])
+                best.x, best.f = point.copy(), float(values.f[0])
             rows.append(values)
         f, g, h = (np.concatenate(columns) for columns in zip(*rows, strict=True))
         return f, g, h

@@ -1,7 +1,8 @@
 """The oracle: owns the problem, counts evaluations, caps them at the budget and keeps the best feasible point.
 
 An evaluation is one point at which f, g and h are computed together. A call of any of the three functions with the very argument of
-the call before is free: its values are kept.
+the call before is free: its values are kept. A person's starting point is evaluated first, and counted; programs are told of what
+is left of the budget.
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ class Oracle:
         self._requests = problem.requests()
         self.inequality: VectorFunction | None = self._inequality if problem.n_inequality else None
         self.equality: VectorFunction | None = self._equality if problem.n_equality else None
+        # What is found is never worse than the person's own starting point.
+        if problem.start is not None:
+            self.evaluate(problem.start[None, :])
 
     @property
     def remaining(self) -> int:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.compile import CompiledSystem, Requests, compile_system
+from llamoco.dataset_builder.problems.compile import Requests
 from llamoco.dataset_builder.problems.definition import build_system
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.latex_file import LatexFile, read_latex
+from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SourceEvaluator, SymbolicEvaluator
+from llamoco.dataset_builder.problems.latex_file import read_latex
 from llamoco.dataset_builder.problems.problem_fields import FIELDS, FORMAT_VERSION, problem_record
-from llamoco.dataset_builder.problems.python_file import PythonFile, load_python
+from llamoco.dataset_builder.problems.python_file import load_python
 from llamoco.dataset_builder.problems.structure import Structure
 from llamoco.dataset_builder.problems.system import System
-from llamoco.dataset_builder.problems.system_structure import structure_of_system
 
 INEQUALITY_TOLERANCE = 1e-6
 EQUALITY_TOLERANCE = 1e-4
 
-Evaluator = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 Kind = Literal["synthetic", "source", "described"]
 
 
@@ -52,6 +50,8 @@ class Problem:
         f_star: best known feasible objective value, see ``provenance["f_star"]``. None if unknown.
         feasible_point: a certified feasible point (constrained synthetic problems).
         provenance: where f0 and f_star come from.
+        evaluator: where values come from; made from ``definition`` when they are asked for if None. Not part of the JSON.
+        begun: whether the person's starting point has been evaluated before. Not part of the JSON.
     """
 
     id: str
@@ -66,6 +66,8 @@ class Problem:
     f_star: float | None = None
     feasible_point: tuple[float, ...] | None = None
     provenance: dict[str, str] = field(default_factory=dict)
+    evaluator: ProblemEvaluator | None = field(default=None, repr=False, compare=False)
+    begun: bool = field(default=False, repr=False, compare=False)
 
     @property
     def language(self) -> str:
@@ -120,76 +122,73 @@ class Problem:
         return build_system(self.definition, self.dim)
 
     @cached_property
-    def _evaluator(self) -> Evaluator:
+    def values(self) -> ProblemEvaluator:
+        """What evaluates the problem. Making it executes nothing; a person's Python is executed for what is first asked of it."""
+        if self.evaluator is not None:
+            return self.evaluator
         if self.kind == "synthetic":
-            return compile_system(self.system)
+            return SymbolicEvaluator(lambda: self.system, self.lower, self.upper)
+        text = self.description  # other kinds have none, so nothing of theirs is executed
         if self.language == "latex":
-            return compile_system(self._latex.system)
-        return self._python_file.evaluate
-
-    @cached_property
-    def _latex(self) -> LatexFile:
-        return read_latex(self.description, self.id, self.ignores_prose)
-
-    @cached_property
-    def _python_file(self) -> PythonFile:
-        """A person's Python, executed. The only way from a problem to ``load_python``; ``description`` refuses other kinds."""
-        return load_python(self.description, self.id)
-
-    @cached_property
-    def structure(self) -> Structure | None:
-        """Which operations the problem does on its variables; None where that cannot be known. A person's Python is executed."""
-        if self.kind == "synthetic":
-            return structure_of_system(self.system, self.lower, self.upper)
-        if self.kind == "described":
-            return None
-        if self.language == "latex":
-            return structure_of_system(self._latex.system, self.lower, self.upper)
-        return self._python_file.structure()
+            return SymbolicEvaluator(
+                lambda: read_latex(text, self.id, self.ignores_prose).system, self.lower, self.upper
+            )
+        return SourceEvaluator(lambda: load_python(text, self.id))
 
     @property
-    def _own_python(self) -> PythonFile | None:
-        """The file of a person's own Python problem, which is executed for it if it was not yet."""
-        return self._python_file if self.kind == "source" and "python" in self.definition else None
+    def structure(self) -> Structure | None:
+        """Which operations the problem does on its variables; None where that cannot be known. A person's Python is executed."""
+        return self.values.structure
 
     @property
     def unfollowed(self) -> str | None:
         """Why ``structure`` is None: what of a person's Python cannot be followed; None if it can, or is not here to be asked."""
-        own = self._own_python
-        return own.trace.obstacle if own else None
+        return self.values.unfollowed
 
     @property
     def warnings(self) -> list[str]:
-        """What to tell the person whose Python defines the problem (see ``PythonFile``)."""
-        own = self._own_python
-        return own.warnings if own else []
+        """What to tell the person whose problem it is of how it was understood."""
+        return self.values.warnings
+
+    @property
+    def maximize(self) -> bool:
+        """Whether the person maximises: their objective is the negative of f here."""
+        return self.values.maximize
+
+    @property
+    def start(self) -> np.ndarray | None:
+        """The person's starting point (D,), which is to be evaluated first; None if there is none, or it has been."""
+        return None if self.begun else self.values.start
 
     @property
     def adapted_sizes(self) -> tuple[int, int, int] | None:
         """How many numbers objective, inequality and equality give, where a program has to adapt a person's Python; None elsewhere."""
-        own = self._own_python
-        return None if own is None or own.plain else (1, self.n_inequality, self.n_equality)
+        return self.values.adapted_sizes
 
     def full(self, x: np.ndarray) -> np.ndarray:
-        """Points (..., D) as a person's own functions see them, with the variables whose bounds are equal: (..., A)."""
-        own = self._own_python
-        return own.full(x) if own else x
+        """Points (..., D) of the box as points (..., A) of the person's own variables."""
+        return self.values.full(x)
 
-    def within(self, max_evals: int) -> Problem:
-        """The same problem with another budget; a person's Python is not executed again."""
-        other = replace(self, max_evals=max_evals)
-        if self.kind == "source":
-            self._evaluator  # noqa: B018  (made once, for both)
-        made = ("_evaluator", "_python_file", "structure")
-        other.__dict__.update({name: self.__dict__[name] for name in made if name in self.__dict__})
-        return other
+    def within(self, max_evals: int, begun: bool = False) -> Problem:
+        """The same problem with another budget, evaluated by the same; a person's Python is not executed again.
+
+        Args:
+            max_evals: the budget.
+            begun: whether the starting point has been evaluated.
+        """
+        return replace(self, max_evals=max_evals, evaluator=self.values, begun=self.begun or begun)
+
+    def evaluated_by(self, evaluator: ProblemEvaluator) -> Problem:
+        """The same problem with values from elsewhere, or from what wraps its own evaluator."""
+        return replace(self, evaluator=evaluator)
 
     def requests(self) -> Requests | None:
         """A way to evaluate points fast and tell the best (see ``Requests``); None for a problem given by a person's Python."""
-        if not isinstance(self._evaluator, CompiledSystem):
+        compiled = self.values.compiled
+        if compiled is None:
             return None
         tolerances = (INEQUALITY_TOLERANCE, EQUALITY_TOLERANCE)
-        return Requests(self._evaluator, self.lower_array, self.upper_array, tolerances)
+        return Requests(compiled, self.lower_array, self.upper_array, tolerances)
 
     def evaluate(self, x: np.ndarray) -> Evaluation:
         """Evaluate points.
@@ -197,7 +196,7 @@ class Problem:
         Args:
             x: points (N, D).
         """
-        return Evaluation(*self._evaluator(np.ascontiguousarray(x, dtype=float)))
+        return Evaluation(*self.values.evaluate(np.ascontiguousarray(x, dtype=float)))
 
     def feasible(self, values: Evaluation) -> np.ndarray:
         """Which of N evaluated points satisfy all constraints within the tolerances and have a finite objective: bool (N,)."""
@@ -221,6 +220,10 @@ class Problem:
         """One line of JSON, the same for the same problem."""
         record = {"format": FORMAT_VERSION} | {name: getattr(self, name) for name in FIELDS}
         return json.dumps(record, separators=(",", ":"))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle keeps: what defines the problem, not what evaluates it."""
+        return {one.name: getattr(self, one.name) for one in fields(self)} | {"evaluator": None}
 
     @classmethod
     def from_json(cls, text: str | dict[str, Any]) -> Problem:

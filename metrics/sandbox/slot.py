@@ -116,7 +116,6 @@ class Sandbox:
             "seed": seed,
             "lower": list(problem.lower),
             "upper": list(problem.upper),
-            "max_evals": problem.max_evals,
             "n_inequality": problem.n_inequality,
             "n_equality": problem.n_equality,
         }
@@ -130,7 +129,8 @@ class Sandbox:
         for _ in range(ATTEMPTS):
             oracle = Oracle(problem, on_progress)
             try:
-                ending = self._attempt(job, oracle, None, time_limit, memory_limit)
+                left = {"max_evals": oracle.remaining}
+                ending = self._attempt(job | left, oracle, None, time_limit, memory_limit)
             except _ZygoteDied:
                 reason = "the process that runs programs died"
                 self._restart()

@@ -17,10 +17,12 @@ import subprocess
 import sys
 import tempfile
 
+from llamoco.dataset_builder.problems.errors import LlamocoError
+
 PROBE_LIMIT = 20.0
 
 
-class SandboxUnavailable(RuntimeError):
+class SandboxUnavailable(LlamocoError, RuntimeError):
     """Programs cannot be confined on this machine."""
 
 

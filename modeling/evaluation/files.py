@@ -28,6 +28,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
+from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.metrics.inputs import MAX_RUNS, MAX_SEED
 from llamoco.metrics.record_fields import checked, or_none, real_number, whole_number
 from llamoco.modeling.strict_json import strict_json
@@ -55,7 +56,7 @@ _SETTINGS_FIELDS = {
 }
 
 
-class EvaluationError(ValueError):
+class EvaluationError(LlamocoError, ValueError):
     """An evaluation that cannot go on; the message says why and what to do."""
 
 

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
-from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.errors import LlamocoError, ProblemError
 from llamoco.modeling.space.keeper import remove
 from llamoco.modeling.space.request import Job
 
@@ -41,7 +41,7 @@ _SETTINGS |= {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_t
 Said = dict[str, Any]
 
 
-class WorkerError(RuntimeError):
+class WorkerError(LlamocoError, RuntimeError):
     """A worker that did not start, or was stopped."""
 
 

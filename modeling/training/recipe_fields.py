@@ -7,8 +7,10 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from llamoco.dataset_builder.problems.errors import LlamocoError
 
-class RecipeError(ValueError):
+
+class RecipeError(LlamocoError, ValueError):
     """A training run that cannot be: what is wrong, where, and what to do."""
 
 

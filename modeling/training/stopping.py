@@ -8,10 +8,12 @@ from typing import Any, Self
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from llamoco.dataset_builder.problems.errors import LlamocoError
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class TrainingError(RuntimeError):
+class TrainingError(LlamocoError, RuntimeError):
     """A training that had to stop: where and why, what is kept, what to do."""
 
 

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import llamoco
 from llamoco.cli.main import app
 
 
@@ -52,3 +54,16 @@ def test_a_bad_file_is_refused_before_torch_is_imported(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 2 and "nowhere.py: there is no such file" in done.stderr
     assert done.stdout == "False\n"
+
+
+def test_the_version_is_the_packages() -> None:
+    done = CliRunner().invoke(app, ["--version"])
+    assert done.exit_code == 0 and done.stdout == f"llamoco {version('llamoco')}\n"
+    assert llamoco.__version__ == version("llamoco")
+
+
+def test_importing_the_package_imports_next_to_nothing() -> None:
+    code = "import sys; before = set(sys.modules); import llamoco; new = set(sys.modules) - before; print('numpy' in new, len(new))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    numpy, count = done.stdout.split()
+    assert numpy == "False" and int(count) < 60

@@ -6,6 +6,7 @@ import numpy as np
 
 from llamoco.dataset_builder.benchmark import prompt_facts
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator
 
 
 def test_a_selector_learns_from_the_train_split_and_picks_what_ran() -> None:
@@ -29,7 +30,6 @@ def test_probes_are_the_same_for_the_same_problem_and_cost_a_twentieth() -> None
     )
     assert prompt_facts.probed(problem) == prompt_facts.probed(problem)
     points = []
-    counted = type(problem)(**{name: getattr(problem, name) for name in problem.__dataclass_fields__})
-    vars(counted)["_evaluator"] = lambda x: (points.append(len(x)), problem._evaluator(x))[1]
-    prompt_facts.probed(counted)
+    counted = FunctionEvaluator(lambda x: (points.append(len(x)), tuple(problem.evaluate(x)))[1])
+    prompt_facts.probed(problem.evaluated_by(counted))
     assert sum(points) == int(prompt_facts.PROBE_SHARE * problem.max_evals)

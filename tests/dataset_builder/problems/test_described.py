@@ -15,6 +15,7 @@ from llamoco.dataset_builder.problems import problem as problem_module
 from llamoco.dataset_builder.problems import python_file
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator, SourceEvaluator, Wrapper
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import problem_text
@@ -75,7 +76,7 @@ QUESTIONS: dict[str, Callable[[Problem], Any]] = {
     "text": repr,
     "JSON": lambda p: p.to_json(),
     "fields": asdict,
-    "hidden": lambda p: p._python_file,
+    "hidden": lambda p: p.values.full(POINT),
     "description": lambda p: p.description,
     "bounds": lambda p: (p.dim, p.constrained, p.inside(POINT)),
 }
@@ -84,7 +85,7 @@ QUESTIONS: dict[str, Callable[[Problem], Any]] = {
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("copied", COPIES)
 def test_nothing_that_is_asked_of_any_copy_executes(copied: str, question: str) -> None:
-    problem = COPIES[copied](described(evaluator=values))
+    problem = COPIES[copied](described(evaluator=FunctionEvaluator(values)))
     try:
         QUESTIONS[question](problem)
     except ProblemError as error:
@@ -94,7 +95,7 @@ def test_nothing_that_is_asked_of_any_copy_executes(copied: str, question: str) 
 @pytest.mark.parametrize("copied", COPIES)
 def test_no_attribute_or_method_whatever_its_name_executes(copied: str) -> None:
     """Those that a problem will have in times to come among them."""
-    problem = COPIES[copied](described(evaluator=values))
+    problem = COPIES[copied](described(evaluator=FunctionEvaluator(values)))
     asked = 0
     for name in dir(problem):
         for arguments in ((), (POINT,), (3,), ("python",)):
@@ -130,7 +131,7 @@ def test_it_cannot_be_made_one_that_is_executed(changes: dict[str, Any]) -> None
 
 
 def test_its_text_is_for_prompt_and_program_only() -> None:
-    problem = described(evaluator=values)
+    problem = described(evaluator=FunctionEvaluator(values))
     assert make_prompt(problem, 6000)[0].startswith(TEXT) and problem_text(problem) == TEXT
     assert "executed" not in problem.to_json() and "executed" not in repr(problem)
     assert problem.evaluate(POINT).f == 0.5 and problem.within(3).evaluate(POINT).f == 0.5
@@ -139,7 +140,7 @@ def test_its_text_is_for_prompt_and_program_only() -> None:
 
 def test_without_its_evaluator_it_has_no_values() -> None:
     for copied in ("pickled", "from its JSON", "without an evaluator"):
-        problem = COPIES[copied](described(evaluator=values))
+        problem = COPIES[copied](described(evaluator=FunctionEvaluator(values)))
         with pytest.raises(ProblemError):
             problem.evaluate(POINT)
 
@@ -171,5 +172,11 @@ def test_a_problem_in_symbols_can_be_described(tmp_path: Path) -> None:
 
 def test_a_persons_own_python_is_no_problem_in_symbols() -> None:
     own = Problem("p", "source", (0.0,), (1.0,), 9, 0, 0, {"python": TEXT})
-    with pytest.raises(AssertionError, match="executed"):  # it is the caller's, and would be
+    with pytest.raises(ProblemError, match="not given by formulas"):
         DescribedProblem.of(own, "python", TEXT)
+
+
+def test_what_would_execute_its_text_cannot_evaluate_it() -> None:
+    for evaluator in (own := SourceEvaluator(lambda: 1 / 0), Wrapper(own), Wrapper(Wrapper(own))):  # type: ignore[arg-type,return-value]
+        with pytest.raises(ProblemError, match="not executed"):
+            described(evaluator=evaluator)

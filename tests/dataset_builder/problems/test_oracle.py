@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator, Wrapper
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.synthesis import draw_problem
@@ -234,3 +235,28 @@ def test_values_are_those_of_evaluate(make: Callable[[int], Problem]) -> None:
     with pytest.raises(BudgetExceeded):
         oracle.values(np.array([-3.0, 0.0]))
     assert oracle.refused == 1
+
+
+class Started(Wrapper):
+    """Another evaluator, whose person gave a starting point."""
+
+    start = np.array([1.0, 2.0])
+
+
+def test_the_persons_starting_point_is_evaluated_first_and_counted() -> None:
+    plain = Problem("p", "source", (-4.0, -4.0), (4.0, 4.0), 3, 0, 0, {})
+    problem = plain.evaluated_by(Started(FunctionEvaluator(_sphere)))
+    oracle = Oracle(problem)
+    assert (oracle.evals, oracle.remaining, oracle.best_f, oracle.trace) == (1, 2, 5.0, [(1, 5.0)])
+    np.testing.assert_array_equal(oracle.best_x, Started.start)
+    oracle.objective(np.array([3.0, 3.0]))
+    assert (oracle.evals, oracle.best_f) == (2, 5.0)  # never worse than it
+    other = Oracle(
+        problem.within(2, begun=True)
+    )  # a second run that shares the budget does not pay for it again
+    assert (other.evals, other.remaining, other.best_x) == (0, 2, None)
+    assert Oracle(plain.evaluated_by(FunctionEvaluator(_sphere))).evals == 0
+
+
+def _sphere(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return (x**2).sum(axis=1), np.empty((len(x), 0)), np.empty((len(x), 0))
