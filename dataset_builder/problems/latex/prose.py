@@ -60,6 +60,14 @@ _MARKUP = re.compile(
     |(?P<white>[\s~$]+)""",
     re.VERBOSE,
 )
+_EXTREME = re.compile(r"\b(min|max)(imi[sz])")
+_SMALL = {"as large as possible": "as small as possible", "as high as possible": "as low as possible"}
+_SMALL |= {"as big as possible": "as low as possible", "largest": "minimum", "maximum": "minimum", "highest": "minimum"}
+_SMALL |= {"greatest": "minimum", "biggest": "minimum", "maximal": "minimum"}
+_LARGE = re.compile(
+    r"as (?:large|high|big) as possible"
+    r"|(?:largest|maximum|highest|greatest|biggest|maximal)(?= (?:possible |total |expected )?(?:value|volume|area|profit|revenue|yield|utility|return|benefit|income|weight|cost)\b)"
+)
 _SPECIALS = {"ss": "ss", "i": "i", "j": "j", "o": "o", "l": "l"}
 _FINAL = re.compile(r"[.;]\s*(?:\\[\],;!]|\s)*$")
 _SENTENCE_END = re.compile(r"\n|[.!?。！？]+(?=[\s)\n]|$)|[。！？]")
@@ -150,7 +158,12 @@ class _Writer:
 
 
 def sentences(
-    source: Source, lexed: Lexed, clauses: Sequence[Clause], kinds: Kinds, budget: Sequence[tuple[int, int]]
+    source: Source,
+    lexed: Lexed,
+    clauses: Sequence[Clause],
+    kinds: Kinds,
+    budget: Sequence[tuple[int, int]],
+    maximize: bool = False,
 ) -> list[Sentence]:
     """All sentences of a file, its title first.
 
@@ -160,6 +173,7 @@ def sentences(
         clauses: what its formulas say.
         kinds: tells what a clause is.
         budget: where the evaluation budget is stated.
+        maximize: whether the objective is maximised; words of maximising and minimising are exchanged then.
     """
     writer = _Writer()
     for title in re.finditer(r"\\(?:sub)?title\s*\{", source.code[: lexed.start]):
@@ -193,7 +207,14 @@ def sentences(
             writer.add(". " if source.code[final.start()] == "." else "; ", final.start())
         at = formula.end
     _prose(source.code, at, lexed.stop, writer)
-    return list(_cut(_with_budget("".join(writer.text), writer.places, budget), writer.places))
+    text = _with_budget("".join(writer.text), writer.places, budget)
+    return list(_cut(_mirrored(text) if maximize else text, writer.places))
+
+
+def _mirrored(text: str) -> str:
+    """The text with words for the largest value and for the smallest one exchanged; as long as it was."""
+    text = _EXTREME.sub(lambda m: ("max" if m[1] == "min" else "min") + m[2], text)
+    return _LARGE.sub(lambda m: _SMALL[m[0]].ljust(len(m[0])), text)
 
 
 def _prose(code: str, at: int, end: int, writer: _Writer) -> None:
