@@ -112,6 +112,7 @@ class _Reader:
         goal = find_goal(self.source, self.tokens, self.clauses)
         clause = goal.clause
         self.letters = index_letters(self.tokens, self.clauses)
+        self.symbols.letters = self.letters
         self.declared = find_variables(clause, self.tokens, self.clauses, self.bounds)
         self.bounds.named = self.declared.named
         max_evals, spans = read_budget(self.source)
@@ -139,6 +140,8 @@ class _Reader:
         rest = []
         for chain in found:
             if chain is objective or any(a <= chain.place.at < b for a, b in spans):
+                continue
+            if any(chain.clause is said for said in self.declared.said):
                 continue
             if chain.relations and not self._on_solution(chain):
                 rest.append(chain)

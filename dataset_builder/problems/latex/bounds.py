@@ -46,12 +46,14 @@ class Bounds:
     def is_variable(self, part: Part) -> bool:
         """Whether a part is a decision variable, the vector of them, or dots between two."""
         name = name_of(part)
-        return name is not None and (name in self.symbols.aliases or self.symbols.is_base(part[0].text))
+        return name is not None and (
+            name in self.symbols.aliases or self.symbols.is_member(part[0].text, name)
+        )
 
     def mentions_variables(self, part: Part) -> bool:
         """Whether any decision variable occurs."""
         return any(
-            self.symbols.is_base(base) or base in self.symbols.aliases or key in self.symbols.aliases
+            self.symbols.is_member(base, key) or base in self.symbols.aliases or key in self.symbols.aliases
             for base, key in names_in(part)
         )
 

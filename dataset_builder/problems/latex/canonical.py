@@ -147,6 +147,9 @@ def _units(source: Source, tokens: list[Token], upright: set[int]) -> list[Token
     return _joined_units(result)
 
 
+_UPRIGHT = "|"  # before upright letters
+
+
 def _power_of_ten(result: list[Token]) -> bool:
     """Whether the tokens end in ``10^{-3}``."""
     tail = [t.text for t in result[-6:]]
@@ -154,13 +157,13 @@ def _power_of_ten(result: list[Token]) -> bool:
 
 
 def _counted(tokens: list[Token], upright: set[int]) -> Counter[str]:
-    """How often letters occur that do not follow a number."""
+    """How often letters occur that do not follow a number, upright ones apart."""
     count: Counter[str] = Counter()
     follows = False
     for token in tokens:
         if token.kind == "name":
             if not follows:
-                count[token.text] += 1
+                count[_UPRIGHT * (token.at in upright) + token.text] += 1
         else:
             follows = token.kind == "number" or (follows and token.text in ("/", "^", "{", "}", "*"))
     return count
@@ -191,7 +194,7 @@ def _one_unit(source: Source, tokens: list[Token], at: int, upright: set[int], o
             while stop < len(tokens) and tokens[stop].kind == "name" and tokens[stop].at == tokens[stop - 1].end and tokens[stop].at in upright:
                 stop += 1
             text = "".join(t.text for t in tokens[at:stop])
-        return stop if text in UNITS and (len(text) > 1 or not others[text]) else at
+        return stop if text in UNITS and (len(text) > 1 or not others[_UPRIGHT + text]) else at
     stop = at
     while stop < len(tokens) and _letter(tokens[stop], upright) and (stop == at or tokens[stop].at == tokens[stop - 1].end):
         stop += 1

@@ -108,7 +108,7 @@ class Emitter:
     def index(self, expression: Expr, place: Token) -> Expr:
         """A constant index as a literal number."""
         number = self.constant(expression, place)
-        if not number.is_integer():
+        if not float(number).is_integer():
             raise self.source.error(place, f"an index has to be a whole number, this is {number:g}")
         return lift(int(number))
 

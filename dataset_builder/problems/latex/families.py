@@ -2,12 +2,17 @@ r"""The decision variables of a file: one vector, scalars with names of their ow
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.expression import Expr, Item, Num, lift
 from llamoco.dataset_builder.problems.latex.emitter import Emitter
 from llamoco.dataset_builder.problems.latex.text import Source, Token
 from llamoco.dataset_builder.problems.latex.values import NeedsUnroll, Vectorial
+
+
+_INDEX = re.compile(r"\d+|[^\W\d_]|[^\w+-]")
+_USUAL = frozenset("ijklmnt")  # letters that number, even where nothing says so
 
 
 class Family(NamedTuple):
@@ -30,6 +35,7 @@ class Unknowns(Emitter):
         aliases: variables that have names of their own.
         families: families of numbered variables by base name.
         dimension_names: names of the number of variables, as in ``x \in \mathbb{R}^n``.
+        letters: letters of indices.
         asked: while the numbers of families are looked for, those that formulas ask for; else None.
     """
 
@@ -39,12 +45,20 @@ class Unknowns(Emitter):
         self.aliases: dict[str, Expr] = {}
         self.families: dict[str, Family] = {}
         self.dimension_names: set[str] = set()
+        self.letters: set[str] = set()
         self.asked: dict[str, set[tuple[int, ...]]] | None = None
         self._whole: dict[str, Vectorial] = {}
 
     def is_base(self, base: str) -> bool:
         """Whether a name is that of a vector or family of variables."""
         return base in self.families or (bool(self.vector) and base == self.vector)
+
+    def is_member(self, base: str, key: str) -> bool:
+        """Whether a name, with its base, is that of a vector or family of variables or of a member: not ``P_D`` beside ``P_g``."""
+        if not self.is_base(base):
+            return False
+        index = key[len(base) + 1 :]
+        return all(x.isdigit() or x in _USUAL or x in self.letters for x in _INDEX.findall(index))
 
     @property
     def variable_names(self) -> tuple[str, ...]:

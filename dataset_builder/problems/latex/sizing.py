@@ -58,7 +58,7 @@ def _copy(symbols: SymbolTable) -> SymbolTable:
     copy.written, copy.ranged, copy.templates = dict(symbols.written), dict(symbols.ranged), dict(symbols.templates)
     copy.recurrences, copy.anywhere = dict(symbols.recurrences), dict(symbols.anywhere)
     copy.aliases, copy.dimension_names = dict(symbols.aliases), set(symbols.dimension_names)
-    copy.vector = symbols.vector
+    copy.vector, copy.letters, copy.pinned = symbols.vector, symbols.letters, symbols.pinned
     return copy
 
 

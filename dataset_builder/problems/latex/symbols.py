@@ -169,7 +169,7 @@ class SymbolTable(Unknowns):
             if values is not None and k - rule.offset not in values:
                 message = f"{base}_{k} is not defined: its recursion is stated for other indices"
                 raise self.source.error(place, message)
-            self.write_out(base, rule.letter, [k - rule.offset], None, rule.body)
+            self.write(f"{base}_{k}", Written(None, rule.body, {rule.letter: lift(k - rule.offset)}))
             self.named(f"{base}_{k}", place)
 
     def entry(self, value: Value, subscript: Part, place: Token, scope: Scope) -> Expr:

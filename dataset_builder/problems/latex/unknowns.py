@@ -14,6 +14,7 @@ from llamoco.dataset_builder.problems.latex.families import Family
 from llamoco.dataset_builder.problems.latex.indices import index_letters, pair_of_letters, subscript_of
 from llamoco.dataset_builder.problems.latex.names import argument_names, read_head
 from llamoco.dataset_builder.problems.latex.objective import scope_of, under_marker
+from llamoco.dataset_builder.problems.latex.starts import WORDS
 from llamoco.dataset_builder.problems.latex.text import Token
 from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, names_in, tuple_parts
 
@@ -32,12 +33,14 @@ class Declared(NamedTuple):
         order: families and names, in the order of x, if their numbers are to be settled; else empty.
         numbers: the members that families were declared with.
         bounded: whether they were found from their bounds.
+        said: the clauses that list them.
     """
 
     named: bool
     order: tuple[str, ...] = ()
     numbers: dict[str, set[int]] = {}  # noqa: RUF012 - never written to
     bounded: bool = False
+    said: tuple[Clause, ...] = ()
 
 
 def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bounds: Bounds) -> Declared:
@@ -56,14 +59,16 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
         arguments = None  # \min_x h(x_1, x_2) calls a function that is defined elsewhere
     if arguments is None and scope:
         arguments = under_marker(clause, tokens)
+    said: tuple[Clause, ...] = ()
     if arguments is None:
-        arguments = _said_to_vary(found)
+        arguments, said = _said_to_vary(found)
     letters = index_letters(tokens, found)
     bounded = False
     if arguments is None:
         arguments = _bounded_names(clause, found, letters)
         bounded = bool(arguments)
-        if {p[0].text for p in arguments} <= {"x"}:
+        special = bounded and any(_special(s, letters) for s in _subscripts(tokens).get("x", []))
+        if {p[0].text for p in arguments} <= {"x"} and not special:
             if any(t.kind == "name" and t.text == "x" for t in tokens):
                 _plain("x", tokens, found, bounds)
                 return Declared(bounded, bounded=bounded)
@@ -84,15 +89,20 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
                     bounds.dimension(len(given), first[0])
             else:
                 _plain(base, tokens, found, bounds)
-            return Declared(True, bounded=bounded)
+            return Declared(True, bounded=bounded, said=said)
     if len(order) == 1 and order[0] not in families and name_of(arguments[0]) == arguments[0][0].text:
         bounds.symbols.aliases.clear()
         _plain(order[0], tokens, found, bounds)
-        return Declared(True, bounded=bounded)
+        return Declared(True, bounded=bounded, said=said)
     if not families:
         _alias(list(order), bounds, first[0])
-        return Declared(True, bounded=bounded)
-    return Declared(True, tuple(order), numbers, bounded)
+        return Declared(True, bounded=bounded, said=said)
+    return Declared(True, tuple(order), numbers, bounded, said)
+
+
+def _special(subscript: Part, letters: set[str]) -> bool:
+    """Whether an index counts from 0, or is that of a matrix."""
+    return [t.text for t in subscript] == ["0"] or pair_of_letters(subscript, letters)
 
 
 def _entries(
@@ -156,11 +166,12 @@ def _is_index(subscript: Part, letters: set[str]) -> bool:
     return bool(texts) and all(x.isdigit() or x in letters or x in ("+", "-", ",") for x in texts)
 
 
-def _said_to_vary(found: list[Clause]) -> list[Part] | None:
-    """The names after the word variables: ``with variables $x$, $y$ and $z$``; None if there are none."""
+def _said_to_vary(found: list[Clause]) -> tuple[list[Part] | None, tuple[Clause, ...]]:
+    """The names after the word variables: ``with variables $x$, $y$ and $z$``, and where; None if there are none."""
     said = (k for k, c in enumerate(found) if _SAID.search(c.words.strip()))
     for first in said:
         names: list[Part] = []
+        clauses: list[Clause] = []
         for clause in found[first:]:
             if names and clause.words.strip() not in _AND:
                 break
@@ -168,9 +179,10 @@ def _said_to_vary(found: list[Clause]) -> list[Part] | None:
             if clause.relations or argument_names(parts) is None:
                 break
             names += parts
+            clauses.append(clause)
         if names:
-            return names
-    return None
+            return names, tuple(clauses)
+    return None, ()
 
 
 def _bounded_names(clause: Clause, found: list[Clause], letters: set[str]) -> list[Part]:
@@ -226,7 +238,7 @@ def _defined(found: list[Clause], letters: set[str]) -> tuple[set[str], set[str]
     for clause in found:
         for left, right, relation in zip(clause.groups, clause.groups[1:], clause.relations, strict=False):
             head = read_head(left[-1]) if relation == "=" else None
-            if head is None:
+            if head is None or WORDS.search(clause.words.strip()):
                 continue
             own = any(base == head.base for base, _ in names_in(right[0]))
             digits = head.subscript is not None and len(head.subscript) == 1 and head.subscript[0].text.isdigit()

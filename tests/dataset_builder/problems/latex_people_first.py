@@ -174,7 +174,7 @@ def _(x: np.ndarray) -> Result:
 $$ x_{k+1} = 0.9 x_k + 0.5 u_k, \qquad x_0 = 3 $$
 and the finite horizon problem
 $$ \min_{u_0, \ldots, u_4} \; 2 x_5^2 + \sum_{k=0}^{4} \left( x_k^2 + 0.1 u_k^2 \right) $$
-with $|u_k| \leq 2$ and $-1 \le x_k \le 4$ for $k = 1, \ldots, 5$, and $-2 \le u_k \le 2$, $k = 0, \ldots, 4$.
+with $-1 \le x_k \le 4$ for $k = 1, \ldots, 5$, and $-2 \le u_k \le 2$, $k = 0, \ldots, 4$.
 """,
     "u_0 u_1 u_2 u_3 u_4",
     [(-2, 2)] * 5,
@@ -186,7 +186,7 @@ def _(u: np.ndarray) -> Result:
         x.append(0.9 * x[k] + 0.5 * u[k])
     value = 2 * x[5] ** 2 + sum(x[k] ** 2 + 0.1 * u[k] ** 2 for k in range(5))
     limits = [-1 - v for v in x[1:]] + [v - 4 for v in x[1:]]
-    return value, limits + [abs(v) - 2 for v in u[1:]], []
+    return value, limits, []
 
 
 @people(
