@@ -40,6 +40,8 @@ class Bounds:
         self.stated_dim = 0
         self.integer: list[tuple[int | None, Token, bool]] = []  # number, place, whether 0 may be meant or not
         self.named = False  # whether the variables are certain, so that bounds may be missing
+        self.free = False  # whether it is said that they are any real numbers
+        self.listed: set[str] = set()  # those that are named one by one
 
     # What is a bound
 
@@ -252,6 +254,7 @@ class Bounds:
             self.dimension(size, part[0])
             if size and power[-1].kind == "name":
                 self.symbols.dimension_names.add(power[-1].text)
+        self.free = self.free or not (whole or signs)
         if whole or signs:
             for scope in self.scopes(chain):
                 for number in self._numbers(chain.sides[0], scope):
@@ -385,6 +388,10 @@ class Bounds:
         if k > dim:
             message = f"bounds for {name}, but there are {dim} variables; correct the number or the range"
             raise self.source.error(at, message)
+        bare = k not in self.lower and k not in self.upper
+        if bare and self.named and not self.free and (self.lower or self.upper) and name not in self.listed:
+            message = f"{name} has no bounds, but other variables have; state them, as in ${name} \\ge 0$"
+            raise self.source.error(at, f"{message} or ${name} \\in \\mathbb{{R}}$")
         for limits, side in ((self.lower, "lower"), (self.upper, "upper")):
             if k not in limits and not self.named:
                 message = f"the {side} bound of {name} is missing; state it, as in ${name} \\in [0, 10]$"

@@ -73,6 +73,7 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
                 _plain("x", tokens, found, bounds)
                 return Declared(bounded, bounded=bounded)
     names = argument_names(arguments or [])
+    bounds.listed |= set(names or [])
     if not names or names[0] == "\\dots":
         message = "which are the variables? name them, as in \\min_{x} ... or f(x, y) = ..., or state bounds of each"
         raise bounds.source.error(first[0], message)
