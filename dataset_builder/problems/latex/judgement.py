@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.latex import restrictions as english
 from llamoco.dataset_builder.problems.latex.harmless import HARMLESS
+from llamoco.dataset_builder.problems.latex.narrative import EXPLAINED, PHRASES, QUESTION
 from llamoco.dataset_builder.problems.latex.prose import NAME, Sentence
 from llamoco.dataset_builder.problems.latex.text import Formula, Source
 from llamoco.dataset_builder.problems.latex.tongues import TONGUES, tongues_of
@@ -142,7 +143,8 @@ def left_out(
     whole = [*tongues_of(" ".join(s.text for s in sentences)), "english"][0]
     found = []
     for sentence in sentences:
-        suspicious = _suspicious(sentence.text, whole, numbers, dim)
+        asked = source.code[sentence.end : sentence.end + 1] == "?" and QUESTION.match(sentence.text) is not None
+        suspicious = _suspicious(sentence.text, whole, numbers, dim, asked)
         if suspicious is not None:
             at, stop = suspicious
             word, place = sentence.text[at:stop].strip(), sentence.places[at]
@@ -150,7 +152,9 @@ def left_out(
     return found
 
 
-def _suspicious(text: str, fallback: str, numbers: set[str], dim: int) -> tuple[int, int] | None:
+def _suspicious(
+    text: str, fallback: str, numbers: set[str], dim: int, asked: bool
+) -> tuple[int, int] | None:
     """Start and end of what makes a sentence suspicious (both 0: its language); None if nothing does."""
     if text.startswith(NAME):
         named = _NAMED.search(text)
@@ -161,12 +165,12 @@ def _suspicious(text: str, fallback: str, numbers: set[str], dim: int) -> tuple[
     main = fallback if fallback in tongues else tongues[0]
     found = _numbers(_blanked(text, main, dim), numbers)
     for tongue in tongues:
-        found += _words(_blanked(text, tongue, dim), tongue)
+        found += _words(_blanked(text, tongue, dim), tongue, asked)
     return min(found, default=None)
 
 
-def _words(text: str, tongue: str) -> list[tuple[int, int]]:
-    """Starts and ends of the suspicious words of a sentence in one language."""
+def _words(text: str, tongue: str, asked: bool) -> list[tuple[int, int]]:
+    """Starts and ends of the suspicious words of a sentence in one language; a question may be told by what decides only."""
     words = TONGUES.get(tongue)
     hard, soft, weak, mention = (
         (english.HARD, english.SOFT, english.WEAK, english.MENTION)
@@ -176,6 +180,10 @@ def _words(text: str, tongue: str) -> list[tuple[int, int]]:
     certain = [hard] if words else [hard, english.BESIDE, english.BEHIND]
     likely = [soft] if words else [soft, english.NUMBER_WORD, english.SAID]
     found = [first.span() for pattern in certain if (first := pattern.search(text))]
+    if asked and not words:
+        return found
+    if not words:
+        text = EXPLAINED.sub(_blank, text)
     context = _Context(text)
     uncounted = text if words else english.COUNTED.sub(_blank, text)
     besides = mention.sub(_blank, uncounted)  # "all three" names variables and says nothing of them
@@ -215,6 +223,6 @@ def _blanked(text: str, tongue: str, dim: int) -> str:
     text = _COUNTED.sub(count, text)
     if tongue in TONGUES:
         return TONGUES[tongue].harmless.sub(_blank, text)
-    for pattern in HARMLESS:
+    for pattern in (PHRASES, *HARMLESS):
         text = pattern.sub(_blank, text)
     return text
