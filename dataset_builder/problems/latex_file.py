@@ -20,7 +20,7 @@ from llamoco.dataset_builder.problems.latex.budget import read_budget
 from llamoco.dataset_builder.problems.latex.clauses import Clause, clauses
 from llamoco.dataset_builder.problems.latex.constraints import Constraints
 from llamoco.dataset_builder.problems.latex.definitions import Definitions, is_number
-from llamoco.dataset_builder.problems.latex.indices import index_letters
+from llamoco.dataset_builder.problems.latex.indices import index_letters, last_indices
 from llamoco.dataset_builder.problems.latex.judgement import LeftOut, left_out
 from llamoco.dataset_builder.problems.latex.lexer import tokenize
 from llamoco.dataset_builder.problems.latex.names import Written, read_head
@@ -112,11 +112,11 @@ class _Reader:
         goal = find_goal(self.source, self.tokens, self.clauses)
         clause = goal.clause
         self.letters = index_letters(self.tokens, self.clauses)
-        self.symbols.letters = self.letters
+        self.symbols.letters = self.letters | last_indices(self.clauses)
         self.declared = find_variables(clause, self.tokens, self.clauses, self.bounds)
         self.bounds.named = self.declared.named
         max_evals, spans = read_budget(self.source)
-        kinds = Kinds(self.bounds, clause)
+        kinds = Kinds(self.bounds, clause, self.clauses)
         prose = sentences(self.source, self.lexed, self.clauses, kinds, spans, goal.maximize)
         try:
             read = self._read(clause, spans)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from llamoco.dataset_builder.problems.latex.clauses import Clause
 from llamoco.dataset_builder.problems.latex.text import Token
@@ -26,6 +27,17 @@ def index_letters(tokens: Sequence[Token], found: list[Clause]) -> set[str]:
                 if not any(t.kind == "number" and "." in t.text for t in right[0]):
                     letters |= {x for x in bare if x in _LETTERS}
     return letters & _LETTERS & (_in_subscripts(tokens) | bound_letters(list(tokens)))
+
+
+def last_indices(found: list[Clause]) -> set[str]:
+    r"""Names of last indices: N of ``x_1, \dots, x_N``."""
+    names: set[str] = set()
+    for clause in found:
+        for group in clause.groups:
+            for before, part in pairwise(group):
+                if before[0].text == "\\dots":
+                    names |= {t.text for t in subscript_of(part) if t.kind == "name"}
+    return names
 
 
 def _in_subscripts(tokens: Sequence[Token]) -> set[str]:

@@ -30,6 +30,7 @@ PHRASES = re.compile(
         (?:a |the |cylindrical |tin |soda |beer |metal |aluminium |aluminum |closed |open )+can(?= (?:with|of|that|is|has|holds|should|whose|made|from)\b|[,.;]|$)
         (?:that |which )?can be (?:made|built|cut|formed|constructed|produced|inscribed|manufactured|obtained)(?= (?:from|out of|with|in|of|by|using)\b)
         (?:we|i|you|one|they|which|that|company|firm|planner|operator|controller|engineer|manager|shop|farmer) (?:can|may|could) (?:freely )?(?:choose|control|vary|adjust|change|decide|set|select|influence|tune)(?= (?:the |its |their |both |how |V)|[,.;]|$)(?! (?:only|at most|at least|no more)\b)
+        follows?(?= ?:?(?: the| an?)? ?(?:D\b|arrhenius|power|linear|law))
         consecutive (?:[a-z]+ )?(?:reactions?|chapters?|papers?|days?|periods?|points?|nodes?)
         closest to the (?:data|measurements?|observations?)
         # what is to be found

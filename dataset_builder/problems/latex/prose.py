@@ -115,11 +115,20 @@ class Kinds:
     """What a formula is, in one letter.
 
     O objective; B bound of a variable by numbers; C other relation of the variables; D definition; V variable; N number;
-    S other name; E other expression. Q stands for words that state the evaluation budget.
+    S other name, or a number that another formula has; E other expression. Q stands for words that state the evaluation budget.
     """
 
-    def __init__(self, bounds: Bounds, objective: Clause) -> None:
+    def __init__(self, bounds: Bounds, objective: Clause, clauses: Sequence[Clause]) -> None:
         self.bounds, self.objective = bounds, objective
+        self.stated = {
+            t.text
+            for c in clauses
+            if c.relations or c is objective
+            for group in c.groups
+            for part in group
+            for t in part
+            if t.kind == "number"
+        }
 
     def __call__(self, clause: Clause) -> str:
         """The letter of a clause."""
@@ -130,7 +139,8 @@ class Kinds:
             if all(self._is_variable(p) for p in parts):
                 return "V"
             if all(t.kind == "number" or t.text in ("-", "+", "=") for p in parts for t in p):
-                return "N"
+                known = len(parts) == 1 and len(parts[0]) == 1 and parts[0][0].text in self.stated
+                return "S" if known and len(parts[0][0].text) > 1 else "N"
             return "S" if all(name_of(p) is not None for p in parts) else "E"
         varying = [p for p in parts if self.bounds.mentions_variables(p)]
         if varying and all(self._is_variable(p) for p in varying):

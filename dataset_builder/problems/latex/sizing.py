@@ -47,9 +47,28 @@ def asked(bounds: Bounds, parts: Sequence[Part], statements: Sequence[Chain], ba
     for chain in statements:
         _powers(chain, probe)
         for scope in _scopes(own, chain):
-            for part in (p for side in chain.sides for p in side):
-                _try(probe, part, scope)
+            for side in chain.sides:
+                for part in side:
+                    _try(probe, part, scope)
+                for before, dots, after in zip(side, side[1:], side[2:], strict=False):
+                    if dots[0].text == "\\dots":
+                        _fill(probe, before, after, scope)
     return probe.asked
+
+
+def _fill(probe: SymbolTable, first: Part, last: Part, scope: dict[str, Value]) -> None:
+    r"""Note the members between the ends of ``x_1, \dots, x_n``."""
+    base = first[0].text
+    if base not in probe.families or last[0].text != base:
+        return
+    try:
+        ends = [probe.subscripts(subscript_of(p), p[0], scope)[0] for p in (first, last)]
+        low, high = (int(probe.constant(e, first[0])) for e in ends)
+    except (ProblemError, NeedsUnroll, Refusal, ValueError, IndexError):
+        return
+    if 0 <= low <= high < low + 10_000:
+        numbers = {(k,) for k in range(low, high + 1)}
+        probe.asked = (probe.asked or {}) | {base: (probe.asked or {}).get(base, set()) | numbers}
 
 
 def _copy(symbols: SymbolTable) -> SymbolTable:
