@@ -39,7 +39,7 @@ def canonical(source: Source, tokens: list[Token], upright: set[int]) -> tuple[l
             names = " and ".join(sorted(t.text for t in same))
             message = f"units are not converted, and {names} both occur; state all numbers in one of them, without units"
             raise source.error(max(t.at for t in same), message)
-    kept = [t for t in result if t.kind != "unit"]
+    kept = _differences([t for t in result if t.kind != "unit"])
     return _marked(kept), frozenset(found)
 
 
@@ -221,6 +221,20 @@ def _joined_units(tokens: list[Token]) -> list[Token]:
     for token in tokens:
         if token.kind == "unit" and result and result[-1].kind == "unit" and result[-1].end == token.at:
             result[-1] = result[-1]._replace(text=result[-1].text + token.text, end=token.end)
+        else:
+            result.append(token)
+    return result
+
+
+def _differences(tokens: list[Token]) -> list[Token]:
+    r"""``\Delta t`` as one name, if every Delta stands before a name."""
+    places = [k for k, t in enumerate(tokens) if t.text == "\\Delta" and t.kind == "name"]
+    if not places or not all(k + 1 < len(tokens) and tokens[k + 1].kind == "name" for k in places):
+        return tokens
+    result: list[Token] = []
+    for token in tokens:
+        if result and result[-1].text == "\\Delta":
+            result[-1] = result[-1]._replace(text="\\Delta" + token.text.lstrip("\\"), end=token.end)
         else:
             result.append(token)
     return result

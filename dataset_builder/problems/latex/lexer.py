@@ -16,6 +16,10 @@ from llamoco.dataset_builder.problems.latex.text import Aside, Formula, Kind, Le
 _TOKEN = re.compile(
     r"\\[A-Za-z]+\*?|\\.|\d+(?:(?:\{,\}|\\,)\d{3}(?!\d))*(?:\.\d+)?|\.\d+|\.\.\.|:=|<=|>=|==|[A-Za-z]|\s+|.", re.DOTALL
 )
+_DECIMAL = re.compile(r"(0|\d+(?=\{,\}(?:\d{1,2}|\d{4,})(?!\d)))\{,\}(\d+)(?!\d|\{,\})")
+_RAW = re.compile(
+    r"(?:s\.\s?t\.|subject(?:\\[ ,;]|[\s~])*to\b|such(?:\\[ ,;]|[\s~])*that\b|(?:minimi[sz]e|maximi[sz]e|Minimi[sz]e|Maximi[sz]e|min|max|Min|Max)(?![A-Za-z]))"
+)
 _NAMED = re.compile(r"\s*&?\s*(?::?=|[_^(]|\\left\()")  # what follows a name
 _DEEPEST = 50  # commands in commands
 _LONGEST_NUMBER = 100  # characters
@@ -49,6 +53,7 @@ class _Lexer:
         self.depth = 0  # of styles in styles
         self.arrays: list[str] = []  # what the arrays around a place are
         self.tables: list[tuple[int, int]] = []
+        self.commas: set[str] = set()  # what commas in numbers mean
         self.no_table = 0  # up to where no table can be read
         self.upright: set[int] = set()  # where upright letters stand
 
@@ -197,6 +202,17 @@ class _Lexer:
             if text[0] == "\\":
                 at = self.command(text, at, stop, end)
                 continue
+            if text[0].isdigit() and (decimal := _DECIMAL.match(self.code, at, end)):
+                text, stop = f"{decimal[1]}.{decimal[2]}", decimal.end()
+                self.commas.add("decimal")
+            elif text[0].isdigit() and "," in text:
+                self.commas.add("thousands")
+            elif text.isalpha() and (raw := self.raw_word(at, end)):
+                at = raw
+                continue
+            if len(self.commas) > 1:
+                message = "is this comma one of decimals or of thousands? the file has both; write numbers without"
+                raise self.source.error(at, message)
             if text == "{":
                 braces.append(at)
             elif text == "}":
@@ -210,6 +226,26 @@ class _Lexer:
         if braces:
             raise self.source.error(braces[-1], "unbalanced brace: this { is not closed; add the }")
         self.depth -= 1
+
+    def raw_word(self, at: int, end: int) -> int:
+        """Read a word such as ``s.t.`` that stands in a formula as it is; returns where it ends, 0 if there is none."""
+        match = _RAW.match(self.code, at, end)
+        if match is None or (at and (self.code[at - 1].isalnum() or self.code[at - 1] == "\\")):
+            return 0
+        word = re.sub(r"\\[ ,;~]|[\s~]+", " ", match[0]).lower()
+        before = self.tokens[-1] if self.tokens else None
+        opens = before is None or before.kind in ("break", "soft", "begin", "end", "text") or before.text in ("=", ":")
+        task = {"min": "\\min", "max": "\\max"}.get(word) or (
+            "\\minimize" if vocabulary.MINIMIZE.fullmatch(word) else "\\maximize" if vocabulary.MAXIMIZE.fullmatch(word) else ""
+        )
+        if task and (opens or self.code[match.end() : match.end() + 1] == "("):
+            self.add("command", task, at, match.end())
+        elif not task:
+            self.asides.append(Aside(at, match.end(), False))
+            self.add("text", word, at, match.end())
+        else:
+            return 0
+        return match.end()
 
     def plain(self, text: str, at: int, stop: int) -> None:
         """The token of a text that is no command."""
@@ -270,10 +306,11 @@ class _Lexer:
         elif name in vocabulary.WITH_ARGUMENT:
             return self.styled(name, at, stop, end)
         else:
-            raise self.source.error(
-                at,
-                f"the command {text} is not known; expected standard LaTeX mathematics: write out your macro",
+            reason = vocabulary.UNSUPPORTED.get(name)
+            message = f"{reason}; state the problem without" if reason else (
+                f"the command {text} is not known; expected standard LaTeX mathematics: write out your macro"
             )
+            raise self.source.error(at, message)
         return stop
 
     def delimiter(self, opening: bool, at: int, stop: int, end: int) -> int:
@@ -387,7 +424,7 @@ class _Lexer:
         if name in ("operatorname", "mathrm", "mathop") and letters in vocabulary.FUNCTIONS and not script:
             self.add("command", "\\" + vocabulary.ALIASES.get(letters, letters), at, after)
             return after
-        if name == "mathrm" and words in vocabulary.CONNECTIVES and not script and len(words) > 1:
+        if name in vocabulary.ROMAN and words in vocabulary.CONNECTIVES and not script and len(words) > 1:
             self.add("text", words, at, after)
             return after
         if name in vocabulary.PAIRS:

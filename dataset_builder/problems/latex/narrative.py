@@ -22,8 +22,10 @@ PHRASES = re.compile(
         (?:power|mass|energy|element|atom|material|heat|flow|force|moment|component|water|momentum|charge|load|demand)[ -](?:balances?|conservation)(?= (?:reads?|is|are|equations?|at|of|for|in|constraints?|holds?|gives?|follows?|with)\b|:|,? C\b)
         (?:constraint|equation|equality|condition|relation)s? (?:is|are|states?|describes?|gives?|represents?|expresses?) (?:the |a |an |our )?(?:\w+ )?balances?(?= *(?:[.,;]|$| of | at | for ))
         (?:up to|apart from) (?:an? )?(?:additive |multiplicative |irrelevant |unimportant )*constants?(?: terms?| factors?)?
-        time[- ]steps?(?: sizes?| lengths?)?(?: (?:of|is))?(?= ?[DS]\b)|(?:with (?:a |the )?)?(?:step|step size|sampling time|sampling period) (?=D\b)
+        time[- ]steps?(?: sizes?| lengths?)?(?: (?:of|is))?(?= ?[DS]\b)|(?:with (?:a |the )?)?(?:step(?: size)?|sampling (?:time|period))(?= D\b)
         discreti[sz](?:e|es|ed|ing|ation of) (?:the )?(?:time|horizon|problem|dynamics|system|odes?|differential equations?|domain|continuous[- ]time \w+)
+        V (?:is|are) (?:spent|invested|paid|charged) (?:on|for|in) [a-z]+(?= *(?:[.,;]|$))
+        (?:amounts?|quantit(?:y|ies)) of (?:the )?(?:\w+ )?products?\b|number of (?:active |inactive )?(?:coils|turns|windings)
         # what happens in the story
         (?:has|have|needs?) to (?:carry|support|bear|withstand|hold|transmit|deliver|supply|serve) (?:an? |the |its )?(?:\w+ ){{0,2}}(?:loads?|forces?|moments?|torques?|weights?|pressures?)(?! (?:of (?:at|no|less|more)|greater|larger|above|below|in excess)\b)
         (?:is |are |being )?(?:under|subjected to|exposed to|loaded by) (?:an? |the |its (?:own )?|internal |external )*(?:[a-z]+ )?(?:loads?|loading|forces?|pressures?|tension|compression|stress|moments?|torsion|torque|weight)(?= (?:[SDV]\b|of [SDN]\b|at|on|and|from|in)|[,.;]|$)

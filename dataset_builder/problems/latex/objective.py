@@ -70,10 +70,14 @@ def find_goal(source: Source, tokens: list[Token], found: list[Clause]) -> Goal:
 
 def _unmarked(source: Source, found: list[Clause], large: bool) -> Clause:
     """The objective where no ``\\min`` marks it."""
+    for clause in found:
+        head = _head(clause)
+        if head is not None and head.arguments is not None and _DIRECTLY.search(clause.words) and not _plain(clause):
+            return clause
     for name in ("f", "F"):
         for clause in found:
             head = _head(clause)
-            if head is not None and head.key == name:
+            if head is not None and head.key == name and not _plain(clause):
                 return clause
     mentioned = [k for k, c in enumerate(found) if _MENTIONED.search(c.words) or (large and MAXIMISE.search(c.words))]
     said = mentioned[0] if mentioned else len(found)
@@ -105,6 +109,11 @@ def _unmarked(source: Source, found: list[Clause], large: bool) -> Clause:
 def _head(clause: Clause) -> Head | None:
     """The name that a clause defines."""
     return read_head(clause.groups[0][-1]) if clause.relations[:1] == ["="] else None
+
+
+def _plain(clause: Clause) -> bool:
+    """Whether a definition gives a number."""
+    return all(t.kind == "number" or t.text in ("-", "+") for t in clause.groups[1][0])
 
 
 def _unused_definitions(found: list[Clause]) -> list[Clause]:

@@ -64,6 +64,7 @@ _EXTREME = re.compile(r"\b(min|max)(imi[sz])")
 _SMALL = {"as large as possible": "as small as possible", "as high as possible": "as low as possible"}
 _SMALL |= {"as big as possible": "as low as possible", "largest": "minimum", "maximum": "minimum", "highest": "minimum"}
 _SMALL |= {"greatest": "minimum", "biggest": "minimum", "maximal": "minimum"}
+_GAIN = re.compile(r"(?<!\w)(?:profits?|revenues?|earnings|payoffs?|utility|yields?)(?!\w)")
 _LARGE = re.compile(
     r"as (?:large|high|big) as possible"
     r"|(?:largest|maximum|highest|greatest|biggest|maximal)(?= (?:possible |total |expected )?(?:value|volume|area|profit|revenue|yield|utility|return|benefit|income|weight|cost)\b)"
@@ -224,6 +225,7 @@ def sentences(
 def _mirrored(text: str) -> str:
     """The text with words for the largest value and for the smallest one exchanged; as long as it was."""
     text = _EXTREME.sub(lambda m: ("max" if m[1] == "min" else "min") + m[2], text)
+    text = _GAIN.sub(lambda m: "cost".ljust(len(m[0])), text)
     return _LARGE.sub(lambda m: _SMALL[m[0]].ljust(len(m[0])), text)
 
 

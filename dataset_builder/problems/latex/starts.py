@@ -54,7 +54,10 @@ def _start(chain: Chain, bounds: Bounds, tokens: list[Token], said: bool) -> Sta
     left, body = chain.sides[0], chain.sides[1][0]
     listed = tuple_parts(left[0]) if len(left) == 1 else left
     values = tuple_parts(body)
-    names = [_stripped(p, bounds, tokens, said) for p in (listed or left)]
+    if said and not values and all(bounds.is_variable(p) for p in listed or left):
+        names: list[Part | None] = [*(listed or left)]  # initial values \\beta_0 = 0 and \\beta_1 = 1
+    else:
+        names = [_stripped(p, bounds, tokens, said) for p in (listed or left)]
     if any(n is None for n in names):
         return None
     plain = all(n is not None and n == p for n, p in zip(names, listed or left, strict=True))

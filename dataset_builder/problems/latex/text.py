@@ -14,6 +14,7 @@ Kind = Literal["number", "name", "command", "symbol", "text", "break", "soft", "
 _UNSEEN = re.compile(  # what TeX does not set
     r"\\begin\s*\{comment\}.*?\\end\s*\{comment\}|\\iffalse(?![A-Za-z]).*?\\fi(?![A-Za-z])", re.DOTALL
 )
+_QUOTED = re.compile(r"(?:(?<=\n\n)|\A)>[ \t][^\n]*(?:\n>[^\n]*)*")  # Markdown
 _DEFINES = re.compile(
     r"\\(?:def|[a-z]*newcommand|renewcommand|providecommand|Declare[A-Z][A-Za-z]+)(?![A-Za-z])"
 )
@@ -80,6 +81,7 @@ class Source:
         self.name = name
         self.text = text
         self._expansion: Expansion | None = None
+        text = _QUOTED.sub(lambda m: re.sub(r"(?m)^>", " ", m.group(0)), text)
         blank = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
         self.code = blank.sub(lambda m: m.group(1) + " " * (len(m.group(0)) - len(m.group(1))), text)
         self.code = _UNSEEN.sub(lambda m: re.sub(r"[^\n]", " ", m.group(0)), self.code)

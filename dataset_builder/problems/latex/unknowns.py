@@ -125,6 +125,8 @@ def _entries(
         digits = len(subscript) == 1 and subscript[0].text.isdigit()
         indexed = subscript if subscript and not digits else []
         found = [s for s in subscripted.get(base, []) if _is_index(s, letters)]
+        if all([t.text for t in s] == ["0"] for s in found):
+            found = []  # x_0 is the start of x
         double = any(pair_of_letters(s, letters) for s in [*found, subscript])
         as_family = digits or (bool(indexed) and _is_index(indexed, letters)) or (not subscript and bool(found))
         if not as_family:
@@ -195,7 +197,7 @@ def _bounded_names(clause: Clause, found: list[Clause], letters: set[str]) -> li
         if _GIVEN.search(statement.words) and statement.relations:
             given |= {name for group in statement.groups for part in group for name in (part[0].text, name_of(part) or "")}
         for part in (p for group in statement.groups for p in group):
-            if name_of(part) is None or len(statement.groups) == 1:
+            if name_of(part) is None or len(statement.groups) == 1 or statement is clause:
                 used |= {name for names in names_in(part) for name in names}
 
     def constant(parts: list[Part]) -> bool:
@@ -218,7 +220,7 @@ def _bounded_names(clause: Clause, found: list[Clause], letters: set[str]) -> li
     for base, key in _appearances(clause, found):
         name = base if base in families or (base in bounded and key not in bounded) else key
         known = {base, key} & (defined | given | (starts & recursive)) or name in letters
-        if (name in bounded or name in families) and not known and name in used and not base.startswith(("cal_", "bb_")):
+        if (name in bounded or name in families) and not known and {name, base} & used and not base.startswith(("cal_", "bb_")):
             result.setdefault(name, bounded[name] if name in bounded else next(p[:1] for p in bounded.values() if p[0].text == base))
     return [*result.values()]
 

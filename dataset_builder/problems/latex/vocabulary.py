@@ -89,6 +89,31 @@ BOLD = _words("mathbf boldsymbol bm pmb mathbb vec")
 WITH_WORDS = TEXT | ROMAN | {"mathop"}
 WITH_ARGUMENT = DROPPED | TEXT | set(ACCENTS) | set(FONTS) | set(PAIRS) | _STYLES
 
+# Commands that are known and cannot be read, with the cause.
+UNSUPPORTED = {
+    "int": "integrals are not supported",
+    "iint": "integrals are not supported",
+    "partial": "derivatives are not supported",
+    "nabla": "derivatives are not supported",
+    "lim": "limits are not supported",
+    "inf": "an infimum is not supported; write \\min",
+    "sup": "a supremum is not supported; write \\max",
+    "det": "determinants are not supported",
+    "circ": "degrees are not supported; write angles in radians",
+    "degree": "degrees are not supported; write angles in radians",
+    "neq": "a relation 'not equal' is not supported",
+    "ne": "the command \\ne: a relation 'not equal' is not supported",
+    "lor": "a choice between conditions is not supported",
+    "vee": "a choice between conditions is not supported",
+    "exists": "a quantifier 'exists' is not supported",
+    "cup": "a union of sets is not supported",
+    "binom": "binomial coefficients are not supported; write the number",
+    "otimes": "Kronecker products are not supported",
+    "approx": "an approximate equality is not a constraint that can be read",
+    "sim": "random variables are not supported",
+    "propto": "a proportionality is not supported; state the factor",
+}
+
 # Words.
 MINIMIZE = re.compile(r"(?:minimi[sz]e|arg ?min)(?: [a-z]+)*")
 MAXIMIZE = re.compile(r"(?:maximi[sz]e|arg ?max)(?: [a-z]+)*")
