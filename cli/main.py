@@ -15,6 +15,7 @@ import llamoco
 from llamoco.cli.benchmark import benchmark
 from llamoco.cli.build import build
 from llamoco.cli.evaluate import evaluate
+from llamoco.cli.extras import missing_extras
 from llamoco.cli.leaving import App, end_if_held_up
 from llamoco.cli.push import push
 from llamoco.cli.report import report
@@ -37,7 +38,7 @@ class _Commands(TyperGroup):
 
     def invoke(self, context: Any) -> Any:
         """Of click: run the command."""
-        with _printable_errors():
+        with _printable_errors(), missing_extras(context):
             return super().invoke(context)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import yaml
 from rich.table import Table
 
 from llamoco.cli.common import EXIT_BAD_INPUT, clear_errors, err, out, say
@@ -116,6 +115,8 @@ def _show(found: Artefact, private: bool, branch: str) -> None:
     if found.left_out:
         out.print(f"left out: {', '.join(found.left_out)}", soft_wrap=True)
     if found.card:
+        import yaml
+
         text = yaml.safe_dump(_in_short(found.card), sort_keys=False, allow_unicode=True, width=120)
         out.print(f"metadata of the card:\n{text.rstrip()}", soft_wrap=True)
     for fault in found.faults:

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import gc
 import json
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, column, err, fail, say
+from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, err, fail, say
 from llamoco.cli.leaving import host_own_code
-from llamoco.cli.solve_failures import best_kept
-from llamoco.cli.solve_tables import show_answer, show_halving, show_runs, show_solution
+from llamoco.cli.solve_program import needs_folder, program_place, write_program
 
 if TYPE_CHECKING:
-    from llamoco.dataset_builder.problems.problem import Problem
     from llamoco.metrics.sandbox.slot import Sandbox
-    from llamoco.modeling.generation import Generator
-    from llamoco.modeling.halving import Halving
-    from llamoco.modeling.solve import Answer, Solution
 
 
 def solve(
+    context: typer.Context,
     file: Annotated[
         Path, typer.Argument(help="Problem file: Python (.py) or LaTeX (.tex); see examples/problems/.")
     ],
@@ -35,15 +31,16 @@ def solve(
         int, typer.Option(min=1, help="Run the program with so many seeds and keep the best.")
     ] = 1,
     candidates: Annotated[
-        int,
+        str,
         typer.Option(
-            min=1,
-            help="Let the model's so many likeliest programs share the budget by successive halving, and keep the best point.",
+            metavar="auto|K",
+            help="K: the model's K likeliest programs share the budget by successive halving; 1: the likeliest has all of it. "
+            "auto: one program, or where that is a bad bet, several that share the budget.",
         ),
-    ] = 1,
+    ] = "auto",
     out_file: Annotated[
         Path | None,
-        typer.Option("--out", help="Where to write the program; FILE's name with _program.py by default."),
+        typer.Option("--out", help="Where to write the program; llamoco-out/NAME_program.py by default."),
     ] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw the convergence to this image (.png, .svg, .pdf).")
@@ -72,7 +69,8 @@ def solve(
     unsafe: Annotated[
         bool,
         typer.Option(
-            "--unsafe", help="Run generated code even where this machine cannot confine it (tier C)."
+            "--unsafe",
+            help="Kept for scripts: programs are those of the benchmarked pool, which run everywhere without it.",
         ),
     ] = False,
 ) -> None:
@@ -83,7 +81,8 @@ def solve(
     optimizer runs confined.
 
     Whatever the model, decoding is held to the benchmarked pool: it chooses an optimizer that can serve the problem, and its settings;
-    the program is the pool's, byte for byte. Where the model is not sure enough, by its calibration, or the program fails before it
+    the program is the pool's, byte for byte. Where the problem is of a kind that the model did not learn (facts unknown, values compared
+    or rounded), several programs share the budget. Where the model is not sure enough, by its calibration, or the program fails before it
     begins, the benchmark's single best solver answers instead.
 
     Exit codes: 0 a feasible point was found; 1 none was, or the program failed; 2 bad input, or your objective failed (the best point
@@ -91,164 +90,90 @@ def solve(
 
     Example: [cyan]llamoco solve examples/problems/pressure_vessel.py --plot convergence.png[/]
     """
-    if candidates > 1 and (runs > 1 or program_only):
+    count = None if candidates == "auto" else _whole(candidates)
+    if (count or 1) > 1 and (runs > 1 or program_only):
         other = "--runs" if runs > 1 else "--program-only"
         fail(f"--candidates shares one budget among programs by running them; give it without {other}")
     from llamoco.dataset_builder.problems.file import load
-    from llamoco.dataset_builder.problems.incumbent import Incumbent
 
+    if plot is not None:
+        import matplotlib  # noqa: F401  (if it is missing, that is told before anything runs)
+    sandbox = None if program_only else _starting_sandbox(context)
     host_own_code()
-    with clear_errors():  # before what takes seconds to import
-        watched = Incumbent(load(file, ignore_prose))
-    with clear_errors(), err.status("loading torch and transformers"):
-        from llamoco.modeling import solve as pipeline
+    with clear_errors():
+        problem = load(file, ignore_prose)
+    with clear_errors(), err.status("loading the model"):
+        from llamoco.cli.solve_failures import show_best_so_far, told_by_file
+        from llamoco.cli.solve_progress import Shown
+        from llamoco.cli.solve_tables import show_answer, show_failure, show_runs, show_shares, show_solution
+        from llamoco.metrics.sandbox.tiers import SandboxUnavailable
         from llamoco.modeling.generation import load_generator
+        from llamoco.modeling.outcome_json import as_json as outcome_json
+        from llamoco.modeling.pipeline import Options, solve_problem
+        from llamoco.modeling.plot import plot_convergence
         from llamoco.modeling.shipped import SHIPPED_MODEL
 
-    program_path = out_file or file.with_name(f"{file.stem}_program.py")
+    place = program_place(file, out_file)
     with clear_errors():
         with err.status("loading the model"):
             generator = load_generator(model or SHIPPED_MODEL)
-        # What torch and transformers brought stays to the end. That the collector need not look through it then saves 2 s of 10.
+        # What was imported stays to the end: the collector need not look through it.
         gc.freeze()
-        answers = _answers(watched.problem, generator, candidates)
-        doubt = None if no_fallback else answers[0].doubt
-        if doubt is not None:
-            single = pipeline.single_best_answer(answers[0])
-            others = [answer for answer in answers if answer.optimizer != single.optimizer]
-            answers = [single, *others][: len(answers)]
-            if not as_json:
-                _say_doubt(doubt, "answers instead" if len(answers) == 1 else "is one of the candidates")
-        replaced = doubt if len(answers) == 1 else None
-        _write(program_path, answers[0].program)
-        if not as_json and len(answers) == 1:
-            show_answer(answers[0], program_path)
-        if program_only:
-            if as_json:
-                written = pipeline.as_json(answers[0], None, str(program_path), generator.name, replaced)
-                print(json.dumps(written))
-            return
-        answer, halving = answers[0], None
-
-        def stopped(verdict: str, reason: str) -> dict[str, Any]:
-            best = pipeline.unfinished(watched, verdict, reason, seed)
-            return pipeline.as_json(answer, best, str(program_path), generator.name, replaced)
-
-        with best_kept(watched, file, stopped if as_json else None):
-            if len(answers) > 1:
-                halving = _race(answers, seed, time_limit, unsafe, as_json)
-                answer, solutions = answers[halving.winner], [halving.best]
-                if halving.winner == 0:
-                    replaced = doubt
-                _write(program_path, answer.program)
-                if not as_json:
-                    show_answer(answer, program_path)
-            else:
-                solutions = _run(answer, seed, runs, time_limit, unsafe, as_json)
-            solution = pipeline.best_of(solutions)
-            if solution.never_began and replaced is None and not no_fallback:
-                replaced = f"{solution.verdict}: {solution.reason}"
-                answer = pipeline.single_best_answer(answer)
-                _write(program_path, answer.program)
-                if not as_json:
-                    _say_doubt(replaced, "answers instead; nothing of the budget was used")
-                    show_answer(answer, program_path)
-                solutions = _run(answer, seed, runs, time_limit, unsafe, as_json)
-                solution = pipeline.best_of(solutions)
-        if plot is not None:
-            try:
-                pipeline.plot_convergence(answer, solution, plot)
-            except (OSError, ValueError) as error:
-                fail(f"cannot draw {plot}: {error}")
-    if as_json:
-        raced = None if halving is None else halving.as_json(answers)
-        facts = (answer, solution, str(program_path), generator.name, replaced)
-        print(json.dumps(pipeline.as_json(*facts, runs=[] if halving else solutions, candidates=raced)))
-    else:
-        if halving is not None:
-            show_halving(halving, answers)
-        show_runs(solutions)
-        show_solution(solution, plot)
+        shown = Shown(place, 0 if program_only else runs, as_json)
+        options = Options(
+            seed=seed, runs=runs, candidates=count, time_limit=time_limit, fallback=not no_fallback
+        )
+        try:
+            with sandbox or nullcontext():
+                outcome = solve_problem(problem, generator, sandbox, options, shown)
+        except SandboxUnavailable as error:
+            fail(str(error), EXIT_NO_SANDBOX)
+        finally:
+            shown.stop()
+        outcome = told_by_file(outcome, file)
+        write_program(place, outcome.answer.program)
+        if (advice := needs_folder(file, place)) is not None and not as_json:
+            say("note:", advice, "yellow")
+        if as_json:
+            print(json.dumps(outcome_json(outcome, str(place), generator.name)))
+        elif outcome.error is not None:
+            show_best_so_far(outcome)
+        if outcome.error is not None:
+            raise outcome.error
+    solution = outcome.solution
+    if solution is None:
+        return
+    if plot is not None:
+        try:
+            plot_convergence(outcome.answer, solution, plot)
+        except (OSError, ValueError) as error:
+            fail(f"cannot draw {plot}: {error}")
+    if not as_json:
+        if outcome.shares is not None:
+            show_answer(outcome.answer, place)
+            show_shares(outcome)
+        show_runs(outcome)
+        show_solution(outcome, plot)
+        show_failure(outcome)
     if not solution.feasible:
         raise typer.Exit(EXIT_UNSOLVED)
 
 
-def _answers(problem: Problem, generator: Generator, candidates: int) -> list[Answer]:
-    """The model's answer, or its likeliest ones, as many as the budget can try."""
-    from llamoco.modeling import solve as pipeline
-    from llamoco.modeling.halving import affordable
-
-    if candidates == 1:
-        return [pipeline.answer_problem(problem, generator)]
-    count = affordable(candidates, problem.max_evals, problem.dim)
-    if count < candidates:
-        err.print(
-            f"a budget of {problem.max_evals} evaluations for {problem.dim} variables can try {count} of {candidates} candidates",
-            soft_wrap=True,
-        )
-    return pipeline.candidate_answers(problem, generator, count)
-
-
-def _say_doubt(doubt: str, then: str) -> None:
-    say("the model's program:", doubt, "yellow")
-    err.print(f"the benchmark's single best solver {then}", soft_wrap=True)
-
-
-def _run(
-    answer: Answer, seed: int, runs: int, time_limit: float, unsafe: bool, quiet: bool
-) -> list[Solution]:
-    """Run an answer in the sandbox under a progress bar."""
-    from llamoco.modeling import solve as pipeline
-
-    budget = answer.problem.max_evals
-    with _sandbox(unsafe or answer.known) as sandbox, _bar(quiet, budget * runs) as bar:
-
-        def finished() -> None:
-            bar.before += budget
-
-        return pipeline.solve(answer, sandbox, seed, runs, time_limit, bar.show, finished)
-
-
-def _race(answers: list[Answer], seed: int, time_limit: float, unsafe: bool, quiet: bool) -> Halving:
-    """Share the budget among answers under a progress bar."""
-    from llamoco.modeling.halving import halve
-
-    known = all(answer.known for answer in answers)
-    with _sandbox(unsafe or known) as sandbox, _bar(quiet, answers[0].problem.max_evals) as bar:
-        return halve(answers, sandbox, seed, time_limit, bar.show)
-
-
-def _sandbox(allow_unsafe: bool) -> Sandbox:
+def _starting_sandbox(context: typer.Context) -> Sandbox:
+    """What runs programs; it takes a second to start, and does while the problem is read and answered."""
     from llamoco.metrics.sandbox.slot import Sandbox
     from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 
     try:
-        return Sandbox(allow_unsafe=allow_unsafe)
+        sandbox = Sandbox(allow_unsafe=True, wait=False)
     except SandboxUnavailable as error:
         fail(str(error), EXIT_NO_SANDBOX)
+    context.call_on_close(sandbox.close)  # where nothing comes to be run
+    return sandbox
 
 
-class _RunBar(Progress):
-    """A bar over all evaluations of all runs, and the best objective so far of the run in progress."""
-
-    before = 0  # evaluations that earlier runs stand for
-
-    def show(self, evals: int, best: float | None) -> None:
-        shown = "no feasible point yet" if best is None else f"best f = {best:.6g}"
-        self.update(self.task_ids[0], completed=self.before + evals, best=shown)
-
-
-def _bar(disable: bool, total: int) -> _RunBar:
-    columns = (column("{task.description}"), BarColumn(), MofNCompleteColumn(), column("evaluations"))
-    best = column("{task.fields[best]}")
-    bar = _RunBar(*columns, TimeRemainingColumn(), best, console=err, disable=disable)
-    bar.add_task("running", total=total, best="")
-    return bar
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        fail(f"cannot write {path}: {error.strerror}; give another --out")
+def _whole(candidates: str) -> int:
+    """The number of candidates that was asked for."""
+    if not candidates.isdecimal() or int(candidates) < 1:
+        fail(f"--candidates is {candidates!r}; give auto, or a whole number from 1")
+    return int(candidates)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from llamoco.cli.common import out, say
+from llamoco.cli.common import err, out, say
 from llamoco.dataset_builder.problems.printable import printable
+from llamoco.modeling.solution import own_sign
 
 if TYPE_CHECKING:
-    from llamoco.modeling.halving import Halving
-    from llamoco.modeling.solve import Answer, Solution
+    from llamoco.modeling.answer import Answer
+    from llamoco.modeling.pipeline import Outcome
+
+MOST_BROKEN = 5  # constraints that are listed
 
 
 def show_answer(answer: Answer, path: Path) -> None:
@@ -26,6 +27,8 @@ def show_answer(answer: Answer, path: Path) -> None:
         say("warning:", warning, "yellow")
     code = answer.completion.rstrip()
     if out.is_terminal:
+        from rich.syntax import Syntax
+
         out.print(Syntax(code, "python", theme="ansi_light", background_color="default", word_wrap=True))
     else:
         print(printable(code))
@@ -53,13 +56,16 @@ def show_answer(answer: Answer, path: Path) -> None:
     out.print(facts)
 
 
-def show_solution(solution: Solution, plot: Path | None) -> None:
+def show_solution(outcome: Outcome, plot: Path | None) -> None:
     """The solution that was found."""
+    solution = outcome.solution
+    assert solution is not None
     facts = Table.grid(padding=(0, 2))
     if solution.x is not None:
         facts.add_row("x", "[" + ", ".join(f"{v:.6g}" for v in solution.x) + "]")
-    if solution.f is not None and math.isfinite(solution.f):
-        facts.add_row("f(x)", Text(f"{solution.f:.8g}", "bold"))
+    f = own_sign(outcome.answer.problem, solution.f)
+    if f is not None and math.isfinite(f):
+        facts.add_row("f(x)", Text(f"{f:.8g}", "bold"))
     facts.add_row("feasible", "yes" if solution.feasible else Text("no", "bold red"))
     facts.add_row("evaluations", f"{solution.evals} of {solution.max_evals}")
     verdict = solution.verdict if solution.verdict == "ok" else f"{solution.verdict}: {solution.reason}"
@@ -71,42 +77,69 @@ def show_solution(solution: Solution, plot: Path | None) -> None:
     out.print(facts)
 
 
-def show_runs(solutions: Sequence[Solution]) -> None:
-    """Each seed's result; nothing for a single one."""
-    if len(solutions) < 2:
+def show_failure(outcome: Outcome) -> None:
+    """Why there is no feasible point; nothing where there is one."""
+    diagnosis = outcome.diagnosis
+    if diagnosis is None:
         return
-    table = Table("seed", "f(x)", "feasible", "evaluations", "verdict", box=None)
-    for run in solutions:
-        table.add_row(str(run.seed), _value(run), _yes(run.feasible), str(run.evals), run.verdict)
-    out.print(table)
-
-
-def show_halving(halving: Halving, answers: Sequence[Answer]) -> None:
-    """What each program did in each rung."""
-    table = Table("rung", "program", "evaluations", "best f", "feasible", "verdict", "", box=None)
-    last = halving.trials[-1].rung
-    for trial in halving.trials:
-        run = trial.solution
-        kept = ("kept" if trial.kept else "dropped") if trial.rung < last else ""
-        table.add_row(
-            str(trial.rung + 1),
-            answers[trial.candidate].optimizer or "unnamed",
-            f"{run.evals} of {run.max_evals}",
-            _value(run),
-            _yes(run.feasible),
-            run.verdict,
-            kept,
+    for broken in diagnosis.broken[:MOST_BROKEN]:
+        say(
+            "violated:",
+            f"{broken.name} by {broken.violation:.6g} at this point, the least violating one",
+            "red",
         )
-    out.print(table)
-    out.print(
-        f"successive halving: {halving.best.evals} of {halving.best.max_evals} evaluations in all; each rung ran its programs "
-        f"anew. Best point: {answers[halving.winner].optimizer or 'unnamed'}, seed {halving.best.seed}",
-        soft_wrap=True,
+    if len(diagnosis.broken) > MOST_BROKEN:
+        err.print(f"and {len(diagnosis.broken) - MOST_BROKEN} more", soft_wrap=True)
+    say(
+        "infeasible as posed:" if diagnosis.infeasible == "proven" else "no feasible point:",
+        diagnosis.reason,
+        "red",
     )
 
 
-def _value(run: Solution) -> str:
-    return "–" if run.f is None else f"{run.f:.8g}"
+def show_runs(outcome: Outcome) -> None:
+    """Each seed's result; nothing for a single one."""
+    if len(outcome.runs) < 2:
+        return
+    problem = outcome.answer.problem
+    table = Table("seed", "f(x)", "feasible", "evaluations", "verdict", box=None)
+    for run in outcome.runs:
+        row = (_value(own_sign(problem, run.f)), _yes(run.feasible), str(run.evals), run.verdict)
+        table.add_row(str(run.seed), *row)
+    out.print(table)
+
+
+def show_shares(outcome: Outcome) -> None:
+    """What each program did with its share of the budget."""
+    shares, solution = outcome.shares, outcome.solution
+    assert shares is not None and solution is not None
+    halved = "rung" in shares[0]
+    table = Table(
+        "rung" if halved else "turn", "program", "evaluations", "best f", "feasible", "verdict", "", box=None
+    )
+    last = max(share.get("rung", 0) for share in shares)
+    for number, share in enumerate(shares):
+        if halved:
+            kept = ("kept" if share["kept"] else "dropped") if share["rung"] < last else ""
+        else:
+            kept = "the best point" if share["best"] else ""
+        place = "" if share.get("radius") is None else ", around the best point so far"
+        table.add_row(
+            str(share["rung"] + 1 if halved else number + 1),
+            f"{share['optimizer'] or 'unnamed'}{place}",
+            f"{share['evals']} of {share['max_evals']}",
+            _value(share["f"]),
+            _yes(share["feasible"]),
+            share["verdict"],
+            kept,
+        )
+    out.print(table)
+    how = "successive halving, each rung ran its programs anew" if halved else "programs took turns"
+    out.print(f"{how}: {solution.evals} of {solution.max_evals} evaluations in all", soft_wrap=True)
+
+
+def _value(f: float | None) -> str:
+    return "–" if f is None else f"{f:.8g}"
 
 
 def _yes(feasible: bool) -> str:

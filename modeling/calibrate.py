@@ -33,7 +33,8 @@ from llamoco.modeling.calibration import (
     expected_calibration_error,
     fit,
 )
-from llamoco.modeling.generation import Decision, Generator, ModelError, load_generator
+from llamoco.modeling.engines.torch_engine import load_torch_generator
+from llamoco.modeling.generation import Decision, Generator, ModelError
 from llamoco.modeling.held_out import held_out
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
@@ -151,7 +152,7 @@ def calibrate(folder: Path, rows: int | None = None) -> Calibration:
         ValueError: if a prompt leaves no room for an answer, or there are too few problems.
         OSError: if the folder cannot be written to.
     """
-    found = outcomes(load_generator(folder), rows)
+    found = outcomes(load_torch_generator(folder), rows)
     calibration = fit(found)
     plot_reliability(found, folder / FIGURE)
     unfinished = folder / f".{CALIBRATION_FILE}"

@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers.utils import cached_file
 
-from llamoco.modeling.loading import ModelError
+from llamoco.modeling import places
+from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.strict_json import strict_json
 
 CALIBRATION_FORMAT = 1
@@ -110,17 +109,11 @@ def read_calibration(place: str) -> Calibration | None:
     Raises:
         ModelError: if there is one that cannot be read.
     """
-    path = cached_file(
-        place,
-        CALIBRATION_FILE,
-        _raise_exceptions_for_gated_repo=False,
-        _raise_exceptions_for_missing_entries=False,
-        _raise_exceptions_for_connection_errors=False,
-    )
+    path = places.find(place, CALIBRATION_FILE)
     if path is None:
         return None
     try:
-        return Calibration.from_json(Path(path).read_text(encoding="utf-8"))
+        return Calibration.from_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(
             f"{path}: {error}. Write it anew with `python -m llamoco.modeling.calibrate {place}`, or delete it to go without"

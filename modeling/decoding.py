@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
 
 import torch
 from transformers import (
@@ -22,7 +20,8 @@ from transformers import (
 )
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-DECISION_TOKENS = 80  # the decision line ends within so many
+from llamoco.modeling.written import DECISION_TOKENS, Guide, Written
+
 LOGITS = 1 << 25  # of one pass at most; more would not fit into memory where the vocabulary is large
 GREEDY = {  # whatever a model's own generation settings say
     "do_sample": False,
@@ -36,44 +35,6 @@ GREEDY = {  # whatever a model's own generation settings say
 
 # From the tokens written so far to those that may come next.
 Proposer = Callable[[list[int]], list[int]]
-
-
-class Guide(Protocol):
-    """What may be written in one row, and what is left once nothing is to be chosen (see ``guides``)."""
-
-    @property
-    def settled(self) -> bool:
-        """Whether all that follows is decided."""
-
-    def take(self, scores: torch.Tensor, best: int) -> int:
-        """The token that is written next, by the model's logits (V,) and its likeliest token."""
-
-    def proposal(self) -> list[int]:
-        """Tokens that are likely to follow, up to where the model is asked for the last time."""
-
-    def rest(self) -> list[int]:
-        """Write what is left."""
-
-
-@dataclass
-class Written:
-    """What a model wrote after one prompt.
-
-    Attributes:
-        ids: its tokens, without the end of the sequence.
-        probabilities: those that the model gave to the first ``DECISION_TOKENS`` of them; fewer if it was not asked for these.
-        finished: whether the text has its end: by the model itself, or by its guide.
-    """
-
-    ids: list[int] = field(default_factory=list)
-    probabilities: list[float] = field(default_factory=list)
-    finished: bool = False
-
-    def add(self, token: int, probability: float) -> None:
-        """One more token."""
-        if len(self.ids) < DECISION_TOKENS:
-            self.probabilities.append(probability)
-        self.ids.append(token)
 
 
 class _SlotLayer(DynamicLayer):
@@ -175,10 +136,10 @@ def decode(
             for place, token in enumerate(best[: len(drafts[row]) + 1]):
                 probability = likely[place]
                 if guide is not None:
-                    scores, best_token = logits[row, place], token
-                    token = guide.take(scores, best_token)
+                    best_token = token
+                    token = guide.take(logits[row, place].cpu().numpy(), best_token)
                     if token != best_token:
-                        probability = float((scores[token] - totals[row, place]).exp())
+                        probability = float((logits[row, place, token] - totals[row, place]).exp())
                 elif token in ends:
                     text.finished = over = True
                     break
@@ -278,7 +239,7 @@ class _Held(LogitsProcessor):
             token = 0
             if not guide.settled:
                 known = scores[row].float()
-                token = guide.take(known, int(known.argmax()))
+                token = guide.take(known.cpu().numpy(), int(known.argmax()))
                 text.add(token, float(known.softmax(-1)[token]))
             held[row, token] = 0
         return held

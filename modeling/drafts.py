@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from transformers import PreTrainedTokenizerBase
-
 from llamoco.dataset_builder.optimizers.pool import POOL, render
 from llamoco.modeling.pool_texts import stated
+from llamoco.modeling.tokens import Tokenizer
 
 DECISION = re.compile(r"optimizer: (\w+)")
 _ALIGNING = (3, 2)  # tokens that have to agree where the draft is taken up again
@@ -22,7 +21,7 @@ class Drafts:
         end: token that ends an answer, None if there is none.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, end: int | None) -> None:
+    def __init__(self, tokenizer: Tokenizer, end: int | None) -> None:
         self.tokenizer = tokenizer
         self.end = end
         self._breaks: dict[int, bool] = {}
@@ -37,8 +36,8 @@ class Drafts:
     def program(self, first_line: str, body: str) -> list[int]:
         """Tokens of a completion and its end."""
         if (first_line, body) not in self._programs:
-            ids = self.tokenizer(f"{first_line}\n{body}", add_special_tokens=False)["input_ids"]
-            self._programs[first_line, body] = list(ids) + ([] if self.end is None else [self.end])
+            ids = self.tokenizer.encode(f"{first_line}\n{body}", add_special_tokens=False)
+            self._programs[first_line, body] = ids + ([] if self.end is None else [self.end])
         return self._programs[first_line, body]
 
     def for_prompt(self, prompt: str) -> ProgramProposer:
@@ -65,7 +64,7 @@ class ProgramProposer:
         if self._program is None:
             if not any(map(self._drafts.ends_line, ids)):
                 return []
-            self._program = self._decided(str(self._drafts.tokenizer.decode(ids)).split("\n", 1)[0])
+            self._program = self._decided(self._drafts.tokenizer.decode(ids).split("\n", 1)[0])
         new = ids[self._seen :]
         self._seen = len(ids)
         if new == self._program[self._place : self._place + len(new)]:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from math import prod
+from math import exp, prod
 
-import torch
+import numpy as np
 
 from llamoco.dataset_builder.optimizers.pool import POOL, render
 from llamoco.modeling.pool_texts import CHOICE, Path, PoolTexts, Stated, agreement
+from llamoco.modeling.written import log_sum_exp
 
 LINE_TOKENS = 40  # of a decision line before its choice, and
 LINE_CHARACTERS = 200  # characters
@@ -108,7 +109,7 @@ class PoolGuide:
         end = min(others) if self._preferred is None else max([*others, self._line_end(path)])
         return path.tokens[self._depth : end]
 
-    def take(self, scores: torch.Tensor, best: int) -> int:
+    def take(self, scores: np.ndarray, best: int) -> int:
         """The token that is written next.
 
         Args:
@@ -118,7 +119,7 @@ class PoolGuide:
         token = best if self.allows(best) else self._other(scores)
         if self._alive or token != best:
             allowed = sorted(self._following) if self._alive else [token]
-            self.kept *= float((scores[allowed].logsumexp(0) - scores.logsumexp(0)).exp())
+            self.kept *= exp(log_sum_exp(scores[allowed]) - log_sum_exp(scores))
         self.advance(token)
         return token
 
@@ -158,14 +159,14 @@ class PoolGuide:
     def _following(self) -> set[int]:
         return {path.tokens[self._depth] for path in self._alive if self._depth < len(path.tokens)}
 
-    def _other(self, scores: torch.Tensor) -> int:
+    def _other(self, scores: np.ndarray) -> int:
         """The likeliest token that may be written, where the likeliest of all may not."""
         if self._forced:
             return self._forced[0]
         if self._alive:
             allowed = sorted(self._following)
             return allowed[int(scores[allowed].argmax())]
-        for token in scores.topk(min(TRIED, len(scores))).indices.tolist():
+        for token in np.argsort(-scores, kind="stable")[:TRIED].tolist():
             if self.allows(token):
                 return int(token)
         self._force_choice()

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from llamoco.metrics.sandbox.slot import Sandbox
-from llamoco.modeling.solve import Answer, Progress, Solution, run_answer, run_json
+from llamoco.modeling.answer import Answer
+from llamoco.modeling.solution import Progress, Runner, Solution, overall, run_answer, run_json
 
 LEAST_EVALS = 20  # that a program gets in the first rung, and
 LEAST_PER_VARIABLE = 2  # times the number of variables, if that is more
@@ -61,7 +61,7 @@ class Halving:
         return [
             {"rung": trial.rung, "optimizer": answers[trial.candidate].optimizer}
             | {"confidence": answers[trial.candidate].confidence, "kept": trial.kept}
-            | run_json(trial.solution)
+            | run_json(trial.solution, answers[0].problem)
             for trial in self.trials
         ]
 
@@ -104,7 +104,7 @@ def affordable(candidates: int, max_evals: int, dim: int) -> int:
 
 def halve(
     answers: Sequence[Answer],
-    sandbox: Sandbox,
+    runner: Runner,
     seed: int,
     time_limit: float,
     progress: Progress | None = None,
@@ -113,7 +113,7 @@ def halve(
 
     Args:
         answers: the programs, the likeliest first, which wins ties; no more than ``affordable``.
-        sandbox: where to run them.
+        runner: runs them.
         seed: of the first rung; the next has the next.
         time_limit: seconds that a run may take beside the objective's own time.
         progress: called with (evaluations used in all, best feasible objective or None).
@@ -128,8 +128,9 @@ def halve(
         evals = share(rung, sizes, max_evals, spent)
         found: dict[int, Solution] = {}
         for candidate in going[:size]:
-            shown = None if progress is None else _overall(progress, spent, best)
-            solution = run_answer(answers[candidate], sandbox, seed + rung, time_limit, shown, evals)
+            shown = None if progress is None else overall(progress, spent, best)
+            problem = answers[0].problem.within(evals, begun=bool(trials or found))
+            solution = run_answer(answers[candidate], runner, seed + rung, time_limit, shown, problem)
             found[candidate] = solution
             spent += solution.evals
             if best is None or solution.better_than(best):
@@ -149,13 +150,3 @@ def _ranked(found: dict[int, Solution]) -> list[int]:
         place = next((n for n, other in enumerate(ranked) if solution.better_than(found[other])), len(ranked))
         ranked.insert(place, candidate)
     return ranked
-
-
-def _overall(progress: Progress, before: int, best: Solution | None) -> Progress:
-    """Progress of the whole race, told by one of its runs."""
-    incumbent = best.f if best is not None and best.feasible else None
-
-    def tell(evals: int, value: float | None) -> None:
-        progress(before + evals, min((v for v in (value, incumbent) if v is not None), default=None))
-
-    return tell

@@ -11,11 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from transformers.utils import logging
 from transformers.utils.peft_utils import find_adapter_config_file
 
-from llamoco.dataset_builder.problems.errors import LlamocoError
-
-
-class ModelError(LlamocoError, ValueError):
-    """A model that cannot be had or does not answer; the message says what was looked for and what to do."""
+from llamoco.modeling.model_error import ModelError
 
 
 def load(model: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, str]:

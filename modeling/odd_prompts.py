@@ -27,9 +27,8 @@ from llamoco.dataset_builder.optimizers.pool import identify
 from llamoco.dataset_builder.problems.draws import Draws
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.program import parse_completion
-from llamoco.dataset_builder.prompts.prompt import make_prompt
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.modeling.generation import Generator, load_generator
 from llamoco.modeling.pool_texts import Stated
 from llamoco.modeling.shipped import SHIPPED_MODEL
@@ -196,6 +195,7 @@ def main() -> None:
     generator = load_generator(asked.model)
     record = {
         "model": generator.name,
+        "engine": generator.engine,
         "command": " ".join(["python -m llamoco.modeling.odd_prompts", *sys.argv[1:]]),
         "seed": asked.seed,
         **{name: environment()[name] for name in ("machine", "date")},

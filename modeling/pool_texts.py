@@ -9,10 +9,9 @@ from functools import cached_property
 from math import prod
 from typing import NamedTuple
 
-from transformers import PreTrainedTokenizerBase
-
 from llamoco.dataset_builder.optimizers.keys import config_for
 from llamoco.dataset_builder.optimizers.pool import POOL, Config, configurations, pool_for, render
+from llamoco.modeling.tokens import Tokenizer
 
 CONTEXT = "# smooth; unimodal; coupled"  # a decision line up to its last words:
 CHOICE = "; optimizer:"
@@ -80,7 +79,7 @@ class PoolTexts:
         choice: tokens of ``CHOICE``.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._grids: dict[str, list[Path]] = {}
         line = self._ids(f"{CONTEXT}{CHOICE} {next(iter(POOL))}\n")
@@ -103,11 +102,11 @@ class PoolTexts:
 
     def ends_line(self, token: int) -> bool:
         """Whether a token's text has a line's end."""
-        return "\n" in str(self._tokenizer.decode([token]))
+        return "\n" in self._tokenizer.decode([token])
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of tokens."""
-        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True))
+        return self._tokenizer.decode(list(ids), skip_special_tokens=True)
 
     def _path(self, name: str, config: Config) -> Path:
         after = f" {name}\n{render(name, config)}"
@@ -118,7 +117,7 @@ class PoolTexts:
         return Path(self._ids(after), name, config)
 
     def _ids(self, text: str) -> list[int]:
-        return list(self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+        return self._tokenizer.encode(text, add_special_tokens=False, verbose=False)
 
     def _length(self, ids: Sequence[int], text: str) -> int:
         """How many of the tokens spell a beginning; 0 if none of them ends there."""

@@ -14,10 +14,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from statistics import fmean
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from llamoco.dataset_builder.benchmark.race import (
     CHECK_SEEDS,
@@ -35,6 +32,9 @@ from llamoco.dataset_builder.benchmark.references import CHECK, Discarded, freez
 from llamoco.dataset_builder.benchmark.run import Job, Run
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.problem import Problem
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LABELS_FORMAT = 2
 TEST_SHARE = 2570 / 32570  # as in the paper
@@ -240,12 +240,19 @@ def check_jobs(label: Label, sbs: Mapping[str, Mapping[str, str]], runs: Sequenc
     return [Job(*key, seed) for key in keys for seed in CHECK_SEEDS if (*key, seed) not in have]
 
 
-_SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("problem_id", "group", "split", "problem", "optimizer", "config")]
-    + [("a3", pa.float64()), ("w", pa.float64()), ("tie", pa.bool_())]
-    + [(name, pa.string()) for name in ("finalists", "screen", "check", "repeat")],
-)
 _FORMAT_KEY = b"llamoco_labels_format"
+
+
+# pyarrow, a tenth of a second and 170 MB, is loaded where tables are: what solves a problem reads none.
+@lru_cache(maxsize=1)
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema(
+        [(name, pa.string()) for name in ("problem_id", "group", "split", "problem", "optimizer", "config")]
+        + [("a3", pa.float64()), ("w", pa.float64()), ("tie", pa.bool_())]
+        + [(name, pa.string()) for name in ("finalists", "screen", "check", "repeat")],
+    )
 
 
 def write_labels(path: Path, labelled: Labelled, meta: Mapping[str, Any]) -> None:
@@ -256,6 +263,9 @@ def write_labels(path: Path, labelled: Labelled, meta: Mapping[str, Any]) -> Non
         labelled: what to write.
         meta: how it was made, JSON-able.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     rows = [
         {
             "problem_id": label.problem.id,
@@ -275,7 +285,7 @@ def write_labels(path: Path, labelled: Labelled, meta: Mapping[str, Any]) -> Non
         for label in labelled.labels
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    schema = _SCHEMA.with_metadata(
+    schema = _schema().with_metadata(
         {
             _FORMAT_KEY: str(LABELS_FORMAT),
             b"discarded": json.dumps(labelled.discarded),
@@ -315,10 +325,16 @@ def read_single_best_solvers(path: Path) -> dict[str, dict[str, str]]:
     Raises:
         LabelsError: as ``read_labels``.
     """
+    if path == SHIPPED_LABELS:
+        # The record beside the table says the same, and takes no pyarrow to read.
+        return dict(json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["single_best_solvers"])
     return dict(json.loads(_metadata(path)[b"single_best_solvers"]))
 
 
 def _metadata(path: Path) -> dict[bytes, bytes]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         schema = pq.read_schema(path)
     except FileNotFoundError as error:
@@ -327,7 +343,7 @@ def _metadata(path: Path) -> dict[bytes, bytes]:
         raise LabelsError(f"{path} is not a label table: {error}") from error
     metadata = dict(schema.metadata or {})
     version = metadata.get(_FORMAT_KEY, b"none").decode()
-    if version != str(LABELS_FORMAT) or schema.names != _SCHEMA.names:
+    if version != str(LABELS_FORMAT) or schema.names != _schema().names:
         raise LabelsError(
             f"{path} is a label table of format {version}, this version of llamoco reads {LABELS_FORMAT}: "
             "use the version that wrote it, or make the labels again with `llamoco benchmark`"
@@ -338,6 +354,9 @@ def _metadata(path: Path) -> dict[bytes, bytes]:
 @lru_cache(maxsize=2)
 def _read_rows(path: Path, state: tuple[int, ...]) -> tuple[Label, ...]:
     """The labels of a table whose file is in some state (inode, time, size)."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
 
 from llamoco.dataset_builder.problems.problem import Problem
 
@@ -20,6 +19,8 @@ def polished(problem: Problem, x: np.ndarray) -> float:
         problem: the problem.
         x: a feasible point (D,) within the bounds.
     """
+    from scipy.optimize import minimize  # what answers a problem reads this module and polishes nothing
+
     lower, width = problem.lower_array, problem.upper_array - problem.lower_array
     best = float(problem.evaluate(x[None, :]).f[0])
     scale = max(1.0, abs(best))

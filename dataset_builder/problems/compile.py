@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from importlib.util import find_spec
 from types import ModuleType
 from typing import ClassVar
 
@@ -16,6 +18,12 @@ _BLOCK_ENTRIES = (
     16384  # of registers that a block of points takes: 128 KiB, which stay in a processor's cache
 )
 _BLOCK = (8, 128)  # fewest and most points of a block
+
+
+@lru_cache(maxsize=1)
+def can_run() -> bool:
+    """Whether Numba, which runs what is compiled, is installed; it is not loaded."""
+    return find_spec("numba") is not None
 
 
 def compile_system(system: System) -> CompiledSystem:
@@ -149,6 +157,11 @@ class Requests:
     def h(self) -> np.ndarray:
         """h (Mh,) at the last point, a copy."""
         return self._last[self._f + 1 + self._system.n_inequality :].copy()
+
+    @property
+    def numbers(self) -> list[float]:
+        """f, g and h at the last point, one after the other."""
+        return self._numbers[self._f :].tolist()  # type: ignore[return-value]
 
     @property
     def values(self) -> bytes:

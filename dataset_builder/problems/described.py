@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SourceEvaluator, Values, Wrapper
+from llamoco.dataset_builder.problems.evaluators import (
+    ProblemEvaluator,
+    SourceEvaluator,
+    SymbolicEvaluator,
+    Values,
+    Wrapper,
+)
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.problem_fields import FIELDS
 from llamoco.dataset_builder.problems.structure import Structure
@@ -55,7 +61,7 @@ class DescribedProblem(Problem):
         Raises:
             ProblemError: if values of the problem come from Python.
         """
-        if problem.requests() is None:
+        if not isinstance(problem.values, SymbolicEvaluator):
             raise ProblemError(f"problem {problem.id} is not given by formulas")
         own = {name: getattr(problem, name) for name in FIELDS if name not in ("kind", "definition")}
         return cls(

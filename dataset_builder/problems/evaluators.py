@@ -5,7 +5,7 @@ A ``Problem`` has one evaluator. What watches, records or shares out evaluations
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import numpy as np
 from llamoco.dataset_builder.problems.structure import Structure
 
 if TYPE_CHECKING:
+    from llamoco.dataset_builder.problems.adaptation import Adaptation
     from llamoco.dataset_builder.problems.compile import CompiledSystem
     from llamoco.dataset_builder.problems.python_file import PythonFile
     from llamoco.dataset_builder.problems.system import System
@@ -27,6 +28,14 @@ class ProblemEvaluator:
     def evaluate(self, x: np.ndarray) -> Values:
         """Objective (N,), to be minimised, inequalities (N, Mg) and equalities (N, Mh) of points (N, D)."""
         raise NotImplementedError
+
+    def each(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+        """Each row of points (N, D) with its values, as ``evaluate`` of that row alone, in the order in which they come to be known.
+
+        Whoever records or shares out evaluations overrides this, and makes ``evaluate`` of it (``gathered``).
+        """
+        for row in range(len(x)):
+            yield row, self.evaluate(x[row : row + 1])
 
     @property
     def compiled(self) -> CompiledSystem | None:
@@ -63,12 +72,24 @@ class ProblemEvaluator:
         return x
 
     @property
-    def adapted_sizes(self) -> tuple[int, int, int] | None:
-        """How many numbers objective, inequality and equality give, where a program has to adapt a person's Python; None elsewhere."""
+    def time_limit(self) -> float | None:
+        """Seconds that the person gives the search in all; None for no limit."""
+        return None
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """What a program has to do where the problem's names alone do not state it; None where they do."""
         return None
 
     def __deepcopy__(self, memo: dict[int, object]) -> ProblemEvaluator:
         return self  # what it stands for, a module, a process, cannot be copied
+
+
+def gathered(rows: Iterable[tuple[int, Values]], count: int) -> Values:
+    """Values of ``count`` points, in their order, from what ``ProblemEvaluator.each`` gives."""
+    found = dict(rows)
+    f, g, h = (np.concatenate(parts) for parts in zip(*(found[row] for row in range(count)), strict=True))
+    return f, g, h
 
 
 class SymbolicEvaluator(ProblemEvaluator):
@@ -90,15 +111,31 @@ class SymbolicEvaluator(ProblemEvaluator):
         return self._make()
 
     @cached_property
-    def compiled(self) -> CompiledSystem:
-        """The compiled formulas."""
-        from llamoco.dataset_builder.problems.compile import compile_system
+    def compiled(self) -> CompiledSystem | None:
+        """The compiled formulas; None where Numba, which runs them, is not installed.
 
-        return compile_system(self.system)
+        Raises:
+            ValueError, ArithmeticError: as ``compile_system``, whether they run or not.
+        """
+        from llamoco.dataset_builder.problems.compile import can_run, compile_system
+
+        compiled = compile_system(self.system)
+        return compiled if can_run() else None
+
+    @cached_property
+    def _by_numpy(self) -> Callable[[np.ndarray], Values]:
+        from llamoco.dataset_builder.problems.numpy_evaluator import numpy_evaluator
+
+        return numpy_evaluator(self.system)
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""
-        return self.compiled(x)
+        return self.glance(x) if self.compiled is None else self.compiled(x)
+
+    def glance(self, x: np.ndarray) -> Values:
+        """The values of ``evaluate``, to rounding, of a few points: to load Numba takes longer."""
+        self.compiled  # noqa: B018  (says what is wrong with the formulas)
+        return self._by_numpy(x)
 
     @cached_property
     def structure(self) -> Structure | None:
@@ -147,9 +184,24 @@ class SourceEvaluator(ProblemEvaluator):
         return self.file.full(x)
 
     @property
-    def adapted_sizes(self) -> tuple[int, int, int] | None:
+    def start(self) -> np.ndarray | None:
         """See ``ProblemEvaluator``."""
-        return None if self.file.plain else (1, self.file.n_inequality, self.file.n_equality)
+        return self.file.variables.start
+
+    @property
+    def maximize(self) -> bool:
+        """See ``ProblemEvaluator``."""
+        return self.file.maximize
+
+    @property
+    def time_limit(self) -> float | None:
+        """See ``ProblemEvaluator``."""
+        return self.file.time_limit
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """See ``ProblemEvaluator``."""
+        return self.file.adaptation
 
 
 class FunctionEvaluator(ProblemEvaluator):
@@ -211,6 +263,11 @@ class Wrapper(ProblemEvaluator):
         return self.inner.full(x)
 
     @property
-    def adapted_sizes(self) -> tuple[int, int, int] | None:
+    def time_limit(self) -> float | None:
         """See ``ProblemEvaluator``."""
-        return self.inner.adapted_sizes
+        return self.inner.time_limit
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """See ``ProblemEvaluator``."""
+        return self.inner.adaptation

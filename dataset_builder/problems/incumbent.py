@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from llamoco.dataset_builder.problems.evaluators import Values, Wrapper
-from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.evaluators import Values, Wrapper, gathered
+from llamoco.dataset_builder.problems.problem import Evaluation, Problem
 
 
 class Incumbent:
@@ -26,7 +28,7 @@ class Incumbent:
         self.f = float("inf")
         self.evals = 0
         self.problem = problem
-        if problem.requests() is None:  # a compiled problem has no code of a person's own that may fail
+        if problem.values.compiled is None:  # a compiled problem has no code of a person's own that may fail
             self.problem = problem.evaluated_by(_Watched(self, problem))
 
 
@@ -36,18 +38,15 @@ class _Watched(Wrapper):
         self._incumbent, self._problem = incumbent, problem
 
     def evaluate(self, x: np.ndarray) -> Values:
-        """Values of points (N, D), one after the other: what comes before a failure counts."""
-        rows = []
+        """See ``ProblemEvaluator``."""
+        return gathered(self.each(x), len(x))
+
+    def each(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+        """See ``ProblemEvaluator``: what comes before a failure counts."""
         best = self._incumbent
-        for point in x:
-            values = self._problem.evaluate(point[None, :])
+        for row, values in self.inner.each(np.ascontiguousarray(x, dtype=float)):
             best.evals += 1
-            if (
-                values.f[0] < best.f
-                and self._problem.inside(point[None, :])[0]
-                and self._problem.feasible(values)[0]
-            ):
-                best.x, best.f = point.copy(), float(values.f[0])
-            rows.append(values)
-        f, g, h = (np.concatenate(columns) for columns in zip(*rows, strict=True))
-        return f, g, h
+            point, one = x[row : row + 1], Evaluation(*values)
+            if one.f[0] < best.f and self._problem.inside(point)[0] and self._problem.feasible(one)[0]:
+                best.x, best.f = point[0].copy(), float(one.f[0])
+            yield row, values

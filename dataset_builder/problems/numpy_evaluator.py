@@ -1,6 +1,6 @@
-"""A ``System`` as NumPy source: the second implementation that ``compile`` is measured against.
+"""A ``System`` as NumPy source: how formulas are evaluated where Numba is not installed, or not worth its loading time.
 
-It shares no code with ``lowering`` and ``kernels``, and nothing but tests and benchmarks calls it.
+It is also the second implementation that ``compile`` is tested against: it shares no code with ``lowering`` and ``kernels``.
 
 Every value has 1 + R axes: the batch first, then one axis for each level of nested reductions (R is the deepest nesting of the
 expression at hand); reductions keep their axis with length one, so no bookkeeping of shapes is needed.
@@ -99,7 +99,8 @@ class _Compiler:
         self.positions = {
             d.name: np.asarray(d.values, dtype=int) for d in system.definitions if isinstance(d, Data)
         }
-        self.constants: dict[str, np.ndarray] = {}
+        self.constants: dict[str, np.ndarray | np.float64] = {}
+        self.numbers: dict[float, str] = {}
 
     def scalar(self, expression: Expr) -> str:
         """Source of a value (N, 1) or (1, 1)."""
@@ -130,11 +131,11 @@ class _Compiler:
 
         match node:
             case Num(value):
-                return repr(float(value))
+                return self.number(float(value))
             case Pi():
-                return "np.pi"
+                return self.number(np.pi)
             case Size(vector):
-                return f"{float(self.sizes[vector])}"
+                return self.number(float(self.sizes[vector]))
             case Name(name):
                 return name if levels == 1 else f"{name}.reshape({(-1,) + (1,) * levels})"
             case Index(name):
@@ -166,7 +167,13 @@ class _Compiler:
                 return self.reduction(node, levels, scope, depth)
         raise TypeError(f"not an expression node: {node!r}")
 
-    def constant(self, value: np.ndarray) -> str:
+    def number(self, value: float) -> str:
+        """A number of NumPy: Python's own would raise on overflow and make complex roots."""
+        if value not in self.numbers:
+            self.numbers[value] = self.constant(np.float64(value))
+        return self.numbers[value]
+
+    def constant(self, value: np.ndarray | np.float64) -> str:
         name = f"_c{len(self.constants)}"
         self.constants[name] = value
         return name
@@ -256,7 +263,7 @@ class _Compiler:
         if high < low:
             if node.kind in ("max", "min"):
                 raise ValueError(f"{node.kind} over {name!r} is empty: from {low} to {high}")
-            return "0.0" if node.kind == "sum" else "1.0"
+            return self.number(0.0 if node.kind == "sum" else 1.0)
         body = self.source(node.body, levels, {**scope, name: (axis, low, high)}, depth + 1)
         ones = [1] * (1 + levels)
         ones[axis] = high - low + 1

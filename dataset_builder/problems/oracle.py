@@ -7,11 +7,18 @@ is left of the budget.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.problem import Evaluation, Problem
+from llamoco.dataset_builder.problems.problem import (
+    EQUALITY_TOLERANCE,
+    INEQUALITY_TOLERANCE,
+    Evaluation,
+    Problem,
+)
 
 VectorFunction = Callable[[np.ndarray], np.ndarray]
 
@@ -20,6 +27,15 @@ _FLOAT = np.dtype(float)
 
 class BudgetExceeded(RuntimeError):
     """More evaluations were asked for than are left. Nothing of the request was evaluated."""
+
+
+class Seen(NamedTuple):
+    """An evaluated point x (D,) with its values f, g (Mg,) and h (Mh,)."""
+
+    x: np.ndarray
+    f: float
+    g: np.ndarray
+    h: np.ndarray
 
 
 class Oracle:
@@ -33,6 +49,9 @@ class Oracle:
         evals: evaluations used; never more than ``problem.max_evals``.
         refused: requests refused because the budget was spent.
         best_x, best_f: best feasible point within the bounds, None and inf until there is one.
+        best: that point with its constraints; None until there is one.
+        least: until there is a feasible point: the one within the bounds, of finite values, that breaks the constraints least
+            (summed, beyond the tolerances), the earliest of several. None if no point had finite values.
         trace: improvements as (evaluations used, best feasible objective).
         inequality, equality: None where the problem has no such constraints.
     """
@@ -45,6 +64,9 @@ class Oracle:
         self.refused = 0
         self.best_x: np.ndarray | None = None
         self.best_f = float("inf")
+        self.best: Seen | None = None
+        self.least: Seen | None = None
+        self._least_violation = math.inf
         self.trace: list[tuple[int, float]] = []
         self._on_progress = on_progress
         self._max_evals = problem.max_evals
@@ -94,7 +116,9 @@ class Oracle:
             eligible = np.where(fit, evaluation.f, np.inf)
             best = float(eligible.min())
         if best < self.best_f:
-            self._improve(points, eligible)
+            self._improve(points, eligible, evaluation)
+        elif self.best is None:
+            self._note_least(points, evaluation)
         self.evals += len(points)
         self._last = (key, evaluation)
         self._tell()
@@ -112,11 +136,45 @@ class Oracle:
         self._last = None
         if f < self.best_f:
             self.best_x, self.best_f = x.copy(), f
+            self.best = Seen(self.best_x, f, self._requests.g, self._requests.h)
             self.trace.append((self.evals, f))
+        elif self.best is None:
+            self._note_least_of_one(x)
         if self._on_progress is not None:
             self._tell()
 
-    def _improve(self, points: np.ndarray, eligible: np.ndarray) -> None:
+    def _note_least_of_one(self, x: np.ndarray) -> None:
+        """``_note_least`` of the last request. Loops: numpy would take as long as the whole call."""
+        assert self._requests is not None
+        f, *constraints = self._requests.numbers
+        broken, inequalities = 0.0, self.problem.n_inequality
+        for number, value in enumerate(constraints):
+            excess = (
+                value - INEQUALITY_TOLERANCE if number < inequalities else abs(value) - EQUALITY_TOLERANCE
+            )
+            if excess > 0:
+                broken += excess
+            elif excess != excess:
+                return
+        if broken < self._least_violation and math.isfinite(f) and self.problem.inside(x[None, :])[0]:
+            self._least_violation = broken
+            self.least = Seen(x.copy(), f, self._requests.g, self._requests.h)
+
+    def _note_least(self, points: np.ndarray, values: Evaluation) -> None:
+        """Note which of some points breaks the constraints least."""
+        with np.errstate(invalid="ignore"):
+            broken = np.maximum(values.g - INEQUALITY_TOLERANCE, 0).sum(axis=1)
+            broken += np.maximum(np.abs(values.h) - EQUALITY_TOLERANCE, 0).sum(axis=1)
+        usable = np.isfinite(broken) & np.isfinite(values.f) & self.problem.inside(points)
+        broken = np.where(usable, broken, np.inf)
+        row = int(np.argmin(broken))
+        if broken[row] < self._least_violation:
+            self._least_violation = float(broken[row])
+            self.least = Seen(
+                points[row].copy(), float(values.f[row]), values.g[row].copy(), values.h[row].copy()
+            )
+
+    def _improve(self, points: np.ndarray, eligible: np.ndarray, values: Evaluation) -> None:
         """Note the improvements of a batch, row by row."""
         running = np.minimum.accumulate(eligible)
         before = np.minimum(np.concatenate(([np.inf], running[:-1])), self.best_f)
@@ -124,6 +182,7 @@ class Oracle:
             self.trace.append((self.evals + int(row) + 1, float(eligible[row])))
         best = int(np.argmin(eligible))
         self.best_x, self.best_f = points[best].copy(), float(eligible[best])
+        self.best = Seen(self.best_x, self.best_f, values.g[best].copy(), values.h[best].copy())
 
     def _tell(self) -> None:
         if self._on_progress is not None:

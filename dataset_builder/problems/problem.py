@@ -9,13 +9,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.compile import Requests
-from llamoco.dataset_builder.problems.definition import build_system
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SourceEvaluator, SymbolicEvaluator
-from llamoco.dataset_builder.problems.latex_file import read_latex
 from llamoco.dataset_builder.problems.problem_fields import FIELDS, FORMAT_VERSION, problem_record
-from llamoco.dataset_builder.problems.python_file import load_python
 from llamoco.dataset_builder.problems.structure import Structure
 from llamoco.dataset_builder.problems.system import System
 
@@ -119,6 +117,8 @@ class Problem:
             raise ProblemError(
                 f"problem {self.id} is of kind {self.kind!r}: only synthetic problems have a symbolic form"
             )
+        from llamoco.dataset_builder.problems.definition import build_system
+
         return build_system(self.definition, self.dim)
 
     @cached_property
@@ -129,10 +129,15 @@ class Problem:
         if self.kind == "synthetic":
             return SymbolicEvaluator(lambda: self.system, self.lower, self.upper)
         text = self.description  # other kinds have none, so nothing of theirs is executed
+        # What reads the one language is not loaded for the other: it takes a tenth of a second.
         if self.language == "latex":
+            from llamoco.dataset_builder.problems.latex_file import read_latex
+
             return SymbolicEvaluator(
                 lambda: read_latex(text, self.id, self.ignores_prose).system, self.lower, self.upper
             )
+        from llamoco.dataset_builder.problems.python_file import load_python
+
         return SourceEvaluator(lambda: load_python(text, self.id))
 
     @property
@@ -161,9 +166,14 @@ class Problem:
         return None if self.begun else self.values.start
 
     @property
-    def adapted_sizes(self) -> tuple[int, int, int] | None:
-        """How many numbers objective, inequality and equality give, where a program has to adapt a person's Python; None elsewhere."""
-        return self.values.adapted_sizes
+    def time_limit(self) -> float | None:
+        """Seconds that the person gives the search in all; None for no limit."""
+        return self.values.time_limit
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """What a program has to do where the problem's names alone do not state it; None where they do."""
+        return self.values.adaptation
 
     def full(self, x: np.ndarray) -> np.ndarray:
         """Points (..., D) of the box as points (..., A) of the person's own variables."""

@@ -1,7 +1,7 @@
-"""Reading a problem FILE in Python: a person's own objective, bounds, budget and constraints.
+"""Reading a problem FILE in Python: a person's own functions, variables and budget.
 
-The text is executed as it stands, with the rights of whoever runs this: it is that person's own code. It has
-to define ``objective``, ``LOWER``, ``UPPER`` and ``MAX_EVALS``; ``inequality`` and ``equality`` are optional.
+The text is executed as it stands, with the rights of whoever runs this: it is that person's own code. The names that it may define are
+in docs/problem-files.md; only ``objective`` (or ``evaluate``) and the variables (``LOWER`` and ``UPPER``, ``bounds``, or ``X0``) are needed.
 Taken are, too: equal bounds (the variable is fixed), single numbers as bounds of one variable, an objective that returns one
 number in a container, constraints in sequences of sequences, functions without a value at the centre of the box. Everything that can go wrong is told in one message that names file, line and cure.
 """
@@ -12,72 +12,102 @@ import contextlib
 import io
 import sys
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
+from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.python.contract import Box, budget, function
-from llamoco.dataset_builder.problems.python.hints import boolean_hint
+from llamoco.dataset_builder.problems.python.bounds import FileVariables
+from llamoco.dataset_builder.problems.python.calls import Calls, PointValues, shown
+from llamoco.dataset_builder.problems.python.contract import budget, maximize, no_budget, time_limit
+from llamoco.dataset_builder.problems.python.functions import CONSTRAINTS, Functions, traceable
 from llamoco.dataset_builder.problems.python.process import Printed
-from llamoco.dataset_builder.problems.python.returned import (
-    BooleanReturned,
-    ComplexReturned,
-    Unfit,
-    describe,
-    flat,
-    number,
-)
+from llamoco.dataset_builder.problems.python.returned import ComplexReturned
 from llamoco.dataset_builder.problems.python.text import Text
 from llamoco.dataset_builder.problems.python.unread import unread_names
 from llamoco.dataset_builder.problems.structure import Structure, Trace, starting_points, trace_functions
 from llamoco.dataset_builder.problems.traced_modules import namespace
 
-CONSTRAINTS = ("inequality", "equality")
-_Taken = TypeVar("_Taken")
+_Found = TypeVar("_Found")
 
 
 class PythonFile:
     """A person's problem, ready to be evaluated. Made by ``load_python``.
 
-    Variables whose bounds are equal are fixed: nobody but the person's own functions sees them.
+    Points are of the search box (D,); only the person's own functions see all of their variables (A,), see ``variables``.
 
     Attributes:
-        lower, upper: bounds of the free variables (D,).
+        variables: the person's variables and the search box.
+        lower, upper: bounds of the search box (D,).
         max_evals: evaluation budget, points.
+        time_limit: seconds for the search in all; None for no limit.
+        maximize: whether the person's objective is maximised: its negative is minimised here.
         n_inequality, n_equality: numbers of constraints, found where the functions first have values.
-        warnings: names of the file that look like a part of the problem and are not read, functions without a value at the centre.
-        plain: whether the file's names alone, without this reader, state the problem to a program: no variable is fixed, bounds
-            are sequences, the functions have values at the centre of the box and return flat sequences.
+        warnings: what to tell the person: names of the file that look like a part of the problem and are not read, functions without a
+            value at the centre, the budget that is taken where none is stated.
+        plain: whether the file's names alone, without this reader, state the problem to a program.
     """
 
     def __init__(self, text: Text) -> None:
         module = text.run()
         self._text = text
-        self._objective = function(text, module, "objective")
-        self._constraints = {name: function(text, module, name) for name in CONSTRAINTS}
-        self._box = Box.read(text, module)
-        self.lower, self.upper = self._box.lower, self._box.upper
-        self.max_evals = budget(text, module)
-        self._counted_at: dict[str, str] = {}
-        self._nested = False
-        self.warnings = unread_names(text.tree, text.lines, module.__dict__)
-        self._look()
-        self.plain = not (
-            self._box.fixed
-            or self._box.scalar
-            or self._nested
-            or any(at != _CENTRE for at in self._counted_at.values())
+        given = FileVariables(text, module)
+        self.variables = given.variables
+        self._functions = Functions(text, module, self.variables.size)
+        stated, self.time_limit = budget(text, module), time_limit(text, module)
+        self.maximize = maximize(text, module)
+        self.warnings = unread_names(
+            text.tree, text.lines, module.__dict__, [*given.taken, *self._functions.taken]
+        )
+        self.max_evals = stated or 0
+        if stated is None:
+            self.max_evals, told = no_budget(len(self.variables.lower))
+            self.warnings.append(told)
+        wanted = "maximised" if self.maximize else "minimised"
+        self._calls = Calls(text, self._functions, given.scalar, wanted)
+        self._known: dict[
+            bytes, PointValues
+        ] = {}  # what was seen when the file was read is not paid for twice
+        off_centre = self._look()
+        self.n_inequality, self.n_equality = (self._calls.counted[kind][0] for kind in CONSTRAINTS)
+        if self.variables.start is not None:
+            self._settle()
+        self.lower, self.upper = self.variables.lower, self.variables.upper
+        self.plain = bool(
+            given.plain
+            and self._functions.plain
+            and stated is not None
+            and self.time_limit is None
+            and not (self.maximize or self._calls.nested or off_centre)
         )
 
     def full(self, x: np.ndarray) -> np.ndarray:
-        """All variables (..., A), fixed ones included, of points of the free ones (..., D)."""
-        return self._box.full(np.asarray(x, dtype=float))
+        """The person's variables (..., A) at points (..., D) of the search box."""
+        return self.variables.full(x)
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """What a program has to do to state the problem; None if it is ``plain``."""
+        if self.plain:
+            return None
+        functions = self._functions
+        names = ("objective", *CONSTRAINTS)
+        return Adaptation(
+            (1, self.n_inequality, self.n_equality),
+            self.variables,
+            self.max_evals,
+            self.maximize,
+            self.time_limit,
+            {name: tuple(function.expression for function in functions.of(name)) for name in names},
+            functions.evaluate.expression if functions.evaluate else "",
+            functions.scipy != (None, None),
+        )
 
     def evaluate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Objective (N,), inequalities (N, Mg) and equalities (N, Mh) of points (N, D), row by row.
+        """Objective (N,), to be minimised, inequalities (N, Mg) and equalities (N, Mh) of points (N, D), row by row.
 
         A point outside the domain of the person's formulas (ZeroDivisionError, OverflowError, ValueError such
         as a math domain error) is given NaN, which counts as worst.
@@ -88,18 +118,17 @@ class PythonFile:
         f = np.full(len(x), np.nan)
         g, h = np.full((len(x), self.n_inequality), np.nan), np.full((len(x), self.n_equality), np.nan)
         with self._text.running() as printed:
-            for row, point in enumerate(self._box.full(x)):
+            for row, point in enumerate(self.variables.full(x)):
                 printed.begin()
                 try:
-                    value = self._value(point)
-                    g[row] = self._constraint("inequality", point, self.n_inequality)
-                    h[row] = self._constraint("equality", point, self.n_equality)
+                    known = self._known.pop(point.tobytes(), None)
+                    value, g[row], h[row] = known or self._calls(point)
                     f[row] = value  # NaN if any function has no value here: a point is evaluated as a whole
                 except ProblemError:
                     raise
                 except (ArithmeticError, ValueError):
                     continue
-        return f, g, h
+        return -f if self.maximize else f, g, h
 
     def structure(self) -> Structure | None:
         """What the functions do on their variables; None if that cannot be followed (``trace`` says why)."""
@@ -111,14 +140,13 @@ class PythonFile:
         executed = sys.modules[self._text.module]
         try:
             with contextlib.redirect_stderr(io.StringIO()):
-                traced = self._text.run(namespace()).__dict__
+                functions = Functions(self._text, self._text.run(namespace()), self.variables.size)
                 with self._text.running():
                     return trace_functions(
-                        traced["objective"],
-                        [traced.get(name) for name in CONSTRAINTS],
+                        *traceable(functions),
                         self.lower.tolist(),
                         self.upper.tolist(),
-                        self._box.full,
+                        self.variables.traced,
                         self._text.name,
                     )
         except ProblemError as error:  # what it imports does not work with the modules that it is given here
@@ -126,18 +154,63 @@ class PythonFile:
         finally:
             sys.modules[self._text.module] = executed  # where pickle looks the functions up
 
-    def _look(self) -> None:
-        """Evaluate each function where it first has a value, the centre of the box if it can be: learn the numbers of constraints."""
-        with self._text.running() as printed:
-            self._first("objective", lambda point: np.array([self._value(point)]), printed)
-            g = self._first("inequality", lambda point: self._constraint("inequality", point, None), printed)
-            h = self._first("equality", lambda point: self._constraint("equality", point, None), printed)
-        self.n_inequality, self.n_equality = len(g), len(h)
+    def _look(self) -> bool:
+        """Evaluate each function where it first has a value, at the starting point if there is one: learn the numbers of constraints.
 
-    def _first(self, name: str, evaluate: Callable[[np.ndarray], np.ndarray], printed: Printed) -> np.ndarray:
-        """What a function gives at the first point where it has a value; if there is none, what keeps it from that at the centre is told."""
+        Returns:
+            Whether a function has no value where it was looked at first.
+        """
+        start, calls = self.variables.start, self._calls
+        with self._text.running() as printed:
+            if self._functions.evaluate:
+                values, place, off = self._first("evaluate", calls.together, lambda found: found.f, printed)
+                found = [(values, place, off)]
+                counts = [(len(values.g), place), (len(values.h), place)]
+            else:
+                f = self._first("objective", calls.objective, lambda found: found, printed)
+                constraints = [
+                    self._first(kind, partial(calls.constraint, kind), lambda _: 0.0, printed)
+                    for kind in CONSTRAINTS
+                ]
+                found = [f, *constraints]  # type: ignore[list-item]
+                counts = [(len(values), place) for values, place, _ in constraints]
+                values = PointValues(f[0], *(values for values, *_ in constraints))
+        calls.counted = dict(zip(CONSTRAINTS, counts, strict=True))
+        if start is not None:
+            self._known[self.variables.full(start).tobytes()] = values
+        return any(off for *_, off in found)
+
+    def _first(
+        self,
+        name: str,
+        evaluate: Callable[[np.ndarray], _Found],
+        objective: Callable[[_Found], float],
+        printed: Printed,
+    ) -> tuple[_Found, str, bool]:
+        """What a function gives at the first point where it has a value; if there is none, what keeps it from that at the first is told.
+
+        Args:
+            name: the function.
+            evaluate: calls it.
+            objective: the objective in what it gives, which must not be NaN.
+            printed: where it prints.
+
+        Returns:
+            What it gives, where, and whether it had no value before.
+
+        Raises:
+            ProblemError: if it has a value nowhere, or none at the person's own starting point.
+        """
+        start = self.variables.start
+        points = (
+            starting_points(self.variables.lower, self.variables.upper) if start is None else start[None, :]
+        )
+        place = _CENTRE if start is None else "at X0"
+        everywhere = place + ", and at no point that was tried is it better" * (start is None)
+        cure = "return a number there, a large one if the formula has none, or change "
+        cure += "X0" if start is not None else "LOWER and UPPER"
         trouble: ProblemError | None = None
-        for index, point in enumerate(self._box.full(starting_points(self.lower, self.upper))):
+        for index, point in enumerate(self.variables.full(points)):
             printed.begin()
             try:
                 values = evaluate(point)
@@ -145,111 +218,53 @@ class PythonFile:
                 raise
             except ComplexReturned as complex_error:
                 error = self._text.error(
-                    name, f"{name}(x) returned {complex_error} {_EVERYWHERE}; return floats"
+                    name, f"{name}(x) returned {complex_error} {everywhere}; return floats"
                 )
             except (ArithmeticError, ValueError) as domain_error:
+                somewhere = "somewhere" if start is None else f"there, so {cure}"
                 error = self._text.raised(
-                    domain_error, f"{name}(x) fails {_EVERYWHERE}; it has to have a value somewhere", name
+                    domain_error, f"{name}(x) fails {everywhere}; it has to have a value {somewhere}", name
                 )
             else:
-                if name != "objective" or not np.isnan(values).any():
-                    self._counted_at[name] = f"at {_shown(point)}" if index else _CENTRE
+                if not np.isnan(objective(values)):
                     if trouble is not None:
                         self.warnings.append(
-                            f"{name}(x) has no value {_CENTRE}, near which many programs start, but has one at {_shown(point)}; "
+                            f"{name}(x) has no value {_CENTRE}, near which many programs start, but has one at {shown(point)}; "
                             "if nothing is found, draw the bounds closer to where it has values"
                         )
-                    return values
-                cure = "return a number there, a large one if the formula has none, or change LOWER and UPPER"
-                error = self._text.error(name, f"objective(x) is NaN {_EVERYWHERE}; {cure}")
+                    return values, f"at {shown(point)}" if index else place, bool(index)
+                called = "the objective of evaluate(x)" if name == "evaluate" else "objective(x)"
+                error = self._text.error(name, f"{called} is NaN {everywhere}; {cure}")
             trouble = trouble or error
         assert trouble is not None
         raise trouble
 
-    def _value(self, x: np.ndarray) -> float:
-        assert self._objective is not None
-        try:
-            return self._call("objective", self._objective, x, number)
-        except BooleanReturned as error:
-            raise self._text.error(
-                "objective",
-                f"objective(x) returned a boolean{_at(x)}; return the number that is to be minimised",
-            ) from error
-        except Unfit as error:
-            raise self._text.error(
-                "objective", f"objective(x) returned {describe(error.value)}{_at(x)}; return one float"
-            ) from error
+    def _settle(self) -> None:
+        """Decide whether programs begin at the starting point, which they do at the centre of the box: if it is better than the centre."""
+        recentred = self.variables.recentred()
+        if recentred is self.variables:
+            return
+        (start,) = self._known.values()
+        centre = self.variables.full((self.variables.lower + self.variables.upper) / 2)
+        with self._text.running() as printed:
+            printed.begin()
+            try:
+                values = self._calls(centre)
+            except (ArithmeticError, ValueError):  # a ProblemError, too: programs may never come there
+                values = None
+        if values is None or self._merit(start) < self._merit(values):
+            self.variables = recentred
+        else:
+            self._known[centre.tobytes()] = values
 
-    def _constraint(self, name: str, x: np.ndarray, count: int | None) -> np.ndarray:
-        function = self._constraints[name]
-        if function is None:
-            return np.empty(0)
-        try:
-            values = self._call(name, function, x, flat if count is not None else self._first_values)
-        except BooleanReturned as error:
-            hint = boolean_hint(self._text.tree, name)
-            raise self._text.error(
-                name,
-                f"{name}(x){error.place} is a boolean{_at(x)}, which does not say by how much; "
-                f"return a number that is {_MEANING[name]} where x is allowed{hint}",
-            ) from error
-        except Unfit as error:
-            place = f" as entry {error.place}" if error.place else ""
-            raise self._text.error(
-                name,
-                f"{name}(x) returned {describe(error.value)}{place}{_at(x)}; return a float or a sequence of floats",
-            ) from error
-        if count is not None and len(values) != count:
-            raise self._text.error(
-                name,
-                f"{name}(x) returned {len(values)} values{_at(x)} and {count} {self._counted_at[name]}; "
-                "the number of constraints must not change",
-            )
-        return np.array(values)
-
-    def _first_values(self, value: Any) -> list[float]:
-        """What a constraint function returned first, and whether a program could take it as it is."""
-        values = flat(value)
-        self._nested |= _is_nested(value)
-        return values
-
-    def _call(
-        self,
-        name: str,
-        function: Callable[[np.ndarray], Any],
-        x: np.ndarray,
-        take: Callable[[Any], _Taken],
-    ) -> _Taken:
-        try:
-            return self._text.call(name, function, x, take)
-        except ProblemError as error:
-            if self._box.scalar and isinstance(error.__cause__, IndexError):
-                raise ProblemError(
-                    f"{error}; LOWER and UPPER are single numbers, so x has one entry, x[0]"
-                ) from error.__cause__
-            raise
+    def _merit(self, values: PointValues) -> tuple[float, float]:
+        """By how much the constraints are broken at most, beyond their tolerances; then the objective, to be minimised."""
+        f = -values.f if self.maximize else values.f
+        broken = max([0.0, *(g - 1e-6 for g in values.g), *(abs(h) - 1e-4 for h in values.h)])
+        return (broken, f) if np.isfinite(broken) and np.isfinite(f) else (np.inf, np.inf)
 
 
 _CENTRE = "at the centre of the box"
-_EVERYWHERE = f"{_CENTRE}, and at no point that was tried is it better"
-_MEANING = {"inequality": "<= 0", "equality": "0"}
-
-
-def _shown(x: np.ndarray) -> str:
-    entries = [f"{value:.6g}" for value in x[:4].tolist()]
-    return f"x = [{', '.join(entries)}{', ...' if len(x) > 4 else ''}]"
-
-
-def _at(x: np.ndarray) -> str:
-    return f" at {_shown(x)}"
-
-
-def _is_nested(value: Any) -> bool:
-    """Whether a program that takes the return value as it is would not see a flat sequence of floats."""
-    try:
-        return np.array(value, dtype=float).ndim > 1
-    except (TypeError, ValueError):
-        return True
 
 
 def load_python(text: str, name: str, folder: Path | None = None) -> PythonFile:

@@ -56,6 +56,10 @@ class Traced:
             else NotImplemented
         )
 
+    def at(self, value: float) -> Traced:
+        """The same number at another place, without a trace."""
+        return Traced(value, self.variables, self.degree, self.recorder)
+
     def function(self, operation: str, value: float) -> Traced:
         """The result of a function of this number that is no polynomial."""
         self.recorder.note(operation, self.value)

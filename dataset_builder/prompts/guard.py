@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+
+from llamoco.dataset_builder.problems.adaptation import Adaptation
 
 _GUARD = '''\
 def llamoco_main():
@@ -36,7 +38,7 @@ def llamoco_main():
         nonlocal used, last, best
         points = np.atleast_2d(np.asarray(x, dtype=float))
         if points.tobytes() != last[0]:
-            if used + len(points) > budget:
+{deadline}            if used + len(points) > budget:
                 raise BudgetExceeded(f"all {budget} evaluations are used")
             used += len(points)
             rows = [values(point) for point in points]
@@ -56,14 +58,14 @@ def llamoco_main():
 
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
     try:
-        x = optimize(batch(0), lower, upper, budget, seed, inequality=batch(1), equality=batch(2))
+{begin}        x = optimize(batch(0), lower, upper, {left}, seed, inequality=batch(1), equality=batch(2))
     except BudgetExceeded as stop:
         print(f"stopped, {stop}")
         x = best[2]
     x = np.asarray(x, dtype=float)
-    f, g, h = values(x)
+{kept}    f, g, h = values(x)
     print(f"x = {{shown}.tolist()}")
-    print(f"f = {f[0]:.10g}")
+    print(f"f = {{value}:.10g}")
     print(f"largest constraint violation = {max(np.max(g, initial=0), np.max(np.abs(h), initial=0)):.3g}")
     print(f"feasible = {'yes' if merit(x, f, g, h)[0] == 0 else 'no'}")
     print(f"evaluations = {used} of {budget}")
@@ -80,18 +82,11 @@ _PLAIN = """\
     sizes = [0 if function is None else np.size(function((lower + upper) / 2)) for function in functions]
 """
 
-# Fixed variables, bounds that are single numbers, values in nested sequences, no values at the centre of the box.
+# Where the problem's names alone do not state it (see ``Adaptation``).
 _ADAPTED = '''\
-    low, high = (np.ravel(np.array(side, dtype=float)) for side in ({LOWER}, {UPPER}))
-    free = low < high  # the solver sees the free variables only
-    lower, upper, budget = low[free], high[free], int({MAX_EVALS})
-
-    def full(x):
-        """All variables, fixed ones included."""
-        point = low.copy()
-        point[free] = x
-        return point
-
+    # How the names above state the problem, as they were read; who changes a bound there changes it here, too.
+    budget = {budget}
+{variables}
     def flat(value):
         """The numbers in a value, sequences in sequences included, in order."""
         if isinstance(value, dict):
@@ -102,27 +97,147 @@ _ADAPTED = '''\
             return [number for part in value for number in flat(part)]
         return [float(value)]
 
-    def adapted(function):
-        """A function of the free variables that returns a flat list."""
-        return None if function is None else lambda x: flat(function(full(x)))
-
-    functions = [adapted(function) for function in ({objective}, {inequality}, {equality})]
-    sizes = {sizes}
+{stated}{parts}    sizes = {sizes}
 '''
 
+_SCIPY = '''\
+    def stated(x):
+        """What scipy's constraints state at x: numbers that have to be <= 0, and numbers that have to be 0."""
+        single = isinstance({constraints}, dict) or not hasattr({constraints}, "__iter__")
+        below, zero = [], []
+        for each in [{constraints}] if single else {constraints}:
+            if isinstance(each, dict):
+                args = each.get("args", ())
+                args = tuple(args) if isinstance(args, (tuple, list, np.ndarray)) else (args,)
+                numbers = flat(each["fun"](x.copy(), *args))
+                if each["type"].lower() == "eq":
+                    zero += numbers
+                else:
+                    below += [-number for number in numbers]
+                continue
+            numbers = flat(np.ravel(each.A @ x) if hasattr(each, "A") else each.fun(x.copy()))
+            lows, highs = (np.broadcast_to(np.ravel(side), len(numbers)).tolist() for side in (each.lb, each.ub))
+            for number, low, high in zip(numbers, lows, highs):
+                if low == high:
+                    zero.append(number - low)
+                    continue
+                below += [low - number] if low > -np.inf else []
+                below += [number - high] if high < np.inf else []
+        return below, zero
 
-def guard(names: Mapping[str, str], sizes: Sequence[int] | None = None) -> str:
+'''
+
+# Each function is called on its own.
+_SEPARATE = """\
+    def adapted(expression):
+        \"\"\"A function of a point of the search box that returns a flat list.\"\"\"
+        return lambda z: flat(expression(full(z)))
+
+    functions = [{functions}]
+"""
+
+# One function gives everything, and is called once a point.
+_TOGETHER = """\
+    at, given = None, None
+
+    def part(number):
+        \"\"\"One of the three values that are given together, at a point of the search box, as a flat list.\"\"\"
+
+        def function(z):
+            nonlocal at, given
+            x = full(z)
+            if x.tobytes() != at:
+                value = {together}
+                at, given = x.tobytes(), [*(value if isinstance(value, tuple) else (value,)), (), ()][:3]
+                given = [flat(() if entry is None else entry) for entry in given]
+{more}            return {sign}given[number]
+
+        return function
+
+    functions = [part(number) for number in range(3)]
+"""
+
+
+def guard(names: Mapping[str, str], adaptation: Adaptation | None = None) -> str:
     """The guard of a problem section.
 
     Args:
         names: what the section calls each name of the contract, ``None`` for one that it has not.
-        sizes: how many numbers objective, inequality and equality give, for a problem that has to be adapted; None for one whose
-            names state it as they are.
+        adaptation: what has to be done where the names alone do not state the problem; None for one whose names do.
     """
-    text = _GUARD.replace("{functions}", _PLAIN if sizes is None else _ADAPTED)
-    text = text.replace("{shown}", "x" if sizes is None else "full(x)").replace(
-        "{sizes}", str(sizes and [*sizes])
-    )
+    text = _GUARD.replace("{functions}", _PLAIN) if adaptation is None else _adapted(adaptation)
+    for blank in ("deadline", "begin", "kept"):
+        text = text.replace(f"{{{blank}}}", "")
+    text = text.replace("{left}", "budget").replace("{shown}", "x").replace("{value}", "f[0]")
     for name, called in names.items():
         text = text.replace(f"{{{name}}}", called)
     return text
+
+
+def _adapted(adaptation: Adaptation) -> str:
+    """The guard with the adaptation filled in, and the problem's names in braces."""
+    sign = "-" if adaptation.maximize else ""
+    source = "\n".join(f"    {line}".rstrip() for line in adaptation.variables.source())
+    setting = {
+        "budget": str(adaptation.max_evals),
+        "variables": f"{source}\n",
+        "stated": _SCIPY if adaptation.scipy else "",
+        "parts": _together(adaptation) if adaptation.together else _separate(adaptation),
+        "sizes": str([*adaptation.sizes]),
+    }
+    text = _ADAPTED
+    for name, value in setting.items():
+        text = text.replace(f"{{{name}}}", value)
+    # ``evaluate`` is a name of the problem's here.
+    text = (
+        _GUARD.replace("evaluate(", "counted(")
+        .replace("{functions}", text)
+        .replace("{shown}", "full(x)")
+        .replace("{value}", f"{sign}f[0]")
+    )
+    if adaptation.time_limit is not None:
+        text = text.replace(
+            "    used, last, best = 0,",
+            f"    ends = time.monotonic() + {adaptation.time_limit!r}\n    used, last, best = 0,",
+        )
+        text = text.replace(
+            "    import sys\n\n    import numpy", "    import sys\n    import time\n\n    import numpy"
+        )
+        text = text.replace("{deadline}", _DEADLINE.replace("{limit}", f"{adaptation.time_limit:g}"))
+    if adaptation.variables.start is not None:
+        text = text.replace("{begin}", _BEGIN).replace("{left}", "budget - used").replace("{kept}", _KEPT)
+    return text
+
+
+_DEADLINE = """\
+            if time.monotonic() > ends:
+                raise BudgetExceeded("the time limit of {limit} s is reached")
+"""
+_BEGIN = """\
+        counted(start)  # the problem's own starting point, which counts
+        first = best
+        if used == budget:
+            raise BudgetExceeded(f"all {budget} evaluations are used")
+"""
+_KEPT = """\
+    if first[:2] < merit(x, *values(x)):  # nothing better than the starting point
+        x = first[2]
+"""
+
+
+def _separate(adaptation: Adaptation) -> str:
+    expressions = []
+    for name, calls in adaptation.calls.items():
+        value = calls[0] if len(calls) == 1 else f"[{', '.join(calls)}]"
+        if name == "objective" and adaptation.maximize:
+            value = f"[-number for number in flat({value})]"
+        expressions.append(f"adapted(lambda x: {value})" if calls else "None")
+    return _SEPARATE.replace("{functions}", ", ".join(expressions))
+
+
+def _together(adaptation: Adaptation) -> str:
+    text = _TOGETHER.replace("{together}", adaptation.together)
+    more = "                given[1:] = [own + more for own, more in zip(given[1:], stated(x))]\n"
+    text = text.replace("{more}", more if adaptation.scipy else "")
+    sign = "[-value for value in given[0]] if number == 0 else " if adaptation.maximize else ""
+    return text.replace("{sign}", sign)

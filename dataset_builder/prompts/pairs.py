@@ -11,10 +11,10 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts import latex_patterns, python_patterns
 from llamoco.dataset_builder.prompts.pattern import Pattern
 from llamoco.dataset_builder.prompts.program import completion, program, section
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT as PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.prompt import prompt
 
 PATTERNS: tuple[Pattern, ...] = (*python_patterns.PATTERNS, *latex_patterns.PATTERNS)
-PROMPT_LIMIT = 2400
 PAIR_LIMIT = 6000
 ATTEMPTS = 20
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llamoco.dataset_builder.optimizers.pool import render
+from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.functions import FUNCTIONS
-from llamoco.dataset_builder.problems.latex_file import read_latex
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.guard import guard
 from llamoco.dataset_builder.prompts.program_text import (
@@ -30,6 +30,7 @@ from llamoco.dataset_builder.prompts.program_text import (
 from llamoco.dataset_builder.prompts.python_patterns import problem_section
 
 CONTRACT = ("objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS")
+ADAPTED_CONTRACT = (*CONTRACT, "evaluate", "constraints", "ARGS")  # that a program may have to adapt
 PLAIN_IMPORT = re.compile(r"(from [\w.]+ )?import \w[\w., ]*")
 DECISION = re.compile(r"^#.*; optimizer: ([A-Za-z0-9_]+)$")
 
@@ -107,23 +108,25 @@ def section(language: str, description: str, name: str, ignore_prose: bool = Fal
     """
     if language == "python":
         return received(description)
+    from llamoco.dataset_builder.problems.latex_file import read_latex  # a tenth of a second, for LaTeX alone
+
     latex = read_latex(description, name, ignore_prose)
     return problem_section(latex.system, latex.lower, latex.upper, latex.max_evals)
 
 
 def program_of(problem: Problem, completion: str) -> str:
     """The program of a problem that was read from a file (see ``program``)."""
-    return program(problem_text(problem), completion, problem.adapted_sizes)
+    return program(problem_text(problem), completion, problem.adaptation)
 
 
-def program(problem_section: str, completion: str, sizes: Sequence[int] | None = None) -> str:
+def program(problem_section: str, completion: str, adaptation: Adaptation | None = None) -> str:
     """A complete script: problem section, completion, main guard. Runs alone; a seed may be its argument.
 
     Args:
         problem_section: Python that defines a problem (see ``python_file``); stands in the program unchanged.
         completion: defines ``optimize``; stands in the program byte for byte, but for a byte order mark. It need not be valid
             Python.
-        sizes: see ``guard``.
+        adaptation: see ``guard``.
 
     Raises:
         ProblemError: if the problem section is no valid Python.
@@ -132,14 +135,15 @@ def program(problem_section: str, completion: str, sizes: Sequence[int] | None =
     problem = _names(problem_section, None)
     if problem is None:
         raise ProblemError("the problem section is not valid Python")
-    isolated = _clash(problem, completion, sizes)
+    isolated = _clash(problem, completion, adaptation)
     prefix = "llamoco_problem." if isolated else ""
     bound = problem.bound
-    main = guard({name: prefix + name if name in bound else "None" for name in CONTRACT}, sizes)
+    contract = CONTRACT if adaptation is None else ADAPTED_CONTRACT
+    main = guard({name: prefix + name if name in bound else "None" for name in contract}, adaptation)
     start = problem_section
     if isolated:
         # The problem is stated under its usual names, too, for whoever imports the program.
-        names = [name for name in CONTRACT if name in bound]
+        names = [name for name in contract if name in bound]
         stated = "".join(f"{name} = llamoco_problem.{name}\n" for name in names)
         start = ISOLATED.replace("{source}", _literal(problem_section)) + stated
     return f"{start}\n\n{completion}\n\n{main}"
@@ -153,11 +157,11 @@ class _Names(NamedTuple):
     imports: dict[str, str]
 
 
-def _clash(problem: _Names, completion: str, sizes: Sequence[int] | None) -> bool:
+def _clash(problem: _Names, completion: str, adaptation: Adaptation | None) -> bool:
     """Whether problem section and the rest of the program get into each other's way as one module."""
     if "*" in problem.imports or problem.touched & {"__name__", "globals", "exec", "eval"}:
         return True
-    main = _known_names(guard(dict.fromkeys(CONTRACT, "None"), sizes))
+    main = _known_names(guard(dict.fromkeys(ADAPTED_CONTRACT, "None"), adaptation))
     assert main is not None
     if problem.bound & (main.touched | main.bound):
         return True

@@ -24,6 +24,7 @@ FACTS = (
     "objective",
     "constraints",
 )
+PROMPT_LIMIT = 2400  # characters; no prompt of the instruction set is longer
 LINE_LIMIT = 300
 BOUND_GROUPS = 3
 # How often an operation is done per variable, and the word for it.

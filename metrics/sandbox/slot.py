@@ -55,6 +55,7 @@ class Sandbox:
 
     Args:
         allow_unsafe: run programs even where nothing but a process of its own confines them (tier C).
+        wait: until programs can run, which takes a second; else whatever is first asked of it does.
 
     Attributes:
         tier: "A", "B" or "C", see ``tiers``.
@@ -62,22 +63,52 @@ class Sandbox:
         bounded: whether the kernel bounds what programs write; else their folder is looked at while they run.
 
     Raises:
-        SandboxUnavailable: on tier C without ``allow_unsafe``, and where there is no fork.
+        SandboxUnavailable: on tier C without ``allow_unsafe``, and where there is no fork; here, or where it is waited for.
     """
 
-    def __init__(self, allow_unsafe: bool = False) -> None:
+    def __init__(self, allow_unsafe: bool = False, wait: bool = True) -> None:
         tiers.require_fork()
         self._zygote: subprocess.Popen[bytes] | None = None
+        self._allow_unsafe = allow_unsafe
         try:
-            self._start()
-            if self.tier == "C" and not allow_unsafe:
-                raise SandboxUnavailable(
-                    f"this machine cannot confine a program: {self._weakness}. Only run programs you trust "
-                    "here (allow_unsafe_execution=True; --unsafe on the command line)."
-                )
+            self._launch()
+            if wait:
+                self.ready()
         except BaseException:
             self.close()
             raise
+
+    @property
+    def tier(self) -> str:
+        """ "A", "B" or "C"."""
+        self.ready()
+        return self._tier
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Of the libraries that programs run with."""
+        self.ready()
+        return self._versions
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the kernel bounds what programs write."""
+        self.ready()
+        return self._bounded
+
+    def ready(self) -> None:
+        """Wait until programs can run.
+
+        Raises:
+            SandboxUnavailable: see ``Sandbox``. It is to be closed all the same.
+        """
+        if self._starting:
+            self._greet()
+        if self._tier == "C" and not self._allow_unsafe:
+            raise SandboxUnavailable(
+                f"this machine cannot confine a program: {self._weakness}. Only run programs you trust "
+                "here (allow_unsafe_execution=True; --unsafe on the command line)."
+            )
 
     def __enter__(self) -> Sandbox:
         return self
@@ -91,6 +122,16 @@ class Sandbox:
         """End the zygote and whatever runs in it, and remove its folder."""
         self._stop()
 
+    @property
+    def closed(self) -> bool:
+        """Whether it runs nothing any more."""
+        return self._zygote is None
+
+    def leave_to_parent(self) -> None:
+        """In a forked copy of the process that made it: let go of what the original goes on with."""
+        self._control.close()
+        self._zygote = None
+
     def run(
         self,
         program: str,
@@ -99,6 +140,7 @@ class Sandbox:
         time_limit: float = TIME_LIMIT,
         memory_limit: int = MEMORY_LIMIT,
         on_progress: Callable[[int, float | None], None] | None = None,
+        on_oracle: Callable[[Oracle], None] | None = None,
     ) -> Record:
         """Call the program's ``optimize`` on a problem.
 
@@ -109,6 +151,7 @@ class Sandbox:
             time_limit: seconds for the program itself; while the objective computes, the clock stands still.
             memory_limit: MiB that the program may use beyond what the libraries take.
             on_progress: called after every request with (evaluations used, best feasible objective or None).
+            on_oracle: is given what counts the evaluations before the program begins, to be looked at should the run be broken off.
         """
         job = {
             "mode": "run",
@@ -128,6 +171,8 @@ class Sandbox:
         reason = ""
         for _ in range(ATTEMPTS):
             oracle = Oracle(problem, on_progress)
+            if on_oracle is not None:
+                on_oracle(oracle)
             try:
                 left = {"max_evals": oracle.remaining}
                 ending = self._attempt(job | left, oracle, None, time_limit, memory_limit)
@@ -158,6 +203,7 @@ class Sandbox:
         Returns:
             None if it states no problem, or fails.
         """
+        self.ready()
         for _ in range(ATTEMPTS):
             try:
                 ending = self._attempt(
@@ -212,13 +258,15 @@ class Sandbox:
         except OSError as error:
             raise _ZygoteDied from error
 
-    def _start(self) -> None:
+    def _launch(self) -> None:
+        """Start the zygote; what it says of itself is for ``_greet`` to hear."""
+        self._starting = True
         self._scratch = os.path.realpath(tempfile.mkdtemp(prefix="llamoco-"))
         ours, theirs = socket.socketpair()
         self._control = ours
         command = [sys.executable, "-m", "llamoco.metrics.sandbox.zygote", str(theirs.fileno())]
-        wrapped = tiers.bubblewrap_works()
-        if wrapped:
+        self._wrapped = tiers.bubblewrap_works()
+        if self._wrapped:
             command = [*tiers.bubblewrap(self._scratch), *command]
         environment = {
             name: value
@@ -239,6 +287,9 @@ class Sandbox:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
+
+    def _greet(self) -> None:
+        """Hear from the zygote that it is there, and how well it is confined."""
         try:
             hello = self._hear(START_LIMIT)
         except (OSError, _ZygoteDied) as error:
@@ -246,15 +297,16 @@ class Sandbox:
             raise SandboxUnavailable(
                 f"the process that runs programs did not start: {said[-500:]}"
             ) from error
+        self._starting = False
         self._weakness: str | None = hello["weakness"]
-        self.versions: dict[str, str] = hello["versions"]
-        self.bounded: bool = hello["bounded"]
+        self._versions: dict[str, str] = hello["versions"]
+        self._bounded: bool = hello["bounded"]
         # What bubblewrap says of itself is no proof that it did anything.
-        apart = wrapped and all(
+        apart = self._wrapped and all(
             name in hello["namespaces"] and hello["namespaces"][name] != mine
             for name, mine in namespaces.ids().items()
         )
-        self.tier = "C" if self._weakness else "A" if apart else "B"
+        self._tier = "C" if self._weakness else "A" if apart else "B"
 
     def _stop(self) -> None:
         """Have the zygote end by itself, which takes its folder along; by force where it does not."""
@@ -262,7 +314,8 @@ class Sandbox:
         if self._zygote is None:
             return
         try:
-            self._zygote.communicate(timeout=REAP_LIMIT)
+            # Before it has loaded all libraries it would not look whether anybody is there.
+            self._zygote.communicate(timeout=0 if self._starting else REAP_LIMIT)
         except subprocess.TimeoutExpired:
             self._kill()
         self._zygote = None
@@ -280,7 +333,8 @@ class Sandbox:
         if self._zygote is not None:
             self._kill()
         self._stop()
-        self._start()
+        self._launch()
+        self._greet()
 
     def _hear(self, limit: float) -> dict[str, Any]:
         """One line of JSON from the zygote."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from llamoco.dataset_builder.problems import printable
+from llamoco.dataset_builder.problems.oracle import Seen
 
 Verdict = Literal[
     "ok",
@@ -60,6 +61,8 @@ class Record:
         max_rss: peak memory, MiB.
         source_hash: SHA-256 of the program's text. seed: what it was called with.
         versions: of the libraries it ran with.
+        seen: the best feasible point with its constraints; where there was none, the one that broke them least (see
+            ``oracle.Oracle.least``). Not part of what is stored.
     """
 
     verdict: Verdict
@@ -86,6 +89,7 @@ class Record:
     cpu: float = 0.0
     max_rss: float = 0.0
     versions: dict[str, str] = field(default_factory=dict)
+    seen: Seen | None = field(default=None, repr=False, compare=False)
 
     @property
     def failed(self) -> bool:
@@ -94,7 +98,8 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; a non-finite f is None."""
-        content = asdict(self)
+        content = asdict(replace(self, seen=None))
+        del content["seen"]
         if self.f is not None and not math.isfinite(self.f):
             content["f"] = None
         return content

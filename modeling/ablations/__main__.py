@@ -37,9 +37,10 @@ from llamoco.modeling.ablations.study import (
     read_answers,
     train,
 )
+from llamoco.modeling.engines.torch_engine import load_torch_generator
 from llamoco.modeling.evaluation.files import EvaluationError, write_json
 from llamoco.modeling.evaluation.rows import Row, evaluation_rows
-from llamoco.modeling.generation import ModelError, load_generator
+from llamoco.modeling.generation import ModelError
 from llamoco.modeling.training.recipe import RecipeError
 from llamoco.modeling.training.trainer import TrainingError, TrainingInterrupted
 
@@ -138,7 +139,7 @@ def compare_latents(recipes: Path, out: Path, rows: Sequence[Row]) -> None:
         ("after tuning", {n: folder_of(out, n, LATENT_SEED) for n in WARM}),
     ):
         for name, title in WARM.items():
-            states[f"{title}, {stage}"] = latents_of(load_generator(folders[name]), prompts)
+            states[f"{title}, {stage}"] = latents_of(load_torch_generator(folders[name]), prompts)
     plot_latents(states, labellings, out / FIGURE)
     measured = {
         state: {what: separability(latents, labels) for what, labels in labellings.items()}

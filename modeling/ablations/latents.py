@@ -16,7 +16,7 @@ from sklearn.manifold import TSNE
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import NearestNeighbors
 
-from llamoco.modeling.generation import Generator
+from llamoco.modeling.engines.torch_engine import TorchGenerator
 from llamoco.modeling.training.contrastive import last_token_latents
 
 NEIGHBOURS = 10
@@ -26,7 +26,7 @@ SEED = 0
 
 
 @torch.inference_mode()
-def latents_of(generator: Generator, prompts: Sequence[str]) -> np.ndarray:
+def latents_of(generator: TorchGenerator, prompts: Sequence[str]) -> np.ndarray:
     """o(q) of prompts, as the trainer's warm-up takes it from the last block (`contrastive.last_token_latents`).
 
     Args:

@@ -16,10 +16,11 @@ import yaml
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.keys import config_for
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.modeling.answers.sources import LocalSource
+from llamoco.modeling.answers.local import LocalSource
+from llamoco.modeling.engines.torch_engine import load_torch_generator
 from llamoco.modeling.evaluation.files import appended, read_lines
 from llamoco.modeling.evaluation.rows import Row
-from llamoco.modeling.generation import Decision, load_generator
+from llamoco.modeling.generation import Decision
 from llamoco.modeling.training.recipe import read_recipe
 from llamoco.modeling.training.train import run
 
@@ -121,7 +122,7 @@ def answer(folder: Path, rows: Sequence[Row]) -> None:
     missing = [row for row in rows if row["row"] not in done]
     if not missing:
         return
-    decisions = LocalSource(load_generator(folder)).decide_all([row["prompt"] for row in missing])
+    decisions = LocalSource(load_torch_generator(folder)).decide_all([row["prompt"] for row in missing])
     with appended(folder / ANSWERS) as append:
         for row, decision in zip(missing, decisions, strict=True):
             append({"row": row["row"], "completion": completed(decision, Problem.from_json(row["problem"]))})

@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llamoco.dataset_builder.optimizers.pool import POOL, identify
-from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.metrics.scores import Run
 from llamoco.modeling.calibration import Calibration, expected_calibration_error
-from llamoco.modeling.generation import Generation
+from llamoco.modeling.fallback import after_run, before_run
 
-UNSURE, UNSUITED, NEVER_BEGAN = "unsure", "unsuited", "never began"
+if TYPE_CHECKING:
+    from llamoco.modeling.generation import Generation
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,7 @@ def with_fallback(
     single_best: Sequence[Sequence[Run]],
     calibration: Calibration | None,
 ) -> WithFallback:
-    """Replace answers as ``llamoco solve`` does, by these rules, in this order.
-
-    - "unsuited": the program is known, byte for byte one of the pool, and does not handle the problem's constraints. Only a
-      model that wrote freely does that.
-    - "unsure": the calibrated confidence is below the threshold. Answers without a confidence (no decision line) and
-      models without a calibration are not judged by it.
-    - "never began": the program failed before its first evaluation, so that the budget is untouched; run by run.
+    """Replace answers as ``llamoco solve`` does, by the rules of ``modeling.fallback``; "never began" run by run.
 
     A repair turn is no part of it: ``solve`` has none.
 
@@ -64,16 +57,18 @@ def with_fallback(
     runs: list[list[Run]] = []
     replaced: list[str | None] = []
     for answer, own, single in zip(answers, model, single_best, strict=True):
-        reason = _reason(answer, own[0].problem, calibration)
-        if reason is not None:
+        fallback = before_run(answer.completion, own[0].problem.constrained, answer.confidence, calibration)
+        if fallback is not None:
             chosen = list(single)
         else:
-            pairs = zip(own, single, strict=True)
-            chosen = [other if _never_began(run) else _unrepaired(run) for run, other in pairs]
-            if any(map(_never_began, own)):
-                reason = NEVER_BEGAN
+            chosen = []
+            for run, other in zip(own, single, strict=True):
+                record = run.attempt.record
+                never_began = after_run(record.failed, record.evals, record.reason)
+                chosen.append(other if never_began else _unrepaired(run))
+                fallback = fallback or never_began
         runs.append(chosen)
-        replaced.append(reason)
+        replaced.append(None if fallback is None else fallback.rule)
     return WithFallback(runs, replaced)
 
 
@@ -92,23 +87,6 @@ def calibration_error(
         return None
     believed = np.array([calibration(confidence) for confidence, _ in pairs])
     return expected_calibration_error(believed, np.array([hit for _, hit in pairs], dtype=float))
-
-
-def _reason(answer: Generation, problem: Problem, calibration: Calibration | None) -> str | None:
-    known = identify(parse_completion(answer.completion).body)
-    if known is not None and not POOL[known[0]].handles(problem.constrained):
-        return UNSUITED
-    if (
-        calibration is not None
-        and answer.confidence is not None
-        and calibration(answer.confidence) < calibration.threshold
-    ):
-        return UNSURE
-    return None
-
-
-def _never_began(run: Run) -> bool:
-    return run.attempt.record.failed and run.attempt.record.evals == 0
 
 
 def _unrepaired(run: Run) -> Run:

@@ -26,7 +26,7 @@ from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
 from llamoco.metrics.scores import Run
 from llamoco.modeling.answers.answer_file import FileSource
-from llamoco.modeling.answers.sources import Failure, LocalSource, Source
+from llamoco.modeling.answers.sources import Failure, ModelSource, Source
 from llamoco.modeling.evaluation.files import (
     GENERATIONS,
     REPAIRS,
@@ -138,7 +138,7 @@ def evaluate_model(
             work.repair(source, limit)
             if "run" in steps:
                 work.run(runner, limit)
-        if "robustness" in steps and isinstance(source, LocalSource) and _decides(source):
+        if "robustness" in steps and isinstance(source, ModelSource) and _decides(source):
             work.robustness(source, limit)
         if "score" not in steps:
             return None
@@ -166,14 +166,14 @@ class _Work:
             chosen = evaluation_rows(split, limit)
         rows = {row["row"]: row for row in chosen}
         self.settings.update(limit=limit, rows=len(rows), split_rows=split_size(split))
-        if isinstance(source, LocalSource) and source.calibration is not None:
+        if isinstance(source, ModelSource) and source.calibration is not None:
             self.settings["calibration"] = json.loads(source.calibration.to_json())
         write_json(self.folder / SETTINGS, self.settings)
         answers = read_answers(self.folder)
         missing = [number for number in rows if number not in answers]
         prompts = [rows[number]["prompt"] for number in missing]
         with self._keeping("generate", GENERATIONS, rows, missing) as keep:
-            if isinstance(source, LocalSource) and source.decides:
+            if isinstance(source, ModelSource) and source.decides:
                 source.answer_both_ways(
                     prompts,
                     lambda position, raw, within: keep(
@@ -264,7 +264,7 @@ class _Work:
                 finished += 1
                 self.on_progress(Stage("run", finished, len(predictions)))
 
-    def robustness(self, source: LocalSource, limit: int | None) -> None:
+    def robustness(self, source: ModelSource, limit: int | None) -> None:
         """Have the model decide on other descriptions of the problems where it did not yet."""
         rows = answered_rows(self.folder, self.settings, read_answers(self.folder), limit)
         problems = problems_of(rows)
@@ -297,7 +297,7 @@ class _Work:
 
 def _decides(source: Source | None) -> bool:
     """Whether a source's answers begin with a decision line, which other models do not write."""
-    return isinstance(source, LocalSource) and source.decides
+    return isinstance(source, ModelSource) and source.decides
 
 
 def _answered_by(source: FileSource, split: str) -> set[int]:

@@ -36,8 +36,8 @@ from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.metrics.suitability import serves
+from llamoco.modeling.answer import Answer, answer_problem, single_best_answer
 from llamoco.modeling.shipped import SHIPPED_MODEL
-from llamoco.modeling.solve import Answer, answer_problem, single_best_answer
 from llamoco.modeling.space import confinement
 from llamoco.modeling.space.reading import TIME_LIMIT, language_of, read_problem
 from llamoco.modeling.space.request import Job
@@ -149,8 +149,8 @@ def handle(job: Job, desk: Desk, say: Say) -> None:
         facts = {name: getattr(problem, name) for name in names}
         say({"problem": facts | {"language": language_of(job.problem)}})
         answer = answered(job, problem, desk)
-        doubt = answer.doubt
-        if doubt is not None:
+        fallback = answer.fallback
+        if fallback is not None:
             answer = single_best_answer(answer)
         said = (
             "completion",
@@ -164,7 +164,11 @@ def handle(job: Job, desk: Desk, say: Say) -> None:
             "warning",
         )
         content = {name: getattr(answer, name) for name in said}
-        more = {"serves": serves(answer.completion, problem), "seconds": answer.seconds, "replaced": doubt}
+        more = {
+            "serves": serves(answer.completion, problem),
+            "seconds": answer.seconds,
+            "replaced": fallback and fallback.reason,
+        }
         say({"answer": content | more})
         sandbox = desk.for_program(answer)
         with _sandbox_trouble():

@@ -89,7 +89,7 @@ def test_an_unsure_model_gives_way_to_the_single_best_solver(unsure: str) -> Non
     said = solve("--model", unsure)
     assert "confidence of 20% is under 30%" in said.stderr
     assert "the benchmark's single best solver answers instead" in said.stderr
-    assert f"optimizer: {SINGLE_BEST}" in Path("problem_program.py").read_text()
+    assert f"optimizer: {SINGLE_BEST}" in Path("llamoco-out/problem_program.py").read_text()
 
 
 def test_the_fallback_can_be_refused_and_needs_a_calibration(unsure: str, model: Path) -> None:
@@ -133,6 +133,40 @@ def test_candidates_share_one_budget(model: Path, unsure: str) -> None:
     assert [row["optimizer"] for row in hedged[:2]] == [SINGLE_BEST, CHOICE]
 
 
+JUMPS = """\
+LOWER, UPPER, MAX_EVALS = [0, 0], [1, 1], 400
+
+
+def objective(x):
+    return 1e9 if x[0] + x[1] < 0.5 else float(x[0] + x[1])
+"""
+
+
+def test_where_there_is_doubt_several_programs_share_the_budget(model: Path) -> None:
+    Path("problem.py").write_text(JUMPS)
+    answer = solved("--model", str(model))
+    assert answer["doubts"] == ["the objective compares values (min, max, if)"]
+    turns = answer["candidates"]
+    assert turns[-1]["radius"] == 0.1 and [turn["radius"] for turn in turns[:-1]] == [None, None]
+    assert sum(turn["evals"] for turn in turns) == answer["evals"] <= 400
+    assert answer["f"] == min(turn["f"] for turn in turns) == pytest.approx(0.5, abs=0.02)
+    # The program that is kept begins where others do, in the whole box.
+    whole = min(turns[:-1], key=lambda turn: turn["f"])
+    assert answer["optimizer"] == whole["optimizer"]
+    assert f"optimizer: {answer['optimizer']}\n" in Path(answer["program"]).read_text()
+    said = solve("--model", str(model))
+    assert (
+        "doubt: the objective compares values" in said.stderr and "--candidates 1 has it alone" in said.stderr
+    )
+    assert "around the best point so far" in said.stdout and "programs took turns" in said.stdout
+    alone = solved("--model", str(model), "--candidates", "1")
+    assert (alone["candidates"], alone["doubts"]) == (None, [])
+    twice = solved("--model", str(model), "--runs", "2")
+    assert [run["seed"] for run in twice["runs"]] == [0, 1] and len(twice["candidates"]) == 6
+
+
 def test_what_does_not_go_together_is_refused() -> None:
+    for wrong in ("0", "two", "-1", "1.5"):
+        assert "give auto, or a whole number" in solve("--candidates", wrong, code=2).stderr
     for other in (("--runs", "2"), ("--program-only",)):
         assert other[0] in solve("--candidates", "2", *other, code=2).stderr

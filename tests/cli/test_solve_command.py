@@ -122,7 +122,7 @@ def test_a_bad_file_gets_one_clear_message(name: str, tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert expected in done.stderr and "bad.py" in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
-    assert not (tmp_path / "bad_program.py").exists()
+    assert not (tmp_path / "llamoco-out").exists()
 
 
 def test_a_tex_file_that_cannot_be_read_names_the_place(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from llamoco.dataset_builder.optimizers.keys import config_for
 from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.modeling.calibration import Calibration
 from llamoco.modeling.drafts import Drafts
-from llamoco.modeling.generation import Decision, Generator, ModelError, load_generator
+from llamoco.modeling.engines.torch_engine import TorchGenerator
+from llamoco.modeling.generation import Decision, ModelError, load_generator
 from llamoco.modeling.training.tokenizer import train_tokenizer
 
 NAMES = ("slsqp", "cma_es", "de")
@@ -37,9 +38,9 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def generator() -> Generator:
+def generator() -> TorchGenerator:
     tokenizer = train_tokenizer(PROMPTS, {name: pool.source(name) for name in pool.POOL}, 1000)
-    return Generator(learnt(tokenizer, list(zip(PROMPTS, TEXTS, strict=True))), tokenizer, "learnt")
+    return TorchGenerator(learnt(tokenizer, list(zip(PROMPTS, TEXTS, strict=True))), tokenizer, "learnt")
 
 
 def several_tokens_a_name() -> PreTrainedTokenizerFast:
@@ -57,13 +58,13 @@ def several_tokens_a_name() -> PreTrainedTokenizerFast:
     )
 
 
-def test_drafts_answer_as_plain_generation_does_in_far_fewer_passes(generator: Generator) -> None:
+def test_drafts_answer_as_plain_generation_does_in_far_fewer_passes(generator: TorchGenerator) -> None:
     passes = []
     hook = generator.model.register_forward_hook(lambda *_: passes.append(1))
     drafted = generator.answer(PROMPTS)
     taken = len(passes)
     hook.remove()
-    plain = Generator(generator.model, generator.tokenizer, "plain")
+    plain = TorchGenerator(generator.model, generator.tokenizer, "plain")
     plain.__dict__["_takes_drafts"] = False  # goes to the model's own generate
     expected = plain.answer(PROMPTS)
     assert [replace(a, confidence=None) for a in drafted] == [replace(a, confidence=None) for a in expected]
@@ -75,19 +76,19 @@ def test_drafts_answer_as_plain_generation_does_in_far_fewer_passes(generator: G
     assert taken < longest / 3
 
 
-def test_a_decision_is_the_first_line_of_the_answer(generator: Generator) -> None:
+def test_a_decision_is_the_first_line_of_the_answer(generator: TorchGenerator) -> None:
     answers = generator.answer(PROMPTS)
     for decision, answer in zip(generator.decisions(PROMPTS), answers, strict=True):
         assert decision.line == answer.completion.split("\n")[0]
         assert decision.optimizer == parse_completion(answer.completion).optimizer in NAMES
         assert decision.probability == pytest.approx(answer.confidence, rel=1e-4)
-    untrained = Generator(tiny(generator.tokenizer), generator.tokenizer, "random")
+    untrained = TorchGenerator(tiny(generator.tokenizer), generator.tokenizer, "random")
     [none] = untrained.decisions([PROMPTS[0]])
     assert none == Decision(none.line, None, 0.0)
 
 
 @torch.inference_mode()
-def by_force(generator: Generator, prompt: str, before: str) -> dict[str, float]:
+def by_force(generator: TorchGenerator, prompt: str, before: str) -> dict[str, float]:
     """Probability of each name of the pool: the product over its tokens, each name in a pass of its own."""
     start, tokenizer = generator.tokenizer(prompt)["input_ids"], generator.tokenizer
     shared = len(tokenizer(before.rstrip(" "), add_special_tokens=False)["input_ids"])
@@ -101,11 +102,11 @@ def by_force(generator: Generator, prompt: str, before: str) -> dict[str, float]
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["a token a name", "several tokens a name"])
-def test_alternatives_are_the_likeliest_names(several: bool, generator: Generator) -> None:
+def test_alternatives_are_the_likeliest_names(several: bool, generator: TorchGenerator) -> None:
     if several:
         tokenizer = several_tokens_a_name()
         assert len(tokenizer(" simulated_annealing")["input_ids"]) > 3
-        generator = Generator(tiny(tokenizer, seed=5, positions=512), tokenizer, "random")
+        generator = TorchGenerator(tiny(tokenizer, seed=5, positions=512), tokenizer, "random")
     before = "# rough; coupled; optimizer: "
     truth = by_force(generator, PROMPTS[1], before)
     start = generator.tokenizer(PROMPTS[1])["input_ids"]
@@ -117,7 +118,7 @@ def test_alternatives_are_the_likeliest_names(several: bool, generator: Generato
         assert [p for _, p in found] == pytest.approx([truth[name] for name in expected], rel=1e-3)
 
 
-def test_candidates_are_the_likeliest_programs(generator: Generator) -> None:
+def test_candidates_are_the_likeliest_programs(generator: TorchGenerator) -> None:
     answers = generator.candidates(PROMPTS[0], 3)
     named = [answer.completion.split("optimizer: ")[1].split("\n")[0] for answer in answers]
     truth = by_force(generator, PROMPTS[0], "# rough; coupled; optimizer: ")
@@ -133,7 +134,7 @@ def test_candidates_are_the_likeliest_programs(generator: Generator) -> None:
     )
 
 
-def test_a_draft_is_taken_up_again_after_what_the_model_changed(generator: Generator) -> None:
+def test_a_draft_is_taken_up_again_after_what_the_model_changed(generator: TorchGenerator) -> None:
     tokenizer = generator.tokenizer
     drafts = Drafts(tokenizer, tokenizer.eos_token_id)
     ids = tokenizer(TEXTS[2], add_special_tokens=False)["input_ids"]
@@ -154,7 +155,7 @@ def test_a_draft_is_taken_up_again_after_what_the_model_changed(generator: Gener
         assert drafts.for_prompt(PROMPTS[2])(tokenizer(first, add_special_tokens=False)["input_ids"]) == []
 
 
-def test_a_calibration_is_loaded_with_its_model(generator: Generator, tmp_path: Path) -> None:
+def test_a_calibration_is_loaded_with_its_model(generator: TorchGenerator, tmp_path: Path) -> None:
     generator.model.save_pretrained(tmp_path)
     generator.tokenizer.save_pretrained(tmp_path)
     assert load_generator(tmp_path).calibration is None

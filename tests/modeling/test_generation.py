@@ -8,19 +8,20 @@ import torch
 from tiny_models import tiny
 
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.modeling.generation import Generator, ModelError, answer_all, load_generator
+from llamoco.modeling.engines.torch_engine import TorchGenerator
+from llamoco.modeling.generation import ModelError, answer_all, load_generator
 from llamoco.modeling.training.tokenizer import train_tokenizer
 
 PROMPTS = ["# dimension: 2\ndef objective(x):\n    return x[0]\n", "# dimension: 3\n", "x = 1\n" * 9]
 
 
 @pytest.fixture(scope="module")
-def generator() -> Generator:
+def generator() -> TorchGenerator:
     tokenizer = train_tokenizer(PROMPTS, {name: pool.source(name) for name in pool.POOL}, 1000)
-    return Generator(tiny(tokenizer), tokenizer, "tiny")
+    return TorchGenerator(tiny(tokenizer), tokenizer, "tiny")
 
 
-def test_a_batch_gives_what_each_prompt_gives_alone(generator: Generator) -> None:
+def test_a_batch_gives_what_each_prompt_gives_alone(generator: TorchGenerator) -> None:
     together = generator.answer(PROMPTS, max_new_tokens=12)
     alone = [generator.answer([prompt], max_new_tokens=12)[0] for prompt in PROMPTS]
     assert [g.completion for g in together] == [g.completion for g in alone]
@@ -31,7 +32,7 @@ def test_a_batch_gives_what_each_prompt_gives_alone(generator: Generator) -> Non
     assert all(collected[i].startswith(alone[i].completion.rstrip("\ufffd")) for i in range(3))
 
 
-def test_confidence_is_the_probability_of_the_name(generator: Generator) -> None:
+def test_confidence_is_the_probability_of_the_name(generator: TorchGenerator) -> None:
     """Against a direct forward pass over a text with a decision line."""
     tokenizer, model = generator.tokenizer, generator.model
     prompt_ids = tokenizer(PROMPTS[0])["input_ids"]
@@ -45,12 +46,12 @@ def test_confidence_is_the_probability_of_the_name(generator: Generator) -> None
     assert generator._confidence(line_ids[:3], probabilities[:3]) is None
 
 
-def test_a_prompt_without_room_for_an_answer_is_refused(generator: Generator) -> None:
+def test_a_prompt_without_room_for_an_answer_is_refused(generator: TorchGenerator) -> None:
     with pytest.raises(ValueError, match="no room"):
         generator.answer(["x y z 1 2 3 " * 200])
 
 
-def test_a_saved_model_loads_and_missing_ones_are_named(generator: Generator, tmp_path: Path) -> None:
+def test_a_saved_model_loads_and_missing_ones_are_named(generator: TorchGenerator, tmp_path: Path) -> None:
     generator.model.save_pretrained(tmp_path / "m")
     generator.tokenizer.save_pretrained(tmp_path / "m")
     loaded = load_generator(tmp_path / "m")

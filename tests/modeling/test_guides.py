@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
+import numpy as np
 import pytest
 import torch
 from tiny_models import learnt, tiny
@@ -14,8 +15,9 @@ from transformers import MambaConfig, MambaForCausalLM, PreTrainedTokenizerBase,
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.keys import config_for
+from llamoco.modeling.engines.torch_engine import TorchGenerator, load_torch_generator
 from llamoco.modeling.evaluation.rows import evaluation_rows
-from llamoco.modeling.generation import Generation, Generator, load_generator
+from llamoco.modeling.generation import Generation
 from llamoco.modeling.guides import LINE_CHARACTERS, PoolGuide
 from llamoco.modeling.odd_prompts import odd_prompts
 from llamoco.modeling.pool_texts import CHOICE, CONTEXT, PoolTexts, Stated, stated
@@ -155,8 +157,8 @@ def tokenizer(request: pytest.FixtureRequest) -> PreTrainedTokenizerBase:
     return TOKENIZERS[request.param]()
 
 
-def untrained(tokenizer: PreTrainedTokenizerBase, seed: int, positions: int = 4096) -> Generator:
-    return Generator(tiny(tokenizer, seed, positions), tokenizer, "random")
+def untrained(tokenizer: PreTrainedTokenizerBase, seed: int, positions: int = 4096) -> TorchGenerator:
+    return TorchGenerator(tiny(tokenizer, seed, positions), tokenizer, "random")
 
 
 def texts_of(tokenizer: PreTrainedTokenizerBase) -> PoolTexts:
@@ -188,7 +190,7 @@ def test_a_recurrent_model_answers_within_the_pool() -> None:
     torch.manual_seed(0)
     sizes = {"hidden_size": 32, "num_hidden_layers": 2, "eos_token_id": tokenizer.eos_token_id}
     model = MambaForCausalLM(MambaConfig(vocab_size=len(tokenizer), **sizes)).eval()
-    for answer in Generator(model, tokenizer, "mamba").answer_within_pool([PROMPTS["constrained"]] * 2):
+    for answer in TorchGenerator(model, tokenizer, "mamba").answer_within_pool([PROMPTS["constrained"]] * 2):
         check(answer.completion, PROMPTS["constrained"])
 
 
@@ -208,7 +210,7 @@ def test_the_texts_are_spelled_in_the_tokenizers_own_tokens() -> None:
 
 
 @torch.inference_mode()
-def by_force(generator: Generator, prompt: str) -> tuple[str, float]:
+def by_force(generator: TorchGenerator, prompt: str) -> tuple[str, float]:
     """Completion and confidence: a whole pass a token, the tokens that may follow counted out of all texts of the pool."""
     tokenizer = generator.tokenizer
     start = tokenizer(prompt)["input_ids"]
@@ -264,7 +266,7 @@ def test_the_likeliest_allowed_token_is_taken_each_time(vocabulary: int) -> None
     model = tiny(tokenizer, seed=vocabulary, positions=4096)
     with torch.no_grad():  # sharp enough that texts differ
         model.get_output_embeddings().weight.mul_(8)
-    generator = Generator(model, tokenizer, "random")
+    generator = TorchGenerator(model, tokenizer, "random")
     for name in ("constrained", "hostile") if vocabulary == 600 else ("unconstrained",):
         [answer] = generator.answer_within_pool([PROMPTS[name]])
         expected, confidence = by_force(generator, PROMPTS[name])
@@ -275,14 +277,14 @@ def test_the_likeliest_allowed_token_is_taken_each_time(vocabulary: int) -> None
 # Guides without a model
 
 
-def wild(vocabulary: int, seed: int) -> Iterator[torch.Tensor]:
+def wild(vocabulary: int, seed: int) -> Iterator[np.ndarray]:
     """Scores of a model that has lost its mind: some tokens are its favourites."""
     rng = torch.Generator().manual_seed(seed)
     favourites = torch.randint(vocabulary, (3,), generator=rng)
     while True:
         scores = torch.randn(vocabulary, generator=rng) * 5
         scores[favourites] += 10 * torch.rand(3, generator=rng)
-        yield scores
+        yield scores.numpy()
 
 
 @pytest.mark.parametrize("stop", [None, 0, 1, 2, 5, 15, 30, 45], ids=lambda stop: f"stopped at {stop}")
@@ -324,19 +326,19 @@ def test_a_guide_follows_the_texts_that_serve_and_no_others() -> None:
 
 def test_what_the_model_gave_to_leaving_the_pool_is_counted() -> None:
     tokenizer = byte_level(600)
-    texts, scores = texts_of(tokenizer), torch.zeros(len(tokenizer))
+    texts, scores = texts_of(tokenizer), np.zeros(len(tokenizer), dtype=np.float32)
     guide = PoolGuide(texts, None, names=["slsqp", "de"])
     scores[5] = math.log(len(tokenizer))
     even = 1 / (2 * len(tokenizer) - 1)  # all tokens but one are as likely as each other
     assert guide.take(scores, 5) == texts.start[0]
     assert guide.kept == pytest.approx(even)
     own = tokenizer(" seen", add_special_tokens=False)["input_ids"][0]
-    assert guide.take(torch.zeros(len(tokenizer)), own) == own  # its own words cost nothing
+    assert guide.take(np.zeros(len(tokenizer), dtype=np.float32), own) == own  # its own words cost nothing
     assert guide.kept == pytest.approx(even)
     for token in texts.choice:
         guide.advance(token)
     first = {texts.defaults[name].tokens[0] for name in ("slsqp", "de")}
-    guide.take(torch.zeros(len(tokenizer)), min(first))
+    guide.take(np.zeros(len(tokenizer), dtype=np.float32), min(first))
     assert guide.kept == pytest.approx(even * len(first) / len(tokenizer))
 
 
@@ -363,7 +365,7 @@ def test_a_model_that_insists_on_another_first_line(line: str) -> None:
     ids = tokenizer(line, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
     guide = PoolGuide(texts_of(tokenizer), stated(PROMPTS["constrained"]))
     for place in range(200):
-        scores = torch.zeros(len(tokenizer))
+        scores = np.zeros(len(tokenizer), dtype=np.float32)
         scores[ids[min(place, len(ids) - 1)]] = 9.0
         guide.take(scores, int(scores.argmax()))
         if guide.settled:
@@ -390,7 +392,7 @@ def test_names_that_the_pool_does_not_have_are_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def astray() -> tuple[Generator, list[str], list[str]]:
+def astray() -> tuple[TorchGenerator, list[str], list[str]]:
     """A model that learnt a right answer, an invalid constant, missing imports and an optimizer that does not serve."""
     prompts = [facts(dim) for dim in (2, 3, 4)] + [facts(5, 300, 2)]
     right = (
@@ -404,14 +406,14 @@ def astray() -> tuple[Generator, list[str], list[str]]:
     ]
     tokenizer = own()
     return (
-        Generator(learnt(tokenizer, list(zip(prompts, answers, strict=True))), tokenizer, "a"),
+        TorchGenerator(learnt(tokenizer, list(zip(prompts, answers, strict=True))), tokenizer, "a"),
         prompts,
         answers,
     )
 
 
 def test_only_answers_that_leave_the_pool_are_written_twice(
-    astray: tuple[Generator, list[str], list[str]],
+    astray: tuple[TorchGenerator, list[str], list[str]],
 ) -> None:
     generator, prompts, answers = astray
     both = generator.answer_both_ways(prompts)
@@ -431,7 +433,7 @@ def test_only_answers_that_leave_the_pool_are_written_twice(
 
 
 def test_a_prompt_that_fills_the_model_has_a_whole_answer(
-    astray: tuple[Generator, list[str], list[str]],
+    astray: tuple[TorchGenerator, list[str], list[str]],
 ) -> None:
     generator = astray[0]
     for left in (40, 9, 2):
@@ -465,11 +467,11 @@ def test_candidates_are_programs_of_the_pool_whatever_the_model() -> None:
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Generator:
-    return load_generator()
+def shipped() -> TorchGenerator:
+    return load_torch_generator()
 
 
-def agreeing(generator: Generator, prompts: Sequence[str]) -> tuple[list[Generation], int]:
+def agreeing(generator: TorchGenerator, prompts: Sequence[str]) -> tuple[list[Generation], int]:
     """Answers within the pool, and how many free answers differ: each that is a text of the pool must not."""
     both = generator.answer_both_ways(prompts)
     within = generator.answer_within_pool(prompts)
@@ -487,7 +489,7 @@ def agreeing(generator: Generator, prompts: Sequence[str]) -> tuple[list[Generat
     return within, sum(second is not None for _, second in both)
 
 
-def test_of_100_odd_prompts_none_breaks_within_the_pool_and_many_do_without(shipped: Generator) -> None:
+def test_of_100_odd_prompts_none_breaks_within_the_pool_and_many_do_without(shipped: TorchGenerator) -> None:
     prompts = [shipped.shown(asked.prompt) for asked in odd_prompts(100)]
     differing = 0
     for start in range(0, 100, 10):
@@ -495,20 +497,20 @@ def test_of_100_odd_prompts_none_breaks_within_the_pool_and_many_do_without(ship
     assert 10 <= differing <= 60  # or the prompts are not odd
 
 
-def test_on_test_problems_both_ways_are_the_same(shipped: Generator) -> None:
+def test_on_test_problems_both_ways_are_the_same(shipped: TorchGenerator) -> None:
     prompts = [row["prompt"] for row in evaluation_rows("test", 32)]
     random.Random(0).shuffle(prompts)
     assert sum(agreeing(shipped, prompts[start : start + 8])[1] for start in range(0, 32, 8)) == 0
 
 
 @pytest.mark.slow
-def test_on_all_test_problems_both_ways_are_the_same(shipped: Generator) -> None:
+def test_on_all_test_problems_both_ways_are_the_same(shipped: TorchGenerator) -> None:
     prompts = [row["prompt"] for row in evaluation_rows("test", 471)]
     assert sum(agreeing(shipped, prompts[start : start + 8])[1] for start in range(0, 471, 8)) == 0
 
 
 @pytest.mark.slow
-def test_of_1000_odd_prompts_none_breaks_within_the_pool(shipped: Generator) -> None:
+def test_of_1000_odd_prompts_none_breaks_within_the_pool(shipped: TorchGenerator) -> None:
     prompts = [shipped.shown(asked.prompt) for asked in odd_prompts(1000)]
     assert len(prompts) == 1000
     for start in range(0, 1000, 10):

@@ -12,8 +12,8 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import problem_text, program
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+from llamoco.modeling.answer import Answer
 from llamoco.modeling.halving import affordable, halve, rungs, share
-from llamoco.modeling.solve import Answer
 
 FILE = """\
 LOWER, UPPER, MAX_EVALS = [-1.0, -1.0], [2.0, 2.0], 1003

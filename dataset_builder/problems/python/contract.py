@@ -1,189 +1,88 @@
-"""What a problem FILE has to define, looked up in its module and checked: functions, bounds, budget."""
+"""What a problem FILE says beside its functions and variables, looked up in its module and checked: MAX_EVALS, TIME_LIMIT, MAXIMIZE, ARGS."""
 
 from __future__ import annotations
 
-import difflib
 import numbers
 import types
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from llamoco.dataset_builder.problems.budget import default_budget
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.python.names import meant
 from llamoco.dataset_builder.problems.python.returned import describe
-from llamoco.dataset_builder.problems.python.text import CONTRACT, Text
+from llamoco.dataset_builder.problems.python.text import Text
 
-# Names that other libraries, and people, give to what the contract calls otherwise.
-OTHER_NAMES = {
-    "objective": "f fun func fn function cost loss fitness obj target objective_function cost_function objectivefunction",
-    "LOWER": "lb lo low lows lower_bound lower_bounds lower_limit lowerbound lowerbounds xl x_min xmin bounds bnds",
-    "UPPER": "ub hi up high highs upper_bound upper_bounds upper_limit upperbound upperbounds xu x_max xmax bounds bnds",
-    "MAX_EVALS": (
-        "max_eval max_evaluations maxevals maxeval max_fevals maxfev max_nfev maxfun max_fun evals n_evals nevals budget "
-        "evaluations num_evals max_iter maxiter max_iterations iterations n_iter"
-    ),
-}
-PAIRS = {"bounds", "bnds"}
 MOST_EVALS = 10**12
+_AFFORDED = "give the number of evaluations that you can afford, such as MAX_EVALS = 1000"
 
 
-class Box:
-    """Bounds of all variables, and which of them are free.
+def budget(text: Text, module: types.ModuleType) -> int | None:
+    """MAX_EVALS, checked; None if there is none.
 
-    Attributes:
-        lower, upper: bounds of the free variables (D,).
-        free: which of all variables are free, bool (A,).
-        scalar: whether LOWER and UPPER are single numbers, of one variable.
+    Raises:
+        ProblemError: if it is no budget, or another name looks like it.
     """
-
-    def __init__(self, lower: np.ndarray, upper: np.ndarray, scalar: bool) -> None:
-        self.free = lower < upper
-        self.lower, self.upper, self.scalar = lower[self.free], upper[self.free], scalar
-        self._values = lower
-
-    @classmethod
-    def read(cls, text: Text, module: types.ModuleType) -> Box:
-        """LOWER and UPPER of a file, checked."""
-        lower, upper = (_side(text, module, name) for name in ("LOWER", "UPPER"))
-        for name, side, other in (("LOWER", lower, upper), ("UPPER", upper, lower)):
-            if side.ndim < other.ndim and len(other) > 1:
-                shown = describe(module.__dict__[name])
-                raise text.error(
-                    name,
-                    f"{name} is {shown} for {len(other)} variables; give one number for each, "
-                    f"such as {name} = [{float(side)!r}] * {len(other)}",
-                )
-        scalar = lower.ndim == upper.ndim == 0
-        lower, upper = np.atleast_1d(lower), np.atleast_1d(upper)
-        if len(lower) != len(upper):
-            raise text.error(
-                "UPPER",
-                f"LOWER has {len(lower)} entries and UPPER has {len(upper)}; give both one for each variable",
-            )
-        for index in np.flatnonzero(lower > upper).tolist():
-            raise text.error(
-                "UPPER",
-                f"LOWER[{index}] = {lower[index]:g} is above UPPER[{index}] = {upper[index]:g}; swap them",
-            )
-        if (lower == upper).all():
-            raise text.error(
-                "UPPER",
-                "LOWER equals UPPER for every variable, so there is nothing to search; give at least one variable room",
-            )
-        return cls(lower, upper, scalar)
-
-    @property
-    def fixed(self) -> bool:
-        """Whether a variable cannot move."""
-        return not self.free.all()
-
-    def full(self, x: np.ndarray) -> np.ndarray:
-        """All variables (..., A) of points of the free ones (..., D), floats or objects, in a new array."""
-        points = np.empty((*x.shape[:-1], len(self.free)), dtype=x.dtype)
-        points[:] = self._values
-        points[..., self.free] = x
-        return points
-
-
-def function(text: Text, module: types.ModuleType, name: str) -> Callable[[np.ndarray], Any] | None:
-    """A function by name; None for a constraint function that is absent."""
-    value = module.__dict__.get(name)
+    value = module.__dict__.get("MAX_EVALS")
     if value is None:
-        if name == "objective":
-            defined = name in text.lines
-            missing = "objective is None" if defined else "no objective(x) is defined"
-            raise ProblemError(f"{text.name}: {missing}{_meant(text, module, name)}; {CONTRACT}")
+        instead = meant(text, module.__dict__, "MAX_EVALS")
+        if instead:
+            raise ProblemError(f"{text.name}: MAX_EVALS is not defined{instead}; {_AFFORDED}")
         return None
-    if not callable(value):
-        raise text.error(name, f"{name} is {describe(value)}; it has to be a function of x")
-    return value
-
-
-def _side(text: Text, module: types.ModuleType, name: str) -> np.ndarray:
-    """LOWER or UPPER as floats, () or (A,)."""
-    value = _required(text, module, name, f"give one number for each variable, such as {name} = [-5.0] * 10")
-    if value is None:
-        raise text.error(name, f"{name} is None: {_UNBOUNDED}")
-    try:
-        entries = list(value.values()) if isinstance(value, dict) else value
-        array = np.asarray(entries)
-        shown = array.ravel().tolist() if array.dtype == object else []
-        array = array.astype(float) if array.dtype.kind in "fiuO" else np.empty(0)
-    except (TypeError, ValueError, OverflowError):
-        array = np.empty(0)
-    if array.ndim > 1 or array.size == 0:
-        raise text.error(
-            name,
-            f"{name} is {describe(value)}{_first_wrong(value)}; give a sequence with one number for each variable, "
-            f"such as {name} = [-5.0] * 10",
-        )
-    for index, bound in enumerate(array.ravel().tolist()):
-        place = f"{name}[{index}]" if array.ndim else name
-        if shown and shown[index] is None:
-            raise text.error(name, f"{place} is None: {_UNBOUNDED}")
-        if np.isinf(bound):
-            raise text.error(name, f"{place} is {bound}: {_UNBOUNDED}")
-        if np.isnan(bound):
-            raise text.error(name, f"{place} is nan; give a finite number")
-    return array
-
-
-_UNBOUNDED = (
-    "variables without bounds are not supported yet (a later version will take them); until then give a finite bound, "
-    "a wide one if in doubt"
-)
-
-
-def _first_wrong(value: Any) -> str:
-    """Which entry is no number, for a message."""
-    if isinstance(value, list | tuple):
-        for index, entry in enumerate(value):
-            if isinstance(entry, bool) or not isinstance(entry, numbers.Real | np.ndarray | None):
-                return f", of which entry {index} is {describe(entry)}"
-    return ""
-
-
-def budget(text: Text, module: types.ModuleType) -> int:
-    """MAX_EVALS, checked."""
-    cure = "give the number of evaluations that you can afford, such as MAX_EVALS = 1000"
-    value = _required(text, module, "MAX_EVALS", cure)
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value[()]
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
+    value = _scalar(value)
+    real = _is_real(value)
     if not real or not 1 <= value <= MOST_EVALS or value != int(value):
         shown = describe(value) if not isinstance(value, numbers.Real) else str(value)[:40]
         raise text.error(
             "MAX_EVALS",
             f"MAX_EVALS is {shown}, not an integer of at least 1"
             + f" and at most {MOST_EVALS:,}" * (real and value > 1)
-            + f"; {cure}",
+            + f"; {_AFFORDED}",
         )
     return int(value)
 
 
-def _required(text: Text, module: types.ModuleType, name: str, cure: str) -> Any:
-    """A value by name."""
-    if name not in module.__dict__:
-        raise ProblemError(f"{text.name}: {name} is not defined{_meant(text, module, name)}; {cure}")
-    return module.__dict__[name]
+def no_budget(dim: int) -> tuple[int, str]:
+    """The budget where a file states none, and what to tell the person of it."""
+    evals = default_budget(dim)
+    return evals, (
+        f"no MAX_EVALS: {evals:,} evaluations are taken, 100 (D + 1) for D = {dim} within 200 to 5,000; "
+        "say MAX_EVALS = ... if you can afford more or fewer"
+    )
 
 
-def _meant(text: Text, module: types.ModuleType, name: str) -> str:
-    """Which other name of the file was perhaps meant, for a message; "" if none."""
-    names = [other for other in text.lines if other in module.__dict__ and other != name]
-    if name == "objective":
-        names = [other for other in names if callable(module.__dict__[other])]
-    else:
-        names = [other for other in names if not callable(module.__dict__[other])]
-    by_case = [other for other in names if other.lower() == name.lower()]
-    usual = [other for other in names if other.lower().strip("_") in OTHER_NAMES[name].split()]
-    lowered = {other.lower(): other for other in names}
-    near = [lowered[match] for match in difflib.get_close_matches(name.lower(), lowered, 1, 0.75)]
-    for other in (*by_case, *near, *usual):
-        line = text.lines[other]
-        if other.lower() in PAIRS:
-            side = "low" if name == "LOWER" else "high"
-            return f" (did you mean `{other}`, line {line}? write {name} = [{side} for low, high in {other}])"
-        return f" (did you mean `{other}`, line {line}? call it {name})"
-    return ""
+def time_limit(text: Text, module: types.ModuleType) -> float | None:
+    """TIME_LIMIT in seconds, checked; None if there is none."""
+    value = _scalar(module.__dict__.get("TIME_LIMIT"))
+    if value is None:
+        return None
+    if not _is_real(value) or not 0 < value < float("inf"):
+        shown = describe(value) if not isinstance(value, numbers.Real) else str(value)[:40]
+        raise text.error(
+            "TIME_LIMIT",
+            f"TIME_LIMIT is {shown}; give the seconds that the search may take in all, such as TIME_LIMIT = 60",
+        )
+    return float(value)
+
+
+def maximize(text: Text, module: types.ModuleType) -> bool:
+    """MAXIMIZE, checked."""
+    value = _scalar(module.__dict__.get("MAXIMIZE"))
+    if value is None or isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise text.error("MAXIMIZE", f"MAXIMIZE is {describe(value)}; give True or False")
+
+
+def arguments(module: types.ModuleType) -> tuple[Any, ...]:
+    """ARGS, what the functions get after x; as in scipy, what is no tuple is one argument."""
+    value = module.__dict__.get("ARGS")
+    return value if isinstance(value, tuple) else () if value is None else (value,)
+
+
+def _scalar(value: Any) -> Any:
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)

@@ -14,7 +14,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-READ = ("objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS")
+READ = (
+    "objective",
+    "inequality",
+    "equality",
+    "LOWER",
+    "UPPER",
+    "MAX_EVALS",
+    "X0",
+    "MAXIMIZE",
+    "INTEGER",
+    "STEP",
+    "TIME_LIMIT",
+    "ARGS",
+)
+FUNCTIONS = ("objective", "inequality", "equality", "evaluate")
 MOST_CHARACTERS = 40  # of a name that is looked at
 # Where these are called, a text does not tell what is read.
 _UNTRACEABLE = {"globals", "vars", "locals", "eval", "exec", "__dict__"}
@@ -34,30 +48,52 @@ _BOUNDS = re.compile(
 _START = re.compile(
     r"x_?0s?|p_?0|x_?(?:init|initial|start)|init(?:ial)?_?(?:guess|point|x|solution|values?)|start(?:ing)?_?(?:point|x)|guess"
 )
-_WISHES = re.compile(
-    r"maximi[sz]e|is_?maximi[sz]ation|sense|direction|goal|integers?|integer_?variables|integrality|int_?vars|step|steps|step_?sizes?|vartypes?|variable_?types"
-)
+_WISHES = {
+    re.compile(r"maximi[sz]e|is_?maximi[sz]ation|sense|direction|goal"): (
+        "the objective is minimised; if it is to be maximised say MAXIMIZE = True"
+    ),
+    re.compile(r"integers?|integer_?variables|integrality|int_?vars|vartypes?|variable_?types"): (
+        "variables are continuous but for those that INTEGER = [...] lists by their indices"
+    ),
+    re.compile(
+        r"step|steps|step_?sizes?"
+    ): "variables are continuous but for those that STEP = [...] gives a step",
+    re.compile(
+        r"time_?limit|max_?time|timeout"
+    ): "if the search is to end after so many seconds call it TIME_LIMIT",
+    re.compile(r"args|arguments|params"): "if the functions are to get it after x call it ARGS",
+}
 _MISSPELT = {"inequality": "i", "equality": "e"}
 
 
-def unread_names(tree: ast.Module, lines: dict[str, int], values: dict[str, Any]) -> list[str]:
+def unread_names(
+    tree: ast.Module, lines: dict[str, int], values: dict[str, Any], taken: Iterable[str] = ()
+) -> list[str]:
     """What to tell a person of names that nothing reads; each is a sentence or two.
 
     Args:
         tree: the file, parsed.
         lines: on which line each name of the module is bound.
         values: the names of the module, after it ran.
+        taken: names that are read beside those that always are (``evaluate``, ``bounds``, ``constraints``).
     """
     needs = _needs(tree)
     if needs is None:
         return []
-    unread = set(lines) & set(values) - _reached(needs, READ) - _imported(tree) - set(READ)
+    read = {*READ, *taken}
+    unread = set(lines) & set(values) - _reached(needs, read) - _imported(tree) - read
     found = []
     for name in sorted(unread, key=lambda name: lines[name]):
         said = _what(name, values[name], _reached(needs, [name]))
         if said is not None:
             found.append(f"`{name}` (line {lines[name]}) {said}")
     return found
+
+
+def read_by_the_contract(tree: ast.Module, name: str) -> bool | None:
+    """Whether a function that defines the problem reads a name; None if the text does not tell."""
+    needs = _needs(tree)
+    return None if needs is None else name in _reached(needs, FUNCTIONS)
 
 
 def _what(name: str, value: Any, made_of: set[str]) -> str | None:
@@ -86,23 +122,20 @@ def _what(name: str, value: Any, made_of: set[str]) -> str | None:
             return None
         return "looks like bounds, but nothing that defines the problem reads it: bounds are LOWER and UPPER"
     if _START.fullmatch(low):
-        return "looks like a starting point, but none is read yet: the solver starts where it likes within the bounds"
-    if _WISHES.fullmatch(low):
-        return (
-            "is not read: the objective is minimised over continuous variables; to maximise return its negative, "
-            "to round variables do so in the functions"
-        )
+        return "looks like a starting point, but nothing that defines the problem reads it: call it X0, and it is evaluated first"
+    for wish, cure in _WISHES.items():
+        if wish.fullmatch(low):
+            return f"is not read: {cure}"
     return None
 
 
 def _sign(value: Any) -> str:
-    """scipy's other sign, where a value is one of its constraints."""
+    """How a value is taken that is a constraint of scipy."""
     entries = value if isinstance(value, list | tuple) else [value]
-    kinds = {entry.get("type") for entry in entries if isinstance(entry, dict) and "fun" in entry}
-    if "ineq" in kinds:
-        return "; mind the sign: in scipy an 'ineq' function has to be >= 0, so return its negative from inequality(x)"
-    if any(type(entry).__name__ in ("NonlinearConstraint", "LinearConstraint") for entry in entries):
-        return "; a scipy constraint lb <= c(x) <= ub is the pair lb - c(x), c(x) - ub of inequality(x)"
+    if any(isinstance(entry, dict) and "fun" in entry for entry in entries) or any(
+        type(entry).__name__ in ("NonlinearConstraint", "LinearConstraint") for entry in entries
+    ):
+        return ", or what scipy takes (an 'ineq' function has to be >= 0) under the name constraints"
     return ""
 
 

@@ -14,6 +14,7 @@ import pytest
 from llamoco.dataset_builder.problems.compile import CompiledSystem, compile_system
 from llamoco.dataset_builder.problems.draws import Draws
 from llamoco.dataset_builder.problems.expression import Call, Expr, Extremum, Index, Num, Reduce, Sum, Vec
+from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.latex_file import read_latex
 from llamoco.dataset_builder.problems.numpy_evaluator import numpy_evaluator
 from llamoco.dataset_builder.problems.synthesis import draw_problem
@@ -234,3 +235,40 @@ def test_kernels_are_compiled_where_nothing_can_be_kept() -> None:
         "print(np.isfinite(values.f[0]), evaluate.stats.cache_path)"
     )
     assert run_python(code) == "True None"
+
+
+def test_reading_and_asking_for_a_file_loads_no_numba(tmp_path: Path) -> None:
+    for path in EXAMPLES:
+        code = (
+            "import sys\nfrom llamoco.dataset_builder.problems.file import load\n"
+            f"problem = load({str(path)!r})\nproblem.structure\nprint('numba' in sys.modules)"
+        )
+        assert run_python(code) == "False"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_without_numba_formulas_give_the_same_values(path: Path) -> None:
+    code = (
+        "import sys\nsys.modules['numba'] = None\n"
+        "import numpy as np\nfrom llamoco.dataset_builder.problems.file import load\n"
+        "from llamoco.dataset_builder.problems.oracle import Oracle\n"
+        f"problem = load({str(path)!r})\noracle = Oracle(problem)\n"
+        "points = np.random.default_rng(3).uniform(problem.lower, problem.upper, (9, problem.dim))\n"
+        "values = oracle.evaluate(points)\noracle.objective(points[2])\n"
+        "print(repr([part.tolist() for part in values] + [oracle.evals, oracle.best_f]))"
+    )
+    f, g, h, evals, best = eval(run_python(code), {"inf": np.inf, "nan": np.nan})
+    problem = load(path)
+    points = np.random.default_rng(3).uniform(problem.lower, problem.upper, (9, problem.dim))
+    values = problem.evaluate(points)
+    assert problem.requests() is not None
+    for found, truth in zip((f, g, h), values, strict=True):
+        np.testing.assert_allclose(np.reshape(found, truth.shape), truth, rtol=1e-9, atol=1e-12)
+    feasible = values.f[problem.feasible(values)]
+    assert evals == 10 and best == pytest.approx(feasible.min() if len(feasible) else np.inf)
+
+
+def test_numpy_computes_with_its_own_numbers() -> None:
+    system = System(1, (), x[1] + (-Num(8)) ** Num(0.3) + Num(10) ** Num(400))
+    assert np.isnan(numpy_evaluator(system)(np.ones((1, 1)))[0][0])
+    assert np.isinf(numpy_evaluator(System(1, (), x[1] / Num(0)))(np.ones((1, 1)))[0][0])

@@ -260,3 +260,47 @@ def test_the_persons_starting_point_is_evaluated_first_and_counted() -> None:
 
 def _sphere(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return (x**2).sum(axis=1), np.empty((len(x), 0)), np.empty((len(x), 0))
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("size", [1, 7])
+def test_the_least_violating_point_is_kept_until_there_is_a_feasible_one(compiled: bool, size: int) -> None:
+    """Against plain loops over the definition: summed violation beyond the tolerances, within the bounds, finite."""
+    problem = constrained(1000)
+    if not compiled:
+        problem = problem.evaluated_by(FunctionEvaluator(problem.evaluate))
+    oracle = Oracle(problem)
+    points = np.random.default_rng(3).uniform(-2.2, 2.2, (70, 2))
+    least, expected = np.inf, None
+    for start in range(0, len(points), size):
+        batch = points[start : start + size]
+        oracle.objective(batch if size > 1 else batch[0])
+        for a, b in batch.tolist():
+            broken = max(1 - a - b - 1e-6, 0) + max(abs(a - b) - 1e-4, 0)
+            if broken < least and max(abs(a), abs(b)) <= 2:
+                least, expected = broken, (a, b)
+    assert oracle.best is None and oracle.least is not None and expected is not None
+    assert tuple(oracle.least.x.tolist()) == expected and 0 < least < 0.2
+    a, b = expected
+    assert oracle.least.f == pytest.approx(a * a + b * b)
+    assert oracle.least.g.tolist() == [pytest.approx(1 - a - b)]
+    assert oracle.least.h.tolist() == [pytest.approx(a - b)]
+    oracle.objective(np.array([1.0, 1.0]))
+    assert (
+        oracle.best is not None and oracle.best.x.tolist() == [1.0, 1.0] and oracle.best.g.tolist() == [-1.0]
+    )
+
+
+def test_points_without_finite_values_are_not_the_least_violating() -> None:
+    def values(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        f = np.where(x[:, 0] > 1, np.nan, x[:, 0])
+        g = np.where(x[:, :1] < 0, np.nan, x[:, :1] + 5)
+        return f, g, np.empty((len(x), 0))
+
+    plain = Problem("p", "source", (-4.0, -4.0), (4.0, 4.0), 30, 1, 0, {})
+    oracle = Oracle(plain.evaluated_by(FunctionEvaluator(values)))
+    for x in (2.0, -1.0):
+        oracle.objective(np.array([x, 0.0]))
+    assert oracle.least is None
+    oracle.objective(np.array([[3.0, 0.0], [0.75, 0.0], [0.5, 0.0], [-2.0, 0.0]]))
+    assert oracle.least is not None and oracle.least.x.tolist() == [0.5, 0.0]

@@ -51,9 +51,9 @@ BAD = {
         r"bad\.py:10: objective is int '3'; it has to be a function",
     ),
     "no LOWER": (changed("LOWER = [-1.0, -2.0]", ""), r"bad\.py: LOWER is not defined; .*LOWER = \["),
-    "no MAX_EVALS": (
-        changed("MAX_EVALS = 100", ""),
-        r"bad\.py: MAX_EVALS is not defined; .*MAX_EVALS = 1000",
+    "another name for MAX_EVALS": (
+        changed("MAX_EVALS = 100", "max_evals = 100"),
+        r"bad\.py: MAX_EVALS is not defined \(did you mean `max_evals`.*MAX_EVALS = 1000",
     ),
     "lengths": (
         changed("UPPER = [3.0, 2.0]", "UPPER = [3.0]"),
@@ -64,8 +64,8 @@ BAD = {
         r"bad\.py:4: LOWER\[1\] = -2 is above UPPER\[1\] = -2.5; swap",
     ),
     "infinite": (
-        changed("[3.0, 2.0]", "[3.0, float('inf')]"),
-        r"bad\.py:4: UPPER\[1\] is inf: .*not supported yet.*finite",
+        changed("[3.0, 2.0]", "[3.0, -float('inf')]"),
+        r"bad\.py:4: UPPER\[1\] is -inf, which no value satisfies; give inf",
     ),
     "scalar bound": (
         changed("[3.0, 2.0]", "3.0"),

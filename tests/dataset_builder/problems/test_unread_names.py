@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from llamoco.dataset_builder.problems.draws import Draws
@@ -20,12 +22,12 @@ def warnings(text: str) -> list[str]:
 
 
 TOLD = {
-    "constraints = [{'type': 'ineq', 'fun': lambda x: x[0] - 1}]": "an 'ineq' function has to be >= 0",
-    "constraints = ({'type': 'eq', 'fun': lambda x: x[0] - 1},)": "looks like a constraint",
+    "constraints = [lambda x: x[0] - 1]": "looks like a constraint",
+    "cons = ({'type': 'eq', 'fun': lambda x: x[0] - 1},)": "what scipy takes .* under the name constraints",
     "constraint = {'type': 'ineq', 'fun': lambda x: x[0]}": "an 'ineq' function has to be >= 0",
     "cons = [lambda x: x[0] - 1]": "looks like a constraint",
-    "from scipy.optimize import NonlinearConstraint\nstress_constraint = NonlinearConstraint(lambda x: x[0], 0, 1)": "lb - c",
-    "from scipy.optimize import LinearConstraint\nlinear_constraint = LinearConstraint([[1, 1]], 0, 1)": "lb - c",
+    "from scipy.optimize import NonlinearConstraint\nstress_constraint = NonlinearConstraint(lambda x: x[0], 0, 1)": "under the name constraints",
+    "from scipy.optimize import LinearConstraint\nlinear_constraint = LinearConstraint([[1, 1]], 0, 1)": "under the name constraints",
     "INEQUALITY = lambda x: x[0] - 1": "looks like a constraint",
     "def Inequality(x):\n    return x[0] - 1": "looks like a constraint",
     "def inequalities(x):\n    return x[0] - 1": "looks like a constraint",
@@ -49,11 +51,14 @@ TOLD = {
     "lb, ub = [0, 0], [1, 1]": "looks like bounds",
     "lower_bounds = np.zeros(2)": "looks like bounds",
     "search_space = {'x': (0, 1)}": "looks like bounds",
-    "x0 = [0.5, 0.5]": "looks like a starting point",
-    "X0 = np.zeros(2)": "looks like a starting point",
+    "x0 = [0.5, 0.5]": "call it X0, and it is evaluated first",
     "initial_guess = [1, 1]": "looks like a starting point",
-    "MAXIMIZE = True": "the objective is minimised",
-    "INTEGER = [0]": "over continuous variables",
+    "maximize = True": "say MAXIMIZE = True",
+    "integers = [0]": r"INTEGER = [...]",
+    "integrality = [1, 0]": r"INTEGER = [...]",
+    "steps = [0.5, 0]": r"STEP = [...]",
+    "time_limit = 60": "call it TIME_LIMIT",
+    "args = (1, 2)": "call it ARGS",
     # What is done with them beside the problem does not make them a part of it.
     "from scipy.optimize import minimize\nx0 = [0, 0]\nresult = minimize(objective, x0, bounds=zip(LOWER, UPPER))": "starting",
     "cons = [lambda x: x[0]]\nprint(cons)": "looks like a constraint",
@@ -67,7 +72,7 @@ TOLD = {
 @pytest.mark.parametrize("text", TOLD)
 def test_what_is_not_read_is_told(text: str) -> None:
     told = warnings(HEAD + OBJECTIVE + text + "\n")
-    assert told and TOLD[text] in " ".join(told), told
+    assert told and re.search(TOLD[text].replace("[...]", r"\[\.\.\.\]"), " ".join(told)), told
     assert all("(line " in one for one in told)
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 from tiny_models import tiny
 
 from llamoco.modeling.ablations.latents import NEIGHBOURS, latents_of, plot_latents, separability
-from llamoco.modeling.generation import Generator
+from llamoco.modeling.engines.torch_engine import TorchGenerator
 from llamoco.modeling.training.tokenizer import train_tokenizer
 
 
@@ -55,7 +55,7 @@ def test_the_numbers_are_those_of_a_computation_written_out() -> None:
 
 def test_latents_are_the_last_block_at_the_last_token_of_each_prompt_alone() -> None:
     tokenizer = train_tokenizer(["# dimension: 3\n"] * 3, {"de": "import numpy\n"}, 300)
-    generator = Generator(tiny(tokenizer), tokenizer, "tiny")
+    generator = TorchGenerator(tiny(tokenizer), tokenizer, "tiny")
     prompts = ["# dimension: 3\n", "# dimension: 12\nmuch longer than the others\n", "x\n"]
     found = latents_of(generator, prompts)
     for prompt, latent in zip(prompts, found, strict=True):

@@ -20,9 +20,11 @@ from tiny_models import tiny
 
 from llamoco.dataset_builder.prompts.contract import CONTRACT
 from llamoco.dataset_builder.prompts.prompt import facts_alone
+from llamoco.modeling.answers.local import LocalSource
 from llamoco.modeling.answers.server import ServerSource
-from llamoco.modeling.answers.sources import Failure, LocalSource, Source, open_source
-from llamoco.modeling.generation import Generation, ModelError, load_generator
+from llamoco.modeling.answers.sources import Failure, Source, open_source
+from llamoco.modeling.engines.torch_engine import load_torch_generator
+from llamoco.modeling.generation import Generation, ModelError
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
 PROMPTS = [
@@ -400,7 +402,7 @@ def test_what_cannot_be_a_server_is_refused(stub: Stub) -> None:
 def chat_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny random chat model."""
     folder = tmp_path_factory.mktemp("models") / "chat"
-    tokenizer = load_generator().tokenizer
+    tokenizer = load_torch_generator().tokenizer
     tokenizer.model_max_length = 4096
     tokenizer.chat_template = (
         "{% for m in messages %}[{{ m['role'] }}]\n{{ m['content'] }}\n{% endfor %}"
@@ -448,7 +450,7 @@ def transformers_serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 
 def test_a_served_tuned_model_gives_what_it_gives_here(transformers_serve: str) -> None:
-    local = LocalSource(load_generator())
+    local = LocalSource(load_torch_generator())
     served = open_source(str(SHIPPED_MODEL), transformers_serve, api="completions", concurrency=2)
     here, there = answers(local, PROMPTS[:2]), answers(served, PROMPTS[:2])
     assert [g.completion for g in there] == [g.completion for g in here]
@@ -458,7 +460,7 @@ def test_a_served_tuned_model_gives_what_it_gives_here(transformers_serve: str) 
 
 
 def test_a_served_chat_model_gives_what_it_gives_here(transformers_serve: str, chat_model: Path) -> None:
-    local = LocalSource(load_generator(chat_model), max_new_tokens=12)
+    local = LocalSource(load_torch_generator(chat_model), max_new_tokens=12)
     served = open_source(str(chat_model), transformers_serve, max_new_tokens=12)
     assert local.settings()["prompt_style"] == "contract"
     here, there = answers(local, PROMPTS[:2]), answers(served, PROMPTS[:2])

@@ -14,8 +14,10 @@ from transformers import GenerationConfig, LlamaForCausalLM, PreTrainedTokenizer
 
 from llamoco.dataset_builder.prompts.contract import CONTRACT
 from llamoco.dataset_builder.prompts.prompt import facts_alone
-from llamoco.modeling.answers.sources import Failure, LocalSource, open_source
-from llamoco.modeling.generation import Generation, Generator, ModelError, load_generator
+from llamoco.modeling.answers.local import LocalSource
+from llamoco.modeling.answers.sources import Failure, open_source
+from llamoco.modeling.engines.torch_engine import TorchGenerator, load_torch_generator
+from llamoco.modeling.generation import Generation, ModelError
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
 FACTS = (
@@ -34,7 +36,7 @@ TEMPLATE = (
 @pytest.fixture(scope="module")
 def tokenizer() -> PreTrainedTokenizerBase:
     """The shipped one, but for what that model is about: it sees prompts whole, and has little room."""
-    tokenizer = load_generator().tokenizer
+    tokenizer = load_torch_generator().tokenizer
     tokenizer.backend_tokenizer.normalizer = None
     tokenizer.model_max_length = 256
     return tokenizer
@@ -48,7 +50,7 @@ def model_folder(tokenizer: PreTrainedTokenizerBase, tmp_path_factory: pytest.Te
     return folder
 
 
-class Recorded(Generator):
+class Recorded(TorchGenerator):
     """A generator that keeps what it is asked."""
 
     asked: ClassVar[list[str]] = []
@@ -60,7 +62,7 @@ class Recorded(Generator):
         return super().answer(prompts, max_new_tokens, special_tokens)
 
 
-def recorded(generator: Generator) -> Recorded:
+def recorded(generator: TorchGenerator) -> Recorded:
     Recorded.asked = []
     return Recorded(generator.model, generator.tokenizer, generator.name)
 
@@ -74,7 +76,7 @@ def answers(source: LocalSource, prompts: list[str]) -> list[Generation]:
 def test_a_folder_and_no_name_are_local_models(model_folder: Path) -> None:
     source = open_source(str(model_folder), max_new_tokens=8)
     assert isinstance(source, LocalSource) and source.can_repair
-    direct = load_generator(model_folder).answer([SHORT], 8)[0]
+    direct = load_torch_generator(model_folder).answer([SHORT], 8)[0]
     assert answers(source, [SHORT]) == [direct]
     settings = source.settings()
     assert json.loads(json.dumps(settings)) == settings
@@ -87,14 +89,14 @@ def test_a_folder_and_no_name_are_local_models(model_folder: Path) -> None:
 def test_long_prompts_are_answered_from_their_facts(
     tokenizer: PreTrainedTokenizerBase, model_folder: Path
 ) -> None:
-    generator = recorded(load_generator(model_folder))
+    generator = recorded(load_torch_generator(model_folder))
     came = answers(LocalSource(generator, max_new_tokens=300), [LONG, SHORT, "# more\n" + LONG])
     assert sorted(set(generator.asked), key=len) == [facts_alone(LONG), SHORT] == [FACTS, SHORT]
     # A quarter of the positions is left to the answer at least.
     assert all(generation.completion for generation in came)
     assert came[0].completion == came[2].completion
     # A model that not even the facts fit into answers nothing, and does not stop the others.
-    small = Generator(tiny(tokenizer, positions=48), tokenizer, "small")
+    small = TorchGenerator(tiny(tokenizer, positions=48), tokenizer, "small")
     nothing = LocalSource(small)
     assert answers(nothing, [SHORT]) == [Generation("", None, 0, False)]
     nothing.repair_all(
@@ -104,7 +106,7 @@ def test_long_prompts_are_answered_from_their_facts(
 
 
 def test_a_repair_turn_that_is_too_long_loses_the_description_first(model_folder: Path) -> None:
-    generator = recorded(load_generator(model_folder))
+    generator = recorded(load_torch_generator(model_folder))
     came: dict[int, Generation] = {}
     program = "".join(f"x{number} = {number}\n" for number in range(100))
     failures = [Failure(LONG, "x = 1\n", "NameError: y\nline 1"), Failure(LONG, program, "NameError: y")]
@@ -120,11 +122,11 @@ def test_chat_models_get_the_contract_through_their_template(
 ) -> None:
     tiny(tokenizer, positions=4096).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
-    plain = LocalSource(load_generator(tmp_path))
+    plain = LocalSource(load_torch_generator(tmp_path))
     settings = json.loads((tmp_path / "tokenizer_config.json").read_text())
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings | {"model_max_length": 4096}))
     (tmp_path / "chat_template.jinja").write_text(TEMPLATE)
-    generator = recorded(load_generator(tmp_path))
+    generator = recorded(load_torch_generator(tmp_path))
     source = LocalSource(generator, max_new_tokens=4)
     [answer] = answers(source, [SHORT])
     text = f"<user>{CONTRACT}\nThe problem:\n\n{SHORT}</user><assistant>"
@@ -136,17 +138,17 @@ def test_chat_models_get_the_contract_through_their_template(
     assert "x = 1\n```\n</assistant><user>The program failed:\n\nE: x\n" in generator.asked[1]
     # A person may say otherwise, and models of `llamoco train` keep to their prompts whatever their base was.
     assert LocalSource(generator, "plain").style == "plain" == plain.style
-    written = LocalSource(Generator(generator.model, plain._generator.tokenizer, "x"), "contract")
+    written = LocalSource(TorchGenerator(generator.model, plain._generator.tokenizer, "x"), "contract")
     assert written._text([{"role": "user", "content": "hi"}]) == "hi\n```python\n"
     (tmp_path / "run_record.json").write_text("{}")
-    assert LocalSource(load_generator(tmp_path)).style == "plain"
+    assert LocalSource(load_torch_generator(tmp_path)).style == "plain"
     # Other words, other answers.
     (tmp_path / "run_record.json").unlink()
     (tmp_path / "chat_template.jinja").write_text(TEMPLATE + " ")
-    assert LocalSource(load_generator(tmp_path)).settings() != LocalSource(generator).settings()
+    assert LocalSource(load_torch_generator(tmp_path)).settings() != LocalSource(generator).settings()
     (tmp_path / "chat_template.jinja").write_text("{{ raise_exception('roles must alternate') }}")
     with pytest.raises(ModelError, match=r"chat template .*roles must alternate.*--prompt plain"):
-        answers(LocalSource(load_generator(tmp_path)), [SHORT])
+        answers(LocalSource(load_torch_generator(tmp_path)), [SHORT])
     with pytest.raises(ModelError, match="auto, plain, contract, got 'rich'"):
         LocalSource(generator, "rich")
 
@@ -170,13 +172,13 @@ def test_an_adapter_generates_what_its_merged_model_does(
     for place in [name.removesuffix(".lora_A.default.weight") for name in weights if "lora_A" in name]:
         low, high = weights[f"{place}.lora_A.default.weight"], weights[f"{place}.lora_B.default.weight"]
         merged.get_submodule(place.removeprefix("base_model.model.")).weight.data += 2.0 * high @ low
-    truth = Generator(merged.eval(), tokenizer, "merged").answer([SHORT], 24)[0]
+    truth = TorchGenerator(merged.eval(), tokenizer, "merged").answer([SHORT], 24)[0]
     source = open_source(str(tmp_path / "adapter"), max_new_tokens=24)
     assert isinstance(source, LocalSource)
     # The tokenizer is the base's.
     [answer] = answers(source, [SHORT])
     assert answer.completion == truth.completion
-    plain = LocalSource(load_generator(model_folder), max_new_tokens=24)
+    plain = LocalSource(load_torch_generator(model_folder), max_new_tokens=24)
     assert answers(plain, [SHORT])[0].completion != truth.completion
     assert source.settings()["weights"] != plain.settings()["weights"]
 
@@ -185,10 +187,10 @@ def test_an_adapter_generates_what_its_merged_model_does(
         config["base_model_name_or_path"] = name
         (tmp_path / "adapter" / "adapter_config.json").write_text(json.dumps(config))
         with pytest.raises(ModelError, match=message):
-            load_generator(tmp_path / "adapter")
+            load_torch_generator(tmp_path / "adapter")
     (tmp_path / "adapter" / "adapter_config.json").write_text("{}")
     with pytest.raises(ModelError, match="states no base_model_name_or_path"):
-        load_generator(tmp_path / "adapter")
+        load_torch_generator(tmp_path / "adapter")
 
 
 def test_what_a_model_folder_lacks_is_named(
@@ -196,14 +198,14 @@ def test_what_a_model_folder_lacks_is_named(
 ) -> None:
     tiny(tokenizer).save_pretrained(tmp_path / "mute")
     with pytest.raises(ModelError, match=r"no tokenizer can be loaded from '.*mute'.*tokenizer\.json"):
-        load_generator(tmp_path / "mute")
+        load_torch_generator(tmp_path / "mute")
     shutil.copytree(model_folder, tmp_path / "broken")
     (tmp_path / "broken" / "model.safetensors").write_bytes(b"\x00")
     with pytest.raises(ModelError, match=r"'.*broken' cannot be loaded"):
-        load_generator(tmp_path / "broken")
+        load_torch_generator(tmp_path / "broken")
     (tmp_path / "broken" / "config.json").write_text("{nope")
     with pytest.raises(ModelError, match="not a valid JSON file"):
-        load_generator(tmp_path / "broken")
+        load_torch_generator(tmp_path / "broken")
     for name in ("somebody/gated-model", "no such/model name"):
         with pytest.raises(ModelError, match="Give a local folder, or a Hub id"):
             open_source(name)
@@ -218,7 +220,7 @@ def test_a_tokenizer_without_ends_and_padding_still_answers(
     settings = json.loads((tmp_path / "tokenizer_config.json").read_text())
     kept = {name: value for name, value in settings.items() if name not in ("eos_token", "pad_token")}
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(kept))
-    generator = load_generator(tmp_path)
+    generator = load_torch_generator(tmp_path)
     assert generator.tokenizer.eos_token_id is None and generator.ends == set()
     together = generator.answer([SHORT, FACTS], 6)
     assert [g.completion for g in together] == [
@@ -229,7 +231,7 @@ def test_a_tokenizer_without_ends_and_padding_still_answers(
 
 def test_a_models_own_ends_and_sampling(tokenizer: PreTrainedTokenizerBase, model_folder: Path) -> None:
     """Chat models have several end tokens, and ask for sampling in their own settings: answers are greedy all the same."""
-    generator = load_generator(model_folder)
+    generator = load_torch_generator(model_folder)
     greedy = generator.answer([SHORT], 12)[0]
     with torch.inference_mode():
         ids = tokenizer(SHORT, return_tensors="pt")["input_ids"]

@@ -11,13 +11,14 @@ from tiny_models import tiny
 from llamoco.cli.evaluation_tables import print_evaluation
 from llamoco.dataset_builder.optimizers.pool import POOL, identify
 from llamoco.hub_cards.score_tables import score_tables
-from llamoco.modeling.answers.sources import LocalSource
+from llamoco.modeling.answers.local import LocalSource
+from llamoco.modeling.engines.torch_engine import TorchGenerator, load_torch_generator
 from llamoco.modeling.evaluation.files import EvaluationError
 from llamoco.modeling.evaluation.record import evaluation_record
 from llamoco.modeling.evaluation.results import read_results
 from llamoco.modeling.evaluation.rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
-from llamoco.modeling.generation import Generation, Generator, load_generator
+from llamoco.modeling.generation import Generation
 
 ROWS, RUNS = 2, 2
 
@@ -25,8 +26,8 @@ ROWS, RUNS = 2, 2
 @pytest.fixture(scope="module")
 def source() -> LocalSource:
     """A random model of few positions: what it writes by itself is cut, too."""
-    tokenizer = load_generator().tokenizer
-    return LocalSource(Generator(tiny(tokenizer, positions=768), tokenizer, "random"), max_new_tokens=40)
+    tokenizer = load_torch_generator().tokenizer
+    return LocalSource(TorchGenerator(tiny(tokenizer, positions=768), tokenizer, "random"), max_new_tokens=40)
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +106,8 @@ def test_an_older_folder_is_scored_as_it_was_and_not_gone_on_with(
 
 
 def test_a_prompt_for_which_there_is_no_room_has_an_empty_answer_both_ways(source: LocalSource) -> None:
-    tokenizer = load_generator().tokenizer
-    narrow = LocalSource(Generator(tiny(tokenizer, positions=40), tokenizer, "narrow"))
+    tokenizer = load_torch_generator().tokenizer
+    narrow = LocalSource(TorchGenerator(tiny(tokenizer, positions=40), tokenizer, "narrow"))
     came: list[tuple[int, Generation, Generation | None]] = []
     narrow.answer_both_ways([evaluation_rows("test", 1)[0]["prompt"]], lambda *both: came.append(both))
     assert came == [(0, Generation("", None, 0, False), None)]

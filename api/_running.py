@@ -1,0 +1,265 @@
+"""From a problem and a person's wishes to their result: what ``minimize`` and ``solve`` share."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llamoco import _warm
+from llamoco._callbacks import Callback
+from llamoco._progress import ProgressLine
+from llamoco._watch import Point, Watch
+from llamoco.dataset_builder.problems.errors import LlamocoError
+from llamoco.dataset_builder.problems.journal import Journal, Journaled
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.workers import Shared, Workers
+from llamoco.modeling.pipeline import Listener, Options, Outcome, Stop, solve_problem
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+DONE, INFEASIBLE, STOPPED, OUT_OF_TIME, INTERRUPTED = range(5)  # OptimizeResult.status
+_BY_CALLBACK = "the callback asked for the end"
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a problem is to be solved, see ``minimize``."""
+
+    time_limit: float | None = None
+    workers: Workers = 1
+    seed: int = 0
+    callback: Callback | None = None
+    model: str | Path | None = None
+    candidates: int | None = None
+    progress: bool | None = None
+
+
+class Stack:
+    """What wraps the evaluations of a problem: workers, then a journal, then whoever watches. To be closed.
+
+    Args:
+        problem: the problem.
+        workers: see ``minimize``.
+        journal: an open journal of this problem, or None.
+
+    Attributes:
+        problem: the problem, watched.
+        watch: watches it.
+    """
+
+    def __init__(self, problem: Problem, workers: Workers, journal: Journal | None) -> None:
+        values = problem.values
+        self._shared: Shared | None = None
+        self._journaled: Journaled | None = None
+        if callable(workers) or workers != 1:
+            values = self._shared = Shared(values, workers)
+        if journal is not None:
+            values = self._journaled = Journaled(values, journal)
+        problem = problem.evaluated_by(values)
+        self.watch = Watch(problem)
+        self.problem = problem.evaluated_by(self.watch)
+
+    def __enter__(self) -> Stack:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shared is not None:
+            self._shared.close()
+
+    @property
+    def found(self) -> int:
+        """Evaluations that the journal had."""
+        return 0 if self._journaled is None else self._journaled.found
+
+    @property
+    def idle_workers(self) -> bool:
+        """Whether there are several workers, and never were several points to share out among them."""
+        shared = self._shared
+        return shared is not None and shared.count != 1 and 0 < shared.largest <= 1
+
+
+class _Told(Listener):
+    """Passes progress on to a person: their callback, and the line that shows it."""
+
+    def __init__(self, stack: Stack, callback: Callback | None, line: ProgressLine) -> None:
+        self._stack, self._callback, self._line = stack, callback, line
+        self.by_callback = False
+
+    def progress(self, evals: int, best_f: float | None) -> None:
+        """See ``Listener``."""
+        sign = -1.0 if self._stack.problem.maximize else 1.0
+        self._line.show(evals, None if best_f is None else sign * best_f)
+        best = self._stack.watch.best
+        if self._callback is None or best is None:
+            return
+        try:
+            self.by_callback = self._callback.stops(_so_far(self._stack.problem, best, evals))
+        except LlamocoError as error:
+            self._stack.watch.error = error
+            raise Stop(str(error)) from error
+        if self.by_callback:
+            raise Stop(_BY_CALLBACK)
+
+
+def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
+    """Solve a problem.
+
+    Raises:
+        LlamocoError: if there is no model, or nothing to run programs with; if the callback, a worker or the journal failed: then
+            ``result`` of the error is the best point so far.
+        Exception: what the person's own function raised, with ``result``.
+    """
+    watch, problem = stack.watch, stack.problem
+    line = ProgressLine(wishes.progress, problem.max_evals)
+    told = _Told(stack, wishes.callback, line)
+    options = Options(seed=wishes.seed, candidates=wishes.candidates, wall_limit=wishes.time_limit)
+    outcome: Outcome | None = None
+    error: BaseException | None = None
+    try:
+        watch.begin()
+        generator = _warm.model(wishes.model)
+        with _warm.runner() as runner:
+            outcome = solve_problem(problem, generator, runner, options, told)
+            if isinstance(outcome.error, KeyboardInterrupt) and hasattr(runner, "close"):
+                runner.close()  # it may have been broken off in the middle of a word
+    except KeyboardInterrupt as interrupt:
+        error = interrupt
+    except Exception as raised:
+        error = raised
+    finally:
+        line.end()
+    if outcome is not None:
+        error = watch.error or outcome.error
+    if error is not None and not (isinstance(error, KeyboardInterrupt) and watch.best is not None):
+        raise _with_result(error, stack, outcome)
+    result = result_of(stack, outcome, told.by_callback, interrupted=error is not None)
+    if stack.idle_workers:
+        warnings.warn(
+            f"workers could not help: {result.optimizer or 'the program'} asks for one point at a time",
+            UserWarning,
+            stacklevel=3,
+        )
+    return result
+
+
+def _with_result(error: BaseException, stack: Stack, outcome: Outcome | None) -> BaseException:
+    """An exception with the best point so far as its ``result``, and a note that says so."""
+    best = stack.watch.best
+    result = None if best is None else result_of(stack, outcome, False, failed=str(error))
+    try:
+        error.result = result  # type: ignore[attr-defined]
+    except AttributeError:  # it has slots
+        return error
+    if not isinstance(error, LlamocoError) and isinstance(error, Exception):
+        error.add_note(
+            f"llamoco: raised after {stack.watch.evals} evaluations"
+            + ("" if best is None else "; the best point so far is this exception's .result")
+            + ". Where the function has no value, return math.inf"
+        )
+    return error
+
+
+def result_of(
+    stack: Stack,
+    outcome: Outcome | None,
+    by_callback: bool,
+    interrupted: bool = False,
+    failed: str | None = None,
+) -> OptimizeResult:
+    """The best point so far as scipy's ``OptimizeResult``.
+
+    Args:
+        stack: what evaluated.
+        outcome: what came of the run; None if it did not come to an end.
+        by_callback: whether the callback ended it.
+        interrupted: whether Ctrl-C did.
+        failed: what else did, None if nothing.
+    """
+    from llamoco._result import Result
+
+    problem, best = stack.problem, stack.watch.best
+    answer, solution = (None, None) if outcome is None else (outcome.answer, outcome.solution)
+    evals = stack.watch.evals if solution is None else solution.evals
+    verdict = "interrupted" if interrupted else "" if solution is None else solution.verdict
+    sign = -1.0 if problem.maximize else 1.0
+    trace = [] if solution is None else [(count, sign * f) for count, f in solution.trace]
+    optimizer = None if answer is None else answer.optimizer
+    status, message = _said(problem, best, evals, verdict, optimizer, by_callback, failed)
+    if stack.found:
+        message += f"; {stack.found} evaluations came from the journal"
+    return Result(
+        x=None if best is None else problem.full(best.x),
+        fun=None if best is None else sign * best.f,
+        success=bool(best is not None and best.feasible and status != INTERRUPTED and failed is None),
+        status=status,
+        message=message,
+        nfev=evals,
+        maxcv=None if best is None else best.violation,
+        optimizer=optimizer,
+        program=None if answer is None else answer.program,
+        confidence=None if answer is None else answer.confidence,
+        trace=trace,
+        warning=None if answer is None else answer.warning,
+    )
+
+
+def _so_far(problem: Problem, best: Point, evals: int) -> OptimizeResult:
+    """What a callback is given."""
+    from llamoco._result import Result
+
+    sign = -1.0 if problem.maximize else 1.0
+    return Result(x=problem.full(best.x), fun=sign * best.f, nfev=evals, maxcv=best.violation)
+
+
+def _said(
+    problem: Problem,
+    best: Point | None,
+    evals: int,
+    verdict: str,
+    optimizer: str | None,
+    by_callback: bool,
+    failed: str | None,
+) -> tuple[int, str]:
+    """Status and message."""
+    who = optimizer or "the program"
+    if failed is not None:
+        status, message = STOPPED, f"ended by an error after {evals} evaluations ({failed})"
+    elif verdict == "interrupted":
+        status, message = INTERRUPTED, f"interrupted after {evals} evaluations; this is the best point so far"
+    elif by_callback:
+        status, message = STOPPED, f"{_BY_CALLBACK} after {evals} evaluations"
+    elif verdict == "time_limit":
+        status, message = OUT_OF_TIME, f"the time limit was reached after {evals} evaluations"
+    elif evals >= problem.max_evals or verdict == "budget_exceeded":
+        status, message = DONE, f"{who} used the budget of {problem.max_evals} evaluations"
+    elif verdict in ("ok", ""):
+        status, message = DONE, f"{who} ended by itself after {evals} of {problem.max_evals} evaluations"
+    else:
+        status, message = DONE, f"{who} failed after {evals} evaluations ({verdict})"
+    if best is None:
+        return (INFEASIBLE if status == DONE else status), f"nothing was evaluated: {message}"
+    if not best.feasible:
+        why = (
+            f"the point breaks the constraints least, by {best.violation:.3g}"
+            if best.violation
+            else "the objective is not finite there"
+        )
+        return (INFEASIBLE if status == DONE else status), f"no feasible point was found: {message}; {why}"
+    return status, message
+
+
+def open_journal(path: str | os.PathLike[str] | None, stack: ExitStack) -> Journal | None:
+    """A journal, closed with a stack; None for none."""
+    return None if path is None else stack.enter_context(Journal(path))
+
+
+def counts_of(journal: Journal | None) -> tuple[int, int] | None:
+    """Numbers of inequalities and equalities that a journal was begun with; None if it is new."""
+    if journal is None or journal.identity is None:
+        return None
+    return int(journal.identity["inequalities"]), int(journal.identity["equalities"])

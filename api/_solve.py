@@ -1,0 +1,69 @@
+"""``llamoco.solve``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llamoco import _arguments
+from llamoco._callbacks import Callback
+from llamoco._running import Stack, Wishes, open_journal, run
+from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.problems.journal_identity import identity_of_file
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.workers import Workers
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+
+def solve(
+    path: str | os.PathLike[str] | Problem,
+    *,
+    max_evals: int | None = None,
+    time_limit: float | None = None,
+    workers: Workers = 1,
+    seed: Any = None,
+    callback: Callable[..., Any] | None = None,
+    journal: str | os.PathLike[str] | None = None,
+    model: str | Path | None = None,
+    candidates: int | None = None,
+    progress: bool | None = None,
+    ignore_prose: bool = False,
+) -> OptimizeResult:
+    """Solve the problem of a FILE, Python or LaTeX, or one that ``load_problem`` read.
+
+    Args:
+        path: the file, or a problem.
+        max_evals: evaluation budget; the file's own if None.
+        ignore_prose: go on where a LaTeX file's prose may restrict the problem.
+        time_limit, workers, seed, callback, journal, model, candidates, progress: see ``minimize``.
+
+    Returns:
+        See ``minimize``; x holds the file's own variables.
+
+    Raises:
+        LlamocoError: what is wrong, in one message that names the file, the line and the cure. ``result`` is the best point so far if the run had begun.
+    """
+    wishes = Wishes(
+        time_limit=_arguments.read_seconds("time_limit", time_limit),
+        workers=workers,
+        seed=_arguments.read_seed(seed),
+        callback=None if callback is None else Callback(callback),
+        model=model,
+        candidates=_arguments.read_count("candidates", candidates),
+        progress=progress,
+    )
+    budget = _arguments.read_count("max_evals", max_evals)
+    problem = path if isinstance(path, Problem) else load(path, ignore_prose)  # type: ignore[arg-type]
+    if budget is not None:
+        problem = problem.within(budget)
+    with ExitStack() as opened:
+        record = open_journal(journal, opened)
+        if record is not None:
+            record.belongs_to(identity_of_file(problem))
+        stack = opened.enter_context(Stack(problem, wishes.workers, record))
+        return run(stack, wishes)

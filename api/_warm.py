@@ -1,0 +1,92 @@
+"""What stays ready between calls: the model, and processes in which programs run. Both go when the interpreter does.
+
+Several threads may call: each has a process of its own while it runs. After a fork the child begins anew.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+
+if TYPE_CHECKING:
+    from llamoco.modeling.generation import Generator
+    from llamoco.modeling.solution import Runner
+
+MOST_IDLE = 2  # processes that wait for a next call
+
+_lock = threading.RLock()
+_idle: list[Sandbox] = []
+_models: dict[str, Generator] = {}
+
+
+def model(name: str | Path | None) -> Generator:
+    """A model, loaded when it is first asked for; the shipped one if None.
+
+    Raises:
+        ModelError: if there is none.
+    """
+    from llamoco.modeling.generation import load_generator
+    from llamoco.modeling.shipped import SHIPPED_MODEL
+
+    key = str(name or SHIPPED_MODEL)
+    with _lock:
+        if key not in _models:
+            _models[key] = load_generator(name or SHIPPED_MODEL)
+        return _models[key]
+
+
+@contextlib.contextmanager
+def runner() -> Iterator[Runner]:
+    """What runs programs: confined where this machine can, else known code alone, in this process where there is no fork."""
+    with _lock:
+        sandbox = _idle.pop() if _idle else None
+    if sandbox is None:
+        try:
+            sandbox = Sandbox(allow_unsafe=True)  # on tier C the pipeline refuses what is not known code
+        except SandboxUnavailable:
+            from llamoco.modeling.in_process import InProcessRunner
+
+            yield InProcessRunner()
+            return
+    try:
+        yield sandbox
+    except BaseException:
+        sandbox.close()  # it may have been broken off in the middle of a word
+        raise
+    with _lock:
+        if len(_idle) < MOST_IDLE and not sandbox.closed:
+            _idle.append(sandbox)
+            return
+    if not sandbox.closed:
+        sandbox.close()
+
+
+def close() -> None:
+    """End the processes that wait."""
+    with _lock:
+        waiting, _idle[:] = list(_idle), []
+    for sandbox in waiting:
+        sandbox.close()
+
+
+def _forget() -> None:
+    """In a forked child: the processes are the parent's, and a model's threads did not come along."""
+    global _lock
+    _lock = threading.RLock()
+    for sandbox in _idle:
+        sandbox.leave_to_parent()
+    _idle.clear()
+    _models.clear()
+
+
+atexit.register(close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

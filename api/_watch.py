@@ -1,0 +1,117 @@
+"""Watches a person's evaluations: keeps the best point, and lets an exception of theirs through a run that it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.evaluators import Values, Wrapper, gathered
+from llamoco.dataset_builder.problems.problem import Evaluation, Problem
+from llamoco.modeling.pipeline import Stop
+
+
+@dataclass(frozen=True)
+class Point:
+    """An evaluated point.
+
+    Attributes:
+        x: in the search box (D,).
+        values: f (1,), g (1, Mg) and h (1, Mh).
+        feasible: whether it satisfies bounds and constraints and has a finite objective.
+        violation: the largest amount by which it breaks a constraint; 0 without constraints.
+    """
+
+    x: np.ndarray
+    values: Evaluation
+    feasible: bool
+    violation: float
+
+    @property
+    def f(self) -> float:
+        """The objective, to be minimised."""
+        return float(self.values.f[0])
+
+    def better_than(self, other: Point) -> bool:
+        """Feasible first, then the lower objective, or the smaller violation; NaN is worst."""
+        if self.feasible != other.feasible:
+            return self.feasible
+        if self.feasible or self.violation == other.violation:
+            return self.f < other.f or bool(np.isnan(other.f) and not np.isnan(self.f))
+        return self.violation < other.violation
+
+
+class Watch(Wrapper):
+    """See the module. Wraps everything else that evaluates a problem.
+
+    Args:
+        problem: the problem; ``problem.evaluated_by(watch)`` is watched.
+
+    Attributes:
+        best: the best point so far: feasible first, else the one that breaks the constraints least. None before the first.
+        evals: points evaluated.
+        error: what a person's function raised, which ended the run.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.values)
+        self._problem = problem
+        self._begun: Values | None = None
+        self.best: Point | None = None
+        self.evals = 0
+        self.error: BaseException | None = None
+
+    def begin(self) -> None:
+        """Evaluate the starting point, if there is one, before anything else is done; it is not evaluated again.
+
+        Raises:
+            ProblemError: if the objective is NaN there.
+            Exception: what a person's function raises.
+        """
+        if self.start is None:
+            return
+        [(_, values)] = self.inner.each(self.start[None, :])
+        if np.isnan(values[0][0]):
+            raise ProblemError(
+                "fun(x0) is NaN; start where the function has a value, or return a large number where it has none"
+            )
+        self._note(self.start, values)
+        self._begun = values
+
+    def evaluate(self, x: np.ndarray) -> Values:
+        """See ``ProblemEvaluator``."""
+        return gathered(self.each(x), len(x))
+
+    def each(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+        """See ``ProblemEvaluator``. The best point, which a program returns in the end, is not paid for again.
+
+        Raises:
+            Stop: if a person's function raised something, which is kept in ``error``.
+        """
+        if len(x) == 1 and self.best is not None and np.array_equal(x[0], self.best.x):
+            yield 0, tuple(self.best.values)
+            return
+        if len(x) == 1 and self._begun is not None and np.array_equal(x[0], self.start):
+            yield 0, self._begun
+            return
+        try:
+            for row, values in self.inner.each(x):
+                self._note(x[row], values)
+                yield row, values
+        except (GeneratorExit, KeyboardInterrupt, Stop):
+            raise
+        except BaseException as error:
+            self.error = error
+            raise Stop(f"{type(error).__name__}: {error}") from error
+
+    def _note(self, x: np.ndarray, values: Values) -> None:
+        self.evals += 1
+        one = Evaluation(*values)
+        inside = bool(self._problem.inside(x[None, :])[0])
+        violation = max(np.max(one.g, initial=0.0), np.max(np.abs(one.h), initial=0.0))
+        feasible = inside and bool(self._problem.feasible(one)[0])
+        point = Point(x.copy(), one, feasible, float(violation) if violation == violation else np.inf)
+        if inside and (self.best is None or point.better_than(self.best)):
+            self.best = point

@@ -1,0 +1,38 @@
+"""What a program has to do to state a problem whose names alone do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from llamoco.dataset_builder.problems.variables import Variables
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """See the module.
+
+    Attributes:
+        sizes: how many numbers objective, inequality and equality give.
+        variables: what the person's variables are to the box that is searched.
+        max_evals: evaluation budget, points.
+        maximize: whether the person's objective is to be maximised.
+        time_limit: seconds that the search may take; None for no limit.
+        calls: expressions of ``x``, the person's variables, that give the objective, the inequalities and the equalities, each a sequence
+            of them; the problem's names stand in braces, such as ``{objective}(x)``.
+        together: an expression of ``x`` that gives all three at once, in place of ``calls``; "" for none.
+        scipy: whether ``calls`` use ``stated(x)``: inequalities and equalities of scipy's constraints under the name ``constraints``.
+    """
+
+    sizes: tuple[int, int, int]
+    variables: Variables
+    max_evals: int
+    maximize: bool = False
+    time_limit: float | None = None
+    calls: Mapping[str, Sequence[str]] = field(
+        default_factory=lambda: {
+            name: (f"{{{name}}}(x)",) for name in ("objective", "inequality", "equality")
+        }
+    )
+    together: str = ""
+    scipy: bool = False

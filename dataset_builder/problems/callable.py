@@ -1,0 +1,216 @@
+"""A problem whose functions are a person's own Python objects, evaluated in their own process.
+
+Nothing stands between the caller and their function: it prints where it prints, and what it raises reaches them as it is. Before
+anything is evaluated, a copy of each function is followed once with numbers that remember what is done to them (``callable_copies``,
+``structure``), so that a model knows what kind of function it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from llamoco.dataset_builder.problems.callable_copies import traced_copy
+from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values
+from llamoco.dataset_builder.problems.python.returned import (
+    BooleanReturned,
+    ComplexReturned,
+    Unfit,
+    describe,
+    number,
+)
+from llamoco.dataset_builder.problems.scipy_constraints import followed, made_of, read_constraints
+from llamoco.dataset_builder.problems.structure import Structure, Trace, starting_points, trace_functions
+from llamoco.dataset_builder.problems.variables import Variables
+
+
+class Functions:
+    """Objective and constraints of the person's variables x (A,). Can be pickled where the person's own functions can.
+
+    Args:
+        fun: the objective, of x and ``args``.
+        args: more arguments of the objective.
+        constraints: scipy's, see ``scipy_constraints``.
+        dim: number of variables A.
+        with_gradient: whether ``fun`` returns a pair, of which the second entry is its gradient and not looked at.
+
+    Raises:
+        ProblemError: if ``fun`` cannot be called, or a constraint is none.
+    """
+
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        args: tuple[Any, ...],
+        constraints: Any,
+        dim: int,
+        with_gradient: bool = False,
+    ) -> None:
+        if not callable(fun):
+            raise ProblemError(
+                f"fun is {describe(fun)}; give the function to be minimised, which takes x and returns a number"
+            )
+        self.fun, self.args, self.with_gradient = fun, args, with_gradient
+        self.inequality, self.equality = read_constraints(constraints, dim)
+
+    def objective(self, x: np.ndarray) -> Any:
+        """What ``fun`` returns at x (A,)."""
+        value = self.fun(x.copy(), *self.args)
+        return value[0] if self.with_gradient else value
+
+    def followed(self) -> list[Callable[[Any], Any] | None]:
+        """Copies of objective, inequality and equality that take traced numbers."""
+        copied = Functions.__new__(Functions)
+        copied.fun, copied.args, copied.with_gradient = traced_copy(self.fun), self.args, self.with_gradient
+        return [copied.objective, *(followed(side, traced_copy) for side in (self.inequality, self.equality))]
+
+    def of_constraints(self) -> list[Any]:
+        """What the constraints are made of: the person's functions, and numbers."""
+        return [part for side in (self.inequality, self.equality) for part in made_of(side)]
+
+    def constraints_at(self, x: np.ndarray) -> tuple[list[float], list[float]]:
+        """Inequalities (<= 0) and equalities (= 0) at x (A,)."""
+        return (
+            self.inequality(x) if self.inequality is not None else [],
+            self.equality(x) if self.equality is not None else [],
+        )
+
+    def __call__(self, x: np.ndarray) -> tuple[float, list[float], list[float]]:
+        """Objective, inequalities and equalities at x (A,).
+
+        Raises:
+            ProblemError: if a function returns what it must not.
+            Exception: what a function raises.
+        """
+        returned = self.objective(x)
+        try:
+            f = number(returned)
+        except BooleanReturned as error:
+            raise ProblemError(
+                f"fun(x) returned a boolean at {shown(x)}; return the number to be minimised"
+            ) from error
+        except (Unfit, ComplexReturned) as error:
+            raise ProblemError(
+                f"fun(x) returned {describe(returned)} at {shown(x)}; return one real number"
+            ) from error
+        return f, *self.constraints_at(x)
+
+
+class CallableEvaluator(ProblemEvaluator):
+    """Evaluates a person's functions, point by point.
+
+    Args:
+        functions: the person's.
+        variables: their variables.
+        maximize: whether the objective is to be maximised.
+        counts: numbers of inequalities and equalities, where they are known. Else the constraints are evaluated once for
+            them: at the starting point or, where there is none, at the first point of ``starting_points`` at which they have values.
+
+    Attributes:
+        n_inequality, n_equality: numbers of constraints.
+
+    Raises:
+        ProblemError: if a constraint function returns what it must not.
+        Exception: what the constraint functions raise, if they do at every point.
+    """
+
+    def __init__(
+        self,
+        functions: Functions,
+        variables: Variables,
+        maximize: bool = False,
+        counts: tuple[int, int] | None = None,
+    ) -> None:
+        self.functions, self.variables, self._maximize = functions, variables, maximize
+        self.n_inequality, self.n_equality = self._counts() if counts is None else counts
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "trace"}
+
+    def _counts(self) -> tuple[int, int]:
+        if self.functions.inequality is None and self.functions.equality is None:
+            return 0, 0
+        box = self.variables
+        points = box.start[None, :] if box.start is not None else starting_points(box.lower, box.upper)
+        failure: Exception | None = None
+        for point in box.full(points):
+            try:
+                g, h = self.functions.constraints_at(point)
+            except ProblemError:
+                raise
+            except (ArithmeticError, ValueError) as error:  # no value here
+                failure = failure or error
+            else:
+                return len(g), len(h)
+        assert failure is not None
+        raise failure
+
+    def evaluate(self, x: np.ndarray) -> Values:
+        """See ``ProblemEvaluator``.
+
+        Raises:
+            ProblemError: if a function returns what it must not, or another number of constraints than before.
+            Exception: what a function raises.
+        """
+        f = np.empty(len(x))
+        g, h = np.empty((len(x), self.n_inequality)), np.empty((len(x), self.n_equality))
+        for row, point in enumerate(self.variables.full(x)):
+            value, inequalities, equalities = self.functions(np.array(point, dtype=float))
+            for name, found, into in (("inequality", inequalities, g), ("equality", equalities, h)):
+                if len(found) != into.shape[1]:
+                    raise ProblemError(
+                        f"the {name} constraints gave {len(found)} values at {shown(point)} and {into.shape[1]} before; "
+                        "their number must not change"
+                    )
+                into[row] = found
+            f[row] = -value if self._maximize else value
+        return f, g, h
+
+    @cached_property
+    def trace(self) -> Trace:
+        """What the functions do on their variables, or why that cannot be followed."""
+        objective, *constraints = self.functions.followed()
+        assert objective is not None
+        code = getattr(getattr(self.functions.fun, "__func__", self.functions.fun), "__code__", None)
+        return trace_functions(
+            objective,
+            constraints,
+            self.variables.lower.tolist(),
+            self.variables.upper.tolist(),
+            self.variables.traced,
+            code.co_filename if code else "",
+        )
+
+    @property
+    def structure(self) -> Structure | None:
+        """See ``ProblemEvaluator``."""
+        return self.trace.structure
+
+    @property
+    def unfollowed(self) -> str | None:
+        """See ``ProblemEvaluator``."""
+        return self.trace.obstacle
+
+    @property
+    def maximize(self) -> bool:
+        """See ``ProblemEvaluator``."""
+        return self._maximize
+
+    @property
+    def start(self) -> np.ndarray | None:
+        """See ``ProblemEvaluator``."""
+        return self.variables.start
+
+    def full(self, x: np.ndarray) -> np.ndarray:
+        """See ``ProblemEvaluator``."""
+        return self.variables.full(x)
+
+
+def shown(x: np.ndarray) -> str:
+    """A point in a message."""
+    entries = ", ".join(f"{value:.6g}" for value in x[:4].tolist())
+    return f"x = [{entries}{', ...' if len(x) > 4 else ''}]"

@@ -1,0 +1,267 @@
+"""One program for the whole budget, or several that share it: rules compared on problems as people bring them, and on the test split.
+
+    python examples/benchmarks/robust.py runs/robust [--seeds 3] [--split-seeds 1] [--limit N]
+
+Resumes by itself: each line of ``runs.jsonl`` is one run. ``hub_cards/records/robust.json`` is what comes of them. The problems
+of people are those in ``kinds``: penalties, counting constraints, rounding, kinks, jumps, tables, simulations.
+There the bar is what scipy's differential_evolution (with its polish) and pycma reach with the same budget.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llamoco.dataset_builder.benchmark import baselines
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.optimizers.keys import config_for
+from llamoco.dataset_builder.optimizers.pool import render
+from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.scores import a3, w
+from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT, pairs
+from llamoco.dataset_builder.prompts.prompt import make_prompt
+from llamoco.modeling.answer import Answer
+from llamoco.modeling.halving import affordable, halve
+from llamoco.modeling.in_process import InProcessRunner
+from llamoco.modeling.portfolio import Turn, take_turns
+from llamoco.modeling.solution import Solution
+
+KINDS = Path(__file__).resolve().parent / "kinds"
+TOOLS = {"scipy DE": baselines.scipy_de, "pycma": baselines.pycma}
+TIME_LIMIT = 300.0
+
+# Each turn: a program ("model" is the model's answer), the share of the budget, and the radius around the best point.
+Turns = tuple[tuple[str, float, float | None], ...]
+RULES: dict[str, Turns] = {
+    "one program": (("model", 1.0, None),),
+    "model 75, COBYLA from its best 25": (("model", 0.75, None), ("cobyla", 0.25, 0.1)),
+    "DE 70, COBYLA 30": (("de", 0.7, None), ("cobyla", 0.3, 0.1)),
+    "DE (CR .9) 70, COBYLA 30": (("de9", 0.7, None), ("cobyla", 0.3, 0.1)),
+    "CMA-ES 70, COBYLA 30": (("cma_es", 0.7, None), ("cobyla", 0.3, 0.1)),
+    "Corana SA 70, COBYLA 30": (("corana_sa", 0.7, None), ("cobyla", 0.3, 0.1)),
+    "DE, CMA-ES, COBYLA": (("de", 0.35, None), ("cma_es", 0.35, None), ("cobyla", 0.3, 0.1)),
+    "model, DE, COBYLA": (("model", 0.35, None), ("de", 0.4, None), ("cobyla", 0.25, 0.1)),
+    "model, CMA-ES, COBYLA": (("model", 0.35, None), ("cma_es", 0.4, None), ("cobyla", 0.25, 0.1)),
+    "model, DE, CMA-ES, COBYLA": (
+        ("model", 0.25, None),
+        ("de", 0.3, None),
+        ("cma_es", 0.25, None),
+        ("cobyla", 0.2, 0.1),
+    ),
+    "CMA-ES, model, COBYLA": (("cma_es", 0.4, None), ("model", 0.35, None), ("cobyla", 0.25, 0.1)),
+    "model 20, CMA-ES 55, COBYLA": (("model", 0.2, None), ("cma_es", 0.55, None), ("cobyla", 0.25, 0.1)),
+    "model, CMA-ES, COBYLA in 3%": (("model", 0.35, None), ("cma_es", 0.4, None), ("cobyla", 0.25, 0.03)),
+    "model, CMA-ES, COBYLA in 30%": (("model", 0.35, None), ("cma_es", 0.4, None), ("cobyla", 0.25, 0.3)),
+    "model, CMA-ES, model in 10%": (("model", 0.35, None), ("cma_es", 0.4, None), ("model", 0.25, 0.1)),
+    "model, CMA-ES, CMA-ES in 10%": (("model", 0.35, None), ("cma_es", 0.4, None), ("cma_es", 0.25, 0.1)),
+    "CMA-ES, model, CMA-ES in 10%": (("cma_es", 0.4, None), ("model", 0.35, None), ("cma_es", 0.25, 0.1)),
+    "model, DE, CMA-ES in 10%": (("model", 0.35, None), ("de", 0.35, None), ("cma_es", 0.3, 0.1)),
+    "model, CMA-ES, CMA-ES in 30%": (("model", 0.35, None), ("cma_es", 0.4, None), ("cma_es", 0.25, 0.3)),
+    "CMA-ES 40, DE 35, COBYLA 25": (("cma_es", 0.4, None), ("de", 0.35, None), ("cobyla", 0.25, 0.1)),
+    "DE alone": (("de", 1.0, None),),
+    "CMA-ES alone": (("cma_es", 1.0, None),),
+}
+HALVED = {"candidates 3": None, "halving: model, DE, CMA-ES": ("de", "cma_es")}
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {"de9": ("de", {"POP_SIZE": 20, "F": 0.5, "CR": 0.9})}
+SERVES_UNCONSTRAINED_ONLY = {"corana_sa": "simulated_annealing"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A problem, and what the model answers to it.
+
+    Attributes:
+        name: of the file, or the problem's id.
+        kind: "kinds" or "split".
+        completions: the model's answer and its likeliest others.
+        confidence: of the answer, calibrated.
+        prompt: what the model saw.
+    """
+
+    name: str
+    kind: str
+    completions: tuple[str, ...]
+    confidence: float
+    prompt: str
+
+
+def problem_of(case: Case, split: dict[str, Problem]) -> Problem:
+    """The problem of a case."""
+    return load(KINDS / f"{case.name}.py") if case.kind == "kinds" else split[case.name]
+
+
+def split_problems() -> dict[str, Problem]:
+    """Problems of the test split by id."""
+    return {
+        label.problem.id: label.problem
+        for label in read_labels(SHIPPED_LABELS).labels
+        if label.split == "test"
+    }
+
+
+def ask(folder: Path, limit: int | None) -> list[Case]:
+    """What the model answers; asked once."""
+    path = folder / "answers.json"
+    if path.exists():
+        return [
+            Case(**{**case, "completions": tuple(case["completions"])})
+            for case in json.loads(path.read_text())
+        ]
+    from llamoco.modeling.generation import load_generator
+
+    generator = load_generator()
+    assert generator.calibration is not None
+    labels = [label for label in read_labels(SHIPPED_LABELS).labels if label.split == "test"][:limit]
+    asked = [
+        (file.stem, "kinds", make_prompt(load(file), PROMPT_LIMIT)[0]) for file in sorted(KINDS.glob("*.py"))
+    ]
+    for label in labels:
+        row = pairs(label.problem, label.optimizer, label.config, 0, 1)[0]
+        asked.append((label.problem.id, "split", row["prompt"]))
+    cases = []
+    for number, (name, kind, prompt) in enumerate(asked):
+        found = generator.candidates(generator.shown(prompt), 3)
+        confidence = generator.calibration(found[0].confidence or 0.0)
+        cases.append(Case(name, kind, tuple(answer.completion for answer in found), confidence, prompt))
+        if number % 50 == 0:
+            print(f"answers: {number} of {len(asked)}", file=sys.stderr, flush=True)
+    path.write_text(json.dumps([case.__dict__ for case in cases]))
+    return cases
+
+
+def answers_of(case: Case, problem: Problem) -> list[Answer]:
+    """The model's answers to a case."""
+    return [
+        Answer(
+            problem, completion, "", completion.split("\n", 1)[0].rsplit(" ", 1)[1], {}, "", None, 0.0, None
+        )
+        for completion in case.completions
+    ]
+
+
+def named(answer: Answer, name: str) -> Answer:
+    """A program of a rule."""
+    if name == "model":
+        return answer
+    problem = answer.problem
+    if problem.constrained:
+        name = SERVES_UNCONSTRAINED_ONLY.get(name, name)
+    name, more = VARIANTS.get(name, (name, {}))
+    constants = config_for(name, problem.dim, problem.max_evals, problem.constrained) | more
+    completion = f"# a program of a rule; optimizer: {name}\n{render(name, constants)}"
+    return Answer(problem, completion, "", name, constants, "", None, 0.0, None)
+
+
+def by_rule(rule: str, case: Case, problem: Problem, seed: int) -> tuple[Solution, list[tuple[int, float]]]:
+    """What a rule finds, and its trace over all its programs."""
+    runner, own = InProcessRunner(), answers_of(case, problem)
+    if rule in HALVED:
+        more = HALVED[rule]
+        chosen = own if more is None else [own[0], *(named(own[0], name) for name in more)]
+        chosen = chosen[: affordable(len(chosen), problem.max_evals, problem.dim)]
+        halving = halve(chosen, runner, seed, TIME_LIMIT)
+        return halving.best, joined([trial.solution for trial in halving.trials])
+    turns = [Turn(named(own[0], name), share, radius) for name, share, radius in RULES[rule]]
+    shared = take_turns(turns, runner, seed, TIME_LIMIT)
+    return shared.best, joined(shared.solutions)
+
+
+def joined(solutions: Sequence[Solution]) -> list[tuple[int, float]]:
+    """One trace of runs that came one after the other."""
+    trace: list[tuple[int, float]] = []
+    before = 0
+    for solution in solutions:
+        for evals, f in solution.trace:
+            if not trace or f < trace[-1][1]:
+                trace.append((before + evals, f))
+        before += solution.evals
+    return trace
+
+
+def by_tool(tool: str, problem: Problem, seed: int) -> float | None:
+    """The best feasible objective of a tool within the budget."""
+    oracle = Oracle(problem)
+    try:
+        with np.errstate(all="ignore"):
+            TOOLS[tool](
+                oracle.objective,
+                problem.lower_array,
+                problem.upper_array,
+                problem.max_evals,
+                seed,
+                oracle.inequality,
+                oracle.equality,
+            )
+    except BudgetExceeded:
+        pass
+    return None if oracle.best_x is None else oracle.best_f
+
+
+_SPLIT: dict[str, Problem] = {}
+
+
+def run(case: Case, name: str, seed: int) -> dict[str, Any]:
+    """One run of a rule or a tool, as a line."""
+    if case.kind == "split" and not _SPLIT:
+        _SPLIT.update(split_problems())
+    problem = problem_of(case, _SPLIT)
+    line: dict[str, Any] = {"case": case.name, "kind": case.kind, "rule": name, "seed": seed}
+    if name in TOOLS:
+        return line | {"f": by_tool(name, problem, seed)}
+    best, trace = by_rule(name, case, problem, 1000 * seed)
+    line |= {"f": best.f if best.feasible else None, "evals": best.evals}
+    if problem.f0 is not None and problem.f_star is not None:
+        final = best.f if best.feasible and best.f is not None else float("inf")
+        line["aocc"] = a3(trace, problem.max_evals, problem.f0, problem.f_star)
+        line["w"] = w(final, problem.f0, problem.f_star)
+    return line
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--split-seeds", type=int, default=1)
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--rules", nargs="*")
+    parser.add_argument("--only", choices=("kinds", "split"))
+    parser.add_argument("--workers", type=int, default=2)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    cases = ask(arguments.folder, arguments.limit)
+    path = arguments.folder / "runs.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    done = {(line["case"], line["rule"], line["seed"]) for line in lines}
+    rules = arguments.rules or [*RULES, *HALVED]
+    wanted = [
+        (case, rule, seed)
+        for case in cases
+        if arguments.only in (None, case.kind)
+        for seed in range(arguments.seeds if case.kind == "kinds" else arguments.split_seeds)
+        for rule in ([*rules, *TOOLS] if case.kind == "kinds" else rules)
+        if (case.name, rule, seed) not in done
+    ]
+    print(f"{len(wanted)} runs", file=sys.stderr)
+    with ProcessPoolExecutor(arguments.workers) as executor, path.open("a") as file:
+        running = [executor.submit(run, *one) for one in wanted]
+        for number, future in enumerate(as_completed(running)):
+            file.write(json.dumps(future.result()) + "\n")
+            file.flush()
+            if number % 200 == 0:
+                print(f"runs: {number} of {len(wanted)}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main()

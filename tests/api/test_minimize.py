@@ -1,0 +1,343 @@
+"""``llamoco.minimize`` against scipy's own answers and against what a person counts on: sign, bounds, budget, their own exceptions."""
+
+import os
+import signal
+import threading
+import time
+import warnings
+
+import numpy as np
+import pytest
+from scipy.optimize import Bounds, LinearConstraint, NonlinearConstraint, OptimizeResult, rosen, rosen_der
+from scipy.optimize import minimize as scipys
+
+import llamoco
+
+
+def sphere(x):
+    return float(np.sum((x - 0.3) ** 2))
+
+
+def test_a_line_solves_a_problem():
+    result = llamoco.minimize(lambda x: (x[0] - 1) ** 2 + abs(x[1]), [(-5, 5), (-5, 5)])
+    assert isinstance(result, OptimizeResult)
+    assert result.success and result.status == 0 and result.maxcv == 0
+    assert result.fun < 0.05 and result.x == pytest.approx([1, 0], abs=0.25)
+    assert 0 < result.nfev <= 300  # the default budget, 100 (n + 1)
+    assert result.optimizer in result.message and result.optimizer in result.program
+    assert result.trace[-1][1] == result.fun
+    assert "lines of Python" in repr(result) and "def " not in repr(result)
+
+
+@pytest.mark.parametrize("place", ["position", "keyword"])
+def test_a_call_of_scipys_minimize_becomes_ours_by_the_name(place):
+    x0, bounds = [1.3, 0.7, 0.8, 1.9], Bounds(-2, [2, 2, 2, 3])
+    cons = [
+        {"type": "ineq", "fun": lambda x, least: x[0] - least, "args": (1.1,)},
+        LinearConstraint([[1, 1, 0, 0]], -np.inf, 2.0),
+        NonlinearConstraint(lambda x: x[2] * x[3], 0, 10),
+    ]
+    call = {"method": "SLSQP", "jac": rosen_der, "bounds": bounds, "constraints": cons, "tol": 1e-9}
+    theirs = scipys(rosen, x0, **call)
+    with pytest.warns(UserWarning, match="method, jac"):
+        if place == "position":
+            ours = llamoco.minimize(rosen, x0, (), **call, max_evals=3000)
+        else:
+            ours = llamoco.minimize(rosen, x0=x0, **call, max_evals=3000)
+    assert ours.success and ours.maxcv <= 1e-6
+    assert ours.fun <= theirs.fun + 0.02
+    assert ours.x[0] >= 1.1 - 1e-6 and ours.x[0] + ours.x[1] <= 2 + 1e-6
+    assert (ours.x >= bounds.lb).all() and (ours.x <= bounds.ub).all()
+
+
+def test_what_the_objective_returns_may_be_any_one_number():
+    seen = []
+    for value in (np.float32(2), np.array(2), np.array([2]), [2], 2, np.array([[2.0]])):
+        result = llamoco.minimize(lambda x, value=value: value, [(0, 1)], max_evals=5)
+        seen.append(result.fun)
+    assert seen == [2.0] * 6
+
+
+def test_arguments_and_gradients_are_taken_as_scipy_does():
+    def with_gradient(x, a, b):
+        return a * sphere(x) + b, x
+
+    result = llamoco.minimize(with_gradient, [(0, 1)] * 2, (2.0, 5.0), jac=True, max_evals=100)
+    assert result.fun == pytest.approx(5, abs=1e-3)
+    assert llamoco.minimize(lambda x, a: a, [(0, 1)], args=3, max_evals=5).fun == 3
+
+
+def test_maximising_keeps_the_persons_sign():
+    values = []
+
+    def height(x):
+        values.append(5 - sphere(x))
+        return values[-1]
+
+    seen = []
+    result = llamoco.minimize(
+        height,
+        [(-1, 1)] * 2,
+        maximize=True,
+        max_evals=120,
+        callback=lambda intermediate_result: seen.append(intermediate_result.fun),
+    )
+    assert result.fun == max(values) == max(seen) == result.trace[-1][1]
+    assert 4.9 < result.fun <= 5
+    assert [f for _, f in result.trace] == sorted(f for _, f in result.trace)
+
+
+def test_the_budget_is_the_number_of_calls():
+    for evals, start in ((37, None), (1, [0.5, 0.5]), (2, [0.5, 0.5]), (50, [0.9, 0.1])):
+        calls = []
+        result = llamoco.minimize(
+            lambda x, calls=calls: calls.append(x.copy()) or sphere(x),
+            [(0, 1)] * 2,
+            x0=start,
+            max_evals=evals,
+        )
+        assert len(calls) == result.nfev <= evals
+        if start is not None:
+            assert calls[0].tolist() == start
+            assert result.fun <= sphere(np.array(start))
+        assert all(((x >= 0) & (x <= 1)).all() for x in calls)
+    with pytest.warns(UserWarning, match="maxiter"):
+        assert llamoco.minimize(sphere, [0.5], bounds=[(0, 1)], options={"maxfev": 7, "maxiter": 3}).nfev <= 7
+
+
+def test_variables_without_bounds_are_searched_round_the_start():
+    result = llamoco.minimize(lambda x: (x[0] - 70) ** 2 + (x[1] + 3) ** 2, x0=[50.0, 0.0], max_evals=800)
+    assert result.fun < 1
+    result = llamoco.minimize(lambda x: (x[0] - 7) ** 2 + x[1], [(None, None), (0, None)], max_evals=800)
+    assert result.fun < 1 and result.x[1] >= 0
+
+
+def test_integers_reach_the_objective_rounded():
+    seen = []
+
+    def cost(x):
+        seen.append(x.copy())
+        return (x[0] - 2.6) ** 2 + (x[1] - 0.4) ** 2
+
+    result = llamoco.minimize(cost, [(0, 9), (0, 1)], integrality=[1, 0], max_evals=200)
+    assert all(x[0] == round(x[0]) and 0 <= x[0] <= 9 for x in seen)
+    assert result.x[0] == 3 and result.x[1] == pytest.approx(0.4, abs=0.05)
+
+
+def test_an_infeasible_problem_says_by_how_much():
+    cons = {"type": "ineq", "fun": lambda x: x[0] - 2}  # x is at most 1
+    result = llamoco.minimize(sphere, [(0, 1)] * 2, constraints=cons, max_evals=200)
+    assert not result.success and result.status == 1
+    assert result.maxcv == pytest.approx(1, abs=0.05)
+    assert result.x[0] == pytest.approx(1, abs=0.05)
+    assert "no feasible point was found" in result.message and f"{result.maxcv:.3g}" in result.message
+
+
+def test_the_same_call_gives_the_same_result_and_another_seed_another():
+    first, again, other = (
+        llamoco.minimize(rosen, [(-2, 2)] * 3, max_evals=150, candidates=1, seed=seed)
+        for seed in (None, 0, 5)
+    )
+    assert first.x.tolist() == again.x.tolist() and first.trace == again.trace
+    drawn = [
+        llamoco.minimize(
+            rosen, [(-2, 2)] * 3, max_evals=150, candidates=1, seed=np.random.default_rng(3)
+        ).x.tolist()
+        for _ in range(2)
+    ]
+    assert drawn[0] == drawn[1]
+    assert other.nfev <= 150
+
+
+HISTORY: list = []
+CALLS = 0
+
+
+def noted(x):
+    global CALLS
+    CALLS += 1
+    HISTORY.append(x.copy())
+    print("evaluated")
+    return sphere(x)
+
+
+def test_following_a_function_leaves_no_trace_in_it(capsys):
+    HISTORY.clear()
+    before = CALLS
+    result = llamoco.minimize(noted, [(0, 1)] * 2, max_evals=30)
+    assert CALLS - before == len(HISTORY) == result.nfev == capsys.readouterr().out.count("evaluated")
+    assert all(type(value) is float for x in HISTORY for value in x.tolist())
+    assert result.warning is None  # it was followed
+
+
+class Simulator:
+    def __init__(self):
+        self.calls, self.log = 0, []
+
+    def cost(self, x):
+        self.calls += 1
+        self.log.append(float(x[0]))
+        return self.help(x) ** 2
+
+    def help(self, x):
+        return np.sqrt(abs(x[0])) + x[1]
+
+
+def test_methods_are_followed_in_a_copy_of_their_object():
+    simulator = Simulator()
+    result = llamoco.minimize(simulator.cost, [(-1, 1)] * 2, max_evals=20)
+    assert simulator.calls == result.nfev == len(simulator.log)
+    assert result.warning is None
+
+
+class Slow(Exception):
+    pass
+
+
+def test_an_exception_of_the_objective_arrives_as_itself_with_the_best_so_far():
+    values = []
+
+    def fails(x):
+        if len(values) == 10:
+            raise Slow("licence server")
+        values.append(sphere(x))
+        return values[-1]
+
+    with pytest.raises(Slow, match="licence server") as caught:
+        llamoco.minimize(fails, [(0, 1)] * 2, max_evals=50)
+    result = caught.value.result
+    assert result.nfev == 10 and result.fun == min(values) and not result.success
+    assert sphere(result.x) == result.fun
+    assert any("best point so far" in note for note in caught.value.__notes__)
+    frames = [frame.name for frame in caught.traceback]
+    assert frames[-1] == "fails"
+    # What comes next is as if nothing had been.
+    assert llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=50).success
+
+
+def test_exceptions_that_programs_could_swallow_arrive_too():
+    def fails(x):
+        raise ZeroDivisionError("no value")
+
+    for start in (None, [0.5]):
+        with pytest.raises(ZeroDivisionError) as caught:
+            llamoco.minimize(fails, [(0, 1)], x0=start)
+        assert caught.value.result is None
+
+
+@pytest.mark.parametrize("how", ["raise", "return", "xk"])
+def test_a_callback_ends_the_run(how):
+    calls = []
+
+    def by_result(intermediate_result):
+        calls.append(intermediate_result)
+        if len(calls) == 4:
+            if how == "raise":
+                raise StopIteration
+            return True
+
+    def by_point(xk):
+        calls.append(xk)
+        return len(calls) == 4
+
+    result = llamoco.minimize(
+        sphere, [(0, 1)] * 2, max_evals=400, callback=by_point if how == "xk" else by_result
+    )
+    assert len(calls) == 4 and result.status == 2 and "callback" in result.message and result.success
+    last = calls[-1] if how == "xk" else calls[-1].x
+    assert last.tolist() == result.x.tolist()
+    assert result.nfev < 400
+
+
+def test_callbacks_of_other_functions_of_scipys():
+    seen = []
+    llamoco.minimize(sphere, [(0, 1)], max_evals=5, callback=lambda xk, convergence: seen.append(convergence))
+    llamoco.minimize(sphere, [(0, 1)], max_evals=5, callback=lambda x, f, context: seen.append(f))
+    llamoco.minimize(sphere, [(0, 1)], max_evals=5, callback=seen.append)
+    assert len(seen) >= 3
+
+
+def test_a_callback_that_raises_loses_nothing():
+    calls = []
+
+    def broken(xk):
+        calls.append(xk)
+        if len(calls) == 3:
+            raise KeyError("typo")
+
+    with pytest.raises(llamoco.LlamocoError, match="callback raised KeyError: 'typo'") as caught:
+        llamoco.minimize(sphere, [(0, 1)] * 2, callback=broken)
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert caught.value.result.x.tolist() == calls[-1].tolist()
+
+
+def test_a_time_limit_ends_the_run_with_the_best_so_far():
+    def slow(x):
+        time.sleep(0.02)
+        return sphere(x)
+
+    llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=5)  # warm
+    start = time.monotonic()
+    result = llamoco.minimize(slow, [(0, 1)] * 2, max_evals=5000, time_limit=0.5)
+    assert time.monotonic() - start < 2
+    assert result.status == 3 and result.success and "time limit" in result.message
+    assert 2 < result.nfev < 60
+
+
+def test_ctrl_c_gives_the_best_so_far():
+    values = []
+
+    def interrupted(x):
+        values.append(sphere(x))
+        if len(values) == 9:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+        return values[-1]
+
+    result = llamoco.minimize(interrupted, [(0, 1)] * 2, max_evals=500)
+    assert result.status == 4 and not result.success and "interrupted" in result.message
+    assert result.fun == min(values[:8]) and sphere(result.x) == result.fun
+    assert llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=50).success
+
+
+def test_ctrl_c_before_anything_is_known_stays_ctrl_c():
+    def interrupted(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        llamoco.minimize(interrupted, [(0, 1)] * 2)
+
+
+def test_threads_call_side_by_side():
+    def call(number):
+        return llamoco.minimize(lambda x: sphere(x) + number, [(0, 1)] * 2, max_evals=200, candidates=1)
+
+    found = {}
+    threads = [threading.Thread(target=lambda n=n: found.update({n: call(n)})) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [found[n].x.tolist() for n in range(3)] == [call(n).x.tolist() for n in range(3)]
+
+
+def test_a_forked_child_calls_for_itself():
+    llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of forks beside threads
+        child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = 0 if llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=20).success else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=20).success
+
+
+def test_points_outside_the_domain_are_worst():
+    result = llamoco.minimize(lambda x: np.nan if x[0] < 0.5 else x[0], [(0, 1)], max_evals=100)
+    assert result.success and 0.5 <= result.fun < 0.6
+    result = llamoco.minimize(lambda x: np.inf, [(0, 1)], max_evals=10)
+    assert not result.success and "not finite" in result.message

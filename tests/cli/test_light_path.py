@@ -1,0 +1,182 @@
+"""The path to an answer imports nothing that it does not need, and the base install is enough for it."""
+
+import configparser
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+import pytest
+
+from llamoco.cli.extras import EXTRAS as EXTRAS_OF_COMMANDS
+from llamoco.cli.extras import NESTED
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.metrics.sandbox.slot import Sandbox
+
+PROBLEMS = Path(__file__).parents[2] / "examples" / "problems"
+HEAVY = (
+    *(
+        "torch",
+        "transformers",
+        "numba",
+        "llvmlite",
+        "sklearn",
+        "matplotlib",
+        "pandas",
+        "pyarrow",
+        "datasets",
+        "evaluate",
+    ),
+    *("peft", "trl", "accelerate", "scipy.optimize", "scipy.stats", "huggingface_hub", "openai", "yaml"),
+)
+# Beyond what the base install has.
+EXTRAS = (
+    *(
+        "torch",
+        "transformers",
+        "trl",
+        "accelerate",
+        "peft",
+        "safetensors",
+        "numba",
+        "llvmlite",
+        "sklearn",
+        "pandas",
+        "pyarrow",
+    ),
+    *("datasets", "evaluate", "loky", "openai", "jinja2", "gradio", "dask", "distributed"),
+)
+RUN = """
+import json, sys
+names, without = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+sys.modules.update(dict.fromkeys(without))  # they cannot be imported
+sys.argv = ["llamoco", *sys.argv[3:]]
+from llamoco.cli.main import app
+try:
+    app()
+except SystemExit as left:
+    print(json.dumps([left.code or 0, [name for name in names if sys.modules.get(name)]]))
+"""
+
+
+def run(
+    *arguments: str, names: tuple[str, ...] = HEAVY, without: tuple[str, ...] = ()
+) -> tuple[int, list[str], str]:
+    """Exit code, which of some modules were loaded, and what was said on stderr."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, json.dumps(names), json.dumps(without), *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    code, loaded = json.loads(done.stdout.splitlines()[-1])
+    return code, loaded, done.stderr
+
+
+@pytest.mark.parametrize("name", ["spring.tex", "pressure_vessel.py"])
+def test_the_way_to_a_program_loads_nothing_heavy(name: str, tmp_path: Path) -> None:
+    out = tmp_path / "p.py"
+    code, loaded, _ = run("solve", str(PROBLEMS / name), "--program-only", "--out", str(out))
+    assert (code, loaded) == (0, [])
+    assert "def optimize(" in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["spring.tex", "pressure_vessel.py"])
+def test_the_base_install_solves(name: str, tmp_path: Path) -> None:
+    # Nothing beyond the base install can be imported here, in this process; the sandbox's own has numpy and scipy only.
+    code, loaded, said = run(
+        *("solve", str(PROBLEMS / name), "--out", str(tmp_path / "p.py"), "--json"),
+        names=EXTRAS,
+        without=EXTRAS,
+    )
+    assert (code, loaded) == (0, []), said
+
+
+def test_the_single_best_solvers_are_known_without_the_table() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import json, sys\nsys.modules['pyarrow'] = None\n"
+            "from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_single_best_solvers\n"
+            "print(json.dumps(read_single_best_solvers(SHIPPED_LABELS)))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == read_labels(SHIPPED_LABELS).sbs
+
+
+def test_a_sandbox_that_was_never_needed_leaves_nothing() -> None:
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    start = time.monotonic()
+    sandbox = Sandbox(wait=False)
+    scratch = Path(sandbox._scratch)
+    assert scratch.is_dir()
+    sandbox.close()
+    assert time.monotonic() - start < 5  # it does not wait for libraries to load
+    assert not scratch.exists()
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
+    sandbox.close()
+
+
+def extras() -> dict[str, set[str]]:
+    """The packages of each extra of setup.cfg, those of the extras that it names among them."""
+    setup = configparser.ConfigParser()
+    setup.read(PROBLEMS.parents[1] / "setup.cfg", encoding="utf-8")
+    listed = setup["options.extras_require"]
+
+    def packages(name: str) -> set[str]:
+        found: set[str] = set()
+        for line in listed[name].split("\n"):
+            nested = re.fullmatch(r"llamoco\[(.*)\]", line)
+            names = nested[1].split(",") if nested else []
+            found |= {re.split(r"[<>=;]", line)[0]} if line and not nested else set()
+            found = found.union(*(packages(each) for each in names))
+        return found
+
+    return {name: packages(name) for name in listed}
+
+
+IMPORTED_AS = {"scikit-learn": "sklearn", "pyyaml": "yaml"}
+
+
+def test_extras_are_those_of_the_setup_and_hold_each_other() -> None:
+    listed = extras()
+    for name, imported in EXTRAS_OF_COMMANDS.items():
+        there = {IMPORTED_AS.get(package, package) for package in listed[name]}
+        assert set(imported) - {"llvmlite", "pandas"} <= there, name  # these two come with others
+    for smaller, larger in pairwise(NESTED):
+        assert listed[smaller] < listed[larger]
+    for name in set(listed) - {"report", "qlora"}:
+        assert listed[name] <= listed["dev"], name
+
+
+COMMANDS = {
+    ("train", str(PROBLEMS.parent / "recipes" / "xs.yaml")): "train",
+    ("evaluate",): "train",
+    ("evaluate", "--server", "http://127.0.0.1:9/v1", "--model", "x"): "metric",
+    ("build",): "data",
+    ("benchmark", "--problems", "4"): "data",
+    ("push", "dataset", "--dry-run"): "data",
+    ("report", "."): "data",
+    ("solve", str(PROBLEMS / "spring.tex"), "--out", "p.py", "--plot", "c.png"): "plot",
+    ("solve", str(PROBLEMS / "spring.tex"), "--out", "p.py", "--model", "somebody/some-model"): "train",
+}
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_a_missing_extra_is_one_message(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, said = run(*arguments, without=(*EXTRAS, "matplotlib"))
+    assert code == 2 and f"'llamoco[{COMMANDS[arguments]}]'" in said, said
+    assert "Traceback" not in said and len(said.strip().splitlines()[-1]) < 400
