@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.expression import Expr, Neg
 from llamoco.dataset_builder.problems.latex.bounds import Bounds
 from llamoco.dataset_builder.problems.latex.budget import read_budget
 from llamoco.dataset_builder.problems.latex.clauses import Clause, clauses
@@ -66,6 +67,12 @@ class LatexFile:
     integer: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def objective(self) -> Expr:
+        """The file's objective, in the sign that it has there."""
+        value = self.system.objective
+        return value.arg if self.maximize and isinstance(value, Neg) else value
 
 
 def read_latex(text: str, name: str, ignore_prose: bool = False) -> LatexFile:
