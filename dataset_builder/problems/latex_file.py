@@ -109,6 +109,7 @@ class _Reader:
         self.symbols = SymbolTable(source, {t.text for t in self.tokens if t.kind == "name"})
         self.bounds = Bounds(self.symbols)
         self.constraints = Constraints(self.bounds)
+        self.unused: list[str] = []  # definitions that nothing uses
 
     def read(self) -> LatexFile:
         """The problem.
@@ -196,6 +197,8 @@ class _Reader:
         open_sides = [n for n, a, b in zip(names, lower, upper, strict=True) if not (a > -_INF and b < _INF)]
         if open_sides:
             yield f"no finite lower or upper bound is stated for {_listed(open_sides)}"
+        if self.unused:
+            yield f"nothing uses {_listed(self.unused)}"
         if self.lexed.units:
             yield f"units are left out, numbers are taken as written: {', '.join(sorted(self.lexed.units))}"
 
@@ -290,8 +293,17 @@ class _Reader:
             used = key in self.symbols.built or key in self.symbols.called
             used = used or (key in self.symbols.templates and bool(self.symbols.family(key)))
             if not used and self.bounds.depends(body) and not self.bounds.is_variable(body):
+                if _is_quantity(key, self.symbols):
+                    self.unused.append(key)
+                    continue
                 message = f"{key!r} is defined but nothing uses it; end it with \\le 0 or = 0"
                 raise self.source.error(body[0], f"{message} if it is a constraint, or remove it")
+
+
+def _is_quantity(key: str, symbols: SymbolTable) -> bool:
+    """Whether an unused definition only names a quantity, as ``l = 2w`` does: it is no function, and not called as constraints are."""
+    entry = symbols.written.get(key)
+    return entry is not None and entry.formals is None and key.split("_")[0] not in tuple("cfghrCFGHR") and not key[-1:].isdigit()
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ Styles that change looks only (``\mathbf``, ``\left``, spacing, labels) are reso
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from llamoco.dataset_builder.problems.latex import vocabulary
 from llamoco.dataset_builder.problems.latex.canonical import canonical
@@ -280,6 +281,9 @@ class _Lexer:
             self.add("break", "\\\\", at, stop)
             return spacing.end() if spacing else stop
         if name in vocabulary.IGNORED:
+            return stop
+        if name == "%" and self.tokens and self.tokens[-1].kind == "number":
+            self.tokens[-1] = self.tokens[-1]._replace(text=str(Decimal(self.tokens[-1].text) / 100), end=stop)
             return stop
         if name in ("quad", "qquad"):
             self.add("soft", text, at, stop)

@@ -76,6 +76,7 @@ class Settling:
             ProblemError: if one is not known.
         """
         symbols, bounds = self.symbols, self.bounds
+        symbols.known_ranges = ranges(bounds, self.tokens, found)
         if symbols.families:
             self._settle_families(objective, found)
         elif symbols.vector and not symbols.aliases:

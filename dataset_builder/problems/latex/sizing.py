@@ -77,6 +77,7 @@ def _copy(symbols: SymbolTable) -> SymbolTable:
     copy.written, copy.ranged, copy.templates = dict(symbols.written), dict(symbols.ranged), dict(symbols.templates)
     copy.recurrences, copy.anywhere = dict(symbols.recurrences), dict(symbols.anywhere)
     copy.aliases, copy.dimension_names = dict(symbols.aliases), set(symbols.dimension_names)
+    copy.known_ranges = symbols.known_ranges
     copy.vector, copy.letters, copy.pinned = symbols.vector, symbols.letters, symbols.pinned
     return copy
 
@@ -188,7 +189,7 @@ def bind(chain: Chain, letter: str, bounds: Bounds, known: dict[str, list[list[i
         subscript = subscript_of(tokens[number : number + 12]) if token.kind == "name" else []
         if not any(t.text == letter for t in subscript):
             continue
-        members = _members(token.text, subscript, letter, bounds)
+        members = bounds.symbols.members(token.text, subscript, letter)
         if members is None or len(subscript) > 2 and not any(t.text == "," for t in subscript):
             moved = moved or any(t.text in ("+", "-") for t in subscript)
         else:
@@ -205,26 +206,6 @@ def bind(chain: Chain, letter: str, bounds: Bounds, known: dict[str, list[list[i
     if min(choices[0]) < 0:
         raise bounds.source.error(place, "indices have to be 0 or more")
     chain.bindings[letter] = Range([letter], values, False, place)
-
-
-def _members(base: str, subscript: Part, letter: str, bounds: Bounds) -> list[int] | None:
-    """The numbers that a letter runs through as an index of a name; None if that is not known."""
-    symbols = bounds.symbols
-    if base in symbols.families and symbols.families[base].size:
-        family = symbols.families[base]
-        if family.columns:
-            place = [k for k, t in enumerate(t for t in subscript if t.text != ",") if t.text == letter]
-            count = family.size // family.columns if place == [0] else family.columns
-            return list(range(1, count + 1))
-        return list(range(family.low, family.low + family.size))
-    if base == symbols.vector and (symbols.dim or bounds.stated_dim):
-        return list(range(1, (symbols.dim or bounds.stated_dim) + 1))
-    if base in symbols.written and tuple_parts(symbols.written[base].body):
-        return list(range(1, len(tuple_parts(symbols.written[base].body)) + 1))
-    if base in symbols.ranged:
-        return symbols.integers(symbols.ranged[base][1], {})
-    numbers = symbols.family(base)
-    return sorted(numbers) if numbers and base not in symbols.recurrences else None
 
 
 def ranges(bounds: Bounds, tokens: Sequence[Token], statements: Sequence[Chain]) -> dict[str, list[list[int]]]:

@@ -17,6 +17,7 @@ from llamoco.dataset_builder.problems.expression import (
 )
 from llamoco.dataset_builder.problems.latex.check import LARGEST
 from llamoco.dataset_builder.problems.latex.families import Unknowns
+from llamoco.dataset_builder.problems.latex.indices import subscript_of
 from llamoco.dataset_builder.problems.latex.names import Function, Scope, Written, argument_names
 from llamoco.dataset_builder.problems.latex.parser import Parser
 from llamoco.dataset_builder.problems.latex.statements import Range
@@ -36,6 +37,7 @@ from llamoco.dataset_builder.problems.latex.values import (
 from llamoco.dataset_builder.problems.latex.vocabulary import ONES
 from llamoco.dataset_builder.problems.system import Data
 
+_SPAN = 60  # tokens after a sum in which its letter is looked for
 _LONGEST = 10_000  # expressions that are parsed, nodes of a function's value: far more than people write
 
 
@@ -56,6 +58,7 @@ class SymbolTable(Unknowns):
             templates: functions numbered by a letter, ``f_k(x) = ...``, by base; anywhere: numbers numbered by a letter
             without a range, ``m_i = 2``, by base.
         recurrences: what is defined step by step, ``V_{t+1} = V_t + ...``, by base.
+        known_ranges: the ranges that letters have in the file, as far as they are stated.
         pinned: numbers of members of vectors of variables that have a definition, as ``y_0 = 0``, by base.
         built: values of the definitions that have been used; called: functions that have been used.
     """
@@ -68,6 +71,7 @@ class SymbolTable(Unknowns):
         self.anywhere: dict[str, tuple[str, Part]] = {}
         self.recurrences: dict[str, Recurrence] = {}
         self.pinned: dict[str, set[int]] = {}
+        self.known_ranges: dict[str, list[list[int]]] = {}
         self.built: dict[str, Value] = {}
         self.called: set[str] = set()
         self._building: list[str] = []
@@ -247,6 +251,43 @@ class SymbolTable(Unknowns):
         if step < 1 or found[:-1] != list(range(found[0], found[0] + step * (len(found) - 1), step)):
             raise self.source.error(bound.place, "this range does not rise by equal steps; list its values")
         return list(range(found[0], found[-1] + 1, step))
+
+    def members(self, base: str, subscript: Part, letter: str) -> list[int] | None:
+        """The numbers that a letter runs through as an index of a name; None if that is not known."""
+        if base in self.families and self.families[base].size:
+            family = self.families[base]
+            if family.columns:
+                names = [t.text for t in subscript if t.text != ","]
+                count = family.size // family.columns if names[:1] == [letter] else family.columns
+                return list(range(1, count + 1))
+            return list(range(family.low, family.low + family.size))
+        if base == self.vector and base:
+            return list(range(1, self.dim + 1)) if self.dim else None
+        if base in self.written and tuple_parts(self.written[base].body):
+            return list(range(1, len(tuple_parts(self.written[base].body)) + 1))
+        if base in self.ranged:
+            return self.integers(self.ranged[base][1], {})
+        numbers = self.family(base)
+        return sorted(numbers) if numbers and base not in self.recurrences else None
+
+    def index_set(self, name: str) -> Part | None:
+        """See ``names.Symbols``."""
+        body = self.written[name].body if name in self.written else []
+        return body if body and body[0].text == "\\{" else None
+
+    def run_of(self, letter: str, tokens: Part) -> list[int] | None:
+        """What a letter runs through in a sum without a range, over these tokens; None if that is not known."""
+        found: list[list[int]] = []
+        for number, token in enumerate(tokens[:_SPAN]):
+            if token.kind == "name" and number + 1 < len(tokens) and tokens[number + 1].text == "_":
+                subscript = subscript_of(tokens[number : number + 12])
+                if any(t.text == letter for t in subscript) and not any(t.text in ("+", "-") for t in subscript):
+                    members = self.members(token.text, subscript, letter)
+                    found += [members] if members else []
+        if found:
+            return found[0] if all(f == found[0] for f in found) else None
+        known = self.known_ranges.get(letter, [])
+        return known[0] if len(known) == 1 else None
 
     def literal(self, parts: list[Part], scope: Scope, key: str = "") -> Value:
         """See ``names.Symbols``."""

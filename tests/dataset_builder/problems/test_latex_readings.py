@@ -304,7 +304,7 @@ GOOD = r"$\min_x f(x) = x_1 + x_2$, $0 \le x_1, x_2 \le 1$. Budget: 100 evaluati
         ("= x_1", r"= \sum_{i=1}^{2} x_{i+1}", "", "x_3 has no bounds"),
         ("= x_1", "= x_1 / x_2 x_1", "/ x_2", "denominator"),
         ("= x_1", r"= \cos x_1 / x_2", r"\cos", "argument of"),
-        ("= x_1", r"= \sum_i x_i", r"\sum_i", "range"),
+        ("= x_1", r"= \sum_i 2", r"\sum_i", "range"),
         ("= x_1", "= 1e-3 x_1", "1e-3", "programmers' notation"),
         ("= x_1", "= x_12", "12", "only the first digit"),
         ("= x_1", "= x_1 + \\dots", r"\dots", "dots inside a formula"),
