@@ -34,7 +34,7 @@ _LINKING = frozenset(  # words that lead to a formula
         r"\w+",
         """must should shall has have need needs to be is are satisfy satisfies satisfied satisfying fulfil fulfill fulfills
         obey obeys hold holds that the following require requires required we it constraint constraints constrained condition
-        conditions limited bounded restricted by in within lie lies live lives vary varies ranges stay remain restrict search
+        conditions deliver produce supply provide release reach achieve attain meet serve limited bounded restricted by in within lie lies live lives vary varies ranges stay remain restrict search
         space box given range kept keep inside region domain demand also all points allowed admissible permitted value values
         feasible set and""",
     )

@@ -17,7 +17,7 @@ from llamoco.dataset_builder.problems.latex.bounds import Bounds
 from llamoco.dataset_builder.problems.latex.clauses import Clause
 from llamoco.dataset_builder.problems.latex.names import read_head
 from llamoco.dataset_builder.problems.latex.text import Formula, Lexed, Source
-from llamoco.dataset_builder.problems.latex.tokens import Part, name_of
+from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, names_in
 
 BREAK = "\n"  # where a sentence ends without a full stop
 NAME = "="  # before a word inside a formula that may be a name
@@ -115,12 +115,21 @@ class Sentence(NamedTuple):
 class Kinds:
     """What a formula is, in one letter.
 
-    O objective; B bound of a variable by numbers; C other relation of the variables; D definition; V variable; N number;
+    O objective; B bound of a variable by numbers; C other relation of the variables; D definition (D' if
+    an inequality uses it); V variable; N number;
     S other name, or a number that another formula has; E other expression. Q stands for words that state the evaluation budget.
     """
 
     def __init__(self, bounds: Bounds, objective: Clause, clauses: Sequence[Clause]) -> None:
         self.bounds, self.objective = bounds, objective
+        self.limits = {
+            key
+            for c in clauses
+            if ("<=" in c.relations or ">=" in c.relations) and any(bounds.mentions_variables(p) for g in c.groups for p in g)
+            for group in c.groups
+            for part in group
+            for _, key in names_in(part)
+        }
         self.stated = {
             t.text
             for c in clauses
@@ -148,6 +157,8 @@ class Kinds:
             sides = [any(self.bounds.mentions_variables(p) for p in group) for group in clause.groups]
             return "B" if not any(a and b for a, b in pairwise(sides)) else "C"
         first = read_head(clause.groups[0][-1])
+        if clause.relations == ["="] and first is not None and first.key in self.limits:
+            return "D'"
         if "<=" in clause.relations or ">=" in clause.relations:
             return "C"
         return "D" if first is not None and not self._is_variable(clause.groups[0][-1]) else "C"
