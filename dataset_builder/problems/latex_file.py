@@ -32,7 +32,7 @@ from llamoco.dataset_builder.problems.latex.starts import start_point, take_star
 from llamoco.dataset_builder.problems.latex.statements import Chain, chains
 from llamoco.dataset_builder.problems.latex.symbols import SymbolTable
 from llamoco.dataset_builder.problems.latex.text import Source
-from llamoco.dataset_builder.problems.latex.tokens import Part, name_of
+from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, tuple_parts
 from llamoco.dataset_builder.problems.latex.unknowns import find_variables
 from llamoco.dataset_builder.problems.latex.values import NeedsUnroll
 from llamoco.dataset_builder.problems.system import System
@@ -165,6 +165,7 @@ class _Reader:
         definitions.survey(rest)
         others = [c for c in rest if not definitions.take(c)]
         self._refuse_tables(others)
+        self.models = definitions.models
         for base, (letter, _, body) in symbols.templates.items():
             if symbols.family(base):
                 message = (
@@ -172,6 +173,7 @@ class _Reader:
                 )
                 raise self.source.error(body[0], message)
         others = settling.settle(part, others)
+        self._refuse_solution(others)
         constraints = [c for c in others if not self.bounds.take(c)]
         lower, upper = self.bounds.finish()
         system = self._system(objective, part, constraints)
@@ -197,10 +199,28 @@ class _Reader:
         open_sides = [n for n, a, b in zip(names, lower, upper, strict=True) if not (a > -_INF and b < _INF)]
         if open_sides:
             yield f"no finite lower or upper bound is stated for {_listed(open_sides)}"
+        for name in self.models:
+            yield f"the formula of {name} is taken as a model of its data"
         if self.unused:
             yield f"nothing uses {_listed(self.unused)}"
         if self.lexed.units:
             yield f"units are left out, numbers are taken as written: {', '.join(sorted(self.lexed.units))}"
+
+    def _refuse_solution(self, found: list[Chain]) -> None:
+        """Refuse equations that give every variable a number: a solution, or a start that is not called so."""
+        chains_of = [
+            c
+            for c in found
+            if c.relations == ["="] and len(c.sides[0]) == len(c.sides[1]) == 1 and self.bounds.is_variable(c.sides[0][0])
+        ]
+        given = {name_of(c.sides[0][0]) for c in chains_of if is_number(c.sides[1][0])}
+        whole = [c for c in chains_of if len(c.sides[0][0]) == 1 and tuple_parts(c.sides[1][0])]
+        whole = [c for c in whole if all(is_number(p) for p in tuple_parts(c.sides[1][0]))]
+        names = set(self.symbols.variable_names)
+        if whole or (names and names <= given):
+            place = (whole or chains_of)[0].place
+            message = "this gives every variable a value: is it a start or a solution? write 'starting point' before it, or remove it"
+            raise self.source.error(place, message)
 
     def _refuse_tables(self, found: list[Chain]) -> None:
         """Refuse a table that gives values of variables: are they a solution, a start?"""

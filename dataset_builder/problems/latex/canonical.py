@@ -250,6 +250,8 @@ def _marked(tokens: list[Token]) -> list[Token]:
     while at < len(tokens):
         token = tokens[at]
         at += 1
+        if token.text == "\\pi" and at < len(tokens) and tokens[at].text == "_":
+            token = token._replace(kind="name")  # the price \pi_t, not the constant
         if token.kind != "name":
             result.append(token)
             continue

@@ -23,6 +23,8 @@ class Definitions:
         self.bounds, self.letters = bounds, letters
         self.symbols, self.source = bounds.symbols, bounds.source
         self._heads: dict[str, bool] = {}  # whether a name has a definition that is more than a number
+        self._data: set[str] = set()  # vectors of numbers
+        self.models: list[str] = []  # data that a formula describes
         self._starts: dict[str, list[int]] = {}  # for each recursion, the members that it starts from
 
     def survey(self, found: list[Chain]) -> None:
@@ -36,6 +38,8 @@ class Definitions:
             if head is None:
                 continue
             body = chain.sides[1][0]
+            if tuple_parts(body):
+                self._data.add(head.key)
             self._heads[head.key] = self._heads.get(head.key, False) or not is_number(body)
             if head.subscript is not None and len(head.subscript) == 1 and head.subscript[0].text.isdigit():
                 numbers.setdefault(head.base, set()).add(int(head.subscript[0].text))
@@ -86,6 +90,9 @@ class Definitions:
                 )
                 if self._heads.get(head.key) or (head.subscript and chain.bindings and family):
                     return False  # h(x) = 0, or h_j(x) = 0 for j = 1, ..., m, where h is defined elsewhere
+            if head.subscript is None and head.key in self._data and self._is_model(body):
+                self.models.append(head.key)  # "fit y = a + b t": y and t are data, the formula says how they are meant
+                return True
             if len(chain.sides[1]) > 1:
                 message = "a list where one expression is expected; put the entries into brackets"
                 raise self.source.error(body[0], message)
@@ -95,6 +102,15 @@ class Definitions:
             if chain.relations:
                 self._label(head, chain)
         return not chain.relations
+
+    def _is_model(self, body: Part) -> bool:
+        """Whether an expression has vectors of numbers in it as if they were numbers."""
+        if tuple_parts(body) or is_number(body):
+            return False
+        return any(
+            token.kind == "name" and token.text in self._data and (k + 1 == len(body) or body[k + 1].text != "_")
+            for k, token in enumerate(body)
+        )
 
     def _pinned(self, head: Head) -> bool:
         """Whether a member of a vector of variables is none of them: ``y_0 = 0`` beside ``y_1, ..., y_5``."""

@@ -68,6 +68,7 @@ _NAMED = re.compile(
     r"\b(?:integers?|integral|binary|boolean|discrete|even|odd|whole|otherwise|else|if|unless|either|or|not|some|multiple|fixed|distinct|positive"
     r"|negative|nonnegative|sorted|ganzzahlig|gerade|ungerade|sonst|falls|wenn|oder|entier\w*|enter[oa]s?|sinon|si|binaire|binari[oa])\b"
 )
+_ENUMERATOR = re.compile(r"\(?\d{1,2}\)?")  # of a list in Markdown
 FILLER = "~"
 
 
@@ -143,6 +144,8 @@ def left_out(
     whole = [*tongues_of(" ".join(s.text for s in sentences)), "english"][0]
     found = []
     for sentence in sentences:
+        if _ENUMERATOR.fullmatch(sentence.text) and not source.code[: sentence.places[0]].rpartition("\n")[2].strip(" >("):
+            continue
         asked = source.code[sentence.end : sentence.end + 1] == "?" and QUESTION.match(sentence.text) is not None
         suspicious = _suspicious(sentence.text, whole, numbers, dim, asked)
         if suspicious is not None:

@@ -425,7 +425,8 @@ class _Lexer:
             else:
                 self.add("text", words, at, after)
             return after
-        if name in ("operatorname", "mathrm", "mathop") and letters in vocabulary.FUNCTIONS and not script:
+        unit = letters in ("min", "max") and (timed or self.code[after : after + 1] == "^")
+        if name in ("operatorname", "mathrm", "mathop") and letters in vocabulary.FUNCTIONS and not (script or unit):
             self.add("command", "\\" + vocabulary.ALIASES.get(letters, letters), at, after)
             return after
         if name in vocabulary.ROMAN and words in vocabulary.CONNECTIVES and not script and len(words) > 1:

@@ -26,6 +26,7 @@ PHRASES = re.compile(
         discreti[sz](?:e|es|ed|ing|ation of) (?:the )?(?:time|horizon|problem|dynamics|system|odes?|differential equations?|domain|continuous[- ]time \w+)
         V (?:is|are) (?:spent|invested|paid|charged) (?:on|for|in) [a-z]+(?= *(?:[.,;]|$))
         (?:amounts?|quantit(?:y|ies)) of (?:the )?(?:\w+ )?products?\b|number of (?:active |inactive )?(?:coils|turns|windings)
+        over(?= (?:the )?[a-z]+ V\b)|over (?:the |a |an )?(?:[a-z]+ |~+ ){{0,2}}(?:hours?|days?|weeks?|months?|years?|periods?|time|horizon|seconds?|minutes?|season)
         # what happens in the story
         (?:has|have|needs?) to (?:carry|support|bear|withstand|hold|transmit|deliver|supply|serve) (?:an? |the |its )?(?:\w+ ){{0,2}}(?:loads?|forces?|moments?|torques?|weights?|pressures?)(?! (?:of (?:at|no|less|more)|greater|larger|above|below|in excess)\b)
         (?:is |are |being )?(?:under|subjected to|exposed to|loaded by) (?:an? |the |its (?:own )?|internal |external )*(?:[a-z]+ )?(?:loads?|loading|forces?|pressures?|tension|compression|stress|moments?|torsion|torque|weight)(?= (?:[SDV]\b|of [SDN]\b|at|on|and|from|in)|[,.;]|$)

@@ -53,6 +53,7 @@ _MARKUP = re.compile(
     |\\[A-Za-z]+\*?(?P<command>)
     |\\.(?P<space>)
     |(?P<open>\{{)|(?P<shut>\}})
+    |(?P<bullet>\n[ \t]*(?:[-*+]|\d{{1,2}}[.)])[ \t]+)
     |(?P<blank>\n[ \t]*\n\s*)
     |(?P<dash>---?)
     |(?P<quote>''|``|["“”„«»‘’]|(?<!\w)'|'(?!\w))
@@ -269,7 +270,7 @@ def _prose(code: str, at: int, end: int, writer: _Writer) -> None:
             writer.add(_SPECIALS.get(letters, letters[:1]), start)
         elif match["sign"]:
             writer.add(f" {match['sign']} " if match["sign"] in "%$&" else " ", start)
-        elif kind in ("blank", "item", "line", "layout", "environment"):
+        elif kind in ("blank", "bullet", "item", "line", "layout", "environment"):
             writer.add(BREAK, start)
         elif kind == "hyphenation":
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import NamedTuple
 
@@ -130,6 +131,8 @@ class SymbolTable(Unknowns):
         elif base in self.anywhere and not self.family(base):
             letter, body = self.anywhere[base]
             return Parser(self, body, {letter: self.subscripts(subscript, place, scope)[0]}).scalar()
+        elif (double := self._double(base, subscript, place, scope)) is not None:
+            return double
         else:
             first, *rest = split_commas(subscript)
             value = self._member(base, first, place, scope)
@@ -139,6 +142,17 @@ class SymbolTable(Unknowns):
         if value is None or isinstance(value, Function):
             return None
         return self.entry(value, subscript, place, scope)
+
+    def _double(self, base: str, subscript: Part, place: Token, scope: Scope) -> Value | Function | None:
+        """The number ``c_12`` or ``c_{1,2}`` of a matrix that is given entry by entry; None if there is no such matrix."""
+        parts = row_and_column(subscript, False)
+        if len(parts) != 2 or not any(key.startswith(f"{base}_") for key in self.written):
+            return None
+        if not any(re.fullmatch(r"\d\d|\d+_\d+", key[len(base) + 1 :]) for key in self.written if key.startswith(f"{base}_")):
+            return None
+        row, column = (number_of(self.subscripts(p, place, scope)[0]) for p in parts)
+        keys = [k for k in (f"{base}_{row}{column}", f"{base}_{row}_{column}") if k in self.written]
+        return self.named(keys[0], place) if len(keys) == 1 else None
 
     def _member(self, base: str, first: Part, place: Token, scope: Scope) -> Value | Function | None:
         """Member of the family ``base_1``, ``base_2``, ...; None if there is no such family."""
