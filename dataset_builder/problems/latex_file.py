@@ -11,6 +11,7 @@ or left out and told on request.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -39,6 +40,7 @@ from llamoco.dataset_builder.problems.system import System
 
 
 _INF = float("inf")
+_ASIDE = re.compile(r"\b(?:lagrangian|lagrange function|hessian|gradients?|derivatives?|kkt|stationarity)\b[^.;]*$")
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ class _Reader:
                 continue
             if any(chain.clause is said for said in self.declared.said):
                 continue
+            if _ASIDE.search(chain.clause.words) and chain.relations == ["="]:
+                continue  # the Lagrangian, a gradient: not the problem
             if chain.relations and not self._on_solution(chain):
                 rest.append(chain)
             elif not chain.relations and (chain.place.display or self._cut_off(chain, clause)):
@@ -158,6 +162,7 @@ class _Reader:
                 raise self.source.error(chain.place, f"{message}; expected a relation such as \\le 0 or =")
         part = self._objective(objective)
         rest, starts = take_starts(rest, self.bounds, self.tokens)
+        rest = [each for chain in rest for each in self._split(chain)]
         definitions = Definitions(self.bounds, self.letters)
         settling = Settling(self.bounds, self.declared, self.letters, self.tokens)
         rest = [*membership(clause, self.tokens), *rest]
@@ -198,13 +203,22 @@ class _Reader:
             yield f"{base} follows from its recursion and is no variable"
         open_sides = [n for n, a, b in zip(names, lower, upper, strict=True) if not (a > -_INF and b < _INF)]
         if open_sides:
-            yield f"no finite lower or upper bound is stated for {_listed(open_sides)}"
+            yield f"not bounded on both sides: {_listed(open_sides)}"
         for name in self.models:
             yield f"the formula of {name} is taken as a model of its data"
         if self.unused:
             yield f"nothing uses {_listed(self.unused)}"
         if self.lexed.units:
             yield f"units are left out, numbers are taken as written: {', '.join(sorted(self.lexed.units))}"
+
+    def _split(self, chain: Chain) -> list[Chain]:
+        """``(a, b) = (1, 2)`` as two statements."""
+        if chain.relations != ["="] or any(len(side) > 1 for side in chain.sides):
+            return [chain]
+        names, values = (tuple_parts(side[0]) for side in chain.sides)
+        if not names or len(names) != len(values) or any(name_of(n) is None or self.bounds.is_variable(n) for n in names):
+            return [chain]
+        return [replace(chain, sides=[[n], [v]], relations=["="]) for n, v in zip(names, values, strict=True)]
 
     def _refuse_solution(self, found: list[Chain]) -> None:
         """Refuse equations that give every variable a number: a solution, or a start that is not called so."""

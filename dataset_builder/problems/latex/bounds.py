@@ -120,7 +120,8 @@ class Bounds:
         value = Parser(self.symbols, part, scope).parse()
         if isinstance(value, Vectorial):
             return [self.symbols.constant(value.entry(Num(k)), part[0]) for k in range(1, value.size + 1)]
-        assert isinstance(value, Expr)
+        if not isinstance(value, Expr):
+            raise self.source.error(part[0], "a matrix as a bound; expected a number or a vector")
         return self.symbols.constant(value, part[0])
 
     def _numbers(self, parts: list[Part], scope: Scope) -> list[int | None]:
@@ -377,6 +378,13 @@ class Bounds:
             found |= {k - 1 for k in numbers}
         return tuple(sorted(found))
 
+    def _others(self, k: int) -> bool:
+        """Whether other members of the family of variable k have bounds."""
+        for family in self.symbols.families.values():
+            if family.first < k <= family.first + family.size:
+                return any(family.first < other <= family.first + family.size for other in (*self.lower, *self.upper))
+        return bool(self.lower or self.upper) and bool(self.symbols.vector)
+
     def _check(self, k: int, dim: int) -> None:
         """Refuse crossed bounds of variable k, and missing ones unless the variables are certain."""
         names = self.symbols.variable_names
@@ -389,8 +397,8 @@ class Bounds:
             message = f"bounds for {name}, but there are {dim} variables; correct the number or the range"
             raise self.source.error(at, message)
         bare = k not in self.lower and k not in self.upper
-        if bare and self.named and not self.free and (self.lower or self.upper) and name not in self.listed:
-            message = f"{name} has no bounds, but other variables have; state them, as in ${name} \\ge 0$"
+        if bare and self.named and not self.free and name not in self.listed and self._others(k):
+            message = f"{name} has no bounds, but others of its kind have; state them, as in ${name} \\ge 0$"
             raise self.source.error(at, f"{message} or ${name} \\in \\mathbb{{R}}$")
         for limits, side in ((self.lower, "lower"), (self.upper, "upper")):
             if k not in limits and not self.named:

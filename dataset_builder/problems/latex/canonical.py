@@ -39,7 +39,7 @@ def canonical(source: Source, tokens: list[Token], upright: set[int]) -> tuple[l
             names = " and ".join(sorted(t.text for t in same))
             message = f"units are not converted, and {names} both occur; state all numbers in one of them, without units"
             raise source.error(max(t.at for t in same), message)
-    kept = _differences([t for t in result if t.kind != "unit"])
+    kept = _named_pi(_differences([t for t in result if t.kind != "unit"]))
     return _marked(kept), frozenset(found)
 
 
@@ -224,6 +224,15 @@ def _joined_units(tokens: list[Token]) -> list[Token]:
         else:
             result.append(token)
     return result
+
+
+def _named_pi(tokens: list[Token]) -> list[Token]:
+    r"""``\pi`` as a name, where it has a definition, ``\pi = (p - c) q``, and is used for nothing else."""
+    places = [k for k, t in enumerate(tokens) if t.text == "\\pi" and t.kind == "command"]
+    following = [next((t.text for t in tokens[k + 1 : k + 4] if t.kind != "soft"), "") for k in places]
+    if "=" not in following or not set(following) <= {"=", "(", "_"}:
+        return tokens
+    return [t._replace(kind="name") if t.text == "\\pi" and t.kind == "command" else t for t in tokens]
 
 
 def _differences(tokens: list[Token]) -> list[Token]:

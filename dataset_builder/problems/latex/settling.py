@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.latex.bounds import Bounds
+from llamoco.dataset_builder.problems.latex.definitions import is_number
 from llamoco.dataset_builder.problems.latex.indices import subscript_of
 from llamoco.dataset_builder.problems.latex.names import read_head
 from llamoco.dataset_builder.problems.latex.sizing import asked, bind, fitting, free_letters, one_vector, ranges, settle
@@ -81,7 +82,7 @@ class Settling:
             self._settle_families(objective, found)
         elif symbols.vector and not symbols.aliases:
             found = self._take_memberships(found)
-            if not bounds.stated_dim and not self._sized(found):
+            if not bounds.stated_dim and (not self._sized(found) or self._from_zero(found)):
                 self._settle_vector(objective, found)
         free = [(c, letters) for c in found if (letters := free_letters(c, self.letters, symbols))]
         if free:
@@ -90,8 +91,19 @@ class Settling:
             known = ranges(bounds, self.tokens, found)
             for chain, letters in free:
                 for letter in letters:
+                    if letter not in self.letters:
+                        self._check_size(chain)
                     bind(chain, letter, bounds, known)
         return found
+
+    def _check_size(self, chain: Chain) -> None:
+        """Refuse ``0 <= x_i <= 6`` without a range where n = 6 speaks of more variables than formulas have."""
+        symbols = self.symbols
+        for name in ("n", "N", "D", "d"):
+            entry = symbols.written.get(name)
+            if entry is not None and is_number(entry.body) and symbols.vector and entry.body[0].text != str(symbols.dim):
+                message = f"for which i does this hold? {name} = {entry.body[0].text}, but the formulas have {symbols.dim} variables"
+                raise self.bounds.source.error(chain.place, f"{message}; state the range, as in $i = 1, \\dots, {name}$")
 
     def _take_memberships(self, found: list[Chain]) -> list[Chain]:
         """Take the statements that say how long the vector is."""
@@ -120,6 +132,11 @@ class Settling:
                         if any(p[0].text in ("(", "[") or p[0].text in self.symbols.written for p in others):
                             return True
         return False
+
+    def _from_zero(self, found: list[Chain]) -> bool:
+        """Whether bounds count from 0."""
+        limits = [c for c in found if set(c.relations) <= {"<=", ">=", "in"} and self._only_variables(c)]
+        return (0,) in asked(self.bounds, [], limits, self._bases).get(self.symbols.vector, set())
 
     def _size_of_ranges(self, found: list[Chain]) -> int:
         """The number of variables by the ranges of their bounds."""

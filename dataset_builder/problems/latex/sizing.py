@@ -164,8 +164,9 @@ def free_letters(chain: Chain, letters: set[str], symbols: SymbolTable) -> list[
         key = name_of(tokens[number : number + 3] if tokens[number + 2].text != "{" else tokens[number : number + len(subscript) + 4])
         if key in symbols.aliases or key in symbols.written:
             continue
+        usual = "ijk" if symbols.is_base(token.text) else ""
         for part in subscript:
-            if part.kind == "name" and part.text in letters and part.text not in inner and part.text not in chain.bindings:
+            if part.kind == "name" and (part.text in letters or part.text in tuple(usual)) and part.text not in inner and part.text not in chain.bindings:
                 found[part.text] = None
     return list(found)
 

@@ -15,7 +15,7 @@ from llamoco.dataset_builder.problems.latex.indices import index_letters, pair_o
 from llamoco.dataset_builder.problems.latex.names import argument_names, read_head
 from llamoco.dataset_builder.problems.latex.objective import scope_of, under_marker
 from llamoco.dataset_builder.problems.latex.starts import WORDS
-from llamoco.dataset_builder.problems.latex.text import Token
+from llamoco.dataset_builder.problems.latex.text import Source, Token
 from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, names_in, tuple_parts
 
 _SAID = re.compile(
@@ -65,7 +65,7 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
     letters = index_letters(tokens, found)
     bounded = False
     if arguments is None:
-        arguments = _bounded_names(clause, found, letters)
+        arguments = _bounded_names(bounds.source, clause, found, letters)
         bounded = bool(arguments)
         special = bounded and any(_special(s, letters) for s in _subscripts(tokens).get("x", []))
         if {p[0].text for p in arguments} <= {"x"} and not special:
@@ -188,7 +188,7 @@ def _said_to_vary(found: list[Clause]) -> tuple[list[Part] | None, tuple[Clause,
     return None, ()
 
 
-def _bounded_names(clause: Clause, found: list[Clause], letters: set[str]) -> list[Part]:
+def _bounded_names(source: Source, clause: Clause, found: list[Clause], letters: set[str]) -> list[Part]:
     """Names with bounds and without a definition, in the order in which the formulas use them."""
     defined, starts, recursive = _defined(found, letters)
     given: set[str] = set()
@@ -204,6 +204,7 @@ def _bounded_names(clause: Clause, found: list[Clause], letters: set[str]) -> li
         return all({base, key} & (defined | starts) or base in letters for p in parts for base, key in names_in(p))
 
     bounded: dict[str, Part] = {}
+    firmly: set[str] = set()  # by more than that they are positive
     for statement in found:
         for left, right, relation in zip(statement.groups, statement.groups[1:], statement.relations, strict=False):
             for side, other in [(left, right)] if relation == "in" else [(left, right), (right, left)]:
@@ -211,6 +212,8 @@ def _bounded_names(clause: Clause, found: list[Clause], letters: set[str]) -> li
                 if beside and (relation == "in" or constant(beside)):
                     for part in (p for p in side if name_of(p) is not None):
                         bounded.setdefault(name_of(part) or "", part)
+                        if relation == "in" or len(statement.relations) > 1 or not _strict(source, other, side):
+                            firmly.add(name_of(part) or "")
     families = {
         part[0].text
         for part in bounded.values()
@@ -222,7 +225,17 @@ def _bounded_names(clause: Clause, found: list[Clause], letters: set[str]) -> li
         known = {base, key} & (defined | given | (starts & recursive)) or name in letters
         if (name in bounded or name in families) and not known and {name, base} & used and not base.startswith(("cal_", "bb_")):
             result.setdefault(name, bounded[name] if name in bounded else next(p[:1] for p in bounded.values() if p[0].text == base))
+    doubtful = [name for name in result if name not in firmly and name not in families]
+    if doubtful and len(doubtful) < len(result):
+        message = f"is {doubtful[0]} a variable or a number that is not given? name the variables, as in \\min_{{x, y}}"
+        raise source.error(result[doubtful[0]][0], f"{message}, or give its value")
     return [*result.values()]
+
+
+def _strict(source: Source, one: list[Part], other: list[Part]) -> bool:
+    """Whether a strict relation stands between two sides."""
+    first, last = sorted((one, other), key=lambda side: side[0][0].at)
+    return re.search(r"[<>](?!=)|\\[lg]t(?![A-Za-z])", source.code[first[-1][-1].end : last[0][0].at]) is not None
 
 
 def _appearances(clause: Clause, found: list[Clause]) -> Iterator[tuple[str, str]]:
