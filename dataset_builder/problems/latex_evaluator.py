@@ -18,7 +18,12 @@ from llamoco.dataset_builder.problems.structure import Structure
 from llamoco.dataset_builder.problems.system_structure import structure_of_system
 from llamoco.dataset_builder.problems.variables import Variables, VariablesError
 
-_NAMES = {"lower": "lower bounds", "upper": "upper bounds", "start": "the starting point", "integer": "the integers"}
+_NAMES = {
+    "lower": "lower bounds",
+    "upper": "upper bounds",
+    "start": "the starting point",
+    "integer": "the integers",
+}
 
 
 class LatexEvaluator(ProblemEvaluator):
@@ -135,7 +140,11 @@ class LatexEvaluator(ProblemEvaluator):
         }
         calls = {name: (f"{{{name}}}(x)",) if count else () for name, count in counts.items()}
         return Adaptation(
-            (1, counts["inequality"], counts["equality"]), variables, self.max_evals, file.maximize, calls=calls
+            (1, counts["inequality"], counts["equality"]),
+            variables,
+            self.max_evals,
+            file.maximize,
+            calls=calls,
         )
 
 

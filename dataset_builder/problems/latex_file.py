@@ -38,9 +38,10 @@ from llamoco.dataset_builder.problems.latex.unknowns import find_variables
 from llamoco.dataset_builder.problems.latex.values import NeedsUnroll
 from llamoco.dataset_builder.problems.system import System
 
-
 _INF = float("inf")
-_ASIDE = re.compile(r"\b(?:lagrangian|lagrange function|hessian|gradients?|derivatives?|kkt|stationarity)\b[^.;]*$")
+_ASIDE = re.compile(
+    r"\b(?:lagrangian|lagrange function|hessian|gradients?|derivatives?|kkt|stationarity)\b[^.;]*$"
+)
 
 
 @dataclass(frozen=True)
@@ -216,7 +217,11 @@ class _Reader:
         if chain.relations != ["="] or any(len(side) > 1 for side in chain.sides):
             return [chain]
         names, values = (tuple_parts(side[0]) for side in chain.sides)
-        if not names or len(names) != len(values) or any(name_of(n) is None or self.bounds.is_variable(n) for n in names):
+        if (
+            not names
+            or len(names) != len(values)
+            or any(name_of(n) is None or self.bounds.is_variable(n) for n in names)
+        ):
             return [chain]
         return [replace(chain, sides=[[n], [v]], relations=["="]) for n, v in zip(names, values, strict=True)]
 
@@ -225,7 +230,9 @@ class _Reader:
         chains_of = [
             c
             for c in found
-            if c.relations == ["="] and len(c.sides[0]) == len(c.sides[1]) == 1 and self.bounds.is_variable(c.sides[0][0])
+            if c.relations == ["="]
+            and len(c.sides[0]) == len(c.sides[1]) == 1
+            and self.bounds.is_variable(c.sides[0][0])
         ]
         given = {name_of(c.sides[0][0]) for c in chains_of if is_number(c.sides[1][0])}
         whole = [c for c in chains_of if len(c.sides[0][0]) == 1 and tuple_parts(c.sides[1][0])]
@@ -337,7 +344,12 @@ class _Reader:
 def _is_quantity(key: str, symbols: SymbolTable) -> bool:
     """Whether an unused definition only names a quantity, as ``l = 2w`` does: it is no function, and not called as constraints are."""
     entry = symbols.written.get(key)
-    return entry is not None and entry.formals is None and key.split("_")[0] not in tuple("cfghrCFGHR") and not key[-1:].isdigit()
+    return (
+        entry is not None
+        and entry.formals is None
+        and key.split("_")[0] not in tuple("cfghrCFGHR")
+        and not key[-1:].isdigit()
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -38,7 +38,9 @@ class Bounds:
         self.places: dict[int, Token] = {}
         self._everywhere: list[tuple[float | list[float] | None, float | list[float] | None, Token]] = []
         self.stated_dim = 0
-        self.integer: list[tuple[int | None, Token, bool]] = []  # number, place, whether 0 may be meant or not
+        self.integer: list[
+            tuple[int | None, Token, bool]
+        ] = []  # number, place, whether 0 may be meant or not
         self.named = False  # whether the variables are certain, so that bounds may be missing
         self.free = False  # whether it is said that they are any real numbers
         self.listed: set[str] = set()  # those that are named one by one
@@ -94,9 +96,15 @@ class Bounds:
             for scope in self.scopes(chain):
                 value = self._number(constant, scope)
                 numbers = self._numbers(chain.sides[target], scope)
-                values = value if isinstance(value, list) and len(value) == len(numbers) > 1 else [value] * len(numbers)
+                values = (
+                    value
+                    if isinstance(value, list) and len(value) == len(numbers) > 1
+                    else [value] * len(numbers)
+                )
                 for number_of_x, limit in zip(numbers, values, strict=True):
-                    self._set(number_of_x, limit if is_lower else None, None if is_lower else limit, chain.place)
+                    self._set(
+                        number_of_x, limit if is_lower else None, None if is_lower else limit, chain.place
+                    )
         return True
 
     def depends(self, part: Part, seen: frozenset[str] = frozenset()) -> bool:
@@ -246,9 +254,13 @@ class Bounds:
         power = scripts.get("^", []) if "^" not in signs else []
         natural = part[0].text == "bb_N"
         zero = natural and "".join(t.text for t in scripts.get("_", [])) in ("0", *_POSITIVE)
-        other = [m for m in scripts if m not in signs and not (m == "^" and power) and not (m == "_" and zero)]
+        other = [
+            m for m in scripts if m not in signs and not (m == "^" and power) and not (m == "_" and zero)
+        ]
         if at < len(part) or other:
-            raise self.source.error(part[0], "expected \\mathbb{R}^{n}, or \\mathbb{Z}; state signs as bounds, x_i \\ge 0")
+            raise self.source.error(
+                part[0], "expected \\mathbb{R}^{n}, or \\mathbb{Z}; state signs as bounds, x_i \\ge 0"
+            )
         families = any(len(p) == 1 and p[0].text in self.symbols.families for p in chain.sides[0])
         if power and not families:
             size = self._exponent(power, part[0])
@@ -274,7 +286,13 @@ class Bounds:
         plain = given and all(x.lstrip("-").isdigit() for x in given)
         ends = [int(x) for x in given] if plain else []
         steady = plain and (
-            (dots and len(ends) in (2, 3) and numbers[-1] != "\\dots" and ends[-2:][0] - ends[0] in (0, 1) and ends[-1] > ends[0])
+            (
+                dots
+                and len(ends) in (2, 3)
+                and numbers[-1] != "\\dots"
+                and ends[-2:][0] - ends[0] in (0, 1)
+                and ends[-1] > ends[0]
+            )
             or (not dots and len(ends) > 1 and ends == list(range(ends[0], ends[-1] + 1)))
         )
         if not steady:
@@ -354,7 +372,9 @@ class Bounds:
             if self.named:
                 name = symbols.vector
                 message = f"how many variables {name} are there? state it, as in ${name} \\in \\mathbb{{R}}^{{10}}$,"
-                raise self.source.error(0, f"{message} or with bounds, ${name}_i \\in [0, 5]$, $i = 1, \\dots, 9$")
+                raise self.source.error(
+                    0, f"{message} or with bounds, ${name}_i \\in [0, 5]$, $i = 1, \\dots, 9$"
+                )
             message = "no bounds found; state them for every variable"
             raise self.source.error(0, f"{message}, as in $x_i \\in [0, 5]$, $i = 1, \\dots, 9$")
         for k in range(1, max([dim, *self.lower, *self.upper]) + 1):
@@ -382,14 +402,22 @@ class Bounds:
         """Whether other members of the family of variable k have bounds."""
         for family in self.symbols.families.values():
             if family.first < k <= family.first + family.size:
-                return any(family.first < other <= family.first + family.size for other in (*self.lower, *self.upper))
+                return any(
+                    family.first < other <= family.first + family.size for other in (*self.lower, *self.upper)
+                )
         return bool(self.lower or self.upper) and bool(self.symbols.vector)
 
     def _check(self, k: int, dim: int) -> None:
         """Refuse crossed bounds of variable k, and missing ones unless the variables are certain."""
         names = self.symbols.variable_names
         vector = self.symbols.vector
-        name = names[k - 1] if k <= len(names) and not vector else f"{vector}_{{{k}}}" if k > 9 else f"{vector}_{k}"
+        name = (
+            names[k - 1]
+            if k <= len(names) and not vector
+            else f"{vector}_{{{k}}}"
+            if k > 9
+            else f"{vector}_{k}"
+        )
         named = [n for n, e in self.symbols.aliases.items() if e == Item("x", Num(k))]
         name = named[0] if named else name
         at: int | Token = self.places.get(k, len(self.source.code))

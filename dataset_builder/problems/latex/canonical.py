@@ -7,14 +7,38 @@ stands under ``\min``, becomes one name; ``3\,\mathrm{kN/m^2}`` becomes 3.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.latex.text import Source, Token
 from llamoco.dataset_builder.problems.latex.tokens import Part, group_end, split_commas
 from llamoco.dataset_builder.problems.latex.vocabulary import KINDS_OF_UNITS, UNITS
 
-_MARKS = frozenset("min max lb ub lo up low high upper lower ref tot total out nom cap opt req avail avg dem load".split())
+_MARKS = frozenset(
+    [
+        "min",
+        "max",
+        "lb",
+        "ub",
+        "lo",
+        "up",
+        "low",
+        "high",
+        "upper",
+        "lower",
+        "ref",
+        "tot",
+        "total",
+        "out",
+        "nom",
+        "cap",
+        "opt",
+        "req",
+        "avail",
+        "avg",
+        "dem",
+        "load",
+    ]
+)
 _LONGEST_MARK = 12  # tokens
 _BEFORE_NAME = frozenset((",", "<=", ">=", "=", ":", "\\min", "\\max", "\\minimize", "\\maximize"))
 _AFTER_NAME = frozenset((",", "<=", ">=", "=", "(", "_", "in", ":"))
@@ -56,7 +80,7 @@ def _unbraced(tokens: list[Token]) -> list[Token]:
             and tokens[number + 1].kind == "name"
             and tokens[number + 2].text == "}"
             and tokens[number + 3].text == "_"
-            and (not result or result[-1].text not in ("_", "^") and result[-1].kind != "command")
+            and (not result or (result[-1].text not in ("_", "^") and result[-1].kind != "command"))
         ):
             skip = number + 2
             continue
@@ -69,8 +93,10 @@ def _runs(tokens: Sequence[Token], upright: set[int]) -> Iterator[tuple[int, int
     start = 0
     while start < len(tokens):
         stop = start
-        while stop < len(tokens) and _letter(tokens[stop], upright) and (
-            stop == start or tokens[stop].at == tokens[stop - 1].end
+        while (
+            stop < len(tokens)
+            and _letter(tokens[stop], upright)
+            and (stop == start or tokens[stop].at == tokens[stop - 1].end)
         ):
             stop += 1
         if stop > start:
@@ -114,15 +140,26 @@ def _around(tokens: list[Token], start: int, stop: int) -> tuple[bool, bool]:
     while left >= 0 and tokens[left].kind == "soft":
         left -= 1
     first = tokens[left] if left >= 0 else None
-    scope = first is not None and first.text == "{" and left >= 2 and tokens[left - 1].text == "_" and (
-        tokens[left - 2].text in ("\\min", "\\max", "\\minimize", "\\maximize")
+    scope = (
+        first is not None
+        and first.text == "{"
+        and left >= 2
+        and tokens[left - 1].text == "_"
+        and (tokens[left - 2].text in ("\\min", "\\max", "\\minimize", "\\maximize"))
     )
-    before = first is None or scope or first.kind in ("break", "text", "begin", "end") or first.text in _BEFORE_NAME
+    before = (
+        first is None
+        or scope
+        or first.kind in ("break", "text", "begin", "end")
+        or first.text in _BEFORE_NAME
+    )
     right = stop
     while right < len(tokens) and tokens[right].kind == "soft":
         right += 1
     last = tokens[right] if right < len(tokens) else None
-    after = last is None or last.kind in ("break", "text", "end") or last.text in _AFTER_NAME or last.text == "}"
+    after = (
+        last is None or last.kind in ("break", "text", "end") or last.text in _AFTER_NAME or last.text == "}"
+    )
     return before, after
 
 
@@ -138,9 +175,9 @@ def _units(source: Source, tokens: list[Token], upright: set[int]) -> list[Token
         token = tokens[at]
         result.append(token)
         at += 1
-        if token.kind != "number" or (len(result) > 1 and result[-2].text in ("_", "^")):
-            if not (token.text == "}" and _power_of_ten(result)):
-                continue
+        number = token.kind == "number" and not (len(result) > 1 and result[-2].text in ("_", "^"))
+        if not number and not (token.text == "}" and _power_of_ten(result)):
+            continue
         stop = _unit_end(source, tokens, at, upright, others)
         result += [t._replace(kind="unit") for t in tokens[at:stop] if t.kind == "name"] if stop > at else []
         at = max(stop, at)
@@ -153,7 +190,11 @@ _UPRIGHT = "|"  # before upright letters
 def _power_of_ten(result: list[Token]) -> bool:
     """Whether the tokens end in ``10^{-3}``."""
     tail = [t.text for t in result[-6:]]
-    return len(tail) > 3 and ("10", "^", "{") in (tuple(tail[k : k + 3]) for k in range(len(tail) - 2)) and tail[-1] == "}"
+    return (
+        len(tail) > 3
+        and ("10", "^", "{") in (tuple(tail[k : k + 3]) for k in range(len(tail) - 2))
+        and tail[-1] == "}"
+    )
 
 
 def _counted(tokens: list[Token], upright: set[int]) -> Counter[str]:
@@ -191,12 +232,21 @@ def _one_unit(source: Source, tokens: list[Token], at: int, upright: set[int], o
         text = token.text
         stop = at + 1
         if len(text) == 1:  # letters of one \mathrm{...}
-            while stop < len(tokens) and tokens[stop].kind == "name" and tokens[stop].at == tokens[stop - 1].end and tokens[stop].at in upright:
+            while (
+                stop < len(tokens)
+                and tokens[stop].kind == "name"
+                and tokens[stop].at == tokens[stop - 1].end
+                and tokens[stop].at in upright
+            ):
                 stop += 1
             text = "".join(t.text for t in tokens[at:stop])
         return stop if text in UNITS and (len(text) > 1 or not others[_UPRIGHT + text]) else at
     stop = at
-    while stop < len(tokens) and _letter(tokens[stop], upright) and (stop == at or tokens[stop].at == tokens[stop - 1].end):
+    while (
+        stop < len(tokens)
+        and _letter(tokens[stop], upright)
+        and (stop == at or tokens[stop].at == tokens[stop - 1].end)
+    ):
         stop += 1
     text = "".join(t.text for t in tokens[at:stop])
     if text not in UNITS:
@@ -279,7 +329,12 @@ def _marked(tokens: list[Token]) -> list[Token]:
         result.append(token._replace(text=f"{token.text}_{mark}", end=token.end))
         if index:
             sub = token._replace(kind="symbol", step=0)
-            result += [sub._replace(text="_"), sub._replace(text="{", step=1), *index, sub._replace(text="}", step=-1)]
+            result += [
+                sub._replace(text="_"),
+                sub._replace(text="{", step=1),
+                *index,
+                sub._replace(text="}", step=-1),
+            ]
         at = stop
     return result
 

@@ -81,7 +81,9 @@ class Definitions:
                     return False
                 del chain.sides[1], chain.relations[0]  # x = (x_1, x_2) may go on: \in [0, 1]^2
                 return not chain.relations
-            number = int(head.subscript[0].text) if head.subscript and head.subscript[0].text.isdigit() else -1
+            number = (
+                int(head.subscript[0].text) if head.subscript and head.subscript[0].text.isdigit() else -1
+            )
             if head.base in self._starts and number >= 0 and number not in self._starts[head.base]:
                 return False  # x_5 = 0, where x_{k+1} = ... says what x_5 is
             if len(chain.sides) == 2 and is_number(body):
@@ -91,7 +93,9 @@ class Definitions:
                 if self._heads.get(head.key) or (head.subscript and chain.bindings and family):
                     return False  # h(x) = 0, or h_j(x) = 0 for j = 1, ..., m, where h is defined elsewhere
             if head.subscript is None and head.key in self._data and self._is_model(body):
-                self.models.append(head.key)  # "fit y = a + b t": y and t are data, the formula says how they are meant
+                self.models.append(
+                    head.key
+                )  # "fit y = a + b t": y and t are data, the formula says how they are meant
                 return True
             if len(chain.sides[1]) > 1:
                 message = "a list where one expression is expected; put the entries into brackets"
@@ -108,14 +112,20 @@ class Definitions:
         if tuple_parts(body) or is_number(body):
             return False
         return any(
-            token.kind == "name" and token.text in self._data and (k + 1 == len(body) or body[k + 1].text != "_")
+            token.kind == "name"
+            and token.text in self._data
+            and (k + 1 == len(body) or body[k + 1].text != "_")
             for k, token in enumerate(body)
         )
 
     def _pinned(self, head: Head) -> bool:
         """Whether a member of a vector of variables is none of them: ``y_0 = 0`` beside ``y_1, ..., y_5``."""
         digits = head.subscript is not None and len(head.subscript) == 1 and head.subscript[0].text.isdigit()
-        return digits and head.subscript is not None and int(head.subscript[0].text) in self.symbols.pinned.get(head.base, ())
+        return (
+            digits
+            and head.subscript is not None
+            and int(head.subscript[0].text) in self.symbols.pinned.get(head.base, ())
+        )
 
     def _name_variable(self, head: Head, part: Part, body: Part) -> bool:
         """Take ``x = (h, l, t, b)`` or ``x_1 = h``, which name variables; False for other equations."""

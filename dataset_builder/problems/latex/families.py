@@ -10,7 +10,6 @@ from llamoco.dataset_builder.problems.latex.emitter import Emitter
 from llamoco.dataset_builder.problems.latex.text import Source, Token
 from llamoco.dataset_builder.problems.latex.values import NeedsUnroll, Vectorial
 
-
 _INDEX = re.compile(r"\d+|[^\W\d_]|[^\w+-]")
 _USUAL = frozenset("ijklmnt")  # letters that number, even where nothing says so
 
@@ -84,10 +83,14 @@ class Unknowns(Emitter):
             raise NeedsUnroll
         family = self.families[base]
         if family.columns:
-            raise self.source.error(place, f"{base!r} is a matrix of variables; expected an entry, {base}_{{ij}}")
+            raise self.source.error(
+                place, f"{base!r} is a matrix of variables; expected an entry, {base}_{{ij}}"
+            )
         if base not in self._whole:
             index = self.fresh()
-            self._whole[base] = self.define_vector(base, family.size, index, Item("x", _plus(index, family.first)))
+            self._whole[base] = self.define_vector(
+                base, family.size, index, Item("x", _plus(index, family.first))
+            )
         return self._whole[base]
 
     def member(self, base: str, index: list[Expr], place: Token) -> Expr:
@@ -115,7 +118,9 @@ class Unknowns(Emitter):
             row, column = numbers
             rows = family.size // family.columns
             if not (1 <= row <= rows and 1 <= column <= family.columns):
-                raise self.source.error(place, f"{base}_{{{row},{column}}} is no variable: there are {rows} x {family.columns}")
+                raise self.source.error(
+                    place, f"{base}_{{{row},{column}}} is no variable: there are {rows} x {family.columns}"
+                )
             return family.first + (row - 1) * family.columns + column
         last = family.low + family.size - 1
         if not family.low <= numbers[0] <= last:
@@ -131,4 +136,3 @@ def _plus(index: Expr, number: int) -> Expr:
     if isinstance(index, Num):
         return lift(index.value + number)
     return index + number if number > 0 else index - (-number)
-

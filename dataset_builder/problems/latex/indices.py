@@ -24,8 +24,8 @@ def index_letters(tokens: Sequence[Token], found: list[Clause]) -> set[str]:
                 if all(len(p) == 1 and (p[0].kind == "number" or p[0].text == "\\dots") for p in right[:2]):
                     letters |= set(bare[-1:])
             elif relation == "in" and (right[0][0].text == "\\{" or right[0][0].text.startswith("cal_")):
-                if not any(t.kind == "number" and "." in t.text for t in right[0]):
-                    letters |= {x for x in bare if x in _LETTERS}
+                whole = not any(t.kind == "number" and "." in t.text for t in right[0])
+                letters |= {x for x in bare if whole and x in _LETTERS}
     return letters & _LETTERS & (_in_subscripts(tokens) | bound_letters(list(tokens)))
 
 
@@ -72,4 +72,6 @@ def pair_of_letters(subscript: Part, letters: set[str]) -> bool:
     if len(subscript) == 2 and len(names) == 2:
         return set(names) <= letters and names[0] != names[1]
     parts = split_commas(subscript)
-    return len(parts) == 2 and all(t.kind == "number" or t.text in letters or t.text in "+-" for p in parts for t in p)
+    return len(parts) == 2 and all(
+        t.kind == "number" or t.text in letters or t.text in "+-" for p in parts for t in p
+    )

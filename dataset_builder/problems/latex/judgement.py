@@ -144,9 +144,13 @@ def left_out(
     whole = [*tongues_of(" ".join(s.text for s in sentences)), "english"][0]
     found = []
     for sentence in sentences:
-        if _ENUMERATOR.fullmatch(sentence.text) and not source.code[: sentence.places[0]].rpartition("\n")[2].strip(" >("):
+        if _ENUMERATOR.fullmatch(sentence.text) and not source.code[: sentence.places[0]].rpartition("\n")[
+            2
+        ].strip(" >("):
             continue
-        asked = source.code[sentence.end : sentence.end + 1] == "?" and QUESTION.match(sentence.text) is not None
+        asked = (
+            source.code[sentence.end : sentence.end + 1] == "?" and QUESTION.match(sentence.text) is not None
+        )
         suspicious = _suspicious(sentence.text, whole, numbers, dim, asked)
         if suspicious is not None:
             at, stop = suspicious
@@ -155,9 +159,7 @@ def left_out(
     return found
 
 
-def _suspicious(
-    text: str, fallback: str, numbers: set[str], dim: int, asked: bool
-) -> tuple[int, int] | None:
+def _suspicious(text: str, fallback: str, numbers: set[str], dim: int, asked: bool) -> tuple[int, int] | None:
     """Start and end of what makes a sentence suspicious (both 0: its language); None if nothing does."""
     if text.startswith(NAME):
         named = _NAMED.search(text)

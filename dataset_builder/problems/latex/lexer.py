@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from llamoco.dataset_builder.problems.latex import vocabulary
+from llamoco.dataset_builder.problems.latex import tables, vocabulary
 from llamoco.dataset_builder.problems.latex.canonical import canonical
-from llamoco.dataset_builder.problems.latex import tables
 from llamoco.dataset_builder.problems.latex.text import Aside, Formula, Kind, Lexed, Source, Token
 
 _TOKEN = re.compile(
-    r"\\[A-Za-z]+\*?|\\.|\d+(?:(?:\{,\}|\\,)\d{3}(?!\d))*(?:\.\d+)?|\.\d+|\.\.\.|:=|<=|>=|==|[A-Za-z]|\s+|.", re.DOTALL
+    r"\\[A-Za-z]+\*?|\\.|\d+(?:(?:\{,\}|\\,)\d{3}(?!\d))*(?:\.\d+)?|\.\d+|\.\.\.|:=|<=|>=|==|[A-Za-z]|\s+|.",
+    re.DOTALL,
 )
 _DECIMAL = re.compile(r"(0|\d+(?=\{,\}(?:\d{1,2}|\d{4,})(?!\d)))\{,\}(\d+)(?!\d|\{,\})")
 _RAW = re.compile(
@@ -130,7 +130,11 @@ class _Lexer:
             closing = self.environment_end(opening.group(2), opening.end(), end)
             start = opening.end()
             while self.code[start : start + 1] in ("{", "["):  # width, placement, columns
-                start = self.after(self.argument(start, end)[1]) if self.code[start] == "{" else self.code.find("]", start, end) + 1
+                start = (
+                    self.after(self.argument(start, end)[1])
+                    if self.code[start] == "{"
+                    else self.code.find("]", start, end) + 1
+                )
                 if not start:
                     return opening.end()
             formulas = tables.table(self.code[start : closing.start()], False) if closing else None
@@ -212,7 +216,9 @@ class _Lexer:
                 at = raw
                 continue
             if len(self.commas) > 1:
-                message = "is this comma one of decimals or of thousands? the file has both; write numbers without"
+                message = (
+                    "is this comma one of decimals or of thousands? the file has both; write numbers without"
+                )
                 raise self.source.error(at, message)
             if text == "{":
                 braces.append(at)
@@ -235,9 +241,17 @@ class _Lexer:
             return 0
         word = re.sub(r"\\[ ,;~]|[\s~]+", " ", match[0]).lower()
         before = self.tokens[-1] if self.tokens else None
-        opens = before is None or before.kind in ("break", "soft", "begin", "end", "text") or before.text in ("=", ":")
+        opens = (
+            before is None
+            or before.kind in ("break", "soft", "begin", "end", "text")
+            or before.text in ("=", ":")
+        )
         task = {"min": "\\min", "max": "\\max"}.get(word) or (
-            "\\minimize" if vocabulary.MINIMIZE.fullmatch(word) else "\\maximize" if vocabulary.MAXIMIZE.fullmatch(word) else ""
+            "\\minimize"
+            if vocabulary.MINIMIZE.fullmatch(word)
+            else "\\maximize"
+            if vocabulary.MAXIMIZE.fullmatch(word)
+            else ""
         )
         if task and (opens or self.code[match.end() : match.end() + 1] == "("):
             self.add("command", task, at, match.end())
@@ -283,7 +297,9 @@ class _Lexer:
         if name in vocabulary.IGNORED:
             return stop
         if name == "%" and self.tokens and self.tokens[-1].kind == "number":
-            self.tokens[-1] = self.tokens[-1]._replace(text=str(Decimal(self.tokens[-1].text) / 100), end=stop)
+            self.tokens[-1] = self.tokens[-1]._replace(
+                text=str(Decimal(self.tokens[-1].text) / 100), end=stop
+            )
             return stop
         if name in ("quad", "qquad"):
             self.add("soft", text, at, stop)
@@ -300,19 +316,27 @@ class _Lexer:
                 return self.after(self.argument(stop, end)[1])
         elif name in ("begin", "end"):
             return self.environment(name == "begin", at, stop, end)
-        elif name == "arg" and (found := re.compile(r"(?:\s|\\[,;! ])*\\(min|max)(?![A-Za-z])").match(self.code, stop, end)):
+        elif name == "arg" and (
+            found := re.compile(r"(?:\s|\\[,;! ])*\\(min|max)(?![A-Za-z])").match(self.code, stop, end)
+        ):
             self.add("command", f"\\{found[1]}imize", at, found.end())
             return found.end()
         elif name == "multicolumn":
-            inside = self.argument(self.after(self.argument(self.after(self.argument(stop, end)[1]), end)[1]), end)
+            inside = self.argument(
+                self.after(self.argument(self.after(self.argument(stop, end)[1]), end)[1]), end
+            )
             self.math(*inside)
             return self.after(inside[1])
         elif name in vocabulary.WITH_ARGUMENT:
             return self.styled(name, at, stop, end)
         else:
             reason = vocabulary.UNSUPPORTED.get(name)
-            message = f"{reason}; state the problem without" if reason else (
-                f"the command {text} is not known; expected standard LaTeX mathematics: write out your macro"
+            message = (
+                f"{reason}; state the problem without"
+                if reason
+                else (
+                    f"the command {text} is not known; expected standard LaTeX mathematics: write out your macro"
+                )
             )
             raise self.source.error(at, message)
         return stop
@@ -426,7 +450,11 @@ class _Lexer:
                 self.add("text", words, at, after)
             return after
         unit = letters in ("min", "max") and (timed or self.code[after : after + 1] == "^")
-        if name in ("operatorname", "mathrm", "mathop") and letters in vocabulary.FUNCTIONS and not (script or unit):
+        if (
+            name in ("operatorname", "mathrm", "mathop")
+            and letters in vocabulary.FUNCTIONS
+            and not (script or unit)
+        ):
             self.add("command", "\\" + vocabulary.ALIASES.get(letters, letters), at, after)
             return after
         if name in vocabulary.ROMAN and words in vocabulary.CONNECTIVES and not script and len(words) > 1:

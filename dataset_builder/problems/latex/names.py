@@ -226,7 +226,11 @@ def read_limits(parser: Parser, kind: str, token: Token) -> tuple[list[str], Exp
         else:
             upper = parser.group()
     bare = [p[0].text for p in split_commas(lower or []) if len(p) == 1 and p[0].kind == "name"]
-    if lower and len(bare) == len(split_commas(lower)) and parser.source.strict(lower[0].at, lower[-1].end) is False:
+    if (
+        lower
+        and len(bare) == len(split_commas(lower))
+        and parser.source.strict(lower[0].at, lower[-1].end) is False
+    ):
         if upper is not None:
             return bare, Num(1), _bound(parser, upper), None  # \sum_i^n
         runs = [parser.symbols.run_of(letter, parser.tokens[parser.at :]) for letter in bare]

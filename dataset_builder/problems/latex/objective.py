@@ -72,14 +72,21 @@ def _unmarked(source: Source, found: list[Clause], large: bool) -> Clause:
     """The objective where no ``\\min`` marks it."""
     for clause in found:
         head = _head(clause)
-        if head is not None and head.arguments is not None and _DIRECTLY.search(clause.words) and not _plain(clause):
+        if (
+            head is not None
+            and head.arguments is not None
+            and _DIRECTLY.search(clause.words)
+            and not _plain(clause)
+        ):
             return clause
     for name in ("f", "F"):
         for clause in found:
             head = _head(clause)
             if head is not None and head.key == name and not _plain(clause):
                 return clause
-    mentioned = [k for k, c in enumerate(found) if _MENTIONED.search(c.words) or (large and MAXIMISE.search(c.words))]
+    mentioned = [
+        k for k, c in enumerate(found) if _MENTIONED.search(c.words) or (large and MAXIMISE.search(c.words))
+    ]
     said = mentioned[0] if mentioned else len(found)
     for clause in found[said:]:  # "minimise over x the function J(x) = ...", or a displayed formula
         first = clause.groups[0][0]
@@ -122,7 +129,12 @@ def _unused_definitions(found: list[Clause]) -> list[Clause]:
     result = []
     for clause in found:
         head = _head(clause)
-        if head is None or head.subscript is not None or len(clause.relations) > 1 or len(clause.groups[1]) > 1:
+        if (
+            head is None
+            or head.subscript is not None
+            or len(clause.relations) > 1
+            or len(clause.groups[1]) > 1
+        ):
             continue
         body = clause.groups[1][0]
         formula = len(body) > 1 and any(t.kind == "name" for t in body) and body[0].text not in ("\\{", "[")

@@ -63,7 +63,12 @@ _MARKUP = re.compile(
 )
 _EXTREME = re.compile(r"\b(min|max)(imi[sz])")
 _SMALL = {"as large as possible": "as small as possible", "as high as possible": "as low as possible"}
-_SMALL |= {"as big as possible": "as low as possible", "largest": "minimum", "maximum": "minimum", "highest": "minimum"}
+_SMALL |= {
+    "as big as possible": "as low as possible",
+    "largest": "minimum",
+    "maximum": "minimum",
+    "highest": "minimum",
+}
 _SMALL |= {"greatest": "minimum", "biggest": "minimum", "maximal": "minimum"}
 _GAIN = re.compile(r"(?<!\w)(?:profits?|revenues?|earnings|payoffs?|utility|yields?)(?!\w)")
 _LARGE = re.compile(
@@ -126,7 +131,8 @@ class Kinds:
         self.limits = {
             key
             for c in clauses
-            if ("<=" in c.relations or ">=" in c.relations) and any(bounds.mentions_variables(p) for g in c.groups for p in g)
+            if ("<=" in c.relations or ">=" in c.relations)
+            and any(bounds.mentions_variables(p) for g in c.groups for p in g)
             for group in c.groups
             for part in group
             for _, key in names_in(part)

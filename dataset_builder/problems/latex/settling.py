@@ -7,7 +7,15 @@ from llamoco.dataset_builder.problems.latex.bounds import Bounds
 from llamoco.dataset_builder.problems.latex.definitions import is_number
 from llamoco.dataset_builder.problems.latex.indices import subscript_of
 from llamoco.dataset_builder.problems.latex.names import read_head
-from llamoco.dataset_builder.problems.latex.sizing import asked, bind, fitting, free_letters, one_vector, ranges, settle
+from llamoco.dataset_builder.problems.latex.sizing import (
+    asked,
+    bind,
+    fitting,
+    free_letters,
+    one_vector,
+    ranges,
+    settle,
+)
 from llamoco.dataset_builder.problems.latex.statements import Chain
 from llamoco.dataset_builder.problems.latex.text import Token
 from llamoco.dataset_builder.problems.latex.tokens import Part
@@ -58,7 +66,11 @@ class Settling:
         size = self.bounds.stated_dim if self.symbols.vector else 0
         for base, number in members:
             known = core.get(base, set()) | {(k,) for k in range(1, size + 1)}
-            if known and (number,) not in known and (number == 0 or number == max(known)[0] + 1 or number < min(known)[0]):
+            if (
+                known
+                and (number,) not in known
+                and (number == 0 or number == max(known)[0] + 1 or number < min(known)[0])
+            ):
                 self.symbols.pinned.setdefault(base, set()).add(number)
 
     def _only_variables(self, chain: Chain) -> bool:
@@ -101,16 +113,25 @@ class Settling:
         symbols = self.symbols
         for name in ("n", "N", "D", "d"):
             entry = symbols.written.get(name)
-            if entry is not None and is_number(entry.body) and symbols.vector and entry.body[0].text != str(symbols.dim):
+            if (
+                entry is not None
+                and is_number(entry.body)
+                and symbols.vector
+                and entry.body[0].text != str(symbols.dim)
+            ):
                 message = f"for which i does this hold? {name} = {entry.body[0].text}, but the formulas have {symbols.dim} variables"
-                raise self.bounds.source.error(chain.place, f"{message}; state the range, as in $i = 1, \\dots, {name}$")
+                raise self.bounds.source.error(
+                    chain.place, f"{message}; state the range, as in $i = 1, \\dots, {name}$"
+                )
 
     def _take_memberships(self, found: list[Chain]) -> list[Chain]:
         """Take the statements that say how long the vector is."""
         vector = self.symbols.vector
         rest = []
         for chain in found:
-            whole = chain.relations == ["in"] and any(len(p) == 1 and p[0].text == vector for p in chain.sides[0])
+            whole = chain.relations == ["in"] and any(
+                len(p) == 1 and p[0].text == vector for p in chain.sides[0]
+            )
             if not (whole and self.bounds.take(chain)):
                 rest.append(chain)
         return rest
@@ -125,7 +146,9 @@ class Settling:
                 for part in side:
                     subscript = subscript_of(part)
                     if part[0].text == vector and self.bounds.is_variable(part) and subscript:
-                        if any(t.text in chain.bindings for t in subscript) or part is not side[0] and side[-2][0].text == "\\dots":
+                        if any(t.text in chain.bindings for t in subscript) or (
+                            part is not side[0] and side[-2][0].text == "\\dots"
+                        ):
                             return True
                     elif len(part) == 1 and part[0].text == vector:
                         others = [p for other in chain.sides if other is not side for p in other]
@@ -169,7 +192,7 @@ class Settling:
         members = asked(self.bounds, [objective], found, self._bases)
         for base in symbols.families:
             own = members.setdefault(base, set())
-            given = {(k,) for k in self.declared.numbers.get(base, ())}
+            given: set[tuple[int, ...]] = {(k,) for k in self.declared.numbers.get(base, ())}
             limits = [c for c in found if set(c.relations) <= {"<=", ">=", "in"} and self._only_variables(c)]
             core = given or asked(self.bounds, [], limits, self._bases).get(base, set())
             pinned = {(k,) for k in symbols.pinned.get(base, ())}

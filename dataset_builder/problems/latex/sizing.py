@@ -27,7 +27,9 @@ _MOST = 60  # a greater number of variables than that is stated by those who hav
 _Numbers = dict[str, set[tuple[int, ...]]]
 
 
-def asked(bounds: Bounds, parts: Sequence[Part], statements: Sequence[Chain], bases: dict[str, int]) -> _Numbers:
+def asked(
+    bounds: Bounds, parts: Sequence[Part], statements: Sequence[Chain], bases: dict[str, int]
+) -> _Numbers:
     """The numbers of members of families that formulas ask for.
 
     Args:
@@ -74,7 +76,11 @@ def _fill(probe: SymbolTable, first: Part, last: Part, scope: dict[str, Value]) 
 def _copy(symbols: SymbolTable) -> SymbolTable:
     """The symbols with the same definitions, of which none is built."""
     copy = SymbolTable(symbols.source, set())
-    copy.written, copy.ranged, copy.templates = dict(symbols.written), dict(symbols.ranged), dict(symbols.templates)
+    copy.written, copy.ranged, copy.templates = (
+        dict(symbols.written),
+        dict(symbols.ranged),
+        dict(symbols.templates),
+    )
     copy.recurrences, copy.anywhere = dict(symbols.recurrences), dict(symbols.anywhere)
     copy.aliases, copy.dimension_names = dict(symbols.aliases), set(symbols.dimension_names)
     copy.known_ranges = symbols.known_ranges
@@ -107,7 +113,13 @@ def _powers(chain: Chain, probe: SymbolTable) -> None:
     names = [p[0].text for p in chain.sides[0] if len(p) == 1 and p[0].text in probe.families]
     body = chain.sides[1][0]
     factors = interval_factors(body)
-    exponent = factors[0][1] if factors and len(factors) == 1 else body[2:] if len(body) > 2 and body[1].text == "^" else []
+    exponent = (
+        factors[0][1]
+        if factors and len(factors) == 1
+        else body[2:]
+        if len(body) > 2 and body[1].text == "^"
+        else []
+    )
     inside = exponent[1:-1] if exponent and exponent[0].text == "{" else exponent
     if not names or not inside:
         return
@@ -161,12 +173,21 @@ def free_letters(chain: Chain, letters: set[str], symbols: SymbolTable) -> list[
         if token.kind != "name" or number + 2 >= len(tokens) or tokens[number + 1].text != "_":
             continue
         subscript = subscript_of(tokens[number:])
-        key = name_of(tokens[number : number + 3] if tokens[number + 2].text != "{" else tokens[number : number + len(subscript) + 4])
+        key = name_of(
+            tokens[number : number + 3]
+            if tokens[number + 2].text != "{"
+            else tokens[number : number + len(subscript) + 4]
+        )
         if key in symbols.aliases or key in symbols.written:
             continue
         usual = "ijk" if symbols.is_base(token.text) else ""
         for part in subscript:
-            if part.kind == "name" and (part.text in letters or part.text in tuple(usual)) and part.text not in inner and part.text not in chain.bindings:
+            if (
+                part.kind == "name"
+                and (part.text in letters or part.text in tuple(usual))
+                and part.text not in inner
+                and part.text not in chain.bindings
+            ):
                 found[part.text] = None
     return list(found)
 
@@ -191,7 +212,7 @@ def bind(chain: Chain, letter: str, bounds: Bounds, known: dict[str, list[list[i
         if not any(t.text == letter for t in subscript):
             continue
         members = bounds.symbols.members(token.text, subscript, letter)
-        if members is None or len(subscript) > 2 and not any(t.text == "," for t in subscript):
+        if members is None or (len(subscript) > 2 and not any(t.text == "," for t in subscript)):
             moved = moved or any(t.text in ("+", "-") for t in subscript)
         else:
             exact.append(members)
@@ -209,7 +230,9 @@ def bind(chain: Chain, letter: str, bounds: Bounds, known: dict[str, list[list[i
     chain.bindings[letter] = Range([letter], values, False, place)
 
 
-def ranges(bounds: Bounds, tokens: Sequence[Token], statements: Sequence[Chain]) -> dict[str, list[list[int]]]:
+def ranges(
+    bounds: Bounds, tokens: Sequence[Token], statements: Sequence[Chain]
+) -> dict[str, list[list[int]]]:
     """The ranges that letters have in sums and statements of the file."""
     symbols = bounds.symbols
     found: dict[str, list[list[int]]] = {}
@@ -239,14 +262,17 @@ def _limits(tokens: Part, symbols: SymbolTable) -> tuple[str, list[int]] | None:
         return None
     try:
         low, high = (
-            int(symbols.constant(symbols.index(Parser(symbols, p, {}).scalar(), p[0]), p[0])) for p in (below[2:], above)
+            int(symbols.constant(symbols.index(Parser(symbols, p, {}).scalar(), p[0]), p[0]))
+            for p in (below[2:], above)
         )
     except (ProblemError, NeedsUnroll, Refusal, ValueError, ArithmeticError):
         return None
     return (below[0].text, list(range(low, high + 1))) if 0 <= low <= high < low + 10_000 else None
 
 
-def settle(bounds: Bounds, order: Sequence[str], numbers: dict[str, set[tuple[int, ...]]], place: Token) -> None:
+def settle(
+    bounds: Bounds, order: Sequence[str], numbers: dict[str, set[tuple[int, ...]]], place: Token
+) -> None:
     """Give families and scalars their places in x.
 
     Raises:
@@ -260,12 +286,14 @@ def settle(bounds: Bounds, order: Sequence[str], numbers: dict[str, set[tuple[in
             continue
         members = numbers.get(name, set())
         if not members:
-            message = f"how many variables {name} are there? state it, as in ${name}_i \\ge 0$, $i = 1, \\dots, n$"
+            message = (
+                f"how many variables {name} are there? state it, as in ${name}_i \\ge 0$, $i = 1, \\dots, n$"
+            )
             raise bounds.source.error(place, message)
         columns = max(m[1] for m in members) if len(next(iter(members))) == 2 else 0
         if columns:
             rows = max(m[0] for m in members)
-            wanted = {*product(range(1, rows + 1), range(1, columns + 1))}
+            wanted: set[tuple[int, ...]] = {*product(range(1, rows + 1), range(1, columns + 1))}
             low, size = 1, rows * columns
         else:
             low, high = min(members)[0], max(members)[0]
@@ -273,7 +301,9 @@ def settle(bounds: Bounds, order: Sequence[str], numbers: dict[str, set[tuple[in
         missing = sorted(wanted - members)
         if missing or low < 0:
             label = ",".join(map(str, missing[0])) if missing else str(low)
-            message = f"{name}_{{{label}}} does not occur, but others of {name} do; state the range of its index"
+            message = (
+                f"{name}_{{{label}}} does not occur, but others of {name} do; state the range of its index"
+            )
             raise bounds.source.error(place, message)
         symbols.families[name] = Family(low, size, first, columns)
         first += size
@@ -289,4 +319,3 @@ def one_vector(bounds: Bounds) -> None:
         if family.low == 1 and not family.columns and not symbols.pinned.get(base):
             symbols.families.clear()
             symbols.vector = base
-

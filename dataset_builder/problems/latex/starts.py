@@ -41,7 +41,11 @@ def take_starts(found: list[Chain], bounds: Bounds, tokens: list[Token]) -> tupl
             words = chain.clause.words.strip()
             said = WORDS.search(words) is not None or (said and words in _ON)
             clause = chain.clause
-        start = _start(chain, bounds, tokens, said) if chain.relations == ["="] and len(chain.sides[1]) == 1 else None
+        start = (
+            _start(chain, bounds, tokens, said)
+            if chain.relations == ["="] and len(chain.sides[1]) == 1
+            else None
+        )
         if start is None:
             rest.append(chain)
             said = False
@@ -86,7 +90,9 @@ def _stripped(part: Part, bounds: Bounds, tokens: list[Token], said: bool) -> Pa
         return None
     texts = [t.text for t in part]
     uses = sum(
-        [t.text for t in tokens[k : k + len(part)]] == texts for k, t in enumerate(tokens) if t.text == texts[0]
+        [t.text for t in tokens[k : k + len(part)]] == texts
+        for k, t in enumerate(tokens)
+        if t.text == texts[0]
     )
     return base if uses == 1 or said else None  # x_0 that formulas use is a number of theirs
 
@@ -131,19 +137,21 @@ def start_point(starts: list[Start], bounds: Bounds) -> tuple[float, ...] | None
             found[number] = value
     missing = [name for k, name in enumerate(symbols.variable_names, 1) if k not in found]
     if missing:
-        raise source.error(place, f"the starting point leaves out {missing[0]}; state a value for each variable")
+        raise source.error(
+            place, f"the starting point leaves out {missing[0]}; state a value for each variable"
+        )
     return tuple(found[k] for k in sorted(found))
 
 
 def _values(written: list[Part] | Part, bounds: Bounds) -> list[float]:
     symbols = bounds.symbols
     if isinstance(written[0], list):
-        parts: list[Part] = written  # type: ignore[assignment]
+        parts: list[Part] = written
         dots = [k for k, p in enumerate(parts) if p[0].text == "\\dots"]
         if dots and len({tuple(t.text for t in p) for k, p in enumerate(parts) if k not in dots}) == 1:
             return [symbols.constant(Parser(symbols, parts[0], {}).scalar(), parts[0][0])] * symbols.dim
         return [symbols.constant(Parser(symbols, p, {}).scalar(), p[0]) for p in parts]
-    body: Part = written  # type: ignore[assignment]
+    body: Part = written
     try:
         value = Parser(symbols, body, {}).parse()
         if isinstance(value, Vectorial):
@@ -154,4 +162,3 @@ def _values(written: list[Part] | Part, bounds: Bounds) -> list[float]:
         if isinstance(error, ProblemError):
             raise
         raise bounds.source.error(body[0], "expected numbers as the starting point") from None
-

@@ -9,7 +9,6 @@ from llamoco.dataset_builder.problems.latex.clauses import Clause
 from llamoco.dataset_builder.problems.latex.text import Source, Token
 from llamoco.dataset_builder.problems.latex.tokens import Part, bound_letters, name_of, split_commas
 
-
 _FOR_ALL = re.compile(r"\bfor (?:all|each|every|any)$")
 
 

@@ -148,7 +148,11 @@ class SymbolTable(Unknowns):
         parts = row_and_column(subscript, False)
         if len(parts) != 2 or not any(key.startswith(f"{base}_") for key in self.written):
             return None
-        if not any(re.fullmatch(r"\d\d|\d+_\d+", key[len(base) + 1 :]) for key in self.written if key.startswith(f"{base}_")):
+        if not any(
+            re.fullmatch(r"\d\d|\d+_\d+", key[len(base) + 1 :])
+            for key in self.written
+            if key.startswith(f"{base}_")
+        ):
             return None
         row, column = (number_of(self.subscripts(p, place, scope)[0]) for p in parts)
         keys = [k for k in (f"{base}_{row}{column}", f"{base}_{row}_{column}") if k in self.written]
@@ -177,7 +181,9 @@ class SymbolTable(Unknowns):
         rule = self.recurrences[base]
         start = min(self.family(base), default=number)
         if number <= start:
-            raise self.source.error(place, f"{base}_{number} is not given; the recursion of {base} needs its start")
+            raise self.source.error(
+                place, f"{base}_{number} is not given; the recursion of {base} needs its start"
+            )
         if number - start > LARGEST // 100:
             raise self.source.error(place, f"{base}_{number} is too far from the start of its recursion")
         values = None if rule.bound is None else set(self.integers(rule.bound, {}))
@@ -295,7 +301,9 @@ class SymbolTable(Unknowns):
         for number, token in enumerate(tokens[:_SPAN]):
             if token.kind == "name" and number + 1 < len(tokens) and tokens[number + 1].text == "_":
                 subscript = subscript_of(tokens[number : number + 12])
-                if any(t.text == letter for t in subscript) and not any(t.text in ("+", "-") for t in subscript):
+                if any(t.text == letter for t in subscript) and not any(
+                    t.text in ("+", "-") for t in subscript
+                ):
                     members = self.members(token.text, subscript, letter)
                     found += [members] if members else []
         if found:

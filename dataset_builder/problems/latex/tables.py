@@ -10,7 +10,9 @@ import re
 from typing import NamedTuple
 
 TABULAR = r"tabular[xy*]?|tabulary|longtable|tabu"
-MARKDOWN = re.compile(r"(?:^|(?<=\n))[ \t]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+[-:| \t]*\n(?:[ \t]*\|[^\n]*(?:\n|$))+")
+MARKDOWN = re.compile(
+    r"(?:^|(?<=\n))[ \t]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+[-:| \t]*\n(?:[ \t]*\|[^\n]*(?:\n|$))+"
+)
 _RULES = re.compile(
     r"\\(?:hline|toprule|midrule|bottomrule|endhead|endfoot|endfirsthead|endlastfoot|centering|small)(?![A-Za-z])"
     r"|\\(?:cline|cmidrule|addlinespace|rowcolor|caption|label)(?:\([a-z]*\))?(?:\[[^\]]*\])?(?:\s*\{[^{}]*\})?"
@@ -37,7 +39,7 @@ class _Named(NamedTuple):
     """A cell that holds a name: without its index, and the index ("" if it has none)."""
 
     name: str
-    index: str
+    letter: str
 
 
 def table(text: str, math: bool) -> list[str] | None:
@@ -105,29 +107,35 @@ def _meaning(rows: Rows, math: bool) -> list[str] | None:
 
 def _turned(rows: Rows, sides: list[_Named | None]) -> tuple[list[str], list[_Named | None], Rows]:
     """A table with a name before each row as one with names over its columns."""
-    return [row[0] for row in rows], sides, [list(row) for row in zip(*(row[1:] for row in rows), strict=True)]
+    return (
+        [row[0] for row in rows],
+        sides,
+        [list(row) for row in zip(*(row[1:] for row in rows), strict=True)],
+    )
 
 
 def _columns(header: list[str], heads: list[_Named | None], body: Rows) -> list[str] | None:
     """Vectors, from names over columns of numbers."""
     columns = list(zip(*body, strict=True))
-    letters = {head.index for head in heads if head and head.index}
+    letters = {head.letter for head in heads if head and head.letter}
     if len(letters) > 1:
         return None
     formulas = []
     for head, column, title in zip(heads, columns, header, strict=True):
         numbers = [_number(cell) for cell in column]
         counted = [n for n in numbers if n is not None] == [str(k) for k in range(1, len(column) + 1)]
-        if head is None or (head.name in letters and not head.index):
+        if head is None or (head.name in letters and not head.letter):
             if any(n is not None for n in numbers) and not counted:
                 return None  # numbers without a name, or not counted from 1
             continue
-        if counted and not head.index and letters:
+        if counted and not head.letter and letters:
             continue  # "unit k" over 1, 2, 3
         if None in numbers or re.search(r"\d", _FORMULA.sub("", title) + head.name):
             return None
         entries = ", ".join(n for n in numbers if n is not None)
-        formulas.append(f"{head.name} = ({entries})" if len(column) > 1 or head.index else f"{head.name} = {entries}")
+        formulas.append(
+            f"{head.name} = ({entries})" if len(column) > 1 or head.letter else f"{head.name} = {entries}"
+        )
     return formulas or None
 
 
@@ -137,7 +145,8 @@ def _parameters(header: list[str], names: list[_Named], body: Rows) -> list[str]
     columns = list(zip(*body, strict=True))
     numeric = [k for k in range(1, len(titles)) if all(_number(c) is not None for c in columns[k])]
     lower, upper, ranges, start = (
-        [k for k in range(1, len(titles)) if pattern.search(titles[k])] for pattern in (_LOWER, _UPPER, _RANGE, _START)
+        [k for k in range(1, len(titles)) if pattern.search(titles[k])]
+        for pattern in (_LOWER, _UPPER, _RANGE, _START)
     )
     written = [_whole(name) for name in names]
     told = set(start)
@@ -165,7 +174,7 @@ def _parameters(header: list[str], names: list[_Named], body: Rows) -> list[str]
 
 
 def _whole(name: _Named) -> str:
-    return name.name if not name.index else f"{name.name}_{{{name.index}}}"
+    return name.name if not name.letter else f"{name.name}_{{{name.letter}}}"
 
 
 def _interval(cell: str) -> str | None:
@@ -197,7 +206,9 @@ def _named(cell: str, math: bool) -> _Named | None:
     if len(found) != 1:
         return None
     match = _NAME.fullmatch(found[0])
-    if match is None or (match["base"].startswith("\\") and match["base"] in ("\\infty", "\\hline", "\\dots", "\\ldots")):
+    if match is None or (
+        match["base"].startswith("\\") and match["base"] in ("\\infty", "\\hline", "\\dots", "\\ldots")
+    ):
         return None
     index, kept = "", ""
     for script in re.finditer(_SCRIPT, match["scripts"]):

@@ -68,10 +68,10 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
         arguments = _bounded_names(bounds.source, clause, found, letters)
         bounded = bool(arguments)
         special = bounded and any(_special(s, letters) for s in _subscripts(tokens).get("x", []))
-        if {p[0].text for p in arguments} <= {"x"} and not special:
-            if any(t.kind == "name" and t.text == "x" for t in tokens):
-                _plain("x", tokens, found, bounds)
-                return Declared(bounded, bounded=bounded)
+        only_x = {p[0].text for p in arguments} <= {"x"} and not special
+        if only_x and any(t.kind == "name" and t.text == "x" for t in tokens):
+            _plain("x", tokens, found, bounds)
+            return Declared(bounded, bounded=bounded)
     names = argument_names(arguments or [])
     bounds.listed |= set(names or [])
     if not names or names[0] == "\\dots":
@@ -128,7 +128,9 @@ def _entries(
         if all([t.text for t in s] == ["0"] for s in found):
             found = []  # x_0 is the start of x
         double = any(pair_of_letters(s, letters) for s in [*found, subscript])
-        as_family = digits or (bool(indexed) and _is_index(indexed, letters)) or (not subscript and bool(found))
+        as_family = (
+            digits or (bool(indexed) and _is_index(indexed, letters)) or (not subscript and bool(found))
+        )
         if not as_family:
             if key in symbols.aliases:
                 raise source.error(part[0], "expected a list of different variables, or one vector")
@@ -195,24 +197,37 @@ def _bounded_names(source: Source, clause: Clause, found: list[Clause], letters:
     used: set[str] = set()
     for statement in found:
         if _GIVEN.search(statement.words) and statement.relations:
-            given |= {name for group in statement.groups for part in group for name in (part[0].text, name_of(part) or "")}
+            given |= {
+                name
+                for group in statement.groups
+                for part in group
+                for name in (part[0].text, name_of(part) or "")
+            }
         for part in (p for group in statement.groups for p in group):
             if name_of(part) is None or len(statement.groups) == 1 or statement is clause:
                 used |= {name for names in names_in(part) for name in names}
 
     def constant(parts: list[Part]) -> bool:
-        return all({base, key} & (defined | starts) or base in letters for p in parts for base, key in names_in(p))
+        return all(
+            {base, key} & (defined | starts) or base in letters for p in parts for base, key in names_in(p)
+        )
 
     bounded: dict[str, Part] = {}
     firmly: set[str] = set()  # by more than that they are positive
     for statement in found:
-        for left, right, relation in zip(statement.groups, statement.groups[1:], statement.relations, strict=False):
+        for left, right, relation in zip(
+            statement.groups, statement.groups[1:], statement.relations, strict=False
+        ):
             for side, other in [(left, right)] if relation == "in" else [(left, right), (right, left)]:
                 beside = [] if relation == "=" else other[:1] if side is left else other[-1:]
                 if beside and (relation == "in" or constant(beside)):
                     for part in (p for p in side if name_of(p) is not None):
                         bounded.setdefault(name_of(part) or "", part)
-                        if relation == "in" or len(statement.relations) > 1 or not _strict(source, other, side):
+                        if (
+                            relation == "in"
+                            or len(statement.relations) > 1
+                            or not _strict(source, other, side)
+                        ):
                             firmly.add(name_of(part) or "")
     families = {
         part[0].text
@@ -223,8 +238,18 @@ def _bounded_names(source: Source, clause: Clause, found: list[Clause], letters:
     for base, key in _appearances(clause, found):
         name = base if base in families or (base in bounded and key not in bounded) else key
         known = {base, key} & (defined | given | (starts & recursive)) or name in letters
-        if (name in bounded or name in families) and not known and {name, base} & used and not base.startswith(("cal_", "bb_")):
-            result.setdefault(name, bounded[name] if name in bounded else next(p[:1] for p in bounded.values() if p[0].text == base))
+        if (
+            (name in bounded or name in families)
+            and not known
+            and {name, base} & used
+            and not base.startswith(("cal_", "bb_"))
+        ):
+            result.setdefault(
+                name,
+                bounded[name]
+                if name in bounded
+                else next(p[:1] for p in bounded.values() if p[0].text == base),
+            )
     doubtful = [name for name in result if name not in firmly and name not in families]
     if doubtful and len(doubtful) < len(result):
         message = f"is {doubtful[0]} a variable or a number that is not given? name the variables, as in \\min_{{x, y}}"
@@ -235,7 +260,10 @@ def _bounded_names(source: Source, clause: Clause, found: list[Clause], letters:
 def _strict(source: Source, one: list[Part], other: list[Part]) -> bool:
     """Whether a strict relation stands between two sides."""
     first, last = sorted((one, other), key=lambda side: side[0][0].at)
-    return re.search(r"[<>](?!=)|\\[lg]t(?![A-Za-z])", source.code[first[-1][-1].end : last[0][0].at]) is not None
+    return (
+        re.search(r"[<>](?!=)|\\[lg]t(?![A-Za-z])", source.code[first[-1][-1].end : last[0][0].at])
+        is not None
+    )
 
 
 def _appearances(clause: Clause, found: list[Clause]) -> Iterator[tuple[str, str]]:
@@ -257,7 +285,9 @@ def _defined(found: list[Clause], letters: set[str]) -> tuple[set[str], set[str]
             if head is None or WORDS.search(clause.words.strip()):
                 continue
             own = any(base == head.base for base, _ in names_in(right[0]))
-            digits = head.subscript is not None and len(head.subscript) == 1 and head.subscript[0].text.isdigit()
+            digits = (
+                head.subscript is not None and len(head.subscript) == 1 and head.subscript[0].text.isdigit()
+            )
             if digits:
                 starts.add(head.base)
             elif head.subscript is not None and _is_index(head.subscript, letters):

@@ -39,10 +39,13 @@ ARROWS = frozenset(k for k, v in ALIASES.items() if v == "to") | {"to"}
 FUNCTIONS = frozenset(ELEMENTARY) | _words(
     "min max minimize minimise maximize maximise argmin argmax asin acos atan sqrt"
 )
-OPERATORS = _words(
-    """frac dfrac tfrac cfrac sum prod pi dots ldots cdots dotsc dotsb dotsm vdots infty forall top intercal
+OPERATORS = (
+    _words(
+        """frac dfrac tfrac cfrac sum prod pi dots ldots cdots dotsc dotsb dotsm vdots infty forall top intercal
     star"""
-) | ARROWS
+    )
+    | ARROWS
+)
 GREEK = _words(
     """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho
     sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell
@@ -51,7 +54,17 @@ GREEK = _words(
 
 # Signs and the commands for signs, as the parsers see them. A bar that knows its side ends in ( or ).
 SYMBOLS = {c: c for c in "+-*/^_(){}[]|,=!:"}
-SYMBOLS |= {":=": "=", "<": "<=", ">": ">=", "≤": "<=", "≥": ">=", "−": "-", "<=": "<=", ">=": ">=", "==": "="}
+SYMBOLS |= {
+    ":=": "=",
+    "<": "<=",
+    ">": ">=",
+    "≤": "<=",
+    "≥": ">=",
+    "−": "-",
+    "<=": "<=",
+    ">=": ">=",
+    "==": "=",
+}
 COMMAND_SYMBOLS = _pairs(
     r"""le=<= leq=<= leqslant=<= leqq=<= lt=<= geqq=>= ge=>= geq=>= geqslant=>= gt=>= coloneqq== triangleq== equiv== doteq==
     preceq=<= preccurlyeq=<= succeq=>= succcurlyeq=>= in=in cdot=* ast=* times=times div=/ {=\{ }=\} lbrace=\{ rbrace=\} |=|| Vert=|| vert=| lvert=|( rvert=|)
@@ -71,7 +84,9 @@ IGNORED = _words(
     big Big bigg Bigg bigm Bigm thinspace enspace enskip hline rm bf it allowbreak medspace thickspace
     noindent allowdisplaybreaks middle sf centering toprule midrule bottomrule small Large large"""
 ) | {" ", "\n", "\t", "$"}
-DROPPED = _words("label tag hspace vspace phantom hphantom vphantom ref eqref cite color mspace cline cmidrule")
+DROPPED = _words(
+    "label tag hspace vspace phantom hphantom vphantom ref eqref cite color mspace cline cmidrule"
+)
 TEXT = _words("text textrm mbox textnormal textit textbf textsf hbox intertext shortintertext")
 ROMAN = _words("mathrm operatorname mathit mathsf mathtt mathbf mathnormal")  # may hold a word, or a name
 ACCENTS = _pairs(
@@ -121,7 +136,16 @@ CONNECTIVES = _words(
     """for all any each where with and or subject to s.t. st such that if otherwise over else when unless
     let given by is are in on of as at w.r.t. w.r.t wrt i.e. within respect the objective constraints constraint
     bounds variables variable u.d.n. n.b. u.b.d. s.c. s.a. s/t"""
-) | {"subject to", "such that", "for all", "for each", "s. t.", "with respect to", "by varying", "by changing"}
+) | {
+    "subject to",
+    "such that",
+    "for all",
+    "for each",
+    "s. t.",
+    "with respect to",
+    "by varying",
+    "by changing",
+}
 CONNECTIVES |= {"decision variables", "objective function", "for every", "unter den nebenbedingungen"}
 # Units: those of one line measure the same.
 KINDS_OF_UNITS = tuple(

@@ -25,6 +25,7 @@ class Case:
         integer: names of variables that are whole numbers.
         truth: objective, inequalities (<= 0), equalities (= 0) of a point.
         span: from where to draw points, for bounds that are not finite.
+        refused: words of the refusal, where its prose asks for a formula; it is read where prose is left out then.
     """
 
     text: str
@@ -37,9 +38,24 @@ class Case:
     integer: tuple[str, ...] = ()
     span: tuple[float, float] = (0.1, 4.0)
     truth: Truth | None = None
+    refused: str = ""
 
 
-def case(cases: dict[str, Case], name: str, text: str, names: str, bounds: list[tuple[float, float]], **facts: object) -> Callable[[Truth], None]:
+def points(case: Case, count: int) -> np.ndarray:
+    """Random points (count, A) within the bounds, in the order of ``names``."""
+    lower = np.where(np.isfinite(case.lower), case.lower, case.span[0])
+    upper = np.where(np.isfinite(case.upper), case.upper, np.maximum(case.span[1], lower + 3))
+    return np.random.default_rng(0).uniform(lower, upper, (count, len(lower)))
+
+
+def case(
+    cases: dict[str, Case],
+    name: str,
+    text: str,
+    names: str,
+    bounds: list[tuple[float, float]],
+    **facts: object,
+) -> Callable[[Truth], None]:
     """Note a case with the function that says what it means."""
 
     def note(truth: Truth) -> None:

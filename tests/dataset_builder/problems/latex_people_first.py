@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-
 from latex_people import INF, Case, case
 
 FIRST: dict[str, Case] = {}
@@ -305,6 +304,7 @@ and we want to maximize the profit subject to $r + t \le 20$ and $0 \leq r \leq 
     "r t",
     [(0, 15)] * 2,
     maximize=True,
+    refused="budget",
 )
 def _(x: np.ndarray) -> Result:
     r, t = x

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-
 from latex_people import INF, Case, case
 
 SECOND: dict[str, Case] = {}
@@ -74,7 +73,9 @@ Here $r_f = 0.02$, $\mu = [0.08, 0.12, 0.10, 0.07]^\top$ and
     maximize=True,
 )
 def _(w: np.ndarray) -> Result:
-    s = np.array([[0.1, 0.02, 0.01, 0], [0.02, 0.2, 0.03, 0.01], [0.01, 0.03, 0.15, 0.02], [0, 0.01, 0.02, 0.08]])
+    s = np.array(
+        [[0.1, 0.02, 0.01, 0], [0.02, 0.2, 0.03, 0.01], [0.01, 0.03, 0.15, 0.02], [0, 0.01, 0.02, 0.08]]
+    )
     return float((w @ [0.08, 0.12, 0.1, 0.07] - 0.02) / np.sqrt(w @ s @ w)), [], [w.sum() - 1]
 
 
@@ -86,6 +87,7 @@ $$A(x, y) = (x - 4)(y - 6) \quad \text{subject to} \quad xy = 600,\ 5 \le x \le 
     "x y",
     [(5, 100), (7, 100)],
     maximize=True,
+    refused="'2'",
 )
 def _(x: np.ndarray) -> Result:
     return (x[0] - 4) * (x[1] - 6), [], [x[0] * x[1] - 600]
@@ -231,6 +233,7 @@ subject to $2 w^2 h = V$, with $w \in [0.5, 5]$ and $h \in [0.5, 5]$.
 """,
     "w h",
     [(0.5, 5)] * 2,
+    refused="twice",
 )
 def _(x: np.ndarray) -> Result:
     w, h = x
