@@ -68,6 +68,8 @@ class Options:
         wall_limit: seconds for everything, the objective's time included; then the best point so far counts. It is looked at
             after each evaluation. None: no limit.
         fallback: whether the single best solver may answer instead, see ``fallback``.
+        side_by_side: whether points that are asked for together are evaluated together: the model then chooses among programs
+            that do so.
     """
 
     seed: int = 0
@@ -76,6 +78,7 @@ class Options:
     time_limit: float = 300.0
     wall_limit: float | None = None
     fallback: bool = True
+    side_by_side: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,12 +182,12 @@ class _Plan:
 def _plan(problem: Problem, generator: Generator, options: Options, listener: Listener) -> _Plan:
     asked = options.candidates or 1
     if asked == 1:
-        answers = [answer_problem(problem, generator)]
+        answers = [answer_problem(problem, generator, options.side_by_side)]
     else:
         count = affordable(asked, problem.max_evals, problem.dim)
         if count < asked:
             listener.fewer(count, asked)
-        answers = candidate_answers(problem, generator, count)
+        answers = candidate_answers(problem, generator, count, options.side_by_side)
     own = answers[0]
     fallback = own.fallback if options.fallback else None
     if fallback is not None:
