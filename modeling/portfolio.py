@@ -16,7 +16,7 @@ import numpy as np
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.answer import Answer, pool_answer
 from llamoco.modeling.doubt import Doubt
-from llamoco.modeling.solution import Progress, Runner, Solution, overall, run_answer, run_json
+from llamoco.modeling.solution import Progress, Runner, Solution, joined, overall, run_answer, run_json
 
 
 class Shares(NamedTuple):
@@ -135,10 +135,14 @@ def take_turns(
         if best is None or solution.better_than(best):
             best, winner = solution, number
     assert best is not None
-    seconds = sum(solution.seconds for solution in solutions)
-    return Shared(
-        replace(best, evals=spent, max_evals=whole.max_evals, seconds=seconds), winner, tuple(solutions)
+    best = replace(
+        best,
+        evals=spent,
+        max_evals=whole.max_evals,
+        seconds=sum(solution.seconds for solution in solutions),
+        trace=joined((solution.evals, solution.trace) for solution in solutions),
     )
+    return Shared(best, winner, tuple(solutions))
 
 
 def around(problem: Problem, x: np.ndarray, radius: float) -> Problem:

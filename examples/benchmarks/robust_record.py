@@ -54,7 +54,7 @@ def objective_values(lines: Sequence[dict[str, Any]]) -> np.ndarray:
 
 def read_as(case: robust.Case, problem: Problem) -> Problem:
     """The problem as a person would bring it: as the text that the model saw."""
-    if case.kind == "kinds":
+    if case.kind in robust.FOLDERS:
         return problem
     text = "\n".join(case.prompt.splitlines()[: -len(FACTS)])
     language = "python" if "def " in text else "latex"
@@ -79,7 +79,7 @@ def on_kinds(cases: Sequence[robust.Case], lines: Lines) -> dict[str, Any]:
         why = doubts(read_as(case, problem), case.confidence, True)
         default = default_rule(why)
         gaps[case.name]["default"], found["default"] = gaps[case.name][default], found[default]
-        shown = ("default", ONE, "candidates 3", *robust.TOOLS)
+        shown = [rule for rule in ("default", ONE, "candidates 3", *robust.TOOLS) if rule in found]
         problems[case.name] = {
             "dim": problem.dim,
             "max_evals": problem.max_evals,
@@ -177,21 +177,25 @@ def main() -> None:
     for line in (json.loads(text) for text in (arguments.folder / "runs.jsonl").read_text().splitlines()):
         lines[line["case"]][line["rule"]].append(line)
     problems = robust.split_problems()
-    of_kind = {kind: [case for case in cases if case.kind == kind] for kind in ("kinds", "split", "held out")}
+    of_kind = {
+        kind: [case for case in cases if case.kind == kind] for kind in (*robust.FOLDERS, "split", "held out")
+    }
     record = {
         "command": "python examples/benchmarks/robust.py runs/robust, then robust_record.py runs/robust",
         "seed": 0,
-        "seeds": {"kinds": "3 to 8", "split": 1, "held out": 1},
+        "seeds": {"kinds": "3 to 8", "unseen": 5, "split": 1, "held out": 1},
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{platform.system()} {platform.machine()}, 2 cores",
         "default": f"{ONE}; where the model is not sure, {UNSURE}: 35, 40 and 25% of the budget; of kinds that it did not learn, {OTHER}: 30, 35 and 35%",
         "kinds": on_kinds(of_kind["kinds"], lines),
+        "unseen": on_kinds(of_kind["unseen"], lines),
         "split": on_split(of_kind["split"], lines, problems),
         "held_out": on_split(of_kind["held out"], lines, problems),
     }
     arguments.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    for rule, measures in record["kinds"]["rules"].items():
-        print(f"{rule:36}", *(f"{name} {value:.3f}" for name, value in measures.items()))
+    for kind in robust.FOLDERS:
+        for rule, measures in record[kind]["rules"].items():
+            print(f"{kind} {rule:36}", *(f"{name} {value:.3f}" for name, value in measures.items()))
     for kind in ("split", "held_out"):
         for group, content in record[kind].items():
             print(kind, group, f"doubted {content['doubted']:.3f}", content["reasons"])

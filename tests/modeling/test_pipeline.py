@@ -214,7 +214,9 @@ def test_unknown_code_is_not_run_without_confinement(generator: Any, tmp_path: P
             return getattr(generator, name)
 
         def answer_within_pool(self, *asked: Any) -> Any:
-            return [replace(answer, completion="import os\n") for answer in generator.answer_within_pool(*asked)]
+            return [
+                replace(answer, completion="import os\n") for answer in generator.answer_within_pool(*asked)
+            ]
 
     problem = problem_of(tmp_path, SMOOTH)
     broken: Any = Broken()

@@ -69,7 +69,9 @@ def test_turns_share_one_budget_and_the_last_one_begins_at_the_best_point(tmp_pa
     assert sum(evals) == shared.best.evals <= 203 == shared.best.max_evals
     values = [solution.f for solution in shared.solutions]
     assert shared.best.f == min(value for value in values if value is not None)
-    assert shared.solutions[shared.winner].f == shared.best.f
+    assert shared.solutions[shared.winner].f == shared.best.f == shared.best.trace[-1][1]
+    counts, improved = zip(*shared.best.trace, strict=True)
+    assert list(counts) == sorted(set(counts)) and list(improved) == sorted(set(improved), reverse=True)
     # COBYLA's first point is the centre of its box.
     before = min(value for value in values[:2] if value is not None)
     first = next(f for count, f in shared.solutions[2].trace if count == 1)

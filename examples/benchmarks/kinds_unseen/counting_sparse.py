@@ -1,4 +1,5 @@
 """At most three of ten coefficients may differ from zero by more than 0.05."""
+
 import numpy as np
 
 rng = np.random.default_rng(12)

@@ -1,4 +1,5 @@
 """The median error of a line through points with outliers."""
+
 import numpy as np
 
 X = np.linspace(0, 10, 31)

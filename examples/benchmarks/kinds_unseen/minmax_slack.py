@@ -1,4 +1,5 @@
 """The least slack of a design is to be at least one."""
+
 import numpy as np
 
 

@@ -1,4 +1,5 @@
 """Square roots without a value in a third of the box, and no guard."""
+
 import math
 
 

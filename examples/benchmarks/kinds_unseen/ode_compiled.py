@@ -1,4 +1,5 @@
 """A stiff reaction by an implicit solver, so that nothing can be followed."""
+
 import numpy as np
 from scipy.integrate import solve_ivp
 
@@ -8,8 +9,15 @@ T = np.linspace(0, 4, 9)
 def run(k):
     k1, k2, k3 = k
     out = solve_ivp(
-        lambda t, y: [-k1 * y[0] + k3 * y[1] * y[2], k1 * y[0] - k3 * y[1] * y[2] - k2 * y[1] ** 2, k2 * y[1] ** 2],
-        (0, 4), [1.0, 0.0, 0.0], method="LSODA", t_eval=T,
+        lambda t, y: [
+            -k1 * y[0] + k3 * y[1] * y[2],
+            k1 * y[0] - k3 * y[1] * y[2] - k2 * y[1] ** 2,
+            k2 * y[1] ** 2,
+        ],
+        (0, 4),
+        [1.0, 0.0, 0.0],
+        method="LSODA",
+        t_eval=T,
     )
     return out.y
 

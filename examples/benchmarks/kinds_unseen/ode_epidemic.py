@@ -1,4 +1,5 @@
 """Three parameters of an epidemic, one of them the day on which a measure begins."""
+
 import numpy as np
 
 DAYS = np.arange(0, 40)

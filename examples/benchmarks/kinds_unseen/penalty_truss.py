@@ -1,4 +1,5 @@
 """A three-bar truss whose stresses are a penalty."""
+
 import math
 
 

@@ -1,4 +1,5 @@
 """Orders come in whole lots, np.round inside."""
+
 import numpy as np
 
 DEMAND = np.array([37.0, 52.0, 18.0])

@@ -1,4 +1,5 @@
 """Thicknesses in steps of half a millimetre, with a constraint."""
+
 import numpy as np
 
 

@@ -1,4 +1,5 @@
 """Efficiency of two pumps from a table with gaps; where there is none, the pump is off."""
+
 import bisect
 
 FLOW = [0, 8, 15, 22, 30, 41, 50]
