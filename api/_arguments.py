@@ -192,15 +192,14 @@ def read_start(x0: Any) -> np.ndarray | None:
     """
     if x0 is None:
         return None
+    wrong = ProblemError(f"x0 is {describe(x0)}; give a vector of numbers, one for each variable")
     try:
-        point = np.asarray(x0)
-        if point.dtype.kind not in "fiu":
-            point = np.asarray(x0, dtype=float) if point.dtype.kind == "O" else None
-    except (TypeError, ValueError):
-        point = None
+        given = np.asarray(x0)
+        point = np.atleast_1d(given).astype(float) if given.dtype.kind in "fiuO" else None
+    except (TypeError, ValueError) as error:
+        raise wrong from error
     if point is None or point.ndim > 1 or point.size == 0:
-        raise ProblemError(f"x0 is {describe(x0)}; give a vector of numbers, one for each variable")
-    point = np.atleast_1d(point).astype(float)
+        raise wrong
     bad = np.flatnonzero(~np.isfinite(point))
     if bad.size:
         raise ProblemError(f"x0[{bad[0]}] is {point[bad[0]]}; give a finite number")
