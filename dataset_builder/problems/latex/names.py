@@ -61,6 +61,13 @@ class Symbols(Protocol):
     def integers(self, bound: Range, scope: Scope) -> list[int]:
         """The values of a range."""
 
+    def whole_number(self, index: Expr, place: Token) -> int:
+        """The number that an index is.
+
+        Raises:
+            NeedsUnroll: if it holds an index variable.
+        """
+
     def run_of(self, letter: str, tokens: Part) -> list[int] | None:
         """What a letter runs through in a sum without a range, over these tokens; None if that is not known."""
 
@@ -101,6 +108,8 @@ def read_head(part: Part) -> Head | None:
         if inside and inside[0].text == "{":
             inside = inside[1:-1]
         if part[at].text == "_" and subscript is None and arguments is None and inside:
+            if not split_commas(inside):
+                return None
             *leading, subscript = split_commas(inside)
             base += "".join(f"_{script_text(p)}" for p in leading)
         elif part[at].text == "^" and arguments is None and _decoration(inside):

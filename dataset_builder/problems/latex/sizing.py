@@ -290,6 +290,8 @@ def settle(
                 f"how many variables {name} are there? state it, as in ${name}_i \\ge 0$, $i = 1, \\dots, n$"
             )
             raise bounds.source.error(place, message)
+        if len({len(m) for m in members}) > 1:
+            raise bounds.source.error(place, f"{name} has one index here and two there; give it the same number of indices")
         columns = max(m[1] for m in members) if len(next(iter(members))) == 2 else 0
         if columns:
             rows = max(m[0] for m in members)

@@ -78,7 +78,7 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
         message = "which are the variables? name them, as in \\min_{x} ... or f(x, y) = ..., or state bounds of each"
         raise bounds.source.error(first[0], message)
     assert arguments is not None
-    order, numbers = _entries(arguments, tokens, letters, bounds)
+    order, numbers = _entries(arguments, tokens, found, letters, bounds)
     families = bounds.symbols.families
     if len(order) == 1 and order[0] in families and not families[order[0]].columns:
         base, given = order[0], sorted(numbers.get(order[0], ()))
@@ -107,7 +107,7 @@ def _special(subscript: Part, letters: set[str]) -> bool:
 
 
 def _entries(
-    parts: list[Part], tokens: list[Token], letters: set[str], bounds: Bounds
+    parts: list[Part], tokens: list[Token], found: list[Clause], letters: set[str], bounds: Bounds
 ) -> tuple[list[str], dict[str, set[int]]]:
     """Families and scalars of a list of names, which are noted in the symbols, and the members that it has of families."""
     symbols, source = bounds.symbols, bounds.source
@@ -116,6 +116,11 @@ def _entries(
     fill: tuple[str, int] | None = None
     last: tuple[str, int] | None = None
     subscripted = _subscripts(tokens)
+    summed = {
+        c.groups[0][-1][0].text
+        for c in found
+        if c.relations[:1] == ["="] and len(c.groups[0][-1]) == 1 and not tuple_parts(c.groups[1][0])
+    }
     for part in parts:
         if part[0].text == "\\dots":
             fill, last = last, None
@@ -124,12 +129,14 @@ def _entries(
         subscript = subscript_of(part)
         digits = len(subscript) == 1 and subscript[0].text.isdigit()
         indexed = subscript if subscript and not digits else []
-        found = [s for s in subscripted.get(base, []) if _is_index(s, letters)]
-        if all([t.text for t in s] == ["0"] for s in found):
-            found = []  # x_0 is the start of x
-        double = any(pair_of_letters(s, letters) for s in [*found, subscript])
+        indices = [s for s in subscripted.get(base, []) if _is_index(s, letters)]
+        if all([t.text for t in s] == ["0"] for s in indices):
+            indices = []  # x_0 is the start of x
+        double = any(pair_of_letters(s, letters) for s in [*indices, subscript])
+        if base in summed and digits and all(len(s) == 1 and s[0].text.isdigit() for s in indices):
+            digits, indexed = False, []  # q = q_1 + q_2: these are names
         as_family = (
-            digits or (bool(indexed) and _is_index(indexed, letters)) or (not subscript and bool(found))
+            digits or (bool(indexed) and _is_index(indexed, letters)) or (not subscript and bool(indices))
         )
         if not as_family:
             if key in symbols.aliases:
