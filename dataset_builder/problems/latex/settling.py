@@ -15,6 +15,7 @@ from llamoco.dataset_builder.problems.latex.sizing import (
     one_vector,
     ranges,
     settle,
+    undefined,
 )
 from llamoco.dataset_builder.problems.latex.statements import Chain
 from llamoco.dataset_builder.problems.latex.text import Token
@@ -182,6 +183,8 @@ class Settling:
         if len(sizes) == 1:
             self.bounds.dimension(sizes[0], objective[0])
             symbols.dim = sizes[0]
+        else:
+            undefined(self.bounds, parts, base)
 
     def _needs_range(self, chain: Chain) -> bool:
         return bool(free_letters(chain, self.letters, self.symbols)) or bool(chain.bindings)

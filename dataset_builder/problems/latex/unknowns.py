@@ -16,7 +16,7 @@ from llamoco.dataset_builder.problems.latex.names import argument_names, read_he
 from llamoco.dataset_builder.problems.latex.objective import scope_of, under_marker
 from llamoco.dataset_builder.problems.latex.starts import WORDS
 from llamoco.dataset_builder.problems.latex.text import Source, Token
-from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, names_in, tuple_parts
+from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, names_in, script_text, tuple_parts
 
 _SAID = re.compile(
     r"\b(?:variables?(?: (?:are|is|being))?|unknowns?(?: (?:are|is))?|w\.r\.t\.?|with respect to|over|by (?:varying|changing|choosing)|find)(?: the)?:?$"
@@ -324,16 +324,35 @@ def _plain(name: str, tokens: list[Token], found: list[Clause], bounds: Bounds) 
                 symbols.vector = name
             elif "\\dots" not in names or last.isdigit():  # x = (x_1, ..., x_5)
                 bounds.dimension(int(last) if last.isdigit() else len(names), right[0][0])
-    entries = any(t.kind == "name" and t.text == name and n.text == "_" for t, n in pairwise(tokens))
+    defined = {head.key for c in found if c.relations[:1] == ["="] and (head := read_head(c.groups[0][-1]))}
+    entries = any(f"{name}_{script_text(s)}" not in defined or s[0].text.isdigit() for s in _subscripts(tokens).get(name, []) if s)
     solid = [t for t in tokens if t.kind != "soft"]
     power = any(
         t.text == name and n.text == "in" and any(u.text == "^" for u in solid[k + 2 : k + 24])
         for k, (t, n) in enumerate(pairwise(solid))
     )
-    if entries or power or symbols.vector or bounds.stated_dim or _bounded_by_vectors(name, found):
+    product = _in_matrix_product(name, tokens, found)
+    if entries or power or product or symbols.vector or bounds.stated_dim or _bounded_by_vectors(name, found):
         symbols.vector = name
     else:
         _alias([name], bounds, tokens[0])
+
+
+def _in_matrix_product(name: str, tokens: list[Token], found: list[Clause]) -> bool:
+    r"""Whether a name stands as a vector: ``x^\top``, ``c^\top x``, ``A x`` with a matrix A."""
+    matrices = {
+        c.groups[0][-1][0].text for c in found if c.relations[:1] == ["="] and any(t.kind == "begin" for t in c.groups[1][0])
+    }
+    for number, token in enumerate(tokens):
+        if token.kind != "name" or token.text != name:
+            continue
+        after = [t.text for t in tokens[number + 1 : number + 4] if t.text != "{"]
+        before = [t.text for t in tokens[max(number - 4, 0) : number] if t.text not in ("{", "}")]
+        if after[:2] in (["^", "\\top"], ["^", "\\intercal"], ["^", "T"]) or before[-1:] in (["\\top"], ["\\intercal"]):
+            return True
+        if before[-2:] == ["^", "T"] or (before and before[-1] in matrices):
+            return True
+    return False
 
 
 def _bounded_by_vectors(name: str, found: list[Clause]) -> bool:

@@ -162,6 +162,7 @@ KINDS_OF_UNITS = tuple(
     V mV kV
     A mA
     Hz kHz MHz GHz
+    \\Omega
     K
     USD EUR""".splitlines()
 )
