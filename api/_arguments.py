@@ -45,6 +45,8 @@ OF_SCIPY = frozenset(
         "take_step",
         "accept_test",
         "interval",
+        "target_accept_rate",
+        "stepwise_factor",
         "niter_success",
         "n",
         "iters",
@@ -117,7 +119,7 @@ def place(given: Sequence[Any], bounds: Any, x0: Any, args: Any, options: dict[s
             args = value
         else:
             options[name] = value
-    unknown = sorted(set(options) - OF_SCIPY - set(BUDGETS) - {"vectorized", "rng", "func", "integrality"})
+    unknown = sorted(set(options) - OF_SCIPY - set(BUDGETS) - {"vectorized", "rng"})
     if unknown:
         raise TypeError(f"minimize() got an unexpected keyword argument {unknown[0]!r}")
     if options.get("vectorized"):
@@ -255,7 +257,7 @@ def _of_object(bounds: Any, start: np.ndarray | None) -> tuple[np.ndarray, np.nd
 
 def _of_pairs(bounds: Any) -> tuple[np.ndarray, np.ndarray]:
     try:
-        pairs = list(zip(*bounds, strict=False)) if isinstance(bounds, zip) else list(bounds)
+        pairs = list(bounds)
     except TypeError as error:
         raise ProblemError(
             f"bounds is {describe(bounds)}; give a pair (lower, upper) for each variable"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,9 +16,12 @@ from llamoco._progress import ProgressLine
 from llamoco._watch import Point, Watch
 from llamoco.dataset_builder.problems.callable import Functions
 from llamoco.dataset_builder.problems.errors import LlamocoError
-from llamoco.dataset_builder.problems.journal import Journal, Journaled
+from llamoco.dataset_builder.problems.journal import Journal
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.workers import Shared, Workers, checked_workers
+from llamoco.dataset_builder.problems.workers import Workers
+from llamoco.dataset_builder.problems.wrapping import Wrapping
+from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+from llamoco.modeling.in_process import InProcessRunner
 from llamoco.modeling.pipeline import Listener, Options, Outcome, Stop, solve_problem
 
 if TYPE_CHECKING:
@@ -41,7 +45,7 @@ class Wishes:
 
 
 class Stack:
-    """What wraps the evaluations of a problem: workers, then a journal, then whoever watches. To be closed.
+    """What evaluates a problem: workers and a journal around it, and whoever watches around these. To be closed.
 
     Args:
         problem: the problem.
@@ -50,43 +54,20 @@ class Stack:
 
     Attributes:
         problem: the problem, watched.
+        wrapping: workers and journal.
         watch: watches it.
     """
 
     def __init__(self, problem: Problem, workers: Workers, journal: Journal | None) -> None:
-        values = problem.values
-        self._shared: Shared | None = None
-        self._journaled: Journaled | None = None
-        if callable(workers) or checked_workers(workers) != 1:
-            values = self._shared = Shared(values, workers)
-        if journal is not None:
-            values = self._journaled = Journaled(values, journal)
-        problem = problem.evaluated_by(values)
-        self.watch = Watch(problem)
+        self.wrapping = Wrapping(problem, workers, journal)
+        self.watch = Watch(self.wrapping.problem)
         self.problem = problem.evaluated_by(self.watch)
 
     def __enter__(self) -> Stack:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._shared is not None:
-            self._shared.close()
-
-    @property
-    def found(self) -> int:
-        """Evaluations that the journal had."""
-        return 0 if self._journaled is None else self._journaled.found
-
-    @property
-    def several(self) -> bool:
-        """Whether points are evaluated side by side."""
-        return self._shared is not None and self._shared.count != 1
-
-    @property
-    def idle_workers(self) -> bool:
-        """Whether there are several workers, and never were several points to share out among them."""
-        shared = self._shared
-        return shared is not None and shared.count != 1 and 0 < shared.largest <= 1
+        self.wrapping.__exit__(None, None, None)
 
 
 class _Told(Listener):
@@ -123,12 +104,14 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     """
     watch, problem = stack.watch, stack.problem
     line = ProgressLine(wishes.progress, problem.max_evals)
+    limit = wishes.time_limit or problem.time_limit
+    watch.deadline = None if limit is None else time.monotonic() + limit
     told = _Told(stack, wishes.callback, line)
     options = Options(
         seed=wishes.seed,
         candidates=wishes.candidates,
-        wall_limit=wishes.time_limit,
-        side_by_side=stack.several,
+        wall_limit=limit,
+        side_by_side=stack.wrapping.several,
     )
     outcome: Outcome | None = None
     error: BaseException | None = None
@@ -137,20 +120,22 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
         generator = _warm.model(wishes.model)
         with _warm.runner() as runner:
             outcome = solve_problem(problem, generator, runner, options, told)
-            if isinstance(outcome.error, KeyboardInterrupt) and hasattr(runner, "close"):
-                runner.close()  # it may have been broken off in the middle of a word
-    except KeyboardInterrupt as interrupt:
-        error = interrupt
-    except Exception as raised:
+            if isinstance(outcome.error, KeyboardInterrupt | SandboxUnavailable):
+                _warm.discard(runner)  # broken off, it may be in the middle of a word
+        if isinstance(outcome.error, SandboxUnavailable) and watch.error is None:
+            outcome = solve_problem(problem, generator, InProcessRunner(), options, told)  # known code only
+        error = watch.error or outcome.error
+    except (Exception, KeyboardInterrupt) as raised:
         error = raised
     finally:
         line.end()
-    if outcome is not None:
-        error = watch.error or outcome.error
     if error is not None and not (isinstance(error, KeyboardInterrupt) and watch.best is not None):
         raise _with_result(error, stack, outcome)
+    earlier = any([watch.consider(x, values) for x, values in stack.wrapping.kept()])
     result = result_of(stack, outcome, told.by_callback, interrupted=error is not None)
-    if stack.idle_workers:
+    if earlier:
+        result.message += "; the best point is of an earlier run"
+    if stack.wrapping.idle:
         warnings.warn(
             f"workers could not help: {result.optimizer or 'the program'} asks for one point at a time",
             UserWarning,
@@ -197,15 +182,17 @@ def result_of(
     problem, best = stack.problem, stack.watch.best
     answer, solution = (None, None) if outcome is None else (outcome.answer, outcome.solution)
     evals = stack.watch.evals if solution is None else solution.evals
-    verdict = "interrupted" if interrupted else "" if solution is None else solution.verdict
+    verdict = "" if solution is None else solution.verdict
+    if interrupted or stack.watch.late:
+        verdict = "interrupted" if interrupted else "time_limit"
     sign = -1.0 if problem.maximize else 1.0
     trace = [] if solution is None else [(count, sign * f) for count, f in solution.trace]
     optimizer = None if answer is None else answer.optimizer
     status, message = _said(problem, best, evals, verdict, optimizer, by_callback, failed)
-    if stack.found:
-        message += f"; {stack.found} evaluations came from the journal"
+    if stack.wrapping.found:
+        message += f"; {stack.wrapping.found} evaluations came from the journal"
     return Result(
-        x=None if best is None else problem.full(best.x),
+        x=None if best is None else best.x,
         fun=None if best is None else sign * best.f,
         success=bool(best is not None and best.feasible and status != INTERRUPTED and failed is None),
         status=status,
@@ -225,7 +212,7 @@ def _so_far(problem: Problem, best: Point, evals: int) -> OptimizeResult:
     from llamoco._result import Result
 
     sign = -1.0 if problem.maximize else 1.0
-    return Result(x=problem.full(best.x), fun=sign * best.f, nfev=evals, maxcv=best.violation)
+    return Result(x=best.x.copy(), fun=sign * best.f, nfev=evals, maxcv=best.violation)
 
 
 def _said(

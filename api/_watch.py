@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ class Point:
     """An evaluated point.
 
     Attributes:
-        x: in the search box (D,).
+        x: the person's variables (A,).
         values: f (1,), g (1, Mg) and h (1, Mh).
         feasible: whether it satisfies bounds and constraints and has a finite objective.
         violation: the largest amount by which it breaks a constraint; 0 without constraints.
@@ -55,6 +56,8 @@ class Watch(Wrapper):
         best: the best point so far: feasible first, else the one that breaks the constraints least. None before the first.
         evals: points evaluated.
         spent: set once the budget is used.
+        deadline: ``time.monotonic`` after which nothing more is evaluated; None for no limit.
+        late: whether it was reached.
         error: what a person's function raised, which ended the run.
     """
 
@@ -65,6 +68,8 @@ class Watch(Wrapper):
         self.best: Point | None = None
         self.evals = 0
         self.spent = False
+        self.deadline: float | None = None
+        self.late = False
         self.error: BaseException | None = None
 
     def begin(self) -> None:
@@ -107,6 +112,9 @@ class Watch(Wrapper):
             for row, values in self.inner.each(x):
                 self._note(x[row], values)
                 yield row, values
+                if self.deadline is not None and time.monotonic() > self.deadline:
+                    self.late = True  # now, and not after the rest of a large request
+                    raise Stop("the time limit is over")
         except (GeneratorExit, KeyboardInterrupt, Stop):
             raise
         except BaseException as error:
@@ -117,10 +125,20 @@ class Watch(Wrapper):
         self.evals += 1
         if len(self._known) < MOST_KNOWN:
             self._known[x.tobytes()] = values
-        one = Evaluation(*values)
-        inside = bool(self._problem.inside(x[None, :])[0])
-        violation = max(np.max(one.g, initial=0.0), np.max(np.abs(one.h), initial=0.0))
-        feasible = inside and bool(self._problem.feasible(one)[0])
-        point = Point(x.copy(), one, feasible, float(violation) if violation == violation else np.inf)
-        if inside and (self.best is None or point.better_than(self.best)):
+        if self._problem.inside(x[None, :])[0]:
+            self.consider(np.array(self.full(x)), Evaluation(*values))
+
+    def consider(self, x: np.ndarray, values: Evaluation) -> bool:
+        """Have a point within the bounds be the best if it is better; whether it is.
+
+        Args:
+            x: the person's variables (A,).
+            values: f (1,), g (1, Mg) and h (1, Mh).
+        """
+        violation = max(np.max(values.g, initial=0.0), np.max(np.abs(values.h), initial=0.0))
+        feasible = bool(self._problem.feasible(values)[0])
+        point = Point(x, values, feasible, float(violation) if violation == violation else np.inf)
+        better = self.best is None or point.better_than(self.best)
+        if better:
             self.best = point
+        return better

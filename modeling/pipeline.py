@@ -195,7 +195,8 @@ def _plan(problem: Problem, generator: Generator, options: Options, listener: Li
         answers = [single, *(one for one in answers if one.optimizer != single.optimizer)][: len(answers)]
     found: tuple[str, ...] = ()
     if options.candidates is None and affords_turns(problem):
-        found = doubts(problem, own.confidence, own.calibrated)
+        # Where the calibration has a better answer to low confidence, that is no doubt any more.
+        found = doubts(problem, None if fallback else own.confidence, own.calibrated)
     return _Plan(tuple(answers), found, None if fallback is None else fallback.reason)
 
 

@@ -27,6 +27,8 @@ TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, tex
 
 def _layer(path: str) -> int:
     """Number of the most specific layer that a path lies in."""
+    if not (ROOT / path.split("/")[0]).exists():
+        path = f"api/{path}"  # the root package's own modules
     matches = [
         (len(folder), rank)
         for rank, folders in enumerate(LAYERS)

@@ -17,7 +17,6 @@ class Adaptation:
         variables: what the person's variables are to the box that is searched.
         max_evals: evaluation budget, points.
         maximize: whether the person's objective is to be maximised.
-        negated: whether the objective that the problem's names state is its negative already.
         time_limit: seconds that the search may take; None for no limit.
         calls: expressions of ``x``, the person's variables, that give the objective, the inequalities and the equalities, each a sequence
             of them; the problem's names stand in braces, such as ``{objective}(x)``.
@@ -29,7 +28,6 @@ class Adaptation:
     variables: Variables
     max_evals: int
     maximize: bool = False
-    negated: bool = False
     time_limit: float | None = None
     calls: Mapping[str, Sequence[str]] = field(
         default_factory=lambda: {

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from llamoco.dataset_builder.problems.compile import CompiledSystem
     from llamoco.dataset_builder.problems.python_file import PythonFile
     from llamoco.dataset_builder.problems.system import System
-    from llamoco.dataset_builder.problems.variables import Variables
 
 Values = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -272,60 +271,3 @@ class Wrapper(ProblemEvaluator):
     def adaptation(self) -> Adaptation | None:
         """See ``ProblemEvaluator``."""
         return self.inner.adaptation
-
-
-class InVariables(Wrapper):
-    """An evaluator of a person's own variables (A,), as one of the box that programs search (D,).
-
-    Args:
-        inner: takes points of the person's variables.
-        variables: what these are to the search box.
-        sizes: numbers of inequalities and equalities.
-        max_evals: evaluation budget, for the program that is written.
-        maximize: whether what ``inner`` evaluates is the negative of the person's objective.
-    """
-
-    def __init__(
-        self,
-        inner: ProblemEvaluator,
-        variables: Variables,
-        sizes: tuple[int, int],
-        max_evals: int,
-        maximize: bool = False,
-    ) -> None:
-        super().__init__(inner)
-        self.variables, self._sizes = variables, sizes
-        self._max_evals, self._maximize = max_evals, maximize
-
-    @property
-    def compiled(self) -> CompiledSystem | None:
-        """What ``inner`` has, where the search box is that of the person's variables."""
-        return self.inner.compiled if self.variables.plain else None
-
-    def evaluate(self, x: np.ndarray) -> Values:
-        """See ``ProblemEvaluator``."""
-        return self.inner.evaluate(self.full(x))
-
-    def full(self, x: np.ndarray) -> np.ndarray:
-        """See ``ProblemEvaluator``."""
-        return self.variables.full(x)
-
-    @property
-    def start(self) -> np.ndarray | None:
-        """See ``ProblemEvaluator``."""
-        return self.variables.start
-
-    @property
-    def maximize(self) -> bool:
-        """See ``ProblemEvaluator``."""
-        return self._maximize
-
-    @property
-    def adaptation(self) -> Adaptation | None:
-        """See ``ProblemEvaluator``."""
-        from llamoco.dataset_builder.problems.adaptation import Adaptation
-
-        if self.variables.plain and self.variables.start is None and not self._maximize:
-            return None
-        sizes = (1, *self._sizes)
-        return Adaptation(sizes, self.variables, self._max_evals, self._maximize, negated=True)

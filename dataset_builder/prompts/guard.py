@@ -188,9 +188,10 @@ def _adapted(adaptation: Adaptation) -> str:
     text = _ADAPTED
     for name, value in setting.items():
         text = text.replace(f"{{{name}}}", value)
-    # ``evaluate`` is a name of the problem's here.
+    # ``evaluate`` is a name of the problem's here; without bounds an objective may well overflow.
     text = (
         _GUARD.replace("evaluate(", "counted(")
+        .replace("0 * f)", "np.where(np.isfinite(f), 0, np.nan))")
         .replace("{functions}", text)
         .replace("{shown}", "full(x)")
         .replace("{value}", f"{sign}f[0]")
@@ -229,7 +230,7 @@ def _separate(adaptation: Adaptation) -> str:
     expressions = []
     for name, calls in adaptation.calls.items():
         value = calls[0] if len(calls) == 1 else f"[{', '.join(calls)}]"
-        if name == "objective" and adaptation.maximize and not adaptation.negated:
+        if name == "objective" and adaptation.maximize:
             value = f"[-number for number in flat({value})]"
         expressions.append(f"adapted(lambda x: {value})" if calls else "None")
     return _SEPARATE.replace("{functions}", ", ".join(expressions))

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -34,7 +35,7 @@ POINTS = RNG.random((12, 2))
 
 def evaluator(fun, **options):
     functions = Functions(fun, (), {"type": "ineq", "fun": lambda x: x[0] - x[1]}, 2)
-    return CallableEvaluator(functions, Variables([0, 0], [1, 1]), **options)
+    return CallableEvaluator(functions, Variables([0, 0], [1, 1]), 100, **options)
 
 
 def named(x):
@@ -162,7 +163,9 @@ def test_which_programs_ask_for_one_point_after_the_other(name):
         max_evals=evals,
         n_inequality=0,
         n_equality=0,
-        evaluator=Shared(CallableEvaluator(Functions(bumps, (), (), 3), Variables([-3] * 3, [5] * 3)), map),
+        evaluator=Shared(
+            CallableEvaluator(Functions(bumps, (), (), 3), Variables([-3] * 3, [5] * 3), evals), map
+        ),
     )
     sizes = []
     oracle = problem.values.each
@@ -198,3 +201,34 @@ def test_a_file_is_executed_in_each_worker(tmp_path):
 def test_who_asks_for_one_point_at_a_time_gains_nothing():
     with pytest.warns(UserWarning, match="workers could not help: .* one point at a time"):
         llamoco.minimize(lambda x: x[0] ** 2, [(-1, 1)], x0=[0.5], max_evals=1, workers=2)
+
+
+INTERRUPTED = """
+import time
+import llamoco
+
+def cost(x):
+    time.sleep(0.05)
+    return float(x @ x)
+
+result = llamoco.minimize(
+    cost, [(-1, 1)] * 4, max_evals=5000, workers=2, callback=lambda xk: print("request", flush=True)
+)
+print(result.status, result.fun == cost(result.x), result.message)
+"""
+
+
+def test_ctrl_c_ends_workers_and_keeps_the_best(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert [process.stdout.readline() for _ in range(2)] == ["request\n"] * 2
+    time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: workers hear of it, too
+    out, err = process.communicate(timeout=20)
+    assert "\n4 True interrupted after " in f"\n{out}", out + err
+    assert err == ""
