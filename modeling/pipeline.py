@@ -66,7 +66,7 @@ class Options:
             all of it. None: one program, unless there is doubt (see ``doubt``), when a portfolio shares the budget.
         time_limit: seconds that a program may take in a run beside the objective's own time.
         wall_limit: seconds for everything, the objective's time included; then the best point so far counts. It is looked at
-            after each evaluation. None: no limit.
+            after each evaluation. None: the problem's own ``time_limit``, if it has one.
         fallback: whether the single best solver may answer instead, see ``fallback``.
         side_by_side: whether points that are asked for together are evaluated together: the model then chooses among programs
             that do so.
@@ -134,6 +134,8 @@ def solve_problem(
         SandboxUnavailable: the runner does not confine programs, and the answer is no program of the pool.
     """
     listener = listener or Listener()
+    if options.wall_limit is None and problem.time_limit is not None:
+        options = replace(options, wall_limit=problem.time_limit)
     so_far = SoFar(problem)
     plan = _plan(so_far.problem, generator, options, listener)
     # A sandbox may still be starting: it is not waited for before it has to be.
