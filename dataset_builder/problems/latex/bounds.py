@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 from llamoco.dataset_builder.problems.expression import Expr, Item, Num, lift
@@ -377,8 +378,10 @@ class Bounds:
                 )
             message = "no bounds found; state them for every variable"
             raise self.source.error(0, f"{message}, as in $x_i \\in [0, 5]$, $i = 1, \\dots, 9$")
+        names = symbols.variable_names
+        partly = self._partly_bounded()
         for k in range(1, max([dim, *self.lower, *self.upper]) + 1):
-            self._check(k, dim)
+            self._check(k, dim, names, partly)
         span = range(1, dim + 1)
         return tuple(self.lower.get(k, -_INF) for k in span), tuple(self.upper.get(k, _INF) for k in span)
 
@@ -398,34 +401,36 @@ class Bounds:
             found |= {k - 1 for k in numbers}
         return tuple(sorted(found))
 
-    def _others(self, k: int) -> bool:
-        """Whether other members of the family of variable k have bounds."""
+    def _partly_bounded(self) -> set[int]:
+        """The variables of families, or of the vector, of which some have bounds."""
+        bounded = {*self.lower, *self.upper}
+        if self.symbols.vector:
+            return set(range(1, self.symbols.dim + 1)) if bounded else set()
+        found: set[int] = set()
         for family in self.symbols.families.values():
-            if family.first < k <= family.first + family.size:
-                return any(
-                    family.first < other <= family.first + family.size for other in (*self.lower, *self.upper)
-                )
-        return bool(self.lower or self.upper) and bool(self.symbols.vector)
+            members = range(family.first + 1, family.first + family.size + 1)
+            if any(k in bounded for k in members):
+                found |= set(members)
+        return found
 
-    def _check(self, k: int, dim: int) -> None:
-        """Refuse crossed bounds of variable k, and missing ones unless the variables are certain."""
-        names = self.symbols.variable_names
+    def _check(self, k: int, dim: int, names: Sequence[str], partly: set[int]) -> None:
+        """Refuse crossed bounds of variable k, and missing ones unless the variables are certain.
+
+        Args:
+            k: its number.
+            dim: how many there are.
+            names: their names.
+            partly: those of families of which some have bounds.
+        """
         vector = self.symbols.vector
-        name = (
-            names[k - 1]
-            if k <= len(names) and not vector
-            else f"{vector}_{{{k}}}"
-            if k > 9
-            else f"{vector}_{k}"
-        )
-        named = [n for n, e in self.symbols.aliases.items() if e == Item("x", Num(k))]
-        name = named[0] if named else name
+        own = not vector or bool(self.symbols.aliases)
+        name = names[k - 1] if k <= len(names) and own else f"{vector}_{{{k}}}" if k > 9 else f"{vector}_{k}"
         at: int | Token = self.places.get(k, len(self.source.code))
         if k > dim:
             message = f"bounds for {name}, but there are {dim} variables; correct the number or the range"
             raise self.source.error(at, message)
         bare = k not in self.lower and k not in self.upper
-        if bare and self.named and not self.free and name not in self.listed and self._others(k):
+        if bare and self.named and not self.free and name not in self.listed and k in partly:
             message = f"{name} has no bounds, but others of its kind have; state them, as in ${name} \\ge 0$"
             raise self.source.error(at, f"{message} or ${name} \\in \\mathbb{{R}}$")
         for limits, side in ((self.lower, "lower"), (self.upper, "upper")):

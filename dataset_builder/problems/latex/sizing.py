@@ -309,7 +309,9 @@ def settle(
             )
             raise bounds.source.error(place, message)
         if len({len(m) for m in members}) > 1:
-            raise bounds.source.error(place, f"{name} has one index here and two there; give it the same number of indices")
+            raise bounds.source.error(
+                place, f"{name} has one index here and two there; give it the same number of indices"
+            )
         columns = max(m[1] for m in members) if len(next(iter(members))) == 2 else 0
         if columns:
             rows = max(m[0] for m in members)

@@ -292,7 +292,9 @@ class SymbolTable(Unknowns):
 
     def whole_number(self, index: Expr, place: Token) -> int:
         """See ``names.Symbols``."""
-        if any(isinstance(e, Size) for e in walk(index)) and not any(isinstance(e, Index) for e in walk(index)):
+        if any(isinstance(e, Size) for e in walk(index)) and not any(
+            isinstance(e, Index) for e in walk(index)
+        ):
             return int(self.constant(index, place))
         return number_of(index)
 
