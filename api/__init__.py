@@ -13,18 +13,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from llamoco._arguments import IgnoredArgument as IgnoredArgument
     from llamoco._minimize import minimize as minimize
     from llamoco._solve import solve as solve
     from llamoco.dataset_builder.problems.errors import LlamocoError as LlamocoError
     from llamoco.dataset_builder.problems.file import load as load_problem
     from llamoco.dataset_builder.problems.problem import Problem as Problem
 
-__all__ = ["LlamocoError", "Problem", "__version__", "load_problem", "minimize", "solve"]
+__all__ = ["IgnoredArgument", "LlamocoError", "Problem", "__version__", "load_problem", "minimize", "solve"]
 
 # Where each name lies, and what it is called there.
 _PLACES = {
     "LlamocoError": ("llamoco.dataset_builder.problems.errors", "LlamocoError"),
     "Problem": ("llamoco.dataset_builder.problems.problem", "Problem"),
+    "IgnoredArgument": ("llamoco._arguments", "IgnoredArgument"),
     "minimize": ("llamoco._minimize", "minimize"),
     "solve": ("llamoco._solve", "solve"),
     "load_problem": ("llamoco.dataset_builder.problems.file", "load"),

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llamoco import _arguments
+from llamoco import _arguments, _warm
 from llamoco._callbacks import Callback
 from llamoco._running import Stack, Wishes, counts_of, open_journal, run
 from llamoco.dataset_builder.problems.budget import default_budget
@@ -100,14 +100,15 @@ def minimize(
         candidates=_arguments.read_count("candidates", candidates),
         progress=progress,
     )
+    _warm.prepare()
     variables = Variables(lower, upper, start, integer, names={"integer": "integrality"})
     functions = Functions(fun, placed.args, constraints, len(lower), placed.with_gradient)
     with ExitStack() as opened:
         record = open_journal(journal, opened)
-        evaluator = CallableEvaluator(functions, variables, maximize, counts_of(record))
+        max_evals = budget or default_budget(len(variables.lower))
+        evaluator = CallableEvaluator(functions, variables, max_evals, maximize, counts_of(record, functions))
         if record is not None:
             record.belongs_to(identity_of_callable(evaluator, lower, upper, integer))
-        max_evals = budget or default_budget(len(variables.lower))
         problem = DescribedProblem(
             id=_name(fun),
             lower=tuple(variables.lower.tolist()),

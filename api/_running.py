@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,10 +14,14 @@ from llamoco import _warm
 from llamoco._callbacks import Callback
 from llamoco._progress import ProgressLine
 from llamoco._watch import Point, Watch
+from llamoco.dataset_builder.problems.callable import Functions
 from llamoco.dataset_builder.problems.errors import LlamocoError
-from llamoco.dataset_builder.problems.journal import Journal, Journaled
+from llamoco.dataset_builder.problems.journal import Journal
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.workers import Shared, Workers
+from llamoco.dataset_builder.problems.workers import Workers
+from llamoco.dataset_builder.problems.wrapping import Wrapping
+from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+from llamoco.modeling.in_process import InProcessRunner
 from llamoco.modeling.pipeline import Listener, Options, Outcome, Stop, solve_problem
 
 if TYPE_CHECKING:
@@ -40,7 +45,7 @@ class Wishes:
 
 
 class Stack:
-    """What wraps the evaluations of a problem: workers, then a journal, then whoever watches. To be closed.
+    """What evaluates a problem: workers and a journal around it, and whoever watches around these. To be closed.
 
     Args:
         problem: the problem.
@@ -49,38 +54,20 @@ class Stack:
 
     Attributes:
         problem: the problem, watched.
+        wrapping: workers and journal.
         watch: watches it.
     """
 
     def __init__(self, problem: Problem, workers: Workers, journal: Journal | None) -> None:
-        values = problem.values
-        self._shared: Shared | None = None
-        self._journaled: Journaled | None = None
-        if callable(workers) or workers != 1:
-            values = self._shared = Shared(values, workers)
-        if journal is not None:
-            values = self._journaled = Journaled(values, journal)
-        problem = problem.evaluated_by(values)
-        self.watch = Watch(problem)
+        self.wrapping = Wrapping(problem, workers, journal)
+        self.watch = Watch(self.wrapping.problem)
         self.problem = problem.evaluated_by(self.watch)
 
     def __enter__(self) -> Stack:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._shared is not None:
-            self._shared.close()
-
-    @property
-    def found(self) -> int:
-        """Evaluations that the journal had."""
-        return 0 if self._journaled is None else self._journaled.found
-
-    @property
-    def idle_workers(self) -> bool:
-        """Whether there are several workers, and never were several points to share out among them."""
-        shared = self._shared
-        return shared is not None and shared.count != 1 and 0 < shared.largest <= 1
+        self.wrapping.__exit__(None, None, None)
 
 
 class _Told(Listener):
@@ -92,6 +79,7 @@ class _Told(Listener):
 
     def progress(self, evals: int, best_f: float | None) -> None:
         """See ``Listener``."""
+        self._stack.watch.spent = evals >= self._stack.problem.max_evals
         sign = -1.0 if self._stack.problem.maximize else 1.0
         self._line.show(evals, None if best_f is None else sign * best_f)
         best = self._stack.watch.best
@@ -116,8 +104,15 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     """
     watch, problem = stack.watch, stack.problem
     line = ProgressLine(wishes.progress, problem.max_evals)
+    limit = wishes.time_limit or problem.time_limit
+    watch.deadline = None if limit is None else time.monotonic() + limit
     told = _Told(stack, wishes.callback, line)
-    options = Options(seed=wishes.seed, candidates=wishes.candidates, wall_limit=wishes.time_limit)
+    options = Options(
+        seed=wishes.seed,
+        candidates=wishes.candidates,
+        wall_limit=limit,
+        side_by_side=stack.wrapping.several,
+    )
     outcome: Outcome | None = None
     error: BaseException | None = None
     try:
@@ -125,20 +120,22 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
         generator = _warm.model(wishes.model)
         with _warm.runner() as runner:
             outcome = solve_problem(problem, generator, runner, options, told)
-            if isinstance(outcome.error, KeyboardInterrupt) and hasattr(runner, "close"):
-                runner.close()  # it may have been broken off in the middle of a word
-    except KeyboardInterrupt as interrupt:
-        error = interrupt
-    except Exception as raised:
+            if isinstance(outcome.error, KeyboardInterrupt | SandboxUnavailable):
+                _warm.discard(runner)  # broken off, it may be in the middle of a word
+        if isinstance(outcome.error, SandboxUnavailable) and watch.error is None:
+            outcome = solve_problem(problem, generator, InProcessRunner(), options, told)  # known code only
+        error = watch.error or outcome.error
+    except (Exception, KeyboardInterrupt) as raised:
         error = raised
     finally:
         line.end()
-    if outcome is not None:
-        error = watch.error or outcome.error
     if error is not None and not (isinstance(error, KeyboardInterrupt) and watch.best is not None):
         raise _with_result(error, stack, outcome)
+    earlier = any([watch.consider(x, values) for x, values in stack.wrapping.kept()])
     result = result_of(stack, outcome, told.by_callback, interrupted=error is not None)
-    if stack.idle_workers:
+    if earlier:
+        result.message += "; the best point is of an earlier run"
+    if stack.wrapping.idle:
         warnings.warn(
             f"workers could not help: {result.optimizer or 'the program'} asks for one point at a time",
             UserWarning,
@@ -155,7 +152,7 @@ def _with_result(error: BaseException, stack: Stack, outcome: Outcome | None) ->
         error.result = result  # type: ignore[attr-defined]
     except AttributeError:  # it has slots
         return error
-    if not isinstance(error, LlamocoError) and isinstance(error, Exception):
+    if error is stack.watch.error and not isinstance(error, LlamocoError):
         error.add_note(
             f"llamoco: raised after {stack.watch.evals} evaluations"
             + ("" if best is None else "; the best point so far is this exception's .result")
@@ -185,15 +182,17 @@ def result_of(
     problem, best = stack.problem, stack.watch.best
     answer, solution = (None, None) if outcome is None else (outcome.answer, outcome.solution)
     evals = stack.watch.evals if solution is None else solution.evals
-    verdict = "interrupted" if interrupted else "" if solution is None else solution.verdict
+    verdict = "" if solution is None else solution.verdict
+    if interrupted or stack.watch.late:
+        verdict = "interrupted" if interrupted else "time_limit"
     sign = -1.0 if problem.maximize else 1.0
     trace = [] if solution is None else [(count, sign * f) for count, f in solution.trace]
     optimizer = None if answer is None else answer.optimizer
     status, message = _said(problem, best, evals, verdict, optimizer, by_callback, failed)
-    if stack.found:
-        message += f"; {stack.found} evaluations came from the journal"
+    if stack.wrapping.found:
+        message += f"; {stack.wrapping.found} evaluations came from the journal"
     return Result(
-        x=None if best is None else problem.full(best.x),
+        x=None if best is None else best.x,
         fun=None if best is None else sign * best.f,
         success=bool(best is not None and best.feasible and status != INTERRUPTED and failed is None),
         status=status,
@@ -213,7 +212,7 @@ def _so_far(problem: Problem, best: Point, evals: int) -> OptimizeResult:
     from llamoco._result import Result
 
     sign = -1.0 if problem.maximize else 1.0
-    return Result(x=problem.full(best.x), fun=sign * best.f, nfev=evals, maxcv=best.violation)
+    return Result(x=best.x.copy(), fun=sign * best.f, nfev=evals, maxcv=best.violation)
 
 
 def _said(
@@ -258,8 +257,10 @@ def open_journal(path: str | os.PathLike[str] | None, stack: ExitStack) -> Journ
     return None if path is None else stack.enter_context(Journal(path))
 
 
-def counts_of(journal: Journal | None) -> tuple[int, int] | None:
-    """Numbers of inequalities and equalities that a journal was begun with; None if it is new."""
+def counts_of(journal: Journal | None, functions: Functions) -> tuple[int, int] | None:
+    """Numbers of inequalities and equalities that a journal was begun with; None if it is new, or of functions without them."""
     if journal is None or journal.identity is None:
         return None
-    return int(journal.identity["inequalities"]), int(journal.identity["equalities"])
+    counts = int(journal.identity["inequalities"]), int(journal.identity["equalities"])
+    there = [side is not None for side in (functions.inequality, functions.equality)]
+    return counts if there == [count > 0 for count in counts] else None

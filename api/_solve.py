@@ -8,13 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llamoco import _arguments
+from llamoco import _arguments, _warm
 from llamoco._callbacks import Callback
-from llamoco._running import Stack, Wishes, open_journal, run
+from llamoco._running import Stack, Wishes, run
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.journal_identity import identity_of_file
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.workers import Workers
+from llamoco.dataset_builder.problems.wrapping import opened_journal
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -40,7 +41,8 @@ def solve(
         path: the file, or a problem.
         max_evals: evaluation budget; the file's own if None.
         ignore_prose: go on where a LaTeX file's prose may restrict the problem.
-        time_limit, workers, seed, callback, journal, model, candidates, progress: see ``minimize``.
+        time_limit: seconds in all; the file's TIME_LIMIT if None.
+        workers, seed, callback, journal, model, candidates, progress: see ``minimize``.
 
     Returns:
         See ``minimize``; x holds the file's own variables.
@@ -58,12 +60,13 @@ def solve(
         progress=progress,
     )
     budget = _arguments.read_count("max_evals", max_evals)
+    _warm.prepare()
     problem = path if isinstance(path, Problem) else load(path, ignore_prose)  # type: ignore[arg-type]
     if budget is not None:
         problem = problem.within(budget)
     with ExitStack() as opened:
-        record = open_journal(journal, opened)
-        if record is not None:
-            record.belongs_to(identity_of_file(problem))
+        record = None
+        if journal is not None:
+            record = opened.enter_context(opened_journal(journal, identity_of_file(problem)))
         stack = opened.enter_context(Stack(problem, wishes.workers, record))
         return run(stack, wishes)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+from llamoco.modeling.in_process import InProcessRunner
 
 if TYPE_CHECKING:
     from llamoco.modeling.generation import Generator
@@ -25,6 +26,7 @@ MOST_IDLE = 2  # processes that wait for a next call
 _lock = threading.RLock()
 _idle: list[Sandbox] = []
 _models: dict[str, Generator] = {}
+_of_parent: list[dict[str, Generator]] = []
 
 
 def model(name: str | Path | None) -> Generator:
@@ -43,6 +45,14 @@ def model(name: str | Path | None) -> Generator:
         return _models[key]
 
 
+def prepare() -> None:
+    """Have a process start in which programs can run, unless one waits already; it is not waited for."""
+    with _lock:
+        if not _idle:
+            with contextlib.suppress(SandboxUnavailable):
+                _idle.append(_sandbox())
+
+
 @contextlib.contextmanager
 def runner() -> Iterator[Runner]:
     """What runs programs: confined where this machine can, else known code alone, in this process where there is no fork."""
@@ -50,23 +60,31 @@ def runner() -> Iterator[Runner]:
         sandbox = _idle.pop() if _idle else None
     if sandbox is None:
         try:
-            sandbox = Sandbox(allow_unsafe=True)  # on tier C the pipeline refuses what is not known code
+            sandbox = _sandbox()
         except SandboxUnavailable:
-            from llamoco.modeling.in_process import InProcessRunner
-
             yield InProcessRunner()
             return
     try:
         yield sandbox
     except BaseException:
-        sandbox.close()  # it may have been broken off in the middle of a word
+        discard(sandbox)
         raise
     with _lock:
         if len(_idle) < MOST_IDLE and not sandbox.closed:
             _idle.append(sandbox)
             return
-    if not sandbox.closed:
-        sandbox.close()
+    discard(sandbox)
+
+
+def discard(runner: Runner) -> None:
+    """Have a runner not be used again."""
+    if isinstance(runner, Sandbox) and not runner.closed:
+        runner.close()
+
+
+def _sandbox() -> Sandbox:
+    # On tier C the pipeline refuses what is not known code.
+    return Sandbox(allow_unsafe=True, wait=False)
 
 
 def close() -> None:
@@ -84,6 +102,7 @@ def _forget() -> None:
     for sandbox in _idle:
         sandbox.leave_to_parent()
     _idle.clear()
+    _of_parent.append(dict(_models))  # kept: to delete a model is to wait for its threads
     _models.clear()
 
 

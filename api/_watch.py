@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,13 +13,15 @@ from llamoco.dataset_builder.problems.evaluators import Values, Wrapper, gathere
 from llamoco.dataset_builder.problems.problem import Evaluation, Problem
 from llamoco.modeling.pipeline import Stop
 
+MOST_KNOWN = 100_000  # points whose values are kept
+
 
 @dataclass(frozen=True)
 class Point:
     """An evaluated point.
 
     Attributes:
-        x: in the search box (D,).
+        x: the person's variables (A,).
         values: f (1,), g (1, Mg) and h (1, Mh).
         feasible: whether it satisfies bounds and constraints and has a finite objective.
         violation: the largest amount by which it breaks a constraint; 0 without constraints.
@@ -52,15 +55,21 @@ class Watch(Wrapper):
     Attributes:
         best: the best point so far: feasible first, else the one that breaks the constraints least. None before the first.
         evals: points evaluated.
+        spent: set once the budget is used.
+        deadline: ``time.monotonic`` after which nothing more is evaluated; None for no limit.
+        late: whether it was reached.
         error: what a person's function raised, which ended the run.
     """
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.values)
         self._problem = problem
-        self._begun: Values | None = None
+        self._known: dict[bytes, Values] = {}
         self.best: Point | None = None
         self.evals = 0
+        self.spent = False
+        self.deadline: float | None = None
+        self.late = False
         self.error: BaseException | None = None
 
     def begin(self) -> None:
@@ -72,34 +81,40 @@ class Watch(Wrapper):
         """
         if self.start is None:
             return
-        [(_, values)] = self.inner.each(self.start[None, :])
+        try:
+            [(_, values)] = self.inner.each(self.start[None, :])
+        except BaseException as error:
+            self.error = error
+            raise
         if np.isnan(values[0][0]):
             raise ProblemError(
                 "fun(x0) is NaN; start where the function has a value, or return a large number where it has none"
             )
         self._note(self.start, values)
-        self._begun = values
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""
         return gathered(self.each(x), len(x))
 
     def each(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
-        """See ``ProblemEvaluator``. The best point, which a program returns in the end, is not paid for again.
+        """See ``ProblemEvaluator``. A point alone that was evaluated before, as what a program returns, is not paid for again.
 
         Raises:
             Stop: if a person's function raised something, which is kept in ``error``.
+            ProblemError: if several points are asked for beside the budget.
         """
-        if len(x) == 1 and self.best is not None and np.array_equal(x[0], self.best.x):
-            yield 0, tuple(self.best.values)
+        if len(x) == 1 and (known := self._known.get(x.tobytes())) is not None:
+            yield 0, known
             return
-        if len(x) == 1 and self._begun is not None and np.array_equal(x[0], self.start):
-            yield 0, self._begun
-            return
+        if self.spent and len(x) > 1:
+            raise ProblemError(f"the budget of {self._problem.max_evals} evaluations is used")
         try:
             for row, values in self.inner.each(x):
                 self._note(x[row], values)
                 yield row, values
+                if self.deadline is not None and time.monotonic() > self.deadline:
+                    self.late = True  # now, and not after the rest of a large request
+                    raise Stop("the time limit is over")
         except (GeneratorExit, KeyboardInterrupt, Stop):
             raise
         except BaseException as error:
@@ -108,10 +123,22 @@ class Watch(Wrapper):
 
     def _note(self, x: np.ndarray, values: Values) -> None:
         self.evals += 1
-        one = Evaluation(*values)
-        inside = bool(self._problem.inside(x[None, :])[0])
-        violation = max(np.max(one.g, initial=0.0), np.max(np.abs(one.h), initial=0.0))
-        feasible = inside and bool(self._problem.feasible(one)[0])
-        point = Point(x.copy(), one, feasible, float(violation) if violation == violation else np.inf)
-        if inside and (self.best is None or point.better_than(self.best)):
+        if len(self._known) < MOST_KNOWN:
+            self._known[x.tobytes()] = values
+        if self._problem.inside(x[None, :])[0]:
+            self.consider(np.array(self.full(x)), Evaluation(*values))
+
+    def consider(self, x: np.ndarray, values: Evaluation) -> bool:
+        """Have a point within the bounds be the best if it is better; whether it is.
+
+        Args:
+            x: the person's variables (A,).
+            values: f (1,), g (1, Mg) and h (1, Mh).
+        """
+        violation = max(np.max(values.g, initial=0.0), np.max(np.abs(values.h), initial=0.0))
+        feasible = bool(self._problem.feasible(values)[0])
+        point = Point(x, values, feasible, float(violation) if violation == violation else np.inf)
+        better = self.best is None or point.better_than(self.best)
+        if better:
             self.best = point
+        return better

@@ -59,6 +59,19 @@ def solve(
             help="Run the model's program even where its confidence is low or the program fails.",
         ),
     ] = False,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write each evaluation to this file before it is used; the same command goes on from it after a crash, or with a "
+            "larger budget, and evaluates nothing twice."
+        ),
+    ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            help="Processes that evaluate side by side what a program asks for together; -1: one a core."
+        ),
+    ] = 1,
     ignore_prose: Annotated[
         bool,
         typer.Option(
@@ -106,6 +119,8 @@ def solve(
         from llamoco.cli.solve_failures import show_best_so_far, told_by_file
         from llamoco.cli.solve_progress import Shown
         from llamoco.cli.solve_tables import show_answer, show_failure, show_runs, show_shares, show_solution
+        from llamoco.dataset_builder.problems.journal_identity import identity_of_file
+        from llamoco.dataset_builder.problems.wrapping import Wrapping, opened_journal
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
         from llamoco.modeling.generation import load_generator
         from llamoco.modeling.outcome_json import as_json as outcome_json
@@ -121,16 +136,33 @@ def solve(
         gc.freeze()
         shown = Shown(place, 0 if program_only else runs, as_json)
         options = Options(
-            seed=seed, runs=runs, candidates=count, time_limit=time_limit, fallback=not no_fallback
+            seed=seed,
+            runs=runs,
+            candidates=count,
+            time_limit=time_limit,
+            fallback=not no_fallback,
+            side_by_side=workers != 1,
         )
+        record = nullcontext() if journal is None else opened_journal(journal, identity_of_file(problem))
         try:
-            with sandbox or nullcontext():
+            with (
+                sandbox or nullcontext(),
+                record as opened,
+                Wrapping(problem, workers, opened) as wrapping,
+            ):
+                problem = wrapping.problem
                 outcome = solve_problem(problem, generator, sandbox, options, shown)
         except SandboxUnavailable as error:
             fail(str(error), EXIT_NO_SANDBOX)
         finally:
             shown.stop()
         outcome = told_by_file(outcome, file)
+        if wrapping.idle and not as_json:
+            say(
+                "note:",
+                f"--workers could not help: {outcome.answer.optimizer} asks for one point at a time",
+                "yellow",
+            )
         write_program(place, outcome.answer.program)
         if (advice := needs_folder(file, place)) is not None and not as_json:
             say("note:", advice, "yellow")

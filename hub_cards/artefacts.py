@@ -20,6 +20,8 @@ from safetensors import SafetensorError, safe_open
 
 from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.hub_cards.wheel import WheelError, build_wheel
+from llamoco.modeling.engines import converted
+from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
 Kind = Literal["model", "dataset", "metric"]
@@ -47,6 +49,8 @@ TAKEN: Mapping[Kind, tuple[str, ...]] = {
     "dataset": ("README.md", "*.png", "*.parquet"),
     "metric": ("README.md", "*.py", "requirements.txt", "examples/*"),
 }
+# Of a model's converted form, which runs without torch.
+CONVERTED = frozenset(f"{converted.FOLDER}/{name}" for name in (converted.DESCRIPTION, *converted.FILES))
 _CARDS: Mapping[Kind, type[RepoCard]] = {"model": ModelCard, "dataset": DatasetCard, "metric": SpaceCard}
 _IMAGE = re.compile(r"!\[[^][]*\]\((?!https?:)([^)\s]+)\)")
 
@@ -125,7 +129,8 @@ def artefact(
         name = path.relative_to(folder).as_posix()
         hidden = any(part.startswith(".") or part == "__pycache__" for part in PurePosixPath(name).parts)
         nested = kind == "model" and "/" in name
-        if not hidden and not nested and any(fnmatch(name, pattern) for pattern in TAKEN[kind]):
+        taken = name in CONVERTED if nested else any(fnmatch(name, pattern) for pattern in TAKEN[kind])
+        if taken and not hidden:
             found.files[name] = path
         elif "__pycache__" not in name:
             found.left_out.append(name)
@@ -190,6 +195,14 @@ def _check_card(found: Artefact) -> None:
 def _check_model(found: Artefact, folder: Path) -> None:
     if (folder / "identity.json").exists():
         found.faults.append(f"the training in {folder} is not finished: `llamoco train RECIPE --resume`")
+    try:
+        there = converted.find_converted(folder)
+        if there is None and (folder / converted.FOLDER / converted.DESCRIPTION).is_file():
+            found.faults.append(
+                f"{converted.FOLDER}/ is of other weights: `python -m llamoco.modeling.convert {folder}`, or remove it"
+            )
+    except ModelError as error:
+        found.faults.append(str(error))
     adapter = "adapter_config.json" in found.files
     expected = [
         "adapter_config.json" if adapter else "config.json",
@@ -285,7 +298,7 @@ def _add_wheel(found: Artefact, folder: Path, private: bool, branch: str) -> Non
     found.files[name] = content
     if "requirements.txt" in found.files:
         address = f"{constants.ENDPOINT}/spaces/{found.repo}/resolve/{branch}/{name}"
-        line = f"llamoco @ {address}#sha256={hashlib.sha256(content).hexdigest()}\n"
+        line = f"llamoco[app] @ {address}#sha256={hashlib.sha256(content).hexdigest()}\n"
         found.files["requirements.txt"] = (found.text("requirements.txt") + line).encode()
 
 

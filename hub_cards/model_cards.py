@@ -93,6 +93,7 @@ def shipped_card() -> str:
         calibration=_json_if_any(SHIPPED_MODEL / "calibration.json"),
         pictures={path.name for path in SHIPPED_MODEL.glob("*.png")} | set(shipped_figures()),
         odd=record_if_any("odd_prompts"),
+        robust=record_if_any("robust"),
         tried=record_if_any("tried"),
         facts=record_if_any("prompt_facts"),
         ablations=record_if_any("ablations"),

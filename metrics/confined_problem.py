@@ -69,8 +69,9 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
         )
     if not problem.plain:
         raise reader.ProblemError(
-            "{name}: here a problem has to be stated plainly: LOWER below UPPER, both sequences, values at the centre of the box, "
-            "constraints in one flat sequence; the command llamoco solve takes more"
+            "{name}: here a problem has to be stated plainly: objective(x), LOWER below UPPER, both sequences of finite numbers, MAX_EVALS, "
+            "values at the centre of the box, constraints of one function each in one flat sequence; no X0, MAXIMIZE, INTEGER, STEP, "
+            "ARGS, TIME_LIMIT, evaluate(x) or constraints of scipy. The command llamoco solve takes all of them"
         )
     known = problem.structure()
     said = [0, dim, *counts, problem.max_evals, known is not None, *problem.lower, *problem.upper]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,13 @@ from llamoco.dataset_builder.prompts.program import parse_completion, program_of
 from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.modeling.fallback import Fallback, before_run
+from llamoco.modeling.pool_texts import serving
 
 if TYPE_CHECKING:
     from llamoco.modeling.generation import Generation, Generator
+
+# Programs that ask for one point after the other, nearly always: several processes would wait for one.
+ONE_BY_ONE = frozenset({"cobyla", "corana_sa", "dual_annealing", "gp_ei", "simulated_annealing"})
 
 # What a person is told where the facts of their problem are "unknown".
 UNFOLLOWED = (
@@ -64,27 +69,41 @@ class Answer:
         return self.config is not None
 
 
-def answer_problem(problem: Problem, generator: Generator) -> Answer:
-    """Let a model answer a problem, within the pool whatever the model; nothing is run."""
+def answer_problem(problem: Problem, generator: Generator, side_by_side: bool = False) -> Answer:
+    """Let a model answer a problem, within the pool whatever the model; nothing is run.
+
+    Args:
+        problem: the problem.
+        generator: the model.
+        side_by_side: whether to choose among programs that ask for several points together.
+    """
     start = time.perf_counter()
     prompt, warning = _prompt(problem, generator)
-    [generation] = generator.answer_within_pool([prompt])
+    [generation] = generator.answer_within_pool([prompt], _names(prompt, side_by_side))
     return _answer(problem, generator, generation, time.perf_counter() - start, warning)
 
 
-def candidate_answers(problem: Problem, generator: Generator, count: int) -> list[Answer]:
+def candidate_answers(
+    problem: Problem, generator: Generator, count: int, side_by_side: bool = False
+) -> list[Answer]:
     """A model's likeliest answers to a problem, of different optimizers that can serve it; nothing is run.
 
     Args:
         problem: the problem.
         generator: the model.
         count: so many at most.
+        side_by_side: whether to choose among programs that ask for several points together.
     """
     start = time.perf_counter()
     prompt, warning = _prompt(problem, generator)
-    generations = generator.candidates(prompt, count)
+    generations = generator.candidates(prompt, count, _names(prompt, side_by_side))
     seconds = time.perf_counter() - start
     return [_answer(problem, generator, generation, seconds, warning) for generation in generations]
+
+
+def _names(prompt: str, side_by_side: bool) -> Collection[str] | None:
+    """Optimizers that may be chosen; None for all that can serve the problem."""
+    return (set(serving(prompt)) - ONE_BY_ONE or None) if side_by_side else None
 
 
 def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:

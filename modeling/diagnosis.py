@@ -1,7 +1,8 @@
 """Why no feasible point was found: which constraint is in the way, by how much, and whether there can be a feasible point at all.
 
-"proven" is said only where it is: where the constraints that are linear, alone, have no point in the box. That needs their
-coefficients, from D + 1 points beside the budget, which are looked at only where they cost next to nothing.
+"proven" is said only where it is: where a formula cannot take an allowed value in the box (interval arithmetic), or where the
+constraints that are linear, alone, have no point in the box. The latter needs their coefficients, from D + 1 points beside the budget,
+which are looked at only where they cost next to nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.intervals import constraint_ranges
 from llamoco.dataset_builder.problems.problem import EQUALITY_TOLERANCE, INEQUALITY_TOLERANCE, Problem
 from llamoco.modeling.solution import Solution
 
@@ -80,7 +82,7 @@ def diagnose(problem: Problem, solution: Solution) -> Diagnosis:
     """
     broken = _broken(problem, solution)
     share = f"{solution.evals} of {solution.max_evals} evaluations were spent"
-    proof = _linear_proof(problem, solution)
+    proof = _range_proof(problem) or _linear_proof(problem, solution)
     if proof is not None:
         return Diagnosis(broken, "proven", proof)
     if not broken:
@@ -130,6 +132,30 @@ def _lines(problem: Problem) -> dict[str, int]:
     except (ProblemError, SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     return {node.name: node.lineno for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _range_proof(problem: Problem) -> str | None:
+    """Why one of the formulas alone has no point in the box; None if that is not known, or the problem is no formula."""
+    symbolic = problem.values.symbolic
+    if symbolic is None or not np.isfinite(symbolic[1:]).all():
+        return None
+    ranges = constraint_ranges(*symbolic)
+    for number, (low, high) in enumerate(ranges):
+        equality = number >= problem.n_inequality
+        allowed = EQUALITY_TOLERANCE if equality else INEQUALITY_TOLERANCE
+        if low > allowed or (equality and high < -allowed):
+            return f"no point of the box is feasible: {_name(problem, number)} lies in [{low:.6g}, {high:.6g}] there, {_has_to_be(equality)}"
+    return None
+
+
+def _name(problem: Problem, number: int) -> str:
+    """What a constraint is called, counted over inequalities, then equalities."""
+    inequalities = problem.n_inequality
+    return f"inequality[{number}]" if number < inequalities else f"equality[{number - inequalities}]"
+
+
+def _has_to_be(equality: bool) -> str:
+    return f"and has to be {'= 0' if equality else '<= 0'}"
 
 
 def _linear_proof(problem: Problem, solution: Solution) -> str | None:
@@ -188,14 +214,10 @@ def _least_violation(
     )
     if found.status != 0 or found.fun <= PROVEN:
         return None
-    names = [
-        f"inequality[{n}]" if n < problem.n_inequality else f"equality[{n - problem.n_inequality}]"
-        for n in linear
-    ]
+    names = [_name(problem, number) for number in linear]
     low = offsets + np.minimum(slopes, 0).sum(axis=1)
     high = offsets + np.maximum(slopes, 0).sum(axis=1)
     for name, least, most, is_equality, allowed in zip(names, low, high, equality, tolerance, strict=True):
         if least > allowed or (is_equality and most < -allowed):
-            must = "= 0" if is_equality else "<= 0"
-            return f"no point of the box is feasible: {name} is linear and lies in [{least:.6g}, {most:.6g}] there, and has to be {must}"
+            return f"no point of the box is feasible: {name} is linear and lies in [{least:.6g}, {most:.6g}] there, {_has_to_be(bool(is_equality))}"
     return f"no point of the box is feasible: {', '.join(names)} are linear and cannot all hold (shown by a linear program)"

@@ -15,7 +15,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.answer import Answer, answer_problem, candidate_answers, single_best_answer
 from llamoco.modeling.diagnosis import Diagnosis, diagnose
-from llamoco.modeling.doubt import doubts
+from llamoco.modeling.doubt import Doubt, doubts
 from llamoco.modeling.fallback import after_run
 from llamoco.modeling.halving import affordable, halve
 from llamoco.modeling.portfolio import affords_turns, robust_turns, take_turns
@@ -68,6 +68,8 @@ class Options:
         wall_limit: seconds for everything, the objective's time included; then the best point so far counts. It is looked at
             after each evaluation. None: no limit.
         fallback: whether the single best solver may answer instead, see ``fallback``.
+        side_by_side: whether points that are asked for together are evaluated together: the model then chooses among programs
+            that do so.
     """
 
     seed: int = 0
@@ -76,6 +78,7 @@ class Options:
     time_limit: float = 300.0
     wall_limit: float | None = None
     fallback: bool = True
+    side_by_side: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,9 +139,10 @@ def solve_problem(
     # A sandbox may still be starting: it is not waited for before it has to be.
     if runner is not None and not all(answer.known for answer in plan.answers) and runner.tier == "C":
         raise SandboxUnavailable("this machine cannot confine a program that is none of the benchmarked pool")
-    listener.chosen(plan.answers, plan.doubts)
+    reasons = tuple(doubt.reason for doubt in plan.doubts)
+    listener.chosen(plan.answers, reasons)
     replaced = plan.fallback if len(plan.answers) == 1 else None
-    outcome = Outcome(plan.answers[0], None, doubts=plan.doubts, replaced=replaced)
+    outcome = Outcome(plan.answers[0], None, doubts=reasons, replaced=replaced)
     if runner is None:
         return outcome
     so_far.problem.requests()  # formulas are made ready meanwhile
@@ -171,28 +175,29 @@ class _Plan:
     """
 
     answers: tuple[Answer, ...]
-    doubts: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
     fallback: str | None
 
 
 def _plan(problem: Problem, generator: Generator, options: Options, listener: Listener) -> _Plan:
     asked = options.candidates or 1
     if asked == 1:
-        answers = [answer_problem(problem, generator)]
+        answers = [answer_problem(problem, generator, options.side_by_side)]
     else:
         count = affordable(asked, problem.max_evals, problem.dim)
         if count < asked:
             listener.fewer(count, asked)
-        answers = candidate_answers(problem, generator, count)
+        answers = candidate_answers(problem, generator, count, options.side_by_side)
     own = answers[0]
     fallback = own.fallback if options.fallback else None
     if fallback is not None:
         single = single_best_answer(own)
         listener.replaced(fallback.reason, single)
         answers = [single, *(one for one in answers if one.optimizer != single.optimizer)][: len(answers)]
-    found: tuple[str, ...] = ()
+    found: tuple[Doubt, ...] = ()
     if options.candidates is None and affords_turns(problem):
-        found = doubts(problem, own.confidence, own.calibrated)
+        # Where the calibration has a better answer to low confidence, that is no doubt any more.
+        found = doubts(problem, None if fallback else own.confidence, own.calibrated)
     return _Plan(tuple(answers), found, None if fallback is None else fallback.reason)
 
 
@@ -241,7 +246,7 @@ class _Work:
 
     def _shared(self, outcome: Outcome) -> Outcome:
         """Programs that take turns, with each seed."""
-        turns = robust_turns(outcome.answer)
+        turns = robust_turns(outcome.answer, self.plan.doubts)
         runs, shares = [], []
         answer, best = outcome.answer, None
         for seed in self._seeds():

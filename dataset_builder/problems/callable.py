@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.callable_copies import traced_copy
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values
@@ -106,6 +107,7 @@ class CallableEvaluator(ProblemEvaluator):
     Args:
         functions: the person's.
         variables: their variables.
+        max_evals: evaluation budget, points.
         maximize: whether the objective is to be maximised.
         counts: numbers of inequalities and equalities, where they are known. Else the constraints are evaluated once for
             them: at the starting point or, where there is none, at the first point of ``starting_points`` at which they have values.
@@ -122,10 +124,12 @@ class CallableEvaluator(ProblemEvaluator):
         self,
         functions: Functions,
         variables: Variables,
+        max_evals: int,
         maximize: bool = False,
         counts: tuple[int, int] | None = None,
     ) -> None:
-        self.functions, self.variables, self._maximize = functions, variables, maximize
+        self.functions, self.variables = functions, variables
+        self.max_evals, self._maximize = max_evals, maximize
         self.n_inequality, self.n_equality = self._counts() if counts is None else counts
 
     def __getstate__(self) -> dict[str, Any]:
@@ -204,6 +208,21 @@ class CallableEvaluator(ProblemEvaluator):
     def start(self) -> np.ndarray | None:
         """See ``ProblemEvaluator``."""
         return self.variables.start
+
+    @property
+    def adaptation(self) -> Adaptation:
+        """See ``ProblemEvaluator``: of the file that ``callable_text`` writes."""
+        return Adaptation(
+            sizes=(1, self.n_inequality, self.n_equality),
+            variables=self.variables,
+            max_evals=self.max_evals,
+            maximize=self._maximize,
+            calls={
+                "objective": ("{objective}(x)",),
+                "inequality": ("{inequality}(x)",) if self.functions.inequality is not None else (),
+                "equality": ("{equality}(x)",) if self.functions.equality is not None else (),
+            },
+        )
 
     def full(self, x: np.ndarray) -> np.ndarray:
         """See ``ProblemEvaluator``."""

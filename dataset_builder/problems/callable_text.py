@@ -79,8 +79,9 @@ def _stated(function: Any, name: str) -> str | None:
     ):
         return None
     module = function.__module__ or "__main__"
-    if module != "__main__" and getattr(sys.modules.get(module), function.__name__, None) is function:
-        return f"from {module} import {function.__name__} as {name}"
+    called = function.__name__
+    if module != "__main__" and getattr(sys.modules.get(module), called, None) is function:
+        return f"from {module} import {called} as {name}"
     if function.__closure__:
         return None
     try:

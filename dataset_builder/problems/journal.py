@@ -155,6 +155,11 @@ class Journal:
         """Objective, inequalities and equalities of a point (A,) in the person's sign; None if it was not evaluated."""
         return self._values.get(x.tobytes())
 
+    def __iter__(self) -> Iterator[tuple[np.ndarray, float, list[float], list[float]]]:
+        """All evaluations: points (A,), objective in the person's sign, inequalities and equalities."""
+        for key, (f, g, h) in self._values.items():
+            yield np.frombuffer(key), f, g, h
+
     def record(self, x: np.ndarray, f: float, g: list[float], h: list[float]) -> None:
         """Write an evaluation down; it is on the disk when this returns.
 

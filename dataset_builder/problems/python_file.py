@@ -100,10 +100,10 @@ class PythonFile:
             self.variables,
             self.max_evals,
             self.maximize,
-            self.time_limit,
-            {name: tuple(function.expression for function in functions.of(name)) for name in names},
-            functions.evaluate.expression if functions.evaluate else "",
-            functions.scipy != (None, None),
+            time_limit=self.time_limit,
+            calls={name: tuple(function.expression for function in functions.of(name)) for name in names},
+            together=functions.evaluate.expression if functions.evaluate else "",
+            scipy=functions.scipy != (None, None),
         )
 
     def evaluate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

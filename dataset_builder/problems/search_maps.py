@@ -13,7 +13,10 @@ import numpy as np
 
 REACH = 1e6  # of a variable without bounds, in units of its scale
 _Q = 0.99  # 1 - REACH ** (-1 / 3)
-_NEAREST = 1e-3  # of its scale: a starting point that is nearer to its bound leaves no room between them
+_NEAREST = (
+    1e-3  # of max(1, |bound|): a starting point that is nearer to its bound leaves no room between them
+)
+_ZERO = 1e-8  # a starting point below says nothing of a variable's size
 UNKNOWN = 10.0  # scale of a variable of which neither a bound nor a starting point is known
 SHARE = 0.1  # of a bounded variable's range that stays on either side of what becomes its centre
 _SHORT = 10_000  # the largest denominator of a short fraction
@@ -37,12 +40,13 @@ class Unbounded:
         one = above | np.isfinite(high)
         end = np.where(above, low, np.where(one, high, 0.0))
         centre = end if start is None else start
-        scale = np.maximum(1.0, np.abs(np.where(one, end, centre)))
+        room = np.maximum(1.0, np.abs(end))
+        apart = np.where(above, 1.0, -1.0) * room
+        self._centre = np.where(one & (np.abs(centre - end) < _NEAREST * room), end + apart, centre)
+        unit = np.where(np.abs(centre) < _ZERO, 1.0, np.sqrt(np.abs(centre)))
         if start is None:
-            scale = np.where(one, scale, UNKNOWN)
-        apart = np.where(above, 1.0, -1.0) * scale
-        self._centre = np.where(one & (np.abs(centre - end) < _NEAREST * scale), end + apart, centre)
-        self._scale = np.where(one, np.abs(self._centre - end), scale)
+            unit[:] = UNKNOWN
+        self._scale = np.where(one, np.abs(self._centre - end), unit)
         self._end = np.where(one, end, np.nan)
 
     def full(self, z: np.ndarray) -> np.ndarray:

@@ -30,7 +30,7 @@ from llamoco.dataset_builder.problems.structure import Structure, trace_function
 from llamoco.dataset_builder.problems.system import Data, Scalar, System
 from llamoco.dataset_builder.problems.traced_numpy import elementary
 
-_REDUCTIONS: dict[str, Callable[[list[Any]], Any]] = {"sum": sum, "prod": math.prod, "max": max, "min": min}
+_REDUCTIONS: dict[str, Callable[[list[Any]], Any]] = {"sum": sum, "prod": math.prod}
 
 
 def structure_of_system(
@@ -48,16 +48,21 @@ def structure_of_system(
     """
     constraints = (*system.inequalities, *system.equalities)
     return trace_functions(
-        lambda x: _Interpreter(system, x).value(system.objective, {}),
-        [lambda x: [_Interpreter(system, x).value(c, {}) for c in constraints]] if constraints else [],
+        lambda x: Interpreter(system, x).value(system.objective, {}),
+        [lambda x: [Interpreter(system, x).value(c, {}) for c in constraints]] if constraints else [],
         lower,
         upper,
         full,
     ).structure
 
 
-class _Interpreter:
-    """Values of expressions at one point, definitions computed once and when needed."""
+class Interpreter:
+    """Values of expressions at one point, definitions computed once and when needed.
+
+    Args:
+        system: where names are defined.
+        x: the point (D,), of whatever can be calculated with.
+    """
 
     def __init__(self, system: System, x: Sequence[Any]) -> None:
         self._definitions = {definition.name: definition for definition in system.definitions}
@@ -101,14 +106,11 @@ class _Interpreter:
             case Neg(arg):
                 return -self.value(arg, indices)
             case Call(function, arg):
-                value = self.value(arg, indices)
-                if function == "abs":
-                    return abs(value)
-                return math.floor(value) if function == "floor" else elementary(function)(value)
+                return self.call(function, self.value(arg, indices))
             case Reduce(kind, index, low, high, body):
                 places = range(int(self.value(low, indices)), int(self.value(high, indices)) + 1)
                 values = [self.value(body, {**indices, index.name: place}) for place in places]
-                return _REDUCTIONS[kind](values)
+                return _REDUCTIONS[kind](values) if kind in _REDUCTIONS else self.extremum(kind, values)
         left, right = (self.value(side, indices) for side in (node.left, node.right))  # type: ignore[attr-defined]
         match node:
             case Add():
@@ -122,5 +124,15 @@ class _Interpreter:
             case Pow():
                 return left**right
             case Extremum(kind):
-                return max(left, right) if kind == "max" else min(left, right)
+                return self.extremum(kind, [left, right])
         raise TypeError(f"no such node: {node!r}")
+
+    def call(self, function: str, value: Any) -> Any:
+        """An elementary function of a number."""
+        if function == "abs":
+            return abs(value)
+        return math.floor(value) if function == "floor" else elementary(function)(value)
+
+    def extremum(self, kind: str, values: list[Any]) -> Any:
+        """The largest ("max") or the least ("min") of some numbers."""
+        return max(values) if kind == "max" else min(values)

@@ -10,11 +10,9 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, as_completed
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import cloudpickle
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import LlamocoError, ProblemError
@@ -27,7 +25,7 @@ from llamoco.dataset_builder.problems.evaluators import (
 )
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
 
 MapLike = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 Workers = int | MapLike
@@ -94,6 +92,8 @@ class Shared(Wrapper):
             yield from self._in_processes(x)
 
     def _in_processes(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+        from concurrent.futures import as_completed
+
         if self._pool is None:
             self._pool = _executor(self.count, self._sent())
         rows: dict[Future[Values], int] = {}
@@ -140,6 +140,8 @@ class Shared(Wrapper):
     def _sent(self) -> bytes:
         """What evaluates, as it is sent to others."""
         if self._copy is None:
+            import cloudpickle
+
             try:
                 self._copy = cloudpickle.dumps(_sendable(self.inner))
             except Exception as error:
@@ -181,6 +183,8 @@ class _Task:
 
     def __call__(self, point: np.ndarray) -> Values:
         if self._evaluator is None:
+            import cloudpickle
+
             self._evaluator = cloudpickle.loads(self._bytes)
         return self._evaluator.evaluate(point[None, :])
 
@@ -225,6 +229,8 @@ def _executor(count: int, sent: bytes) -> Executor:
 def _begin_there(sent: bytes) -> None:
     """Prepare a worker process."""
     global _there
+    import cloudpickle
+
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal: the parent decides
     try:
@@ -246,6 +252,8 @@ def _evaluate_there(point: np.ndarray) -> Values:
 
 def _portable(error: Exception) -> Exception:
     """An exception that can be sent back: itself, or its text where it cannot be pickled."""
+    import cloudpickle
+
     try:
         cloudpickle.loads(cloudpickle.dumps(error))
     except Exception:

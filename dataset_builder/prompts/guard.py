@@ -188,9 +188,10 @@ def _adapted(adaptation: Adaptation) -> str:
     text = _ADAPTED
     for name, value in setting.items():
         text = text.replace(f"{{{name}}}", value)
-    # ``evaluate`` is a name of the problem's here.
+    # ``evaluate`` is a name of the problem's here; without bounds an objective may well overflow.
     text = (
         _GUARD.replace("evaluate(", "counted(")
+        .replace("0 * f)", "np.where(np.isfinite(f), 0, np.nan))")
         .replace("{functions}", text)
         .replace("{shown}", "full(x)")
         .replace("{value}", f"{sign}f[0]")

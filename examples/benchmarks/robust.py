@@ -1,10 +1,9 @@
 """One program for the whole budget, or several that share it: rules compared on problems as people bring them, and on the test split.
 
-    python examples/benchmarks/robust.py runs/robust [--seeds 3] [--split-seeds 1] [--limit N]
+    python examples/benchmarks/robust.py runs/robust [--seeds 3] [--split-seeds 1] [--only kinds|split|"held out"] [--rules RULE ...]
 
-Resumes by itself: each line of ``runs.jsonl`` is one run. ``hub_cards/records/robust.json`` is what comes of them. The problems
-of people are those in ``kinds``: penalties, counting constraints, rounding, kinks, jumps, tables, simulations.
-There the bar is what scipy's differential_evolution (with its polish) and pycma reach with the same budget.
+Resumes by itself: each line of ``runs.jsonl`` is one run; ``robust_record.py`` makes tables of them. The problems of people are those in
+``kinds`` and, not looked at until the rule was chosen, ``kinds_unseen``: penalties, counting constraints, rounding, kinks, jumps, tables, simulations. There the bar is what scipy's differential_evolution (with its polish) and pycma reach with the same budget.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.benchmark import baselines
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
 from llamoco.dataset_builder.optimizers.keys import config_for
 from llamoco.dataset_builder.optimizers.pool import render
+from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
@@ -33,11 +32,16 @@ from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT, pairs
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.modeling.answer import Answer
 from llamoco.modeling.halving import affordable, halve
+from llamoco.modeling.held_out import held_out
 from llamoco.modeling.in_process import InProcessRunner
 from llamoco.modeling.portfolio import Turn, take_turns
 from llamoco.modeling.solution import Solution
 
-KINDS = Path(__file__).resolve().parent / "kinds"
+# Problems of people that rules were chosen on, and others, on which what was chosen ran once.
+FOLDERS = {
+    kind: Path(__file__).resolve().parent / folder
+    for kind, folder in (("kinds", "kinds"), ("unseen", "kinds_unseen"))
+}
 TOOLS = {"scipy DE": baselines.scipy_de, "pycma": baselines.pycma}
 TIME_LIMIT = 300.0
 
@@ -68,6 +72,14 @@ RULES: dict[str, Turns] = {
     "CMA-ES, model, CMA-ES in 10%": (("cma_es", 0.4, None), ("model", 0.35, None), ("cma_es", 0.25, 0.1)),
     "model, DE, CMA-ES in 10%": (("model", 0.35, None), ("de", 0.35, None), ("cma_es", 0.3, 0.1)),
     "model, CMA-ES, CMA-ES in 30%": (("model", 0.35, None), ("cma_es", 0.4, None), ("cma_es", 0.25, 0.3)),
+    "model, DE, CMA-ES, CMA-ES in 10%": (
+        ("model", 0.25, None),
+        ("de", 0.3, None),
+        ("cma_es", 0.25, None),
+        ("cma_es", 0.2, 0.1),
+    ),
+    "model, CMA-ES, DE in 20%": (("model", 0.3, None), ("cma_es", 0.35, None), ("de", 0.35, 0.2)),
+    "model 20, DE 40, CMA-ES in 10%": (("model", 0.2, None), ("de", 0.4, None), ("cma_es", 0.4, 0.1)),
     "CMA-ES 40, DE 35, COBYLA 25": (("cma_es", 0.4, None), ("de", 0.35, None), ("cobyla", 0.25, 0.1)),
     "DE alone": (("de", 1.0, None),),
     "CMA-ES alone": (("cma_es", 1.0, None),),
@@ -83,7 +95,7 @@ class Case:
 
     Attributes:
         name: of the file, or the problem's id.
-        kind: "kinds" or "split".
+        kind: "kinds" or "unseen" (see ``FOLDERS``), "split" (the test split) or "held out" (training problems that no model is trained on).
         completions: the model's answer and its likeliest others.
         confidence: of the answer, calibrated.
         prompt: what the model saw.
@@ -98,16 +110,20 @@ class Case:
 
 def problem_of(case: Case, split: dict[str, Problem]) -> Problem:
     """The problem of a case."""
-    return load(KINDS / f"{case.name}.py") if case.kind == "kinds" else split[case.name]
+    return load(FOLDERS[case.kind] / f"{case.name}.py") if case.kind in FOLDERS else split[case.name]
+
+
+def labels_of(limit: int | None) -> list[tuple[str, Label]]:
+    """Labels of the test split ("split"), and of training problems that no model is trained on ("held out")."""
+    labels = read_labels(SHIPPED_LABELS).labels
+    test = [("split", label) for label in labels if label.split == "test"]
+    own = [("held out", label) for label in labels if label.split == "train" and held_out(label.problem.id)]
+    return [*test[:limit], *own[:limit]]
 
 
 def split_problems() -> dict[str, Problem]:
-    """Problems of the test split by id."""
-    return {
-        label.problem.id: label.problem
-        for label in read_labels(SHIPPED_LABELS).labels
-        if label.split == "test"
-    }
+    """Problems of both by id."""
+    return {label.problem.id: label.problem for _, label in labels_of(None)}
 
 
 def ask(folder: Path, limit: int | None) -> list[Case]:
@@ -122,13 +138,17 @@ def ask(folder: Path, limit: int | None) -> list[Case]:
 
     generator = load_generator()
     assert generator.calibration is not None
-    labels = [label for label in read_labels(SHIPPED_LABELS).labels if label.split == "test"][:limit]
     asked = [
-        (file.stem, "kinds", make_prompt(load(file), PROMPT_LIMIT)[0]) for file in sorted(KINDS.glob("*.py"))
+        (file.stem, kind, make_prompt(load(file), PROMPT_LIMIT)[0])
+        for kind, folder in FOLDERS.items()
+        for file in sorted(folder.glob("*.py"))
     ]
-    for label in labels:
-        row = pairs(label.problem, label.optimizer, label.config, 0, 1)[0]
-        asked.append((label.problem.id, "split", row["prompt"]))
+    for kind, label in labels_of(limit):
+        try:
+            row = pairs(label.problem, label.optimizer, label.config, 0, 1)[0]
+        except ProblemError:  # too long for the set
+            continue
+        asked.append((label.problem.id, kind, row["prompt"]))
     cases = []
     for number, (name, kind, prompt) in enumerate(asked):
         found = generator.candidates(generator.shown(prompt), 3)
@@ -163,30 +183,18 @@ def named(answer: Answer, name: str) -> Answer:
     return Answer(problem, completion, "", name, constants, "", None, 0.0, None)
 
 
-def by_rule(rule: str, case: Case, problem: Problem, seed: int) -> tuple[Solution, list[tuple[int, float]]]:
-    """What a rule finds, and its trace over all its programs."""
+def by_rule(rule: str, case: Case, problem: Problem, seed: int) -> Solution:
+    """What a rule finds."""
     runner, own = InProcessRunner(), answers_of(case, problem)
     if rule in HALVED:
         more = HALVED[rule]
         chosen = own if more is None else [own[0], *(named(own[0], name) for name in more)]
         chosen = chosen[: affordable(len(chosen), problem.max_evals, problem.dim)]
         halving = halve(chosen, runner, seed, TIME_LIMIT)
-        return halving.best, joined([trial.solution for trial in halving.trials])
+        return halving.best
     turns = [Turn(named(own[0], name), share, radius) for name, share, radius in RULES[rule]]
     shared = take_turns(turns, runner, seed, TIME_LIMIT)
-    return shared.best, joined(shared.solutions)
-
-
-def joined(solutions: Sequence[Solution]) -> list[tuple[int, float]]:
-    """One trace of runs that came one after the other."""
-    trace: list[tuple[int, float]] = []
-    before = 0
-    for solution in solutions:
-        for evals, f in solution.trace:
-            if not trace or f < trace[-1][1]:
-                trace.append((before + evals, f))
-        before += solution.evals
-    return trace
+    return shared.best
 
 
 def by_tool(tool: str, problem: Problem, seed: int) -> float | None:
@@ -213,29 +221,30 @@ _SPLIT: dict[str, Problem] = {}
 
 def run(case: Case, name: str, seed: int) -> dict[str, Any]:
     """One run of a rule or a tool, as a line."""
-    if case.kind == "split" and not _SPLIT:
+    if case.kind not in FOLDERS and not _SPLIT:
         _SPLIT.update(split_problems())
     problem = problem_of(case, _SPLIT)
     line: dict[str, Any] = {"case": case.name, "kind": case.kind, "rule": name, "seed": seed}
     if name in TOOLS:
         return line | {"f": by_tool(name, problem, seed)}
-    best, trace = by_rule(name, case, problem, 1000 * seed)
+    best = by_rule(name, case, problem, 1000 * seed)
     line |= {"f": best.f if best.feasible else None, "evals": best.evals}
     if problem.f0 is not None and problem.f_star is not None:
         final = best.f if best.feasible and best.f is not None else float("inf")
-        line["aocc"] = a3(trace, problem.max_evals, problem.f0, problem.f_star)
+        line["aocc"] = a3(best.trace, problem.max_evals, problem.f0, problem.f_star)
         line["w"] = w(final, problem.f0, problem.f_star)
     return line
 
 
 def main() -> None:
+    """Make the runs that are missing."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--split-seeds", type=int, default=1)
     parser.add_argument("--limit", type=int)
     parser.add_argument("--rules", nargs="*")
-    parser.add_argument("--only", choices=("kinds", "split"))
+    parser.add_argument("--only", choices=(*FOLDERS, "split", "held out"))
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
@@ -248,8 +257,8 @@ def main() -> None:
         (case, rule, seed)
         for case in cases
         if arguments.only in (None, case.kind)
-        for seed in range(arguments.seeds if case.kind == "kinds" else arguments.split_seeds)
-        for rule in ([*rules, *TOOLS] if case.kind == "kinds" else rules)
+        for seed in range(arguments.seeds if case.kind in FOLDERS else arguments.split_seeds)
+        for rule in ([*rules, *TOOLS] if case.kind in FOLDERS else rules)
         if (case.name, rule, seed) not in done
     ]
     print(f"{len(wanted)} runs", file=sys.stderr)

@@ -1,41 +1,42 @@
 """How long an answer takes, and how much memory: `llamoco solve --program-only` as a command, and a model once loaded.
 
-    python examples/benchmarks/solve.py [--model FOLDER] [--json]
+    python examples/benchmarks/solve.py [--model FOLDER] [--runs 10] [--json]
 
-The command is run as a person runs it, imports and loading included; peak memory is that process's, the largest of the rounds.
-Once loaded, the model answers the problems of examples/problems one at a time: within the pool, as `llamoco solve` does; freely
-with drafts (speculative decoding, arXiv 2211.17192); and freely token by token with transformers' own generate; in turns, so that
-a busy machine slows all alike. Printed are medians over the rounds.
+The command is run as a person runs it, each time in a new process, imports and loading included, for a Python file and a LaTeX file; in
+turns with a process that only imports scipy.optimize, so that a busy machine slows all alike, and given as a ratio to it. Peak memory is
+that process's. A first round, not counted, leaves files in the machine's cache and bytecode on its disk.
+
+Once loaded, the model answers the problems of examples/problems one at a time: within the pool, by the engine that `llamoco solve` takes;
+and where torch is installed, by torch within the pool, freely with drafts (speculative decoding, arXiv 2211.17192), and freely token by
+token with transformers' own generate. Printed are medians.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.problems.file import load
-from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
-from llamoco.dataset_builder.prompts.prompt import make_prompt
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.modeling.generation import Generation, Generator, load_generator
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
-PROBLEMS = sorted(
-    path
-    for path in (Path(__file__).parents[1] / "problems").iterdir()
-    if path.suffix in (".py", ".tex") and not path.stem.endswith("_program")
-)
-ROUNDS = 3
-
+FOLDER = Path(__file__).parents[1] / "problems"
+PROBLEMS = sorted(path for path in FOLDER.iterdir() if path.suffix in (".py", ".tex"))
+COMMANDS = ("pressure_vessel.py", "spring.tex")
+SCIPY = "import scipy.optimize"
+ROUNDS = 3  # of a loaded model
 
 # A process counts in its peak memory what its parent held when it began: so a small parent.
 SMALL_PARENT = """
@@ -45,95 +46,129 @@ process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
 _, status, usage = os.wait4(process.pid, 0)
 print(json.dumps([status, time.perf_counter() - start, usage.ru_maxrss]))
 """
+# Read when torch loads: threads that wait in a loop slow a model down many times on a machine that has other work.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+Answers = Callable[[list[str]], list[Generation]]
 
 
-def command(model: str) -> dict[str, float]:
-    """Wall time (s) and peak resident memory (MiB) of one `llamoco solve --program-only`."""
+def process(*arguments: str) -> tuple[float, float]:
+    """Wall time (s) and peak resident memory (MiB) of one Python process."""
+    bytecode = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory() as folder:
-        out = str(Path(folder) / "program.py")
-        arguments = ["solve", str(PROBLEMS[0]), "--program-only", "--model", model, "--out", out]
         done = subprocess.run(
-            [sys.executable, "-c", SMALL_PARENT, sys.executable, "-m", "llamoco.cli", *arguments],
+            [sys.executable, "-c", SMALL_PARENT, sys.executable, *arguments],
             stdout=subprocess.PIPE,
             cwd=folder,
+            env=bytecode,
             check=True,
         )
     status, seconds, peak = json.loads(done.stdout)
     if status != 0:
-        sys.exit(f"llamoco solve ended with status {status}")
+        sys.exit(f"python {' '.join(arguments)} ended with status {status}")
     scale = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
-    return {"seconds": seconds, "peak_mib": peak / scale}
+    return seconds, peak / scale
 
 
-def token_by_token(generator: Generator) -> Generator:
-    """The same model without drafts."""
-    plain = Generator(generator.model, generator.tokenizer, generator.name)
+def cold(model: str, runs: int) -> dict[str, dict[str, float]]:
+    """Medians of new processes, by what they do: importing scipy.optimize, and answering the problems of ``COMMANDS``."""
+    options = ("--program-only", "--model", model, "--out", "program.py")
+    commands = {name: ("-m", "llamoco.cli", "solve", str(FOLDER / name), *options) for name in COMMANDS}
+    found: dict[str, list[tuple[float, float]]] = {SCIPY: [], **{name: [] for name in COMMANDS}}
+    for number in range(runs + 1):
+        for name, measured in found.items():
+            one = process(*commands.get(name, ("-c", SCIPY)))
+            if number:
+                measured.append(one)
+    medians = {
+        name: [statistics.median(values) for values in zip(*m, strict=True)] for name, m in found.items()
+    }
+    return {
+        name: {"seconds": seconds, "peak_mib": peak, "ratio": seconds / medians[SCIPY][0]}
+        for name, (seconds, peak) in medians.items()
+    }
+
+
+def ways_of(generator: Generator, model: str) -> dict[str, tuple[Answers, Generator]]:
+    """Ways to answer, each with its generator; those of torch where it is installed."""
+    ways: dict[str, tuple[Answers, Generator]] = {
+        "within the pool": (generator.answer_within_pool, generator)
+    }
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        return ways
+    from llamoco.modeling.engines.torch_engine import TorchGenerator, load_torch_generator
+
+    torch = load_torch_generator(model)
+    plain = TorchGenerator(torch.model, torch.tokenizer, torch.name)
     plain.__dict__["_takes_drafts"] = False
-    return plain
+    return ways | {
+        "within the pool, torch": (torch.answer_within_pool, torch),
+        "drafts": (torch.answer, torch),
+        "token by token": (plain.answer, plain),
+    }
 
 
-def measure(work: Callable[[], int]) -> tuple[float, int]:
-    """Seconds that work takes, and what it returns."""
-    start = time.perf_counter()
-    result = work()
-    return time.perf_counter() - start, result
+def loaded(generator: Generator, model: str) -> dict[str, dict[str, float]]:
+    """Seconds an answer and tokens a second, by the way to answer."""
+    ways = ways_of(generator, model)
+    prompts = [generator.shown(make_prompt(load(path), PROMPT_LIMIT)[0]) for path in PROBLEMS]
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    written: dict[str, list[int]] = {name: [] for name in ways}
+    for number in range(ROUNDS + 1):
+        for prompt in prompts:
+            for name, (way, asked) in ways.items():
+                start = time.perf_counter()
+                [answer] = way([prompt])
+                seconds = time.perf_counter() - start
+                if number:  # the first calls make engines ready
+                    times[name].append(seconds)
+                    written[name].append(answer.tokens - asked.prompt_tokens(prompt))
+    return {
+        name: {
+            "seconds": statistics.median(times[name]),
+            "slowest": max(times[name]),
+            "tokens_a_second": sum(written[name]) / sum(times[name]),
+        }
+        for name in ways
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", default=str(SHIPPED_MODEL))
+    parser.add_argument("--runs", type=int, default=10, help="processes of each kind")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
 
-    commands = [command(arguments.model) for _ in range(ROUNDS)]
-    unloaded = {
-        "seconds": statistics.median(run["seconds"] for run in commands),
-        "peak_mib": max(run["peak_mib"] for run in commands),
-    }
-    loading, generator = time.perf_counter(), load_generator(arguments.model)
-    loading = time.perf_counter() - loading
-    prompts = [generator.shown(make_prompt(load(path), PROMPT_LIMIT)[0]) for path in PROBLEMS]
-    generator.answer(prompts[:1])  # the first call makes torch ready
-    ways: dict[str, Callable[[list[str]], list[Generation]]] = {
-        "within the pool": generator.answer_within_pool,
-        "drafts": generator.answer,
-        "token by token": token_by_token(generator).answer,
-    }
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    written: dict[str, list[int]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
-        for prompt in prompts:
-            for name, way in ways.items():
-
-                def answer(way: Callable[[list[str]], list[Generation]] = way, prompt: str = prompt) -> int:
-                    return way([prompt])[0].tokens - generator.prompt_tokens(prompt)
-
-                seconds, tokens = measure(answer)
-                times[name].append(seconds)
-                written[name].append(tokens)
+    commands = cold(arguments.model, arguments.runs)
+    start = time.perf_counter()
+    generator = load_generator(arguments.model)
+    loading = time.perf_counter() - start
+    slower = max((commands[name] for name in COMMANDS), key=lambda one: one["seconds"])
     result: dict[str, Any] = {
-        "threads": torch.get_num_threads(),
-        "command": unloaded,
+        "command": slower,  # of the two files that which takes longer
+        "cold": commands,
+        "runs": arguments.runs,
+        "load": os.getloadavg()[0],
+        "engine": generator.engine,
         "loading_seconds": loading,
-        "loaded": {
-            name: {
-                "seconds": statistics.median(times[name]),
-                "slowest": max(times[name]),
-                "tokens_a_second": sum(written[name]) / sum(times[name]),
-            }
-            for name in ways
-        },
+        "loaded": loaded(generator, arguments.model),
     }
     if arguments.json:
-        print(json.dumps(result, indent=2))
+        words = " ".join(["python examples/benchmarks/solve.py", *sys.argv[1:]])
+        about = {
+            "measured_by": words,
+            "seed": 0,
+            **{name: environment()[name] for name in ("machine", "date")},
+        }
+        print(json.dumps(about | result, indent=2))
         return
-    print(
-        f"llamoco solve --program-only: {unloaded['seconds']:.2f} s, {unloaded['peak_mib']:.0f} MiB at the most"
-    )
-    print(f"loading the model: {loading:.2f} s; {result['threads']} threads")
+    for name, found in commands.items():
+        print(f"{name:22} {found['seconds']:.2f} s, {found['peak_mib']:.0f} MiB, ratio {found['ratio']:.2f}")
+    print(f"loading the model with {generator.engine}: {loading:.2f} s")
     for name, found in result["loaded"].items():
         print(
-            f"{name:15} {found['seconds']:.3f} s an answer (slowest {found['slowest']:.3f}), "
+            f"{name:22} {found['seconds']:.3f} s an answer (slowest {found['slowest']:.3f}), "
             f"{found['tokens_a_second']:.0f} tokens/s"
         )
 

@@ -160,7 +160,8 @@ def read_speed(folder: Path) -> dict[str, Any] | None:
         return None
     try:
         speed = dict(strict_json(path.read_bytes()))
-        for place, name in ((speed["loaded"]["drafts"], "seconds"), (speed["command"], "peak_mib")):
+        loaded = speed["loaded"].get("within the pool") or speed["loaded"]["drafts"]
+        for place, name in ((loaded, "seconds"), (speed["command"], "peak_mib")):
             checked(place, {name: (real_number(0, 1e9), "a number from 0")}, (name,))
     except (ValueError, TypeError, KeyError) as error:
         raise EvaluationError(

@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 
@@ -34,23 +36,32 @@ HEAVY = (
     ),
     *("peft", "trl", "accelerate", "scipy.optimize", "scipy.stats", "huggingface_hub", "openai", "yaml"),
 )
-# Beyond what the base install has.
-EXTRAS = (
-    *(
-        "torch",
-        "transformers",
-        "trl",
-        "accelerate",
-        "peft",
-        "safetensors",
-        "numba",
-        "llvmlite",
-        "sklearn",
-        "pandas",
-        "pyarrow",
-    ),
-    *("datasets", "evaluate", "loky", "openai", "jinja2", "gradio", "dask", "distributed"),
-)
+
+
+def setup_cfg() -> configparser.ConfigParser:
+    setup = configparser.ConfigParser()
+    setup.read(PROBLEMS.parents[1] / "setup.cfg", encoding="utf-8")
+    return setup
+
+
+def beyond_base() -> tuple[str, ...]:
+    """All that can be imported here and comes from no package of the base install, nor from what these depend on."""
+    there: set[str] = set()
+    waiting = setup_cfg()["options"]["install_requires"].split()
+    while waiting:
+        needed = re.match(r"[\w.-]+", waiting.pop())
+        name = needed[0].lower().replace("_", "-") if needed else ""
+        if name not in there:
+            there.add(name)
+            with suppress(metadata.PackageNotFoundError):  # of another system
+                waiting += [line for line in metadata.requires(name) or [] if "extra ==" not in line]
+    return tuple(
+        module
+        for module, packages in metadata.packages_distributions().items()
+        if not {package.lower().replace("_", "-") for package in packages} & (there | {"llamoco"})
+    )
+
+
 RUN = """
 import json, sys
 names, without = json.loads(sys.argv[1]), json.loads(sys.argv[2])
@@ -89,13 +100,21 @@ def test_the_way_to_a_program_loads_nothing_heavy(name: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", ["spring.tex", "pressure_vessel.py"])
 def test_the_base_install_solves(name: str, tmp_path: Path) -> None:
-    # Nothing beyond the base install can be imported here, in this process; the sandbox's own has numpy and scipy only.
-    code, loaded, said = run(
-        *("solve", str(PROBLEMS / name), "--out", str(tmp_path / "p.py"), "--json"),
-        names=EXTRAS,
-        without=EXTRAS,
+    missing = beyond_base()
+    assert {"torch", "numba", "matplotlib", "pyarrow", "sklearn"} <= set(missing)
+    code, _, said = run("solve", str(PROBLEMS / name), "--out", str(tmp_path / "p.py"), without=missing)
+    assert code == 0, said
+
+
+def test_the_base_install_minimizes() -> None:
+    program = (
+        "import json, sys\nsys.modules.update(dict.fromkeys(json.loads(sys.argv[1])))\nimport llamoco\n"
+        "print(llamoco.minimize(lambda x: (x[0] - 1) ** 2 + abs(x[1]), [(-5, 5), (-4, 6)], max_evals=200, seed=0).nfev)"
     )
-    assert (code, loaded) == (0, []), said
+    done = subprocess.run(
+        [sys.executable, "-c", program, json.dumps(beyond_base())], capture_output=True, text=True
+    )
+    assert done.returncode == 0 and 0 < int(done.stdout) <= 200, done.stderr
 
 
 def test_the_single_best_solvers_are_known_without_the_table() -> None:
@@ -129,9 +148,7 @@ def test_a_sandbox_that_was_never_needed_leaves_nothing() -> None:
 
 def extras() -> dict[str, set[str]]:
     """The packages of each extra of setup.cfg, those of the extras that it names among them."""
-    setup = configparser.ConfigParser()
-    setup.read(PROBLEMS.parents[1] / "setup.cfg", encoding="utf-8")
-    listed = setup["options.extras_require"]
+    listed = setup_cfg()["options.extras_require"]
 
     def packages(name: str) -> set[str]:
         found: set[str] = set()
@@ -177,6 +194,6 @@ def test_a_missing_extra_is_one_message(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, _, said = run(*arguments, without=(*EXTRAS, "matplotlib"))
+    code, _, said = run(*arguments, without=beyond_base())
     assert code == 2 and f"'llamoco[{COMMANDS[arguments]}]'" in said, said
     assert "Traceback" not in said and len(said.strip().splitlines()[-1]) < 400

@@ -83,7 +83,7 @@ def test_unread_names_and_unknown_facts_are_told() -> None:
     )
     answer = json.loads(solve(text, "--json", "--program-only").stdout)
     assert [line.split(":")[0] for line in answer["warning"].splitlines()] == [
-        "`x0` (line 6) looks like a starting point, but none is read yet",
+        "`x0` (line 6) looks like a starting point, but nothing that defines the problem reads it",
         "what the functions do with the variables is unknown",
     ]
     done = solve(text, "--program-only")

@@ -93,7 +93,7 @@ def test_an_unsure_model_gives_way_to_the_single_best_solver(unsure: str) -> Non
 
 
 def test_the_fallback_can_be_refused_and_needs_a_calibration(unsure: str, model: Path) -> None:
-    answer = solved("--model", unsure, "--no-fallback")
+    answer = solved("--model", unsure, "--no-fallback", "--candidates", "1")
     assert (answer["optimizer"], answer["replaced"], answer["calibrated"]) == (CHOICE, None, True)
     assert answer["confidence"] == pytest.approx(0.2)
     raw = solved("--model", str(model))
@@ -104,6 +104,12 @@ def test_the_fallback_can_be_refused_and_needs_a_calibration(unsure: str, model:
         and len(raw["runs"]) == 1
     )
     assert "it has no calibration" in solve("--model", str(model), "--program-only").stdout
+
+
+def test_an_unsure_model_shares_the_budget_if_it_has_no_fallback(unsure: str) -> None:
+    answer = solved("--model", unsure, "--no-fallback")
+    assert answer["doubts"] == ["the model is not sure of its choice (20%)"]
+    assert answer["candidates"][0]["optimizer"] == CHOICE and answer["replaced"] is None
 
 
 def test_every_seed_is_shown(model: Path) -> None:
@@ -145,9 +151,9 @@ def objective(x):
 def test_where_there_is_doubt_several_programs_share_the_budget(model: Path) -> None:
     Path("problem.py").write_text(JUMPS)
     answer = solved("--model", str(model))
-    assert answer["doubts"] == ["the objective compares values (min, max, if)"]
+    assert answer["doubts"] == ["the objective compares values (if, min, max)"]
     turns = answer["candidates"]
-    assert turns[-1]["radius"] == 0.1 and [turn["radius"] for turn in turns[:-1]] == [None, None]
+    assert turns[-1]["radius"] == 0.2 and [turn["radius"] for turn in turns[:-1]] == [None, None]
     assert sum(turn["evals"] for turn in turns) == answer["evals"] <= 400
     assert answer["f"] == min(turn["f"] for turn in turns) == pytest.approx(0.5, abs=0.02)
     # The program that is kept begins where others do, in the whole box.

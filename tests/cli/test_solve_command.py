@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -209,8 +208,8 @@ def test_a_program_that_fails_before_it_begins_gives_way_to_the_single_best_solv
     (tmp_path / "good.py").write_text(GOOD)
     written = Generator.answer_within_pool
 
-    def broken(self: Generator, prompts: Sequence[str]) -> list[Generation]:
-        return [replace(a, completion="import no_such_module\n") for a in written(self, prompts)]
+    def broken(self: Generator, *asked: Any) -> list[Generation]:
+        return [replace(a, completion="import no_such_module\n") for a in written(self, *asked)]
 
     monkeypatch.setattr(Generator, "answer_within_pool", broken)
     answer = solved("good.py")

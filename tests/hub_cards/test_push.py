@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 from llamoco.cli.main import app
 from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.hub_cards.artefacts import artefact
+from llamoco.modeling.shipped import SHIPPED_MODEL
 
 ROOT = Path(__file__).parents[2]
 MODEL_CARD = """\
@@ -276,6 +277,10 @@ MODEL_FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
         "model.safetensors belongs to other weights",
     ),
     "a broken file": (lambda f: (f / "config.json").write_text("{"), "config.json is no JSON"),
+    "a converted form of other weights": (
+        lambda f: shutil.copytree(SHIPPED_MODEL / "ctranslate2", f / "ctranslate2"),
+        "ctranslate2/ is of other weights",
+    ),
     "not finished": (lambda f: (f / "identity.json").write_text("{}"), "is not finished"),
     "an adapter without its base": (
         lambda f: (f / "adapter_config.json").write_text("{}"),

@@ -54,7 +54,7 @@ def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
     work = tmp_path_factory.mktemp("hub")
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, work)
-    for name in ("dataset_builder", "metrics", "modeling", "hub_cards", "cli"):
+    for name in ("api", "dataset_builder", "metrics", "modeling", "hub_cards", "cli"):
         shutil.copytree(ROOT / name, work / name, ignore=shutil.ignore_patterns("runs", "__pycache__"))
     pairs = work / "pairs"
     (pairs / "default").mkdir(parents=True)
@@ -97,13 +97,29 @@ def test_model_data_set_and_metric_load_by_their_ids(pushed: Pushed, tmp_path: P
     assert all(there[path.name] == path.read_bytes() for path in weights)
 
 
+def test_the_converted_form_loads_by_its_id_without_torch(pushed: Pushed, tmp_path: Path) -> None:
+    hub, env, _ = pushed
+    program = (
+        "import sys\nfrom llamoco.modeling.generation import load_generator\n"
+        "model = load_generator('ada/llamoco-xs')\n"
+        "print(model.engine, model.name, model.calibration is not None, 'torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=200
+    )
+    assert done.stdout == "ctranslate2 ada/llamoco-xs True False\n", done.stderr
+    there = hub.files("model", "ada/llamoco-xs")
+    converted = SHIPPED_MODEL / "ctranslate2"
+    assert all(there[f"ctranslate2/{path.name}"] == path.read_bytes() for path in converted.iterdir())
+
+
 def test_the_space_installs_the_wheel_that_it_brings(pushed: Pushed, tmp_path: Path) -> None:
     hub, env, work = pushed
     files = hub.files("space", "ada/llamoco")
     wheel = next(name for name in files if name.endswith(".whl"))
     line = files["requirements.txt"].decode().splitlines()[-1]
     assert re.fullmatch(
-        rf"llamoco @ {hub.url}/spaces/ada/llamoco/resolve/main/{wheel}#sha256=[0-9a-f]{{64}}", line
+        rf"llamoco\[app\] @ {hub.url}/spaces/ada/llamoco/resolve/main/{wheel}#sha256=[0-9a-f]{{64}}", line
     )
     # As a Space does: requirements.txt is all that lies there.
     (tmp_path / "requirements.txt").write_text(line + "\n")
@@ -125,7 +141,12 @@ def test_the_space_installs_the_wheel_that_it_brings(pushed: Pushed, tmp_path: P
         timeout=200,
     )
     assert done.returncode == 0, done.stderr
-    for part in ("modeling/llamoco-xs/config.json", "hub_cards/records/evaluation.json", "cli/push.py"):
+    for part in (
+        "modeling/llamoco-xs/config.json",
+        "modeling/llamoco-xs/ctranslate2/model.bin",
+        "hub_cards/records/evaluation.json",
+        "cli/push.py",
+    ):
         assert (tmp_path / "installed" / "llamoco" / part).is_file()
     # Equal sources give an equal wheel: to push again changes nothing.
     again = artefact("metric", work / "metrics" / "llamoco", "ada/llamoco")

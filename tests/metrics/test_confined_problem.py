@@ -92,6 +92,25 @@ def test_messages_name_the_same_place(text: str, sandbox: Sandbox) -> None:
     assert told.split(" (")[0] == str(own.value).split(" (")[0] and told.startswith("problem.py")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD + "X0 = [0.5, 0.5]\n",
+        GOOD + "MAXIMIZE = True\n",
+        GOOD + "INTEGER = [0]\n",
+        GOOD + "constraints = {'type': 'ineq', 'fun': lambda x: x[0]}\n",
+        GOOD.replace("[1.0, 1.0]", "[1.0, None]"),
+        GOOD.replace("100", "None"),
+        GOOD.replace("objective", "evaluate"),
+    ],
+)
+def test_what_the_page_does_not_take_is_refused_and_said(text: str, sandbox: Sandbox) -> None:
+    assert not load_python(text, "problem.py").plain
+    assert "here a problem has to be stated plainly: objective(x), LOWER below UPPER" in reading(
+        text, sandbox
+    )
+
+
 ATTACKS = {
     "reads a file": "open('/etc/passwd').read()",
     "writes a file": "open('{outside}', 'w').write('x')",

@@ -150,3 +150,16 @@ def test_all_corners_agree_with_the_range_that_is_told(tmp_path: Path) -> None:
         for corner in itertools.product(*zip(problem.lower, problem.upper, strict=True))
     ]
     assert f"[{min(corners):.6g}, {max(corners):.6g}]" in diagnosed(problem).reason
+
+
+def test_a_formula_that_cannot_take_an_allowed_value_is_a_proof(tmp_path: Path) -> None:
+    path = tmp_path / "p.tex"
+    text = "$\\min_x x_1$ s.t. $x_1^2 + 3 \\cos x_2 \\le {}$, $x \\in [1, 2]^2$. Budget: 60 evaluations.\n"
+    path.write_text(text.replace("{}", "-0.5"))
+    found = diagnosed(load(path))
+    assert found.infeasible == "proven" and "inequality[0] lies in [0.25" in found.reason
+    # One that just holds at a corner is not proven away: 1 + 3 cos 2 = -0.2484.
+    path.write_text(text.replace("{}", "-0.2484"))
+    problem = load(path)
+    assert diagnosed(problem, points=5).infeasible == "not_found"
+    assert problem.feasible(problem.evaluate(np.array([[1.0, 2.0]])))[0]

@@ -98,7 +98,7 @@ def test_where_there_is_doubt_programs_share_one_budget(
     assert sum(share["evals"] for share in shares) == solution.evals <= 400
     # Beside the budget: the point that each program returns.
     assert len(counting.points) <= solution.evals + len(shares)
-    assert solution.f == min(share["f"] for share in shares) == pytest.approx(0.25, abs=1e-3)
+    assert solution.f == min(share["f"] for share in shares) == pytest.approx(0.25, abs=1e-2)
     assert solution.f == min(f for _, f in told if f is not None)
     assert [evals for evals, _ in told] == sorted(evals for evals, _ in told)
     assert all(plain.inside(np.array(counting.points)))
@@ -213,9 +213,9 @@ def test_unknown_code_is_not_run_without_confinement(generator: Any, tmp_path: P
         def __getattr__(self, name: str) -> Any:
             return getattr(generator, name)
 
-        def answer_within_pool(self, prompts: list[str]) -> Any:
+        def answer_within_pool(self, *asked: Any) -> Any:
             return [
-                replace(answer, completion="import os\n") for answer in generator.answer_within_pool(prompts)
+                replace(answer, completion="import os\n") for answer in generator.answer_within_pool(*asked)
             ]
 
     problem = problem_of(tmp_path, SMOOTH)

@@ -74,6 +74,9 @@ class Functions:
         self.scipy: tuple[Function | None, Function | None] = (None, None)
         if self._has_scipy():
             self.scipy = self._read_scipy(dim)
+        self._of = {"objective": [self.objective] if self.objective else []}
+        for kind, own, more in zip(CONSTRAINTS, (self.inequality, self.equality), self.scipy, strict=True):
+            self._of[kind] = [*own, more] if more else [*own]
         self.plain = (
             self.evaluate is None
             and self.scipy == (None, None)
@@ -91,11 +94,7 @@ class Functions:
 
     def of(self, name: str) -> list[Function]:
         """The functions that give the objective or a kind of constraints, scipy's among them; without ``evaluate``."""
-        if name == "objective":
-            return [self.objective] if self.objective else []
-        own = self.inequality if name == "inequality" else self.equality
-        more = self.scipy[CONSTRAINTS.index(name)]
-        return [*own, more] if more else [*own]
+        return self._of[name]
 
     def _named(self, name: str) -> Function | None:
         """A function by name; None if it is absent."""

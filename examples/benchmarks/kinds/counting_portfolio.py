@@ -1,4 +1,4 @@
-"""At most three of eight assets may hold more than one percent."""
+"""At most three of eight assets may hold more than five percent."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def objective(x):
 
 def inequality(x):
     w = x / (x.sum() + 1e-9)
-    return sum(1 for share in w if share > 0.01) - 3
+    return sum(1 for share in w if share > 0.05) - 3
 
 
 LOWER, UPPER, MAX_EVALS = [0] * 8, [1] * 8, 3000

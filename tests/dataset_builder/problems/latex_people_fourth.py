@@ -251,7 +251,11 @@ $$\max_{s} \; \sum_i \beta_i \left( 1 - e^{-k_i s_i} \right) \quad \text{subject
     maximize=True,
 )
 def _(s: np.ndarray) -> Result:
-    return float(np.sum(np.array([120, 90, 150]) * (1 - np.exp(-np.array([4, 6, 2.5]) * s)))), [], [s.sum() - 1]
+    return (
+        float(np.sum(np.array([120, 90, 150]) * (1 - np.exp(-np.array([4, 6, 2.5]) * s)))),
+        [],
+        [s.sum() - 1],
+    )
 
 
 @people(
