@@ -44,11 +44,12 @@ def asked(
     probe.vector = ""
     probe.families = {base: Family(1, 0, 0, columns) for base, columns in bases.items()}
     own = Bounds(probe)
-    for part in parts:
-        _try(probe, part, {})
     for chain in statements:
         _powers(chain, probe)
         _ranged(chain, probe)
+    for part in parts:
+        _try(probe, part, {})
+    for chain in statements:
         for scope in _scopes(own, chain):
             for side in chain.sides:
                 for part in side:
