@@ -16,6 +16,7 @@ import numpy as np
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SymbolicEvaluator, Wrapper
 from llamoco.dataset_builder.problems.intervals import constraint_ranges
+from llamoco.dataset_builder.problems.latex_evaluator import LatexEvaluator
 from llamoco.dataset_builder.problems.problem import EQUALITY_TOLERANCE, INEQUALITY_TOLERANCE, Problem
 from llamoco.modeling.solution import Solution
 
@@ -140,9 +141,12 @@ def _range_proof(problem: Problem) -> str | None:
     values: ProblemEvaluator = problem.values
     while isinstance(values, Wrapper):
         values = values.inner
-    if not isinstance(values, SymbolicEvaluator):
+    if isinstance(values, LatexEvaluator):  # formulas of the file's own variables, which may be unbounded
+        ranges = constraint_ranges(values.file.system, values.file.lower, values.file.upper)
+    elif isinstance(values, SymbolicEvaluator):
+        ranges = constraint_ranges(values.system, problem.lower, problem.upper)
+    else:
         return None
-    ranges = constraint_ranges(values.system, problem.lower, problem.upper)
     for number, (low, high) in enumerate(ranges):
         equality = number >= problem.n_inequality
         allowed = EQUALITY_TOLERANCE if equality else INEQUALITY_TOLERANCE
