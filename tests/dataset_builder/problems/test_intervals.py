@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from llamoco.dataset_builder.problems.expression import FUNCTIONS, Call, Extremum, Item, Max, Num, Vec, lift
 from llamoco.dataset_builder.problems.expression import Index as I
+from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.intervals import EVERYTHING, Interval, constraint_ranges
 from llamoco.dataset_builder.problems.numpy_evaluator import numpy_evaluator
 from llamoco.dataset_builder.problems.synthesis import draw_problem
@@ -96,3 +98,14 @@ def test_drawn_constraints_stay_within_their_ranges() -> None:
         assert (ranges[:inequalities, 0] <= 1e-6).all() and (ranges[inequalities:, 0] <= 1e-4).all()
         informative += int(np.isfinite(ranges).all(axis=1).sum())
     assert informative >= 25
+
+
+def test_a_latex_problem_has_its_formulas_in_the_evaluator(tmp_path: Path) -> None:
+    path = tmp_path / "p.tex"
+    path.write_text(
+        "$\\min_x x_1^2$ s.t. $x_1^2 + 3 \\cos x_2 \\le 2$, $x \\in [1, 2]^2$. Budget: 60 evaluations.\n"
+    )
+    symbolic = load(path).values.symbolic
+    assert symbolic is not None and symbolic[1:] == ((1.0, 1.0), (2.0, 2.0))
+    [(low, high)] = constraint_ranges(*symbolic)
+    assert low == pytest.approx(1 + 3 * math.cos(2) - 2) and high == pytest.approx(4 + 3 * math.cos(1) - 2)
