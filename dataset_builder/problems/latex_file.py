@@ -223,7 +223,14 @@ class _Reader:
             return False
         symbols = self.symbols
         names = {(base, key) for p in parts for base, key in names_in(p)}
-        known = {*symbols.written, *symbols.ranged, *symbols.templates, *symbols.anywhere, *symbols.recurrences, "e"}
+        known = {
+            *symbols.written,
+            *symbols.ranged,
+            *symbols.templates,
+            *symbols.anywhere,
+            *symbols.recurrences,
+            "e",
+        }
         unknown = [key for base, key in names if not {base, key} & known and not symbols.family(base)]
         if unknown and len(unknown) == len(names):
             self.beside += unknown

@@ -178,7 +178,12 @@ def read_name(parser: Parser) -> Value:
         else:
             parser.at = mark
             break
-    if base == "diag" and subscript is None and parser.peek() == "(" and parser.symbols.named(base, token) is None:
+    if (
+        base == "diag"
+        and subscript is None
+        and parser.peek() == "("
+        and parser.symbols.named(base, token) is None
+    ):
         return parser.power(_diagonal(parser))
     value = _look_up(parser, base, subscript, token)
     if isinstance(value, Function):
@@ -304,7 +309,9 @@ def _diagonal(parser: Parser) -> Matrix:
     if not all(isinstance(e, Expr) for e in entries) or not entries:
         parser.fail("expected numbers, or a vector of numbers, in diag(..)", place)
     numbers = [parser.symbols.constant(e, place) for e in entries if isinstance(e, Expr)]
-    return Matrix(tuple(tuple(n if k == j else 0.0 for j in range(len(numbers))) for k, n in enumerate(numbers)))
+    return Matrix(
+        tuple(tuple(n if k == j else 0.0 for j in range(len(numbers))) for k, n in enumerate(numbers))
+    )
 
 
 def read_matrix(parser: Parser) -> Value:

@@ -32,7 +32,7 @@ PHRASES = re.compile(
         # what happens in the story
         (?:has|have|needs?) to (?:carry|support|bear|withstand|hold|transmit|deliver|supply|serve) (?:an? |the |its )?(?:\w+ ){0,2}(?:loads?|forces?|moments?|torques?|weights?|pressures?)(?! (?:of (?:at|no|less|more)|greater|larger|above|below|in excess)\b)
         (?:is |are |being )?(?:under|subjected to|exposed to|loaded by) (?:an? |the |its (?:own )?|internal |external )*(?:[a-z]+ )?(?:loads?|loading|forces?|pressures?|tension|compression|stress|moments?|torsion|torque|weight)(?= (?:[SDV]\b|of [SDN]\b|at|on|and|from|in)|[,.;]|$)
-        (?:a |the |cylindrical |tin |soda |beer |metal |aluminium |aluminum |closed |open )+can(?= (?:with|of|that|is|has|holds|should|whose|made|from)\b|[,.;]|$)
+        (?:a |the |cylindrical |tin |soda |beer |metal |aluminium |aluminum |closed |open ){1,4}can(?= (?:with|of|that|is|has|holds|should|whose|made|from)\b|[,.;]|$)
         (?:that |which )?can be (?:made|built|cut|formed|constructed|produced|inscribed|manufactured|obtained)(?= (?:from|out of|with|in|of|by|using)\b)
         (?:we|i|you|one|they|which|that|company|firm|planner|operator|controller|engineer|manager|shop|farmer) (?:can|may|could) (?:freely )?(?:choose|control|vary|adjust|change|decide|set|select|influence|tune)(?= (?:the |its |their |both |how |V)|[,.;]|$)(?! (?:only|at most|at least|no more)\b)
         follows?(?= ?:?(?: the| an?)? ?(?:D\b|arrhenius|power|linear|law))

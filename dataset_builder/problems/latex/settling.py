@@ -206,7 +206,9 @@ class Settling:
                 sizes = self._fitting(objective, found, base)
                 members[base] = {(k,) for k in range(1, sizes + 1)}
         for base, own in members.items():
-            if not own and sum(t.text == base for t in self.tokens) < 2 + any(t.text == base for t in objective):
+            if not own and sum(t.text == base for t in self.tokens) < 2 + any(
+                t.text == base for t in objective
+            ):
                 message = f"{base} is to be varied, but does not occur in the formulas; correct the name"
                 raise self.bounds.source.error(objective[0], message)
         settle(self.bounds, self.declared.order, members, objective[0])

@@ -325,7 +325,11 @@ def _plain(name: str, tokens: list[Token], found: list[Clause], bounds: Bounds) 
             elif "\\dots" not in names or last.isdigit():  # x = (x_1, ..., x_5)
                 bounds.dimension(int(last) if last.isdigit() else len(names), right[0][0])
     defined = {head.key for c in found if c.relations[:1] == ["="] and (head := read_head(c.groups[0][-1]))}
-    entries = any(f"{name}_{script_text(s)}" not in defined or s[0].text.isdigit() for s in _subscripts(tokens).get(name, []) if s)
+    entries = any(
+        f"{name}_{script_text(s)}" not in defined or s[0].text.isdigit()
+        for s in _subscripts(tokens).get(name, [])
+        if s
+    )
     solid = [t for t in tokens if t.kind != "soft"]
     power = any(
         t.text == name and n.text == "in" and any(u.text == "^" for u in solid[k + 2 : k + 24])
@@ -341,14 +345,19 @@ def _plain(name: str, tokens: list[Token], found: list[Clause], bounds: Bounds) 
 def _in_matrix_product(name: str, tokens: list[Token], found: list[Clause]) -> bool:
     r"""Whether a name stands as a vector: ``x^\top``, ``c^\top x``, ``A x`` with a matrix A."""
     matrices = {
-        c.groups[0][-1][0].text for c in found if c.relations[:1] == ["="] and any(t.kind == "begin" for t in c.groups[1][0])
+        c.groups[0][-1][0].text
+        for c in found
+        if c.relations[:1] == ["="] and any(t.kind == "begin" for t in c.groups[1][0])
     }
     for number, token in enumerate(tokens):
         if token.kind != "name" or token.text != name:
             continue
         after = [t.text for t in tokens[number + 1 : number + 4] if t.text != "{"]
         before = [t.text for t in tokens[max(number - 4, 0) : number] if t.text not in ("{", "}")]
-        if after[:2] in (["^", "\\top"], ["^", "\\intercal"], ["^", "T"]) or before[-1:] in (["\\top"], ["\\intercal"]):
+        if after[:2] in (["^", "\\top"], ["^", "\\intercal"], ["^", "T"]) or before[-1:] in (
+            ["\\top"],
+            ["\\intercal"],
+        ):
             return True
         if before[-2:] == ["^", "T"] or (before and before[-1] in matrices):
             return True
