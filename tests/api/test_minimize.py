@@ -411,3 +411,10 @@ def test_a_warm_call_takes_less_than_a_third_of_a_second():
         llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=200)
         seconds.append(time.perf_counter() - start)
     assert min(seconds) <= 0.3
+
+
+def test_a_tolerance_ends_a_run_that_has_stopped_moving():
+    whole = llamoco.minimize(sphere, [(-5, 5)] * 2, max_evals=2000)
+    early = llamoco.minimize(sphere, [(-5, 5)] * 2, max_evals=2000, tol=1e-3)
+    assert 100 < early.nfev < whole.nfev and early.success and early.status == 0
+    assert "stopped moving" in early.message and early.fun <= whole.fun + 1e-2
