@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluators import SourceEvaluator, SymbolicEvaluator
+from llamoco.dataset_builder.problems.evaluators import SourceEvaluator
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.structure import starting_points
 
@@ -47,16 +47,24 @@ def load(path: str | Path, ignore_prose: bool = False) -> Problem:
             # What was loaded beside its neighbour files goes on running there; a copy from JSON is executed anew.
             evaluator=SourceEvaluator(lambda: python),
         )
+    from llamoco.dataset_builder.problems.latex_evaluator import LatexEvaluator
     from llamoco.dataset_builder.problems.latex_file import read_latex
 
     latex = read_latex(text, str(path), ignore_prose)
-    evaluator = SymbolicEvaluator(lambda: latex.system, latex.lower, latex.upper)
+    evaluator = LatexEvaluator(lambda: latex)
+    try:
+        variables = evaluator.variables
+    except ProblemError as error:
+        raise ProblemError(f"{path}: {error}") from None
+    except ArithmeticError as error:
+        message = "a number in its formulas cannot be computed"
+        raise ProblemError(f"{path}: {message} ({error}); check the constants") from None
     problem = Problem(
         id=path.stem,
         kind="source",
-        lower=tuple(float(v) for v in latex.lower),
-        upper=tuple(float(v) for v in latex.upper),
-        max_evals=latex.max_evals,
+        lower=tuple(variables.lower.tolist()),
+        upper=tuple(variables.upper.tolist()),
+        max_evals=evaluator.max_evals,
         n_inequality=len(latex.system.inequalities),
         n_equality=len(latex.system.equalities),
         definition={"latex": text} | ({"left_out": list(latex.left_out)} if latex.left_out else {}),

@@ -11,36 +11,71 @@ or left out and told on request.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.expression import Item, lift
+from llamoco.dataset_builder.problems.expression import Expr, Neg
 from llamoco.dataset_builder.problems.latex.bounds import Bounds
 from llamoco.dataset_builder.problems.latex.budget import read_budget
 from llamoco.dataset_builder.problems.latex.clauses import Clause, clauses
 from llamoco.dataset_builder.problems.latex.constraints import Constraints
+from llamoco.dataset_builder.problems.latex.definitions import Definitions, is_number
+from llamoco.dataset_builder.problems.latex.indices import index_letters, last_indices
 from llamoco.dataset_builder.problems.latex.judgement import LeftOut, left_out
 from llamoco.dataset_builder.problems.latex.lexer import tokenize
-from llamoco.dataset_builder.problems.latex.names import Head, Written, argument_names, read_head
-from llamoco.dataset_builder.problems.latex.objective import find_variables, membership, objective_clause
+from llamoco.dataset_builder.problems.latex.names import Written, read_head
+from llamoco.dataset_builder.problems.latex.objective import find_goal, membership
 from llamoco.dataset_builder.problems.latex.prose import Kinds, Sentence, sentences
+from llamoco.dataset_builder.problems.latex.settling import Settling
+from llamoco.dataset_builder.problems.latex.starts import start_point, take_starts
 from llamoco.dataset_builder.problems.latex.statements import Chain, chains
 from llamoco.dataset_builder.problems.latex.symbols import SymbolTable
 from llamoco.dataset_builder.problems.latex.text import Source
 from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, tuple_parts
+from llamoco.dataset_builder.problems.latex.unknowns import find_variables
 from llamoco.dataset_builder.problems.latex.values import NeedsUnroll
 from llamoco.dataset_builder.problems.system import System
+
+_INF = float("inf")
+_ASIDE = re.compile(
+    r"\b(?:lagrangian|lagrange function|hessian|gradients?|derivatives?|kkt|stationarity)\b[^.;]*$"
+)
 
 
 @dataclass(frozen=True)
 class LatexFile:
-    """What a LaTeX file says: the problem in symbols, bounds (D,), the evaluation budget, and the prose left out."""
+    """What a LaTeX file says.
+
+    Attributes:
+        system: the problem in symbols, to be minimised.
+        lower, upper: bounds of its A variables; infinite where none is stated.
+        max_evals: the evaluation budget; None if none is stated.
+        left_out: the prose that was left out on request.
+        maximize: whether the file maximises; the system's objective is the negative of the file's then.
+        x0: the starting point (A,); None if none is stated.
+        integer: places (0-based) of variables that are whole numbers.
+        names: of the variables, as the file has them.
+        notes: what to tell the person of how the file was understood.
+    """
 
     system: System
     lower: tuple[float, ...]
     upper: tuple[float, ...]
-    max_evals: int
+    max_evals: int | None
     left_out: tuple[str, ...] = ()
+    maximize: bool = False
+    x0: tuple[float, ...] | None = None
+    integer: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def objective(self) -> Expr:
+        """The file's objective, in the sign that it has there."""
+        value = self.system.objective
+        return value.arg if self.maximize and isinstance(value, Neg) else value
 
 
 def read_latex(text: str, name: str, ignore_prose: bool = False) -> LatexFile:
@@ -77,6 +112,7 @@ class _Reader:
         self.symbols = SymbolTable(source, {t.text for t in self.tokens if t.kind == "name"})
         self.bounds = Bounds(self.symbols)
         self.constraints = Constraints(self.bounds)
+        self.unused: list[str] = []  # definitions that nothing uses
 
     def read(self) -> LatexFile:
         """The problem.
@@ -84,23 +120,31 @@ class _Reader:
         Raises:
             ProblemError: what cannot be read. Prose that may restrict the problem comes first: it may be why.
         """
-        clause = objective_clause(self.source, self.tokens, self.clauses)
-        find_variables(clause, self.tokens, self.clauses, self.bounds)
+        goal = find_goal(self.source, self.tokens, self.clauses)
+        clause = goal.clause
+        self.letters = index_letters(self.tokens, self.clauses)
+        self.symbols.letters = self.letters | last_indices(self.clauses)
+        self.declared = find_variables(clause, self.tokens, self.clauses, self.bounds)
+        self.bounds.named = self.declared.named
         max_evals, spans = read_budget(self.source)
-        kinds = Kinds(self.bounds, clause)
-        prose = sentences(self.source, self.lexed, self.clauses, kinds, spans)
+        kinds = Kinds(self.bounds, clause, self.clauses)
+        prose = sentences(self.source, self.lexed, self.clauses, kinds, spans, goal.maximize)
         try:
-            system, lower, upper = self._read(clause, spans)
+            read = self._read(clause, spans)
         except (ProblemError, NeedsUnroll, RecursionError):
             self._leave_out(prose, 0)
             raise
-        return LatexFile(system, lower, upper, max_evals, self._leave_out(prose, len(lower)))
+        read = replace(read, max_evals=max_evals, left_out=self._leave_out(prose, len(read.lower)))
+        if not goal.maximize:
+            return read
+        system = replace(read.system, objective=-read.system.objective)
+        return replace(read, system=system, maximize=True)
 
-    def _read(
-        self, clause: Clause, spans: list[tuple[int, int]]
-    ) -> tuple[System, tuple[float, ...], tuple[float, ...]]:
-        """The system and the bounds."""
-        found = chains(self.source, self.clauses, {self.symbols.vector, *self.symbols.aliases} - {""})
+    def _read(self, clause: Clause, spans: list[tuple[int, int]]) -> LatexFile:
+        """Everything but the budget; the objective as the file has it."""
+        symbols = self.symbols
+        names = {symbols.vector, *symbols.aliases, *symbols.families} - {""}
+        found = chains(self.source, self.clauses, names)
         objective = next((c for c in found if c.clause is clause), None)
         if objective is None:
             raise self.source.error(clause.groups[0][0][0], "expected the objective as f(x) = ...")
@@ -108,27 +152,104 @@ class _Reader:
         for chain in found:
             if chain is objective or any(a <= chain.place.at < b for a, b in spans):
                 continue
+            if any(chain.clause is said for said in self.declared.said):
+                continue
+            if _ASIDE.search(chain.clause.words) and chain.relations == ["="]:
+                continue  # the Lagrangian, a gradient: not the problem
             if chain.relations and not self._on_solution(chain):
                 rest.append(chain)
             elif not chain.relations and (chain.place.display or self._cut_off(chain, clause)):
                 message = "a formula that is neither objective, bound, constraint nor definition"
                 raise self.source.error(chain.place, f"{message}; expected a relation such as \\le 0 or =")
         part = self._objective(objective)
-        heads: dict[str, bool] = {}  # whether a name has a definition that is more than a number
-        for chain in rest:
-            head = read_head(chain.sides[0][0]) if chain.relations[0] == "=" else None
-            if head is not None:
-                heads[head.key] = heads.get(head.key, False) or not _is_number(chain.sides[1][0])
-        others = [c for c in rest if not self._define(c, heads)]
-        for base, (letter, _, body) in self.symbols.templates.items():
-            if self.symbols.family(base):
+        rest, starts = take_starts(rest, self.bounds, self.tokens)
+        rest = [each for chain in rest for each in self._split(chain)]
+        definitions = Definitions(self.bounds, self.letters)
+        settling = Settling(self.bounds, self.declared, self.letters, self.tokens)
+        rest = [*membership(clause, self.tokens), *rest]
+        settling.pin(rest)
+        definitions.survey(rest)
+        others = [c for c in rest if not definitions.take(c)]
+        self._refuse_tables(others)
+        self.models = definitions.models
+        for base, (letter, _, body) in symbols.templates.items():
+            if symbols.family(base):
                 message = (
                     f"{base}_{letter} is defined for any {letter}, and for given ones; remove one of them"
                 )
                 raise self.source.error(body[0], message)
-        constraints = [c for c in [*membership(clause, self.tokens), *others] if not self.bounds.take(c)]
+        others = settling.settle(part, others)
+        self._refuse_solution(others)
+        constraints = [c for c in others if not self.bounds.take(c)]
         lower, upper = self.bounds.finish()
-        return self._system(objective, part, constraints), lower, upper
+        system = self._system(objective, part, constraints)
+        return LatexFile(
+            system,
+            lower,
+            upper,
+            None,
+            x0=start_point(starts, self.bounds),
+            integer=self.bounds.whole_numbers(),
+            names=symbols.variable_names,
+            notes=tuple(self._notes(lower, upper)),
+        )
+
+    def _notes(self, lower: tuple[float, ...], upper: tuple[float, ...]) -> Iterator[str]:
+        """What to tell the person."""
+        symbols = self.symbols
+        names = symbols.variable_names
+        if self.declared.bounded and symbols.vector != "x":
+            yield f"the variables are {_listed(names)}, by their bounds; the file does not name them"
+        for base in symbols.recurrences:
+            yield f"{base} follows from its recursion and is no variable"
+        open_sides = [n for n, a, b in zip(names, lower, upper, strict=True) if not (a > -_INF and b < _INF)]
+        if open_sides:
+            yield f"not bounded on both sides: {_listed(open_sides)}"
+        for name in self.models:
+            yield f"the formula of {name} is taken as a model of its data"
+        if self.unused:
+            yield f"nothing uses {_listed(self.unused)}"
+        if self.lexed.units:
+            yield f"units are left out, numbers are taken as written: {', '.join(sorted(self.lexed.units))}"
+
+    def _split(self, chain: Chain) -> list[Chain]:
+        """``(a, b) = (1, 2)`` as two statements."""
+        if chain.relations != ["="] or any(len(side) > 1 for side in chain.sides):
+            return [chain]
+        names, values = (tuple_parts(side[0]) for side in chain.sides)
+        if (
+            not names
+            or len(names) != len(values)
+            or any(name_of(n) is None or self.bounds.is_variable(n) for n in names)
+        ):
+            return [chain]
+        return [replace(chain, sides=[[n], [v]], relations=["="]) for n, v in zip(names, values, strict=True)]
+
+    def _refuse_solution(self, found: list[Chain]) -> None:
+        """Refuse equations that give every variable a number: a solution, or a start that is not called so."""
+        chains_of = [
+            c
+            for c in found
+            if c.relations == ["="]
+            and len(c.sides[0]) == len(c.sides[1]) == 1
+            and self.bounds.is_variable(c.sides[0][0])
+        ]
+        given = {name_of(c.sides[0][0]) for c in chains_of if is_number(c.sides[1][0])}
+        whole = [c for c in chains_of if len(c.sides[0][0]) == 1 and tuple_parts(c.sides[1][0])]
+        whole = [c for c in whole if all(is_number(p) for p in tuple_parts(c.sides[1][0]))]
+        names = set(self.symbols.variable_names)
+        if whole or (names and names <= given):
+            place = (whole or chains_of)[0].place
+            message = "this gives every variable a value: is it a start or a solution? write 'starting point' before it, or remove it"
+            raise self.source.error(place, message)
+
+    def _refuse_tables(self, found: list[Chain]) -> None:
+        """Refuse a table that gives values of variables: are they a solution, a start?"""
+        for chain in found:
+            inside = any(a <= chain.place.at < b for a, b in self.lexed.tables)
+            if inside and "=" in chain.relations and self.bounds.is_variable(chain.sides[0][0]):
+                message = "a table of values of variables; remove it, or state a start as in 'starting from $x = (1, 2)$'"
+                raise self.source.error(chain.place, message)
 
     def _leave_out(self, prose: list[Sentence], dim: int) -> tuple[str, ...]:
         """The sentences that may restrict or change the problem, with their lines.
@@ -168,12 +289,10 @@ class _Reader:
         text = " ".join(t.text for t in chain.sides[0][0])
         head = read_head(chain.sides[0][0])
         if head is not None and head.arguments and chain.relations == ["="]:
-            numbers = all(_is_number(p) or p[0].text == "\\dots" for p in head.arguments)
-            if numbers and _is_number(chain.sides[1][0]) and head.base not in self.symbols.aliases:
+            numbers = all(is_number(p) or p[0].text == "\\dots" for p in head.arguments)
+            if numbers and is_number(chain.sides[1][0]) and head.base not in self.symbols.aliases:
                 return True
         return any(mark in text for mark in ("^ *", "^ \\star", "^ { *", "^ { \\star"))
-
-    # Definitions
 
     def _objective(self, chain: Chain) -> Part:
         """The tokens of the objective's expression; its name is written down."""
@@ -185,79 +304,6 @@ class _Reader:
             raise self.source.error(chain.place, message)
         self.symbols.written[head.key] = Written(None, chain.sides[1][0], {})
         return chain.sides[1][0]
-
-    def _define(self, chain: Chain, heads: dict[str, bool]) -> bool:
-        """Take a chain's definitions; True if nothing else is left of it."""
-        while chain.relations and chain.relations[0] == "=" and len(chain.sides[0]) == 1:
-            part, body = chain.sides[0][0], chain.sides[1][0]
-            head = read_head(part)
-            if head is None:
-                return False
-            if head.arguments is None and self.bounds.is_variable(part):
-                if not self._name_variable(head, part, body, heads):
-                    return False
-                del chain.sides[1], chain.relations[0]  # x = (x_1, x_2) may go on: \in [0, 1]^2
-                return not chain.relations
-            if len(chain.sides) == 2 and _is_number(body):
-                family = any(
-                    k.startswith(head.base + "_") and k[len(head.base) + 1 :].isdigit() for k in heads
-                )
-                if heads.get(head.key) or (head.subscript and chain.bindings and family):
-                    return False  # h(x) = 0, or h_j(x) = 0 for j = 1, ..., m, where h is defined elsewhere
-            if len(chain.sides[1]) > 1:
-                message = "a list where one expression is expected; put the entries into brackets"
-                raise self.source.error(body[0], message)
-            self._write(head, body, chain)
-            chain.labelled = head.arguments is not None
-            chain.sides, chain.relations = chain.sides[1:], chain.relations[1:]
-            if chain.relations:
-                self._label(head, chain)
-        return not chain.relations
-
-    def _name_variable(self, head: Head, part: Part, body: Part, heads: dict[str, bool]) -> bool:
-        """Take ``x = (h, l, t, b)`` or ``x_1 = h``, which name variables; False for other equations."""
-        if head.subscript is None and head.base == self.symbols.vector and tuple_parts(body):
-            return argument_names(tuple_parts(body)) is not None
-        other = read_head(body)
-        new = other is not None and other.arguments is None and other.key not in heads
-        if other is None or not new or self.bounds.is_variable(body):
-            return False
-        self.symbols.aliases[other.key] = Item("x", lift(self.bounds.number_of(part, {}) or 1))
-        return True
-
-    def _label(self, head: Head, chain: Chain) -> None:
-        """A name in front of a constraint, ``g_1(x) = ... <= 0``, counts as used."""
-        second = chain.relations[0] == "=" and not _is_number(chain.sides[1][0])
-        if second and read_head(chain.sides[0][0]) is None:
-            message = f"a second expression for {head.key!r}; if this is an equality, write it as ... = 0"
-            raise self.source.error(chain.sides[1][0][0], message)
-        numbered = head.base + "_"
-        self.symbols.called |= {k for k in self.symbols.written if k == head.key or k.startswith(numbered)}
-
-    def _write(self, head: Head, body: Part, chain: Chain) -> None:
-        """Write a definition down, to be built when it is used."""
-        symbols, bindings = self.symbols, chain.bindings
-        formals = None if head.arguments is None else argument_names(head.arguments)
-        if head.arguments is not None and formals is None:
-            raise self.source.error(head.arguments[0][0], "expected names as arguments of a definition")
-        index = head.subscript[0].text if head.subscript is not None and len(head.subscript) == 1 else ""
-        numbered = [k for k in symbols.written if k.startswith(head.base + "_")]
-        known = head.base in symbols.ranged or any(k[len(head.base) + 1 :].isdigit() for k in numbered)
-        if index in bindings and (formals is not None or known):
-            symbols.write_out(head.base, index, symbols.integers(bindings[index], {}), formals, body)
-        elif index in bindings:
-            symbols.ranged[head.base] = (index, bindings[index], body)
-            return
-        elif formals is not None and index in tuple("ijklm"):
-            if head.base in symbols.templates:
-                raise self.source.error(body[0], f"{head.key!r} is defined a second time; rename one of them")
-            symbols.templates[head.base] = (index, formals, body)  # f_k(x) = ... for any k
-            return
-        else:
-            symbols.write(head.key, Written(formals, body, {}))
-        if head.base in symbols.ranged:  # z_i = ... for some i, and z_n = ...: entry by entry
-            first, bound, earlier = symbols.ranged.pop(head.base)
-            symbols.write_out(head.base, first, symbols.integers(bound, {}), None, earlier)
 
     # The system
 
@@ -283,13 +329,29 @@ class _Reader:
         """Refuse definitions in the variables that nothing uses: a relation may be missing."""
         bodies = {key: entry.body for key, entry in self.symbols.written.items()}
         bodies |= {key: entry[2] for key, entry in (self.symbols.ranged | self.symbols.templates).items()}
+        bodies |= {key: entry[1] for key, entry in self.symbols.anywhere.items()}
         for key, body in bodies.items():
             used = key in self.symbols.built or key in self.symbols.called
             used = used or (key in self.symbols.templates and bool(self.symbols.family(key)))
             if not used and self.bounds.depends(body) and not self.bounds.is_variable(body):
+                if _is_quantity(key, self.symbols):
+                    self.unused.append(key)
+                    continue
                 message = f"{key!r} is defined but nothing uses it; end it with \\le 0 or = 0"
                 raise self.source.error(body[0], f"{message} if it is a constraint, or remove it")
 
 
-def _is_number(part: Part) -> bool:
-    return all(t.kind == "number" or t.text in ("-", "+") for t in part)
+def _is_quantity(key: str, symbols: SymbolTable) -> bool:
+    """Whether an unused definition only names a quantity, as ``l = 2w`` does: it is no function, and not called as constraints are."""
+    entry = symbols.written.get(key)
+    return (
+        entry is not None
+        and entry.formals is None
+        and key.split("_")[0] not in tuple("cfghrCFGHR")
+        and not key[-1:].isdigit()
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """A few of the names."""
+    return ", ".join(names) if len(names) < 7 else f"{', '.join(names[:3])}, ..., {names[-1]}"

@@ -131,11 +131,10 @@ class Problem:
         text = self.description  # other kinds have none, so nothing of theirs is executed
         # What reads the one language is not loaded for the other: it takes a tenth of a second.
         if self.language == "latex":
+            from llamoco.dataset_builder.problems.latex_evaluator import LatexEvaluator
             from llamoco.dataset_builder.problems.latex_file import read_latex
 
-            return SymbolicEvaluator(
-                lambda: read_latex(text, self.id, self.ignores_prose).system, self.lower, self.upper
-            )
+            return LatexEvaluator(lambda: read_latex(text, self.id, self.ignores_prose))
         from llamoco.dataset_builder.problems.python_file import load_python
 
         return SourceEvaluator(lambda: load_python(text, self.id))

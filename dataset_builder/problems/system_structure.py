@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from llamoco.dataset_builder.problems.expression import (
     Add,
     Call,
@@ -24,22 +26,34 @@ from llamoco.dataset_builder.problems.expression import (
     Size,
     Sub,
 )
-from llamoco.dataset_builder.problems.structure import Structure, structure_of_functions
+from llamoco.dataset_builder.problems.structure import Structure, trace_functions
 from llamoco.dataset_builder.problems.system import Data, Scalar, System
 from llamoco.dataset_builder.problems.traced_numpy import elementary
 
 _REDUCTIONS: dict[str, Callable[[list[Any]], Any]] = {"sum": sum, "prod": math.prod}
 
 
-def structure_of_system(system: System, lower: Sequence[float], upper: Sequence[float]) -> Structure | None:
-    """The structure of a problem in symbols."""
+def structure_of_system(
+    system: System,
+    lower: Sequence[float],
+    upper: Sequence[float],
+    full: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> Structure | None:
+    """The structure of a problem in symbols.
+
+    Args:
+        system: the problem.
+        lower, upper: bounds (D,) of the box that is searched.
+        full: the system's variables for a vector (D,) of the box; the vector itself if None.
+    """
     constraints = (*system.inequalities, *system.equalities)
-    return structure_of_functions(
+    return trace_functions(
         lambda x: Interpreter(system, x).value(system.objective, {}),
         [lambda x: [Interpreter(system, x).value(c, {}) for c in constraints]] if constraints else [],
         lower,
         upper,
-    )
+        full,
+    ).structure
 
 
 class Interpreter:

@@ -108,10 +108,15 @@ def section(language: str, description: str, name: str, ignore_prose: bool = Fal
     """
     if language == "python":
         return received(description)
-    from llamoco.dataset_builder.problems.latex_file import read_latex  # a tenth of a second, for LaTeX alone
+    # A tenth of a second, for LaTeX alone.
+    from llamoco.dataset_builder.problems.latex_evaluator import stated
+    from llamoco.dataset_builder.problems.latex_file import read_latex
 
-    latex = read_latex(description, name, ignore_prose)
-    return problem_section(latex.system, latex.lower, latex.upper, latex.max_evals)
+    latex = stated(read_latex(description, name, ignore_prose))
+    assert latex.max_evals is not None
+    return problem_section(
+        latex.system, latex.lower, latex.upper, latex.max_evals, latex.x0, latex.integer, latex.maximize
+    )
 
 
 def program_of(problem: Problem, completion: str) -> str:

@@ -198,8 +198,25 @@ PATTERNS: tuple[Pattern, ...] = (
 )
 
 
-def problem_section(system: System, lower: Sequence[float], upper: Sequence[float], max_evals: int) -> str:
-    """The plain Python FILE of a problem in symbols: vectorised NumPy, the system's own names."""
+def problem_section(
+    system: System,
+    lower: Sequence[float],
+    upper: Sequence[float],
+    max_evals: int,
+    x0: Sequence[float] | None = None,
+    integer: Sequence[int] = (),
+    maximize: bool = False,
+) -> str:
+    """The plain Python FILE of a problem in symbols: vectorised NumPy, the system's own names.
+
+    Args:
+        system: the problem; its objective in the sign that it is to have in the text.
+        lower, upper: bounds, infinite where there is none.
+        max_evals: the evaluation budget.
+        x0: the starting point; None for none.
+        integer: places (0-based) of variables that are whole numbers.
+        maximize: whether the objective is to be maximised.
+    """
     taken = {*RESERVED, *dir(builtins), "n", "x"}
     names = {"x": "x"} | {d.name: f"{d.name}_" if d.name in taken else d.name for d in system.definitions}
     style = Style(
@@ -217,7 +234,10 @@ def problem_section(system: System, lower: Sequence[float], upper: Sequence[floa
         constraint_list=True,
     )
     blocks = Blocks(system, style, Draws("problem_section"))
-    bounds = [f"{name} = {number_list(v, True)}" for name, v in (("LOWER", lower), ("UPPER", upper))]
+    bounds = [f"{name} = {_limits(v)}" for name, v in (("LOWER", lower), ("UPPER", upper))]
+    bounds += [f"X0 = {number_list(x0, True)}"] if x0 is not None else []
+    bounds += [f"INTEGER = {[*integer]}"] if integer else []
+    bounds += ["MAXIMIZE = True"] if maximize else []
     parts = [
         "import numpy as np",
         "\n".join([*bounds, f"MAX_EVALS = {max_evals}"]),
@@ -225,6 +245,13 @@ def problem_section(system: System, lower: Sequence[float], upper: Sequence[floa
     ]
     head = "\n\n".join(part for part in parts if part)
     return "\n\n\n".join([head, blocks.objective({}), *blocks.constraint_functions()]) + "\n"
+
+
+def _limits(values: Sequence[float]) -> str:
+    """A list of bounds, None where one is infinite."""
+    if all(abs(v) < float("inf") for v in values):
+        return number_list(values, True)
+    return f"[{', '.join('None' if abs(v) == float('inf') else signed(v, True) for v in values)}]"
 
 
 def _flat(problem: Problem, draws: Draws, mode: Mode, **notation: Any) -> str:

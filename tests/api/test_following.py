@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from math import sin
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -82,7 +83,7 @@ class Model:
 
 
 class Registered:
-    known: list = []
+    known: ClassVar[list] = []
 
     def __init_subclass__(cls):
         Registered.known.append(cls)

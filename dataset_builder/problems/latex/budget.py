@@ -49,11 +49,11 @@ _FORMS = (
 )
 
 
-def read_budget(source: Source) -> tuple[int, list[tuple[int, int]]]:
-    """The budget, and the places (start, end) in the file where it stands.
+def read_budget(source: Source) -> tuple[int | None, list[tuple[int, int]]]:
+    """The budget (None if none is stated), and the places (start, end) in the file where it stands.
 
     Raises:
-        ProblemError: if none is stated, or several different ones.
+        ProblemError: if several different ones are stated.
     """
     found: dict[float, int] = {}
     spans: list[tuple[int, int]] = []
@@ -70,8 +70,7 @@ def read_budget(source: Source) -> tuple[int, list[tuple[int, int]]]:
             found.setdefault(_value(match.group("number"), match.group("power")), match.start())
             spans.append(match.span())
     if not found:
-        message = "no evaluation budget is stated; add a line such as 'Evaluation budget: 2000.'"
-        raise source.error(max(len(source.code.rstrip()) - 1, 0), message)
+        return None, spans
     if len(found) > 1:
         values = ", ".join(f"{v:g}" for v in sorted(found))
         message = f"several evaluation budgets are stated ({values}); state one"

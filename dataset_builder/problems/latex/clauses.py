@@ -14,6 +14,7 @@ from llamoco.dataset_builder.problems.latex.vocabulary import CLOSERS, LAYOUTS, 
 
 _BRACED = frozenset(("cases", "rcases", "array"))  # environments that may be cases of a function
 _DEEPEST = 100  # brackets in brackets
+_GOALS = ("\\min", "\\max", "\\minimize", "\\maximize")
 _JOINING = RELATIONS | {"+", "*", "times", "/"}
 
 
@@ -147,15 +148,29 @@ def _clause(source: Source, line: Part, words: str) -> Clause:
     tokens = line
     while tokens and tokens[0].kind == "soft":
         tokens = tokens[1:]
-    marked = [k for k, t in enumerate(tokens) if t.text in ("\\minimize", "\\maximize")]
+    clause = Clause([], [], words)
+    arrow = next((k for k, t in enumerate(tokens) if t.text == "\\to"), None)
+    marked = [k for k, t in enumerate(tokens) if t.text in ("\\minimize", "\\maximize") and arrow is None]
     if marked:  # x^* = \argmin_x f(x): what stands before is the name of the solution
         tokens = tokens[marked[0] :]
-    clause = Clause([], [], words)
-    if tokens and (marked or _is_marker(tokens)):
+    if arrow is not None:
+        goal = [k for k in range(arrow + 1, len(tokens)) if tokens[k].kind != "soft"][:1]
+        if goal and tokens[goal[0]].text in _GOALS:  # f(x) -> min, and what is said behind it
+            clause.marker, rest = tokens[goal[0]], tokens[goal[0] + 1 :]
+            rest = rest[group_end(rest, 1) :] if rest and rest[0].text == "_" else rest
+            comma = [Token("symbol", ",", tokens[arrow].at, tokens[arrow].end)]
+            tokens = tokens[:arrow] + (comma + rest if any(t.kind != "soft" for t in rest) else [])
+        elif any(t.kind == "symbol" and t.text in RELATIONS for t in tokens):
+            raise source.error(tokens[arrow], "an arrow in a formula; expected \\to \\min, or a relation")
+        else:
+            return clause  # A -> B, a reaction or a mapping, says nothing of the problem
+    if tokens and clause.marker is None and (marked or _is_marker(tokens)):
         clause.marker, tokens = tokens[0], tokens[1:]
         if tokens and tokens[0].text == "_":
             stop = group_end(tokens, 1)
             tokens = tokens[stop:]
+    while tokens and (tokens[0].kind == "soft" or tokens[0].text == ":"):
+        tokens = tokens[1:]  # min: f(x)
     tokens = _separate(tokens)
     part: Part = []
     group: list[Part] = []
@@ -190,9 +205,12 @@ def _is_marker(tokens: Part) -> bool:
     if tokens[0].text not in ("\\min", "\\max"):
         return False
     following = [t for t in tokens[1:] if t.kind != "soft"]
-    if not following:
+    if not following or following[0].text == ":":
         return True
     if following[0].text == "_":
+        limits = following[2 : group_end(following, 1)]
+        if any(t.text in ("<=", ">=") for t in limits) and not any(t.text in tuple("ijkmt") for t in limits):
+            return True  # \min_{x \ge 0}
         return not any(t.text in ("=", "<=") for t in following[: group_end(following, 1)])
     if following[0].text not in ("(", "\\{", "["):
         return True
@@ -225,7 +243,7 @@ def _separate(tokens: Part) -> Part:
                 continue
         depth += token.step
         if token.text == "\\forall":
-            result.append(comma)
+            result += [comma, token]
         elif token.kind == "soft" and not (depth and any(t.kind == "begin" for t in result)):
             following = next((t for t in tokens[number + 1 :] if t.kind != "soft"), None)
             if depth or before is None or following is None:

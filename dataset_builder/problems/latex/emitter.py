@@ -14,6 +14,18 @@ from llamoco.dataset_builder.problems.system import Data, Definition, Scalar, Ve
 # Names of generated Python: of the compiler, of a problem file, of builtins that formulas use.
 _RESERVED = {*keyword.kwlist, "x", "n", "np", "math", "evaluate", "objective", "inequality", "equality"}
 _RESERVED |= {"optimize", "lower", "upper", "seed", "max_evals", "LOWER", "UPPER", "MAX_EVALS"}
+_RESERVED |= {
+    "X0",
+    "MAXIMIZE",
+    "INTEGER",
+    "STEP",
+    "ARGS",
+    "TIME_LIMIT",
+    "bounds",
+    "constraints",
+    "cons",
+    "args",
+}
 _RESERVED |= {"sum", "abs", "min", "max", "range", "len"}
 
 
@@ -108,7 +120,7 @@ class Emitter:
     def index(self, expression: Expr, place: Token) -> Expr:
         """A constant index as a literal number."""
         number = self.constant(expression, place)
-        if not number.is_integer():
+        if not float(number).is_integer():
             raise self.source.error(place, f"an index has to be a whole number, this is {number:g}")
         return lift(int(number))
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.latex import restrictions as english
 from llamoco.dataset_builder.problems.latex.harmless import HARMLESS
+from llamoco.dataset_builder.problems.latex.narrative import EXPLAINED, PHRASES, QUESTION
 from llamoco.dataset_builder.problems.latex.prose import NAME, Sentence
 from llamoco.dataset_builder.problems.latex.text import Formula, Source
 from llamoco.dataset_builder.problems.latex.tongues import TONGUES, tongues_of
@@ -33,7 +34,7 @@ _LINKING = frozenset(  # words that lead to a formula
         r"\w+",
         """must should shall has have need needs to be is are satisfy satisfies satisfied satisfying fulfil fulfill fulfills
         obey obeys hold holds that the following require requires required we it constraint constraints constrained condition
-        conditions limited bounded restricted by in within lie lies live lives vary varies ranges stay remain restrict search
+        conditions deliver produce supply provide release reach achieve attain meet serve limited bounded restricted by in within lie lies live lives vary varies ranges stay remain restrict search
         space box given range kept keep inside region domain demand also all points allowed admissible permitted value values
         feasible set and""",
     )
@@ -67,6 +68,7 @@ _NAMED = re.compile(
     r"\b(?:integers?|integral|binary|boolean|discrete|even|odd|whole|otherwise|else|if|unless|either|or|not|some|multiple|fixed|distinct|positive"
     r"|negative|nonnegative|sorted|ganzzahlig|gerade|ungerade|sonst|falls|wenn|oder|entier\w*|enter[oa]s?|sinon|si|binaire|binari[oa])\b"
 )
+_ENUMERATOR = re.compile(r"\(?\d{1,2}\)?")  # of a list in Markdown
 FILLER = "~"
 
 
@@ -142,7 +144,14 @@ def left_out(
     whole = [*tongues_of(" ".join(s.text for s in sentences)), "english"][0]
     found = []
     for sentence in sentences:
-        suspicious = _suspicious(sentence.text, whole, numbers, dim)
+        if _ENUMERATOR.fullmatch(sentence.text) and not source.code[: sentence.places[0]].rpartition("\n")[
+            2
+        ].strip(" >("):
+            continue
+        asked = (
+            source.code[sentence.end : sentence.end + 1] == "?" and QUESTION.match(sentence.text) is not None
+        )
+        suspicious = _suspicious(sentence.text, whole, numbers, dim, asked)
         if suspicious is not None:
             at, stop = suspicious
             word, place = sentence.text[at:stop].strip(), sentence.places[at]
@@ -150,7 +159,7 @@ def left_out(
     return found
 
 
-def _suspicious(text: str, fallback: str, numbers: set[str], dim: int) -> tuple[int, int] | None:
+def _suspicious(text: str, fallback: str, numbers: set[str], dim: int, asked: bool) -> tuple[int, int] | None:
     """Start and end of what makes a sentence suspicious (both 0: its language); None if nothing does."""
     if text.startswith(NAME):
         named = _NAMED.search(text)
@@ -161,12 +170,12 @@ def _suspicious(text: str, fallback: str, numbers: set[str], dim: int) -> tuple[
     main = fallback if fallback in tongues else tongues[0]
     found = _numbers(_blanked(text, main, dim), numbers)
     for tongue in tongues:
-        found += _words(_blanked(text, tongue, dim), tongue)
+        found += _words(_blanked(text, tongue, dim), tongue, asked)
     return min(found, default=None)
 
 
-def _words(text: str, tongue: str) -> list[tuple[int, int]]:
-    """Starts and ends of the suspicious words of a sentence in one language."""
+def _words(text: str, tongue: str, asked: bool) -> list[tuple[int, int]]:
+    """Starts and ends of the suspicious words of a sentence in one language; a question may be told by what decides only."""
     words = TONGUES.get(tongue)
     hard, soft, weak, mention = (
         (english.HARD, english.SOFT, english.WEAK, english.MENTION)
@@ -176,6 +185,10 @@ def _words(text: str, tongue: str) -> list[tuple[int, int]]:
     certain = [hard] if words else [hard, english.BESIDE, english.BEHIND]
     likely = [soft] if words else [soft, english.NUMBER_WORD, english.SAID]
     found = [first.span() for pattern in certain if (first := pattern.search(text))]
+    if asked and not words:
+        return found
+    if not words:
+        text = EXPLAINED.sub(_blank, text)
     context = _Context(text)
     uncounted = text if words else english.COUNTED.sub(_blank, text)
     besides = mention.sub(_blank, uncounted)  # "all three" names variables and says nothing of them
@@ -215,6 +228,6 @@ def _blanked(text: str, tongue: str, dim: int) -> str:
     text = _COUNTED.sub(count, text)
     if tongue in TONGUES:
         return TONGUES[tongue].harmless.sub(_blank, text)
-    for pattern in HARMLESS:
+    for pattern in (PHRASES, *HARMLESS):
         text = pattern.sub(_blank, text)
     return text

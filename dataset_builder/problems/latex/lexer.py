@@ -7,18 +7,28 @@ Styles that change looks only (``\mathbf``, ``\left``, spacing, labels) are reso
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
-from llamoco.dataset_builder.problems.latex import vocabulary
+from llamoco.dataset_builder.problems.latex import tables, vocabulary
+from llamoco.dataset_builder.problems.latex.canonical import canonical
 from llamoco.dataset_builder.problems.latex.text import Aside, Formula, Kind, Lexed, Source, Token
 
 _TOKEN = re.compile(
-    r"\\[A-Za-z]+\*?|\\.|\d+(?:(?:\{,\}|\\,)\d{3}(?!\d))*(?:\.\d+)?|\.\d+|\.\.\.|:=|[A-Za-z]|\s+|.", re.DOTALL
+    r"\\[A-Za-z]+\*?|\\.|\d+(?:(?:\{,\}|\\,)\d{3}(?!\d))*(?:\.\d+)?|\.\d+|\.\.\.|:=|<=|>=|==|[A-Za-z]|\s+|.",
+    re.DOTALL,
+)
+_DECIMAL = re.compile(r"(0|\d+(?=\{,\}(?:\d{1,2}|\d{4,})(?!\d)))\{,\}(\d+)(?!\d|\{,\})")
+_RAW = re.compile(
+    r"(?:s\.\s?t\.|subject(?:\\[ ,;]|[\s~])*to\b|such(?:\\[ ,;]|[\s~])*that\b|(?:minimi[sz]e|maximi[sz]e|Minimi[sz]e|Maximi[sz]e|min|max|Min|Max)(?![A-Za-z]))"
 )
 _NAMED = re.compile(r"\s*&?\s*(?::?=|[_^(]|\\left\()")  # what follows a name
 _DEEPEST = 50  # commands in commands
 _LONGEST_NUMBER = 100  # characters
 _LONGEST_NAME = 3  # words
-_PROSE_STOP = re.compile(r"\\\$|\\\(|\\\[|\\\)|\\\]|\$\$?|\\(begin|end)\s*\{([A-Za-z]+)\*?\}")
+_STYLE = re.compile(r"\\(?:mathrm|operatorname|text|mbox|textrm|rm|sf|bf|mathbf|mathsf)\*?|[{}]")
+_PROSE_STOP = re.compile(
+    r"\\\$|\\\\|\\\(|\\\[|\\\)|\\\]|\$\$?|\\(begin|end)\s*\{([A-Za-z]+)\*?\}|(?:^|(?<=\n))[ \t]*\|"
+)
 _MATH_OUTSIDE = re.compile(
     r"\\(?:d?frac|sum|prod|sqrt|cdot|leq?|geq?|min|in|mathbb)(?![A-Za-z])|(?<!\\)[\^]|[<>≤≥]|[+*]\s*[A-Za-z]\w*\s*="
 )
@@ -43,6 +53,10 @@ class _Lexer:
         self.display = False
         self.depth = 0  # of styles in styles
         self.arrays: list[str] = []  # what the arrays around a place are
+        self.tables: list[tuple[int, int]] = []
+        self.commas: set[str] = set()  # what commas in numbers mean
+        self.no_table = 0  # up to where no table can be read
+        self.upright: set[int] = set()  # where upright letters stand
 
     def run(self) -> Lexed:
         begin = re.search(r"\\begin\s*\{document\}", self.code)
@@ -55,7 +69,8 @@ class _Lexer:
             if stop is None:
                 break
             at = self.formula(stop, end)
-        return Lexed(self.tokens, self.formulas, self.asides, start, end)
+        tokens, units = canonical(self.source, self.tokens, self.upright)
+        return Lexed(tokens, self.formulas, self.asides, start, end, units, self.tables)
 
     def prose(self, at: int, end: int) -> None:
         text = self.code[at:end]
@@ -71,31 +86,82 @@ class _Lexer:
     def formula(self, opening: re.Match[str], end: int) -> int:
         """Read one formula that starts at ``opening``; returns where prose goes on."""
         mark, kind, environment = opening.group(0), opening.group(1), opening.group(2)
-        if mark == "\\$" or (kind and environment not in vocabulary.MATH_ENVIRONMENTS):
+        if mark.endswith("|") or (kind == "begin" and re.fullmatch(tables.TABULAR, environment)):
+            return self.table(opening, end)
+        if mark in ("\\$", "\\\\") or (kind and environment not in vocabulary.MATH_ENVIRONMENTS):
             return opening.end()
         if kind == "end" or mark in ("\\)", "\\]"):
             raise self.source.error(opening.start(), f"{mark} without its beginning; add it or remove this")
         if kind == "begin":
-            pattern = rf"\\end\s*\{{{environment}\*?\}}"
             closing_name = f"\\end{{{environment}}}"
+            closing = self.environment_end(environment, opening.end(), end)
         else:
             closing_name = {"$": "$", "$$": "$$", "\\(": "\\)", "\\[": "\\]"}[mark]
             pattern = r"(?<!\\)" + re.escape(closing_name) if mark in ("$", "$$") else re.escape(closing_name)
-        closing = re.compile(pattern).search(self.code, opening.end(), end)
+            closing = re.compile(pattern).search(self.code, opening.end(), end)
         if closing is None:
             raise self.source.error(opening.start(), f"this formula is not closed: expected {closing_name}")
         start = opening.end()
-        if kind == "begin" and environment in ("alignat", "alignedat"):
+        if kind == "begin" and environment in vocabulary.WITH_COLUMNS:
             start = self.argument(start, closing.start())[1] + 1
         if mark in ("$", "\\(") and "\n\n" in self.code[start : closing.start()]:
             raise self.source.error(
                 opening.start(), "this formula is not closed: expected $ before the paragraph ends"
             )
         self.display = mark not in ("$", "\\(")
+        formulas = tables.table(self.code[start : closing.start()], True) if environment == "array" else None
+        if formulas:
+            self.given(formulas, opening.start(), closing.end())
+            return closing.end()
         self.formulas.append(Formula(opening.start(), start, closing.start(), closing.end()))
         self.math(start, closing.start())
         self.add("break", "", closing.start(), closing.end())
         return closing.end()
+
+    def table(self, opening: re.Match[str], end: int) -> int:
+        """Read a table in the prose, or go past its beginning; returns where prose goes on."""
+        if opening.start() < self.no_table:
+            return opening.end()
+        if opening.group(0).endswith("|"):
+            whole = tables.MARKDOWN.match(self.code, opening.start(), end)
+            formulas = tables.pipes(whole[0]) if whole else None
+            stop = whole.end() if whole else opening.end()
+        else:
+            closing = self.environment_end(opening.group(2), opening.end(), end)
+            start = opening.end()
+            while self.code[start : start + 1] in ("{", "["):  # width, placement, columns
+                start = (
+                    self.after(self.argument(start, end)[1])
+                    if self.code[start] == "{"
+                    else self.code.find("]", start, end) + 1
+                )
+                if not start:
+                    return opening.end()
+            formulas = tables.table(self.code[start : closing.start()], False) if closing else None
+            stop = closing.end() if closing else opening.end()
+        if not formulas:
+            self.no_table = stop if stop > opening.end() else end
+            return opening.end()
+        self.given(formulas, opening.start(), stop)
+        return stop
+
+    def given(self, formulas: list[str], at: int, end: int) -> None:
+        """Add what a table says as displayed formulas, all of which stand where it does."""
+        self.formulas.append(Formula(at, at, end, end))
+        self.tables.append((at, end))
+        for formula in formulas:
+            inner = _Lexer(Source(f"\\[{formula}\\]", self.source.name))
+            inner.formula(_PROSE_STOP.match(inner.code), len(inner.code))  # type: ignore[arg-type]
+            self.tokens += [t._replace(at=at, end=end) for t in inner.tokens]
+
+    def environment_end(self, name: str, at: int, end: int) -> re.Match[str] | None:
+        r"""The ``\end{name}`` of an environment whose inside begins at ``at``."""
+        depth = 1
+        for mark in re.compile(rf"\\(begin|end)\s*\{{{name}\*?\}}").finditer(self.code, at, end):
+            depth += 1 if mark[1] == "begin" else -1
+            if depth == 0:
+                return mark
+        return None
 
     def add(self, kind: Kind, text: str, at: int, end: int) -> None:
         step = vocabulary.STEPS.get(text, 0) if kind == "symbol" else (kind == "begin") - (kind == "end")
@@ -141,6 +207,19 @@ class _Lexer:
             if text[0] == "\\":
                 at = self.command(text, at, stop, end)
                 continue
+            if text[0].isdigit() and (decimal := _DECIMAL.match(self.code, at, end)):
+                text, stop = f"{decimal[1]}.{decimal[2]}", decimal.end()
+                self.commas.add("decimal")
+            elif text[0].isdigit() and "," in text:
+                self.commas.add("thousands")
+            elif text.isalpha() and (raw := self.raw_word(at, end)):
+                at = raw
+                continue
+            if len(self.commas) > 1:
+                message = (
+                    "is this comma one of decimals or of thousands? the file has both; write numbers without"
+                )
+                raise self.source.error(at, message)
             if text == "{":
                 braces.append(at)
             elif text == "}":
@@ -154,6 +233,34 @@ class _Lexer:
         if braces:
             raise self.source.error(braces[-1], "unbalanced brace: this { is not closed; add the }")
         self.depth -= 1
+
+    def raw_word(self, at: int, end: int) -> int:
+        """Read a word such as ``s.t.`` that stands in a formula as it is; returns where it ends, 0 if there is none."""
+        match = _RAW.match(self.code, at, end)
+        if match is None or (at and (self.code[at - 1].isalnum() or self.code[at - 1] == "\\")):
+            return 0
+        word = re.sub(r"\\[ ,;~]|[\s~]+", " ", match[0]).lower()
+        before = self.tokens[-1] if self.tokens else None
+        opens = (
+            before is None
+            or before.kind in ("break", "soft", "begin", "end", "text")
+            or before.text in ("=", ":")
+        )
+        task = {"min": "\\min", "max": "\\max"}.get(word) or (
+            "\\minimize"
+            if vocabulary.MINIMIZE.fullmatch(word)
+            else "\\maximize"
+            if vocabulary.MAXIMIZE.fullmatch(word)
+            else ""
+        )
+        if task and (opens or self.code[match.end() : match.end() + 1] == "("):
+            self.add("command", task, at, match.end())
+        elif not task:
+            self.asides.append(Aside(at, match.end(), False))
+            self.add("text", word, at, match.end())
+        else:
+            return 0
+        return match.end()
 
     def plain(self, text: str, at: int, stop: int) -> None:
         """The token of a text that is no command."""
@@ -189,6 +296,11 @@ class _Lexer:
             return spacing.end() if spacing else stop
         if name in vocabulary.IGNORED:
             return stop
+        if name == "%" and self.tokens and self.tokens[-1].kind == "number":
+            self.tokens[-1] = self.tokens[-1]._replace(
+                text=str(Decimal(self.tokens[-1].text) / 100), end=stop
+            )
+            return stop
         if name in ("quad", "qquad"):
             self.add("soft", text, at, stop)
             return stop
@@ -200,15 +312,33 @@ class _Lexer:
             self.add("name", "\\" + name, at, stop)
         elif name in vocabulary.FUNCTIONS or name in vocabulary.OPERATORS:
             self.add("command", "\\" + vocabulary.ALIASES.get(name, name), at, stop)
+            if name == "xrightarrow":
+                return self.after(self.argument(stop, end)[1])
         elif name in ("begin", "end"):
             return self.environment(name == "begin", at, stop, end)
+        elif name == "arg" and (
+            found := re.compile(r"(?:\s|\\[,;! ])*\\(min|max)(?![A-Za-z])").match(self.code, stop, end)
+        ):
+            self.add("command", f"\\{found[1]}imize", at, found.end())
+            return found.end()
+        elif name == "multicolumn":
+            inside = self.argument(
+                self.after(self.argument(self.after(self.argument(stop, end)[1]), end)[1]), end
+            )
+            self.math(*inside)
+            return self.after(inside[1])
         elif name in vocabulary.WITH_ARGUMENT:
             return self.styled(name, at, stop, end)
         else:
-            raise self.source.error(
-                at,
-                f"the command {text} is not known; expected standard LaTeX mathematics: write out your macro",
+            reason = vocabulary.UNSUPPORTED.get(name)
+            message = (
+                f"{reason}; state the problem without"
+                if reason
+                else (
+                    f"the command {text} is not known; expected standard LaTeX mathematics: write out your macro"
+                )
             )
+            raise self.source.error(at, message)
         return stop
 
     def delimiter(self, opening: bool, at: int, stop: int, end: int) -> int:
@@ -238,8 +368,17 @@ class _Lexer:
         start, finish = self.argument(stop, end)
         name = self.code[start:finish].rstrip("*")
         after = self.after(finish)
-        if name == "array" and begin:
+        if name in vocabulary.WITH_COLUMNS and begin:
             after = self.after(self.argument(after, end)[1])
+        if name in vocabulary.MATH_ENVIRONMENTS and name not in vocabulary.LAYOUTS:
+            name = "aligned"  # as notebooks have it: $$ \begin{align} .. \end{align} $$
+        if name == "array" and begin:
+            closing = None if self.arrays else self.environment_end(name, after, end)
+            formulas = tables.table(self.code[after : closing.start()], True) if closing else None
+            if closing and formulas and not (self.tokens and self.tokens[-1].text in ("[", "(")):
+                self.given(formulas, at, closing.end())
+                self.formulas.pop()
+                return closing.end()
             # In brackets, an array is a matrix; elsewhere it only lays lines out.
             self.arrays.append("matrix" if self.tokens and self.tokens[-1].text in ("[", "(") else name)
         if name == "array" and self.arrays:
@@ -279,14 +418,16 @@ class _Lexer:
             self.tokens[-1].text == "_"
             or (len(self.tokens) > 1 and self.tokens[-1].text == "{" and self.tokens[-2].text in "_^")
         )
-        if not script and (vocabulary.MINIMIZE.fullmatch(words) or words == "arg min"):
-            self.add("command", "\\minimize", at, after)
-            return after
-        if not script and vocabulary.MAXIMIZE.fullmatch(words):
-            self.add("command", "\\maximize", at, after)
-            return after
-        if not script and words in ("min", "min.", "max", "max."):
-            self.add("command", "\\" + words[:3], at, after)
+        task = _STYLE.sub("", words).strip(" ,:") if name in vocabulary.WITH_WORDS and not script else ""
+        for pattern, command in ((vocabulary.MINIMIZE, "\\minimize"), (vocabulary.MAXIMIZE, "\\maximize")):
+            if pattern.fullmatch(task):
+                if " " in task and not task.startswith("arg"):
+                    self.asides.append(Aside(start, finish, False))
+                self.add("command", command, at, after)
+                return after
+        timed = self.tokens and (self.tokens[-1].kind == "number" or self.tokens[-1].text == "/")
+        if task in ("min", "min.", "max", "max.") and not timed and self.code[after : after + 1] != "^":
+            self.add("command", "\\" + task[:3], at, after)
             return after
         letters = "".join(inside.split())
         if name in vocabulary.TEXT or (name in vocabulary.ROMAN and len(letters) > 2 and not script):
@@ -303,14 +444,20 @@ class _Lexer:
                 and letters[:1].isalpha()
                 and (script or (words not in vocabulary.CONNECTIVES and len(words.split()) <= _LONGEST_NAME))
             ):
+                self.upright.add(at)
                 self.add("name", letters, at, after)
             else:
                 self.add("text", words, at, after)
             return after
-        if name in ("operatorname", "mathrm", "mathop") and letters in vocabulary.FUNCTIONS and not script:
+        unit = letters in ("min", "max") and (timed or self.code[after : after + 1] == "^")
+        if (
+            name in ("operatorname", "mathrm", "mathop")
+            and letters in vocabulary.FUNCTIONS
+            and not (script or unit)
+        ):
             self.add("command", "\\" + vocabulary.ALIASES.get(letters, letters), at, after)
             return after
-        if name == "mathrm" and words in vocabulary.CONNECTIVES and not script and len(words) > 1:
+        if name in vocabulary.ROMAN and words in vocabulary.CONNECTIVES and not script and len(words) > 1:
             self.add("text", words, at, after)
             return after
         if name in vocabulary.PAIRS:
@@ -325,6 +472,8 @@ class _Lexer:
         before = len(self.tokens)
         self.math(start, finish)
         made = self.tokens[before:]
+        if name in vocabulary.ROMAN:
+            self.upright |= {at, *(t.at for t in made)}
         if made and all(t.kind in ("name", "number") for t in made) and made[0].kind == "name":
             joined = "".join(t.text for t in made)
             suffix, prefix = vocabulary.ACCENTS.get(name, ""), vocabulary.FONTS.get(name, "")

@@ -61,6 +61,12 @@ class Symbols(Protocol):
     def integers(self, bound: Range, scope: Scope) -> list[int]:
         """The values of a range."""
 
+    def run_of(self, letter: str, tokens: Part) -> list[int] | None:
+        """What a letter runs through in a sum without a range, over these tokens; None if that is not known."""
+
+    def index_set(self, name: str) -> Part | None:
+        """The set of indices of that name, with its braces; None if there is none."""
+
     def literal(self, parts: list[Part], scope: Scope) -> Value:
         """A vector written as a tuple."""
 
@@ -219,6 +225,20 @@ def read_limits(parser: Parser, kind: str, token: Token) -> tuple[list[str], Exp
             lower = parser.group()
         else:
             upper = parser.group()
+    bare = [p[0].text for p in split_commas(lower or []) if len(p) == 1 and p[0].kind == "name"]
+    if (
+        lower
+        and len(bare) == len(split_commas(lower))
+        and parser.source.strict(lower[0].at, lower[-1].end) is False
+    ):
+        if upper is not None:
+            return bare, Num(1), _bound(parser, upper), None  # \sum_i^n
+        runs = [parser.symbols.run_of(letter, parser.tokens[parser.at :]) for letter in bare]
+        if runs[0] and all(run == runs[0] for run in runs):
+            values = runs[0]
+            if values == list(range(values[0], values[-1] + 1)):
+                return bare, Num(values[0]), Num(values[-1]), None
+            return bare, Num(0), Num(0), values
     relations = [k for k, t in enumerate(lower or []) if t.kind == "symbol" and t.text in ("=", "<=", "in")]
     if not lower or not relations:
         parser.fail(f"the range of \\{kind} is missing; expected \\{kind}_{{i=1}}^{{n}}", token)
@@ -239,6 +259,8 @@ def read_limits(parser: Parser, kind: str, token: Token) -> tuple[list[str], Exp
     if upper is None and marks in (["="], ["in"]):
         inner = sides[1]
         if marks == ["in"]:
+            if len(inner) == 1:
+                inner = parser.symbols.index_set(inner[0].text) or inner
             if inner[0].text != "\\{" or inner[-1].text != "\\}":
                 parser.fail("expected a set such as \\{1, 2, 5\\}", inner[0])
             inner = inner[1:-1]

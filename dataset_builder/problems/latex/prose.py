@@ -17,7 +17,7 @@ from llamoco.dataset_builder.problems.latex.bounds import Bounds
 from llamoco.dataset_builder.problems.latex.clauses import Clause
 from llamoco.dataset_builder.problems.latex.names import read_head
 from llamoco.dataset_builder.problems.latex.text import Formula, Lexed, Source
-from llamoco.dataset_builder.problems.latex.tokens import Part, name_of
+from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, names_in
 
 BREAK = "\n"  # where a sentence ends without a full stop
 NAME = "="  # before a word inside a formula that may be a name
@@ -53,12 +53,27 @@ _MARKUP = re.compile(
     |\\[A-Za-z]+\*?(?P<command>)
     |\\.(?P<space>)
     |(?P<open>\{{)|(?P<shut>\}})
+    |(?P<bullet>\n[ \t]*(?:[-*+]|\d{{1,2}}[.)])[ \t]+)
     |(?P<blank>\n[ \t]*\n\s*)
     |(?P<dash>---?)
     |(?P<quote>''|``|["“”„«»‘’]|(?<!\w)'|'(?!\w))
     |(?P<cell>&)
     |(?P<white>[\s~$]+)""",
     re.VERBOSE,
+)
+_EXTREME = re.compile(r"\b(min|max)(imi[sz])")
+_SMALL = {"as large as possible": "as small as possible", "as high as possible": "as low as possible"}
+_SMALL |= {
+    "as big as possible": "as low as possible",
+    "largest": "minimum",
+    "maximum": "minimum",
+    "highest": "minimum",
+}
+_SMALL |= {"greatest": "minimum", "biggest": "minimum", "maximal": "minimum"}
+_GAIN = re.compile(r"(?<!\w)(?:profits?|revenues?|earnings|payoffs?|utility|yields?)(?!\w)")
+_LARGE = re.compile(
+    r"as (?:large|high|big) as possible"
+    r"|(?:largest|maximum|highest|greatest|biggest|maximal)(?= (?:possible |total |expected )?(?:value|volume|area|profit|revenue|yield|utility|return|benefit|income|weight|cost)\b)"
 )
 _SPECIALS = {"ss": "ss", "i": "i", "j": "j", "o": "o", "l": "l"}
 _FINAL = re.compile(r"[.;]\s*(?:\\[\],;!]|\s)*$")
@@ -106,12 +121,31 @@ class Sentence(NamedTuple):
 class Kinds:
     """What a formula is, in one letter.
 
-    O objective; B bound of a variable by numbers; C other relation of the variables; D definition; V variable; N number;
-    S other name; E other expression. Q stands for words that state the evaluation budget.
+    O objective; B bound of a variable by numbers; C other relation of the variables; D definition (D' if
+    an inequality uses it); V variable; N number;
+    S other name, or a number that another formula has; E other expression. Q stands for words that state the evaluation budget.
     """
 
-    def __init__(self, bounds: Bounds, objective: Clause) -> None:
+    def __init__(self, bounds: Bounds, objective: Clause, clauses: Sequence[Clause]) -> None:
         self.bounds, self.objective = bounds, objective
+        self.limits = {
+            key
+            for c in clauses
+            if ("<=" in c.relations or ">=" in c.relations)
+            and any(bounds.mentions_variables(p) for g in c.groups for p in g)
+            for group in c.groups
+            for part in group
+            for _, key in names_in(part)
+        }
+        self.stated = {
+            t.text
+            for c in clauses
+            if c.relations or c is objective
+            for group in c.groups
+            for part in group
+            for t in part
+            if t.kind == "number"
+        }
 
     def __call__(self, clause: Clause) -> str:
         """The letter of a clause."""
@@ -122,13 +156,16 @@ class Kinds:
             if all(self._is_variable(p) for p in parts):
                 return "V"
             if all(t.kind == "number" or t.text in ("-", "+", "=") for p in parts for t in p):
-                return "N"
+                known = len(parts) == 1 and len(parts[0]) == 1 and parts[0][0].text in self.stated
+                return "S" if known and len(parts[0][0].text) > 1 else "N"
             return "S" if all(name_of(p) is not None for p in parts) else "E"
         varying = [p for p in parts if self.bounds.mentions_variables(p)]
         if varying and all(self._is_variable(p) for p in varying):
             sides = [any(self.bounds.mentions_variables(p) for p in group) for group in clause.groups]
             return "B" if not any(a and b for a, b in pairwise(sides)) else "C"
         first = read_head(clause.groups[0][-1])
+        if clause.relations == ["="] and first is not None and first.key in self.limits:
+            return "D'"
         if "<=" in clause.relations or ">=" in clause.relations:
             return "C"
         return "D" if first is not None and not self._is_variable(clause.groups[0][-1]) else "C"
@@ -150,7 +187,12 @@ class _Writer:
 
 
 def sentences(
-    source: Source, lexed: Lexed, clauses: Sequence[Clause], kinds: Kinds, budget: Sequence[tuple[int, int]]
+    source: Source,
+    lexed: Lexed,
+    clauses: Sequence[Clause],
+    kinds: Kinds,
+    budget: Sequence[tuple[int, int]],
+    maximize: bool = False,
 ) -> list[Sentence]:
     """All sentences of a file, its title first.
 
@@ -160,6 +202,7 @@ def sentences(
         clauses: what its formulas say.
         kinds: tells what a clause is.
         budget: where the evaluation budget is stated.
+        maximize: whether the objective is maximised; words of maximising and minimising are exchanged then.
     """
     writer = _Writer()
     for title in re.finditer(r"\\(?:sub)?title\s*\{", source.code[: lexed.start]):
@@ -193,7 +236,15 @@ def sentences(
             writer.add(". " if source.code[final.start()] == "." else "; ", final.start())
         at = formula.end
     _prose(source.code, at, lexed.stop, writer)
-    return list(_cut(_with_budget("".join(writer.text), writer.places, budget), writer.places))
+    text = _with_budget("".join(writer.text), writer.places, budget)
+    return list(_cut(_mirrored(text) if maximize else text, writer.places))
+
+
+def _mirrored(text: str) -> str:
+    """The text with words for the largest value and for the smallest one exchanged; as long as it was."""
+    text = _EXTREME.sub(lambda m: ("max" if m[1] == "min" else "min") + m[2], text)
+    text = _GAIN.sub(lambda m: "cost".ljust(len(m[0])), text)
+    return _LARGE.sub(lambda m: _SMALL[m[0]].ljust(len(m[0])), text)
 
 
 def _prose(code: str, at: int, end: int, writer: _Writer) -> None:
@@ -225,7 +276,7 @@ def _prose(code: str, at: int, end: int, writer: _Writer) -> None:
             writer.add(_SPECIALS.get(letters, letters[:1]), start)
         elif match["sign"]:
             writer.add(f" {match['sign']} " if match["sign"] in "%$&" else " ", start)
-        elif kind in ("blank", "item", "line", "layout", "environment"):
+        elif kind in ("blank", "bullet", "item", "line", "layout", "environment"):
             writer.add(BREAK, start)
         elif kind == "hyphenation":
             pass

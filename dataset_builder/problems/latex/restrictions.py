@@ -235,12 +235,13 @@ NUMBER_WORD = re.compile(
 )
 DIGITS = re.compile(r"(?<![\w.])[-+]?\d[\d.,]*(?:e-?\d+)?(?![\w])\s*(?:%)?|(?<![\w.])\d[\d.]*(?=[a-z])")
 
-# Number words that count things: "the three stages".
+# Number words that count things: "the three stages", "two stirred tanks".
 COUNTED = re.compile(
     r"(?<!\w)(?:"
     + alternatives(
         r"""
         (?:a|an|the|of|with|has|have|consists of|made of|this|our|my|following|these|those|and|for|between|by|at|under|its|with the) (?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|both)(?= (?!of\b|variables?\b|times\b|units?\b|coordinates?\b|components?\b|entries\b|or\b|and\b|mm\b|cm\b|percent\b|values?\b|levels?\b|are\b|is\b|must\b|should\b|have\b|may\b|can\b)[a-z]+)
+        (?<!least )(?<!most )(?<!exactly )(?<!than )(?<!only )(?<!or )(?<!is )(?<!are )(?<!by )(?<!any )(?<!no )(?<!to )(?<!be )(?<!equals )(?<!times )(?<!every )(?<!each )(?<!just )(?<!of )(?:two|three|four|five|six|seven|eight|nine|ten|twelve)(?= (?:(?!of\b|or\b|and\b)[a-z]+ )?(?!variables\b|times\b|units\b|coordinates\b|components\b|entries\b|values\b|levels\b|is\b|digits\b|decimals\b|pieces\b|multiples\b|sizes\b|steps\b|others\b|thirds\b|quarters\b|fifths\b|halves\b)[a-z]{3,}s\b)
         (?:one|two|three|four|five|six|seven|eight|nine|ten|both)[- ](?:bars?|dimensional|stage|step|phase|parts?|circles?|towns?|sites?|ends?|supports?|steps?|members?|rods?|springs?|plates?|materials?|constraints?|inequalit(?:y|ies)|equations?|generators?|reactors?|tanks?|terms?|functions?|objects?|points?|sides?|faces?|layers?|peaks?|valleys?|criteria|quantities|stresses|loads?|forces?|machines?|plants?|units? share|methods?|papers?|books?|authors?|cases?|examples?|kinds?|types?|sections?|data sets?)
         """
     )

@@ -2,11 +2,14 @@ r"""Clauses cut into statements: chains such as ``a <= b <= c``, with the ranges
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from llamoco.dataset_builder.problems.latex.clauses import Clause
 from llamoco.dataset_builder.problems.latex.text import Source, Token
 from llamoco.dataset_builder.problems.latex.tokens import Part, bound_letters, name_of, split_commas
+
+_FOR_ALL = re.compile(r"\bfor (?:all|each|every|any)$")
 
 
 @dataclass
@@ -56,9 +59,19 @@ def chains(source: Source, found: list[Clause], variables: set[str]) -> list[Cha
     taken = variables | _defined(found)
     result: list[Chain] = []
     ahead: list[Range] = []
+    sets = _sets(found)
     for clause in found:
+        letters = _FOR_ALL.search(clause.words) is not None and len(clause.groups) == 1
         for piece in _pieces(clause, variables):
-            bound = _as_range(piece, variables, taken) if piece.relations else None
+            first = piece.sides[0][0]
+            if first[0].text == "\\forall":
+                letters = True
+                piece.sides[0][0] = first = first[1:] or [first[0]]
+            if letters and not piece.relations and len(first) == 1 and first[0].text not in variables:
+                continue  # \forall i: where i runs is said elsewhere
+            if piece.relations == ["in", "="] and piece.sides[1][0][0].text in sets:
+                del piece.sides[1], piece.relations[1]  # i \in I = \{1, 2, 3\}
+            bound = _as_range(piece, variables, taken, sets) if piece.relations else None
             if bound is None:
                 for early in ahead:
                     for letter in early.letters:
@@ -71,6 +84,18 @@ def chains(source: Source, found: list[Clause], variables: set[str]) -> list[Cha
             if not _bind_backwards(result, bound):
                 ahead.append(bound)
     return result
+
+
+def _sets(found: list[Clause]) -> dict[str, Part]:
+    r"""Sets of indices by name: ``I = \{1, 2, 3\}``."""
+    sets = {}
+    for clause in found:
+        for left, right, relation in zip(clause.groups, clause.groups[1:], clause.relations, strict=False):
+            body, name = right[0], left[-1]
+            braced = body[0].text == "\\{" and body[-1].text == "\\}"
+            if relation == "=" and braced and len(name) == 1 and name[0].kind == "name":
+                sets[name[0].text] = body
+    return sets
 
 
 def _defined(found: list[Clause]) -> set[str]:
@@ -155,7 +180,7 @@ def _range_length(group: list[Part]) -> int:
     return max(count, 1)
 
 
-def _as_range(chain: Chain, variables: set[str], taken: set[str]) -> Range | None:
+def _as_range(chain: Chain, variables: set[str], taken: set[str], sets: dict[str, Part]) -> Range | None:
     r"""The chain as a range ``i = 1, \dots, n``, ``1 <= i <= n`` or ``i in \{1, 3\}``; None if it is none."""
     if chain.relations == ["<=", "<="] and len(chain.sides[1]) == 1:
         low, middle, high = (side[0] for side in chain.sides)
@@ -168,7 +193,7 @@ def _as_range(chain: Chain, variables: set[str], taken: set[str]) -> Range | Non
         return None
     values = chain.sides[1]
     if chain.relations == ["in"]:
-        inner = values[0]
+        inner = sets.get(values[0][0].text, values[0]) if len(values[0]) == 1 else values[0]
         if inner[0].text != "\\{" or inner[-1].text != "\\}":
             return None
         values = split_commas(inner[1:-1])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
+from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.expression import (
     Expr,
@@ -15,7 +17,8 @@ from llamoco.dataset_builder.problems.expression import (
     walk,
 )
 from llamoco.dataset_builder.problems.latex.check import LARGEST
-from llamoco.dataset_builder.problems.latex.emitter import Emitter
+from llamoco.dataset_builder.problems.latex.families import Unknowns
+from llamoco.dataset_builder.problems.latex.indices import subscript_of
 from llamoco.dataset_builder.problems.latex.names import Function, Scope, Written, argument_names
 from llamoco.dataset_builder.problems.latex.parser import Parser
 from llamoco.dataset_builder.problems.latex.statements import Range
@@ -35,29 +38,41 @@ from llamoco.dataset_builder.problems.latex.values import (
 from llamoco.dataset_builder.problems.latex.vocabulary import ONES
 from llamoco.dataset_builder.problems.system import Data
 
+_SPAN = 60  # tokens after a sum in which its letter is looked for
 _LONGEST = 10_000  # expressions that are parsed, nodes of a function's value: far more than people write
 
 
-class SymbolTable(Emitter):
+class Recurrence(NamedTuple):
+    """``base_{letter + offset} = body``, for the values of a range, or (None) for all that are asked for."""
+
+    letter: str
+    offset: int
+    body: Part
+    bound: Range | None
+
+
+class SymbolTable(Unknowns):
     r"""Names of a file and what they denote (implements ``names.Symbols``).
 
     Attributes:
-        vector: name of the vector of decision variables, "" if the variables have names of their own.
-        aliases: decision variables that have names of their own.
-        dimension_names: names of the number of variables, as in ``x \in \mathbb{R}^n``.
         written: definitions by canonical name; ranged: those of vectors, ``z_i = ..., i = 1..n``, by base;
-            templates: functions numbered by a letter, ``f_k(x) = ...``, by base.
+            templates: functions numbered by a letter, ``f_k(x) = ...``, by base; anywhere: numbers numbered by a letter
+            without a range, ``m_i = 2``, by base.
+        recurrences: what is defined step by step, ``V_{t+1} = V_t + ...``, by base.
+        known_ranges: the ranges that letters have in the file, as far as they are stated.
+        pinned: numbers of members of vectors of variables that have a definition, as ``y_0 = 0``, by base.
         built: values of the definitions that have been used; called: functions that have been used.
     """
 
     def __init__(self, source: Source, names: set[str]) -> None:
         super().__init__(source, names)
-        self.vector = ""
-        self.aliases: dict[str, Expr] = {}
-        self.dimension_names: set[str] = set()
         self.written: dict[str, Written] = {}
         self.ranged: dict[str, tuple[str, Range, Part]] = {}
         self.templates: dict[str, tuple[str, list[str], Part]] = {}
+        self.anywhere: dict[str, tuple[str, Part]] = {}
+        self.recurrences: dict[str, Recurrence] = {}
+        self.pinned: dict[str, set[int]] = {}
+        self.known_ranges: dict[str, list[list[int]]] = {}
         self.built: dict[str, Value] = {}
         self.called: set[str] = set()
         self._building: list[str] = []
@@ -70,6 +85,8 @@ class SymbolTable(Emitter):
         """See ``names.Symbols``."""
         if key in self.aliases:
             return self.aliases[key]
+        if key in self.families:
+            return self.whole(key, place)
         if key == self.vector:
             if not self.dim:
                 raise self.source.error(
@@ -94,6 +111,13 @@ class SymbolTable(Emitter):
 
     def indexed(self, base: str, subscript: Part, place: Token, scope: Scope) -> Value | Function | None:
         """See ``names.Symbols``."""
+        if base in self.pinned:
+            number = number_of(self.subscripts(subscript, place, scope)[0])
+            if number in self.pinned[base]:
+                return self.named(f"{base}_{number}", place)
+        if base in self.families:
+            parts = row_and_column(subscript, True) if self.families[base].columns else [subscript]
+            return self.member(base, [e for p in parts for e in self.subscripts(p, place, scope)], place)
         if base == self.vector:
             index = self.subscripts(subscript, place, scope)
             if len(index) != 1:
@@ -104,6 +128,11 @@ class SymbolTable(Emitter):
             return Item("x", index[0])
         if base in self.built or base in self.written or base in self.ranged:
             value = self.named(base, place)
+        elif base in self.anywhere and not self.family(base):
+            letter, body = self.anywhere[base]
+            return Parser(self, body, {letter: self.subscripts(subscript, place, scope)[0]}).scalar()
+        elif (double := self._double(base, subscript, place, scope)) is not None:
+            return double
         else:
             first, *rest = split_commas(subscript)
             value = self._member(base, first, place, scope)
@@ -114,19 +143,58 @@ class SymbolTable(Emitter):
             return None
         return self.entry(value, subscript, place, scope)
 
+    def _double(self, base: str, subscript: Part, place: Token, scope: Scope) -> Value | Function | None:
+        """The number ``c_12`` or ``c_{1,2}`` of a matrix that is given entry by entry; None if there is no such matrix."""
+        parts = row_and_column(subscript, False)
+        if len(parts) != 2 or not any(key.startswith(f"{base}_") for key in self.written):
+            return None
+        if not any(
+            re.fullmatch(r"\d\d|\d+_\d+", key[len(base) + 1 :])
+            for key in self.written
+            if key.startswith(f"{base}_")
+        ):
+            return None
+        row, column = (number_of(self.subscripts(p, place, scope)[0]) for p in parts)
+        keys = [k for k in (f"{base}_{row}{column}", f"{base}_{row}_{column}") if k in self.written]
+        return self.named(keys[0], place) if len(keys) == 1 else None
+
     def _member(self, base: str, first: Part, place: Token, scope: Scope) -> Value | Function | None:
         """Member of the family ``base_1``, ``base_2``, ...; None if there is no such family."""
         family = self.family(base)
         if not family and base not in self.templates:
             return None
         number = number_of(self.subscripts(first, place, scope)[0])
-        if number not in family and base in self.templates:
+        if number not in family and base in self.recurrences:
+            self._step(base, number, place)
+        elif number not in family and base in self.anywhere:
+            self.write_out(base, self.anywhere[base][0], [number], None, self.anywhere[base][1])
+        elif number not in family and base in self.templates:
             letter, formals, body = self.templates[base]
             self.write_out(base, letter, [number], formals, body)
         elif number not in family:
             message = f"{base}_{number} is not defined; defined are {', '.join(family.values())}"
             raise self.source.error(place, message)
         return self.named(f"{base}_{number}", place)
+
+    def _step(self, base: str, number: int, place: Token) -> None:
+        """Define member ``number`` of a recursion, after those before it."""
+        rule = self.recurrences[base]
+        start = min(self.family(base), default=number)
+        if number <= start:
+            raise self.source.error(
+                place, f"{base}_{number} is not given; the recursion of {base} needs its start"
+            )
+        if number - start > LARGEST // 100:
+            raise self.source.error(place, f"{base}_{number} is too far from the start of its recursion")
+        values = None if rule.bound is None else set(self.integers(rule.bound, {}))
+        for k in range(start + 1, number + 1):
+            if f"{base}_{k}" in self.written:
+                continue
+            if values is not None and k - rule.offset not in values:
+                message = f"{base}_{k} is not defined: its recursion is stated for other indices"
+                raise self.source.error(place, message)
+            self.write(f"{base}_{k}", Written(None, rule.body, {rule.letter: lift(k - rule.offset)}))
+            self.named(f"{base}_{k}", place)
 
     def entry(self, value: Value, subscript: Part, place: Token, scope: Scope) -> Expr:
         """See ``names.Symbols``."""
@@ -204,6 +272,45 @@ class SymbolTable(Emitter):
             raise self.source.error(bound.place, "this range does not rise by equal steps; list its values")
         return list(range(found[0], found[-1] + 1, step))
 
+    def members(self, base: str, subscript: Part, letter: str) -> list[int] | None:
+        """The numbers that a letter runs through as an index of a name; None if that is not known."""
+        if base in self.families and self.families[base].size:
+            family = self.families[base]
+            if family.columns:
+                names = [t.text for t in subscript if t.text != ","]
+                count = family.size // family.columns if names[:1] == [letter] else family.columns
+                return list(range(1, count + 1))
+            return list(range(family.low, family.low + family.size))
+        if base == self.vector and base:
+            return list(range(1, self.dim + 1)) if self.dim else None
+        if base in self.written and tuple_parts(self.written[base].body):
+            return list(range(1, len(tuple_parts(self.written[base].body)) + 1))
+        if base in self.ranged:
+            return self.integers(self.ranged[base][1], {})
+        numbers = self.family(base)
+        return sorted(numbers) if numbers and base not in self.recurrences else None
+
+    def index_set(self, name: str) -> Part | None:
+        """See ``names.Symbols``."""
+        body = self.written[name].body if name in self.written else []
+        return body if body and body[0].text == "\\{" else None
+
+    def run_of(self, letter: str, tokens: Part) -> list[int] | None:
+        """What a letter runs through in a sum without a range, over these tokens; None if that is not known."""
+        found: list[list[int]] = []
+        for number, token in enumerate(tokens[:_SPAN]):
+            if token.kind == "name" and number + 1 < len(tokens) and tokens[number + 1].text == "_":
+                subscript = subscript_of(tokens[number : number + 12])
+                if any(t.text == letter for t in subscript) and not any(
+                    t.text in ("+", "-") for t in subscript
+                ):
+                    members = self.members(token.text, subscript, letter)
+                    found += [members] if members else []
+        if found:
+            return found[0] if all(f == found[0] for f in found) else None
+        known = self.known_ranges.get(letter, [])
+        return known[0] if len(known) == 1 else None
+
     def literal(self, parts: list[Part], scope: Scope, key: str = "") -> Value:
         """See ``names.Symbols``."""
         return self.define_data(key, [Parser(self, p, scope).scalar() for p in parts], [p[0] for p in parts])
@@ -242,7 +349,7 @@ class SymbolTable(Emitter):
             raise self.source.error(place, message)
 
     def _variable(self, name: str) -> bool:
-        return bool(self.vector) and name.startswith(self.vector + "_")
+        return self.is_base(name.rpartition("_")[0])
 
     def _is_global(self, name: str, place: Token) -> bool:
         """Whether a formal argument is a variable or a definition of the file."""
@@ -250,8 +357,9 @@ class SymbolTable(Emitter):
 
     def spread(self, formals: list[str]) -> list[str]:
         r"""``x_1, \dots, x_n`` and ``x_1, x_2`` as the vector that they are."""
-        if self.vector and formals and all(f == "\\dots" or self._variable(f) for f in formals):
-            return [self.vector]
+        bases = {f.rpartition("_")[0] for f in formals if f != "\\dots"}
+        if len(bases) == 1 and all(f == "\\dots" or self._variable(f) for f in formals):
+            return [*bases]
         return formals
 
     # Building

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, NoReturn
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.latex.macros import Expansion, expand
 
-Kind = Literal["number", "name", "command", "symbol", "text", "break", "soft", "begin", "end"]
+Kind = Literal["number", "name", "command", "symbol", "text", "break", "soft", "begin", "end", "unit"]
 _UNSEEN = re.compile(  # what TeX does not set
     r"\\begin\s*\{comment\}.*?\\end\s*\{comment\}|\\iffalse(?![A-Za-z]).*?\\fi(?![A-Za-z])", re.DOTALL
 )
+_QUOTED = re.compile(r"(?:(?<=\n\n)|\A)>[ \t][^\n]*(?:\n>[^\n]*)*")  # Markdown
 _DEFINES = re.compile(
     r"\\(?:def|[a-z]*newcommand|renewcommand|providecommand|Declare[A-Z][A-Za-z]+)(?![A-Za-z])"
 )
@@ -53,13 +55,17 @@ class Aside(NamedTuple):
 
 
 class Lexed(NamedTuple):
-    """A document's body, from ``start`` to ``stop``: its tokens, its formulas and the words inside of them."""
+    """A document's body, from ``start`` to ``stop``: its tokens, its formulas, the words inside of them, units that were dropped,
+    and where tables stand that were read as formulas.
+    """
 
     tokens: list[Token]
     formulas: list[Formula]
     asides: list[Aside]
     start: int
     stop: int
+    units: frozenset[str] = frozenset()
+    tables: Sequence[tuple[int, int]] = ()
 
 
 class Source:
@@ -75,6 +81,7 @@ class Source:
         self.name = name
         self.text = text
         self._expansion: Expansion | None = None
+        text = _QUOTED.sub(lambda m: re.sub(r"(?m)^>", " ", m.group(0)), text)
         blank = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
         self.code = blank.sub(lambda m: m.group(1) + " " * (len(m.group(0)) - len(m.group(1))), text)
         self.code = _UNSEEN.sub(lambda m: re.sub(r"[^\n]", " ", m.group(0)), self.code)

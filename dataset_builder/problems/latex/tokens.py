@@ -63,7 +63,8 @@ def bound_letters(part: Part) -> set[str]:
                 marks = [k for k, t in enumerate(limits) if t.text in ("=", "<=", "in")]
                 between = len(marks) > 1 and limits[marks[0]].text == "<="  # 1 <= i <= n, not i = 1
                 first, last = (marks[0], marks[-1]) if between else (0, marks[0] if marks else len(limits))
-                letters |= {t.text for t in limits[first:last] if t.kind == "name"}
+                if marks or token.text not in ("\\max", "\\min"):  # what stands under a bare \\min is varied
+                    letters |= {t.text for t in limits[first:last] if t.kind == "name"}
             at = stop
     return letters
 

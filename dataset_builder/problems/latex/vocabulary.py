@@ -15,8 +15,12 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 # Environments: those that begin a formula, layouts inside of one, and matrices.
-MATH_ENVIRONMENTS = _words("equation align gather multline eqnarray displaymath math flalign alignat")
+MATH_ENVIRONMENTS = _words(
+    """equation align gather multline eqnarray displaymath math flalign alignat aligned alignedat split gathered
+    array"""
+)
 LAYOUTS = _words("aligned alignedat split gathered array cases rcases")
+WITH_COLUMNS = _words("alignat alignedat array")  # environments that take an argument
 MATRICES = _words("matrix pmatrix bmatrix smallmatrix")
 
 # Elementary functions, with the name that expression.Call knows; cot, sec and csc are built from others.
@@ -27,14 +31,20 @@ ELEMENTARY = _pairs(
 ALIASES = _pairs(
     """minimise=minimize maximise=maximize argmin=minimize argmax=maximize dfrac=frac tfrac=frac
     cfrac=frac ldots=dots cdots=dots dotsc=dots dotsb=dots dotsm=dots vdots=dots asin=arcsin
-    acos=arccos atan=arctan"""
+    acos=arccos atan=arctan rightarrow=to longrightarrow=to Rightarrow=to Longrightarrow=to mapsto=to
+    longmapsto=to leftrightarrow=to rightleftharpoons=to leftharpoons=to xrightarrow=to implies=to iff=to
+    Leftrightarrow=to"""
 )
+ARROWS = frozenset(k for k, v in ALIASES.items() if v == "to") | {"to"}
 FUNCTIONS = frozenset(ELEMENTARY) | _words(
     "min max minimize minimise maximize maximise argmin argmax asin acos atan sqrt"
 )
-OPERATORS = _words(
-    """frac dfrac tfrac cfrac sum prod pi dots ldots cdots dotsc dotsb dotsm vdots infty forall top intercal
+OPERATORS = (
+    _words(
+        """frac dfrac tfrac cfrac sum prod pi dots ldots cdots dotsc dotsb dotsm vdots infty forall top intercal
     star"""
+    )
+    | ARROWS
 )
 GREEK = _words(
     """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho
@@ -44,9 +54,19 @@ GREEK = _words(
 
 # Signs and the commands for signs, as the parsers see them. A bar that knows its side ends in ( or ).
 SYMBOLS = {c: c for c in "+-*/^_(){}[]|,=!:"}
-SYMBOLS |= {":=": "=", "<": "<=", ">": ">=", "≤": "<=", "≥": ">=", "−": "-"}
+SYMBOLS |= {
+    ":=": "=",
+    "<": "<=",
+    ">": ">=",
+    "≤": "<=",
+    "≥": ">=",
+    "−": "-",
+    "<=": "<=",
+    ">=": ">=",
+    "==": "=",
+}
 COMMAND_SYMBOLS = _pairs(
-    r"""le=<= leq=<= leqslant=<= lt=<= ge=>= geq=>= geqslant=>= gt=>= coloneqq== triangleq== equiv== doteq==
+    r"""le=<= leq=<= leqslant=<= leqq=<= lt=<= geqq=>= ge=>= geq=>= geqslant=>= gt=>= coloneqq== triangleq== equiv== doteq==
     preceq=<= preccurlyeq=<= succeq=>= succcurlyeq=>= in=in cdot=* ast=* times=times div=/ {=\{ }=\} lbrace=\{ rbrace=\} |=|| Vert=|| vert=| lvert=|( rvert=|)
     lVert=||( rVert=||) langle=<( rangle=>) lbrack=[ rbrack=] lfloor=floor( rfloor=floor) lceil=ceil(
     rceil=ceil) colon=: mid=:"""
@@ -62,9 +82,11 @@ CLOSING = _words("right bigr Bigr biggr Biggr")
 IGNORED = _words(
     """, ; : ! / displaystyle textstyle scriptstyle limits nolimits nonumber notag hfill mathstrut strut relax
     big Big bigg Bigg bigm Bigm thinspace enspace enskip hline rm bf it allowbreak medspace thickspace
-    noindent allowdisplaybreaks middle"""
-) | {" ", "\n", "\t"}
-DROPPED = _words("label tag hspace vspace phantom hphantom vphantom ref eqref cite color mspace")
+    noindent allowdisplaybreaks middle sf centering toprule midrule bottomrule small Large large"""
+) | {" ", "\n", "\t", "$"}
+DROPPED = _words(
+    "label tag hspace vspace phantom hphantom vphantom ref eqref cite color mspace cline cmidrule"
+)
 TEXT = _words("text textrm mbox textnormal textit textbf textsf hbox intertext shortintertext")
 ROMAN = _words("mathrm operatorname mathit mathsf mathtt mathbf mathnormal")  # may hold a word, or a name
 ACCENTS = _pairs(
@@ -79,13 +101,68 @@ _STYLES = _words(
 PAIRS = {"abs": "|", "norm": "||"}  # \abs{x} of the usual packages
 ONES = "ones"  # the name of \mathbf{1}
 BOLD = _words("mathbf boldsymbol bm pmb mathbb vec")
+WITH_WORDS = TEXT | ROMAN | {"mathop"}
 WITH_ARGUMENT = DROPPED | TEXT | set(ACCENTS) | set(FONTS) | set(PAIRS) | _STYLES
 
+# Commands that are known and cannot be read, with the cause.
+UNSUPPORTED = {
+    "int": "integrals are not supported",
+    "iint": "integrals are not supported",
+    "partial": "derivatives are not supported",
+    "nabla": "derivatives are not supported",
+    "lim": "limits are not supported",
+    "inf": "an infimum is not supported; write \\min",
+    "sup": "a supremum is not supported; write \\max",
+    "det": "determinants are not supported",
+    "circ": "degrees are not supported; write angles in radians",
+    "degree": "degrees are not supported; write angles in radians",
+    "neq": "a relation 'not equal' is not supported",
+    "ne": "the command \\ne: a relation 'not equal' is not supported",
+    "lor": "a choice between conditions is not supported",
+    "vee": "a choice between conditions is not supported",
+    "exists": "a quantifier 'exists' is not supported",
+    "cup": "a union of sets is not supported",
+    "binom": "binomial coefficients are not supported; write the number",
+    "otimes": "Kronecker products are not supported",
+    "approx": "an approximate equality is not a constraint that can be read",
+    "sim": "random variables are not supported",
+    "propto": "a proportionality is not supported; state the factor",
+}
+
 # Words.
-MINIMIZE = re.compile(r"minimi[sz]e")
-MAXIMIZE = re.compile(r"maximi[sz]e")
+MINIMIZE = re.compile(r"(?:minimi[sz]e|arg ?min)(?: [a-z]+)*")
+MAXIMIZE = re.compile(r"(?:maximi[sz]e|arg ?max)(?: [a-z]+)*")
 CONNECTIVES = _words(
     """for all any each where with and or subject to s.t. st such that if otherwise over else when unless
-    let given by is are in on of as at w.r.t. wrt i.e. within respect the"""
-) | {"subject to", "such that", "for all", "for each", "s. t.", "with respect to", "by varying"}
-UNITS = _words("psi lb lbf lbs in ft kN kgf mm cm kg MPa GPa Pa kPa kW Hz bar rad")
+    let given by is are in on of as at w.r.t. w.r.t wrt i.e. within respect the objective constraints constraint
+    bounds variables variable u.d.n. n.b. u.b.d. s.c. s.a. s/t"""
+) | {
+    "subject to",
+    "such that",
+    "for all",
+    "for each",
+    "s. t.",
+    "with respect to",
+    "by varying",
+    "by changing",
+}
+CONNECTIVES |= {"decision variables", "objective function", "for every", "unter den nebenbedingungen"}
+# Units: those of one line measure the same.
+KINDS_OF_UNITS = tuple(
+    _words(line)
+    for line in """mm cm dm m km in ft inch
+    N kN MN lb lbs lbf kgf
+    psi ksi Pa kPa MPa GPa bar atm
+    mg g kg t ton tons
+    s sec ms min h hr hours day days year
+    W kW MW GW
+    J kJ MJ Wh kWh MWh GWh cal kcal
+    mol kmol
+    l L ml
+    V mV kV
+    A mA
+    Hz kHz MHz GHz
+    K
+    USD EUR""".splitlines()
+)
+UNITS = frozenset().union(*KINDS_OF_UNITS) | {"rad", "rpm", "Nm", "kNm"}

@@ -28,9 +28,7 @@ from llamoco.dataset_builder.problems.python.returned import Unfit
 
 _Taken = TypeVar("_Taken")
 
-CONTRACT = (
-    "a problem file defines objective(x) and the bounds LOWER and UPPER, or X0 where there are none; constraints, budget and more are optional"
-)
+CONTRACT = "a problem file defines objective(x) and the bounds LOWER and UPPER, or X0 where there are none; constraints, budget and more are optional"
 MOST_SHOWN = 300  # characters of an exception's own message
 
 

@@ -1,0 +1,155 @@
+"""A LaTeX file as what evaluates a problem: its formulas, and what lies between the file's variables and the box that is searched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+
+from llamoco.dataset_builder.problems.adaptation import Adaptation
+from llamoco.dataset_builder.problems.budget import default_budget
+from llamoco.dataset_builder.problems.compile import CompiledSystem
+from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SymbolicEvaluator, Values
+from llamoco.dataset_builder.problems.latex_file import LatexFile
+from llamoco.dataset_builder.problems.structure import Structure
+from llamoco.dataset_builder.problems.system_structure import structure_of_system
+from llamoco.dataset_builder.problems.variables import Variables, VariablesError
+
+_NAMES = {
+    "lower": "lower bounds",
+    "upper": "upper bounds",
+    "start": "the starting point",
+    "integer": "the integers",
+}
+
+
+class LatexEvaluator(ProblemEvaluator):
+    """See the module. Points are of the search box (D,); the formulas see the file's variables (A,).
+
+    Args:
+        read: reads the file; called once.
+    """
+
+    def __init__(self, read: Callable[[], LatexFile]) -> None:
+        self._read = read
+
+    @cached_property
+    def file(self) -> LatexFile:
+        """The file."""
+        return self._read()
+
+    @cached_property
+    def _formulas(self) -> SymbolicEvaluator:
+        file = self.file
+        return SymbolicEvaluator(lambda: file.system, file.lower, file.upper)
+
+    @cached_property
+    def variables(self) -> Variables:
+        """The file's variables and the search box. Programs begin at the starting point where it is better than the centre.
+
+        Raises:
+            ProblemError: if bounds, starting point and integers do not fit.
+        """
+        file = self.file
+        whole = np.isin(np.arange(len(file.lower)), file.integer)
+        try:
+            variables = Variables(file.lower, file.upper, file.x0, whole, names=_NAMES)
+        except VariablesError as error:
+            listed = ", ".join(f"{k}: {name}" for k, name in enumerate(file.names))
+            raise ProblemError(f"{error} (variables by their number: {listed})") from None
+        recentred = variables.recentred()
+        if recentred is variables or variables.start is None:
+            return variables
+        centre = (variables.lower + variables.upper) / 2
+        start, middle = self._merits(variables.full(np.array([variables.start, centre])))
+        return recentred if start < middle else variables
+
+    def _merits(self, x: np.ndarray) -> list[tuple[float, float]]:
+        """By how much the constraints are broken at most, beyond their tolerances; then f."""
+        merits = []
+        for f, g, h in zip(*self._formulas.glance(x), strict=True):
+            broken = max([0.0, *(g - 1e-6), *(np.abs(h) - 1e-4)])
+            finite = np.isfinite(broken) and np.isfinite(f)
+            merits.append((float(broken), float(f)) if finite else (np.inf, np.inf))
+        return merits
+
+    @property
+    def max_evals(self) -> int:
+        """The evaluation budget."""
+        return self.file.max_evals or default_budget(len(self.variables.lower))
+
+    def evaluate(self, x: np.ndarray) -> Values:
+        """See ``ProblemEvaluator``."""
+        return self._formulas.evaluate(self.variables.full(x))
+
+    def glance(self, x: np.ndarray) -> Values:
+        """See ``SymbolicEvaluator``."""
+        return self._formulas.glance(self.variables.full(x))
+
+    @property
+    def compiled(self) -> CompiledSystem | None:
+        """See ``ProblemEvaluator``."""
+        return self._formulas.compiled if self.variables.plain else None
+
+    @cached_property
+    def structure(self) -> Structure | None:
+        """See ``ProblemEvaluator``."""
+        variables = self.variables
+        full = None if variables.plain else variables.traced
+        return structure_of_system(self.file.system, variables.lower.tolist(), variables.upper.tolist(), full)
+
+    @property
+    def warnings(self) -> list[str]:
+        """See ``ProblemEvaluator``."""
+        told = [*self.file.notes]
+        if self.file.max_evals is None:
+            dim = len(self.variables.lower)
+            told.append(
+                f"no evaluation budget is stated: {self.max_evals:,} evaluations are taken, 100 (D + 1) for D = {dim} within 200 to "
+                "5,000; say 'Evaluation budget: ...' if you can afford more or fewer"
+            )
+        return told
+
+    @property
+    def maximize(self) -> bool:
+        """See ``ProblemEvaluator``."""
+        return self.file.maximize
+
+    @property
+    def start(self) -> np.ndarray | None:
+        """See ``ProblemEvaluator``."""
+        return self.variables.start
+
+    def full(self, x: np.ndarray) -> np.ndarray:
+        """See ``ProblemEvaluator``."""
+        return self.variables.full(x)
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """See ``ProblemEvaluator``."""
+        file, variables = self.file, self.variables
+        if variables.plain and variables.start is None and not file.maximize:
+            return None
+        counts = {
+            "objective": 1,
+            "inequality": len(file.system.inequalities),
+            "equality": len(file.system.equalities),
+        }
+        calls = {name: (f"{{{name}}}(x)",) if count else () for name, count in counts.items()}
+        return Adaptation(
+            (1, counts["inequality"], counts["equality"]),
+            variables,
+            self.max_evals,
+            file.maximize,
+            calls=calls,
+        )
+
+
+def stated(file: LatexFile) -> LatexFile:
+    """The file with the objective in the person's own sign and the budget that is taken."""
+    budget = file.max_evals or LatexEvaluator(lambda: file).max_evals
+    system = replace(file.system, objective=file.objective)
+    return replace(file, system=system, max_evals=budget)
