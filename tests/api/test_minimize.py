@@ -434,3 +434,10 @@ def test_one_function_may_return_objective_and_constraints(x0: list[float] | Non
 def test_constraints_that_are_no_numbers_are_one_message() -> None:
     with pytest.raises(llamoco.LlamocoError, match=r"the inequalities that fun\(x\) returned hold no real number"):
         llamoco.minimize(lambda x: (x[0], ["a"]), [(0, 1)], max_evals=50)
+
+
+def test_a_tolerance_ends_a_run_that_has_stopped_moving():
+    whole = llamoco.minimize(sphere, [(-5, 5)] * 2, max_evals=2000)
+    early = llamoco.minimize(sphere, [(-5, 5)] * 2, max_evals=2000, tol=1e-3)
+    assert 100 < early.nfev < whole.nfev and early.success and early.status == 0
+    assert "stopped moving" in early.message and early.fun <= whole.fun + 1e-2
