@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems import problem as problem_module
 from llamoco.dataset_builder.problems import python_file
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
@@ -32,7 +31,6 @@ def nothing_executes(monkeypatch: pytest.MonkeyPatch) -> None:
     def executed(*arguments: Any, **names: Any) -> None:
         raise AssertionError("a described problem was executed")
 
-    monkeypatch.setattr(problem_module, "load_python", executed)
     monkeypatch.setattr(python_file, "load_python", executed)
 
 
