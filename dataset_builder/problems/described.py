@@ -48,10 +48,7 @@ class DescribedProblem(Problem):
                 f"problem {self.id} was described by somebody else: it stays of the kind 'described', "
                 "without a definition that could be executed"
             )
-        evaluator = self.evaluator
-        while isinstance(evaluator, Wrapper):
-            evaluator = evaluator.inner
-        if isinstance(evaluator, SourceEvaluator):
+        if isinstance(_innermost(self.evaluator), SourceEvaluator):
             raise ProblemError(f"problem {self.id} was described by somebody else: its text is not executed")
 
     @classmethod
@@ -61,7 +58,7 @@ class DescribedProblem(Problem):
         Raises:
             ProblemError: if values of the problem come from Python.
         """
-        if not isinstance(problem.values, SymbolicEvaluator):
+        if not isinstance(_innermost(problem.values), SymbolicEvaluator):
             raise ProblemError(f"problem {problem.id} is not given by formulas")
         own = {name: getattr(problem, name) for name in FIELDS if name not in ("kind", "definition")}
         return cls(
@@ -100,3 +97,10 @@ class _Nowhere(ProblemEvaluator):
         raise ProblemError(
             f"problem {self._name} was described by somebody else, and is evaluated only where it was read"
         )
+
+
+def _innermost(evaluator: ProblemEvaluator | None) -> ProblemEvaluator | None:
+    """What is wrapped, however often."""
+    while isinstance(evaluator, Wrapper):
+        evaluator = evaluator.inner
+    return evaluator
