@@ -192,15 +192,14 @@ def read_start(x0: Any) -> np.ndarray | None:
     """
     if x0 is None:
         return None
+    wrong = ProblemError(f"x0 is {describe(x0)}; give a vector of numbers, one for each variable")
     try:
-        point = np.asarray(x0)
-        if point.dtype.kind not in "fiu":
-            point = np.asarray(x0, dtype=float) if point.dtype.kind == "O" else None
-    except (TypeError, ValueError):
-        point = None
+        given = np.asarray(x0)
+        point = np.atleast_1d(given).astype(float) if given.dtype.kind in "fiuO" else None
+    except (TypeError, ValueError) as error:
+        raise wrong from error
     if point is None or point.ndim > 1 or point.size == 0:
-        raise ProblemError(f"x0 is {describe(x0)}; give a vector of numbers, one for each variable")
-    point = np.atleast_1d(point).astype(float)
+        raise wrong
     bad = np.flatnonzero(~np.isfinite(point))
     if bad.size:
         raise ProblemError(f"x0[{bad[0]}] is {point[bad[0]]}; give a finite number")
@@ -308,12 +307,8 @@ def read_count(name: str, value: Any) -> int | None:
     """
     if value is None:
         return None
-    whole = (
-        isinstance(value, numbers.Real) and not isinstance(value, bool) and value == int(value)
-        if _finite(value)
-        else False
-    )
-    if not whole or not 1 <= value <= _LARGEST:
+    number = _number(value)
+    if number is None or not 1 <= number <= _LARGEST or number != int(number):
         raise ProblemError(f"{name} is {value!r:.60}; give a whole number of at least 1")
     return int(value)
 
@@ -326,9 +321,10 @@ def read_seconds(name: str, value: Any) -> float | None:
     """
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not value > 0:
+    number = _number(value)
+    if number is None or not number > 0:
         raise ProblemError(f"{name} is {value!r:.60}; give a number of seconds above 0")
-    return float(value)
+    return number
 
 
 def read_seed(seed: Any) -> int:
@@ -343,12 +339,16 @@ def read_seed(seed: Any) -> int:
         return int(seed.integers(2**31))
     if isinstance(seed, np.random.RandomState):
         return int(seed.randint(2**31 - 1))
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**31:
+    number = _number(seed)
+    if not isinstance(seed, numbers.Integral) or number is None or not 0 <= number < 2**31:
         raise ProblemError(
             f"seed is {seed!r:.60}; give a whole number from 0 to 2147483647, or a numpy Generator"
         )
     return int(seed)
 
 
-def _finite(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and bool(np.isfinite(float(value)))
+def _number(value: Any) -> float | None:
+    """A real number; None for anything else, a truth value included."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        return None
+    return float(value)

@@ -11,7 +11,6 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import (
     ProblemEvaluator,
     SourceEvaluator,
-    SymbolicEvaluator,
     Values,
     Wrapper,
 )
@@ -48,7 +47,10 @@ class DescribedProblem(Problem):
                 f"problem {self.id} was described by somebody else: it stays of the kind 'described', "
                 "without a definition that could be executed"
             )
-        if isinstance(_innermost(self.evaluator), SourceEvaluator):
+        evaluator = self.evaluator
+        while isinstance(evaluator, Wrapper):
+            evaluator = evaluator.inner
+        if isinstance(evaluator, SourceEvaluator):
             raise ProblemError(f"problem {self.id} was described by somebody else: its text is not executed")
 
     @classmethod
@@ -58,7 +60,7 @@ class DescribedProblem(Problem):
         Raises:
             ProblemError: if values of the problem come from Python.
         """
-        if not isinstance(_innermost(problem.values), SymbolicEvaluator):
+        if problem.values.symbolic is None:
             raise ProblemError(f"problem {problem.id} is not given by formulas")
         own = {name: getattr(problem, name) for name in FIELDS if name not in ("kind", "definition")}
         return cls(
@@ -97,10 +99,3 @@ class _Nowhere(ProblemEvaluator):
         raise ProblemError(
             f"problem {self._name} was described by somebody else, and is evaluated only where it was read"
         )
-
-
-def _innermost(evaluator: ProblemEvaluator | None) -> ProblemEvaluator | None:
-    """What is wrapped, however often."""
-    while isinstance(evaluator, Wrapper):
-        evaluator = evaluator.inner
-    return evaluator

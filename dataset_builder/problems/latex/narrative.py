@@ -46,6 +46,9 @@ PHRASES = re.compile(
         (?:is|are) (?:limited|restricted) (?:to|by)(?: (?:the|a|its|an))?(?: [a-z]+){0,3}(?= D')
         (?:no )?short[ -]?(?:selling|sales?|positions?)(?: (?:is|are) (?:not |dis)?(?:allowed|permitted|excluded|forbidden|prohibited|ruled out))?(?=[,:]? ?(?:i\.e\.,? ?|that is,? ?|so )?[BC]\b)
         units (?:are|were) omitted|maximum[- ]likelihood|piecewise (?:constant|linear|continuous)|both (?:in|measured in|given in) [a-z]{1,5}(?=[),.;]| *$)
+        constrained to (?:an?|the) (?:disc|disk|circle|ball|box|square|ellipse|line|cube|sphere|ring|simplex|triangle)(?= ?:? ?(?:[OBC]\b|$))
+        (?:is|are) (?:limited|bounded|restricted|constrained)(?=[,:] ?B\b)|sells? in (?:[a-z]+ |~+ ){1,2}markets?|allocat\w+ (?:the|an?|our|its) (?:\w+ )?budgets?(?= ?[:,.;])
+        (?:ratio|fraction|share|percentage)s?(?= V\b)|(?:goes|runs|leads|moves|travels|flies|path|route|line|curve) from E to E
         inscribed in (?:an?|the|this) (?:given )?(?:circle|sphere|ellipse|triangle|semicircle|cone|square|ellipsoid)
         # what is to be found
         (?:find|finding|determine|determining|compute|look for|looking for|seek|seeking|choose|choosing|obtain|estimate|estimating|get|getting) (?:the |those |optimal |best |such )*values? (?:of|for) (?:(?:V|S|variables?|unknowns?|(?:the )?(?:decision |design )?(?:variables|parameters))(?:,? and |, )?)+(?= ?(?:which|that|to|such that|so as|so that|by|for|in|with|from|O|[,.;:]|$))

@@ -164,6 +164,24 @@ def fitting(bounds: Bounds, parts: Sequence[Part], base: str) -> list[int]:
     return result
 
 
+def undefined(bounds: Bounds, parts: Sequence[Part], base: str) -> None:
+    """Refuse a name without a definition: it may be why the number of variables is not known.
+
+    Raises:
+        ProblemError: if there is one.
+    """
+    trial = _copy(bounds.symbols)
+    trial.vector, trial.dim = base, 2
+    for part in parts:
+        try:
+            Parser(trial, part, {}).parse()
+        except ProblemError as error:
+            if "is not defined;" in str(error):
+                raise
+        except (NeedsUnroll, Refusal, ValueError, AssertionError):
+            continue
+
+
 def free_letters(chain: Chain, letters: set[str], symbols: SymbolTable) -> list[str]:
     """Letters in subscripts of a statement that nothing binds."""
     tokens = [t for side in chain.sides for part in side for t in part]
@@ -290,6 +308,8 @@ def settle(
                 f"how many variables {name} are there? state it, as in ${name}_i \\ge 0$, $i = 1, \\dots, n$"
             )
             raise bounds.source.error(place, message)
+        if len({len(m) for m in members}) > 1:
+            raise bounds.source.error(place, f"{name} has one index here and two there; give it the same number of indices")
         columns = max(m[1] for m in members) if len(next(iter(members))) == 2 else 0
         if columns:
             rows = max(m[0] for m in members)

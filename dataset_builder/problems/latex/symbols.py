@@ -112,7 +112,7 @@ class SymbolTable(Unknowns):
     def indexed(self, base: str, subscript: Part, place: Token, scope: Scope) -> Value | Function | None:
         """See ``names.Symbols``."""
         if base in self.pinned:
-            number = number_of(self.subscripts(subscript, place, scope)[0])
+            number = self.whole_number(self.subscripts(subscript, place, scope)[0], place)
             if number in self.pinned[base]:
                 return self.named(f"{base}_{number}", place)
         if base in self.families:
@@ -163,7 +163,7 @@ class SymbolTable(Unknowns):
         family = self.family(base)
         if not family and base not in self.templates:
             return None
-        number = number_of(self.subscripts(first, place, scope)[0])
+        number = self.whole_number(self.subscripts(first, place, scope)[0], place)
         if number not in family and base in self.recurrences:
             self._step(base, number, place)
         elif number not in family and base in self.anywhere:
@@ -289,6 +289,12 @@ class SymbolTable(Unknowns):
             return self.integers(self.ranged[base][1], {})
         numbers = self.family(base)
         return sorted(numbers) if numbers and base not in self.recurrences else None
+
+    def whole_number(self, index: Expr, place: Token) -> int:
+        """See ``names.Symbols``."""
+        if any(isinstance(e, Size) for e in walk(index)) and not any(isinstance(e, Index) for e in walk(index)):
+            return int(self.constant(index, place))
+        return number_of(index)
 
     def index_set(self, name: str) -> Part | None:
         """See ``names.Symbols``."""
