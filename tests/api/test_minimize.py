@@ -432,7 +432,9 @@ def test_one_function_may_return_objective_and_constraints(x0: list[float] | Non
 
 
 def test_constraints_that_are_no_numbers_are_one_message() -> None:
-    with pytest.raises(llamoco.LlamocoError, match=r"the inequalities that fun\(x\) returned hold no real number"):
+    with pytest.raises(
+        llamoco.LlamocoError, match=r"the inequalities that fun\(x\) returned hold no real number"
+    ):
         llamoco.minimize(lambda x: (x[0], ["a"]), [(0, 1)], max_evals=50)
 
 
