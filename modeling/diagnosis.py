@@ -14,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SymbolicEvaluator, Wrapper
 from llamoco.dataset_builder.problems.intervals import constraint_ranges
 from llamoco.dataset_builder.problems.problem import EQUALITY_TOLERANCE, INEQUALITY_TOLERANCE, Problem
 from llamoco.modeling.solution import Solution
@@ -137,12 +136,10 @@ def _lines(problem: Problem) -> dict[str, int]:
 
 def _range_proof(problem: Problem) -> str | None:
     """Why one of the formulas alone has no point in the box; None if that is not known, or the problem is no formula."""
-    values: ProblemEvaluator = problem.values
-    while isinstance(values, Wrapper):
-        values = values.inner
-    if not isinstance(values, SymbolicEvaluator):
+    symbolic = problem.values.symbolic
+    if symbolic is None:
         return None
-    ranges = constraint_ranges(values.system, problem.lower, problem.upper)
+    ranges = constraint_ranges(*symbolic)
     for number, (low, high) in enumerate(ranges):
         equality = number >= problem.n_inequality
         allowed = EQUALITY_TOLERANCE if equality else INEQUALITY_TOLERANCE

@@ -9,6 +9,7 @@ in ``examples/benchmarks/robust.py``. On the test split only rounding and low co
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llamoco.dataset_builder.problems.problem import Problem
@@ -23,8 +24,21 @@ DECIDING = frozenset(
 )
 
 
-def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tuple[str, ...]:
-    """Why one program for the whole budget is a bad bet, in words; empty if nothing speaks against it.
+@dataclass(frozen=True)
+class Doubt:
+    """Why one program for the whole budget is a bad bet.
+
+    Attributes:
+        reason: for a person.
+        learnt: whether the problem is still of a kind that the model learnt on: it is not sure, that is all.
+    """
+
+    reason: str
+    learnt: bool = False
+
+
+def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tuple[Doubt, ...]:
+    """Why one program for the whole budget is a bad bet; empty if nothing speaks against it.
 
     Args:
         problem: what is to be solved.
@@ -33,8 +47,8 @@ def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tupl
     """
     structure = problem.structure
     if structure is None:
-        return ("what the functions do with the variables is unknown",)
-    found = []
+        return (Doubt("what the functions do with the variables is unknown"),)
+    found: list[str] = []
     objective = structure.objective
     if 0 in objective.degrees:
         found.append("the objective is constant but for jumps (degree 0)")
@@ -44,13 +58,15 @@ def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tupl
         found.append("the objective rounds values")
     if problem.constrained:
         found += _of_constraints(structure.constraints)
-    elif calibrated and confidence is not None and confidence < LEAST_CONFIDENCE:
-        found.append(f"the model is not sure of its choice ({confidence:.0%})")
-    return tuple(found)
+    doubted = [Doubt(reason) for reason in found]
+    unsure = calibrated and confidence is not None and confidence < LEAST_CONFIDENCE
+    if unsure and not problem.constrained:
+        doubted.append(Doubt(f"the model is not sure of its choice ({confidence:.0%})", learnt=True))
+    return tuple(doubted)
 
 
 def _of_constraints(constraints: Part) -> list[str]:
-    found = []
+    found: list[str] = []
     if 0 in constraints.degrees:
         found.append("a constraint is constant but for jumps (degree 0)")
     elif "comparison" in constraints.operations:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from llamoco.modeling.answer import Answer
-from llamoco.modeling.solution import Progress, Runner, Solution, overall, run_answer, run_json
+from llamoco.modeling.solution import Progress, Runner, Solution, joined, overall, run_answer, run_json
 
 LEAST_EVALS = 20  # that a program gets in the first rung, and
 LEAST_PER_VARIABLE = 2  # times the number of variables, if that is more
@@ -139,8 +139,14 @@ def halve(
         following = sizes[rung + 1] if rung + 1 < len(sizes) else 1
         trials += [Trial(rung, c, s, c in going[:following]) for c, s in found.items()]
     assert best is not None
-    seconds = sum(trial.solution.seconds for trial in trials)
-    return Halving(replace(best, evals=spent, max_evals=max_evals, seconds=seconds), winner, tuple(trials))
+    best = replace(
+        best,
+        evals=spent,
+        max_evals=max_evals,
+        seconds=sum(trial.solution.seconds for trial in trials),
+        trace=joined((trial.solution.evals, trial.solution.trace) for trial in trials),
+    )
+    return Halving(best, winner, tuple(trials))
 
 
 def _ranked(found: dict[int, Solution]) -> list[int]:

@@ -15,7 +15,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.answer import Answer, answer_problem, candidate_answers, single_best_answer
 from llamoco.modeling.diagnosis import Diagnosis, diagnose
-from llamoco.modeling.doubt import doubts
+from llamoco.modeling.doubt import Doubt, doubts
 from llamoco.modeling.fallback import after_run
 from llamoco.modeling.halving import affordable, halve
 from llamoco.modeling.portfolio import affords_turns, robust_turns, take_turns
@@ -139,9 +139,10 @@ def solve_problem(
     # A sandbox may still be starting: it is not waited for before it has to be.
     if runner is not None and not all(answer.known for answer in plan.answers) and runner.tier == "C":
         raise SandboxUnavailable("this machine cannot confine a program that is none of the benchmarked pool")
-    listener.chosen(plan.answers, plan.doubts)
+    reasons = tuple(doubt.reason for doubt in plan.doubts)
+    listener.chosen(plan.answers, reasons)
     replaced = plan.fallback if len(plan.answers) == 1 else None
-    outcome = Outcome(plan.answers[0], None, doubts=plan.doubts, replaced=replaced)
+    outcome = Outcome(plan.answers[0], None, doubts=reasons, replaced=replaced)
     if runner is None:
         return outcome
     so_far.problem.requests()  # formulas are made ready meanwhile
@@ -174,7 +175,7 @@ class _Plan:
     """
 
     answers: tuple[Answer, ...]
-    doubts: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
     fallback: str | None
 
 
@@ -193,7 +194,7 @@ def _plan(problem: Problem, generator: Generator, options: Options, listener: Li
         single = single_best_answer(own)
         listener.replaced(fallback.reason, single)
         answers = [single, *(one for one in answers if one.optimizer != single.optimizer)][: len(answers)]
-    found: tuple[str, ...] = ()
+    found: tuple[Doubt, ...] = ()
     if options.candidates is None and affords_turns(problem):
         # Where the calibration has a better answer to low confidence, that is no doubt any more.
         found = doubts(problem, None if fallback else own.confidence, own.calibrated)
@@ -245,7 +246,7 @@ class _Work:
 
     def _shared(self, outcome: Outcome) -> Outcome:
         """Programs that take turns, with each seed."""
-        turns = robust_turns(outcome.answer)
+        turns = robust_turns(outcome.answer, self.plan.doubts)
         runs, shares = [], []
         answer, best = outcome.answer, None
         for seed in self._seeds():

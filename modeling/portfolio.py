@@ -9,17 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.answer import Answer, pool_answer
-from llamoco.modeling.solution import Progress, Runner, Solution, overall, run_answer, run_json
+from llamoco.modeling.doubt import Doubt
+from llamoco.modeling.solution import Progress, Runner, Solution, joined, overall, run_answer, run_json
 
-# The shares of the model's choice, of CMA-ES, and of CMA-ES around the best point so far; measured in examples/benchmarks/robust.py.
-MODEL_SHARE, GLOBAL_SHARE, LOCAL_SHARE = 0.35, 0.4, 0.25
-RADIUS = 0.1
+
+class Shares(NamedTuple):
+    """How a budget is shared: by the model's choice, CMA-ES on the whole box, and a program around the best point so far."""
+
+    model: float
+    broad: float
+    local: float
+    program: str
+    radius: float
+
+
+# Measured in examples/benchmarks/robust.py, as "model, CMA-ES, CMA-ES in 10%" and "model, CMA-ES, DE in 20%".
+OF_LEARNT_KINDS = Shares(0.35, 0.4, 0.25, "cma_es", 0.1)
+OF_OTHER_KINDS = Shares(0.3, 0.35, 0.35, "de", 0.2)
 LEAST_EVALS = 20  # that the shortest turn has to have
 
 
@@ -74,20 +86,22 @@ class Shared:
         ]
 
 
-def robust_turns(answer: Answer) -> list[Turn]:
+def robust_turns(answer: Answer, doubts: Sequence[Doubt]) -> list[Turn]:
     """The turns by which a problem is solved where one program is a bad bet.
 
     Args:
         answer: the model's.
+        doubts: why it is.
     """
+    shares = OF_LEARNT_KINDS if all(doubt.learnt for doubt in doubts) else OF_OTHER_KINDS
     broad = pool_answer(answer, "cma_es", "several programs share the budget")
-    local = pool_answer(answer, "cma_es", "around the best point so far")
-    return [Turn(answer, MODEL_SHARE), Turn(broad, GLOBAL_SHARE), Turn(local, LOCAL_SHARE, RADIUS)]
+    local = pool_answer(answer, shares.program, "around the best point so far")
+    return [Turn(answer, shares.model), Turn(broad, shares.broad), Turn(local, shares.local, shares.radius)]
 
 
 def affords_turns(problem: Problem) -> bool:
     """Whether a problem's budget is large enough to be shared."""
-    return problem.max_evals * LOCAL_SHARE >= max(LEAST_EVALS, problem.dim)
+    return problem.max_evals * OF_LEARNT_KINDS.local >= max(LEAST_EVALS, problem.dim)
 
 
 def take_turns(
@@ -121,10 +135,14 @@ def take_turns(
         if best is None or solution.better_than(best):
             best, winner = solution, number
     assert best is not None
-    seconds = sum(solution.seconds for solution in solutions)
-    return Shared(
-        replace(best, evals=spent, max_evals=whole.max_evals, seconds=seconds), winner, tuple(solutions)
+    best = replace(
+        best,
+        evals=spent,
+        max_evals=whole.max_evals,
+        seconds=sum(solution.seconds for solution in solutions),
+        trace=joined((solution.evals, solution.trace) for solution in solutions),
     )
+    return Shared(best, winner, tuple(solutions))
 
 
 def around(problem: Problem, x: np.ndarray, radius: float) -> Problem:

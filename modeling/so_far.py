@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from llamoco.dataset_builder.problems.incumbent import Incumbent
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.modeling.solution import Runner, Solution, largest_violation
+from llamoco.modeling.solution import Runner, Solution, joined, largest_violation
 
 if TYPE_CHECKING:
     from llamoco.metrics.sandbox.verdicts import Record
@@ -55,11 +55,7 @@ class SoFar:
         if watched.x is not None and (f is None or watched.f < f):
             x, f, seen = watched.x, watched.f, None
         counted = sum(oracle.evals for oracle in self._oracles)
-        trace: list[tuple[int, float]] = []
-        before = 0
-        for oracle in self._oracles:
-            trace += [(before + at, value) for at, value in oracle.trace if not trace or value < trace[-1][1]]
-            before += oracle.evals
+        trace = joined((oracle.evals, oracle.trace) for oracle in self._oracles)
         return Solution(
             x=None if x is None else problem.full(x).tolist(),
             f=f,

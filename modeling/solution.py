@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -161,6 +161,20 @@ def run_json(solution: Solution, problem: Problem) -> dict[str, Any]:
 def own_sign(problem: Problem, f: float | None) -> float | None:
     """An objective value as the person knows it: negated where they maximise."""
     return -f if f is not None and problem.maximize else f
+
+
+def joined(runs: Iterable[tuple[int, Sequence[tuple[int, float]]]]) -> list[tuple[int, float]]:
+    """One trace of runs that came one after the other.
+
+    Args:
+        runs: evaluations and trace of each.
+    """
+    trace: list[tuple[int, float]] = []
+    before = 0
+    for evals, of_run in runs:
+        trace += [(before + at, f) for at, f in of_run if not trace or f < trace[-1][1]]
+        before += evals
+    return trace
 
 
 def overall(progress: Progress, before: int, best: Solution | None) -> Progress:

@@ -11,7 +11,6 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import (
     ProblemEvaluator,
     SourceEvaluator,
-    SymbolicEvaluator,
     Values,
     Wrapper,
 )
@@ -61,7 +60,7 @@ class DescribedProblem(Problem):
         Raises:
             ProblemError: if values of the problem come from Python.
         """
-        if not isinstance(problem.values, SymbolicEvaluator):
+        if problem.values.symbolic is None:
             raise ProblemError(f"problem {problem.id} is not given by formulas")
         own = {name: getattr(problem, name) for name in FIELDS if name not in ("kind", "definition")}
         return cls(

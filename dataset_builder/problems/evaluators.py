@@ -43,6 +43,11 @@ class ProblemEvaluator:
         return None
 
     @property
+    def symbolic(self) -> tuple[System, tuple[float, ...], tuple[float, ...]] | None:
+        """The formulas that values come from, with the bounds of their own variables (A,); None where code computes values."""
+        return None
+
+    @property
     def structure(self) -> Structure | None:
         """Which operations are done on the variables; None where that cannot be known."""
         return None
@@ -109,6 +114,11 @@ class SymbolicEvaluator(ProblemEvaluator):
     def system(self) -> System:
         """The formulas."""
         return self._make()
+
+    @property
+    def symbolic(self) -> tuple[System, tuple[float, ...], tuple[float, ...]]:
+        """See ``ProblemEvaluator``."""
+        return self.system, *self._bounds
 
     @cached_property
     def compiled(self) -> CompiledSystem | None:
@@ -232,6 +242,11 @@ class Wrapper(ProblemEvaluator):
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``. What wraps adds its own to this."""
         return self.inner.evaluate(x)
+
+    @property
+    def symbolic(self) -> tuple[System, tuple[float, ...], tuple[float, ...]] | None:
+        """See ``ProblemEvaluator``."""
+        return self.inner.symbolic
 
     @property
     def structure(self) -> Structure | None:

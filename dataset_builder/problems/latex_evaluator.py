@@ -15,6 +15,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SymbolicEvaluator, Values
 from llamoco.dataset_builder.problems.latex_file import LatexFile
 from llamoco.dataset_builder.problems.structure import Structure
+from llamoco.dataset_builder.problems.system import System
 from llamoco.dataset_builder.problems.system_structure import structure_of_system
 from llamoco.dataset_builder.problems.variables import Variables, VariablesError
 
@@ -93,6 +94,11 @@ class LatexEvaluator(ProblemEvaluator):
     def compiled(self) -> CompiledSystem | None:
         """See ``ProblemEvaluator``."""
         return self._formulas.compiled if self.variables.plain else None
+
+    @property
+    def symbolic(self) -> tuple[System, tuple[float, ...], tuple[float, ...]]:
+        """See ``ProblemEvaluator``."""
+        return self.file.system, self.file.lower, self.file.upper
 
     @cached_property
     def structure(self) -> Structure | None:

@@ -33,7 +33,7 @@ from llamoco.dataset_builder.problems.latex.starts import start_point, take_star
 from llamoco.dataset_builder.problems.latex.statements import Chain, chains
 from llamoco.dataset_builder.problems.latex.symbols import SymbolTable
 from llamoco.dataset_builder.problems.latex.text import Source
-from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, tuple_parts
+from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, names_in, tuple_parts
 from llamoco.dataset_builder.problems.latex.unknowns import find_variables
 from llamoco.dataset_builder.problems.latex.values import NeedsUnroll
 from llamoco.dataset_builder.problems.system import System
@@ -113,6 +113,7 @@ class _Reader:
         self.bounds = Bounds(self.symbols)
         self.constraints = Constraints(self.bounds)
         self.unused: list[str] = []  # definitions that nothing uses
+        self.beside: list[str] = []  # quantities in equations that are not about the variables
 
     def read(self) -> LatexFile:
         """The problem.
@@ -178,6 +179,7 @@ class _Reader:
                     f"{base}_{letter} is defined for any {letter}, and for given ones; remove one of them"
                 )
                 raise self.source.error(body[0], message)
+        others = [c for c in others if not self._beside(c)]
         others = settling.settle(part, others)
         self._refuse_solution(others)
         constraints = [c for c in others if not self.bounds.take(c)]
@@ -207,10 +209,33 @@ class _Reader:
             yield f"not bounded on both sides: {_listed(open_sides)}"
         for name in self.models:
             yield f"the formula of {name} is taken as a model of its data"
+        if self.beside:
+            yield f"an equation of {_listed(self.beside)} is left out, which is not about the variables"
         if self.unused:
             yield f"nothing uses {_listed(self.unused)}"
         if self.lexed.units:
             yield f"units are left out, numbers are taken as written: {', '.join(sorted(self.lexed.units))}"
+
+    def _beside(self, chain: Chain) -> bool:
+        """Whether an equation is about quantities only that the file does not define, none of them a variable: ``F D = 100``."""
+        parts = [p for side in chain.sides for p in side]
+        if chain.relations != ["="] or any(self.bounds.depends(p) for p in parts) or chain.bindings:
+            return False
+        symbols = self.symbols
+        names = {(base, key) for p in parts for base, key in names_in(p)}
+        known = {
+            *symbols.written,
+            *symbols.ranged,
+            *symbols.templates,
+            *symbols.anywhere,
+            *symbols.recurrences,
+            "e",
+        }
+        unknown = [key for base, key in names if not {base, key} & known and not symbols.family(base)]
+        if unknown and len(unknown) == len(names):
+            self.beside += unknown
+            return True
+        return False
 
     def _split(self, chain: Chain) -> list[Chain]:
         """``(a, b) = (1, 2)`` as two statements."""
@@ -342,8 +367,10 @@ class _Reader:
 
 
 def _is_quantity(key: str, symbols: SymbolTable) -> bool:
-    """Whether an unused definition only names a quantity, as ``l = 2w`` does: it is no function, and not called as constraints are."""
+    """Whether an unused definition only names a quantity, as ``l = 2w`` does: no function of variables, not called as constraints are."""
     entry = symbols.written.get(key)
+    if entry is not None and entry.formals is not None:  # c(t), a curve, but not c(x)
+        return not any(symbols.is_member(f.split("_")[0], f) or f in symbols.aliases for f in entry.formals)
     return (
         entry is not None
         and entry.formals is None

@@ -3,7 +3,7 @@
     python examples/benchmarks/robust.py runs/robust [--seeds 3] [--split-seeds 1] [--only kinds|split|"held out"] [--rules RULE ...]
 
 Resumes by itself: each line of ``runs.jsonl`` is one run; ``robust_record.py`` makes tables of them. The problems of people are those in
-``kinds``: penalties, counting constraints, rounding, kinks, jumps, tables, simulations. There the bar is what scipy's differential_evolution (with its polish) and pycma reach with the same budget.
+``kinds`` and, not looked at until the rule was chosen, ``kinds_unseen``: penalties, counting constraints, rounding, kinks, jumps, tables, simulations. There the bar is what scipy's differential_evolution (with its polish) and pycma reach with the same budget.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +37,11 @@ from llamoco.modeling.in_process import InProcessRunner
 from llamoco.modeling.portfolio import Turn, take_turns
 from llamoco.modeling.solution import Solution
 
-KINDS = Path(__file__).resolve().parent / "kinds"
+# Problems of people that rules were chosen on, and others, on which what was chosen ran once.
+FOLDERS = {
+    kind: Path(__file__).resolve().parent / folder
+    for kind, folder in (("kinds", "kinds"), ("unseen", "kinds_unseen"))
+}
 TOOLS = {"scipy DE": baselines.scipy_de, "pycma": baselines.pycma}
 TIME_LIMIT = 300.0
 
@@ -92,7 +95,7 @@ class Case:
 
     Attributes:
         name: of the file, or the problem's id.
-        kind: "kinds", "split" (the test split) or "held out" (training problems that no model is trained on).
+        kind: "kinds" or "unseen" (see ``FOLDERS``), "split" (the test split) or "held out" (training problems that no model is trained on).
         completions: the model's answer and its likeliest others.
         confidence: of the answer, calibrated.
         prompt: what the model saw.
@@ -107,7 +110,7 @@ class Case:
 
 def problem_of(case: Case, split: dict[str, Problem]) -> Problem:
     """The problem of a case."""
-    return load(KINDS / f"{case.name}.py") if case.kind == "kinds" else split[case.name]
+    return load(FOLDERS[case.kind] / f"{case.name}.py") if case.kind in FOLDERS else split[case.name]
 
 
 def labels_of(limit: int | None) -> list[tuple[str, Label]]:
@@ -136,7 +139,9 @@ def ask(folder: Path, limit: int | None) -> list[Case]:
     generator = load_generator()
     assert generator.calibration is not None
     asked = [
-        (file.stem, "kinds", make_prompt(load(file), PROMPT_LIMIT)[0]) for file in sorted(KINDS.glob("*.py"))
+        (file.stem, kind, make_prompt(load(file), PROMPT_LIMIT)[0])
+        for kind, folder in FOLDERS.items()
+        for file in sorted(folder.glob("*.py"))
     ]
     for kind, label in labels_of(limit):
         try:
@@ -178,30 +183,18 @@ def named(answer: Answer, name: str) -> Answer:
     return Answer(problem, completion, "", name, constants, "", None, 0.0, None)
 
 
-def by_rule(rule: str, case: Case, problem: Problem, seed: int) -> tuple[Solution, list[tuple[int, float]]]:
-    """What a rule finds, and its trace over all its programs."""
+def by_rule(rule: str, case: Case, problem: Problem, seed: int) -> Solution:
+    """What a rule finds."""
     runner, own = InProcessRunner(), answers_of(case, problem)
     if rule in HALVED:
         more = HALVED[rule]
         chosen = own if more is None else [own[0], *(named(own[0], name) for name in more)]
         chosen = chosen[: affordable(len(chosen), problem.max_evals, problem.dim)]
         halving = halve(chosen, runner, seed, TIME_LIMIT)
-        return halving.best, joined([trial.solution for trial in halving.trials])
+        return halving.best
     turns = [Turn(named(own[0], name), share, radius) for name, share, radius in RULES[rule]]
     shared = take_turns(turns, runner, seed, TIME_LIMIT)
-    return shared.best, joined(shared.solutions)
-
-
-def joined(solutions: Sequence[Solution]) -> list[tuple[int, float]]:
-    """One trace of runs that came one after the other."""
-    trace: list[tuple[int, float]] = []
-    before = 0
-    for solution in solutions:
-        for evals, f in solution.trace:
-            if not trace or f < trace[-1][1]:
-                trace.append((before + evals, f))
-        before += solution.evals
-    return trace
+    return shared.best
 
 
 def by_tool(tool: str, problem: Problem, seed: int) -> float | None:
@@ -228,17 +221,17 @@ _SPLIT: dict[str, Problem] = {}
 
 def run(case: Case, name: str, seed: int) -> dict[str, Any]:
     """One run of a rule or a tool, as a line."""
-    if case.kind != "kinds" and not _SPLIT:
+    if case.kind not in FOLDERS and not _SPLIT:
         _SPLIT.update(split_problems())
     problem = problem_of(case, _SPLIT)
     line: dict[str, Any] = {"case": case.name, "kind": case.kind, "rule": name, "seed": seed}
     if name in TOOLS:
         return line | {"f": by_tool(name, problem, seed)}
-    best, trace = by_rule(name, case, problem, 1000 * seed)
+    best = by_rule(name, case, problem, 1000 * seed)
     line |= {"f": best.f if best.feasible else None, "evals": best.evals}
     if problem.f0 is not None and problem.f_star is not None:
         final = best.f if best.feasible and best.f is not None else float("inf")
-        line["aocc"] = a3(trace, problem.max_evals, problem.f0, problem.f_star)
+        line["aocc"] = a3(best.trace, problem.max_evals, problem.f0, problem.f_star)
         line["w"] = w(final, problem.f0, problem.f_star)
     return line
 
@@ -251,7 +244,7 @@ def main() -> None:
     parser.add_argument("--split-seeds", type=int, default=1)
     parser.add_argument("--limit", type=int)
     parser.add_argument("--rules", nargs="*")
-    parser.add_argument("--only", choices=("kinds", "split", "held out"))
+    parser.add_argument("--only", choices=(*FOLDERS, "split", "held out"))
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
@@ -264,8 +257,8 @@ def main() -> None:
         (case, rule, seed)
         for case in cases
         if arguments.only in (None, case.kind)
-        for seed in range(arguments.seeds if case.kind == "kinds" else arguments.split_seeds)
-        for rule in ([*rules, *TOOLS] if case.kind == "kinds" else rules)
+        for seed in range(arguments.seeds if case.kind in FOLDERS else arguments.split_seeds)
+        for rule in ([*rules, *TOOLS] if case.kind in FOLDERS else rules)
         if (case.name, rule, seed) not in done
     ]
     print(f"{len(wanted)} runs", file=sys.stderr)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import signal
 import socket
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -19,32 +14,18 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.sandbox import launcher, namespaces, tiers
+from llamoco.metrics.sandbox import tiers
 from llamoco.metrics.sandbox.channel import Channel
 from llamoco.metrics.sandbox.ending import Ending, Statement
 from llamoco.metrics.sandbox.exchange import Exchange
 from llamoco.metrics.sandbox.records import record_of
-from llamoco.metrics.sandbox.scratch import remove_tree
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox.zygote_process import REAP_LIMIT, Hello, ZygoteDied, ZygoteProcess
 
 TIME_LIMIT = 60.0
 MEMORY_LIMIT = 1024
-START_LIMIT = 60.0
-REAP_LIMIT = 10.0
 ATTEMPTS = 2
-
-# What of the environment the zygote gets: what finding Python's packages needs, and settings of the numerical
-# libraries, so that a program computes to the last bit what it would in this process.
-_KEPT_NAMES = ("PATH", "HOME", "PYTHONPATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
-_KEPT_PREFIXES = ("OPENBLAS_", "MKL_", "NPY_")
-_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-# What glibc gives back to the kernel a short-lived program pays for again, page by page: 21,000 times in one of gp_ei.
-_KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 29), "MALLOC_MMAP_THRESHOLD_": str(1 << 25)}
-
-
-class _ZygoteDied(Exception):
-    """The zygote ended on its own: killed from outside, or out of memory."""
 
 
 class Sandbox:
@@ -68,47 +49,49 @@ class Sandbox:
 
     def __init__(self, allow_unsafe: bool = False, wait: bool = True) -> None:
         tiers.require_fork()
-        self._zygote: subprocess.Popen[bytes] | None = None
         self._allow_unsafe = allow_unsafe
-        try:
-            self._launch()
-            if wait:
+        self._zygote: ZygoteProcess | None = ZygoteProcess()
+        self._scratch = self._zygote.scratch
+        if wait:
+            try:
                 self.ready()
-        except BaseException:
-            self.close()
-            raise
+            except BaseException:
+                self.close()
+                raise
 
     @property
     def tier(self) -> str:
         """ "A", "B" or "C"."""
-        self.ready()
-        return self._tier
+        return self.ready().tier
 
     @property
     def versions(self) -> dict[str, str]:
         """Of the libraries that programs run with."""
-        self.ready()
-        return self._versions
+        return self.ready().versions
 
     @property
     def bounded(self) -> bool:
         """Whether the kernel bounds what programs write."""
-        self.ready()
-        return self._bounded
+        return self.ready().bounded
 
-    def ready(self) -> None:
+    def ready(self) -> Hello:
         """Wait until programs can run.
 
         Raises:
             SandboxUnavailable: see ``Sandbox``. It is to be closed all the same.
         """
-        if self._starting:
-            self._greet()
-        if self._tier == "C" and not self._allow_unsafe:
+        hello = self._running.hello()
+        if hello.tier == "C" and not self._allow_unsafe:
             raise SandboxUnavailable(
-                f"this machine cannot confine a program: {self._weakness}. Only run programs you trust "
+                f"this machine cannot confine a program: {hello.weakness}. Only run programs you trust "
                 "here (allow_unsafe_execution=True; --unsafe on the command line)."
             )
+        return hello
+
+    @property
+    def _running(self) -> ZygoteProcess:
+        assert self._zygote is not None, "the sandbox is closed"
+        return self._zygote
 
     def __enter__(self) -> Sandbox:
         return self
@@ -120,7 +103,9 @@ class Sandbox:
 
     def close(self) -> None:
         """End the zygote and whatever runs in it, and remove its folder."""
-        self._stop()
+        if self._zygote is not None:
+            self._zygote.close()
+        self._zygote = None
 
     @property
     def closed(self) -> bool:
@@ -129,7 +114,8 @@ class Sandbox:
 
     def leave_to_parent(self) -> None:
         """In a forked copy of the process that made it: let go of what the original goes on with."""
-        self._control.close()
+        if self._zygote is not None:
+            self._zygote.control.close()
         self._zygote = None
 
     def run(
@@ -176,7 +162,7 @@ class Sandbox:
             try:
                 left = {"max_evals": oracle.remaining}
                 ending = self._attempt(job | left, oracle, None, time_limit, memory_limit)
-            except _ZygoteDied:
+            except ZygoteDied:
                 reason = "the process that runs programs died"
                 self._restart()
                 continue
@@ -209,7 +195,7 @@ class Sandbox:
                 ending = self._attempt(
                     {"mode": "state", "program": program}, None, points, time_limit, memory_limit
                 )
-            except _ZygoteDied:
+            except ZygoteDied:
                 self._restart()
                 continue
             if ending.verdict != "harness_error":
@@ -232,9 +218,9 @@ class Sandbox:
         try:
             try:
                 theirs = [asking, telling, printing]
-                socket.send_fds(self._control, [json.dumps(limits).encode() + b"\n"], theirs)
+                socket.send_fds(self._running.control, [json.dumps(limits).encode() + b"\n"], theirs)
             except OSError as error:
-                raise _ZygoteDied from error
+                raise ZygoteDied from error
             while len(open_ends) > 3:
                 os.close(open_ends.pop())
             channel = Channel(requests, replies, output, time_limit)
@@ -253,97 +239,15 @@ class Sandbox:
     def _reap(self, gone: bool) -> dict[str, Any]:
         """Have the zygote collect its child, killing it first unless it has gone."""
         try:
-            self._control.sendall(b"g" if gone else b"k")
-            return self._hear(REAP_LIMIT)
+            self._running.control.sendall(b"g" if gone else b"k")
+            return self._running.hear(REAP_LIMIT)
         except OSError as error:
-            raise _ZygoteDied from error
-
-    def _launch(self) -> None:
-        """Start the zygote; what it says of itself is for ``_greet`` to hear."""
-        self._starting = True
-        self._scratch = os.path.realpath(tempfile.mkdtemp(prefix="llamoco-"))
-        ours, theirs = socket.socketpair()
-        self._control = ours
-        command = [sys.executable, "-m", "llamoco.metrics.sandbox.zygote", str(theirs.fileno())]
-        self._wrapped = tiers.bubblewrap_works()
-        if self._wrapped:
-            command = [*tiers.bubblewrap(self._scratch), *command]
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name in _KEPT_NAMES or name.startswith(_KEPT_PREFIXES)
-        }
-        with theirs:
-            self._zygote = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(launcher.__file__), self._scratch],
-                pass_fds=[theirs.fileno()],
-                env=environment
-                | _ONE_THREAD
-                | _KEEP_MEMORY
-                | {"TMPDIR": self._scratch, "LLAMOCO_COMMAND": json.dumps(command)},
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-
-    def _greet(self) -> None:
-        """Hear from the zygote that it is there, and how well it is confined."""
-        try:
-            hello = self._hear(START_LIMIT)
-        except (OSError, _ZygoteDied) as error:
-            said = self._kill().decode(errors="replace").strip()
-            raise SandboxUnavailable(
-                f"the process that runs programs did not start: {said[-500:]}"
-            ) from error
-        self._starting = False
-        self._weakness: str | None = hello["weakness"]
-        self._versions: dict[str, str] = hello["versions"]
-        self._bounded: bool = hello["bounded"]
-        # What bubblewrap says of itself is no proof that it did anything.
-        apart = self._wrapped and all(
-            name in hello["namespaces"] and hello["namespaces"][name] != mine
-            for name, mine in namespaces.ids().items()
-        )
-        self._tier = "C" if self._weakness else "A" if apart else "B"
-
-    def _stop(self) -> None:
-        """Have the zygote end by itself, which takes its folder along; by force where it does not."""
-        self._control.close()
-        if self._zygote is None:
-            return
-        try:
-            # Before it has loaded all libraries it would not look whether anybody is there.
-            self._zygote.communicate(timeout=0 if self._starting else REAP_LIMIT)
-        except subprocess.TimeoutExpired:
-            self._kill()
-        self._zygote = None
-        with contextlib.suppress(FileNotFoundError):
-            remove_tree(self._scratch)
-
-    def _kill(self) -> bytes:
-        """Kill zygote, launcher and bubblewrap, which are a session of their own; what they said on stderr."""
-        assert self._zygote is not None
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._zygote.pid, signal.SIGKILL)
-        return self._zygote.communicate()[1]
+            raise ZygoteDied from error
 
     def _restart(self) -> None:
         if self._zygote is not None:
-            self._kill()
-        self._stop()
-        self._launch()
-        self._greet()
-
-    def _hear(self, limit: float) -> dict[str, Any]:
-        """One line of JSON from the zygote."""
-        self._control.settimeout(limit)
-        line = b""
-        while not line.endswith(b"\n"):
-            part = self._control.recv(1 << 16)
-            if not part:
-                raise _ZygoteDied
-            line += part
-        content: dict[str, Any] = json.loads(line)
-        return content
+            self._zygote.kill()
+        self.close()
+        self._zygote = ZygoteProcess()
+        self._scratch = self._zygote.scratch
+        self._zygote.hello()

@@ -153,7 +153,7 @@ def test_where_there_is_doubt_several_programs_share_the_budget(model: Path) -> 
     answer = solved("--model", str(model))
     assert answer["doubts"] == ["the objective compares values (if, min, max)"]
     turns = answer["candidates"]
-    assert turns[-1]["radius"] == 0.1 and [turn["radius"] for turn in turns[:-1]] == [None, None]
+    assert turns[-1]["radius"] == 0.2 and [turn["radius"] for turn in turns[:-1]] == [None, None]
     assert sum(turn["evals"] for turn in turns) == answer["evals"] <= 400
     assert answer["f"] == min(turn["f"] for turn in turns) == pytest.approx(0.5, abs=0.02)
     # The program that is kept begins where others do, in the whole box.

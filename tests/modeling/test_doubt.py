@@ -9,7 +9,7 @@ import pytest
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.synthesis import draw_problem
-from llamoco.modeling.doubt import doubts
+from llamoco.modeling.doubt import Doubt, doubts
 
 HEAD = "import numpy as np\n\nLOWER, UPPER, MAX_EVALS = [-1.0, 0.5], [4.0, 5.0], 300\n\n\n"
 SMOOTH = "def objective(x):\n    return np.sin(x[0]) + x[1] ** 2\n"
@@ -54,7 +54,7 @@ DOUBTED = {
 def test_kinds_that_the_model_did_not_learn_are_doubted(name: str, tmp_path: Path) -> None:
     text, expected = DOUBTED[name]
     [found] = doubts(problem_of(tmp_path, text), 0.9, True)
-    assert expected in found
+    assert expected in found.reason and not found.learnt
 
 
 PLAIN = {
@@ -72,7 +72,7 @@ def test_what_is_like_the_training_is_not_doubted(name: str, tmp_path: Path) -> 
 
 def test_low_confidence_counts_without_constraints_if_it_is_calibrated(tmp_path: Path) -> None:
     free, bound = problem_of(tmp_path, SMOOTH), problem_of(tmp_path, PLAIN["constrained"])
-    assert doubts(free, 0.29, True) == ("the model is not sure of its choice (29%)",)
+    assert doubts(free, 0.29, True) == (Doubt("the model is not sure of its choice (29%)", learnt=True),)
     assert doubts(free, 0.31, True) == doubts(free, 0.29, False) == doubts(free, None, True) == ()
     assert doubts(bound, 0.05, True) == ()
 
@@ -83,5 +83,5 @@ def test_of_drawn_problems_only_those_that_round_are_doubted() -> None:
         structure = problem.structure
         assert structure is not None
         rounds = "floor" in structure.objective.operations
-        assert [reason for reason in doubts(problem, 0.9, True) if "rounds" not in reason] == []
+        assert [doubt for doubt in doubts(problem, 0.9, True) if "rounds" not in doubt.reason] == []
         assert bool(doubts(problem, 0.9, True)) == rounds

@@ -213,9 +213,9 @@ def test_unknown_code_is_not_run_without_confinement(generator: Any, tmp_path: P
         def __getattr__(self, name: str) -> Any:
             return getattr(generator, name)
 
-        def answer_within_pool(self, prompts: list[str]) -> Any:
+        def answer_within_pool(self, *asked: Any) -> Any:
             return [
-                replace(answer, completion="import os\n") for answer in generator.answer_within_pool(prompts)
+                replace(answer, completion="import os\n") for answer in generator.answer_within_pool(*asked)
             ]
 
     problem = problem_of(tmp_path, SMOOTH)

@@ -11,6 +11,7 @@ from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.answer import Answer, pool_answer
+from llamoco.modeling.doubt import Doubt
 from llamoco.modeling.in_process import InProcessRunner
 from llamoco.modeling.portfolio import Turn, affords_turns, around, robust_turns, take_turns
 
@@ -22,7 +23,7 @@ calls = 0
 def objective(x):
     global calls
     calls += 1
-    return float((x[0] - 0.6) ** 2 + (x[1] / 20 + 0.5) ** 2 + ((x[2] - 105) / 200) ** 2)
+    return float((x[0] - 0.6) ** 2 + (x[1] / 20 + 0.1) ** 2 + ((x[2] - 105) / 200) ** 2)
 """
 
 
@@ -68,7 +69,9 @@ def test_turns_share_one_budget_and_the_last_one_begins_at_the_best_point(tmp_pa
     assert sum(evals) == shared.best.evals <= 203 == shared.best.max_evals
     values = [solution.f for solution in shared.solutions]
     assert shared.best.f == min(value for value in values if value is not None)
-    assert shared.solutions[shared.winner].f == shared.best.f
+    assert shared.solutions[shared.winner].f == shared.best.f == shared.best.trace[-1][1]
+    counts, improved = zip(*shared.best.trace, strict=True)
+    assert list(counts) == sorted(set(counts)) and list(improved) == sorted(set(improved), reverse=True)
     # COBYLA's first point is the centre of its box.
     before = min(value for value in values[:2] if value is not None)
     first = next(f for count, f in shared.solutions[2].trace if count == 1)
@@ -91,10 +94,12 @@ def test_what_a_turn_leaves_goes_to_the_last(tmp_path: Path) -> None:
 
 def test_the_models_own_choice_is_first_and_small_budgets_are_not_shared(tmp_path: Path) -> None:
     problem = problem_of(tmp_path)
-    turns = robust_turns(own := answer_of(problem))
-    assert turns[0].answer is own and sum(turn.share for turn in turns) == pytest.approx(1)
-    assert all(turn.radius is None for turn in turns[:-1]) and turns[-1].radius is not None
-    assert all(turn.answer.known for turn in turns[1:])
+    own, unsure, unlike = answer_of(problem), Doubt("not sure", learnt=True), Doubt("it jumps")
+    for doubts, last in (([unsure], "cma_es"), ([unlike], "de"), ([unlike, unsure], "de")):
+        turns = robust_turns(own, doubts)
+        assert turns[0].answer is own and sum(turn.share for turn in turns) == pytest.approx(1)
+        assert all(turn.radius is None for turn in turns[:-1]) and turns[-1].radius is not None
+        assert all(turn.answer.known for turn in turns[1:]) and turns[-1].answer.optimizer == last
     assert affords_turns(problem) and not affords_turns(problem.within(40))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from llamoco.dataset_builder.problems.expression import Item, lift
 from llamoco.dataset_builder.problems.latex.bounds import Bounds
+from llamoco.dataset_builder.problems.latex.indexing import Recurrence
 from llamoco.dataset_builder.problems.latex.indices import subscript_of
 from llamoco.dataset_builder.problems.latex.names import Head, Written, argument_names, read_head
 from llamoco.dataset_builder.problems.latex.statements import Chain
-from llamoco.dataset_builder.problems.latex.symbols import Recurrence
 from llamoco.dataset_builder.problems.latex.tokens import Part, tuple_parts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -162,7 +163,11 @@ def big(parser: Parser, kind: str, token: Token) -> Value:
                 return Reduce(kind, Index(letter), low, high, inner)
             except NeedsUnroll:
                 pass
-        span = range(values.number_of(low), values.number_of(high) + 1) if listed is None else listed
+        if listed is None:
+            first, last = (parser.symbols.whole_number(bound, token) for bound in (low, high))
+            span: Sequence[int] = range(first, last + 1)
+        else:
+            span = listed
         if len(span) > UNROLL_LIMIT:
             parser.fail("this sum is too long to be written out", token)
         if not span:

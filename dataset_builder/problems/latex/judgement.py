@@ -192,7 +192,8 @@ def _words(text: str, tongue: str, asked: bool) -> list[tuple[int, int]]:
     context = _Context(text)
     uncounted = text if words else english.COUNTED.sub(_blank, text)
     besides = mention.sub(_blank, uncounted)  # "all three" names variables and says nothing of them
-    for pattern in likely if besides == uncounted else (*likely, weak):
+    silent = besides == uncounted or (not words and english.NAMES_ONLY.fullmatch(text) is not None)
+    for pattern in likely if silent else (*likely, weak):
         where = besides if pattern is weak else uncounted if pattern is english.NUMBER_WORD else text
         first = next((m for m in pattern.finditer(where) if not context.states(m.span())), None)
         if first is not None:

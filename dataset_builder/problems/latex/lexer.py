@@ -18,6 +18,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _DECIMAL = re.compile(r"(0|\d+(?=\{,\}(?:\d{1,2}|\d{4,})(?!\d)))\{,\}(\d+)(?!\d|\{,\})")
+_OLD_FONT = re.compile(r"\s*\\(?:rm|bf|sf|it|tt)(?![A-Za-z])\s*")
+_OLD_STYLE = re.compile(r"\{\s*\\(?:rm|bf|sf|it|tt)(?![A-Za-z])\s*[A-Za-z][A-Za-z.\s:]*\}")
 _RAW = re.compile(
     r"(?:s\.\s?t\.|subject(?:\\[ ,;]|[\s~])*to\b|such(?:\\[ ,;]|[\s~])*that\b|(?:minimi[sz]e|maximi[sz]e|Minimi[sz]e|Maximi[sz]e|min|max|Min|Max)(?![A-Za-z]))"
 )
@@ -220,6 +222,9 @@ class _Lexer:
                     "is this comma one of decimals or of thousands? the file has both; write numbers without"
                 )
                 raise self.source.error(at, message)
+            if text == "{" and _OLD_STYLE.match(self.code, at, end):
+                at = self.styled("mathrm", at, at, end)
+                continue
             if text == "{":
                 braces.append(at)
             elif text == "}":
@@ -395,6 +400,8 @@ class _Lexer:
         """A command with an argument that changes looks, or holds words."""
         start, finish = self.argument(stop, end)
         after = self.after(finish)
+        old = _OLD_FONT.match(self.code, start, finish)
+        start = old.end() if old else start
         inside = self.code[start:finish]
         if name in vocabulary.DROPPED:
             if name == "tag":

@@ -61,6 +61,13 @@ class Symbols(Protocol):
     def integers(self, bound: Range, scope: Scope) -> list[int]:
         """The values of a range."""
 
+    def whole_number(self, index: Expr, place: Token) -> int:
+        """The number that an index is.
+
+        Raises:
+            NeedsUnroll: if it holds an index variable.
+        """
+
     def run_of(self, letter: str, tokens: Part) -> list[int] | None:
         """What a letter runs through in a sum without a range, over these tokens; None if that is not known."""
 
@@ -101,6 +108,8 @@ def read_head(part: Part) -> Head | None:
         if inside and inside[0].text == "{":
             inside = inside[1:-1]
         if part[at].text == "_" and subscript is None and arguments is None and inside:
+            if not split_commas(inside):
+                return None
             *leading, subscript = split_commas(inside)
             base += "".join(f"_{script_text(p)}" for p in leading)
         elif part[at].text == "^" and arguments is None and _decoration(inside):
@@ -169,6 +178,13 @@ def read_name(parser: Parser) -> Value:
         else:
             parser.at = mark
             break
+    if (
+        base == "diag"
+        and subscript is None
+        and parser.peek() == "("
+        and parser.symbols.named(base, token) is None
+    ):
+        return parser.power(_diagonal(parser))
     value = _look_up(parser, base, subscript, token)
     if isinstance(value, Function):
         arguments = split_commas(parser.group()) if parser.peek() == "(" else None
@@ -280,6 +296,22 @@ def read_limits(parser: Parser, kind: str, token: Token) -> tuple[list[str], Exp
 
 def _bound(parser: Parser, part: Part) -> Expr:
     return parser.symbols.index(parser.sub(part).scalar(), part[0])
+
+
+def _diagonal(parser: Parser) -> Matrix:
+    r"""``\operatorname{diag}(1, 2, 3)``, or of a vector of numbers."""
+    place = parser.tokens[parser.at]
+    parts = split_commas(parser.group())
+    entries = [parser.sub(p).parse() for p in parts]
+    if len(entries) == 1 and isinstance(entries[0], Vectorial):
+        vector = entries[0]
+        entries = [vector.entry(Num(k)) for k in range(1, vector.size + 1)]
+    if not all(isinstance(e, Expr) for e in entries) or not entries:
+        parser.fail("expected numbers, or a vector of numbers, in diag(..)", place)
+    numbers = [parser.symbols.constant(e, place) for e in entries if isinstance(e, Expr)]
+    return Matrix(
+        tuple(tuple(n if k == j else 0.0 for j in range(len(numbers))) for k, n in enumerate(numbers))
+    )
 
 
 def read_matrix(parser: Parser) -> Value:

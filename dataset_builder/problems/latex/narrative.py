@@ -32,7 +32,7 @@ PHRASES = re.compile(
         # what happens in the story
         (?:has|have|needs?) to (?:carry|support|bear|withstand|hold|transmit|deliver|supply|serve) (?:an? |the |its )?(?:\w+ ){0,2}(?:loads?|forces?|moments?|torques?|weights?|pressures?)(?! (?:of (?:at|no|less|more)|greater|larger|above|below|in excess)\b)
         (?:is |are |being )?(?:under|subjected to|exposed to|loaded by) (?:an? |the |its (?:own )?|internal |external )*(?:[a-z]+ )?(?:loads?|loading|forces?|pressures?|tension|compression|stress|moments?|torsion|torque|weight)(?= (?:[SDV]\b|of [SDN]\b|at|on|and|from|in)|[,.;]|$)
-        (?:a |the |cylindrical |tin |soda |beer |metal |aluminium |aluminum |closed |open )+can(?= (?:with|of|that|is|has|holds|should|whose|made|from)\b|[,.;]|$)
+        (?:a |the |cylindrical |tin |soda |beer |metal |aluminium |aluminum |closed |open ){1,4}can(?= (?:with|of|that|is|has|holds|should|whose|made|from)\b|[,.;]|$)
         (?:that |which )?can be (?:made|built|cut|formed|constructed|produced|inscribed|manufactured|obtained)(?= (?:from|out of|with|in|of|by|using)\b)
         (?:we|i|you|one|they|which|that|company|firm|planner|operator|controller|engineer|manager|shop|farmer) (?:can|may|could) (?:freely )?(?:choose|control|vary|adjust|change|decide|set|select|influence|tune)(?= (?:the |its |their |both |how |V)|[,.;]|$)(?! (?:only|at most|at least|no more)\b)
         follows?(?= ?:?(?: the| an?)? ?(?:D\b|arrhenius|power|linear|law))
@@ -46,6 +46,9 @@ PHRASES = re.compile(
         (?:is|are) (?:limited|restricted) (?:to|by)(?: (?:the|a|its|an))?(?: [a-z]+){0,3}(?= D')
         (?:no )?short[ -]?(?:selling|sales?|positions?)(?: (?:is|are) (?:not |dis)?(?:allowed|permitted|excluded|forbidden|prohibited|ruled out))?(?=[,:]? ?(?:i\.e\.,? ?|that is,? ?|so )?[BC]\b)
         units (?:are|were) omitted|maximum[- ]likelihood|piecewise (?:constant|linear|continuous)|both (?:in|measured in|given in) [a-z]{1,5}(?=[),.;]| *$)
+        constrained to (?:an?|the) (?:disc|disk|circle|ball|box|square|ellipse|line|cube|sphere|ring|simplex|triangle)(?= ?:? ?(?:[OBC]\b|$))
+        (?:is|are) (?:limited|bounded|restricted|constrained)(?=[,:] ?B\b)|sells? in (?:[a-z]+ |~+ ){1,2}markets?|allocat\w+ (?:the|an?|our|its) (?:\w+ )?budgets?(?= ?[:,.;])
+        (?:ratio|fraction|share|percentage)s?(?= V\b)|(?:goes|runs|leads|moves|travels|flies|path|route|line|curve) from E to E
         inscribed in (?:an?|the|this) (?:given )?(?:circle|sphere|ellipse|triangle|semicircle|cone|square|ellipsoid)
         # what is to be found
         (?:find|finding|determine|determining|compute|look for|looking for|seek|seeking|choose|choosing|obtain|estimate|estimating|get|getting) (?:the |those |optimal |best |such )*values? (?:of|for) (?:(?:V|S|variables?|unknowns?|(?:the )?(?:decision |design )?(?:variables|parameters))(?:,? and |, )?)+(?= ?(?:which|that|to|such that|so as|so that|by|for|in|with|from|O|[,.;:]|$))

@@ -229,6 +229,13 @@ MENTION = re.compile(
     rf"|(?:each|every|any|no|all)(?: of the| the)? (?:values?|sizes?|lengths?|quantities|numbers|amounts)|all (?:two|three|four|five|six|of them)|(?:the|every|each|any|all) (?:{_ORDINAL} )?(?:component|entry|element|parameter|coordinate|dimension)s?|(?:the )?(?:{_ORDINAL}) (?:one|two|three|V)|x)\b"
 )
 
+# A sentence in which variables are named behind what they are, and of which nothing is said: "two tanks with volumes V and V".
+NAMES_ONLY = re.compile(
+    r"(?:(?!\b(?:variables?|coordinates?|unknowns?|entr(?:y|ies)|components?|decisions|elements?|equal\w*|differ\w*|same|V (?!and\b|or\b|,))\b)[^V])*"
+    r"(?<=[a-z] )(?<!is )(?<!are )(?<!be )(?<!than )(?<!if )(?<!when )(?<!and )(?<!or )(?<!that )V(?:(?:,| and|, and)+ (?:[a-z]+ ){0,3}V)*"
+    r"(?: (?:of|for|in|at|with|from|on|above|below|over|between|under|along|inside|outside|per) [^VBC]*)?[.,:;)]*"
+)
+
 # Numbers in words where they are predicates: "is two".
 NUMBER_WORD = re.compile(
     rf"\b(?:is|are|be|being|equals?|to|by|of) (?:zero|one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|a dozen)(?=[\s,.;]*$|[,.;]| {UNIT}\b| and\b| or\b| [BCDOV]\b)"

@@ -15,6 +15,7 @@ from llamoco.dataset_builder.problems.latex.sizing import (
     one_vector,
     ranges,
     settle,
+    undefined,
 )
 from llamoco.dataset_builder.problems.latex.statements import Chain
 from llamoco.dataset_builder.problems.latex.text import Token
@@ -182,6 +183,8 @@ class Settling:
         if len(sizes) == 1:
             self.bounds.dimension(sizes[0], objective[0])
             symbols.dim = sizes[0]
+        else:
+            undefined(self.bounds, parts, base)
 
     def _needs_range(self, chain: Chain) -> bool:
         return bool(free_letters(chain, self.letters, self.symbols)) or bool(chain.bindings)
@@ -202,6 +205,12 @@ class Settling:
             if not members[base]:
                 sizes = self._fitting(objective, found, base)
                 members[base] = {(k,) for k in range(1, sizes + 1)}
+        for base, own in members.items():
+            if not own and sum(t.text == base for t in self.tokens) < 2 + any(
+                t.text == base for t in objective
+            ):
+                message = f"{base} is to be varied, but does not occur in the formulas; correct the name"
+                raise self.bounds.source.error(objective[0], message)
         settle(self.bounds, self.declared.order, members, objective[0])
         one_vector(self.bounds)
 

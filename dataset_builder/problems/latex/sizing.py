@@ -44,10 +44,12 @@ def asked(
     probe.vector = ""
     probe.families = {base: Family(1, 0, 0, columns) for base, columns in bases.items()}
     own = Bounds(probe)
+    for chain in statements:
+        _powers(chain, probe)
+        _ranged(chain, probe)
     for part in parts:
         _try(probe, part, {})
     for chain in statements:
-        _powers(chain, probe)
         for scope in _scopes(own, chain):
             for side in chain.sides:
                 for part in side:
@@ -56,6 +58,22 @@ def asked(
                     if dots[0].text == "\\dots":
                         _fill(probe, before, after, scope)
     return probe.asked
+
+
+def _ranged(chain: Chain, probe: SymbolTable) -> None:
+    """Note the numbers of plain members, ``u_t`` for t = 1, ..., n, however many they are."""
+    for part in (p for side in chain.sides for p in side):
+        subscript = subscript_of(part)
+        family = probe.families.get(part[0].text)
+        if family is None or family.columns or len(subscript) != 1 or subscript[0].text not in chain.bindings:
+            continue
+        try:
+            numbers = {(k,) for k in probe.integers(chain.bindings[subscript[0].text], {})}
+        except (ProblemError, NeedsUnroll, Refusal, ValueError):
+            continue
+        probe.asked = (probe.asked or {}) | {
+            part[0].text: (probe.asked or {}).get(part[0].text, set()) | numbers
+        }
 
 
 def _fill(probe: SymbolTable, first: Part, last: Part, scope: dict[str, Value]) -> None:
@@ -162,6 +180,24 @@ def fitting(bounds: Bounds, parts: Sequence[Part], base: str) -> list[int]:
         if all(_try(trial, part, {}) for part in parts):
             result.append(size)
     return result
+
+
+def undefined(bounds: Bounds, parts: Sequence[Part], base: str) -> None:
+    """Refuse a name without a definition: it may be why the number of variables is not known.
+
+    Raises:
+        ProblemError: if there is one.
+    """
+    trial = _copy(bounds.symbols)
+    trial.vector, trial.dim = base, 2
+    for part in parts:
+        try:
+            Parser(trial, part, {}).parse()
+        except ProblemError as error:
+            if "is not defined;" in str(error):
+                raise
+        except (NeedsUnroll, Refusal, ValueError, AssertionError):
+            continue
 
 
 def free_letters(chain: Chain, letters: set[str], symbols: SymbolTable) -> list[str]:
@@ -290,6 +326,10 @@ def settle(
                 f"how many variables {name} are there? state it, as in ${name}_i \\ge 0$, $i = 1, \\dots, n$"
             )
             raise bounds.source.error(place, message)
+        if len({len(m) for m in members}) > 1:
+            raise bounds.source.error(
+                place, f"{name} has one index here and two there; give it the same number of indices"
+            )
         columns = max(m[1] for m in members) if len(next(iter(members))) == 2 else 0
         if columns:
             rows = max(m[0] for m in members)

@@ -3,6 +3,7 @@ r"""The starting point that a LaTeX file states: ``x^{(0)} = (1, 2)``, ``startin
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.errors import ProblemError
@@ -20,6 +21,8 @@ WORDS = re.compile(
     r"|(?:first|my) guess|guess)"
     r"(?: (?:of|for|from|at|with|is|are|was|were|to|in|the|point|vector|value|values|parameters?|design|variables?|as|be|by|take|use|we|i|guess|set|chosen|given|solver|search|optimi[sz]er|algorithm|optimization|optimisation|:|,))*:?$"
 )
+Uses = Counter[tuple[str, ...]]
+_LONGEST = 12  # tokens of a name with its mark
 _ON = (",", "and", ", and", "", "=")
 
 
@@ -32,6 +35,11 @@ class Start(NamedTuple):
 
 def take_starts(found: list[Chain], bounds: Bounds, tokens: list[Token]) -> tuple[list[Chain], list[Start]]:
     """The statements that are not about a starting point, and what the others say."""
+    uses = Counter(
+        tuple(t.text for t in tokens[k : group_end(tokens, k + 2)][:_LONGEST])
+        for k, token in enumerate(tokens)
+        if token.kind == "name" and k + 2 < len(tokens) and tokens[k + 1].text in ("_", "^")
+    )
     rest: list[Chain] = []
     starts: list[Start] = []
     said = False
@@ -42,7 +50,7 @@ def take_starts(found: list[Chain], bounds: Bounds, tokens: list[Token]) -> tupl
             said = WORDS.search(words) is not None or (said and words in _ON)
             clause = chain.clause
         start = (
-            _start(chain, bounds, tokens, said)
+            _start(chain, bounds, uses, said)
             if chain.relations == ["="] and len(chain.sides[1]) == 1
             else None
         )
@@ -54,14 +62,14 @@ def take_starts(found: list[Chain], bounds: Bounds, tokens: list[Token]) -> tupl
     return rest, starts
 
 
-def _start(chain: Chain, bounds: Bounds, tokens: list[Token], said: bool) -> Start | None:
+def _start(chain: Chain, bounds: Bounds, uses: Uses, said: bool) -> Start | None:
     left, body = chain.sides[0], chain.sides[1][0]
     listed = tuple_parts(left[0]) if len(left) == 1 else left
     values = tuple_parts(body)
     if said and not values and all(bounds.is_variable(p) for p in listed or left):
         names: list[Part | None] = [*(listed or left)]  # initial values \\beta_0 = 0 and \\beta_1 = 1
     else:
-        names = [_stripped(p, bounds, tokens, said) for p in (listed or left)]
+        names = [_stripped(p, bounds, uses, said) for p in (listed or left)]
     if any(n is None for n in names):
         return None
     plain = all(n is not None and n == p for n, p in zip(names, listed or left, strict=True))
@@ -80,7 +88,7 @@ def _start(chain: Chain, bounds: Bounds, tokens: list[Token], said: bool) -> Sta
     return Start(kept, [body])
 
 
-def _stripped(part: Part, bounds: Bounds, tokens: list[Token], said: bool) -> Part | None:
+def _stripped(part: Part, bounds: Bounds, uses: Uses, said: bool) -> Part | None:
     r"""The variable whose start a name is: x of ``x_0``, ``x^0``, ``x^{(0)}``, ``x_{1,0}`` or ``x`` itself; None if it is none."""
     mark = _mark_of_start(part)
     if mark is None:
@@ -88,13 +96,9 @@ def _stripped(part: Part, bounds: Bounds, tokens: list[Token], said: bool) -> Pa
     base = part[: mark[0]] + part[mark[1] :]
     if not bounds.is_variable(base):
         return None
-    texts = [t.text for t in part]
-    uses = sum(
-        [t.text for t in tokens[k : k + len(part)]] == texts
-        for k, t in enumerate(tokens)
-        if t.text == texts[0]
-    )
-    return base if uses == 1 or said else None  # x_0 that formulas use is a number of theirs
+    return (
+        base if said or uses[tuple(t.text for t in part)] == 1 else None
+    )  # x_0 that formulas use is a number of theirs
 
 
 def _mark_of_start(part: Part) -> tuple[int, int] | None:

@@ -132,7 +132,6 @@ _COMMON: Mapping[str, frozenset[str]] = {
     }.items()
 }
 _TELLING = 8  # so many words without a common one are of no known language
-_ADDRESS = re.compile(r"\S+(?:://|@)\S+")
 _WORD = re.compile(r"[^\W\d_A-Z][^\W\d_A-Z.']*")
 _LATIN = re.compile(r"[a-z\u00df-\u024f'.-]*")
 _CHINESE = re.compile(
@@ -147,7 +146,7 @@ def tongues_of(text: str, fallback: str = "english") -> list[str]:
         text: as ``latex.prose`` makes it.
         fallback: what to take where its words do not tell.
     """
-    words = _WORD.findall(_ADDRESS.sub(" ", text))
+    words = _WORD.findall(" ".join(w for w in text.split() if "://" not in w and "@" not in w))
     if any(not _LATIN.fullmatch(word) and not _CHINESE.fullmatch(word) for word in words):
         return []
     words = [word for word in words if _LATIN.fullmatch(word)]

@@ -16,7 +16,7 @@ from llamoco.dataset_builder.problems.latex.names import argument_names, read_he
 from llamoco.dataset_builder.problems.latex.objective import scope_of, under_marker
 from llamoco.dataset_builder.problems.latex.starts import WORDS
 from llamoco.dataset_builder.problems.latex.text import Source, Token
-from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, names_in, tuple_parts
+from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, names_in, script_text, tuple_parts
 
 _SAID = re.compile(
     r"\b(?:variables?(?: (?:are|is|being))?|unknowns?(?: (?:are|is))?|w\.r\.t\.?|with respect to|over|by (?:varying|changing|choosing)|find)(?: the)?:?$"
@@ -78,7 +78,7 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
         message = "which are the variables? name them, as in \\min_{x} ... or f(x, y) = ..., or state bounds of each"
         raise bounds.source.error(first[0], message)
     assert arguments is not None
-    order, numbers = _entries(arguments, tokens, letters, bounds)
+    order, numbers = _entries(arguments, tokens, found, letters, bounds)
     families = bounds.symbols.families
     if len(order) == 1 and order[0] in families and not families[order[0]].columns:
         base, given = order[0], sorted(numbers.get(order[0], ()))
@@ -107,7 +107,7 @@ def _special(subscript: Part, letters: set[str]) -> bool:
 
 
 def _entries(
-    parts: list[Part], tokens: list[Token], letters: set[str], bounds: Bounds
+    parts: list[Part], tokens: list[Token], found: list[Clause], letters: set[str], bounds: Bounds
 ) -> tuple[list[str], dict[str, set[int]]]:
     """Families and scalars of a list of names, which are noted in the symbols, and the members that it has of families."""
     symbols, source = bounds.symbols, bounds.source
@@ -116,6 +116,11 @@ def _entries(
     fill: tuple[str, int] | None = None
     last: tuple[str, int] | None = None
     subscripted = _subscripts(tokens)
+    summed = {
+        c.groups[0][-1][0].text
+        for c in found
+        if c.relations[:1] == ["="] and len(c.groups[0][-1]) == 1 and not tuple_parts(c.groups[1][0])
+    }
     for part in parts:
         if part[0].text == "\\dots":
             fill, last = last, None
@@ -124,12 +129,14 @@ def _entries(
         subscript = subscript_of(part)
         digits = len(subscript) == 1 and subscript[0].text.isdigit()
         indexed = subscript if subscript and not digits else []
-        found = [s for s in subscripted.get(base, []) if _is_index(s, letters)]
-        if all([t.text for t in s] == ["0"] for s in found):
-            found = []  # x_0 is the start of x
-        double = any(pair_of_letters(s, letters) for s in [*found, subscript])
+        indices = [s for s in subscripted.get(base, []) if _is_index(s, letters)]
+        if all([t.text for t in s] == ["0"] for s in indices):
+            indices = []  # x_0 is the start of x
+        double = any(pair_of_letters(s, letters) for s in [*indices, subscript])
+        if base in summed and digits and all(len(s) == 1 and s[0].text.isdigit() for s in indices):
+            digits, indexed = False, []  # q = q_1 + q_2: these are names
         as_family = (
-            digits or (bool(indexed) and _is_index(indexed, letters)) or (not subscript and bool(found))
+            digits or (bool(indexed) and _is_index(indexed, letters)) or (not subscript and bool(indices))
         )
         if not as_family:
             if key in symbols.aliases:
@@ -317,16 +324,44 @@ def _plain(name: str, tokens: list[Token], found: list[Clause], bounds: Bounds) 
                 symbols.vector = name
             elif "\\dots" not in names or last.isdigit():  # x = (x_1, ..., x_5)
                 bounds.dimension(int(last) if last.isdigit() else len(names), right[0][0])
-    entries = any(t.kind == "name" and t.text == name and n.text == "_" for t, n in pairwise(tokens))
+    defined = {head.key for c in found if c.relations[:1] == ["="] and (head := read_head(c.groups[0][-1]))}
+    entries = any(
+        f"{name}_{script_text(s)}" not in defined or s[0].text.isdigit()
+        for s in _subscripts(tokens).get(name, [])
+        if s
+    )
     solid = [t for t in tokens if t.kind != "soft"]
     power = any(
         t.text == name and n.text == "in" and any(u.text == "^" for u in solid[k + 2 : k + 24])
         for k, (t, n) in enumerate(pairwise(solid))
     )
-    if entries or power or symbols.vector or bounds.stated_dim or _bounded_by_vectors(name, found):
+    product = _in_matrix_product(name, tokens, found)
+    if entries or power or product or symbols.vector or bounds.stated_dim or _bounded_by_vectors(name, found):
         symbols.vector = name
     else:
         _alias([name], bounds, tokens[0])
+
+
+def _in_matrix_product(name: str, tokens: list[Token], found: list[Clause]) -> bool:
+    r"""Whether a name stands as a vector: ``x^\top``, ``c^\top x``, ``A x`` with a matrix A."""
+    matrices = {
+        c.groups[0][-1][0].text
+        for c in found
+        if c.relations[:1] == ["="] and any(t.kind == "begin" for t in c.groups[1][0])
+    }
+    for number, token in enumerate(tokens):
+        if token.kind != "name" or token.text != name:
+            continue
+        after = [t.text for t in tokens[number + 1 : number + 4] if t.text != "{"]
+        before = [t.text for t in tokens[max(number - 4, 0) : number] if t.text not in ("{", "}")]
+        if after[:2] in (["^", "\\top"], ["^", "\\intercal"], ["^", "T"]) or before[-1:] in (
+            ["\\top"],
+            ["\\intercal"],
+        ):
+            return True
+        if before[-2:] == ["^", "T"] or (before and before[-1] in matrices):
+            return True
+    return False
 
 
 def _bounded_by_vectors(name: str, found: list[Clause]) -> bool:

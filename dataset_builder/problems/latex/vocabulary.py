@@ -91,7 +91,7 @@ TEXT = _words("text textrm mbox textnormal textit textbf textsf hbox intertext s
 ROMAN = _words("mathrm operatorname mathit mathsf mathtt mathbf mathnormal")  # may hold a word, or a name
 ACCENTS = _pairs(
     """hat=_hat tilde=_tilde bar=_bar overline=_bar dot=_dot ddot=_ddot check=_check widehat=_hat
-    widetilde=_tilde breve=_breve"""
+    widetilde=_tilde breve=_breve underline=_underline underbar=_underline"""
 )
 FONTS = _pairs("mathcal=cal_ mathbb=bb_ mathscr=cal_ mathfrak=frak_")
 _STYLES = _words(
@@ -162,6 +162,7 @@ KINDS_OF_UNITS = tuple(
     V mV kV
     A mA
     Hz kHz MHz GHz
+    \\Omega
     K
     USD EUR""".splitlines()
 )

@@ -169,27 +169,6 @@ def _(x: np.ndarray) -> Result:
 
 
 @people(
-    "two reservoirs in a cascade",
-    r"""For the two reservoirs, $r_{1,t}$ and $r_{2,t}$ are the releases and $s_{1,t}$, $s_{2,t}$ the storages:
-\begin{align*}
-\max_{r_1, r_2} \quad & \sum_{t=1}^{3} \left( 5 \sqrt{a_t} + 4 \sqrt{b_t} \right) \\
-\text{s.t.} \quad & S_{t+1} = S_t + 3 - a_t, \quad t = 1, 2, 3 \\
-& W_{t+1} = W_t + a_t - b_t, \quad t = 1, 2, 3 \\
-& S_1 = 4, \; W_1 = 2 \\
-& 0 \leq S_t \leq 8, \; 0 \leq W_t \leq 6, \quad t = 2, 3, 4 \\
-& 0 \leq a_t \leq 5, \; 0 \leq b_t \leq 5, \quad t = 1, 2, 3
-\end{align*}
-""",
-    "a_1 a_2 a_3 b_1 b_2 b_3",
-    [(0, 5)] * 6,
-    maximize=True,
-    refused="r",
-)
-def _(x: np.ndarray) -> Result:
-    raise AssertionError("what is varied, r_1 and r_2, occurs in no formula")
-
-
-@people(
     "cascade with states",
     r"""Two reservoirs in a cascade release $a_t$ and $b_t$ in period $t$:
 \begin{align*}
@@ -342,6 +321,7 @@ where $y_0 = 0$, $y_6 = 3$, $w_0 = 1$, $w_1 = 1$, $w_2 = 2$, $w_3 = 2$, $w_4 = 1
 """,
     "y_1 y_2 y_3 y_4 y_5",
     [(-1, 4)] * 5,
+    refused="above",
 )
 def _(y: np.ndarray) -> Result:
     whole = np.concatenate([[0], y, [3]])

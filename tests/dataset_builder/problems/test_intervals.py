@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.evaluators import SymbolicEvaluator
 from llamoco.dataset_builder.problems.expression import FUNCTIONS, Call, Extremum, Item, Max, Num, Vec, lift
 from llamoco.dataset_builder.problems.expression import Index as I
 from llamoco.dataset_builder.problems.file import load
@@ -106,7 +105,7 @@ def test_a_latex_problem_has_its_formulas_in_the_evaluator(tmp_path: Path) -> No
     path.write_text(
         "$\\min_x x_1^2$ s.t. $x_1^2 + 3 \\cos x_2 \\le 2$, $x \\in [1, 2]^2$. Budget: 60 evaluations.\n"
     )
-    values = load(path).values
-    assert isinstance(values, SymbolicEvaluator)
-    [(low, high)] = constraint_ranges(values.system, (1.0, 1.0), (2.0, 2.0))
+    symbolic = load(path).values.symbolic
+    assert symbolic is not None and symbolic[1:] == ((1.0, 1.0), (2.0, 2.0))
+    [(low, high)] = constraint_ranges(*symbolic)
     assert low == pytest.approx(1 + 3 * math.cos(2) - 2) and high == pytest.approx(4 + 3 * math.cos(1) - 2)

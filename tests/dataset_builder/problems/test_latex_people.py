@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from latex_people import Case, points
 from latex_people_first import FIRST
+from latex_people_fourth import FOURTH
 from latex_people_second import SECOND
 from latex_people_third import THIRD
 
@@ -22,7 +23,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.python_file import load_python
 from llamoco.dataset_builder.prompts.program import problem_text, program_of
 
-CASES = {**FIRST, **SECOND, **THIRD}
+CASES = {**FIRST, **SECOND, **THIRD, **FOURTH}
 
 
 def read(name: str) -> tuple[Case, LatexFile, list[int]]:
@@ -104,6 +105,7 @@ def test_what_is_told() -> None:
 
 # What is refused, and words of the cause.
 REFUSED: dict[str, str] = {
+    r"\[\max_{r, s} \sum_{t=1}^{3} \sqrt{a_t}, \ 0 \le a_t \le 5, \ 0 \le r_t, s_t \le 1, \ t = 1, 2, 3\]": "'a_t' is not defined",
     r"Minimise $a x^2 - x$ where $a > 0$ and $0 \le x \le 1$.": "is a a variable or a number",
     r"\[\min x^2 + y^2 \] with $0 \le y \le 1$.": "'x' is not defined",
     r"\[\min_{x,y} x^2 + y^2, \quad x + y \ge 1\] I know the solution is $x = 0.5$, $y = 0.5$.": "a start or a solution",
