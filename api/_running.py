@@ -155,7 +155,7 @@ def _with_result(error: BaseException, stack: Stack, outcome: Outcome | None) ->
         error.result = result  # type: ignore[attr-defined]
     except AttributeError:  # it has slots
         return error
-    if error is stack.watch.error and not isinstance(error, LlamocoError):
+    if error is stack.watch.error and isinstance(error, Exception) and not isinstance(error, LlamocoError):
         error.add_note(
             f"llamoco: raised after {stack.watch.evals} evaluations"
             + ("" if best is None else "; the best point so far is this exception's .result")

@@ -222,6 +222,11 @@ def test_exceptions_that_programs_could_swallow_arrive_too():
     def fails(x):
         raise ZeroDivisionError("no value")
 
+    def leaves(x):
+        sys.exit(3)
+
+    with pytest.raises(SystemExit, match="3"):
+        llamoco.minimize(leaves, [(0, 1)])
     for start in (None, [0.5]):
         with pytest.raises(ZeroDivisionError) as caught:
             llamoco.minimize(fails, [(0, 1)], x0=start)
