@@ -222,6 +222,11 @@ def test_exceptions_that_programs_could_swallow_arrive_too():
     def fails(x):
         raise ZeroDivisionError("no value")
 
+    def leaves(x):
+        sys.exit(3)
+
+    with pytest.raises(SystemExit, match="3"):
+        llamoco.minimize(leaves, [(0, 1)])
     for start in (None, [0.5]):
         with pytest.raises(ZeroDivisionError) as caught:
             llamoco.minimize(fails, [(0, 1)], x0=start)
@@ -432,5 +437,14 @@ def test_one_function_may_return_objective_and_constraints(x0: list[float] | Non
 
 
 def test_constraints_that_are_no_numbers_are_one_message() -> None:
-    with pytest.raises(llamoco.LlamocoError, match=r"the inequalities that fun\(x\) returned hold no real number"):
+    with pytest.raises(
+        llamoco.LlamocoError, match=r"the inequalities that fun\(x\) returned hold no real number"
+    ):
         llamoco.minimize(lambda x: (x[0], ["a"]), [(0, 1)], max_evals=50)
+
+
+def test_a_tolerance_ends_a_run_that_has_stopped_moving():
+    whole = llamoco.minimize(sphere, [(-5, 5)] * 2, max_evals=2000)
+    early = llamoco.minimize(sphere, [(-5, 5)] * 2, max_evals=2000, tol=1e-3)
+    assert 100 < early.nfev < whole.nfev and early.success and early.status == 0
+    assert "stopped moving" in early.message and early.fun <= whole.fun + 1e-2
