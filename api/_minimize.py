@@ -113,6 +113,7 @@ def minimize(
         evaluator = CallableEvaluator(functions, variables, max_evals, maximize, counts_of(record, functions))
         if record is not None:
             record.belongs_to(identity_of_callable(evaluator, lower, upper, integer))
+            evaluator.keep_first(record)
         problem = DescribedProblem(
             id=_name(fun),
             lower=tuple(variables.lower.tolist()),

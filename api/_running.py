@@ -266,9 +266,10 @@ def open_journal(path: str | os.PathLike[str] | None, stack: ExitStack) -> Journ
 
 
 def counts_of(journal: Journal | None, functions: Functions) -> tuple[int, int] | None:
-    """Numbers of inequalities and equalities that a journal was begun with; None if it is new, or of functions without them."""
+    """Numbers of inequalities and equalities that a journal was begun with; None if it is new, or lacks those of a constraint."""
     if journal is None or journal.identity is None:
         return None
     counts = int(journal.identity["inequalities"]), int(journal.identity["equalities"])
     there = [side is not None for side in (functions.inequality, functions.equality)]
-    return counts if there == [count > 0 for count in counts] else None
+    # Counts without constraint functions are of what the objective returns beside its value.
+    return counts if all(count > 0 for count, given in zip(counts, there, strict=True) if given) else None

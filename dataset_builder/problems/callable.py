@@ -17,6 +17,7 @@ from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.callable_copies import traced_copy
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values
+from llamoco.dataset_builder.problems.journal import Journal
 from llamoco.dataset_builder.problems.python.returned import (
     BooleanReturned,
     ComplexReturned,
@@ -192,6 +193,12 @@ class CallableEvaluator(ProblemEvaluator):
         if constrained:
             raise failure
         return 0, 0  # the run will fail alike, and say after how many evaluations
+
+    def keep_first(self, journal: Journal) -> None:
+        """Write the evaluation that the numbers of constraints were learned from, if there was one, into a journal of this problem."""
+        for key, values in self._seen.items():
+            if journal.find(np.frombuffer(key)) is None:
+                journal.record(np.frombuffer(key), *values)
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``.
