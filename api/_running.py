@@ -23,14 +23,12 @@ from llamoco.dataset_builder.problems.wrapping import Wrapping
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.in_process import InProcessRunner
 from llamoco.modeling.pipeline import Listener, Options, Outcome, Stop, solve_problem
-from llamoco.modeling.stagnation import Stagnation
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 DONE, INFEASIBLE, STOPPED, OUT_OF_TIME, INTERRUPTED = range(5)  # OptimizeResult.status
 _BY_CALLBACK = "the callback asked for the end"
-_BY_TOLERANCE = "the best value has stopped moving by more than tol"
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,6 @@ class _Told(Listener):
 
     def __init__(self, stack: Stack, wishes: Wishes, line: ProgressLine) -> None:
         self._stack, self._callback, self._line = stack, wishes.callback, line
-        self._stagnation = wishes.tolerance and Stagnation(wishes.tolerance, stack.problem.dim)
         self.why = ""
 
     def progress(self, evals: int, best_f: float | None) -> None:
@@ -95,8 +92,6 @@ class _Told(Listener):
             except LlamocoError as error:
                 self._stack.watch.error = error
                 raise Stop(str(error)) from error
-        if not self.why and self._stagnation and self._stagnation.reached(evals, best_f):
-            self.why = _BY_TOLERANCE
         if self.why:
             raise Stop(self.why)
 
@@ -118,6 +113,7 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
         seed=wishes.seed,
         candidates=wishes.candidates,
         wall_limit=limit,
+        tolerance=wishes.tolerance,
         side_by_side=stack.wrapping.several,
     )
     outcome: Outcome | None = None
@@ -240,6 +236,9 @@ def _said(
     elif ended:
         status = STOPPED if ended == _BY_CALLBACK else DONE
         message = f"{ended} after {evals} evaluations"
+    elif verdict == "converged":
+        message = f"the best value has stopped moving by more than the tolerance after {evals} evaluations"
+        status = DONE
     elif verdict == "time_limit":
         status, message = OUT_OF_TIME, f"the time limit was reached after {evals} evaluations"
     elif evals >= problem.max_evals or verdict == "budget_exceeded":

@@ -4,7 +4,7 @@
     python examples/benchmarks/search_box.py start      drawing the box so that X0 lies in its centre: never, always, where X0 is better
     python examples/benchmarks/search_box.py integers   half a step more at either end of the box
 
-Each takes some ten minutes on one core. Seeds are in the text.
+Integers take two minutes on one core, the others up to an hour. Seeds are in the text.
 """
 
 from __future__ import annotations

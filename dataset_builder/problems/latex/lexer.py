@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from llamoco.dataset_builder.problems.latex import tables, vocabulary
 from llamoco.dataset_builder.problems.latex.canonical import canonical
+from llamoco.dataset_builder.problems.latex.styles import styled
 from llamoco.dataset_builder.problems.latex.text import Aside, Formula, Kind, Lexed, Source, Token
 
 _TOKEN = re.compile(
@@ -18,16 +19,12 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _DECIMAL = re.compile(r"(0|\d+(?=\{,\}(?:\d{1,2}|\d{4,})(?!\d)))\{,\}(\d+)(?!\d|\{,\})")
-_OLD_FONT = re.compile(r"\s*\\(?:rm|bf|sf|it|tt)(?![A-Za-z])\s*")
 _OLD_STYLE = re.compile(r"\{\s*\\(?:rm|bf|sf|it|tt)(?![A-Za-z])\s*[A-Za-z][A-Za-z.\s:]*\}")
 _RAW = re.compile(
     r"(?:s\.\s?t\.|subject(?:\\[ ,;]|[\s~])*to\b|such(?:\\[ ,;]|[\s~])*that\b|(?:minimi[sz]e|maximi[sz]e|Minimi[sz]e|Maximi[sz]e|min|max|Min|Max)(?![A-Za-z]))"
 )
-_NAMED = re.compile(r"\s*&?\s*(?::?=|[_^(]|\\left\()")  # what follows a name
 _DEEPEST = 50  # commands in commands
 _LONGEST_NUMBER = 100  # characters
-_LONGEST_NAME = 3  # words
-_STYLE = re.compile(r"\\(?:mathrm|operatorname|text|mbox|textrm|rm|sf|bf|mathbf|mathsf)\*?|[{}]")
 _PROSE_STOP = re.compile(
     r"\\\$|\\\\|\\\(|\\\[|\\\)|\\\]|\$\$?|\\(begin|end)\s*\{([A-Za-z]+)\*?\}|(?:^|(?<=\n))[ \t]*\|"
 )
@@ -42,10 +39,20 @@ def tokenize(source: Source) -> Lexed:
     Raises:
         ProblemError: unknown command, unbalanced braces or environments, formulas outside math mode.
     """
-    return _Lexer(source).run()
+    return Lexer(source).run()
 
 
-class _Lexer:
+class Lexer:
+    """Cuts a text into tokens, place by place.
+
+    Attributes:
+        source, code: the text.
+        tokens, formulas, asides, tables: see ``text.Lexed``.
+        upright: where upright letters stand.
+        no_table: up to where no table can be read.
+        commas: what commas in numbers mean, as far as the text showed.
+    """
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self.code = source.code
@@ -57,10 +64,11 @@ class _Lexer:
         self.arrays: list[str] = []  # what the arrays around a place are
         self.tables: list[tuple[int, int]] = []
         self.commas: set[str] = set()  # what commas in numbers mean
-        self.no_table = 0  # up to where no table can be read
-        self.upright: set[int] = set()  # where upright letters stand
+        self.no_table = 0
+        self.upright: set[int] = set()
 
     def run(self) -> Lexed:
+        """All of the text."""
         begin = re.search(r"\\begin\s*\{document\}", self.code)
         finish = re.search(r"\\end\s*\{document\}", self.code)
         start = at = begin.end() if begin else 0
@@ -75,6 +83,7 @@ class _Lexer:
         return Lexed(tokens, self.formulas, self.asides, start, end, units, self.tables)
 
     def prose(self, at: int, end: int) -> None:
+        """One token for words between formulas."""
         text = self.code[at:end]
         stray = _MATH_OUTSIDE.search(text)
         if stray:
@@ -152,7 +161,7 @@ class _Lexer:
         self.formulas.append(Formula(at, at, end, end))
         self.tables.append((at, end))
         for formula in formulas:
-            inner = _Lexer(Source(f"\\[{formula}\\]", self.source.name))
+            inner = Lexer(Source(f"\\[{formula}\\]", self.source.name))
             inner.formula(_PROSE_STOP.match(inner.code), len(inner.code))  # type: ignore[arg-type]
             self.tokens += [t._replace(at=at, end=end) for t in inner.tokens]
 
@@ -166,6 +175,7 @@ class _Lexer:
         return None
 
     def add(self, kind: Kind, text: str, at: int, end: int) -> None:
+        """Add a token."""
         step = vocabulary.STEPS.get(text, 0) if kind == "symbol" else (kind == "begin") - (kind == "end")
         self.tokens.append(Token(kind, text, at, end, self.display, step))
 
@@ -194,6 +204,7 @@ class _Lexer:
         raise self.source.error(at, "unbalanced brace: this { is not closed; add the }")
 
     def after(self, stop: int) -> int:
+        """One past an argument whose inside ends at ``stop``."""
         return stop + 1 if self.code[stop : stop + 1] == "}" else stop
 
     def math(self, at: int, end: int) -> None:
@@ -223,7 +234,7 @@ class _Lexer:
                 )
                 raise self.source.error(at, message)
             if text == "{" and _OLD_STYLE.match(self.code, at, end):
-                at = self.styled("mathrm", at, at, end)
+                at = styled(self, "mathrm", at, at, end)
                 continue
             if text == "{":
                 braces.append(at)
@@ -294,6 +305,7 @@ class _Lexer:
             )
 
     def command(self, text: str, at: int, stop: int, end: int) -> int:
+        """Read a command, and its arguments; returns where it ends."""
         name = text[1:].rstrip("*")
         if text == "\\\\":
             spacing = re.compile(r"\*?\s*\[\s*-?[\d.]+\s*[a-z]+\s*\]").match(self.code, stop, end)
@@ -333,7 +345,7 @@ class _Lexer:
             self.math(*inside)
             return self.after(inside[1])
         elif name in vocabulary.WITH_ARGUMENT:
-            return self.styled(name, at, stop, end)
+            return styled(self, name, at, stop, end)
         else:
             reason = vocabulary.UNSUPPORTED.get(name)
             message = (
@@ -370,6 +382,7 @@ class _Lexer:
         return match.end()
 
     def environment(self, begin: bool, at: int, stop: int, end: int) -> int:
+        """Read the beginning or end of an environment in a formula; returns where it ends."""
         start, finish = self.argument(stop, end)
         name = self.code[start:finish].rstrip("*")
         after = self.after(finish)
@@ -394,97 +407,4 @@ class _Lexer:
                 at, f"the environment {name} is not known inside a formula; expected one of {known}"
             )
         self.add("begin" if begin else "end", name, at, after)
-        return after
-
-    def styled(self, name: str, at: int, stop: int, end: int) -> int:
-        """A command with an argument that changes looks, or holds words."""
-        start, finish = self.argument(stop, end)
-        after = self.after(finish)
-        old = _OLD_FONT.match(self.code, start, finish)
-        start = old.end() if old else start
-        inside = self.code[start:finish]
-        if name in vocabulary.DROPPED:
-            if name == "tag":
-                self.asides.append(Aside(start, finish, True))
-            return after
-        if name in ("underset", "overset", "stackrel"):
-            second = self.argument(after, end)
-            self.math(*second)
-            if name != "underset":
-                self.asides.append(Aside(start, finish, True))  # it is shown, but means nothing to the parser
-            else:
-                self.add("symbol", "_", at, at)
-                self.add("symbol", "{", at, at)
-                self.math(start, finish)
-                self.add("symbol", "}", finish, finish)
-            return self.after(second[1])
-        words = " ".join(
-            inside.replace("~", " ").replace("\\ ", " ").replace("\\,", " ").replace("$", " ").lower().split()
-        ).strip(" ,:")
-        script = self.tokens and (
-            self.tokens[-1].text == "_"
-            or (len(self.tokens) > 1 and self.tokens[-1].text == "{" and self.tokens[-2].text in "_^")
-        )
-        task = _STYLE.sub("", words).strip(" ,:") if name in vocabulary.WITH_WORDS and not script else ""
-        for pattern, command in ((vocabulary.MINIMIZE, "\\minimize"), (vocabulary.MAXIMIZE, "\\maximize")):
-            if pattern.fullmatch(task):
-                if " " in task and not task.startswith("arg"):
-                    self.asides.append(Aside(start, finish, False))
-                self.add("command", command, at, after)
-                return after
-        timed = self.tokens and (self.tokens[-1].kind == "number" or self.tokens[-1].text == "/")
-        if task in ("min", "min.", "max", "max.") and not timed and self.code[after : after + 1] != "^":
-            self.add("command", "\\" + task[:3], at, after)
-            return after
-        letters = "".join(inside.split())
-        if name in vocabulary.TEXT or (name in vocabulary.ROMAN and len(letters) > 2 and not script):
-            count = len(words.split())
-            named = count == 1 or _NAMED.match(self.code, after) is not None
-            single = (
-                letters.isalnum() and letters[:1].isalpha() and words not in vocabulary.CONNECTIVES and named
-            )
-            if not script:
-                self.asides.append(Aside(start, finish, single))
-        if name in vocabulary.TEXT:
-            if (
-                letters.isalnum()
-                and letters[:1].isalpha()
-                and (script or (words not in vocabulary.CONNECTIVES and len(words.split()) <= _LONGEST_NAME))
-            ):
-                self.upright.add(at)
-                self.add("name", letters, at, after)
-            else:
-                self.add("text", words, at, after)
-            return after
-        unit = letters in ("min", "max") and (timed or self.code[after : after + 1] == "^")
-        if (
-            name in ("operatorname", "mathrm", "mathop")
-            and letters in vocabulary.FUNCTIONS
-            and not (script or unit)
-        ):
-            self.add("command", "\\" + vocabulary.ALIASES.get(letters, letters), at, after)
-            return after
-        if name in vocabulary.ROMAN and words in vocabulary.CONNECTIVES and not script and len(words) > 1:
-            self.add("text", words, at, after)
-            return after
-        if name in vocabulary.PAIRS:
-            bar = vocabulary.PAIRS[name]
-            self.add("symbol", bar + "(", at, start)
-            self.math(start, finish)
-            self.add("symbol", bar + ")", finish, after)
-            return after
-        if name in vocabulary.BOLD and letters == "1":
-            self.add("name", vocabulary.ONES, at, after)
-            return after
-        before = len(self.tokens)
-        self.math(start, finish)
-        made = self.tokens[before:]
-        if name in vocabulary.ROMAN:
-            self.upright |= {at, *(t.at for t in made)}
-        if made and all(t.kind in ("name", "number") for t in made) and made[0].kind == "name":
-            joined = "".join(t.text for t in made)
-            suffix, prefix = vocabulary.ACCENTS.get(name, ""), vocabulary.FONTS.get(name, "")
-            self.tokens[before:] = [Token("name", prefix + joined + suffix, at, after, self.display)]
-        elif name in vocabulary.ACCENTS or name in vocabulary.FONTS:
-            raise self.source.error(at, f"expected a letter under \\{name}")
         return after

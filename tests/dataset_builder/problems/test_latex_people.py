@@ -136,3 +136,54 @@ def test_what_is_refused_for_its_true_cause(text: str) -> None:
         read_latex(text, "r.tex")
     assert str(caught.value).startswith("r.tex, line 1, column ")
     assert REFUSED[text] in str(caught.value)
+
+
+# One text for each kind of what people wrote and was once refused: names, and the objective where they are 1, 2, 3, ...
+KINDS: dict[str, tuple[str, float]] = {
+    r"\[ \text{minimize} \quad 8p_1 + 2p_2 \] s.t. $p_1 + p_2 = 100$ with $0 \le p_1 \le 100$, $0 \le p_2 \le 40$": (
+        "p_1 p_2",
+        12,
+    ),
+    r"\[ \min -hwd \quad \text{s.t.} \quad h + w + d \le 96, \ 0 \le h, w, d \le 50 \]": ("h w d", -6),
+    r"$\min_{P_g} \sum_{g=1}^{3} a_g P_g^2$ with $a = (1, 2, 3)$, $1 \le P_g \le 6$, $g = 1, 2, 3$": (
+        "P_1 P_2 P_3",
+        36,
+    ),
+    r"\begin{aligned} \min_{x} \quad & x_1^2 + x_2 \\ & x_1 + x_2 \ge 1 \\ & -1 \le x_i \le 3, \; \forall i \end{aligned}": (
+        "x_1 x_2",
+        3,
+    ),
+    r"$\min_x x_1 {\sigma}_{y} + x_2$, ${\sigma}_{y} = 250$, $x \in [0,1]^2$": ("x_1 x_2", 252),
+    r"$f(a, b) = \sum_{i=1}^{3} (a + b i)^2 \rightarrow \min$, $a, b \in [0, 1]$": ("a b", 9 + 25 + 49),
+    r"$OF = x^2 + y^2$ is to be minimised, $0 \le x, y \le 1$.": ("x y", 5),
+    r"$\min_x x_1 k + x_2$, $k = 3\ \mbox{min}^{-1}$, $x \in [0,1]^2$": ("x_1 x_2", 5),
+    r"\[ \min_{Re, b} (Re - 2)^2 + e b^2, \quad e = 3, \quad 0 \le Re, b \le 5 \]": ("Re b", 13),
+    r"\[\min_{u_1, \ldots, u_3, V_2, V_3} \sum_{t=1}^{3} u_t^2 + V_2 V_3, \ V_{t+1} = V_t - u_t, \ t = 1, 2, \ V_1 = 3\]": (
+        "u_1 u_2 u_3 V_2 V_3",
+        14 + 20,
+    ),
+    r"\begin{tabular}{lll} & Min & Max \\ $T$ (K) & 300 & 400 \\ $p$ (bar) & 1 & 6 \end{tabular} Minimise $X = p T$.": (
+        "p T",
+        2,
+    ),
+    r"$$min\ x_1^2 + x_2^2$$ $$s.t.\ x_1 + x_2 >= 1$$ $$x_1, x_2 >= 0$$": ("x_1 x_2", 5),
+    r"\begin{eqnarray} & \min . & x^2 + y^2\\ &{\rm s.t.} & x + y - 1 = 0 \end{eqnarray} where $x, y \ge -2$.": (
+        "x y",
+        5,
+    ),
+    r"\[\min_{w} w^\top \mu, \quad w^\top \Sigma w \le 9, \quad w \ge 0\], $\mu = (1, 2)^\top$, $\Sigma = \mathrm{diag}(4, 9)$.": (
+        "w_1 w_2",
+        5,
+    ),
+    r"$\min_x 5\% x_1 + 0{,}5 x_2$, $0 \le x_1, x_2 \le 1$": ("x_1 x_2", 1.05),
+    r"$\min_x \sum_i c_i x_i$, $x_i \ge 0$ with $(a, b) = (1, 2)$ and $c = (a, b, 3)$": ("x_1 x_2 x_3", 14),
+}
+
+
+@pytest.mark.parametrize("text", KINDS)
+def test_kinds_that_were_refused(text: str) -> None:
+    file = read_latex(text, "k.tex")
+    names, value = KINDS[text]
+    assert " ".join(file.names) == names
+    f, _, _ = numpy_evaluator(file.system)(np.arange(1.0, len(file.names) + 1)[None])
+    assert f[0] == pytest.approx(value, rel=1e-12)
