@@ -66,9 +66,14 @@ class Stack:
         self._evaluator = problem.values
 
     @property
+    def reserved(self) -> int:
+        """Evaluations of the person's budget that are not the program's (see ``CallableEvaluator``)."""
+        return getattr(self._evaluator, "reserved", 0)
+
+    @property
     def beside(self) -> int:
         """Evaluations beside those that programs asked for (see ``CallableEvaluator``)."""
-        return getattr(self._evaluator, "unasked", 0)
+        return getattr(self._evaluator, "beside", 0)
 
     def __enter__(self) -> Stack:
         return self
@@ -197,8 +202,10 @@ def result_of(
     sign = -1.0 if problem.maximize else 1.0
     trace = [] if solution is None else [(count, sign * f) for count, f in solution.trace]
     optimizer = None if answer is None else answer.optimizer
-    budget = problem.max_evals + stack.beside
-    status, message = _said(budget, best, evals, verdict, optimizer, ended, failed)
+    # One that was reserved and that the program did not ask for again is spent, too.
+    budget = problem.max_evals + stack.reserved
+    asked = budget if evals >= problem.max_evals + stack.beside else evals
+    status, message = _said(budget, best, asked, verdict, optimizer, ended, failed)
     if stack.wrapping.found:
         message += f"; {stack.wrapping.found} evaluations came from the journal"
     return Result(
@@ -272,9 +279,10 @@ def open_journal(path: str | os.PathLike[str] | None, stack: ExitStack) -> Journ
 
 
 def counts_of(journal: Journal | None, functions: Functions) -> tuple[int, int] | None:
-    """Numbers of inequalities and equalities that a journal was begun with; None if it is new, or of functions without them."""
+    """Numbers of inequalities and equalities that a journal was begun with; None if it is new, or lacks those of a constraint."""
     if journal is None or journal.identity is None:
         return None
     counts = int(journal.identity["inequalities"]), int(journal.identity["equalities"])
     there = [side is not None for side in (functions.inequality, functions.equality)]
-    return counts if there == [count > 0 for count in counts] else None
+    # Counts without constraint functions are of what the objective returns beside its value.
+    return counts if all(count > 0 for count, given in zip(counts, there, strict=True) if given) else None

@@ -17,6 +17,7 @@ from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.callable_copies import traced_copy
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values
+from llamoco.dataset_builder.problems.journal import Journal
 from llamoco.dataset_builder.problems.merit import merit
 from llamoco.dataset_builder.problems.python.returned import (
     BooleanReturned,
@@ -144,15 +145,14 @@ class CallableEvaluator(ProblemEvaluator):
         variables: their variables.
         max_evals: evaluation budget, points.
         maximize: whether the objective is to be maximised.
-        settle: whether programs may begin at the starting point of a bounded problem, which they do if it is better than the centre of
-            the box. The functions are evaluated at both for it; a program that asks for these points has the values.
         counts: numbers of inequalities and equalities, where they are known. Else the functions are evaluated once for
             them, where anything else does not tell: at the starting point or, where there is none, at the first point of
             ``starting_points`` at which they have values. It is not evaluated again when a program asks for it.
 
     Attributes:
         n_inequality, n_equality: numbers of constraints.
-        beside: evaluations that were made for ``settle`` and that no program need ask for.
+        reserved: evaluations of the budget that ``settle`` takes, or a program that asks for the same.
+        beside: of these, those that no program will ask for.
 
     Raises:
         ProblemError: if a constraint function returns what it must not.
@@ -166,15 +166,12 @@ class CallableEvaluator(ProblemEvaluator):
         max_evals: int,
         maximize: bool = False,
         counts: tuple[int, int] | None = None,
-        settle: bool = False,
     ) -> None:
         self.functions, self.variables = functions, variables
         self.max_evals, self._maximize = max_evals, maximize
-        self.beside = 0
+        self.reserved = self.beside = 0
         self._seen: dict[bytes, tuple[float, list[float], list[float]]] = {}
         self.n_inequality, self.n_equality = self._counts() if counts is None else counts
-        if settle:
-            self._settle()
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "trace"} | {"_seen": {}}
@@ -201,28 +198,36 @@ class CallableEvaluator(ProblemEvaluator):
             raise failure
         return 0, 0  # the run will fail alike, and say after how many evaluations
 
-    @property
-    def unasked(self) -> int:
-        """Evaluations that were made beforehand and that nobody has asked for so far."""
-        return len(self._seen)
+    def keep_first(self, journal: Journal) -> None:
+        """Write the evaluation that the numbers of constraints were learned from, if there was one, into a journal of this problem."""
+        for key, values in self._seen.items():
+            if journal.find(np.frombuffer(key)) is None:
+                journal.record(np.frombuffer(key), *values)
 
-    def _settle(self) -> None:
+    def settle(self, journal: Journal | None) -> None:
+        """Decide whether programs begin at the starting point of bounded variables: if it is better than the centre of the box.
+
+        Both are evaluated for it, unless the journal has them. A program that asks for them is given these values.
+        """
         recentred, box = self.variables.recentred(), self.variables
         if recentred is box or box.start is None:
             return
+        self.reserved = 1
         merits = []
         for point in box.full(np.array([box.start, (box.lower + box.upper) / 2])):
-            key = point.tobytes()
-            try:
-                self._seen[key] = self._seen.get(key) or self.functions(np.array(point, dtype=float))
-            except Exception:  # the run will fail alike if it comes there
-                merits.append((np.inf, np.inf))
-                continue
-            self.beside = len(merits)
-            f, g, h = self._seen[key]
+            known = self._seen.get(point.tobytes()) or (journal and journal.find(point))
+            if not known:
+                try:
+                    known = self._seen[point.tobytes()] = self.functions(np.array(point, dtype=float))
+                except Exception:  # the run will fail alike if it comes there
+                    merits.append((np.inf, np.inf))
+                    continue
+            f, g, h = known
             merits.append(merit(-f if self._maximize else f, g, h))
+        if journal is not None:
+            self.keep_first(journal)
         if merits[0] < merits[1]:
-            self.variables = recentred
+            self.variables, self.beside = recentred, 1
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``.

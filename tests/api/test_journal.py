@@ -348,3 +348,19 @@ def test_the_best_point_of_earlier_runs_counts(tmp_path):
     assert short.nfev == 5 and short.fun == long.fun and short.x.tolist() == long.x.tolist()
     assert "the best point is of an earlier run" in short.message
     assert "earlier" not in llamoco.minimize(cost, max_evals=200, **call).message
+
+
+def test_a_function_that_returns_its_constraints_is_paid_once_too(tmp_path):
+    CALLS.clear()
+
+    def together(x):
+        CALLS.append(x.copy())
+        return cost(x), [0.4 - x[0]]
+
+    for start in (None, [0.9, 0.9]):
+        call = {"bounds": [(0, 1)] * 2, "x0": start, "journal": tmp_path / f"{start}", "max_evals": 40}
+        first = llamoco.minimize(together, **call)
+        assert first.success and first.x[0] >= 0.4 - 1e-6
+        CALLS.clear()
+        assert llamoco.minimize(together, **call).trace == first.trace
+        assert not CALLS

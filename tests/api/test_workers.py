@@ -59,7 +59,7 @@ def test_values_and_order_are_those_of_one_process():
     assert values[0].tobytes() == expected.tobytes()
     assert values[1].tobytes() == (POINTS[:, 1:] - POINTS[:, :1]).tobytes() and values[2].shape == (12, 0)
     assert sorted(order) == list(range(12))
-    assert not seen
+    assert len(seen) <= 1  # the numbers of constraints are learned here
 
 
 @pytest.mark.parametrize("kind", ["threads", "builtin", "pool"])
