@@ -20,7 +20,6 @@ OF_SCIPY = frozenset(
         "jac",
         "hess",
         "hessp",
-        "tol",
         "options",
         "strategy",
         "maxiter",
@@ -311,6 +310,20 @@ def read_count(name: str, value: Any) -> int | None:
     if number is None or not 1 <= number <= _LARGEST or number != int(number):
         raise ProblemError(f"{name} is {value!r:.60}; give a whole number of at least 1")
     return int(value)
+
+
+def read_tolerance(name: str, value: Any) -> float | None:
+    """A tolerance above 0.
+
+    Raises:
+        ProblemError: if it is something else.
+    """
+    if value is None:
+        return None
+    number = _number(value)
+    if number is None or not 0 < number < np.inf:
+        raise ProblemError(f"{name} is {value!r:.60}; give a number above 0, such as 1e-6")
+    return number
 
 
 def read_seconds(name: str, value: Any) -> float | None:

@@ -31,6 +31,7 @@ def minimize(
     constraints: Any = (),
     max_evals: int | None = None,
     time_limit: float | None = None,
+    tol: float | None = None,
     args: Any = (),
     maximize: bool = False,
     integrality: Any = None,
@@ -47,7 +48,7 @@ def minimize(
 
     A call of ``scipy.optimize.minimize``, ``differential_evolution`` or ``dual_annealing`` becomes one of this by changing the name:
     the second positional argument is the bounds or, where it is a flat vector, the starting point; arguments of scipy's that choose
-    an optimizer or set it (``method``, ``jac``, ``tol``, ``options``, ``popsize``, ...) are taken and have no effect, which a warning
+    an optimizer or set it (``method``, ``jac``, ``options``, ``popsize``, ...) are taken and have no effect, which a warning
     says; the budget in ``options={"maxfev": N}`` or ``maxfun=N`` is taken as ``max_evals``.
 
     Args:
@@ -61,6 +62,8 @@ def minimize(
             too (``keep_feasible`` has no effect); the result satisfies g <= 1e-6 and |h| <= 1e-4.
         max_evals: calls of ``fun`` at most; 100 (n + 1), at least 200 and at most 5,000, if None.
         time_limit: seconds in all; then the best point so far is returned. A call of ``fun`` is not broken off.
+        tol: ends the run once the best feasible value has not improved by more than tol (1 + its size) for 100 evaluations, or 20 n
+            where that is more. None: the run goes on to the end of the budget.
         args: further arguments of ``fun``.
         maximize: whether to maximise instead; ``fun`` and the result keep your sign.
         integrality: 1 for a variable that takes integers, 0 for others; one for all, or one for each. ``fun`` sees rounded values.
@@ -93,6 +96,7 @@ def minimize(
     budget = _arguments.read_count("max_evals", placed.max_evals if max_evals is None else max_evals)
     wishes = Wishes(
         time_limit=_arguments.read_seconds("time_limit", time_limit),
+        tolerance=_arguments.read_tolerance("tol", tol),
         workers=workers,
         seed=_arguments.read_seed(options.get("rng") if seed is None else seed),
         callback=None if callback is None else Callback(callback),

@@ -36,6 +36,7 @@ class Wishes:
     """How a problem is to be solved, see ``minimize``."""
 
     time_limit: float | None = None
+    tolerance: float | None = None
     workers: Workers = 1
     seed: int = 0
     callback: Callback | None = None
@@ -71,11 +72,11 @@ class Stack:
 
 
 class _Told(Listener):
-    """Passes progress on to a person: their callback, and the line that shows it."""
+    """Passes progress on to a person: their callback, and the line that shows it. ``why`` says what ended the run here."""
 
-    def __init__(self, stack: Stack, callback: Callback | None, line: ProgressLine) -> None:
-        self._stack, self._callback, self._line = stack, callback, line
-        self.by_callback = False
+    def __init__(self, stack: Stack, wishes: Wishes, line: ProgressLine) -> None:
+        self._stack, self._callback, self._line = stack, wishes.callback, line
+        self.why = ""
 
     def progress(self, evals: int, best_f: float | None) -> None:
         """See ``Listener``."""
@@ -83,15 +84,16 @@ class _Told(Listener):
         sign = -1.0 if self._stack.problem.maximize else 1.0
         self._line.show(evals, None if best_f is None else sign * best_f)
         best = self._stack.watch.best
-        if self._callback is None or best is None:
-            return
-        try:
-            self.by_callback = self._callback.stops(_so_far(self._stack.problem, best, evals))
-        except LlamocoError as error:
-            self._stack.watch.error = error
-            raise Stop(str(error)) from error
-        if self.by_callback:
-            raise Stop(_BY_CALLBACK)
+        if self._callback is not None and best is not None:
+            try:
+                self.why = (
+                    _BY_CALLBACK if self._callback.stops(_so_far(self._stack.problem, best, evals)) else ""
+                )
+            except LlamocoError as error:
+                self._stack.watch.error = error
+                raise Stop(str(error)) from error
+        if self.why:
+            raise Stop(self.why)
 
 
 def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
@@ -106,11 +108,12 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     line = ProgressLine(wishes.progress, problem.max_evals)
     limit = wishes.time_limit or problem.time_limit
     watch.deadline = None if limit is None else time.monotonic() + limit
-    told = _Told(stack, wishes.callback, line)
+    told = _Told(stack, wishes, line)
     options = Options(
         seed=wishes.seed,
         candidates=wishes.candidates,
         wall_limit=limit,
+        tolerance=wishes.tolerance,
         side_by_side=stack.wrapping.several,
     )
     outcome: Outcome | None = None
@@ -132,7 +135,7 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     if error is not None and not (isinstance(error, KeyboardInterrupt) and watch.best is not None):
         raise _with_result(error, stack, outcome)
     earlier = any([watch.consider(x, values) for x, values in stack.wrapping.kept()])
-    result = result_of(stack, outcome, told.by_callback, interrupted=error is not None)
+    result = result_of(stack, outcome, told.why, interrupted=error is not None)
     if earlier:
         result.message += "; the best point is of an earlier run"
     if stack.wrapping.idle:
@@ -147,12 +150,12 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
 def _with_result(error: BaseException, stack: Stack, outcome: Outcome | None) -> BaseException:
     """An exception with the best point so far as its ``result``, and a note that says so."""
     best = stack.watch.best
-    result = None if best is None else result_of(stack, outcome, False, failed=str(error))
+    result = None if best is None else result_of(stack, outcome, "", failed=str(error))
     try:
         error.result = result  # type: ignore[attr-defined]
     except AttributeError:  # it has slots
         return error
-    if error is stack.watch.error and not isinstance(error, LlamocoError):
+    if error is stack.watch.error and isinstance(error, Exception) and not isinstance(error, LlamocoError):
         error.add_note(
             f"llamoco: raised after {stack.watch.evals} evaluations"
             + ("" if best is None else "; the best point so far is this exception's .result")
@@ -164,7 +167,7 @@ def _with_result(error: BaseException, stack: Stack, outcome: Outcome | None) ->
 def result_of(
     stack: Stack,
     outcome: Outcome | None,
-    by_callback: bool,
+    ended: str,
     interrupted: bool = False,
     failed: str | None = None,
 ) -> OptimizeResult:
@@ -173,7 +176,7 @@ def result_of(
     Args:
         stack: what evaluated.
         outcome: what came of the run; None if it did not come to an end.
-        by_callback: whether the callback ended it.
+        ended: what a person's callback or tolerance ended it for; "" if they did not.
         interrupted: whether Ctrl-C did.
         failed: what else did, None if nothing.
     """
@@ -188,7 +191,7 @@ def result_of(
     sign = -1.0 if problem.maximize else 1.0
     trace = [] if solution is None else [(count, sign * f) for count, f in solution.trace]
     optimizer = None if answer is None else answer.optimizer
-    status, message = _said(problem, best, evals, verdict, optimizer, by_callback, failed)
+    status, message = _said(problem, best, evals, verdict, optimizer, ended, failed)
     if stack.wrapping.found:
         message += f"; {stack.wrapping.found} evaluations came from the journal"
     return Result(
@@ -221,7 +224,7 @@ def _said(
     evals: int,
     verdict: str,
     optimizer: str | None,
-    by_callback: bool,
+    ended: str,
     failed: str | None,
 ) -> tuple[int, str]:
     """Status and message."""
@@ -230,8 +233,12 @@ def _said(
         status, message = STOPPED, f"ended by an error after {evals} evaluations ({failed})"
     elif verdict == "interrupted":
         status, message = INTERRUPTED, f"interrupted after {evals} evaluations; this is the best point so far"
-    elif by_callback:
-        status, message = STOPPED, f"{_BY_CALLBACK} after {evals} evaluations"
+    elif ended:
+        status = STOPPED if ended == _BY_CALLBACK else DONE
+        message = f"{ended} after {evals} evaluations"
+    elif verdict == "converged":
+        message = f"the best value has stopped moving by more than the tolerance after {evals} evaluations"
+        status = DONE
     elif verdict == "time_limit":
         status, message = OUT_OF_TIME, f"the time limit was reached after {evals} evaluations"
     elif evals >= problem.max_evals or verdict == "budget_exceeded":

@@ -26,6 +26,7 @@ def solve(
     *,
     max_evals: int | None = None,
     time_limit: float | None = None,
+    tol: float | None = None,
     workers: Workers = 1,
     seed: Any = None,
     callback: Callable[..., Any] | None = None,
@@ -42,7 +43,7 @@ def solve(
         max_evals: evaluation budget; the file's own if None.
         ignore_prose: go on where a LaTeX file's prose may restrict the problem.
         time_limit: seconds in all; the file's TIME_LIMIT if None.
-        workers, seed, callback, journal, model, candidates, progress: see ``minimize``.
+        tol, workers, seed, callback, journal, model, candidates, progress: see ``minimize``.
 
     Returns:
         See ``minimize``; x holds the file's own variables.
@@ -52,6 +53,7 @@ def solve(
     """
     wishes = Wishes(
         time_limit=_arguments.read_seconds("time_limit", time_limit),
+        tolerance=_arguments.read_tolerance("tol", tol),
         workers=workers,
         seed=_arguments.read_seed(seed),
         callback=None if callback is None else Callback(callback),

@@ -22,7 +22,7 @@ EXTRAS = {
         "jinja2",
         "safetensors",
     ),
-    "metric": ("evaluate", "loky", "openai", "httpx2"),
+    "metric": ("evaluate", "openai", "httpx2"),
     "train": ("torch", "transformers", "trl", "accelerate", "peft"),
     "app": ("gradio",),
     "cluster": ("dask", "distributed"),

@@ -177,7 +177,7 @@ def solve(
         return
     if plot is not None:
         try:
-            plot_convergence(outcome.answer, solution, plot)
+            plot_convergence(outcome.answer, solution, plot, outcome.shares is not None)
         except (OSError, ValueError) as error:
             fail(f"cannot draw {plot}: {error}")
     if not as_json:

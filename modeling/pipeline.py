@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.stagnation import Stagnation
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.answer import Answer, answer_problem, candidate_answers, single_best_answer
 from llamoco.modeling.diagnosis import Diagnosis, diagnose
@@ -31,12 +32,15 @@ __all__ = ["Listener", "Options", "Outcome", "Runner", "Stop", "solve_problem"]
 class Stop(Exception):
     """Raised by ``Listener.progress`` or by the problem's own evaluator: end here and keep the best point so far.
 
-    Its text is the reason that the solution gives, with the verdict "stopped".
+    Its text is the reason that the solution gives.
+
+    Attributes:
+        verdict: of the solution.
     """
 
-
-class _TimeIsUp(Stop):
-    """``Options.wall_limit``."""
+    def __init__(self, reason: str = "", verdict: str = "stopped") -> None:
+        super().__init__(reason)
+        self.verdict = verdict
 
 
 class Listener:
@@ -66,7 +70,8 @@ class Options:
             all of it. None: one program, unless there is doubt (see ``doubt``), when a portfolio shares the budget.
         time_limit: seconds that a program may take in a run beside the objective's own time.
         wall_limit: seconds for everything, the objective's time included; then the best point so far counts. It is looked at
-            after each evaluation. None: no limit.
+            after each evaluation. None: the problem's own.
+        tolerance: ends everything once the best value has improved by less for a while (see ``stagnation``); None: the problem's own.
         fallback: whether the single best solver may answer instead, see ``fallback``.
         side_by_side: whether points that are asked for together are evaluated together: the model then chooses among programs
             that do so.
@@ -77,6 +82,7 @@ class Options:
     candidates: int | None = None
     time_limit: float = 300.0
     wall_limit: float | None = None
+    tolerance: float | None = None
     fallback: bool = True
     side_by_side: bool = False
 
@@ -89,14 +95,14 @@ class Outcome:
         answer: the program to save and to show: the one that found the best point, or where its box was drawn round the best point
             of others, the best of these.
         solution: the best point; None where nothing was run (no runner given). Its verdict is "interrupted" after Ctrl-C,
-            "stopped" after ``Stop``, "time_limit" after ``wall_limit`` and "problem_error" where the problem's own code failed.
+            "stopped" after ``Stop``, "time_limit" after ``wall_limit``, "converged" after ``tolerance`` and "problem_error" where the problem's own code failed.
         runs: one a seed; empty where they ended early.
         shares: what each program did with its share of the budget, as JSON objects; None where one program had all of it.
         doubts: why several programs share the budget, a sentence each; empty where one has it all, or candidates were asked for.
         replaced: why the single best solver answered instead of the model; None where it did not.
         diagnosis: what is known of why there is no feasible point; None where there is one, or nothing was run.
         error: what ended the runs early and is for the caller to raise: ProblemError, KeyboardInterrupt, or what else came through
-            the problem's own code. None otherwise, after ``Stop`` and ``wall_limit`` too.
+            the problem's own code. None otherwise, after ``Stop``, ``wall_limit`` and ``tolerance`` too.
     """
 
     answer: Answer
@@ -146,13 +152,13 @@ def solve_problem(
     if runner is None:
         return outcome
     so_far.problem.requests()  # formulas are made ready meanwhile
-    deadline = None if options.wall_limit is None else time.monotonic() + options.wall_limit
-    work = _Work(so_far.watching(runner), plan, options, listener, deadline)
+    work = _Work(so_far.watching(runner), plan, options, listener, _Limits(problem, options))
     try:
         outcome = work.done(outcome)
     except Stop as stop:
-        verdict = "time_limit" if isinstance(stop, _TimeIsUp) else "stopped"
-        outcome = replace(work.outcome or outcome, solution=so_far.solution(verdict, str(stop), options.seed))
+        outcome = replace(
+            work.outcome or outcome, solution=so_far.solution(stop.verdict, str(stop), options.seed)
+        )
     except BaseException as error:
         verdict = "interrupted" if isinstance(error, KeyboardInterrupt) else "problem_error"
         reason = str(error) or (verdict if verdict == "interrupted" else type(error).__name__)
@@ -201,6 +207,26 @@ def _plan(problem: Problem, generator: Generator, options: Options, listener: Li
     return _Plan(tuple(answers), found, None if fallback is None else fallback.reason)
 
 
+class _Limits:
+    """When everything is to end, by the options or, where they say nothing, by the problem."""
+
+    def __init__(self, problem: Problem, options: Options) -> None:
+        self._seconds = options.wall_limit or problem.time_limit
+        self._deadline = time.monotonic() + (self._seconds or 0.0)
+        self._tolerance = options.tolerance or problem.tolerance
+        self._stagnation = self._tolerance and Stagnation(self._tolerance, problem.dim)
+
+    def look(self, evals: int, best: float | None) -> None:
+        """Raise ``Stop`` where it is time to end; see ``Listener.progress`` for the arguments."""
+        if self._seconds and time.monotonic() > self._deadline:
+            raise Stop(f"the time limit of {self._seconds:g} s is over", "time_limit")
+        if self._stagnation and self._stagnation.reached(evals, best):
+            raise Stop(
+                f"the best value has stopped moving by more than the tolerance, {self._tolerance:g}",
+                "converged",
+            )
+
+
 @dataclass
 class _Work:
     """Runs what is planned.
@@ -213,7 +239,7 @@ class _Work:
     plan: _Plan
     options: Options
     listener: Listener
-    deadline: float | None
+    limits: _Limits
     outcome: Outcome | None = None
     _before: int = field(default=0)
 
@@ -277,5 +303,4 @@ class _Work:
 
     def _progress(self, evals: int, best: float | None) -> None:
         self.listener.progress(self._before + evals, best)
-        if self.deadline is not None and time.monotonic() > self.deadline:
-            raise _TimeIsUp(f"the time limit of {self.options.wall_limit:g} s is over")
+        self.limits.look(evals, best)

@@ -12,8 +12,15 @@ if TYPE_CHECKING:
     from llamoco.modeling.solution import Solution
 
 
-def plot_convergence(answer: Answer, solution: Solution, path: Path) -> None:
-    """Draw the best feasible objective over the evaluations of a run to an image file (the suffix gives the format)."""
+def plot_convergence(answer: Answer, solution: Solution, path: Path, shared: bool = False) -> None:
+    """Draw the best feasible objective, as the person knows it, over the evaluations of a run.
+
+    Args:
+        answer: the program.
+        solution: what came of it.
+        path: the image to write; the suffix gives the format.
+        shared: whether several programs shared the budget, this one among them.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -22,7 +29,8 @@ def plot_convergence(answer: Answer, solution: Solution, path: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
     if solution.trace:
         evals = [e for e, _ in solution.trace] + [solution.evals]
-        values = [f for _, f in solution.trace] + [solution.trace[-1][1]]
+        sign = -1 if answer.problem.maximize else 1
+        values = [sign * f for _, f in solution.trace] + [sign * solution.trace[-1][1]]
         axes.step(evals, values, where="post", color="#1f5fa8", linewidth=1.8)
         axes.plot(
             evals[-2],
@@ -40,7 +48,8 @@ def plot_convergence(answer: Answer, solution: Solution, path: Path) -> None:
     axes.set_xlim(0, answer.problem.max_evals)
     axes.set_xlabel("evaluations")
     axes.set_ylabel("best feasible objective")
-    title = printable(f"{answer.problem.id}: {answer.optimizer or 'generated program'}", 200)
+    by = "several programs that share the budget" if shared else answer.optimizer or "generated program"
+    title = printable(f"{answer.problem.id}: {by}", 200)
     axes.set_title(title, loc="left", parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)

@@ -18,6 +18,7 @@ class Adaptation:
         max_evals: evaluation budget, points.
         maximize: whether the person's objective is to be maximised.
         time_limit: seconds that the search may take; None for no limit.
+        tolerance: the improvement, relative to 1 + |f|, below which it may end; None for none.
         calls: expressions of ``x``, the person's variables, that give the objective, the inequalities and the equalities, each a sequence
             of them; the problem's names stand in braces, such as ``{objective}(x)``.
         together: an expression of ``x`` that gives all three at once, in place of ``calls``; "" for none.
@@ -29,6 +30,7 @@ class Adaptation:
     max_evals: int
     maximize: bool = False
     time_limit: float | None = None
+    tolerance: float | None = None
     calls: Mapping[str, Sequence[str]] = field(
         default_factory=lambda: {
             name: (f"{{{name}}}(x)",) for name in ("objective", "inequality", "equality")

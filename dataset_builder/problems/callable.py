@@ -22,6 +22,7 @@ from llamoco.dataset_builder.problems.python.returned import (
     ComplexReturned,
     Unfit,
     describe,
+    flat,
     number,
 )
 from llamoco.dataset_builder.problems.scipy_constraints import followed, made_of, read_constraints
@@ -33,7 +34,7 @@ class Functions:
     """Objective and constraints of the person's variables x (A,). Can be pickled where the person's own functions can.
 
     Args:
-        fun: the objective, of x and ``args``.
+        fun: the objective, of x and ``args``; or what returns a tuple (f, inequalities) or (f, inequalities, equalities).
         args: more arguments of the objective.
         constraints: scipy's, see ``scipy_constraints``.
         dim: number of variables A.
@@ -56,18 +57,35 @@ class Functions:
                 f"fun is {describe(fun)}; give the function to be minimised, which takes x and returns a number"
             )
         self.fun, self.args, self.with_gradient = fun, args, with_gradient
+        self.together = False  # whether ``fun`` was seen to return constraints, too
         self.inequality, self.equality = read_constraints(constraints, dim)
 
-    def objective(self, x: np.ndarray) -> Any:
-        """What ``fun`` returns at x (A,)."""
+    def returned(self, x: np.ndarray) -> tuple[Any, Any, Any]:
+        """What ``fun`` returns at x (A,): objective, inequalities and equalities."""
         value = self.fun(x.copy(), *self.args)
-        return value[0] if self.with_gradient else value
+        if self.with_gradient:
+            return value[0], (), ()
+        if type(value) is tuple and len(value) in (2, 3):
+            self.together = True
+            return value if len(value) == 3 else (*value, ())
+        return value, (), ()
 
     def followed(self) -> list[Callable[[Any], Any] | None]:
-        """Copies of objective, inequality and equality that take traced numbers."""
+        """Copies of objective, inequality and equality that take traced numbers; ``together`` is known once one was called."""
         copied = Functions.__new__(Functions)
+        copied.together = False
         copied.fun, copied.args, copied.with_gradient = traced_copy(self.fun), self.args, self.with_gradient
-        return [copied.objective, *(followed(side, traced_copy) for side in (self.inequality, self.equality))]
+
+        def objective(x: Any) -> Any:
+            value = copied.returned(x)[0]
+            self.together |= copied.together
+            return value
+
+        def constraints(x: Any) -> Any:
+            return list(copied.returned(x)[1:]) if self.together else []
+
+        sides = (followed(side, traced_copy) for side in (self.inequality, self.equality))
+        return [objective, *sides, constraints]
 
     def of_constraints(self) -> list[Any]:
         """What the constraints are made of: the person's functions, and numbers."""
@@ -87,18 +105,34 @@ class Functions:
             ProblemError: if a function returns what it must not.
             Exception: what a function raises.
         """
-        returned = self.objective(x)
+        value, *own = self.returned(x)
         try:
-            f = number(returned)
+            f = number(value)
         except BooleanReturned as error:
             raise ProblemError(
                 f"fun(x) returned a boolean at {shown(x)}; return the number to be minimised"
             ) from error
         except (Unfit, ComplexReturned) as error:
             raise ProblemError(
-                f"fun(x) returned {describe(returned)} at {shown(x)}; return one real number"
+                f"fun(x) returned {describe(value)} at {shown(x)}; return one real number"
             ) from error
-        return f, *self.constraints_at(x)
+        g, h = (_numbers(entries, kind, x) for entries, kind in zip(own, _KINDS, strict=True))
+        inequalities, equalities = self.constraints_at(x)
+        return f, g + inequalities, h + equalities
+
+
+_KINDS = ("inequalities", "equalities")
+
+
+def _numbers(entries: Any, kind: str, x: np.ndarray) -> list[float]:
+    """Constraints that ``fun`` returned beside the objective."""
+    try:
+        return flat(entries) if entries is not None else []
+    except (Unfit, ComplexReturned) as error:
+        raise ProblemError(
+            f"the {kind} that fun(x) returned hold no real number at {shown(x)}; "
+            "fun returns a number, or a tuple (f, inequalities <= 0, equalities = 0) of a number and sequences of numbers"
+        ) from error
 
 
 class CallableEvaluator(ProblemEvaluator):
@@ -109,8 +143,9 @@ class CallableEvaluator(ProblemEvaluator):
         variables: their variables.
         max_evals: evaluation budget, points.
         maximize: whether the objective is to be maximised.
-        counts: numbers of inequalities and equalities, where they are known. Else the constraints are evaluated once for
-            them: at the starting point or, where there is none, at the first point of ``starting_points`` at which they have values.
+        counts: numbers of inequalities and equalities, where they are known. Else the functions are evaluated once for
+            them, where anything else does not tell: at the starting point or, where there is none, at the first point of
+            ``starting_points`` at which they have values. It is not evaluated again when a program asks for it.
 
     Attributes:
         n_inequality, n_equality: numbers of constraints.
@@ -130,28 +165,33 @@ class CallableEvaluator(ProblemEvaluator):
     ) -> None:
         self.functions, self.variables = functions, variables
         self.max_evals, self._maximize = max_evals, maximize
+        self._seen: dict[bytes, tuple[float, list[float], list[float]]] = {}
         self.n_inequality, self.n_equality = self._counts() if counts is None else counts
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "trace"}
+        return {name: value for name, value in self.__dict__.items() if name != "trace"} | {"_seen": {}}
 
     def _counts(self) -> tuple[int, int]:
-        if self.functions.inequality is None and self.functions.equality is None:
-            return 0, 0
-        box = self.variables
+        functions, box = self.functions, self.variables
+        constrained = functions.inequality is not None or functions.equality is not None
+        if box.start is None and not constrained and self.structure is not None and not functions.together:
+            return 0, 0  # it was followed, and returned a number
         points = box.start[None, :] if box.start is not None else starting_points(box.lower, box.upper)
         failure: Exception | None = None
         for point in box.full(points):
             try:
-                g, h = self.functions.constraints_at(point)
-            except ProblemError:
-                raise
-            except (ArithmeticError, ValueError) as error:  # no value here
+                values = functions(np.array(point, dtype=float))
+            except Exception as error:
                 failure = failure or error
+                if isinstance(error, ProblemError) or not isinstance(error, ArithmeticError | ValueError):
+                    break
             else:
-                return len(g), len(h)
+                self._seen[point.tobytes()] = values
+                return len(values[1]), len(values[2])
         assert failure is not None
-        raise failure
+        if constrained:
+            raise failure
+        return 0, 0  # the run will fail alike, and say after how many evaluations
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``.
@@ -163,7 +203,8 @@ class CallableEvaluator(ProblemEvaluator):
         f = np.empty(len(x))
         g, h = np.empty((len(x), self.n_inequality)), np.empty((len(x), self.n_equality))
         for row, point in enumerate(self.variables.full(x)):
-            value, inequalities, equalities = self.functions(np.array(point, dtype=float))
+            seen = self._seen.pop(point.tobytes(), None)
+            value, inequalities, equalities = seen or self.functions(np.array(point, dtype=float))
             for name, found, into in (("inequality", inequalities, g), ("equality", equalities, h)):
                 if len(found) != into.shape[1]:
                     raise ProblemError(

@@ -24,6 +24,8 @@ from llamoco.dataset_builder.problems.traced_modules import modules, namespace
 
 LARGEST_COPY = 1_000_000  # entries
 _CONTAINERS = (list, dict, set, bytearray, collections.deque, collections.Counter, collections.defaultdict)
+_FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial)
+_METHODS = (types.FunctionType, staticmethod, classmethod, property)
 _INSTALLED = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")} - {None}
 )
@@ -59,12 +61,27 @@ class _Copies:
         if isinstance(value, types.BuiltinFunctionType | np.ufunc):
             return _counterpart(value)
         if type(value) in _CONTAINERS or type(value) is np.ndarray:
-            return self._note(
-                value, copy.copy(value) if len(np.shape(value)) == 0 or _small(value) else value
-            )
-        if not isinstance(value, type) and _is_own(type(value)) and hasattr(value, "__dict__"):
+            return self._container(value)
+        if isinstance(value, type):
+            # A metaclass, or a class that is told of its subclasses, would notice.
+            told = any("__init_subclass__" in vars(base) for base in value.__mro__ if base is not object)
+            return self._class(value) if type(value) is type and _is_own(value) and not told else value
+        if _is_own(type(value)) and hasattr(value, "__dict__"):
             return self._instance(value)
         return value
+
+    def _container(self, value: Any) -> Any:
+        """A copy one level deep, with copies of the functions in it."""
+        if not _small(value):
+            return self._note(value, value)
+        made = self._note(value, copy.copy(value))
+        if isinstance(made, dict):
+            for key, held in value.items():
+                if isinstance(held, _FUNCTIONS):
+                    made[key] = self.of(held)
+        elif isinstance(made, list):
+            made[:] = [self.of(held) if isinstance(held, _FUNCTIONS) else held for held in value]
+        return made
 
     def _note(self, value: Any, made: Any) -> Any:
         self._made[id(value)] = made
@@ -105,17 +122,31 @@ class _Copies:
             made = self._note(value, copy.copy(value))
             for name, held in list(vars(made).items()):
                 vars(made)[name] = self.of(held)
-            methods = {
-                name: self.of(method)
-                for base in reversed(type(value).__mro__)
-                if _is_own(base)
-                for name, method in vars(base).items()
-                if isinstance(method, types.FunctionType)
-            }
-            made.__class__ = type(type(value).__name__, (type(value),), methods)
+            made.__class__ = self.of(type(value))
         except Exception:  # an object that cannot be copied so: it is followed as it is
             return self._note(value, value)
         return made
+
+    def _class(self, value: type) -> Any:
+        """A subclass of a person's own class, whose methods are copies."""
+        methods: dict[str, Any] = {}
+        try:
+            made = self._note(value, types.new_class(value.__name__, (value,)))
+            for base in reversed(value.__mro__):
+                if _is_own(base):
+                    methods |= {name: held for name, held in vars(base).items() if isinstance(held, _METHODS)}
+            for name, held in methods.items():
+                setattr(made, name, self._method(held))
+        except Exception:  # one that cannot have subclasses
+            return self._note(value, value)
+        return made
+
+    def _method(self, held: Any) -> Any:
+        if isinstance(held, staticmethod | classmethod):
+            return type(held)(self.of(held.__func__))
+        if isinstance(held, property):
+            return property(held.fget and self.of(held.fget), held.fset, held.fdel)
+        return self.of(held)
 
 
 def _silent(*_: Any, **__: Any) -> None:
@@ -151,7 +182,7 @@ def _is_own(thing: Any) -> bool:
         return not thing.__code__.co_filename.startswith(_INSTALLED)
     module = sys.modules.get(thing.__module__)
     if module is None or thing.__module__ == "builtins":
-        return False
+        return thing.__module__ not in (None, "builtins") and "." not in str(thing.__module__)
     file = getattr(module, "__file__", None)
     return thing.__module__ == "__main__" if file is None else not str(file).startswith(_INSTALLED)
 

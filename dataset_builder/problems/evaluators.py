@@ -82,6 +82,11 @@ class ProblemEvaluator:
         return None
 
     @property
+    def tolerance(self) -> float | None:
+        """The improvement of the objective below which the search may end (see ``stagnation``); None for none."""
+        return None
+
+    @property
     def adaptation(self) -> Adaptation | None:
         """What a program has to do where the problem's names alone do not state it; None where they do."""
         return None
@@ -209,6 +214,11 @@ class SourceEvaluator(ProblemEvaluator):
         return self.file.time_limit
 
     @property
+    def tolerance(self) -> float | None:
+        """See ``ProblemEvaluator``."""
+        return self.file.tolerance
+
+    @property
     def adaptation(self) -> Adaptation | None:
         """See ``ProblemEvaluator``."""
         return self.file.adaptation
@@ -281,6 +291,11 @@ class Wrapper(ProblemEvaluator):
     def time_limit(self) -> float | None:
         """See ``ProblemEvaluator``."""
         return self.inner.time_limit
+
+    @property
+    def tolerance(self) -> float | None:
+        """See ``ProblemEvaluator``."""
+        return self.inner.tolerance
 
     @property
     def adaptation(self) -> Adaptation | None:

@@ -71,6 +71,7 @@ class Oracle:
         self._on_progress = on_progress
         self._max_evals = problem.max_evals
         self._shape = (problem.dim,)
+        self._after_g = 1 + problem.n_inequality
         # The last request: a batch here, a single point of a compiled problem in ``_requests``, never both.
         self._last: tuple[bytes, Evaluation] | None = None
         self._requests = problem.requests()
@@ -146,17 +147,24 @@ class Oracle:
     def _note_least_of_one(self, x: np.ndarray) -> None:
         """``_note_least`` of the last request. Loops: numpy would take as long as the whole call."""
         assert self._requests is not None
-        f, *constraints = self._requests.numbers
-        broken, inequalities = 0.0, self.problem.n_inequality
-        for number, value in enumerate(constraints):
-            excess = (
-                value - INEQUALITY_TOLERANCE if number < inequalities else abs(value) - EQUALITY_TOLERANCE
-            )
+        numbers, broken, least = self._requests.numbers, 0.0, self._least_violation
+        for value in numbers[1 : self._after_g]:
+            if value > INEQUALITY_TOLERANCE:
+                broken += value - INEQUALITY_TOLERANCE
+            elif value != value:
+                return
+        if broken >= least:
+            return
+        for value in numbers[self._after_g :]:
+            excess = abs(value) - EQUALITY_TOLERANCE
             if excess > 0:
                 broken += excess
+                if broken >= least:
+                    return
             elif excess != excess:
                 return
-        if broken < self._least_violation and math.isfinite(f) and self.problem.inside(x[None, :])[0]:
+        f = numbers[0]
+        if broken < least and math.isfinite(f) and self.problem.inside(x[None, :])[0]:
             self._least_violation = broken
             self.least = Seen(x.copy(), f, self._requests.g, self._requests.h)
 

@@ -165,6 +165,11 @@ class Problem:
         return None if self.begun else self.values.start
 
     @property
+    def tolerance(self) -> float | None:
+        """The improvement of f below which the person's search may end; None for none."""
+        return self.values.tolerance
+
+    @property
     def time_limit(self) -> float | None:
         """Seconds that the person gives the search in all; None for no limit."""
         return self.values.time_limit

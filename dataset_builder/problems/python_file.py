@@ -22,7 +22,13 @@ from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.python.bounds import FileVariables
 from llamoco.dataset_builder.problems.python.calls import Calls, PointValues, shown
-from llamoco.dataset_builder.problems.python.contract import budget, maximize, no_budget, time_limit
+from llamoco.dataset_builder.problems.python.contract import (
+    budget,
+    maximize,
+    no_budget,
+    time_limit,
+    tolerance,
+)
 from llamoco.dataset_builder.problems.python.functions import CONSTRAINTS, Functions, traceable
 from llamoco.dataset_builder.problems.python.process import Printed
 from llamoco.dataset_builder.problems.python.returned import ComplexReturned
@@ -44,6 +50,7 @@ class PythonFile:
         lower, upper: bounds of the search box (D,).
         max_evals: evaluation budget, points.
         time_limit: seconds for the search in all; None for no limit.
+        tolerance: the improvement below which it may end; None for none.
         maximize: whether the person's objective is maximised: its negative is minimised here.
         n_inequality, n_equality: numbers of constraints, found where the functions first have values.
         warnings: what to tell the person: names of the file that look like a part of the problem and are not read, functions without a
@@ -58,6 +65,7 @@ class PythonFile:
         self.variables = given.variables
         self._functions = Functions(text, module, self.variables.size)
         stated, self.time_limit = budget(text, module), time_limit(text, module)
+        self.tolerance = tolerance(text, module)
         self.maximize = maximize(text, module)
         self.warnings = unread_names(
             text.tree, text.lines, module.__dict__, [*given.taken, *self._functions.taken]
@@ -81,6 +89,7 @@ class PythonFile:
             and self._functions.plain
             and stated is not None
             and self.time_limit is None
+            and self.tolerance is None
             and not (self.maximize or self._calls.nested or off_centre)
         )
 
@@ -101,6 +110,7 @@ class PythonFile:
             self.max_evals,
             self.maximize,
             time_limit=self.time_limit,
+            tolerance=self.tolerance,
             calls={name: tuple(function.expression for function in functions.of(name)) for name in names},
             together=functions.evaluate.expression if functions.evaluate else "",
             scipy=functions.scipy != (None, None),

@@ -12,6 +12,7 @@ from math import lcm
 import numpy as np
 
 REACH = 1e6  # of a variable without bounds, in units of its scale
+CORE = 4.0  # its scale, where the starting point is 1; it goes with the root
 _Q = 0.99  # 1 - REACH ** (-1 / 3)
 _NEAREST = (
     1e-3  # of max(1, |bound|): a starting point that is nearer to its bound leaves no room between them
@@ -43,7 +44,7 @@ class Unbounded:
         room = np.maximum(1.0, np.abs(end))
         apart = np.where(above, 1.0, -1.0) * room
         self._centre = np.where(one & (np.abs(centre - end) < _NEAREST * room), end + apart, centre)
-        unit = np.where(np.abs(centre) < _ZERO, 1.0, np.sqrt(np.abs(centre)))
+        unit = CORE * np.where(np.abs(centre) < _ZERO, 1.0, np.sqrt(np.abs(centre)))
         if start is None:
             unit[:] = UNKNOWN
         self._scale = np.where(one, np.abs(self._centre - end), unit)

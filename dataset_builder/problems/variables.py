@@ -4,7 +4,7 @@ A program searches a box with finite bounds, in continuous variables. A person m
 steps. ``Variables`` lies between the two. Of the person's A variables those that can move, D, span the search box:
 
 - *Bounded* on both sides: the search box has the person's bounds and the person's values (but see ``recentred``).
-- *Without bounds*: t in [-1, 1] stands for x = c + s t / (1 - q t^2)^3, with c the starting point, s = sqrt(|c|) (1 if c
+- *Without bounds*: t in [-1, 1] stands for x = c + s t / (1 - q t^2)^3, with c the starting point, s = 4 sqrt(|c|) (4 if c
   is 0) and q = 0.99. The centre of the search box is the starting point; x moves with slope s there and ever faster outward, to c +- 10^6 s at
   the ends. It is odd, smooth and strictly increasing. Without a starting point c is 0 and s is 10.
 - *With one bound* e: towards the bound x = e + (c - e) (1 - |t|), which reaches it at the end; away from it the same as without bounds,

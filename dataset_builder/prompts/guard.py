@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from llamoco.dataset_builder.problems.adaptation import Adaptation
+from llamoco.dataset_builder.problems.stagnation import LEAST_PATIENCE, PATIENCE_PER_VARIABLE
 
 _GUARD = '''\
 def llamoco_main():
@@ -45,7 +46,7 @@ def llamoco_main():
             ranked = [(*merit(point, *row), point.copy()) for point, row in zip(points, rows)]
             best = min([best, *ranked], key=lambda entry: entry[:2])
             last = points.tobytes(), [np.array(column) for column in zip(*rows)]
-        return last[1]
+{stagnation}        return last[1]
 
     def batch(number):
         """The objective (0), inequality (1) or equality (2) function of points (D,) or (N, D)."""
@@ -166,7 +167,7 @@ def guard(names: Mapping[str, str], adaptation: Adaptation | None = None) -> str
         adaptation: what has to be done where the names alone do not state the problem; None for one whose names do.
     """
     text = _GUARD.replace("{functions}", _PLAIN) if adaptation is None else _adapted(adaptation)
-    for blank in ("deadline", "begin", "kept"):
+    for blank in ("deadline", "stagnation", "begin", "kept"):
         text = text.replace(f"{{{blank}}}", "")
     text = text.replace("{left}", "budget").replace("{shown}", "x").replace("{value}", "f[0]")
     for name, called in names.items():
@@ -205,6 +206,14 @@ def _adapted(adaptation: Adaptation) -> str:
             "    import sys\n\n    import numpy", "    import sys\n    import time\n\n    import numpy"
         )
         text = text.replace("{deadline}", _DEADLINE.replace("{limit}", f"{adaptation.time_limit:g}"))
+    if adaptation.tolerance is not None:
+        text = text.replace(
+            "used, last, best = 0, (None, None),", "used, last, moved, best = 0, (None, None), None,"
+        )
+        text = text.replace("nonlocal used, last, best", "nonlocal used, last, moved, best")
+        patience = max(LEAST_PATIENCE, PATIENCE_PER_VARIABLE * len(adaptation.variables.lower))
+        stagnation = _STAGNATION.replace("{tolerance}", repr(adaptation.tolerance))
+        text = text.replace("{stagnation}", stagnation.replace("{patience}", str(patience)))
     if adaptation.variables.start is not None:
         text = text.replace("{begin}", _BEGIN).replace("{left}", "budget - used").replace("{kept}", _KEPT)
     return text
@@ -213,6 +222,12 @@ def _adapted(adaptation: Adaptation) -> str:
 _DEADLINE = """\
             if time.monotonic() > ends:
                 raise BudgetExceeded("the time limit of {limit} s is reached")
+"""
+_STAGNATION = """\
+            if best[0] == 0 and (moved is None or moved[1] - best[1] > {tolerance} * (1 + abs(moved[1]))):
+                moved = used, best[1]
+            if moved is not None and used - moved[0] >= {patience}:
+                raise BudgetExceeded("the best value has stopped moving by more than the tolerance, {tolerance}")
 """
 _BEGIN = """\
         counted(start)  # the problem's own starting point, which counts

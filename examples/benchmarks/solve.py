@@ -1,10 +1,10 @@
 """How long an answer takes, and how much memory: `llamoco solve --program-only` as a command, and a model once loaded.
 
-    python examples/benchmarks/solve.py [--model FOLDER] [--runs 10] [--json]
+    python examples/benchmarks/solve.py [--model FOLDER] [--runs 10] [--json] [--into hub_cards/records/evaluation.json]
 
 The command is run as a person runs it, each time in a new process, imports and loading included, for a Python file and a LaTeX file; in
-turns with a process that only imports scipy.optimize, so that a busy machine slows all alike, and given as a ratio to it. Peak memory is
-that process's. A first round, not counted, leaves files in the machine's cache and bytecode on its disk.
+turns with a process that only imports scipy.optimize, so that a busy machine slows all alike, and given as a ratio to it; the time on
+the processor says how much of the wall time was waiting for one. Peak memory is that process's. A first round, not counted, leaves files in the machine's cache and bytecode on its disk.
 
 Once loaded, the model answers the problems of examples/problems one at a time: within the pool, by the engine that `llamoco solve` takes;
 and where torch is installed, by torch within the pool, freely with drafts (speculative decoding, arXiv 2211.17192), and freely token by
@@ -29,6 +29,7 @@ from typing import Any
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
+from llamoco.modeling.evaluation.floors import floors
 from llamoco.modeling.generation import Generation, Generator, load_generator
 from llamoco.modeling.shipped import SHIPPED_MODEL
 
@@ -44,7 +45,7 @@ import json, os, subprocess, sys, time
 start = time.perf_counter()
 process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
 _, status, usage = os.wait4(process.pid, 0)
-print(json.dumps([status, time.perf_counter() - start, usage.ru_maxrss]))
+print(json.dumps([status, time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]))
 """
 # Read when torch loads: threads that wait in a loop slow a model down many times on a machine that has other work.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -52,8 +53,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 Answers = Callable[[list[str]], list[Generation]]
 
 
-def process(*arguments: str) -> tuple[float, float]:
-    """Wall time (s) and peak resident memory (MiB) of one Python process."""
+def process(*arguments: str) -> tuple[float, float, float]:
+    """Wall time (s), processor time (s) and peak resident memory (MiB) of one Python process."""
     bytecode = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
@@ -63,18 +64,18 @@ def process(*arguments: str) -> tuple[float, float]:
             env=bytecode,
             check=True,
         )
-    status, seconds, peak = json.loads(done.stdout)
+    status, seconds, processor, peak = json.loads(done.stdout)
     if status != 0:
         sys.exit(f"python {' '.join(arguments)} ended with status {status}")
     scale = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
-    return seconds, peak / scale
+    return seconds, processor, peak / scale
 
 
 def cold(model: str, runs: int) -> dict[str, dict[str, float]]:
     """Medians of new processes, by what they do: importing scipy.optimize, and answering the problems of ``COMMANDS``."""
     options = ("--program-only", "--model", model, "--out", "program.py")
     commands = {name: ("-m", "llamoco.cli", "solve", str(FOLDER / name), *options) for name in COMMANDS}
-    found: dict[str, list[tuple[float, float]]] = {SCIPY: [], **{name: [] for name in COMMANDS}}
+    found: dict[str, list[tuple[float, float, float]]] = {SCIPY: [], **{name: [] for name in COMMANDS}}
     for number in range(runs + 1):
         for name, measured in found.items():
             one = process(*commands.get(name, ("-c", SCIPY)))
@@ -84,8 +85,13 @@ def cold(model: str, runs: int) -> dict[str, dict[str, float]]:
         name: [statistics.median(values) for values in zip(*m, strict=True)] for name, m in found.items()
     }
     return {
-        name: {"seconds": seconds, "peak_mib": peak, "ratio": seconds / medians[SCIPY][0]}
-        for name, (seconds, peak) in medians.items()
+        name: {
+            "seconds": seconds,
+            "processor_seconds": processor,
+            "peak_mib": peak,
+            "ratio": seconds / medians[SCIPY][0],
+        }
+        for name, (seconds, processor, peak) in medians.items()
     }
 
 
@@ -138,6 +144,9 @@ def main() -> None:
     parser.add_argument("--model", default=str(SHIPPED_MODEL))
     parser.add_argument("--runs", type=int, default=10, help="processes of each kind")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--into", type=Path, help="record of an evaluation that is to have the result, as its speed"
+    )
     arguments = parser.parse_args()
 
     commands = cold(arguments.model, arguments.runs)
@@ -154,17 +163,22 @@ def main() -> None:
         "loading_seconds": loading,
         "loaded": loaded(generator, arguments.model),
     }
+    words = " ".join(["python examples/benchmarks/solve.py", *sys.argv[1:]])
+    about = {"measured_by": words, "seed": 0} | {name: environment()[name] for name in ("machine", "date")}
+    result = about | result
+    if arguments.into is not None:
+        record = json.loads(arguments.into.read_text(encoding="utf-8"))
+        record["speed"] = result
+        record["floors"] = floors(record)
+        arguments.into.write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     if arguments.json:
-        words = " ".join(["python examples/benchmarks/solve.py", *sys.argv[1:]])
-        about = {
-            "measured_by": words,
-            "seed": 0,
-            **{name: environment()[name] for name in ("machine", "date")},
-        }
-        print(json.dumps(about | result, indent=2))
+        print(json.dumps(result, indent=2))
         return
     for name, found in commands.items():
-        print(f"{name:22} {found['seconds']:.2f} s, {found['peak_mib']:.0f} MiB, ratio {found['ratio']:.2f}")
+        print(
+            f"{name:22} {found['seconds']:.2f} s ({found['processor_seconds']:.2f} s on the processor), "
+            f"{found['peak_mib']:.0f} MiB, ratio {found['ratio']:.2f}"
+        )
     print(f"loading the model with {generator.engine}: {loading:.2f} s")
     for name, found in result["loaded"].items():
         print(

@@ -89,7 +89,7 @@ def test_budgets_in_scipys_words():
         warnings.simplefilter("error")
         assert placed(PAIRS, maxfun=50).max_evals == 50
         assert placed(PAIRS, options={"maxfev": 60, "disp": True}).max_evals == 60
-        assert placed(PAIRS, tol=None, polish=None).max_evals is None
+        assert placed(PAIRS, jac=None, polish=None).max_evals is None
     with pytest.warns(IgnoredArgument, match=r"options=\['maxiter'\] is not used; max_evals bounds"):
         placed(PAIRS, options={"maxiter": 60})
     with pytest.warns(IgnoredArgument, match="popsize, strategy|strategy, popsize"):
@@ -151,6 +151,7 @@ BAD = [
     ({"max_evals": True}, "max_evals is True"),
     ({"time_limit": -1}, "time_limit is -1; give a number of seconds"),
     ({"time_limit": "1 h"}, "time_limit is '1 h'"),
+    ({"tol": 0}, "tol is 0; give a number above 0"),
     ({"integrality": [0, 1, 0]}, "integrality is a list of 3 entries for 2 variables"),
     ({"integrality": [0, 2]}, "integrality has the entry 2"),
     ({"seed": -1}, "seed is -1"),

@@ -222,6 +222,11 @@ def test_exceptions_that_programs_could_swallow_arrive_too():
     def fails(x):
         raise ZeroDivisionError("no value")
 
+    def leaves(x):
+        sys.exit(3)
+
+    with pytest.raises(SystemExit, match="3"):
+        llamoco.minimize(leaves, [(0, 1)])
     for start in (None, [0.5]):
         with pytest.raises(ZeroDivisionError) as caught:
             llamoco.minimize(fails, [(0, 1)], x0=start)
@@ -371,7 +376,7 @@ def test_a_process_that_was_killed_between_calls_is_replaced():
 
     first = llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=50)
     for sandbox in _warm._idle:
-        os.killpg(sandbox._zygote.pid, signal.SIGKILL)
+        os.killpg(sandbox._zygote._process.pid, signal.SIGKILL)
     assert llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=50).trace == first.trace
 
 
@@ -411,3 +416,35 @@ def test_a_warm_call_takes_less_than_a_third_of_a_second():
         llamoco.minimize(sphere, [(0, 1)] * 2, max_evals=200)
         seconds.append(time.perf_counter() - start)
     assert min(seconds) <= 0.3
+
+
+@pytest.mark.parametrize("x0", [None, [0.5, 0.5]])
+@pytest.mark.parametrize("followed", [True, False])
+def test_one_function_may_return_objective_and_constraints(x0: list[float] | None, followed: bool) -> None:
+    calls = []
+
+    def simulated(x: np.ndarray) -> tuple[float, list[float], float]:
+        calls.append(x)
+        if not followed:
+            float(x[0])  # what is done after it cannot be known
+        return (x[0] - 3) ** 2 + (x[1] - 2) ** 2, [x[0] + x[1] - 4], x[0] - 2 * x[1]
+
+    result = llamoco.minimize(simulated, [(0, 5), (0, 5)], x0=x0, max_evals=400)
+    assert result.success and result.x == pytest.approx([8 / 3, 4 / 3], abs=1e-3)
+    assert len(calls) <= result.nfev + 3  # the program's own point is evaluated again, and a copy followed
+    seen = [tuple(np.asarray(x, dtype=float)) for x in calls if np.asarray(x).dtype == float]
+    assert x0 is None or seen.count(tuple(x0)) == 1
+
+
+def test_constraints_that_are_no_numbers_are_one_message() -> None:
+    with pytest.raises(
+        llamoco.LlamocoError, match=r"the inequalities that fun\(x\) returned hold no real number"
+    ):
+        llamoco.minimize(lambda x: (x[0], ["a"]), [(0, 1)], max_evals=50)
+
+
+def test_a_tolerance_ends_a_run_that_has_stopped_moving():
+    whole = llamoco.minimize(sphere, [(-5, 5)] * 2, max_evals=2000)
+    early = llamoco.minimize(sphere, [(-5, 5)] * 2, max_evals=2000, tol=1e-3)
+    assert 100 < early.nfev < whole.nfev and early.success and early.status == 0
+    assert "stopped moving" in early.message and early.fun <= whole.fun + 1e-2

@@ -158,6 +158,11 @@ def test_a_formula_that_cannot_take_an_allowed_value_is_a_proof(tmp_path: Path) 
     path.write_text(text.replace("{}", "-0.5"))
     found = diagnosed(load(path))
     assert found.infeasible == "proven" and "inequality[0] lies in [0.25" in found.reason
+    # Variables without bounds, too.
+    path.write_text(
+        "$\\min_x x_1$ s.t. $x_1^2 + x_2^2 \\le -1$, $x_1 \\ge 0$, $0 \\le x_2 \\le 1$. Budget: 60 evaluations.\n"
+    )
+    assert "inequality[0] lies in [1, inf]" in diagnosed(load(path)).reason
     # One that just holds at a corner is not proven away: 1 + 3 cos 2 = -0.2484.
     path.write_text(text.replace("{}", "-0.2484"))
     problem = load(path)

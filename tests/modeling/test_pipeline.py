@@ -175,6 +175,14 @@ def test_a_time_limit_ends_it_with_the_best_point(runner: Runner, generator: Any
     assert solution.feasible and 5 < solution.evals < 100 and outcome.error is None
 
 
+def test_the_time_limit_of_the_problem_is_kept(runner: Runner, generator: Any, tmp_path: Path) -> None:
+    slow = SMOOTH.replace("return", "__import__('time').sleep(0.01)\n    return")
+    solution = solve_problem(
+        problem_of(tmp_path, slow + "\n\nTIME_LIMIT = 0.5\n"), generator, runner
+    ).solution
+    assert solution is not None and solution.verdict == "time_limit" and "0.5 s" in solution.reason
+
+
 def test_nothing_feasible_is_diagnosed_early_or_late(runner: Runner, generator: Any, tmp_path: Path) -> None:
     problem = problem_of(tmp_path, SMOOTH + "\n\ndef inequality(x):\n    return 10 + x[0] - x[1]\n")
 

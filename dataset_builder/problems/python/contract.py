@@ -1,4 +1,4 @@
-"""What a problem FILE says beside its functions and variables, looked up in its module and checked: MAX_EVALS, TIME_LIMIT, MAXIMIZE, ARGS."""
+"""What a problem FILE says beside its functions and variables, looked up in its module and checked: MAX_EVALS, TIME_LIMIT, TOLERANCE, MAXIMIZE, ARGS."""
 
 from __future__ import annotations
 
@@ -54,15 +54,31 @@ def no_budget(dim: int) -> tuple[int, str]:
 
 def time_limit(text: Text, module: types.ModuleType) -> float | None:
     """TIME_LIMIT in seconds, checked; None if there is none."""
-    value = _scalar(module.__dict__.get("TIME_LIMIT"))
+    return _positive(
+        text,
+        module,
+        "TIME_LIMIT",
+        "give the seconds that the search may take in all, such as TIME_LIMIT = 60",
+    )
+
+
+def tolerance(text: Text, module: types.ModuleType) -> float | None:
+    """TOLERANCE, checked; None if there is none."""
+    return _positive(
+        text,
+        module,
+        "TOLERANCE",
+        "give the improvement of the objective, relative to 1 + |f|, below which the search may end, such as TOLERANCE = 1e-6",
+    )
+
+
+def _positive(text: Text, module: types.ModuleType, name: str, cure: str) -> float | None:
+    value = _scalar(module.__dict__.get(name))
     if value is None:
         return None
     if not _is_real(value) or not 0 < value < float("inf"):
         shown = describe(value) if not isinstance(value, numbers.Real) else str(value)[:40]
-        raise text.error(
-            "TIME_LIMIT",
-            f"TIME_LIMIT is {shown}; give the seconds that the search may take in all, such as TIME_LIMIT = 60",
-        )
+        raise text.error(name, f"{name} is {shown}; {cure}")
     return float(value)
 
 

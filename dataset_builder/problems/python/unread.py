@@ -26,6 +26,7 @@ READ = (
     "INTEGER",
     "STEP",
     "TIME_LIMIT",
+    "TOLERANCE",
     "ARGS",
 )
 FUNCTIONS = ("objective", "inequality", "equality", "evaluate")
@@ -61,6 +62,9 @@ _WISHES = {
     re.compile(
         r"time_?limit|max_?time|timeout"
     ): "if the search is to end after so many seconds call it TIME_LIMIT",
+    re.compile(
+        r"tol|tolerance|ftol|f_tol|epsilon"
+    ): "if the search is to end once the objective improves by less call it TOLERANCE",
     re.compile(r"args|arguments|params"): "if the functions are to get it after x call it ARGS",
 }
 _MISSPELT = {"inequality": "i", "equality": "e"}

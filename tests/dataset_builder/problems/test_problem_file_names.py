@@ -165,6 +165,7 @@ BAD_INTEGERS = {
     "STEP = 'fine'": "STEP is str 'fine'",
     "TIME_LIMIT = 0": "TIME_LIMIT is 0; give the seconds",
     "TIME_LIMIT = '1 h'": "TIME_LIMIT is str '1 h'",
+    "TOLERANCE = 0": "TOLERANCE is 0; give the improvement",
     "inequality = [lambda x: x[0], 3]": "inequality is a list of 2 entries, of which entry 1 is int '3'",
     "equality = 3": "equality is int '3'; it has to be a function of x, or a list",
     "constraints = [{'type': 'greater', 'fun': sum}]": r"constraints\[0\]: 'type' is 'greater'; give 'ineq'",

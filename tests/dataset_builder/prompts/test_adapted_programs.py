@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from llamoco.dataset_builder.optimizers.pool import optimizer_function, render
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.stagnation import Stagnation
 from llamoco.dataset_builder.prompts.program import program_of
 
 HEAD = "import math\nimport numpy as np\nfrom scipy.optimize import Bounds, LinearConstraint, NonlinearConstraint\n"
@@ -147,3 +149,28 @@ def test_the_program_says_what_is_searched_and_how(tmp_path: Path) -> None:
     assert (
         "from llamoco" not in text and "import llamoco" not in text
     )  # it runs where llamoco is not installed
+
+
+def test_a_program_stops_where_the_tolerance_says_as_the_run_in_process_does(tmp_path: Path) -> None:
+    text = f"{HEAD}LOWER, UPPER, MAX_EVALS, TOLERANCE = [-1, -1], [2, 2], 5000, 1e-2\ndef objective(x):\n    return float(x @ x)\n"
+    (tmp_path / "p.py").write_text(text)
+    problem = load(tmp_path / "p.py")
+    assert problem.tolerance == 1e-2
+    said = said_by(program_of(problem, render("de")), tmp_path)
+    used = int(said["evaluations"].split()[0])
+    oracle, watch = Oracle(problem), Stagnation(1e-2, 2)
+    with pytest.raises(StopIteration):
+        optimizer_function(render("de"))(
+            _watched(oracle, watch), problem.lower_array, problem.upper_array, 5000, 0
+        )
+    assert used == oracle.evals < 2000 and float(said["f"]) == pytest.approx(oracle.best_f, rel=1e-9)
+
+
+def _watched(oracle: Oracle, watch: Stagnation) -> Any:
+    def objective(x: Any) -> Any:
+        f = oracle.objective(x)
+        if watch.reached(oracle.evals, oracle.best_f):
+            raise StopIteration
+        return f
+
+    return objective

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator
 from llamoco.dataset_builder.problems.file import load
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.synthesis import draw_problem
@@ -16,8 +17,7 @@ LONG = "\n".join(
 
 def problem(text: str, language: str = "python") -> Problem:
     made = Problem("p", "source", (-5.0, -5.0, 0.25), (5.0, 5.0, 100.0), 1234, 2, 1, {language: text})
-    vars(made)["structure"] = None  # these texts define nothing
-    return made
+    return made.evaluated_by(ProblemEvaluator())  # these texts define nothing
 
 
 def test_the_facts_are_stated() -> None:
@@ -44,8 +44,10 @@ def test_many_different_bounds_do_not_fill_the_prompt() -> None:
     many = Problem(
         "p", "source", tuple(float(-k) for k in range(1, 51)), (1.0,) * 50, 10, 0, 0, {"python": ""}
     )
-    vars(many)["structure"] = None
-    assert facts(many).split("\n")[1] == "# bounds: [-1, 1], [-2, 1], [-3, 1], ..."
+    assert (
+        facts(many.evaluated_by(ProblemEvaluator())).split("\n")[1]
+        == "# bounds: [-1, 1], [-2, 1], [-3, 1], ..."
+    )
 
 
 def test_a_prompt_ends_with_one_newline() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llamoco.modeling.stagnation import Stagnation
+from llamoco.dataset_builder.problems.stagnation import Stagnation
 
 
 def stops_at(values: list[float | None], tolerance: float, dim: int = 2) -> int | None:
