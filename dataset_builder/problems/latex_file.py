@@ -37,7 +37,7 @@ from llamoco.dataset_builder.problems.latex.names import Written, read_head
 from llamoco.dataset_builder.problems.latex.objective import find_goal, membership
 from llamoco.dataset_builder.problems.latex.prose import Kinds, Sentence, sentences
 from llamoco.dataset_builder.problems.latex.settling import Settling
-from llamoco.dataset_builder.problems.latex.starts import start_point, take_starts
+from llamoco.dataset_builder.problems.latex.starts import Start, bare_start, start_point, take_starts
 from llamoco.dataset_builder.problems.latex.statements import Chain, chains
 from llamoco.dataset_builder.problems.latex.symbols import SymbolTable
 from llamoco.dataset_builder.problems.latex.text import Source
@@ -157,7 +157,8 @@ class _Reader:
         objective = next((c for c in found if c.clause is clause), None)
         if objective is None:
             raise self.source.error(clause.groups[0][0][0], "expected the objective as f(x) = ...")
-        rest = []
+        rest: list[Chain] = []
+        given: list[Start] = []
         for chain in found:
             if chain is objective or any(a <= chain.place.at < b for a, b in spans):
                 continue
@@ -165,13 +166,17 @@ class _Reader:
                 continue
             if _ASIDE.search(chain.clause.words) and chain.relations == ["="]:
                 continue  # the Lagrangian, a gradient: not the problem
-            if chain.relations and not self._on_solution(chain):
+            start = bare_start(chain)
+            if start is not None:
+                given.append(start)
+            elif chain.relations and not self._on_solution(chain):
                 rest.append(chain)
             elif not chain.relations and (chain.place.display or self._cut_off(chain, clause)):
                 message = "a formula that is neither objective, bound, constraint nor definition"
                 raise self.source.error(chain.place, f"{message}; expected a relation such as \\le 0 or =")
         part = self._objective(objective)
         rest, starts = take_starts(rest, self.bounds, self.tokens)
+        starts += given
         rest = [each for chain in rest for each in split(chain, self.bounds)]
         definitions = Definitions(self.bounds, self.letters)
         settling = Settling(self.bounds, self.declared, self.letters, self.tokens)
