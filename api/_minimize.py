@@ -110,14 +110,17 @@ def minimize(
     with ExitStack() as opened:
         record = open_journal(journal, opened)
         max_evals = budget or default_budget(len(variables.lower))
-        evaluator = CallableEvaluator(functions, variables, max_evals, maximize, counts_of(record, functions))
+        # With a journal nothing is evaluated beside it, so that nothing is evaluated twice.
+        settle = record is None and start is not None and max_evals >= _LEAST_TO_SETTLE
+        counts = counts_of(record, functions)
+        evaluator = CallableEvaluator(functions, variables, max_evals, maximize, counts, settle)
         if record is not None:
             record.belongs_to(identity_of_callable(evaluator, lower, upper, integer))
         problem = DescribedProblem(
             id=_name(fun),
             lower=tuple(variables.lower.tolist()),
             upper=tuple(variables.upper.tolist()),
-            max_evals=max_evals,
+            max_evals=max_evals - evaluator.beside,
             n_inequality=evaluator.n_inequality,
             n_equality=evaluator.n_equality,
             description=file_text(evaluator, lower, upper, max_evals, start, integer),
@@ -126,6 +129,9 @@ def minimize(
         )
         stack = opened.enter_context(Stack(problem, wishes.workers, record))
         return run(stack, wishes)
+
+
+_LEAST_TO_SETTLE = 20  # evaluations of which one may go to the middle of the bounds
 
 
 def _name(fun: Callable[..., Any]) -> str:

@@ -63,6 +63,12 @@ class Stack:
         self.wrapping = Wrapping(problem, workers, journal)
         self.watch = Watch(self.wrapping.problem)
         self.problem = problem.evaluated_by(self.watch)
+        self._evaluator = problem.values
+
+    @property
+    def beside(self) -> int:
+        """Evaluations beside those that programs asked for (see ``CallableEvaluator``)."""
+        return getattr(self._evaluator, "unasked", 0)
 
     def __enter__(self) -> Stack:
         return self
@@ -184,14 +190,15 @@ def result_of(
 
     problem, best = stack.problem, stack.watch.best
     answer, solution = (None, None) if outcome is None else (outcome.answer, outcome.solution)
-    evals = stack.watch.evals if solution is None else solution.evals
+    evals = (stack.watch.evals if solution is None else solution.evals) + stack.beside
     verdict = "" if solution is None else solution.verdict
     if interrupted or stack.watch.late:
         verdict = "interrupted" if interrupted else "time_limit"
     sign = -1.0 if problem.maximize else 1.0
     trace = [] if solution is None else [(count, sign * f) for count, f in solution.trace]
     optimizer = None if answer is None else answer.optimizer
-    status, message = _said(problem, best, evals, verdict, optimizer, ended, failed)
+    budget = problem.max_evals + stack.beside
+    status, message = _said(budget, best, evals, verdict, optimizer, ended, failed)
     if stack.wrapping.found:
         message += f"; {stack.wrapping.found} evaluations came from the journal"
     return Result(
@@ -219,7 +226,7 @@ def _so_far(problem: Problem, best: Point, evals: int) -> OptimizeResult:
 
 
 def _said(
-    problem: Problem,
+    budget: int,
     best: Point | None,
     evals: int,
     verdict: str,
@@ -241,10 +248,10 @@ def _said(
         status = DONE
     elif verdict == "time_limit":
         status, message = OUT_OF_TIME, f"the time limit was reached after {evals} evaluations"
-    elif evals >= problem.max_evals or verdict == "budget_exceeded":
-        status, message = DONE, f"{who} used the budget of {problem.max_evals} evaluations"
+    elif evals >= budget or verdict == "budget_exceeded":
+        status, message = DONE, f"{who} used the budget of {budget} evaluations"
     elif verdict in ("ok", ""):
-        status, message = DONE, f"{who} ended by itself after {evals} of {problem.max_evals} evaluations"
+        status, message = DONE, f"{who} ended by itself after {evals} of {budget} evaluations"
     else:
         status, message = DONE, f"{who} failed after {evals} evaluations ({verdict})"
     if best is None:

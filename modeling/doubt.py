@@ -31,10 +31,13 @@ class Doubt:
     Attributes:
         reason: for a person.
         learnt: whether the problem is still of a kind that the model learnt on: it is not sure, that is all.
+        unbounded: whether it is that variables lack bounds. The model learnt on boxes; what is searched here is a box that was
+            bent to reach everywhere, around a point that is worth starting from.
     """
 
     reason: str
     learnt: bool = False
+    unbounded: bool = False
 
 
 def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tuple[Doubt, ...]:
@@ -46,8 +49,9 @@ def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tupl
         calibrated: whether that is how often such a choice proved right.
     """
     structure = problem.structure
+    without = [Doubt("variables have no bounds", unbounded=True)] if problem.values.unbounded else []
     if structure is None:
-        return (Doubt("what the functions do with the variables is unknown"),)
+        return (*without, Doubt("what the functions do with the variables is unknown"))
     found: list[str] = []
     objective = structure.objective
     if 0 in objective.degrees:
@@ -58,9 +62,9 @@ def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tupl
         found.append("the objective rounds values")
     if problem.constrained:
         found += _of_constraints(structure.constraints)
-    doubted = [Doubt(reason) for reason in found]
+    doubted = [*without, *(Doubt(reason) for reason in found)]
     unsure = calibrated and confidence is not None and confidence < LEAST_CONFIDENCE
-    if unsure and not problem.constrained:
+    if unsure and not problem.constrained and not without:
         doubted.append(Doubt(f"the model is not sure of its choice ({confidence:.0%})", learnt=True))
     return tuple(doubted)
 

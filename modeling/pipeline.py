@@ -201,9 +201,11 @@ def _plan(problem: Problem, generator: Generator, options: Options, listener: Li
         listener.replaced(fallback.reason, single)
         answers = [single, *(one for one in answers if one.optimizer != single.optimizer)][: len(answers)]
     found: tuple[Doubt, ...] = ()
-    if options.candidates is None and affords_turns(problem):
+    if options.candidates is None:
         # Where the calibration has a better answer to low confidence, that is no doubt any more.
         found = doubts(problem, None if fallback else own.confidence, own.calibrated)
+        if not affords_turns(problem):
+            found = tuple(doubt for doubt in found if doubt.unbounded)
     return _Plan(tuple(answers), found, None if fallback is None else fallback.reason)
 
 

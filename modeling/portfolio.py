@@ -32,6 +32,8 @@ class Shares(NamedTuple):
 # Measured in examples/benchmarks/robust.py, as "model, CMA-ES, CMA-ES in 10%" and "model, CMA-ES, DE in 20%".
 OF_LEARNT_KINDS = Shares(0.35, 0.4, 0.25, "cma_es", 0.1)
 OF_OTHER_KINDS = Shares(0.3, 0.35, 0.35, "de", 0.2)
+# Where variables lack bounds, a local search begins where the person does; measured in examples/benchmarks/unbounded.py.
+FROM_START, FROM_START_SHARE = "from the starting point, as variables have no bounds", 0.7
 LEAST_EVALS = 20  # that the shortest turn has to have
 
 
@@ -93,6 +95,18 @@ def robust_turns(answer: Answer, doubts: Sequence[Doubt]) -> list[Turn]:
         answer: the model's.
         doubts: why it is.
     """
+    problem = answer.problem
+    if all(doubt.unbounded for doubt in doubts):
+        second = "cobyla" if problem.constrained else "l_bfgs_b"
+        turns = [Turn(pool_answer(answer, "slsqp", FROM_START), FROM_START_SHARE)]
+        if affords_turns(problem):
+            turns.append(Turn(pool_answer(answer, second, FROM_START), 1 - FROM_START_SHARE))
+        return turns
+    if any(doubt.unbounded for doubt in doubts):
+        first = pool_answer(answer, "slsqp", FROM_START)
+        broad = pool_answer(answer, "cma_es", "several programs share the budget")
+        local = pool_answer(answer, "cma_es", "around the best point so far")
+        return [Turn(first, 0.5), Turn(broad, 0.25), Turn(local, 0.25, 0.1)]
     shares = OF_LEARNT_KINDS if all(doubt.learnt for doubt in doubts) else OF_OTHER_KINDS
     broad = pool_answer(answer, "cma_es", "several programs share the budget")
     local = pool_answer(answer, shares.program, "around the best point so far")

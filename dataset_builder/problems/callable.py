@@ -17,6 +17,7 @@ from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.callable_copies import traced_copy
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values
+from llamoco.dataset_builder.problems.merit import merit
 from llamoco.dataset_builder.problems.python.returned import (
     BooleanReturned,
     ComplexReturned,
@@ -143,12 +144,15 @@ class CallableEvaluator(ProblemEvaluator):
         variables: their variables.
         max_evals: evaluation budget, points.
         maximize: whether the objective is to be maximised.
+        settle: whether programs may begin at the starting point of a bounded problem, which they do if it is better than the centre of
+            the box. The functions are evaluated at both for it; a program that asks for these points has the values.
         counts: numbers of inequalities and equalities, where they are known. Else the functions are evaluated once for
             them, where anything else does not tell: at the starting point or, where there is none, at the first point of
             ``starting_points`` at which they have values. It is not evaluated again when a program asks for it.
 
     Attributes:
         n_inequality, n_equality: numbers of constraints.
+        beside: evaluations that were made for ``settle`` and that no program need ask for.
 
     Raises:
         ProblemError: if a constraint function returns what it must not.
@@ -162,11 +166,15 @@ class CallableEvaluator(ProblemEvaluator):
         max_evals: int,
         maximize: bool = False,
         counts: tuple[int, int] | None = None,
+        settle: bool = False,
     ) -> None:
         self.functions, self.variables = functions, variables
         self.max_evals, self._maximize = max_evals, maximize
+        self.beside = 0
         self._seen: dict[bytes, tuple[float, list[float], list[float]]] = {}
         self.n_inequality, self.n_equality = self._counts() if counts is None else counts
+        if settle:
+            self._settle()
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "trace"} | {"_seen": {}}
@@ -192,6 +200,29 @@ class CallableEvaluator(ProblemEvaluator):
         if constrained:
             raise failure
         return 0, 0  # the run will fail alike, and say after how many evaluations
+
+    @property
+    def unasked(self) -> int:
+        """Evaluations that were made beforehand and that nobody has asked for so far."""
+        return len(self._seen)
+
+    def _settle(self) -> None:
+        recentred, box = self.variables.recentred(), self.variables
+        if recentred is box or box.start is None:
+            return
+        merits = []
+        for point in box.full(np.array([box.start, (box.lower + box.upper) / 2])):
+            key = point.tobytes()
+            try:
+                self._seen[key] = self._seen.get(key) or self.functions(np.array(point, dtype=float))
+            except Exception:  # the run will fail alike if it comes there
+                merits.append((np.inf, np.inf))
+                continue
+            self.beside = len(merits)
+            f, g, h = self._seen[key]
+            merits.append(merit(-f if self._maximize else f, g, h))
+        if merits[0] < merits[1]:
+            self.variables = recentred
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``.
@@ -244,6 +275,11 @@ class CallableEvaluator(ProblemEvaluator):
     def maximize(self) -> bool:
         """See ``ProblemEvaluator``."""
         return self._maximize
+
+    @property
+    def unbounded(self) -> bool:
+        """See ``ProblemEvaluator``."""
+        return self.variables.unbounded
 
     @property
     def start(self) -> np.ndarray | None:

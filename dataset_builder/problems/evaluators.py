@@ -82,6 +82,11 @@ class ProblemEvaluator:
         return None
 
     @property
+    def unbounded(self) -> bool:
+        """Whether a variable of the person's lacks a bound; the search box then lies around their starting point (see ``variables``)."""
+        return False
+
+    @property
     def tolerance(self) -> float | None:
         """The improvement of the objective below which the search may end (see ``stagnation``); None for none."""
         return None
@@ -214,6 +219,11 @@ class SourceEvaluator(ProblemEvaluator):
         return self.file.time_limit
 
     @property
+    def unbounded(self) -> bool:
+        """See ``ProblemEvaluator``."""
+        return self.file.variables.unbounded
+
+    @property
     def tolerance(self) -> float | None:
         """See ``ProblemEvaluator``."""
         return self.file.tolerance
@@ -291,6 +301,11 @@ class Wrapper(ProblemEvaluator):
     def time_limit(self) -> float | None:
         """See ``ProblemEvaluator``."""
         return self.inner.time_limit
+
+    @property
+    def unbounded(self) -> bool:
+        """See ``ProblemEvaluator``."""
+        return self.inner.unbounded
 
     @property
     def tolerance(self) -> float | None:

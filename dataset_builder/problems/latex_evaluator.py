@@ -14,6 +14,7 @@ from llamoco.dataset_builder.problems.compile import CompiledSystem
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SymbolicEvaluator, Values
 from llamoco.dataset_builder.problems.latex_file import LatexFile
+from llamoco.dataset_builder.problems.merit import merit
 from llamoco.dataset_builder.problems.structure import Structure
 from llamoco.dataset_builder.problems.system import System
 from llamoco.dataset_builder.problems.system_structure import structure_of_system
@@ -65,17 +66,9 @@ class LatexEvaluator(ProblemEvaluator):
         if recentred is variables or variables.start is None:
             return variables
         centre = (variables.lower + variables.upper) / 2
-        start, middle = self._merits(variables.full(np.array([variables.start, centre])))
+        points = variables.full(np.array([variables.start, centre]))
+        start, middle = (merit(*values) for values in zip(*self._formulas.glance(points), strict=True))
         return recentred if start < middle else variables
-
-    def _merits(self, x: np.ndarray) -> list[tuple[float, float]]:
-        """By how much the constraints are broken at most, beyond their tolerances; then f."""
-        merits = []
-        for f, g, h in zip(*self._formulas.glance(x), strict=True):
-            broken = max([0.0, *(g - 1e-6), *(np.abs(h) - 1e-4)])
-            finite = np.isfinite(broken) and np.isfinite(f)
-            merits.append((float(broken), float(f)) if finite else (np.inf, np.inf))
-        return merits
 
     @property
     def max_evals(self) -> int:
@@ -123,6 +116,11 @@ class LatexEvaluator(ProblemEvaluator):
     def maximize(self) -> bool:
         """See ``ProblemEvaluator``."""
         return self.file.maximize
+
+    @property
+    def unbounded(self) -> bool:
+        """See ``ProblemEvaluator``."""
+        return self.variables.unbounded
 
     @property
     def start(self) -> np.ndarray | None:

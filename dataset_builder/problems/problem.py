@@ -13,12 +13,10 @@ from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.compile import Requests
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SourceEvaluator, SymbolicEvaluator
+from llamoco.dataset_builder.problems.merit import EQUALITY_TOLERANCE, INEQUALITY_TOLERANCE
 from llamoco.dataset_builder.problems.problem_fields import FIELDS, FORMAT_VERSION, problem_record
 from llamoco.dataset_builder.problems.structure import Structure
 from llamoco.dataset_builder.problems.system import System
-
-INEQUALITY_TOLERANCE = 1e-6
-EQUALITY_TOLERANCE = 1e-4
 
 Kind = Literal["synthetic", "source", "described"]
 

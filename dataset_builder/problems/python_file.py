@@ -20,6 +20,7 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.merit import merit
 from llamoco.dataset_builder.problems.python.bounds import FileVariables
 from llamoco.dataset_builder.problems.python.calls import Calls, PointValues, shown
 from llamoco.dataset_builder.problems.python.contract import (
@@ -268,10 +269,7 @@ class PythonFile:
             self._known[centre.tobytes()] = values
 
     def _merit(self, values: PointValues) -> tuple[float, float]:
-        """By how much the constraints are broken at most, beyond their tolerances; then the objective, to be minimised."""
-        f = -values.f if self.maximize else values.f
-        broken = max([0.0, *(g - 1e-6 for g in values.g), *(abs(h) - 1e-4 for h in values.h)])
-        return (broken, f) if np.isfinite(broken) and np.isfinite(f) else (np.inf, np.inf)
+        return merit(-values.f if self.maximize else values.f, values.g, values.h)
 
 
 _CENTRE = "at the centre of the box"

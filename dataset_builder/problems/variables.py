@@ -61,6 +61,7 @@ class Variables:
         lower, upper: the search box (D,), finite.
         start: the starting point in the search box (D,); None if there is none.
         size: number of the person's variables A.
+        unbounded: whether a variable lacks a bound.
         plain: whether the search box is all there is to say: no variable is fixed, stepped, or lacks a bound.
 
     Raises:
@@ -117,6 +118,7 @@ class Variables:
     def _set_start(self, start: np.ndarray | None) -> None:
         self._start = start
         self.start = None if start is None else self._searched(start)
+        self.unbounded = any(isinstance(each, Unbounded) for each in self._maps)
         self.plain = bool(self._free.all() and not len(self._stepped.index) and not self._maps)
 
     def recentred(self) -> Variables:

@@ -448,3 +448,26 @@ def test_a_tolerance_ends_a_run_that_has_stopped_moving():
     early = llamoco.minimize(sphere, [(-5, 5)] * 2, max_evals=2000, tol=1e-3)
     assert 100 < early.nfev < whole.nfev and early.success and early.status == 0
     assert "stopped moving" in early.message and early.fun <= whole.fun + 1e-2
+
+
+@pytest.mark.parametrize(("start", "begins"), [([1.9, -1.4], True), ([-4.5, 3.5], False)])
+def test_programs_begin_at_a_starting_point_that_is_better_than_the_middle(start, begins):
+    calls = []
+
+    def fun(x):
+        calls.append(x.tolist())
+        return (x[0] - 2) ** 2 + (x[1] + 1.5) ** 2 + 0.1 * x[0] * x[1]
+
+    result = llamoco.minimize(fun, [(-5, 5), (-5, 4)], x0=start, max_evals=60)
+    calls = [x for x in calls if all(type(value) is float for value in x)]
+    assert calls[0] == start and calls.count(start) == 1
+    assert len(calls) == result.nfev <= 60 and result.success
+    near = [np.abs(np.array(x) - start).max() < 3 for x in calls[2:8]]
+    assert all(near) == begins
+
+
+def test_without_bounds_a_local_search_begins_at_the_starting_point():
+    target = np.array([500.0, -300.0, 40.0])
+    result = llamoco.minimize(lambda x: ((x - target) ** 2).sum(), [0, 0, 0])
+    assert result.optimizer in ("slsqp", "l_bfgs_b") and result.fun < 1e-3
+    assert llamoco.minimize(lambda x: ((x - 3) ** 2).sum(), [0, 0, 0], max_evals=30).optimizer == "slsqp"
