@@ -1,9 +1,10 @@
 r"""A problem FILE in LaTeX: objective, bounds, constraints, definitions and a budget, read into a ``System``.
 
 Reading goes: tokens with places (``latex.lexer``), clauses and statements (``latex.clauses``,
-``latex.statements``), the objective and the variables (``latex.objective``), then what each statement is: a
-range, a bound, a definition, a constraint. Definitions are parsed when the objective or a constraint needs
-them (``latex.symbols``, ``latex.parser``). What cannot be read is refused with its place, and so is a
+``latex.statements``), the objective (``latex.objective``) and the variables (``latex.unknowns``), then what each
+statement is: a range, a start (``latex.starts``), a definition (``latex.definitions``), a bound, a constraint. How many
+variables there are, and what an index runs through where that is not said, is settled before (``latex.settling``).
+Definitions are parsed when the objective or a constraint needs them (``latex.symbols``, ``latex.parser``). What cannot be read is refused with its place, and so is a
 statement about the variables that nothing uses: what was written in formulas is not lost silently. Prose is
 read for the budget only; a sentence that may restrict or change the problem (``latex.judgement``) is refused,
 or left out and told on request.
@@ -17,6 +18,13 @@ from dataclasses import dataclass, replace
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.expression import Expr, Neg
+from llamoco.dataset_builder.problems.latex.besides import (
+    beside,
+    is_quantity,
+    refuse_solution,
+    refuse_tables,
+    split,
+)
 from llamoco.dataset_builder.problems.latex.bounds import Bounds
 from llamoco.dataset_builder.problems.latex.budget import read_budget
 from llamoco.dataset_builder.problems.latex.clauses import Clause, clauses
@@ -29,11 +37,11 @@ from llamoco.dataset_builder.problems.latex.names import Written, read_head
 from llamoco.dataset_builder.problems.latex.objective import find_goal, membership
 from llamoco.dataset_builder.problems.latex.prose import Kinds, Sentence, sentences
 from llamoco.dataset_builder.problems.latex.settling import Settling
-from llamoco.dataset_builder.problems.latex.starts import start_point, take_starts
+from llamoco.dataset_builder.problems.latex.starts import Start, bare_start, start_point, take_starts
 from llamoco.dataset_builder.problems.latex.statements import Chain, chains
 from llamoco.dataset_builder.problems.latex.symbols import SymbolTable
 from llamoco.dataset_builder.problems.latex.text import Source
-from llamoco.dataset_builder.problems.latex.tokens import Part, name_of, names_in, tuple_parts
+from llamoco.dataset_builder.problems.latex.tokens import Part, name_of
 from llamoco.dataset_builder.problems.latex.unknowns import find_variables
 from llamoco.dataset_builder.problems.latex.values import NeedsUnroll
 from llamoco.dataset_builder.problems.system import System
@@ -149,7 +157,8 @@ class _Reader:
         objective = next((c for c in found if c.clause is clause), None)
         if objective is None:
             raise self.source.error(clause.groups[0][0][0], "expected the objective as f(x) = ...")
-        rest = []
+        rest: list[Chain] = []
+        given: list[Start] = []
         for chain in found:
             if chain is objective or any(a <= chain.place.at < b for a, b in spans):
                 continue
@@ -157,21 +166,25 @@ class _Reader:
                 continue
             if _ASIDE.search(chain.clause.words) and chain.relations == ["="]:
                 continue  # the Lagrangian, a gradient: not the problem
-            if chain.relations and not self._on_solution(chain):
+            start = bare_start(chain)
+            if start is not None:
+                given.append(start)
+            elif chain.relations and not self._on_solution(chain):
                 rest.append(chain)
             elif not chain.relations and (chain.place.display or self._cut_off(chain, clause)):
                 message = "a formula that is neither objective, bound, constraint nor definition"
                 raise self.source.error(chain.place, f"{message}; expected a relation such as \\le 0 or =")
         part = self._objective(objective)
         rest, starts = take_starts(rest, self.bounds, self.tokens)
-        rest = [each for chain in rest for each in self._split(chain)]
+        starts += given
+        rest = [each for chain in rest for each in split(chain, self.bounds)]
         definitions = Definitions(self.bounds, self.letters)
         settling = Settling(self.bounds, self.declared, self.letters, self.tokens)
         rest = [*membership(clause, self.tokens), *rest]
         settling.pin(rest)
         definitions.survey(rest)
         others = [c for c in rest if not definitions.take(c)]
-        self._refuse_tables(others)
+        refuse_tables(others, self.bounds, self.lexed.tables)
         self.models = definitions.models
         for base, (letter, _, body) in symbols.templates.items():
             if symbols.family(base):
@@ -179,9 +192,11 @@ class _Reader:
                     f"{base}_{letter} is defined for any {letter}, and for given ones; remove one of them"
                 )
                 raise self.source.error(body[0], message)
-        others = [c for c in others if not self._beside(c)]
+        aside = [quantities for c in others if (quantities := beside(c, self.bounds))]
+        self.beside = [name for quantities in aside for name in quantities]
+        others = [c for c in others if not beside(c, self.bounds)]
         others = settling.settle(part, others)
-        self._refuse_solution(others)
+        refuse_solution(others, self.bounds)
         constraints = [c for c in others if not self.bounds.take(c)]
         lower, upper = self.bounds.finish()
         system = self._system(objective, part, constraints)
@@ -215,66 +230,6 @@ class _Reader:
             yield f"nothing uses {_listed(self.unused)}"
         if self.lexed.units:
             yield f"units are left out, numbers are taken as written: {', '.join(sorted(self.lexed.units))}"
-
-    def _beside(self, chain: Chain) -> bool:
-        """Whether an equation is about quantities only that the file does not define, none of them a variable: ``F D = 100``."""
-        parts = [p for side in chain.sides for p in side]
-        if chain.relations != ["="] or any(self.bounds.depends(p) for p in parts) or chain.bindings:
-            return False
-        symbols = self.symbols
-        names = {(base, key) for p in parts for base, key in names_in(p)}
-        known = {
-            *symbols.written,
-            *symbols.ranged,
-            *symbols.templates,
-            *symbols.anywhere,
-            *symbols.recurrences,
-            "e",
-        }
-        unknown = [key for base, key in names if not {base, key} & known and not symbols.family(base)]
-        if unknown and len(unknown) == len(names):
-            self.beside += unknown
-            return True
-        return False
-
-    def _split(self, chain: Chain) -> list[Chain]:
-        """``(a, b) = (1, 2)`` as two statements."""
-        if chain.relations != ["="] or any(len(side) > 1 for side in chain.sides):
-            return [chain]
-        names, values = (tuple_parts(side[0]) for side in chain.sides)
-        if (
-            not names
-            or len(names) != len(values)
-            or any(name_of(n) is None or self.bounds.is_variable(n) for n in names)
-        ):
-            return [chain]
-        return [replace(chain, sides=[[n], [v]], relations=["="]) for n, v in zip(names, values, strict=True)]
-
-    def _refuse_solution(self, found: list[Chain]) -> None:
-        """Refuse equations that give every variable a number: a solution, or a start that is not called so."""
-        chains_of = [
-            c
-            for c in found
-            if c.relations == ["="]
-            and len(c.sides[0]) == len(c.sides[1]) == 1
-            and self.bounds.is_variable(c.sides[0][0])
-        ]
-        given = {name_of(c.sides[0][0]) for c in chains_of if is_number(c.sides[1][0])}
-        whole = [c for c in chains_of if len(c.sides[0][0]) == 1 and tuple_parts(c.sides[1][0])]
-        whole = [c for c in whole if all(is_number(p) for p in tuple_parts(c.sides[1][0]))]
-        names = set(self.symbols.variable_names)
-        if whole or (names and names <= given):
-            place = (whole or chains_of)[0].place
-            message = "this gives every variable a value: is it a start or a solution? write 'starting point' before it, or remove it"
-            raise self.source.error(place, message)
-
-    def _refuse_tables(self, found: list[Chain]) -> None:
-        """Refuse a table that gives values of variables: are they a solution, a start?"""
-        for chain in found:
-            inside = any(a <= chain.place.at < b for a, b in self.lexed.tables)
-            if inside and "=" in chain.relations and self.bounds.is_variable(chain.sides[0][0]):
-                message = "a table of values of variables; remove it, or state a start as in 'starting from $x = (1, 2)$'"
-                raise self.source.error(chain.place, message)
 
     def _leave_out(self, prose: list[Sentence], dim: int) -> tuple[str, ...]:
         """The sentences that may restrict or change the problem, with their lines.
@@ -359,24 +314,11 @@ class _Reader:
             used = key in self.symbols.built or key in self.symbols.called
             used = used or (key in self.symbols.templates and bool(self.symbols.family(key)))
             if not used and self.bounds.depends(body) and not self.bounds.is_variable(body):
-                if _is_quantity(key, self.symbols):
+                if is_quantity(key, self.symbols):
                     self.unused.append(key)
                     continue
                 message = f"{key!r} is defined but nothing uses it; end it with \\le 0 or = 0"
                 raise self.source.error(body[0], f"{message} if it is a constraint, or remove it")
-
-
-def _is_quantity(key: str, symbols: SymbolTable) -> bool:
-    """Whether an unused definition only names a quantity, as ``l = 2w`` does: no function of variables, not called as constraints are."""
-    entry = symbols.written.get(key)
-    if entry is not None and entry.formals is not None:  # c(t), a curve, but not c(x)
-        return not any(symbols.is_member(f.split("_")[0], f) or f in symbols.aliases for f in entry.formals)
-    return (
-        entry is not None
-        and entry.formals is None
-        and key.split("_")[0] not in tuple("cfghrCFGHR")
-        and not key[-1:].isdigit()
-    )
 
 
 def _listed(names: Sequence[str]) -> str:

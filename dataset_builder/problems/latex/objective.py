@@ -99,7 +99,9 @@ def _unmarked(source: Source, found: list[Clause], large: bool) -> Clause:
         if direct and clause.relations[:1] == ["="] and head is not None:
             return clause
         if named or (
-            not clause.relations and (first[0].display or (direct and len(first) > 1 and head is None))
+            not clause.relations
+            and not tuple_parts(first)
+            and (first[0].display or (direct and len(first) > 1 and head is None))
         ):
             return clause
     spoken = any(_MENTIONED.search(c.words) or MAXIMISE.search(c.words) for c in found) or large

@@ -115,6 +115,19 @@ def _mark_of_start(part: Part) -> tuple[int, int] | None:
     return None
 
 
+def bare_start(chain: Chain) -> Start | None:
+    """What ``the starting point is $(1, 2)$`` says; None for other formulas."""
+    values = tuple_parts(chain.sides[0][0])
+    if (
+        chain.relations
+        or len(chain.clause.groups[0]) > 1
+        or not values
+        or not WORDS.search(chain.clause.words.strip())
+    ):
+        return None
+    return Start(None, values)
+
+
 def start_point(starts: list[Start], bounds: Bounds) -> tuple[float, ...] | None:
     """The starting point in the order of x; None if the file states none.
 
@@ -125,10 +138,12 @@ def start_point(starts: list[Start], bounds: Bounds) -> tuple[float, ...] | None
         return None
     symbols, source = bounds.symbols, bounds.source
     found: dict[int, float] = {}
-    place = starts[0].names[0][0] if starts[0].names else None
-    assert place is not None
+    first = starts[0].names or starts[0].values
+    place = first[0][0] if isinstance(first[0], list) else first[0]
     for start in starts:
+        every = start.names is None
         numbers = [k for name in start.names or [] for k in bounds.numbers_of(name)]
+        numbers = [*range(1, symbols.dim + 1)] if every else numbers
         values = _values(start.values, bounds)
         if len(values) == 1 and len(numbers) > 1 and not isinstance(start.values, list):
             values = values * len(numbers)

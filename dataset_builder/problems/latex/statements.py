@@ -197,7 +197,7 @@ def _as_range(chain: Chain, variables: set[str], taken: set[str], sets: dict[str
         if inner[0].text != "\\{" or inner[-1].text != "\\}":
             return None
         values = split_commas(inner[1:-1])
-    elif chain.relations != ["="]:
+    elif chain.relations != ["="] or values[0][0].text == "\\{":
         return None
     flat = [t for part in values for t in part]
     marks = [k for k, t in enumerate(flat) if t.text in ("\\dots", ":")]

@@ -71,7 +71,8 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
         only_x = {p[0].text for p in arguments} <= {"x"} and not special
         if only_x and any(t.kind == "name" and t.text == "x" for t in tokens):
             _plain("x", tokens, found, bounds)
-            return Declared(bounded, bounded=bounded)
+            numbered = any(len(s) == 1 and s[0].text.isdigit() for s in _subscripts(tokens).get("x", []))
+            return Declared(bounded or numbered, bounded=bounded)
     names = argument_names(arguments or [])
     bounds.listed |= set(names or [])
     if not names or names[0] == "\\dots":
