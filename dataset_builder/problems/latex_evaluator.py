@@ -28,6 +28,9 @@ _NAMES = {
 }
 
 
+MANY = 30_000
+
+
 class LatexEvaluator(ProblemEvaluator):
     """See the module. Points are of the search box (D,); the formulas see the file's variables (A,).
 
@@ -77,7 +80,8 @@ class LatexEvaluator(ProblemEvaluator):
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""
-        return self._formulas.evaluate(self.variables.full(x))
+        formulas, points = self._formulas, self.variables.full(x)
+        return formulas.evaluate(points) if self._many else formulas.glance(points)
 
     def glance(self, x: np.ndarray) -> Values:
         """See ``SymbolicEvaluator``."""
@@ -86,7 +90,12 @@ class LatexEvaluator(ProblemEvaluator):
     @property
     def compiled(self) -> CompiledSystem | None:
         """See ``ProblemEvaluator``."""
-        return self._formulas.compiled if self.variables.plain else None
+        return self._formulas.compiled if self._many and self.variables.plain else None
+
+    @property
+    def _many(self) -> bool:
+        """Whether so many evaluations are to come that loading Numba, which takes as long as MANY by NumPy, is worth it."""
+        return self.max_evals > MANY
 
     @property
     def symbolic(self) -> tuple[System, tuple[float, ...], tuple[float, ...]]:
