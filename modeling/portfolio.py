@@ -32,7 +32,8 @@ class Shares(NamedTuple):
 # Measured in examples/benchmarks/robust.py, as "model, CMA-ES, CMA-ES in 10%" and "model, CMA-ES, DE in 20%".
 OF_LEARNT_KINDS = Shares(0.35, 0.4, 0.25, "cma_es", 0.1)
 OF_OTHER_KINDS = Shares(0.3, 0.35, 0.35, "de", 0.2)
-# Where variables lack bounds, a local search begins where the person does; measured in examples/benchmarks/unbounded.py.
+# Where variables lack bounds, a local search begins where the person does: examples/benchmarks/unbounded.py measures it, and one of
+# another kind after it.
 FROM_START, FROM_START_SHARE = "from the starting point, as variables have no bounds", 0.7
 LEAST_EVALS = 20  # that the shortest turn has to have
 

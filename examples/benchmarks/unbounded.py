@@ -1,6 +1,6 @@
 """Which programs should search where variables have no bounds: the model's choice, or local searches from the starting point?
 
-    python examples/benchmarks/unbounded.py [--json]
+    python examples/benchmarks/unbounded.py [--into hub_cards/records/unbounded.json]
 
 Functions that people minimise without bounds, from their usual starting points, and textbook problems whose bounds are dropped (of the
 constrained ones they become constraints), from a random point within the bounds; 100 (D + 1) evaluations or the textbook's budget, at
@@ -12,7 +12,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -167,8 +171,8 @@ def score(found: float | None, first: float, best: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    as_json = parser.parse_args().json
+    parser.add_argument("--into", type=Path, help="write a record here, too")
+    into = parser.parse_args().into
     generator, table = load_generator(SHIPPED_MODEL), dict[str, dict[str, float]]()
     for name, problems in cases().items():
         found: dict[str, list[list[float | None]]] = {rule: [] for rule in RULES}
@@ -188,12 +192,18 @@ def main() -> None:
                 least = min(every) if best is None else best
                 scores += [np.mean([score(f, first, least) for f in values[place]])]
             table[name][rule] = round(float(np.mean(scores)), 3)
-        if not as_json:
-            print(f"{name} ({len(problems)})")
-            for rule, value in table[name].items():
-                print(f"  {rule:40s} {value:.3f}")
-    if as_json:
-        print(json.dumps({"seeds": SEEDS, "scores": table}, indent=2))
+        print(f"{name} ({len(problems)})")
+        for rule, value in table[name].items():
+            print(f"  {rule:40s} {value:.3f}")
+    if into is not None:
+        record = {
+            "command": "python examples/benchmarks/unbounded.py --into hub_cards/records/unbounded.json",
+            "seed": 0,
+            "date": datetime.now(UTC).date().isoformat(),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            "scores": table,
+        }
+        into.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
