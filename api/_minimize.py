@@ -15,6 +15,7 @@ from llamoco.dataset_builder.problems.budget import default_budget
 from llamoco.dataset_builder.problems.callable import CallableEvaluator, Functions
 from llamoco.dataset_builder.problems.callable_text import file_text
 from llamoco.dataset_builder.problems.described import DescribedProblem
+from llamoco.dataset_builder.problems.journal import Journaled
 from llamoco.dataset_builder.problems.journal_identity import identity_of_callable
 from llamoco.dataset_builder.problems.variables import Variables
 from llamoco.dataset_builder.problems.workers import Workers
@@ -125,7 +126,7 @@ def minimize(
             n_equality=evaluator.n_equality,
             description=file_text(evaluator, lower, upper, max_evals, start, integer),
             evaluator=evaluator,
-            structure=evaluator.structure,
+            structure=(evaluator if record is None else Journaled(evaluator, record)).structure,
         )
         stack = opened.enter_context(Stack(problem, wishes.workers, record))
         return run(stack, wishes)

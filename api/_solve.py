@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from llamoco import _arguments, _warm
 from llamoco._callbacks import Callback
 from llamoco._running import Stack, Wishes, run
-from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.problems.journal import Journal
 from llamoco.dataset_builder.problems.journal_identity import identity_of_file
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.workers import Workers
-from llamoco.dataset_builder.problems.wrapping import opened_journal
+from llamoco.dataset_builder.problems.wrapping import read_with_journal
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -63,12 +63,17 @@ def solve(
     )
     budget = _arguments.read_count("max_evals", max_evals)
     _warm.prepare()
-    problem = path if isinstance(path, Problem) else load(path, ignore_prose)  # type: ignore[arg-type]
-    if budget is not None:
-        problem = problem.within(budget)
     with ExitStack() as opened:
-        record = None
-        if journal is not None:
-            record = opened.enter_context(opened_journal(journal, identity_of_file(problem)))
+        if isinstance(path, Problem):
+            problem, record = path, None
+            if journal is not None:
+                record = opened.enter_context(Journal(journal))
+                record.belongs_to(identity_of_file(problem))
+        else:
+            problem, record = read_with_journal(path, ignore_prose, journal)
+            if record is not None:
+                opened.enter_context(record)
+        if budget is not None:
+            problem = problem.within(budget)
         stack = opened.enter_context(Stack(problem, wishes.workers, record))
         return run(stack, wishes)

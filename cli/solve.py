@@ -107,20 +107,18 @@ def solve(
     if (count or 1) > 1 and (runs > 1 or program_only):
         other = "--runs" if runs > 1 else "--program-only"
         fail(f"--candidates shares one budget among programs by running them; give it without {other}")
-    from llamoco.dataset_builder.problems.file import load
+    from llamoco.dataset_builder.problems.wrapping import Wrapping, read_with_journal
 
     if plot is not None:
         import matplotlib  # noqa: F401  (if it is missing, that is told before anything runs)
     sandbox = None if program_only else _starting_sandbox(context)
     host_own_code()
     with clear_errors():
-        problem = load(file, ignore_prose)
+        problem, record = read_with_journal(file, ignore_prose, journal)
     with clear_errors(), err.status("loading the model"):
         from llamoco.cli.solve_failures import show_best_so_far, told_by_file
         from llamoco.cli.solve_progress import Shown
         from llamoco.cli.solve_tables import show_answer, show_failure, show_runs, show_shares, show_solution
-        from llamoco.dataset_builder.problems.journal_identity import identity_of_file
-        from llamoco.dataset_builder.problems.wrapping import Wrapping, opened_journal
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
         from llamoco.modeling.generation import load_generator
         from llamoco.modeling.outcome_json import as_json as outcome_json
@@ -143,12 +141,11 @@ def solve(
             fallback=not no_fallback,
             side_by_side=workers != 1,
         )
-        record = nullcontext() if journal is None else opened_journal(journal, identity_of_file(problem))
         try:
             with (
                 sandbox or nullcontext(),
-                record as opened,
-                Wrapping(problem, workers, opened) as wrapping,
+                record or nullcontext(),
+                Wrapping(problem, workers, record) as wrapping,
             ):
                 problem = wrapping.problem
                 outcome = solve_problem(problem, generator, sandbox, options, shown)

@@ -37,6 +37,11 @@ class ProblemEvaluator:
         for row in range(len(x)):
             yield row, self.evaluate(x[row : row + 1])
 
+    def seen(self) -> Iterator[tuple[np.ndarray, tuple[float, list[float], list[float]]]]:
+        """Points (A,) that a person's functions were called at to read them, and nobody has asked for since: objective in the person's
+        sign, inequalities and equalities."""
+        return iter(())
+
     @property
     def compiled(self) -> CompiledSystem | None:
         """The compiled formulas, where values come from nothing else; None elsewhere."""
@@ -179,6 +184,10 @@ class SourceEvaluator(ProblemEvaluator):
     def file(self) -> PythonFile:
         """The file, executed."""
         return self._read()
+
+    def seen(self) -> Iterator[tuple[np.ndarray, tuple[float, list[float], list[float]]]]:
+        """See ``ProblemEvaluator``."""
+        return self.file.seen()
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""

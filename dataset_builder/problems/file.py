@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,16 +12,20 @@ from llamoco.dataset_builder.problems.evaluators import SourceEvaluator
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.structure import starting_points
 
+if TYPE_CHECKING:
+    from llamoco.dataset_builder.problems.python_file import Known
+
 SUFFIXES = (".py", ".tex")
 
 
-def load(path: str | Path, ignore_prose: bool = False) -> Problem:
+def load(path: str | Path, ignore_prose: bool = False, known: Known | None = None) -> Problem:
     """Read a problem FILE.
 
     Args:
         path: a Python file (see ``python_file``) or a LaTeX file (see ``latex_file``), UTF-8.
         ignore_prose: go on where a LaTeX file's prose may restrict or change the problem; the sentences are then
             listed under "left_out" in the problem's definition.
+        known: objective, inequalities and equalities of points (A,) at which a person's Python need not be evaluated again.
 
     Returns:
         A problem of kind "source" whose id is the file's stem; f0 and f_star are unknown (None).
@@ -34,7 +39,7 @@ def load(path: str | Path, ignore_prose: bool = False) -> Problem:
     if path.suffix == ".py":
         from llamoco.dataset_builder.problems.python_file import load_python
 
-        python = load_python(text, str(path), path.resolve().parent)
+        python = load_python(text, str(path), path.resolve().parent, known)
         return Problem(
             id=path.stem,
             kind="source",

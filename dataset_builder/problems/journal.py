@@ -1,7 +1,8 @@
 """A journal of evaluations: what an expensive objective gave is written down before it is used, and is never paid for twice.
 
 The file is JSON, a line each: first what identifies the problem, then one record an evaluation, with the point of the person's own
-variables, their objective in their own sign, and the constraints. Numbers are written so that they are read back to the last bit.
+variables, their objective in their own sign, and the constraints; one more line has the facts that following the functions gave, for
+which they are called once. Numbers are written so that they are read back to the last bit.
 Each record is on the disk before the program that asked for it hears of it. A line that a crash cut off is removed when the journal is
 next opened. A journal is written by one process at a time.
 """
@@ -15,6 +16,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -23,6 +25,7 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values, Wrapper, gathered
+from llamoco.dataset_builder.problems.structure import Part, Structure
 
 FORMAT = 1
 _START = '{"llamoco journal": '
@@ -95,6 +98,7 @@ class Journal:
     Attributes:
         path: the file.
         identity: what is in its first line; None if it is new.
+        facts: what following the functions gave (see ``Journaled``); None if they were not followed yet.
 
     Raises:
         JournalError: if it cannot be read or written, is no journal, or another process has it open.
@@ -103,6 +107,7 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self.identity: dict[str, Any] | None = None
+        self.facts: dict[str, Any] | None = None
         self._values: dict[bytes, tuple[float, list[float], list[float]]] = {}
         try:
             self._file: IO[bytes] = open(self.path, "a+b", buffering=0)  # noqa: SIM115  (open until it is closed)
@@ -169,6 +174,15 @@ class Journal:
         self._write({"x": _written(x.tolist()), "f": _written([f])[0], "g": _written(g), "h": _written(h)})
         self._values[x.tobytes()] = f, g, h
 
+    def keep_facts(self, facts: dict[str, Any]) -> None:
+        """Write down what following the functions gave.
+
+        Raises:
+            JournalError: if it cannot be written.
+        """
+        self._write({"facts": facts})
+        self.facts = facts
+
     def _lock(self) -> None:
         try:
             import fcntl
@@ -199,7 +213,9 @@ class Journal:
         for number, line in enumerate(lines, 1):
             try:
                 record = json.loads(line)
-                if number > 1:
+                if number > 1 and "facts" in record:
+                    self.facts = dict(record["facts"])
+                elif number > 1:
                     x = np.array(_numbers(record["x"]))
                     [f], g, h = _numbers([record["f"]]), _numbers(record["g"]), _numbers(record["h"])
                     self._values[x.tobytes()] = f, g, h
@@ -256,6 +272,38 @@ class Journaled(Wrapper):
         super().__init__(inner)
         self._journal = journal
         self.found = 0
+
+    @cached_property
+    def _facts(self) -> tuple[Structure | None, str | None]:
+        """Structure and obstacle, of the journal if it has them."""
+        kept = self._journal.facts
+        if kept is None:
+            structure, obstacle = self.inner.structure, self.inner.unfollowed
+            self._journal.keep_facts(
+                {"structure": None if structure is None else asdict(structure), "obstacle": obstacle}
+            )
+            return structure, obstacle
+        try:
+            parts = kept["structure"] and [
+                Part(dict(part["operations"]), tuple(part["degrees"]), float(part["partners"]))
+                for part in (kept["structure"]["objective"], kept["structure"]["constraints"])
+            ]
+            return (Structure(*parts) if parts else None), kept["obstacle"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise JournalError(
+                f"{self._journal.path}: its line of facts cannot be read ({type(error).__name__}: {error}); remove that line, "
+                "and the functions are followed anew"
+            ) from error
+
+    @property
+    def structure(self) -> Structure | None:
+        """See ``ProblemEvaluator``."""
+        return self._facts[0]
+
+    @property
+    def unfollowed(self) -> str | None:
+        """See ``ProblemEvaluator``."""
+        return self._facts[1]
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""

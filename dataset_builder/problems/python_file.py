@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
@@ -39,6 +39,7 @@ from llamoco.dataset_builder.problems.structure import Structure, Trace, startin
 from llamoco.dataset_builder.problems.traced_modules import namespace
 
 _Found = TypeVar("_Found")
+Known = Callable[[np.ndarray], tuple[float, list[float], list[float]] | None]
 
 
 class PythonFile:
@@ -59,7 +60,7 @@ class PythonFile:
         plain: whether the file's names alone, without this reader, state the problem to a program.
     """
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, known: Known | None = None) -> None:
         module = text.run()
         self._text = text
         given = FileVariables(text, module)
@@ -80,6 +81,7 @@ class PythonFile:
         self._known: dict[
             bytes, PointValues
         ] = {}  # what was seen when the file was read is not paid for twice
+        self._find = known or (lambda _: None)
         off_centre = self._look()
         self.n_inequality, self.n_equality = (self._calls.counted[kind][0] for kind in CONSTRAINTS)
         if self.variables.start is not None:
@@ -172,6 +174,14 @@ class PythonFile:
             Whether a function has no value where it was looked at first.
         """
         start, calls = self.variables.start, self._calls
+        middle = (self.variables.lower + self.variables.upper) / 2
+        kept = self._find(self.variables.full(middle if start is None else start))
+        if kept is not None:
+            calls.counted = {
+                kind: (len(values), "before") for kind, values in zip(CONSTRAINTS, kept[1:], strict=True)
+            }
+            calls.nested = True  # for all that is known
+            return False
         with self._text.running() as printed:
             if self._functions.evaluate:
                 values, place, off = self._first("evaluate", calls.together, lambda found: found.f, printed)
@@ -187,9 +197,10 @@ class PythonFile:
                 counts = [(len(values), place) for values, place, _ in constraints]
                 values = PointValues(f[0], *(values for values, *_ in constraints))
         calls.counted = dict(zip(CONSTRAINTS, counts, strict=True))
-        if start is not None:
-            self._known[self.variables.full(start).tobytes()] = values
-        return any(off for *_, off in found)
+        off_centre = any(off for *_, off in found)
+        if not off_centre:
+            self._known[self.variables.full(middle if start is None else start).tobytes()] = values
+        return off_centre
 
     def _first(
         self,
@@ -255,8 +266,15 @@ class PythonFile:
         recentred = self.variables.recentred()
         if recentred is self.variables:
             return
-        (start,) = self._known.values()
+        assert self.variables.start is not None
+        first = self.variables.full(self.variables.start)
+        start = self._known.get(first.tobytes()) or PointValues(*(self._find(first) or (np.nan, [], [])))
         centre = self.variables.full((self.variables.lower + self.variables.upper) / 2)
+        kept = self._find(centre)
+        if kept is not None:
+            if self._merit(start) < self._merit(PointValues(*kept)):
+                self.variables = recentred
+            return
         with self._text.running() as printed:
             printed.begin()
             try:
@@ -265,8 +283,13 @@ class PythonFile:
                 values = None
         if values is None or self._merit(start) < self._merit(values):
             self.variables = recentred
-        else:
+        if values is not None:
             self._known[centre.tobytes()] = values
+
+    def seen(self) -> Iterator[tuple[np.ndarray, PointValues]]:
+        """Points (A,) that were evaluated when the file was read and that nobody has asked for, with their values."""
+        for key, values in self._known.items():
+            yield np.frombuffer(key), values
 
     def _merit(self, values: PointValues) -> tuple[float, float]:
         return merit(-values.f if self.maximize else values.f, values.g, values.h)
@@ -275,15 +298,16 @@ class PythonFile:
 _CENTRE = "at the centre of the box"
 
 
-def load_python(text: str, name: str, folder: Path | None = None) -> PythonFile:
+def load_python(text: str, name: str, folder: Path | None = None, known: Known | None = None) -> PythonFile:
     """Execute a problem FILE in Python and check it at the centre of its box, or where else its functions have values.
 
     Args:
         text: the file's text. It runs as a module whose ``__name__`` is not ``"__main__"``.
         name: what to call the file in messages and tracebacks.
         folder: where the file lies; modules beside it can be imported.
+        known: objective, inequalities and equalities of points (A,) that need not be evaluated again.
 
     Raises:
         ProblemError: if it cannot be run or does not define a problem; the message names line and cure.
     """
-    return PythonFile(Text(text, name, folder))
+    return PythonFile(Text(text, name, folder), known)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator
-from llamoco.dataset_builder.problems.journal import Identity, Journal, Journaled
+from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.problems.journal import Journal, Journaled
+from llamoco.dataset_builder.problems.journal_identity import identity_of_file
 from llamoco.dataset_builder.problems.problem import Evaluation, Problem
 from llamoco.dataset_builder.problems.workers import Shared, Workers, checked_workers
 
@@ -68,16 +71,32 @@ class Wrapping:
         return self._shared is not None and 0 < self._shared.largest <= 1
 
 
-def opened_journal(path: str | os.PathLike[str], identity: Identity) -> Journal:
-    """A journal of a problem, new or gone on with.
+def read_with_journal(
+    file: str | os.PathLike[str], ignore_prose: bool, journal: str | os.PathLike[str] | None
+) -> tuple[Problem, Journal | None]:
+    """A problem FILE, and its journal, new or gone on with: what the journal has is not evaluated when the file is read.
+
+    Args:
+        file: see ``file.load``.
+        ignore_prose: see there.
+        journal: the journal's file; None for none.
 
     Raises:
+        ProblemError: see ``file.load``.
         JournalError: see ``Journal``, and if it is another problem's.
     """
-    journal = Journal(path)
+    if journal is None:
+        return load(Path(file), ignore_prose), None
+    begun = Journal(journal) if Path(journal).exists() else None
     try:
-        journal.belongs_to(identity)
+        problem = load(Path(file), ignore_prose, None if begun is None else begun.find)
+        begun = begun or Journal(journal)  # a file that is no problem leaves no journal
+        begun.belongs_to(identity_of_file(problem))
+        for x, (f, g, h) in problem.values.seen():
+            if begun.find(x) is None:
+                begun.record(x, f, g, h)
     except BaseException:
-        journal.close()
+        if begun is not None:
+            begun.close()
         raise
-    return journal
+    return problem, begun

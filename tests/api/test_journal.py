@@ -101,7 +101,7 @@ def check_killed_equals_whole(folder: Path, kills: int, seed: int, workers: int 
     assert died > 0
     assert again[:5] == whole[:5]
     records = (folder / "journal").read_text().splitlines()[1:]
-    points = [tuple(json.loads(line)["x"]) for line in records]
+    points = [tuple(record["x"]) for line in records if "facts" not in (record := json.loads(line))]
     assert len(points) == len(set(points))
     # No more was paid twice than what was under way when a process died.
     calls = paid(folder, "killed")
@@ -364,3 +364,32 @@ def test_a_function_that_returns_its_constraints_is_paid_once_too(tmp_path):
         CALLS.clear()
         assert llamoco.minimize(together, **call).trace == first.trace
         assert not CALLS
+
+
+@pytest.mark.parametrize("start", ["", "X0 = [0.9, 0.8]\n"])
+def test_a_file_with_a_journal_is_read_and_followed_once(tmp_path, start):
+    calls = tmp_path / "calls"
+    (tmp_path / "p.py").write_text(
+        f"{start}LOWER, UPPER, MAX_EVALS = [0, 0], [1, 1], 40\n"
+        f"def objective(x):\n    with open({str(calls)!r}, 'a') as file:\n        file.write('call\\n')\n"
+        "    return (x[0] - 0.3) ** 2 + x[1] ** 2\n"
+        "def inequality(x):\n    return [[0.4 - x[0]], x[1] - 0.9]\n"
+    )
+    first = llamoco.solve(tmp_path / "p.py", journal=tmp_path / "j")
+    paid = calls.read_text().count("call")
+    assert paid <= 40 + 2  # beside the budget: the middle, or where it is followed
+    again = llamoco.solve(tmp_path / "p.py", journal=tmp_path / "j")
+    assert calls.read_text().count("call") == paid
+    assert (again.trace, again.x.tolist(), again.optimizer) == (
+        first.trace,
+        first.x.tolist(),
+        first.optimizer,
+    )
+    assert again.warning == first.warning
+
+
+def test_a_file_that_is_no_problem_leaves_no_journal(tmp_path):
+    (tmp_path / "p.py").write_text("LOWER = [0]\n")
+    with pytest.raises(llamoco.LlamocoError):
+        llamoco.solve(tmp_path / "p.py", journal=tmp_path / "j")
+    assert not (tmp_path / "j").exists()
