@@ -61,14 +61,23 @@ class Constraints:
         first, second = (self._value(p, scope, p[0]) for p in (left, right))
         changing = False
         for a, b in self._pairs(first, second, left[0]):
-            changing = changing or self.symbols.changes(a) or self.symbols.changes(b)
+            depends = self.symbols.changes(a) or self.symbols.changes(b)
+            changing = changing or depends
             if relation == ">=":
                 a, b = b, a
             difference = a if b == Num(0) else -b if a == Num(0) else a - b
+            if not depends and scope and self._holds(difference, relation, left[0]):
+                changing = True  # one of many, about a number that is given: the first state of a recursion
+                continue
             (self.equalities if relation == "=" else self.inequalities).append(difference)
         if not changing:
             message = "no variable in this relation; expected a constraint on the variables"
             raise self.source.error(left[0], message)
+
+    def _holds(self, difference: Expr, relation: str, place: Token) -> bool:
+        """Whether a relation between given numbers is true."""
+        value = self.symbols.constant(difference, place)
+        return abs(value) <= 1e-9 if relation == "=" else value <= 0
 
     def _pairs(self, first: Value, second: Value, place: Token) -> list[tuple[Expr, Expr]]:
         """Both sides entry by entry; a number on one side goes with every entry of the other."""

@@ -153,7 +153,8 @@ class Lexer:
         if not formulas:
             self.no_table = stop if stop > opening.end() else end
             return opening.end()
-        self.given(formulas, opening.start(), stop)
+        outside = f"{self.code[: opening.start()]} {self.code[stop:]}"
+        self.given(tables.with_limits(formulas, outside), opening.start(), stop)
         return stop
 
     def given(self, formulas: list[str], at: int, end: int) -> None:

@@ -17,6 +17,7 @@ PHRASES = re.compile(
     + alternatives(
         r"""
         # quantities
+        (?:if|when|where) V (?:is|are|denotes?|represents?) the (?:\w+ ){0,2}(?:sides?|lengths?|widths?|heights?|depths?|radius|radii|diameters?|thickness|amounts?|prices?|times?|distances?|costs?|areas?|volumes?|rates?|positions?|coordinates?)\b
         (?:amount|quantity|number of units|units|tons|tonnes|litres|kilograms) of (?:the )?products?\b
         (?:is|are|be|denotes?|means|as) the (?:fraction|share|proportion|percentage)s? of (?:the )?(?!(?:first|second|third|last|other|others|rest|one)\b)[a-z]+(?: (?:capital|income|wealth|budget|money|feed|flow|output))?(?: (?:invested|allocated|spent|put|held|placed|used))?(?: (?:in|into|on|for) (?:the )?[a-z]+)?(?= ?[VSN]\b|[,.;]|$)
         (?:(?:is|are|be|denotes?) )?(?:the )?(?:vector of )?expected (?:returns?|yields?)(?: vectors?)?(?: (?:are|is|of(?: the)? \w+))?(?=[ ,.;]|$)(?! (?:must|should|shall|has|have|above|below|no|not|at|exceed\w*|over|under)\b)

@@ -255,6 +255,14 @@ def bind(chain: Chain, letter: str, bounds: Bounds, known: dict[str, list[list[i
     choices = [] if moved else exact
     if not choices:
         choices = known.get(letter, [])
+    for base in (b for b in bounds.symbols.recurrences if any(t.text == b for t in tokens)):
+        defined = bounds.symbols.states(base)
+        if defined and choices and choices != [defined]:
+            message = f"for which {letter} does this hold? {base} has the numbers {defined[0]} to {defined[-1]}, {letter} runs from "
+            message += (
+                f"{choices[0][0]} to {choices[0][-1]} elsewhere; add it, as in ${letter} = 1, \\dots, n$"
+            )
+            raise bounds.source.error(chain.place, message)
     if not choices or any(c != choices[0] for c in choices):
         reason = "no range is stated" if not choices else "several ranges are possible"
         message = f"for which {letter} does this hold? {reason}; add it, as in ${letter} = 1, \\dots, n$"

@@ -147,6 +147,14 @@ class SymbolTable(Indexing):
             raise self.source.error(place, message)
         return self.named(f"{base}_{number}", place)
 
+    def states(self, base: str) -> list[int]:
+        """The numbers that a recursion with a range defines, its start included; empty if it has none."""
+        rule = self.recurrences[base]
+        if rule.bound is None:
+            return []
+        stepped = [k + rule.offset for k in self.integers(rule.bound, {})]
+        return sorted({*stepped, *self.family(base)})
+
     def _step(self, base: str, number: int, place: Token) -> None:
         """Define member ``number`` of a recursion, after those before it."""
         rule = self.recurrences[base]

@@ -31,6 +31,9 @@ _LOWER = re.compile(r"\b(?:lower|min|minimum|minimal|lb|from|low)\b")
 _UPPER = re.compile(r"\b(?:upper|max|maximum|maximal|ub|to|up)\b")
 _RANGE = re.compile(r"\b(?:bounds?|ranges?|domain|interval|limits)\b")
 _START = re.compile(r"\b(?:initial|start\w*|guess|x0)\b")
+_SIDE = r"\\?(?:(?:text|mathrm|rm)\s*\{\s*)?(?:min|max)(?![A-Za-z])"
+_LIMIT_MARK = re.compile(rf"[_^]\s*\{{?[^{{}}$]{{0,20}}?(?P<side>{_SIDE})")
+_LIMIT = re.compile(rf"(?P<base>.+?)[_^]\{{?(?P<side>{_SIDE})\}}*")
 _MOST = 2000  # cells
 Rows = list[list[str]]
 
@@ -71,6 +74,26 @@ def pipes(text: str) -> list[str] | None:
                 cells[-1] += letter
         rows.append([_plain(cell) for cell in cells])
     return _meaning(rows[:1] + rows[2:], False)
+
+
+def with_limits(formulas: list[str], outside: str) -> list[str]:
+    """The formulas of a table, and what its columns of limits mean: ``P_{1} \\ge 150`` for 150 under ``P_i^{\\min}``.
+
+    Args:
+        formulas: of ``table`` or ``pipes``.
+        outside: the text around the table. Where it has lower limits, or upper ones, itself, it says what they are of.
+    """
+    said = {"lower" if "min" in mark["side"] else "upper" for mark in _LIMIT_MARK.finditer(outside)}
+    stated = []
+    for formula in formulas:
+        name, equals, body = formula.partition(" = (")
+        mark = _LIMIT.fullmatch(name)
+        side = mark and ("lower" if "min" in mark["side"] else "upper")
+        if mark and equals and side not in said:
+            relation = "\\ge" if side == "lower" else "\\le"
+            limits = enumerate(body.rstrip(")").split(", "), 1)
+            stated += [f"{mark['base']}_{{{k}}} {relation} {limit}" for k, limit in limits]
+    return [*formulas, *stated]
 
 
 def _plain(cell: str) -> str:
