@@ -33,6 +33,7 @@ from llamoco.dataset_builder.problems.latex.definitions import Definitions, is_n
 from llamoco.dataset_builder.problems.latex.indices import index_letters, last_indices
 from llamoco.dataset_builder.problems.latex.judgement import LeftOut, left_out
 from llamoco.dataset_builder.problems.latex.lexer import tokenize
+from llamoco.dataset_builder.problems.latex.lost_bounds import refuse_lost_bounds
 from llamoco.dataset_builder.problems.latex.names import Written, read_head
 from llamoco.dataset_builder.problems.latex.objective import find_goal, membership
 from llamoco.dataset_builder.problems.latex.prose import Kinds, Sentence, sentences
@@ -159,6 +160,7 @@ class _Reader:
             raise self.source.error(clause.groups[0][0][0], "expected the objective as f(x) = ...")
         rest: list[Chain] = []
         given: list[Start] = []
+        alone: list[Chain] = []
         for chain in found:
             if chain is objective or any(a <= chain.place.at < b for a, b in spans):
                 continue
@@ -174,6 +176,8 @@ class _Reader:
             elif not chain.relations and (chain.place.display or self._cut_off(chain, clause)):
                 message = "a formula that is neither objective, bound, constraint nor definition"
                 raise self.source.error(chain.place, f"{message}; expected a relation such as \\le 0 or =")
+            elif not chain.relations and len(chain.sides[0]) == 1:
+                alone.append(chain)
         part = self._objective(objective)
         rest, starts = take_starts(rest, self.bounds, self.tokens)
         starts += given
@@ -198,8 +202,11 @@ class _Reader:
         others = settling.settle(part, others)
         refuse_solution(others, self.bounds)
         constraints = [c for c in others if not self.bounds.take(c)]
+        for chain in alone:
+            self.bounds.take_box(chain.sides[0][0], chain.place)
         lower, upper = self.bounds.finish()
         system = self._system(objective, part, constraints)
+        refuse_lost_bounds(self.source, self.tokens, self.symbols, lower, upper)
         return LatexFile(
             system,
             lower,

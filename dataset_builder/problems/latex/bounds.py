@@ -14,8 +14,10 @@ from llamoco.dataset_builder.problems.latex.symbols import SymbolTable
 from llamoco.dataset_builder.problems.latex.text import Token
 from llamoco.dataset_builder.problems.latex.tokens import (
     Part,
+    interval_factors,
     name_of,
     names_in,
+    split_commas,
     tuple_parts,
 )
 from llamoco.dataset_builder.problems.latex.values import Vectorial
@@ -34,6 +36,7 @@ class Bounds(Membership):
         self.places: dict[int, Token] = {}
         self._everywhere: list[tuple[float | list[float] | None, float | list[float] | None, Token]] = []
         self.named = False  # whether the variables are certain, so that bounds may be missing
+        self._loose: Token | None = None  # a box of which nobody said what it is the box of
         self.listed: set[str] = set()  # those that are named one by one
 
     # What is a bound
@@ -97,6 +100,36 @@ class Bounds(Membership):
                         number_of_x, limit if is_lower else None, None if is_lower else limit, chain.place
                     )
         return True
+
+    def take_box(self, part: Part, place: Token) -> None:
+        """Take a box that stands alone in prose, as in "on $[-5, 5]^2$", as the bounds of all variables, in their order.
+
+        Call it after ``take``. Where there are other bounds it has to be theirs, and is not looked at if none is missing.
+
+        Raises:
+            ProblemError: if it is not clear what it is the box of.
+        """
+        factors = interval_factors(part) or []
+        plural = len(factors) > 1 or any(exponent for _, exponent in factors)
+        if not factors or not (part[0].text == "[" or plural):
+            return
+        if any(len(split_commas(inside)) != 2 or self.mentions_variables(inside) for inside, _ in factors):
+            return
+        if self.lower or self.upper or self._everywhere:
+            self._loose = place
+            return
+        symbols = self.symbols
+        boxes = [box for factor in factors for box in self._interval(factor, {})]
+        if symbols.vector and not symbols.aliases and plural:
+            self.dimension(len(boxes), place)
+        dim = symbols.dim or self.stated_dim or len(symbols.variable_names)
+        if len(boxes) != dim:
+            message = (
+                f"this box has {len(boxes)} side{'s' * (len(boxes) > 1)}, and there are {dim} variables; "
+            )
+            raise self.source.error(place, f"{message}state the bounds of each, as in $x_1 \\in [0, 10]$")
+        for number, box in enumerate(boxes, 1):
+            self._set(number, *box, place)
 
     def depends(self, part: Part, seen: frozenset[str] = frozenset()) -> bool:
         """Whether a part depends on the variables, through definitions or not."""
@@ -224,6 +257,11 @@ class Bounds(Membership):
         partly = self._partly_bounded()
         for k in range(1, max([dim, *self.lower, *self.upper]) + 1):
             self._check(k, dim, names, partly)
+        if self._loose is not None and not all(
+            k in self.lower and k in self.upper for k in range(1, dim + 1)
+        ):
+            message = "which variables are in this interval? state it, as in $x_1 \\in [0, 10]$, or remove it"
+            raise self.source.error(self._loose, message)
         span = range(1, dim + 1)
         return tuple(self.lower.get(k, -_INF) for k in span), tuple(self.upper.get(k, _INF) for k in span)
 

@@ -49,3 +49,51 @@ def test_limits_of_states_hold_where_the_file_says(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.sort(problem.evaluate(r).g[0]), np.sort([*below, *above]))
     with pytest.raises(ProblemError, match="no variable in this relation"):
         read("50", ", \\quad t = 1, \\dots, 5")
+
+
+HEAD = "Minimise $f(x,y) = (x-9)^2+y^2$"
+BOXES = {
+    " on $[-5,5]^2$.": ((-5, -5), (5, 5)),
+    " over $[-5,5] \\times [0, 2]$.": ((-5, 0), (5, 2)),
+    " in the box $(-5,5)^2$.": ((-5, -5), (5, 5)),
+    ", $|x| \\le 1$, $x, y \\in [-2, 3]$, a weight in $[0, 1]$.": ((-2, -2), (3, 3)),
+}
+# Bounds in words or in names: taking the variables as unbounded would be another problem.
+LOST = (
+    " on $[-5,5]$.",
+    " with $x \\ge 1$ on $[-5,5]^2$.",
+    " on the unit square.",
+    " with lower bounds $(0, 0)$ and upper bounds $(1, 1)$.",
+    " with lb = [0, 0], ub = [1, 1].",
+    " with $lb = (0, 0)$, $ub = (1, 1)$.",
+    ", search domain: $\\Omega = [-5, 5]^2$.",
+    ", $\\Omega = [-5, 5]^2$.",
+    " over $D = \\{(x,y): 0 \\le x \\le 1, 0 \\le y \\le 1\\}$.",
+    " in the first quadrant.",
+    " where $x$ and $y$ lie in $[0,1]$.",
+    ", $x$: $[0, 1]$, $y$: $[0, 2]$.",
+    ". Both variables are between 0 and 1.",
+    ". Bounds: 0 to 1.",
+)
+OPEN = (".", ". There are no bounds.", ", $x, y \\in \\mathbb{R}$.", ". It is unbounded above, and smooth.")
+
+
+@pytest.mark.parametrize("rest", BOXES)
+def test_a_box_that_stands_alone_is_the_box_of_the_variables(rest: str, tmp_path: Path) -> None:
+    (tmp_path / "p.tex").write_text(HEAD + rest)
+    problem = load(tmp_path / "p.tex")
+    assert (problem.lower, problem.upper) == BOXES[rest]
+
+
+@pytest.mark.parametrize("rest", LOST)
+def test_bounds_that_cannot_be_read_are_not_lost(rest: str, tmp_path: Path) -> None:
+    (tmp_path / "p.tex").write_text(HEAD + rest)
+    with pytest.raises(ProblemError):
+        load(tmp_path / "p.tex")
+
+
+@pytest.mark.parametrize("rest", OPEN)
+def test_variables_without_bounds_are_taken_where_nothing_speaks_of_any(rest: str, tmp_path: Path) -> None:
+    (tmp_path / "p.tex").write_text(HEAD + rest)
+    problem = load(tmp_path / "p.tex")
+    assert problem.values.unbounded and any("not bounded" in line for line in problem.warnings)
