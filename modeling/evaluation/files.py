@@ -163,7 +163,7 @@ def read_speed(folder: Path) -> dict[str, Any] | None:
         loaded = speed["loaded"].get("within the pool") or speed["loaded"]["drafts"]
         for place, name in ((loaded, "seconds"), (speed["command"], "peak_mib")):
             checked(place, {name: (real_number(0, 1e9), "a number from 0")}, (name,))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise EvaluationError(
             f"{path}: expected what `python examples/benchmarks/solve.py --json` prints ({error}); make it again or remove it"
         ) from error

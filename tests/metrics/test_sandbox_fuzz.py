@@ -215,7 +215,7 @@ def account(
         assert (record.trace, record.best_x) == (trace, best_x)
         assert record.best_f == (best if trace else None)
     else:
-        uncounted = points
+        uncounted = points[record.evals :]
         values = [value for _, value in progress if value is not None]
         assert sorted({value for _, value in record.trace}, reverse=True) == [
             value for _, value in record.trace
