@@ -79,7 +79,8 @@ def _unmarked(source: Source, found: list[Clause], large: bool) -> Clause:
             and not _plain(clause)
         ):
             return clause
-    for name in ("f", "F"):
+    named = [name for clause in found if (name := _asked_by_name(clause)) is not None]
+    for name in (*named, "f", "F"):
         for clause in found:
             head = _head(clause)
             if head is not None and head.key == name and not _plain(clause):
@@ -91,14 +92,14 @@ def _unmarked(source: Source, found: list[Clause], large: bool) -> Clause:
     for clause in found[said:]:  # "minimise over x the function J(x) = ...", or a displayed formula
         first = clause.groups[0][0]
         head = read_head(first)
-        named = clause.relations[:1] == ["="] and head is not None and head.arguments is not None
+        defined = clause.relations[:1] == ["="] and head is not None and head.arguments is not None
         # "minimise $J = ...$", "minimise $x_1 + x_2$"
         direct = (
             clause is found[said] and _DIRECTLY.search(clause.words) is not None and name_of(first) != "x"
         )
         if direct and clause.relations[:1] == ["="] and head is not None:
             return clause
-        if named or (
+        if defined or (
             not clause.relations
             and not tuple_parts(first)
             and (first[0].display or (direct and len(first) > 1 and head is None))
@@ -113,6 +114,13 @@ def _unmarked(source: Source, found: list[Clause], large: bool) -> Clause:
         message = f"which of {names} is the objective? write \\min or \\max before it"
         raise source.error(unused[1].groups[0][0][0], message)
     raise source.error(0, "no objective found; write it as \\min_{x} f(x) = ... or f(x) = ...")
+
+
+def _asked_by_name(clause: Clause) -> str | None:
+    """The name in "maximise $P$"; None if a clause asks for no name."""
+    first = clause.groups[0][0]
+    asked = not clause.relations and len(clause.groups) == 1 and len(clause.groups[0]) == 1
+    return name_of(first) if asked and _DIRECTLY.search(clause.words) else None
 
 
 def _head(clause: Clause) -> Head | None:
