@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from llamoco import _arguments, _warm
 from llamoco._callbacks import Callback
 from llamoco._running import Stack, Wishes, counts_of, open_journal, run
-from llamoco.dataset_builder.problems.budget import default_budget
+from llamoco.dataset_builder.problems.budget import budget_in_time, default_budget
 from llamoco.dataset_builder.problems.callable import CallableEvaluator, Functions
 from llamoco.dataset_builder.problems.callable_text import file_text
 from llamoco.dataset_builder.problems.described import DescribedProblem
@@ -61,7 +61,8 @@ def minimize(
         x0: starting point (n,), evaluated first; the result is never worse. A variable without bounds is searched around it.
         constraints: scipy's dicts, ``LinearConstraint`` and ``NonlinearConstraint``, one or a list. Points outside them are evaluated,
             too (``keep_feasible`` has no effect); the result satisfies g <= 1e-6 and |h| <= 1e-4.
-        max_evals: calls of ``fun`` at most; 100 (n + 1), at least 200 and at most 5,000, if None.
+        max_evals: calls of ``fun`` at most. If None, 100 (n + 1), at least 200 and at most 5,000; with ``time_limit`` and no journal as
+            many as fit into it by the first call, at most 20,000.
         time_limit: seconds in all; then the best point so far is returned. A call of ``fun`` is not broken off.
         tol: ends the run once the best feasible value has not improved by more than tol (1 + its size) for 100 evaluations, or 20 n
             where that is more. None: the run goes on to the end of the budget.
@@ -110,11 +111,14 @@ def minimize(
     functions = Functions(fun, placed.args, constraints, len(lower), placed.with_gradient)
     with ExitStack() as opened:
         record = open_journal(journal, opened)
-        max_evals = budget or default_budget(len(variables.lower))
+        dim = len(variables.lower)
+        max_evals = budget or default_budget(dim)
         evaluator = CallableEvaluator(functions, variables, max_evals, maximize, counts_of(record, functions))
         if record is not None:
             record.belongs_to(identity_of_callable(evaluator, lower, upper, integer))
             evaluator.keep_first(record)
+        if budget is None and wishes.time_limit is not None and record is None:
+            max_evals = evaluator.max_evals = budget_in_time(dim, wishes.time_limit, evaluator.one_takes())
         if start is not None and max_evals >= _LEAST_TO_SETTLE:
             evaluator.settle(record)
         problem = DescribedProblem(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 LEAST, MOST = 200, 5000
+MOST_IN_TIME, SHORTEST = 20_000, 1e-4
 
 
 def default_budget(dim: int) -> int:
@@ -15,3 +16,16 @@ def default_budget(dim: int) -> int:
         dim: number of variables D.
     """
     return min(max(100 * (dim + 1), LEAST), MOST)
+
+
+def budget_in_time(dim: int, seconds: float, each: float) -> int:
+    """As many evaluations as fit into a time, for who gives a time limit and no budget: programs plan by their budget.
+
+    At least 10 (D + 1), and at most 20,000.
+
+    Args:
+        dim: number of variables D.
+        seconds: the time.
+        each: seconds that one evaluation took; 0.1 ms are reckoned at least, which asking for one takes.
+    """
+    return int(min(max(seconds / max(each, SHORTEST), 10 * (dim + 1)), MOST_IN_TIME))

@@ -7,6 +7,8 @@ anything is evaluated, a copy of each function is followed once with numbers tha
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -170,6 +172,7 @@ class CallableEvaluator(ProblemEvaluator):
         self.functions, self.variables = functions, variables
         self.max_evals, self._maximize = max_evals, maximize
         self.reserved = self.beside = 0
+        self._seconds: float | None = None
         self._seen: dict[bytes, tuple[float, list[float], list[float]]] = {}
         self.n_inequality, self.n_equality = self._counts() if counts is None else counts
 
@@ -185,7 +188,7 @@ class CallableEvaluator(ProblemEvaluator):
         failure: Exception | None = None
         for point in box.full(points):
             try:
-                values = functions(np.array(point, dtype=float))
+                values = self._timed(point)
             except Exception as error:
                 failure = failure or error
                 if isinstance(error, ProblemError) or not isinstance(error, ArithmeticError | ValueError):
@@ -197,6 +200,21 @@ class CallableEvaluator(ProblemEvaluator):
         if constrained:
             raise failure
         return 0, 0  # the run will fail alike, and say after how many evaluations
+
+    def one_takes(self) -> float:
+        """Seconds that an evaluation takes: in the middle of the box, unless one was made before."""
+        if self._seconds is None:
+            middle = self.variables.full((self.variables.lower + self.variables.upper) / 2)
+            with contextlib.suppress(Exception):  # the run will fail alike if it comes there
+                self._seen[middle.tobytes()] = self._timed(middle)
+        return self._seconds or 0.0
+
+    def _timed(self, point: np.ndarray) -> tuple[float, list[float], list[float]]:
+        began = time.perf_counter()
+        try:
+            return self.functions(np.array(point, dtype=float))
+        finally:
+            self._seconds = time.perf_counter() - began
 
     def keep_first(self, journal: Journal) -> None:
         """Write the evaluation that the numbers of constraints were learned from, if there was one, into a journal of this problem."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+import time
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
@@ -72,17 +73,21 @@ class PythonFile:
         self.warnings = unread_names(
             text.tree, text.lines, module.__dict__, [*given.taken, *self._functions.taken]
         )
-        self.max_evals = stated or 0
-        if stated is None:
-            self.max_evals, told = no_budget(len(self.variables.lower))
-            self.warnings.append(told)
         wanted = "maximised" if self.maximize else "minimised"
         self._calls = Calls(text, self._functions, given.scalar, wanted)
         self._known: dict[
             bytes, PointValues
         ] = {}  # what was seen when the file was read is not paid for twice
         self._find = known or (lambda _: None)
+        began = time.perf_counter()
         off_centre = self._look()
+        each = time.perf_counter() - began
+        self.max_evals = stated or 0
+        if stated is None:
+            # With a journal the budget is the same each time.
+            in_time = self.time_limit if known is None else None
+            self.max_evals, told = no_budget(len(self.variables.lower), in_time, each)
+            self.warnings.append(told)
         self.n_inequality, self.n_equality = (self._calls.counted[kind][0] for kind in CONSTRAINTS)
         if self.variables.start is not None:
             self._settle()

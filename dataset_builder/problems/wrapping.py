@@ -71,6 +71,10 @@ class Wrapping:
         return self._shared is not None and 0 < self._shared.largest <= 1
 
 
+def _nothing(x: np.ndarray) -> None:
+    """What a new journal knows of a point."""
+
+
 def read_with_journal(
     file: str | os.PathLike[str], ignore_prose: bool, journal: str | os.PathLike[str] | None
 ) -> tuple[Problem, Journal | None]:
@@ -89,7 +93,7 @@ def read_with_journal(
         return load(Path(file), ignore_prose), None
     begun = Journal(journal) if Path(journal).exists() else None
     try:
-        problem = load(Path(file), ignore_prose, None if begun is None else begun.find)
+        problem = load(Path(file), ignore_prose, _nothing if begun is None else begun.find)
         begun = begun or Journal(journal)  # a file that is no problem leaves no journal
         begun.belongs_to(identity_of_file(problem))
         for x, (f, g, h) in problem.values.seen():

@@ -15,6 +15,7 @@ from scipy.optimize import Bounds, LinearConstraint, NonlinearConstraint, Optimi
 from scipy.optimize import minimize as scipys
 
 import llamoco
+from llamoco.dataset_builder.problems.budget import budget_in_time
 
 
 def sphere(x):
@@ -471,3 +472,22 @@ def test_without_bounds_a_local_search_begins_at_the_starting_point():
     result = llamoco.minimize(lambda x: ((x - target) ** 2).sum(), [0, 0, 0])
     assert result.optimizer in ("slsqp", "l_bfgs_b") and result.fun < 1e-3
     assert llamoco.minimize(lambda x: ((x - 3) ** 2).sum(), [0, 0, 0], max_evals=30).optimizer == "slsqp"
+
+
+@pytest.mark.parametrize("start", [None, [0.5, 0.5]])
+def test_a_time_without_a_budget_is_planned_for(start):
+    calls = []
+
+    def slow(x):
+        if type(x[0]) is not float and not isinstance(x[0], np.floating):
+            return x[0]  # followed, not run
+        calls.append(time.perf_counter())
+        time.sleep(0.01)
+        return ((x - 0.3) ** 2).sum()
+
+    began = time.perf_counter()
+    result = llamoco.minimize(slow, [(-1, 1)] * 2, x0=start, time_limit=1.5)
+    assert 20 <= result.nfev <= 150 and result.success
+    assert time.perf_counter() - began < 8 and calls[-1] - calls[0] < 2.5
+    assert budget_in_time(2, 1.5, 0.01) == 150
+    assert (budget_in_time(2, 1e9, 1e-9), budget_in_time(2, 1, 100)) == (20_000, 30)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.budget import default_budget
+from llamoco.dataset_builder.problems.budget import budget_in_time, default_budget
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.python.names import meant
 from llamoco.dataset_builder.problems.python.returned import describe
@@ -43,8 +43,20 @@ def budget(text: Text, module: types.ModuleType) -> int | None:
     return int(value)
 
 
-def no_budget(dim: int) -> tuple[int, str]:
-    """The budget where a file states none, and what to tell the person of it."""
+def no_budget(dim: int, seconds: float | None, each: float) -> tuple[int, str]:
+    """The budget where a file states none, and what to tell the person of it.
+
+    Args:
+        dim: number of variables D of the search box.
+        seconds: the time limit by which it is reckoned; None for the default.
+        each: seconds that one evaluation took.
+    """
+    if seconds is not None:
+        evals = budget_in_time(dim, seconds, each)
+        return evals, (
+            f"no MAX_EVALS: {evals:,} evaluations are planned, as many as TIME_LIMIT has room for by the first one ({each:.2g} s), "
+            "within 10 (D + 1) to 20,000"
+        )
     evals = default_budget(dim)
     return evals, (
         f"no MAX_EVALS: {evals:,} evaluations are taken, 100 (D + 1) for D = {dim} within 200 to 5,000; "
