@@ -188,13 +188,12 @@ class CallableEvaluator(ProblemEvaluator):
         failure: Exception | None = None
         for point in box.full(points):
             try:
-                values = self._timed(point)
+                values = self._beforehand(point)
             except Exception as error:
                 failure = failure or error
                 if isinstance(error, ProblemError) or not isinstance(error, ArithmeticError | ValueError):
                     break
             else:
-                self._seen[point.tobytes()] = values
                 return len(values[1]), len(values[2])
         assert failure is not None
         if constrained:
@@ -206,15 +205,17 @@ class CallableEvaluator(ProblemEvaluator):
         if self._seconds is None:
             middle = self.variables.full((self.variables.lower + self.variables.upper) / 2)
             with contextlib.suppress(Exception):  # the run will fail alike if it comes there
-                self._seen[middle.tobytes()] = self._timed(middle)
+                self._beforehand(middle)
         return self._seconds or 0.0
 
-    def _timed(self, point: np.ndarray) -> tuple[float, list[float], list[float]]:
+    def _beforehand(self, point: np.ndarray) -> tuple[float, list[float], list[float]]:
+        """What the functions give at a point (A,), timed, and kept for the program that asks for it."""
         began = time.perf_counter()
         try:
-            return self.functions(np.array(point, dtype=float))
+            values = self._seen[point.tobytes()] = self.functions(np.array(point, dtype=float))
         finally:
             self._seconds = time.perf_counter() - began
+        return values
 
     def keep_first(self, journal: Journal) -> None:
         """Write the evaluation that the numbers of constraints were learned from, if there was one, into a journal of this problem."""
@@ -236,7 +237,7 @@ class CallableEvaluator(ProblemEvaluator):
             known = self._seen.get(point.tobytes()) or (journal and journal.find(point))
             if not known:
                 try:
-                    known = self._seen[point.tobytes()] = self.functions(np.array(point, dtype=float))
+                    known = self._beforehand(point)
                 except Exception:  # the run will fail alike if it comes there
                     merits.append((np.inf, np.inf))
                     continue
