@@ -12,13 +12,13 @@ from llamoco import _arguments, _warm
 from llamoco._callbacks import Callback
 from llamoco._running import Stack, Wishes, counts_of, open_journal, run
 from llamoco.dataset_builder.problems.budget import budget_in_time, default_budget
-from llamoco.dataset_builder.problems.callable import CallableEvaluator, Functions
-from llamoco.dataset_builder.problems.callable_text import file_text
+from llamoco.dataset_builder.problems.callables.callable_evaluator import CallableEvaluator, Functions
+from llamoco.dataset_builder.problems.callables.problem_text import file_text
 from llamoco.dataset_builder.problems.described import DescribedProblem
-from llamoco.dataset_builder.problems.journal import Journaled
-from llamoco.dataset_builder.problems.journal_identity import identity_of_callable
 from llamoco.dataset_builder.problems.variables import Variables
-from llamoco.dataset_builder.problems.workers import Workers
+from llamoco.dataset_builder.problems.wrappers.journal import Journaled
+from llamoco.dataset_builder.problems.wrappers.journal_identity import identity_of_callable
+from llamoco.dataset_builder.problems.wrappers.workers import Workers
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -14,15 +14,15 @@ from llamoco import _warm
 from llamoco._callbacks import Callback
 from llamoco._progress import ProgressLine
 from llamoco._watch import Point, Watch
-from llamoco.dataset_builder.problems.callable import Functions
+from llamoco.dataset_builder.problems.callables.callable_evaluator import Functions
 from llamoco.dataset_builder.problems.errors import LlamocoError
-from llamoco.dataset_builder.problems.journal import Journal
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.workers import Workers
-from llamoco.dataset_builder.problems.wrapping import Wrapping
+from llamoco.dataset_builder.problems.wrappers.journal import Journal
+from llamoco.dataset_builder.problems.wrappers.journalled import Wrapping
+from llamoco.dataset_builder.problems.wrappers.workers import Workers
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-from llamoco.modeling.in_process import InProcessRunner
-from llamoco.modeling.pipeline import Listener, Options, Outcome, Stop, solve_problem
+from llamoco.modeling.solving.in_process import InProcessRunner
+from llamoco.modeling.solving.pipeline import Listener, Options, Outcome, Stop, solve_problem
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from llamoco import _arguments, _warm
 from llamoco._callbacks import Callback
 from llamoco._running import Stack, Wishes, run
-from llamoco.dataset_builder.problems.journal import Journal
-from llamoco.dataset_builder.problems.journal_identity import identity_of_file
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.workers import Workers
-from llamoco.dataset_builder.problems.wrapping import read_with_journal
+from llamoco.dataset_builder.problems.wrappers.journal import Journal
+from llamoco.dataset_builder.problems.wrappers.journal_identity import identity_of_file
+from llamoco.dataset_builder.problems.wrappers.journalled import read_with_journal
+from llamoco.dataset_builder.problems.wrappers.workers import Workers
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

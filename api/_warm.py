@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-from llamoco.modeling.in_process import InProcessRunner
+from llamoco.modeling.solving.in_process import InProcessRunner
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation import Generator
-    from llamoco.modeling.solution import Runner
+    from llamoco.modeling.generation.load import Generator
+    from llamoco.modeling.solving.solution import Runner
 
 MOST_IDLE = 2  # processes that wait for a next call
 
@@ -35,8 +35,8 @@ def model(name: str | Path | None) -> Generator:
     Raises:
         ModelError: if there is none.
     """
-    from llamoco.modeling.generation import load_generator
-    from llamoco.modeling.shipped import SHIPPED_MODEL
+    from llamoco.modeling.generation.load import load_generator
+    from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
     key = str(name or SHIPPED_MODEL)
     with _lock:

@@ -11,7 +11,7 @@ import numpy as np
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import Values, Wrapper, gathered
 from llamoco.dataset_builder.problems.problem import Evaluation, Problem
-from llamoco.modeling.pipeline import Stop
+from llamoco.modeling.solving.pipeline import Stop
 
 MOST_KNOWN = 100_000  # points whose values are kept
 

@@ -148,10 +148,10 @@ def evaluate(
     """
     with clear_errors():  # also a Ctrl-C while libraries are imported
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-        from llamoco.modeling.answers.sources import open_source
         from llamoco.modeling.evaluation.files import finite
         from llamoco.modeling.evaluation.steps import STEPS, evaluate_model
-        from llamoco.modeling.shipped import SHIPPED_MODEL
+        from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+        from llamoco.modeling.providers.sources import open_source
 
         if server is not None and model is not None:
             fail(f"MODEL {model!r} and --server: give one of them; the server's model is named by --model")
@@ -219,7 +219,7 @@ def _command(server: str | None) -> str:
     """The command line for the record, without the secrets that there may be in a server's URL."""
     words = sys.argv[1:]
     if server:
-        from llamoco.modeling.answers.server import shown_url
+        from llamoco.modeling.providers.server import shown_url
 
         words = [word.replace(server, shown_url(server)) for word in words]
     return " ".join(["llamoco", *words])

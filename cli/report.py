@@ -51,9 +51,9 @@ def report(
     workers: Annotated[int, typer.Option(min=1, help="Processes of a study.")] = os.cpu_count() or 1,
 ) -> None:
     """Tables and figures from run records: labels of a benchmark, losses of a training, scores of an evaluation."""
+    from llamoco.dataset_builder.analysis.report import label_report
+    from llamoco.dataset_builder.analysis.report_text import print_label_report, save_report
     from llamoco.dataset_builder.benchmark.labels import read_labels
-    from llamoco.dataset_builder.benchmark.report import label_report
-    from llamoco.dataset_builder.benchmark.report_text import print_label_report, save_report
 
     evaluations = []
     with clear_errors():
@@ -129,8 +129,8 @@ def _compare(folders: list[Path]) -> None:
 
 
 def _run_study(study: Study, folder: Path, limit: int, workers: int) -> None:
+    from llamoco.dataset_builder.analysis.report_studies import run_study
     from llamoco.dataset_builder.benchmark.executors import process_executor
-    from llamoco.dataset_builder.benchmark.studies import run_study
 
     command = "llamoco " + " ".join(sys.argv[1:])
     with Progress(console=err) as bar, process_executor(workers) as executor:

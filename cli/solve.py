@@ -107,7 +107,7 @@ def solve(
     if (count or 1) > 1 and (runs > 1 or program_only):
         other = "--runs" if runs > 1 else "--program-only"
         fail(f"--candidates shares one budget among programs by running them; give it without {other}")
-    from llamoco.dataset_builder.problems.wrapping import Wrapping, read_with_journal
+    from llamoco.dataset_builder.problems.wrappers.journalled import Wrapping, read_with_journal
 
     if plot is not None:
         import matplotlib  # noqa: F401  (if it is missing, that is told before anything runs)
@@ -120,11 +120,11 @@ def solve(
         from llamoco.cli.solve_progress import Shown
         from llamoco.cli.solve_tables import show_answer, show_failure, show_runs, show_shares, show_solution
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-        from llamoco.modeling.generation import load_generator
-        from llamoco.modeling.outcome_json import as_json as outcome_json
-        from llamoco.modeling.pipeline import Options, solve_problem
-        from llamoco.modeling.plot import plot_convergence
-        from llamoco.modeling.shipped import SHIPPED_MODEL
+        from llamoco.modeling.generation.load import load_generator
+        from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+        from llamoco.modeling.solving.outcome_json import as_json as outcome_json
+        from llamoco.modeling.solving.pipeline import Options, solve_problem
+        from llamoco.modeling.solving.plot import plot_convergence
 
     place = program_place(file, out_file)
     with clear_errors():

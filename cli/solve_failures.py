@@ -11,10 +11,10 @@ from rich.markup import escape
 
 from llamoco.cli.common import err
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.modeling.solution import own_sign
+from llamoco.modeling.solving.solution import own_sign
 
 if TYPE_CHECKING:
-    from llamoco.modeling.pipeline import Outcome
+    from llamoco.modeling.solving.pipeline import Outcome
 
 
 def told_by_file(outcome: Outcome, file: Path) -> Outcome:

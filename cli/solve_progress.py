@@ -11,11 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from llamoco.cli.common import column, err, say
 from llamoco.cli.solve_program import write_program
 from llamoco.cli.solve_tables import show_answer
-from llamoco.modeling.pipeline import Listener
-from llamoco.modeling.solution import own_sign
+from llamoco.modeling.solving.pipeline import Listener
+from llamoco.modeling.solving.solution import own_sign
 
 if TYPE_CHECKING:
-    from llamoco.modeling.answer import Answer
+    from llamoco.modeling.solving.answer import Answer
 
 
 class Shown(Listener):

@@ -11,11 +11,11 @@ from rich.text import Text
 
 from llamoco.cli.common import err, out, say
 from llamoco.dataset_builder.problems.printable import printable
-from llamoco.modeling.solution import own_sign
+from llamoco.modeling.solving.solution import own_sign
 
 if TYPE_CHECKING:
-    from llamoco.modeling.answer import Answer
-    from llamoco.modeling.pipeline import Outcome
+    from llamoco.modeling.solving.answer import Answer
+    from llamoco.modeling.solving.pipeline import Outcome
 
 MOST_BROKEN = 5  # constraints that are listed
 

@@ -21,7 +21,7 @@ from llamoco.dataset_builder.benchmark.executors import process_executor
 from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo, dataset_info
 from llamoco.dataset_builder.problems.errors import LlamocoError
-from llamoco.dataset_builder.prompts.instructions import (
+from llamoco.dataset_builder.prompts.instruction_set import (
     answerable_labels,
     described,
     description_counts,

@@ -20,9 +20,9 @@ from safetensors import SafetensorError, safe_open
 
 from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.hub_cards.wheel import WheelError, build_wheel
-from llamoco.modeling.engines import converted
+from llamoco.modeling.generation import converted
+from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 from llamoco.modeling.model_error import ModelError
-from llamoco.modeling.shipped import SHIPPED_MODEL
 
 Kind = Literal["model", "dataset", "metric"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -199,7 +199,7 @@ def _check_model(found: Artefact, folder: Path) -> None:
         there = converted.find_converted(folder)
         if there is None and (folder / converted.FOLDER / converted.DESCRIPTION).is_file():
             found.faults.append(
-                f"{converted.FOLDER}/ is of other weights: `python -m llamoco.modeling.convert {folder}`, or remove it"
+                f"{converted.FOLDER}/ is of other weights: `python -m llamoco.modeling.generation.convert {folder}`, or remove it"
             )
     except ModelError as error:
         found.faults.append(str(error))

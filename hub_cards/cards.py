@@ -18,17 +18,17 @@ from huggingface_hub import DatasetCard
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
 from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.dataset_builder.optimizers.pool import POOL
-from llamoco.dataset_builder.problems.constraints import CONSTRAINTS
-from llamoco.dataset_builder.problems.functions import FUNCTIONS
-from llamoco.dataset_builder.prompts.instructions import sample
-from llamoco.dataset_builder.prompts.pairs import PATTERNS
+from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
+from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS
+from llamoco.dataset_builder.prompts.instruction_set import sample
+from llamoco.dataset_builder.prompts.rows import PATTERNS
 from llamoco.hub_cards import model_cards
 from llamoco.hub_cards.label_tables import label_tables
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.hub_cards.render import record, record_if_any, render
 from llamoco.hub_cards.score_tables import missed_floors, score_tables
 from llamoco.metrics.sandbox.slot import MEMORY_LIMIT, TIME_LIMIT
-from llamoco.modeling.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
 LABEL_FIGURES = ("labels-problems.png", "labels-convergence.png", "labels-winners.png", "labels-scores.png")
 GRADIO = "6.31.0"  # as in constraints.txt and metrics/llamoco/requirements.txt

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from llamoco.dataset_builder.benchmark.figures import TITLES
-from llamoco.dataset_builder.benchmark.report_text import number, percent
+from llamoco.dataset_builder.analysis.figures import TITLES
+from llamoco.dataset_builder.analysis.report_text import number, percent
 
 Record = Mapping[str, Any]
 SHOWN_ON_TEXTBOOKS = ("slsqp", "cma_es", "de")

@@ -14,13 +14,13 @@ import yaml
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
-from llamoco.dataset_builder.problems.file import load
-from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
+from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.prompts.prompt import make_prompt
+from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.hub_cards.render import record, record_if_any, render
 from llamoco.hub_cards.score_tables import score_tables
-from llamoco.modeling.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
 TAGS = ["code", "optimization", "llamoco"]
 INDEXED = (

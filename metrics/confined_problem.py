@@ -25,11 +25,11 @@ from pathlib import Path
 
 import numpy as np
 
-from llamoco.dataset_builder.problems import python_file
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator
-from llamoco.dataset_builder.problems.structure import Part, Structure
+from llamoco.dataset_builder.problems.files import python_file
+from llamoco.dataset_builder.problems.profiling.operation_profile import Part, Structure
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
 

@@ -14,6 +14,7 @@ LAYERS = (
     ("dataset_builder/problems",),
     ("dataset_builder/optimizers",),
     ("dataset_builder/benchmark",),
+    ("dataset_builder/analysis",),
     ("dataset_builder/prompts",),
     ("dataset_builder",),
     ("metrics",),

@@ -20,7 +20,7 @@ from llamoco.dataset_builder.benchmark.references import CHECK
 from llamoco.dataset_builder.benchmark.run import REFERENCE, Run, Task, run_task
 from llamoco.dataset_builder.benchmark.store import RunStore
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.synthesis import draw_problem
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 
 @dataclass(frozen=True)

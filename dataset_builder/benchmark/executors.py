@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from llamoco.dataset_builder.benchmark.store import code_fingerprint
 from llamoco.dataset_builder.problems.errors import LlamocoError
-from llamoco.dataset_builder.problems.python.process import really_exit
+from llamoco.dataset_builder.problems.files.python.process import really_exit
 
 BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 POOL_NAME = "llamoco"  # of the process pool that each Dask worker gets

@@ -22,7 +22,7 @@ from statistics import fmean
 from llamoco.dataset_builder.benchmark.references import REFERENCE, Discarded, freeze
 from llamoco.dataset_builder.benchmark.run import Job, Run, config_json, score
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.keys import config_for
+from llamoco.dataset_builder.optimizers.configuration import config_for
 from llamoco.dataset_builder.problems.problem import Problem
 
 SCREEN = "screen"

@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from llamoco.dataset_builder.benchmark.polish import polished
+from llamoco.dataset_builder.benchmark.refinement import polished
 from llamoco.dataset_builder.benchmark.trace import pack_trace, unpack_trace
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.problems.draws import named_seed
+from llamoco.dataset_builder.problems.files.python.process import Interruption
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
+from llamoco.dataset_builder.problems.portable_rng import named_seed
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.python.process import Interruption
 from llamoco.dataset_builder.problems.scores import a3, w
 
 REFERENCE = "reference"  # the stage whose runs only serve to find f*

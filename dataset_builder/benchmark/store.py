@@ -20,7 +20,7 @@ import numpy as np
 from llamoco.dataset_builder.benchmark import race, trace
 from llamoco.dataset_builder.benchmark.run import WALL_LIMIT, Run
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.keys import configurations
+from llamoco.dataset_builder.optimizers.configuration import configurations
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.problem import Problem
 

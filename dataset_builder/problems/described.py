@@ -16,7 +16,7 @@ from llamoco.dataset_builder.problems.evaluators import (
 )
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.problem_fields import FIELDS
-from llamoco.dataset_builder.problems.structure import Structure
+from llamoco.dataset_builder.problems.profiling.operation_profile import Structure
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.structure import Structure
+from llamoco.dataset_builder.problems.profiling.operation_profile import Structure
 
 if TYPE_CHECKING:
     from llamoco.dataset_builder.problems.adaptation import Adaptation
-    from llamoco.dataset_builder.problems.compile import CompiledSystem
-    from llamoco.dataset_builder.problems.python_file import PythonFile
-    from llamoco.dataset_builder.problems.system import System
+    from llamoco.dataset_builder.problems.evaluator.compiled import CompiledSystem
+    from llamoco.dataset_builder.problems.files.python_file import PythonFile
+    from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
 
 Values = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -142,14 +142,14 @@ class SymbolicEvaluator(ProblemEvaluator):
         Raises:
             ValueError, ArithmeticError: as ``compile_system``, whether they run or not.
         """
-        from llamoco.dataset_builder.problems.compile import can_run, compile_system
+        from llamoco.dataset_builder.problems.evaluator.compiled import can_run, compile_system
 
         compiled = compile_system(self.system)
         return compiled if can_run() else None
 
     @cached_property
     def _by_numpy(self) -> Callable[[np.ndarray], Values]:
-        from llamoco.dataset_builder.problems.numpy_evaluator import numpy_evaluator
+        from llamoco.dataset_builder.problems.evaluator.numpy_evaluator import numpy_evaluator
 
         return numpy_evaluator(self.system)
 
@@ -165,7 +165,7 @@ class SymbolicEvaluator(ProblemEvaluator):
     @cached_property
     def structure(self) -> Structure | None:
         """See ``ProblemEvaluator``."""
-        from llamoco.dataset_builder.problems.system_structure import structure_of_system
+        from llamoco.dataset_builder.problems.profiling.symbolic_profile import structure_of_system
 
         return structure_of_system(self.system, *self._bounds)
 

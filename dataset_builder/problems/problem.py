@@ -10,13 +10,13 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from llamoco.dataset_builder.problems.adaptation import Adaptation
-from llamoco.dataset_builder.problems.compile import Requests
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.evaluator.compiled import Requests
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SourceEvaluator, SymbolicEvaluator
 from llamoco.dataset_builder.problems.merit import EQUALITY_TOLERANCE, INEQUALITY_TOLERANCE
 from llamoco.dataset_builder.problems.problem_fields import FIELDS, FORMAT_VERSION, problem_record
-from llamoco.dataset_builder.problems.structure import Structure
-from llamoco.dataset_builder.problems.system import System
+from llamoco.dataset_builder.problems.profiling.operation_profile import Structure
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
 
 Kind = Literal["synthetic", "source", "described"]
 
@@ -115,7 +115,7 @@ class Problem:
             raise ProblemError(
                 f"problem {self.id} is of kind {self.kind!r}: only synthetic problems have a symbolic form"
             )
-        from llamoco.dataset_builder.problems.definition import build_system
+        from llamoco.dataset_builder.problems.symbolic.composition import build_system
 
         return build_system(self.definition, self.dim)
 
@@ -129,11 +129,11 @@ class Problem:
         text = self.description  # other kinds have none, so nothing of theirs is executed
         # What reads the one language is not loaded for the other: it takes a tenth of a second.
         if self.language == "latex":
-            from llamoco.dataset_builder.problems.latex_evaluator import LatexEvaluator
-            from llamoco.dataset_builder.problems.latex_file import read_latex
+            from llamoco.dataset_builder.problems.files.latex_evaluator import LatexEvaluator
+            from llamoco.dataset_builder.problems.files.latex_file import read_latex
 
             return LatexEvaluator(lambda: read_latex(text, self.id, self.ignores_prose))
-        from llamoco.dataset_builder.problems.python_file import load_python
+        from llamoco.dataset_builder.problems.files.python_file import load_python
 
         return SourceEvaluator(lambda: load_python(text, self.id))
 

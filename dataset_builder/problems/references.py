@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.draws import Draws
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.problems.problem import Problem
 
 REFERENCE_POINTS = 512

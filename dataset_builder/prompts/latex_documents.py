@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from llamoco.dataset_builder.problems.draws import Draws
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.expanded import expanded
 from llamoco.dataset_builder.prompts.latex_limits import bounds, budget
 from llamoco.dataset_builder.prompts.latex_parts import Formula, Parts
 from llamoco.dataset_builder.prompts.latex_text import dollars, join, sentence
+from llamoco.dataset_builder.prompts.unrolling import expanded
 
 EXPANDED_DIM = 5  # up to here people write a formula variable by variable
 EXPANDED_LENGTH = 1600  # characters

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from llamoco.dataset_builder.problems.draws import Draws
-from llamoco.dataset_builder.problems.expression import Add, Expr, Item, Name, Num, Sub, substitute
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.system import Data, Scalar, System, Vector
+from llamoco.dataset_builder.problems.symbolic.expression import Add, Expr, Item, Name, Num, Sub, substitute
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, System, Vector
 from llamoco.dataset_builder.prompts.latex_source import LatexWriter, Naming, number, signed
 from llamoco.dataset_builder.prompts.latex_style import Style, draw_style
 

@@ -5,7 +5,7 @@ Each is read back by ``latex_file.read_latex`` and means the problem exactly.
 
 from __future__ import annotations
 
-from llamoco.dataset_builder.problems.draws import Draws
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.latex_documents import (
     explicit,

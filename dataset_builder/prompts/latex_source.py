@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from llamoco.dataset_builder.problems.expression import (
+from llamoco.dataset_builder.problems.symbolic.expression import (
     Add,
     Call,
     Div,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llamoco.dataset_builder.problems.draws import Draws
+from llamoco.dataset_builder.problems.portable_rng import Draws
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llamoco.dataset_builder.problems.draws import Draws
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.prompts.latex_parts import Formula
 
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.functions import FUNCTIONS
+from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.guard import guard
 from llamoco.dataset_builder.prompts.program_text import (
@@ -109,8 +109,8 @@ def section(language: str, description: str, name: str, ignore_prose: bool = Fal
     if language == "python":
         return received(description)
     # A tenth of a second, for LaTeX alone.
-    from llamoco.dataset_builder.problems.latex_evaluator import stated
-    from llamoco.dataset_builder.problems.latex_file import read_latex
+    from llamoco.dataset_builder.problems.files.latex_evaluator import stated
+    from llamoco.dataset_builder.problems.files.latex_file import read_latex
 
     latex = stated(read_latex(description, name, ignore_prose))
     assert latex.max_evals is not None

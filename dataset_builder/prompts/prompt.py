@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.structure import Part
+from llamoco.dataset_builder.problems.profiling.operation_profile import Part
 
 # What the lines of facts state, in their order.
 FACTS = (

@@ -6,14 +6,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from llamoco.dataset_builder.problems.draws import Draws
-from llamoco.dataset_builder.problems.expression import Expr, rename_vector
-from llamoco.dataset_builder.problems.system import Data, Definition, Scalar, System, Vector, names_used
+from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.symbolic.expression import Expr, rename_vector
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
+    Data,
+    Definition,
+    Scalar,
+    System,
+    Vector,
+    names_used,
+)
+from llamoco.dataset_builder.prompts.comments import remark
 from llamoco.dataset_builder.prompts.python_expressions import Notation
 from llamoco.dataset_builder.prompts.python_numbers import number_list
 from llamoco.dataset_builder.prompts.python_source import Writer
 from llamoco.dataset_builder.prompts.python_style import RESERVED, Style
-from llamoco.dataset_builder.prompts.remarks import remark
 
 ARGUMENT = "argument_"  # the vector that a helper function sees, before it gets its name
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal
 
-from llamoco.dataset_builder.problems.expression import (
+from llamoco.dataset_builder.problems.symbolic.expression import (
     Add,
     Call,
     Div,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from llamoco.dataset_builder.problems.expression import Add, Expr, Mul, Name, Neg, Num, Sub
-from llamoco.dataset_builder.problems.system import Vector, names_used
+from llamoco.dataset_builder.problems.symbolic.expression import Add, Expr, Mul, Name, Neg, Num, Sub
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Vector, names_used
 from llamoco.dataset_builder.prompts.python_blocks import Blocks
 from llamoco.dataset_builder.prompts.python_numbers import number
 from llamoco.dataset_builder.prompts.python_source import Writer

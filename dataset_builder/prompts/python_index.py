@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from llamoco.dataset_builder.problems.expression import (
+from llamoco.dataset_builder.problems.symbolic.expression import (
     Add,
     Expr,
     Index,

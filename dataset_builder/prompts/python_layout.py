@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from llamoco.dataset_builder.problems.draws import Draws
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.comments import remark
 from llamoco.dataset_builder.prompts.python_blocks import Blocks
 from llamoco.dataset_builder.prompts.python_numbers import number_list, signed
 from llamoco.dataset_builder.prompts.python_style import Style
-from llamoco.dataset_builder.prompts.remarks import remark
 
 _FUNCTIONS = "sin|cos|tan|exp|log|sqrt|pi|tanh|floor|atan|asin|acos|sinh|cosh|prod"
 _BARE = re.compile(rf"(?<![\w.])({_FUNCTIONS})\b(?!\s*=)")

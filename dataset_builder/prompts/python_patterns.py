@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from llamoco.dataset_builder.problems.draws import Draws
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.system import System
-from llamoco.dataset_builder.prompts.expanded import expanded
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
 from llamoco.dataset_builder.prompts.pattern import Pattern
 from llamoco.dataset_builder.prompts.python_blocks import Blocks
 from llamoco.dataset_builder.prompts.python_expressions import Notation
@@ -29,6 +28,7 @@ from llamoco.dataset_builder.prompts.python_objects import (
     titles,
 )
 from llamoco.dataset_builder.prompts.python_style import RESERVED, Mode, Style, draw_style
+from llamoco.dataset_builder.prompts.unrolling import expanded
 
 EXPANDED_DIM = 6  # up to here people write a formula variable by variable
 EXPANDED_LENGTH = 1700  # characters

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from llamoco.dataset_builder.problems.expression import (
+from llamoco.dataset_builder.problems.symbolic.expression import (
     Add,
     Expr,
     Index,
@@ -21,7 +21,7 @@ from llamoco.dataset_builder.problems.expression import (
     Sub,
     walk,
 )
-from llamoco.dataset_builder.problems.system import Vector
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Vector
 from llamoco.dataset_builder.prompts.python_expressions import COUNTED, Bound, Notation, Printer, Scope
 from llamoco.dataset_builder.prompts.python_index import ADD, ATOM, Text, depends, elements
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from llamoco.dataset_builder.problems.draws import Draws
-from llamoco.dataset_builder.problems.system import System
+from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.prompts.comments import draw_register
 from llamoco.dataset_builder.prompts.python_expressions import Notation
-from llamoco.dataset_builder.prompts.remarks import draw_register
 
 Mode = Literal["vector", "loop", "generator"]
 

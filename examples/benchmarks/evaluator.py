@@ -22,12 +22,12 @@ from functools import partial
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.compile import compile_system
-from llamoco.dataset_builder.problems.definition import build_system
-from llamoco.dataset_builder.problems.numpy_evaluator import numpy_evaluator
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.numpy_evaluator import numpy_evaluator
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.synthesis import draw_problem
+from llamoco.dataset_builder.problems.symbolic.composition import build_system
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 POINTS = 1000
 ROUNDS = 31

@@ -19,23 +19,23 @@ from typing import Any
 
 import numpy as np
 
-from llamoco.dataset_builder.benchmark import baselines
+from llamoco.dataset_builder.analysis import baselines
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
-from llamoco.dataset_builder.optimizers.keys import config_for
+from llamoco.dataset_builder.optimizers.configuration import config_for
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import a3, w
-from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT, pairs
 from llamoco.dataset_builder.prompts.prompt import make_prompt
-from llamoco.modeling.answer import Answer
-from llamoco.modeling.halving import affordable, halve
-from llamoco.modeling.held_out import held_out
-from llamoco.modeling.in_process import InProcessRunner
-from llamoco.modeling.portfolio import Turn, take_turns
-from llamoco.modeling.solution import Solution
+from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT, pairs
+from llamoco.modeling.calibration.held_out import held_out
+from llamoco.modeling.solving.answer import Answer
+from llamoco.modeling.solving.in_process import InProcessRunner
+from llamoco.modeling.solving.portfolio import Turn, take_turns
+from llamoco.modeling.solving.solution import Solution
+from llamoco.modeling.solving.successive_halving import affordable, halve
 
 # Problems of people that rules were chosen on, and others, on which what was chosen ran once.
 FOLDERS = {
@@ -134,7 +134,7 @@ def ask(folder: Path, limit: int | None) -> list[Case]:
             Case(**{**case, "completions": tuple(case["completions"])})
             for case in json.loads(path.read_text())
         ]
-    from llamoco.modeling.generation import load_generator
+    from llamoco.modeling.generation.load import load_generator
 
     generator = load_generator()
     assert generator.calibration is not None

@@ -24,7 +24,7 @@ import robust
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import FACTS
-from llamoco.modeling.doubt import Doubt, doubts
+from llamoco.modeling.solving.doubt import Doubt, doubts
 
 ONE = "one program"
 # portfolio.robust_turns: where the model is not sure of a kind that it learnt on, and of other kinds.

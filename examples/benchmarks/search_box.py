@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
-from llamoco.dataset_builder.optimizers.keys import configurations
+from llamoco.dataset_builder.optimizers.configuration import configurations
 from llamoco.dataset_builder.optimizers.pool import optimizer_function, render
+from llamoco.dataset_builder.problems.functions.textbook import PROBLEMS
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.search_maps import Recentred
-from llamoco.dataset_builder.problems.synthesis import draw_problem
-from llamoco.dataset_builder.problems.textbook import PROBLEMS
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 Function = Callable[[np.ndarray], Any]
 BUDGETS = (200, 1000)

@@ -27,11 +27,11 @@ from pathlib import Path
 from typing import Any
 
 from llamoco.dataset_builder.benchmark.provenance import environment
-from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.modeling.evaluation.floors import floors
-from llamoco.modeling.generation import Generation, Generator, load_generator
-from llamoco.modeling.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.load import Generation, Generator, load_generator
+from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
 FOLDER = Path(__file__).parents[1] / "problems"
 PROBLEMS = sorted(path for path in FOLDER.iterdir() if path.suffix in (".py", ".tex"))
@@ -102,7 +102,7 @@ def ways_of(generator: Generator, model: str) -> dict[str, tuple[Answers, Genera
     }
     if find_spec("torch") is None or find_spec("transformers") is None:
         return ways
-    from llamoco.modeling.engines.torch_engine import TorchGenerator, load_torch_generator
+    from llamoco.modeling.generation.torch_engine import TorchGenerator, load_torch_generator
 
     torch = load_torch_generator(model)
     plain = TorchGenerator(torch.model, torch.tokenizer, torch.name)

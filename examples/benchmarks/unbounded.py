@@ -24,15 +24,15 @@ from scipy.optimize import minimize as scipy_minimize
 from scipy.optimize import rosen
 
 from llamoco.dataset_builder.problems.budget import default_budget
-from llamoco.dataset_builder.problems.callable import CallableEvaluator, Functions
+from llamoco.dataset_builder.problems.callables.callable_evaluator import CallableEvaluator, Functions
 from llamoco.dataset_builder.problems.described import DescribedProblem
-from llamoco.dataset_builder.problems.textbook import PROBLEMS
+from llamoco.dataset_builder.problems.functions.textbook import PROBLEMS
 from llamoco.dataset_builder.problems.variables import Variables
-from llamoco.modeling.answer import answer_problem, pool_answer
-from llamoco.modeling.generation import load_generator
-from llamoco.modeling.in_process import InProcessRunner
-from llamoco.modeling.portfolio import Turn, take_turns
-from llamoco.modeling.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.load import load_generator
+from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.solving.answer import answer_problem, pool_answer
+from llamoco.modeling.solving.in_process import InProcessRunner
+from llamoco.modeling.solving.portfolio import Turn, take_turns
 
 FLOOR, SEEDS, MOST_EVALS, TEXTBOOK_DIM = 1e-8, 2, 1500, 10
 T = np.linspace(0, 4, 20)

@@ -33,10 +33,10 @@ import gradio as gr  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
 from llamoco.dataset_builder.problems.errors import ProblemError  # noqa: E402
-from llamoco.modeling.space import confinement, view  # noqa: E402
-from llamoco.modeling.space.gate import Gate  # noqa: E402
-from llamoco.modeling.space.request import MAX_RUNS, MAX_SEED, Job, Writer  # noqa: E402
-from llamoco.modeling.space.worker import WorkerError, Workers  # noqa: E402
+from llamoco.modeling.demo import confinement, view  # noqa: E402
+from llamoco.modeling.demo.gate import Gate  # noqa: E402
+from llamoco.modeling.demo.request import MAX_RUNS, MAX_SEED, Job, Writer  # noqa: E402
+from llamoco.modeling.demo.worker import WorkerError, Workers  # noqa: E402
 
 EXAMPLES = {
     "Spring (LaTeX)": "spring.tex",

@@ -37,10 +37,10 @@ from llamoco.modeling.ablations.study import (
     read_answers,
     train,
 )
-from llamoco.modeling.engines.torch_engine import load_torch_generator
 from llamoco.modeling.evaluation.files import EvaluationError, write_json
 from llamoco.modeling.evaluation.rows import Row, evaluation_rows
-from llamoco.modeling.generation import ModelError
+from llamoco.modeling.generation.load import ModelError
+from llamoco.modeling.generation.torch_engine import load_torch_generator
 from llamoco.modeling.training.recipe import RecipeError
 from llamoco.modeling.training.trainer import TrainingError, TrainingInterrupted
 

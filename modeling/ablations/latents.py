@@ -16,7 +16,7 @@ from sklearn.manifold import TSNE
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import NearestNeighbors
 
-from llamoco.modeling.engines.torch_engine import TorchGenerator
+from llamoco.modeling.generation.torch_engine import TorchGenerator
 from llamoco.modeling.training.contrastive import last_token_latents
 
 NEIGHBOURS = 10

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from llamoco.dataset_builder.problems.draws import Draws
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.pairs import PATTERNS, PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.prompt import facts_alone
+from llamoco.dataset_builder.prompts.rows import PATTERNS, PROMPT_LIMIT
 
 CONFIGS = ("both", "python", "latex", "plain")
 PLAIN = {"python": "python_vectorised", "latex": "latex_align"}  # the least that a language needs

@@ -14,13 +14,13 @@ from typing import Any
 import yaml
 
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.keys import config_for
+from llamoco.dataset_builder.optimizers.configuration import config_for
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.modeling.answers.local import LocalSource
-from llamoco.modeling.engines.torch_engine import load_torch_generator
 from llamoco.modeling.evaluation.files import appended, read_lines
 from llamoco.modeling.evaluation.rows import Row
-from llamoco.modeling.generation import Decision
+from llamoco.modeling.generation.load import Decision
+from llamoco.modeling.generation.torch_engine import load_torch_generator
+from llamoco.modeling.providers.local import LocalSource
 from llamoco.modeling.training.recipe import read_recipe
 from llamoco.modeling.training.train import run
 

@@ -26,18 +26,18 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from llamoco.dataset_builder.benchmark.baselines import SOLVERS, execute_solver, load_nevergrad
-from llamoco.dataset_builder.benchmark.executors import ExecutorError, process_executor
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
-from llamoco.dataset_builder.benchmark.records import (
+from llamoco.dataset_builder.analysis.baselines import SOLVERS, execute_solver, load_nevergrad
+from llamoco.dataset_builder.analysis.task_log import (
     MissingToolError,
     RecordsError,
     Row,
     complete,
     read_records,
 )
-from llamoco.dataset_builder.problems.draws import Draws, named_seed
+from llamoco.dataset_builder.benchmark.executors import ExecutorError, process_executor
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
 from llamoco.dataset_builder.problems.oracle import Oracle
+from llamoco.dataset_builder.problems.portable_rng import Draws, named_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run

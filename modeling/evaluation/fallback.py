@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llamoco.metrics.scores import Run
-from llamoco.modeling.calibration import Calibration, expected_calibration_error
-from llamoco.modeling.fallback import after_run, before_run
+from llamoco.modeling.calibration.thresholds import Calibration, expected_calibration_error
+from llamoco.modeling.solving.fallback import after_run, before_run
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation import Generation
+    from llamoco.modeling.generation.load import Generation
 
 
 @dataclass(frozen=True)

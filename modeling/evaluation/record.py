@@ -13,8 +13,7 @@ from llamoco.dataset_builder.problems.scores import GAP_FLOOR, relative_gap
 from llamoco.metrics.failures import causes
 from llamoco.metrics.scores import Run
 from llamoco.metrics.summary import Compared, compare, gap_closed, groups, summary
-from llamoco.modeling.answers.sources import CHARACTERS_A_TOKEN
-from llamoco.modeling.calibration import Calibration
+from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.evaluation.baseline_table import beside_baselines, read_baselines
 from llamoco.modeling.evaluation.fallback import calibration_error, with_fallback
 from llamoco.modeling.evaluation.files import Line
@@ -22,7 +21,8 @@ from llamoco.modeling.evaluation.floors import floors
 from llamoco.modeling.evaluation.results import Results, failing
 from llamoco.modeling.evaluation.robustness import robustness
 from llamoco.modeling.evaluation.rows import named_optimizer, single_best_solvers
-from llamoco.modeling.generation import Generation
+from llamoco.modeling.generation.load import Generation
+from llamoco.modeling.providers.sources import CHARACTERS_A_TOKEN
 
 BUDGET_SHARES = tuple(share / 50 for share in range(51))
 REFERENCES = ("sbs", "vbs")

@@ -13,7 +13,7 @@ import keyword
 import tokenize
 from collections.abc import Iterator
 
-from llamoco.dataset_builder.problems.draws import Draws
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.prompts.program import CONTRACT
 
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"

@@ -24,7 +24,6 @@ from llamoco.metrics.record_fields import (
 from llamoco.metrics.runs import Prediction, run_of_row
 from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.modeling.answers.answer_file import MAX_ROW
 from llamoco.modeling.evaluation.files import (
     GENERATIONS,
     REPAIRS,
@@ -46,7 +45,8 @@ from llamoco.modeling.evaluation.rows import (
     single_best_program,
     single_best_solvers,
 )
-from llamoco.modeling.generation import Generation
+from llamoco.modeling.generation.load import Generation
+from llamoco.modeling.providers.answer_file import MAX_ROW
 
 CONTESTANTS = (
     "model",

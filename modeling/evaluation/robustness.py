@@ -18,17 +18,17 @@ import numpy as np
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
 from llamoco.dataset_builder.benchmark.race import keyed
-from llamoco.dataset_builder.problems.draws import Draws
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.pairs import PATTERNS, PROMPT_LIMIT, written
 from llamoco.dataset_builder.prompts.prompt import make_prompt
+from llamoco.dataset_builder.prompts.rows import PATTERNS, PROMPT_LIMIT, written
 from llamoco.metrics.statistics import ByProblem, interval, percentiles
 from llamoco.modeling.evaluation.files import Line
 from llamoco.modeling.evaluation.renaming import renamed
 from llamoco.modeling.evaluation.rows import single_best_solvers
-from llamoco.modeling.generation import Decision
+from llamoco.modeling.generation.load import Decision
 
 SEED = 0
 SEEN = {"python": ("python", False), "latex": ("latex", False)}  # language, held out

@@ -18,7 +18,7 @@ from llamoco.dataset_builder.benchmark.labels import (
 from llamoco.dataset_builder.benchmark.race import keyed
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.instructions import answerable_labels, described, description_counts
+from llamoco.dataset_builder.prompts.instruction_set import answerable_labels, described, description_counts
 
 Row = dict[str, Any]
 

@@ -25,8 +25,6 @@ from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
 from llamoco.metrics.scores import Run
-from llamoco.modeling.answers.answer_file import FileSource
-from llamoco.modeling.answers.sources import Failure, ModelSource, Source
 from llamoco.modeling.evaluation.files import (
     GENERATIONS,
     REPAIRS,
@@ -60,7 +58,9 @@ from llamoco.modeling.evaluation.results import (
 )
 from llamoco.modeling.evaluation.robustness import decided
 from llamoco.modeling.evaluation.rows import evaluation_rows, labels_hash, split_size
-from llamoco.modeling.generation import Generation
+from llamoco.modeling.generation.load import Generation
+from llamoco.modeling.providers.answer_file import FileSource
+from llamoco.modeling.providers.sources import Failure, ModelSource, Source
 
 STEPS = ("generate", "run", "repair", "robustness", "score")
 SEED = 0

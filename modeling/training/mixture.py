@@ -15,10 +15,10 @@ from typing import Any
 from datasets import Dataset, concatenate_datasets
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
-from llamoco.dataset_builder.optimizers.keys import config_for
+from llamoco.dataset_builder.optimizers.configuration import config_for
 from llamoco.dataset_builder.optimizers.pool import pool_for, render
 from llamoco.dataset_builder.prompts.prompt import facts_alone
-from llamoco.modeling.held_out import held_out
+from llamoco.modeling.calibration.held_out import held_out
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
 
 Row = dict[str, Any]

@@ -66,7 +66,7 @@ class DatasetSource:
             label table). So a model learns how much worse the others are, where the label alone says which one won.
         programs_alone (`float`): share that is seen as practice in writing: the prompt is the facts and a decision, the
             completion the program; of the optimizers that serve the problem, each is equally often the one.
-        hold_out (`bool`): leave the problems of `llamoco.modeling.held_out` out, on which confidence is calibrated.
+        hold_out (`bool`): leave the problems of `llamoco.modeling.calibration.held_out` out, on which confidence is calibrated.
         language (`str`, *optional*): python or latex: pairs in that language only.
         patterns (`list[str]`, *optional*): pairs in these writing patterns only.
     """

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from numpy import cos
 
-from llamoco.dataset_builder.problems.callable import CallableEvaluator, Functions
-from llamoco.dataset_builder.problems.callable_copies import traced_copy
-from llamoco.dataset_builder.problems.file import load
-from llamoco.dataset_builder.problems.structure import trace_functions
+from llamoco.dataset_builder.problems.callables.callable_evaluator import CallableEvaluator, Functions
+from llamoco.dataset_builder.problems.callables.process_copies import traced_copy
+from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.profiling.operation_profile import trace_functions
 from llamoco.dataset_builder.problems.variables import Variables
 
 PROBLEMS = Path(__file__).parents[2] / "examples" / "problems"

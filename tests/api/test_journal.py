@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import llamoco
-from llamoco.dataset_builder.problems.journal import Journal, JournalError
+from llamoco.dataset_builder.problems.wrappers.journal import Journal, JournalError
 
 EVALS = 90
 
@@ -173,7 +173,7 @@ def test_numbers_are_kept_to_the_last_bit(tmp_path):
 
 
 def identity_of(size, **changes):
-    from llamoco.dataset_builder.problems.journal import Identity
+    from llamoco.dataset_builder.problems.wrappers.journal import Identity
 
     fields = {"objective": "cost", "source": "abc", "inequalities": 2, "equalities": 0} | changes
     return Identity(lower=(0.0,) * size, upper=(None,) * size, steps=(0.0,) * size, **fields)

@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 
 import llamoco
-from llamoco.dataset_builder.optimizers.keys import config_for
+from llamoco.dataset_builder.optimizers.configuration import config_for
 from llamoco.dataset_builder.optimizers.pool import POOL, render
-from llamoco.dataset_builder.problems.callable import CallableEvaluator, Functions
+from llamoco.dataset_builder.problems.callables.callable_evaluator import CallableEvaluator, Functions
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.evaluators import gathered
-from llamoco.dataset_builder.problems.journal import Journal
 from llamoco.dataset_builder.problems.variables import Variables
-from llamoco.dataset_builder.problems.workers import Shared, WorkersError
-from llamoco.modeling.answer import ONE_BY_ONE
-from llamoco.modeling.in_process import InProcessRunner
+from llamoco.dataset_builder.problems.wrappers.journal import Journal
+from llamoco.dataset_builder.problems.wrappers.workers import Shared, WorkersError
+from llamoco.modeling.solving.answer import ONE_BY_ONE
+from llamoco.modeling.solving.in_process import InProcessRunner
 
 cloudpickle.register_pickle_by_value(
     sys.modules[__name__]

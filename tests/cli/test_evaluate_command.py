@@ -18,8 +18,8 @@ import pytest
 from typer.testing import CliRunner
 
 from llamoco.cli.main import app
-from llamoco.modeling.answers.sources import open_source
 from llamoco.modeling.evaluation.steps import evaluate_model
+from llamoco.modeling.providers.sources import open_source
 
 ROWS, RUNS = 5, 2
 SEARCH = """\

@@ -13,11 +13,11 @@ from typer.testing import CliRunner, Result
 from llamoco.cli.main import app
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.keys import config_for
-from llamoco.dataset_builder.problems.file import load
-from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
+from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.prompts.prompt import make_prompt
-from llamoco.modeling.calibration import Calibration
+from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
+from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.training.tokenizer import train_tokenizer
 
 FILE = """\

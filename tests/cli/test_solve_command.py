@@ -15,14 +15,14 @@ from typer.testing import CliRunner, Result
 
 from llamoco.cli.main import app
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
-from llamoco.dataset_builder.optimizers.keys import config_for
+from llamoco.dataset_builder.optimizers.configuration import config_for
 from llamoco.dataset_builder.optimizers.pool import POOL, identify, render
-from llamoco.dataset_builder.problems.file import load
-from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
+from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.dataset_builder.prompts.prompt import make_prompt
-from llamoco.modeling.generation import Generation, Generator, load_generator
-from llamoco.modeling.shipped import SHIPPED_MODEL
+from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
+from llamoco.modeling.generation.load import Generation, Generator, load_generator
+from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
 EXAMPLES = sorted(
     path

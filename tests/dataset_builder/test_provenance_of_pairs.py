@@ -15,8 +15,8 @@ from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.benchmark.race import FINAL, FINAL_SEEDS, MORE_FINAL_SEEDS
 from llamoco.dataset_builder.benchmark.run import Job, Run, execute, run_seed, score
-from llamoco.dataset_builder.problems.draws import Draws
-from llamoco.dataset_builder.prompts.instructions import SIZES, rows_of_split
+from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.prompts.instruction_set import SIZES, rows_of_split
 from llamoco.dataset_builder.prompts.program import completion
 
 ARCHIVE = Path(__file__).parents[2] / "dataset_builder" / "labels" / "runs"  # not installed: too large

@@ -21,8 +21,8 @@ from typing import Any
 if __name__ == "__main__":  # an ordinary user has no kernels compiled yet, and no formula is evaluated here
     os.environ["NUMBA_DISABLE_JIT"] = "1"
 
-from llamoco.modeling.space import confinement, job, keeper, worker
-from llamoco.modeling.space.request import Job
+from llamoco.modeling.demo import confinement, job, keeper, worker
+from llamoco.modeling.demo.request import Job
 
 SECRET = "hf_secret"
 SPHERE = "Minimise $f(x) = x_1^2$ with $-1 \\le x_1 \\le 2$ within 60 evaluations.\n"
@@ -134,7 +134,7 @@ def attacks(page: int, markers: Path) -> dict[str, Callable[[], Any]]:
         "write in its own folder": lambda: Path("own").write_text("x"),
         "start a thread": lambda: threading.Thread(target=int).start(),
         "import a module": lambda: __import__("sched"),
-        "evaluate": lambda: __import__("llamoco.dataset_builder.problems.latex_file"),
+        "evaluate": lambda: __import__("llamoco.dataset_builder.problems.files.latex_file"),
     }
     return actions
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.file import load
-from llamoco.dataset_builder.problems.python_file import load_python
+from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.metrics.confined_problem import MAX_DIM, _sources, confined_problem
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
@@ -221,12 +221,12 @@ def test_a_failure_in_mid_run_is_told_and_leaves_no_thread(sandbox: Sandbox) -> 
 
 def test_the_reader_takes_along_all_of_our_modules_that_it_needs(sandbox: Sandbox) -> None:
     """In the sandbox there is nothing to import but what is sent: a module that is forgotten ends every problem."""
-    names = [name for name, _ in _sources("llamoco.dataset_builder.problems.python_file")]
+    names = [name for name, _ in _sources("llamoco.dataset_builder.problems.files.python_file")]
     assert (
         names[0].endswith(".errors") and names[-1].endswith(".python_file") and len(names) == len(set(names))
     )
     done: set[str] = set()
-    for name, source in _sources("llamoco.dataset_builder.problems.python_file"):
+    for name, source in _sources("llamoco.dataset_builder.problems.files.python_file"):
         for line in source.splitlines():
             if line.startswith("from llamoco."):
                 assert line.split()[1] in done, f"{name} comes before what it imports: {line}"

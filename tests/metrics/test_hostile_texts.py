@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from llamoco.dataset_builder.optimizers.pool import identify
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.contract import code_of, repair_turns
+from llamoco.dataset_builder.prompts.conversation import code_of, repair_turns
 from llamoco.dataset_builder.prompts.program import parse_completion, program
 from llamoco.dataset_builder.prompts.program_text import (
     MAX_PROGRAM,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from llamoco.dataset_builder.problems.synthesis import draw_problem
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.metrics.sandbox.slot import Sandbox
 
 RECORD = json.loads(

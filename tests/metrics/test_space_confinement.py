@@ -16,7 +16,7 @@ from unprivileged import REFUSED
 
 import llamoco.metrics as metrics
 from llamoco.metrics.sandbox import confine, syscalls
-from llamoco.modeling.space import confinement
+from llamoco.modeling.demo import confinement
 
 USER = 54321
 TESTS = Path(__file__).parent
@@ -108,7 +108,7 @@ def test_the_attacks_would_work(run: Run, tmp_path: Path) -> None:
 READ_PARENT = "import os; print(open(f'/proc/{os.getppid()}/environ', 'rb').read().count(b'hf_secret'))"
 PARENT = """\
 import subprocess, sys
-from llamoco.modeling.space import confinement
+from llamoco.modeling.demo import confinement
 if sys.argv[1] == "hidden":
     confinement.hide()
 done = subprocess.run([sys.executable, "-c", sys.argv[2]], env={}, capture_output=True, text=True)
@@ -133,7 +133,7 @@ def test_the_page_hides_itself() -> None:
 def test_a_process_with_threads_is_not_said_to_be_confined(tmp_path: Path) -> None:
     """Landlock holds for the calling thread and for those that it starts later."""
     code = (
-        "import threading\nfrom llamoco.modeling.space import confinement\n"
+        "import threading\nfrom llamoco.modeling.demo import confinement\n"
         "threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
         f"confinement.confine({str(tmp_path)!r}, [])\n"
     )

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark import race
-from llamoco.dataset_builder.benchmark.polish import polished
 from llamoco.dataset_builder.benchmark.race import Score, choose, entrants, keyed, next_jobs
+from llamoco.dataset_builder.benchmark.refinement import polished
 from llamoco.dataset_builder.benchmark.run import Run
 from llamoco.dataset_builder.benchmark.trace import pack_trace
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.synthesis import draw_problem
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 SPHERE = "def objective(x): return float(sum(v * v for v in x))\nLOWER, UPPER, MAX_EVALS = [-1, -1], [1, 2], 1000\n"
 PROBLEM = Problem("p", "source", (-1.0, -1.0), (1.0, 2.0), 1000, 0, 0, {"python": SPHERE}, f0=1.0, f_star=0.0)

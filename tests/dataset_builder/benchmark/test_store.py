@@ -11,7 +11,7 @@ from llamoco.dataset_builder.benchmark import race, store
 from llamoco.dataset_builder.benchmark.store import FILE_NAME, RunStore, StoreError, code_fingerprint, probe
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.problem import Evaluation, Problem
-from llamoco.dataset_builder.problems.synthesis import draw_problem
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 
 @pytest.fixture

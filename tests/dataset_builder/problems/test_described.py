@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems import python_file
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator, SourceEvaluator, Wrapper
-from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.problems.files import python_file
+from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import problem_text
 from llamoco.dataset_builder.prompts.prompt import facts, make_prompt

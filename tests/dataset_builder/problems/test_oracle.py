@@ -9,7 +9,7 @@ import pytest
 from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator, Wrapper
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.synthesis import draw_problem
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 SPHERE = {
     "form": "single",

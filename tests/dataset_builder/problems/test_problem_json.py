@@ -7,7 +7,7 @@ import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.synthesis import draw_problem
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 
 @pytest.fixture(scope="module")

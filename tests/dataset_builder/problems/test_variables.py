@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llamoco.dataset_builder.problems.errors import LlamocoError
-from llamoco.dataset_builder.problems.structure import trace_functions
+from llamoco.dataset_builder.problems.profiling.operation_profile import trace_functions
 from llamoco.dataset_builder.problems.variables import Variables, VariablesError
 
 INF = np.inf

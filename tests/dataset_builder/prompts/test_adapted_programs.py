@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.optimizers.pool import optimizer_function, render
-from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.stagnation import Stagnation

@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.compile import compile_system
-from llamoco.dataset_builder.problems.constraints import CONSTRAINTS, Box
-from llamoco.dataset_builder.problems.draws import Draws
-from llamoco.dataset_builder.problems.functions import FUNCTIONS
-from llamoco.dataset_builder.problems.latex_file import read_latex
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.files.latex_file import read_latex
+from llamoco.dataset_builder.problems.files.python_file import load_python
+from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
+from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS, Box
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.python_file import load_python
-from llamoco.dataset_builder.prompts.pairs import PATTERNS, PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.prompt import prompt
+from llamoco.dataset_builder.prompts.rows import PATTERNS, PROMPT_LIMIT
 
 
 def make(function: str, kind: str | None, dim: int, equality: bool = False) -> Problem:

@@ -7,16 +7,16 @@ from functools import cache
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.compile import compile_system
-from llamoco.dataset_builder.problems.draws import Draws
-from llamoco.dataset_builder.problems.latex_file import read_latex
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.files.latex_file import read_latex
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.synthesis import draw_set
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_set
 from llamoco.dataset_builder.prompts.latex_limits import BUDGETS
 from llamoco.dataset_builder.prompts.latex_patterns import PATTERNS
-from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.pattern import Pattern
 from llamoco.dataset_builder.prompts.prompt import prompt
+from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
 
 
 @pytest.fixture(scope="module")

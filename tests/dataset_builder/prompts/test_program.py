@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.optimizers.pool import POOL, Optimizer, identify, render
-from llamoco.dataset_builder.problems.file import load
-from llamoco.dataset_builder.problems.functions import FUNCTIONS
-from llamoco.dataset_builder.problems.synthesis import draw_problem
+from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.program import (
     completion,
     decision_line,

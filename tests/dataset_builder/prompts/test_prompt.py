@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator
-from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.synthesis import draw_problem
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.prompt import facts, facts_alone, make_prompt, prompt, shortened
 
 LONG = "\n".join(

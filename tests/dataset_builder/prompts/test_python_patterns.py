@@ -7,14 +7,14 @@ from statistics import median
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.draws import Draws
+from llamoco.dataset_builder.problems.files.python_file import load_python
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.python_file import load_python
-from llamoco.dataset_builder.problems.synthesis import draw_set
-from llamoco.dataset_builder.prompts.pairs import PROMPT_LIMIT
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_set
 from llamoco.dataset_builder.prompts.pattern import Pattern
 from llamoco.dataset_builder.prompts.prompt import prompt
 from llamoco.dataset_builder.prompts.python_patterns import PATTERNS, problem_section
+from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
 
 PROBLEMS = draw_set(5, 22, constrained=False) + draw_set(5, 22, constrained=True)
 

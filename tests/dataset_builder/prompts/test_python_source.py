@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.compile import compile_system
-from llamoco.dataset_builder.problems.expression import (
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.symbolic.expression import (
     PI,
     Call,
     Expr,
@@ -28,7 +28,7 @@ from llamoco.dataset_builder.problems.expression import (
     sqrt,
     tanh,
 )
-from llamoco.dataset_builder.problems.system import Data, Scalar, System, Vector
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, System, Vector
 from llamoco.dataset_builder.prompts.python_expressions import Notation
 from llamoco.dataset_builder.prompts.python_numbers import number, number_list
 from llamoco.dataset_builder.prompts.python_source import Writer

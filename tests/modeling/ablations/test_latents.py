@@ -8,7 +8,7 @@ from PIL import Image
 from tiny_models import tiny
 
 from llamoco.modeling.ablations.latents import NEIGHBOURS, latents_of, plot_latents, separability
-from llamoco.modeling.engines.torch_engine import TorchGenerator
+from llamoco.modeling.generation.torch_engine import TorchGenerator
 from llamoco.modeling.training.tokenizer import train_tokenizer
 
 

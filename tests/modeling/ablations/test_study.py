@@ -11,15 +11,15 @@ import pytest
 import yaml
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.pairs import pairs
 from llamoco.dataset_builder.prompts.prompt import facts_alone
+from llamoco.dataset_builder.prompts.rows import pairs
 from llamoco.modeling.ablations.__main__ import compare_latents, work, write_record
 from llamoco.modeling.ablations.pairs import CONFIGS, PLAIN, write_pairs
 from llamoco.modeling.ablations.programs import run_missing, runnable
 from llamoco.modeling.ablations.record import conclusion, majority, reference_answers, steps_until
 from llamoco.modeling.ablations.study import ANSWERS, RECIPES, completed, folder_of, one_each, read_answers
 from llamoco.modeling.evaluation.rows import Row
-from llamoco.modeling.generation import Decision
+from llamoco.modeling.generation.load import Decision
 
 CHECKOUT = Path(__file__).parents[3]
 NAMES = ("base", "no_warmup")

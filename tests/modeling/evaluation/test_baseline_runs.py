@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llamoco.dataset_builder.benchmark.records import complete, read_records
+from llamoco.dataset_builder.analysis.task_log import complete, read_records
 from llamoco.dataset_builder.benchmark.run import execute
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem

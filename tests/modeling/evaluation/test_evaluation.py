@@ -13,12 +13,12 @@ import pytest
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.modeling.answers.sources import Source, open_source
 from llamoco.modeling.evaluation.files import EvaluationError
 from llamoco.modeling.evaluation.record import evaluation_record
 from llamoco.modeling.evaluation.results import read_results
 from llamoco.modeling.evaluation.rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
+from llamoco.modeling.providers.sources import Source, open_source
 
 ROWS, RUNS = 4, 2
 OF_WHEN = ("seconds", "steps", "date", "command")  # of a record: says when and how it was made

@@ -11,13 +11,13 @@ import pytest
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runs import Prediction, Runner, row
-from llamoco.modeling.answers.sources import Failure, OnAnswer, open_source
 from llamoco.modeling.evaluation.comparison import compare_evaluations
 from llamoco.modeling.evaluation.files import EvaluationError, appended, claimed, finite, key_of, read_lines
 from llamoco.modeling.evaluation.results import read_results, read_runs
 from llamoco.modeling.evaluation.rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
-from llamoco.modeling.generation import Generation, ModelError
+from llamoco.modeling.generation.load import Generation, ModelError
+from llamoco.modeling.providers.sources import Failure, OnAnswer, open_source
 
 RUNS = 2
 OF_TIME = ("seconds", "wall", "cpu", "max_rss", "prediction", "repair")

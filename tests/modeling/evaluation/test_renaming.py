@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.draws import Draws
-from llamoco.dataset_builder.problems.file import load
+from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.portable_rng import Draws
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import CONTRACT
 from llamoco.dataset_builder.prompts.prompt import facts

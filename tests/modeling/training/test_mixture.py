@@ -11,12 +11,12 @@ from datasets import Dataset
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.keys import config_for
-from llamoco.dataset_builder.problems.synthesis import draw_problem
-from llamoco.dataset_builder.prompts.pairs import pairs
+from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.dataset_builder.prompts.prompt import FACTS, facts
-from llamoco.modeling.held_out import held_out
+from llamoco.dataset_builder.prompts.rows import pairs
+from llamoco.modeling.calibration.held_out import held_out
 from llamoco.modeling.training.mixture import mixture
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
 

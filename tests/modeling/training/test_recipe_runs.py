@@ -30,8 +30,8 @@ from transformers.utils import is_bitsandbytes_available
 from typer.testing import CliRunner
 
 from llamoco.cli.main import app
-from llamoco.modeling.generation import load_generator
-from llamoco.modeling.held_out import held_out
+from llamoco.modeling.calibration.held_out import held_out
+from llamoco.modeling.generation.load import load_generator
 from llamoco.modeling.training import train
 from llamoco.modeling.training.recipe import RecipeError, read_recipe
 from llamoco.modeling.training.trainer import LLaMoCoTrainer

@@ -1,0 +1,203 @@
+"""From the grid study to the configurations that the race uses: a shallow tree for each optimizer and group.
+
+Three candidates, each more complex than the one before: the optimizer's defaults; the configuration with the
+highest mean A3; a tree of at most two questions about what a prompt states, with a configuration at each leaf. The
+next is taken only if it scores more in cross-validation by problem, clearly (SEPARATED): what the data do not
+separate stays as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+import pyarrow as pa
+
+from llamoco.dataset_builder.benchmark.run import config_json
+from llamoco.dataset_builder.optimizers.configuration import (
+    CONFIGURATIONS_FORMAT,
+    GROUPS,
+    Tree,
+    facts,
+    select,
+)
+from llamoco.dataset_builder.optimizers.pool import POOL, configurations
+
+FOLDS = 10
+DEPTH = 2
+SEPARATED = 1.64  # standard errors of the paired difference: one-sided 5%
+MIN_LEAF = 20  # problems
+SHRINKAGE = 10.0  # so many problems' worth of a leaf's score is the configuration's mean over all problems
+QUESTIONS = {
+    "dim": (3, 5, 10, 20, 30),
+    "max_evals": (200, 500, 1000, 2000, 3000),
+    "max_evals / dim": (10, 30, 50, 100, 200, 500),
+}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Scores of one optimizer's grid on the problems of a group.
+
+    Attributes:
+        configs: canonical JSON of each configuration, the defaults first (m,).
+        ids: of the problems (n,).
+        known: what the problems' prompts state, by the names of ``keys.facts`` (n,) each.
+        a3: scores (n, m).
+    """
+
+    configs: tuple[str, ...]
+    ids: np.ndarray
+    known: dict[str, np.ndarray]
+    a3: np.ndarray
+
+    def rows(self, chosen: np.ndarray) -> Grid:
+        """The same on some of the problems."""
+        known = {fact: values[chosen] for fact, values in self.known.items()}
+        return Grid(self.configs, self.ids[chosen], known, self.a3[chosen])
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What keying gains an optimizer in a group: mean A3 over the study's problems, cross-validated.
+
+    Attributes:
+        optimizer, group: which.
+        problems: number of problems.
+        defaults, single, tree: of the three candidates.
+        best: of the best configuration for each problem, chosen by the very run that is scored: out of reach.
+        chosen: "defaults", "single" or "tree".
+        configurations: how many the chosen one uses.
+    """
+
+    optimizer: str
+    group: str
+    problems: int
+    defaults: float
+    single: float
+    tree: float
+    best: float
+    chosen: str
+    configurations: int
+
+
+Learner = Callable[[Grid], Tree]
+
+
+def grid_of(table: pa.Table, optimizer: str, group: str) -> Grid:
+    """The part of the study's table that is about one optimizer and group."""
+    configs = tuple(config_json(config) for config in configurations(optimizer, max_n=10_000))
+    column = {config: n for n, config in enumerate(configs)}
+    names = ("problem_id", "group", "optimizer", "config", "dim", "max_evals", "a3")
+    scores: dict[str, np.ndarray] = {}
+    known: dict[str, dict[str, float]] = {}
+    for row in zip(*(table[name].to_pylist() for name in names), strict=True):
+        problem_id, its_group, name, config, dim, max_evals, a3 = row
+        if (its_group, name) == (group, optimizer) and config in column:
+            scores.setdefault(problem_id, np.full(len(configs), np.nan))[column[config]] = a3
+            known[problem_id] = facts(dim, max_evals)
+    whole = sorted(name for name, values in scores.items() if np.isfinite(values).all())
+    a3s = np.array([scores[name] for name in whole]).reshape(len(whole), len(configs))
+    columns = {fact: np.array([known[name][fact] for name in whole]) for fact in QUESTIONS}
+    return Grid(configs, np.array(whole), columns, a3s)
+
+
+def defaults(grid: Grid) -> Tree:
+    """The optimizer's defaults, whatever the data."""
+    return {"config": json.loads(grid.configs[0])}
+
+
+def single(grid: Grid) -> Tree:
+    """The configuration with the highest mean."""
+    return {"config": json.loads(grid.configs[int(np.argmax(grid.a3.mean(axis=0)))])}
+
+
+def tree(grid: Grid) -> Tree:
+    """The tree of at most DEPTH questions that fits best; leaves lean towards what is good everywhere."""
+    prior = SHRINKAGE * grid.a3.mean(axis=0)
+    return _grow(grid, prior, DEPTH)[1]
+
+
+def _grow(grid: Grid, prior: np.ndarray, depth: int) -> tuple[float, Tree]:
+    """The best subtree for some problems, and the sum of their scores under it."""
+    sums = grid.a3.sum(axis=0)
+    leaf = int(np.argmax(sums + prior))
+    best: tuple[float, Tree] = (float(sums[leaf]), {"config": json.loads(grid.configs[leaf])})
+    if depth:
+        for fact, marks in QUESTIONS.items():
+            for mark in marks:
+                low = grid.known[fact] <= mark
+                if min(low.sum(), (~low).sum()) >= MIN_LEAF:
+                    then, other = (_grow(grid.rows(side), prior, depth - 1) for side in (low, ~low))
+                    if then[1] != other[1] and then[0] + other[0] > best[0] + 1e-9:
+                        node = {"fact": fact, "at_most": mark, "then": then[1], "else": other[1]}
+                        best = (then[0] + other[0], node)
+    return best
+
+
+def cross_validated(grid: Grid, learn: Learner) -> np.ndarray:
+    """A3 on each problem (n,) of what is learned without its fold. Folds go by a hash of the problem's id."""
+    order = np.argsort([hashlib.sha256(f"fold {name}".encode()).digest() for name in grid.ids])
+    fold = np.empty(len(grid.ids), dtype=int)
+    fold[order] = np.arange(len(grid.ids)) % FOLDS
+    scores = np.empty(len(grid.ids))
+    for held in np.unique(fold):
+        learned = learn(grid.rows(fold != held))
+        for row in np.flatnonzero(fold == held).tolist():
+            scores[row] = grid.a3[row, _column(grid, learned, row)]
+    return scores
+
+
+def _column(grid: Grid, learned: Tree, row: int) -> int:
+    known = {fact: values[row] for fact, values in grid.known.items()}
+    return grid.configs.index(config_json(select(learned, known)))
+
+
+def key(table: pa.Table, optimizer: str, group: str) -> tuple[Tree, Gain | None]:
+    """The tree of an optimizer in a group; its defaults, and no gain, where there are too few problems."""
+    grid = grid_of(table, optimizer, group)
+    if len(grid.ids) < 2 * FOLDS:
+        return {"config": POOL[optimizer].defaults}, None
+    learners: dict[str, Learner] = {"defaults": defaults, "single": single, "tree": tree}
+    scores = {name: cross_validated(grid, learn) for name, learn in learners.items()}
+    chosen = "defaults"
+    for name in ("single", "tree"):
+        difference = scores[name] - scores[chosen]
+        if difference.mean() > SEPARATED * difference.std(ddof=1) / sqrt(len(difference)):
+            chosen = name
+    result = learners[chosen](grid)
+    if chosen == "tree" and "config" in result:
+        chosen = "single"  # without a fold held out no question is worth asking
+    means = {name: round(float(values.mean()), 4) for name, values in scores.items()}
+    best = round(float(grid.a3.max(axis=1).mean()), 4)
+    count = len({config_json(config) for config in leaves(result)})
+    return result, Gain(
+        optimizer, group, len(grid.ids), **means, best=best, chosen=chosen, configurations=count
+    )
+
+
+def leaves(of: Tree) -> list[dict[str, int | float | bool]]:
+    """The configurations at the leaves of a tree."""
+    return [of["config"]] if "config" in of else leaves(of["then"]) + leaves(of["else"])
+
+
+def derive_configurations(table: pa.Table) -> tuple[str, list[Gain]]:
+    """The text of ``configurations.json``, and what each tree gains.
+
+    Args:
+        table: the grid study's result, see ``grid.grid_table``; of no rows, all is as by default.
+    """
+    trees: dict[str, dict[str, Tree]] = {}
+    gains = []
+    for name, optimizer in POOL.items():
+        trees[name] = {}
+        for constrained, group in enumerate(GROUPS):
+            if optimizer.handles(bool(constrained)):
+                trees[name][group], gain = key(table, name, group)
+                gains += [gain] if gain else []
+    content = {"format": CONFIGURATIONS_FORMAT, "optimizers": trees}
+    return json.dumps(content, indent=1) + "\n", gains

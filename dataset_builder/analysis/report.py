@@ -1,0 +1,335 @@
+"""The label report: how far labels repeat, tie, spread, can be told from the prompt, and compare with other tools."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from llamoco.dataset_builder.analysis import selector
+from llamoco.dataset_builder.analysis.baselines import SOLVERS, baseline_scores
+from llamoco.dataset_builder.analysis.selector import (
+    PROMPT_MODELS,
+    checked_labels,
+    cross_validated_choices,
+    gap_closed,
+    gap_scores,
+    prompt_features,
+    random_forest,
+    simple_rule,
+)
+from llamoco.dataset_builder.analysis.task_log import Row, read_records
+from llamoco.dataset_builder.analysis.textbook_race import textbook_report
+from llamoco.dataset_builder.benchmark.labels import GROUPS, Label, Labelled
+from llamoco.dataset_builder.benchmark.provenance import environment
+from llamoco.dataset_builder.benchmark.race import TIE
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.scores import w
+
+CRITERIA = ("a3", "w")
+CENTRE_W = 0.9
+CACHE_NAME = "selectors.json"
+# What the labels are asked to be: value, whether at least or at most, floor, aim (None where the floor is the aim).
+FLOORS = {
+    "same family in two races, untied": ("repeat_untied", "at least", 0.70, 0.85),
+    "gap closed by a selector on the prompt (A3)": ("gap_closed", "at least", 0.60, 0.80),
+    "problems discarded": ("discarded_share", "at most", 0.10, None),
+    "labels of the most frequent optimizer": ("largest_share", "at most", 0.35, None),
+    "optimizers with 1% of the labels or more": ("one_percent", "at least", 12, None),
+    "problems whose box's centre scores w > 0.9": ("centre_above_w", "at most", 0.02, None),
+    "problems with equality constraints": ("with_equalities", "at most", 0.30, None),
+    "problems whose bounds differ between variables": ("varied_bounds", "at least", 0.30, None),
+}
+
+
+def label_report(labelled: Labelled, folder: Path) -> dict[str, Any]:
+    """The report as a JSON-able record.
+
+    Args:
+        labelled: the table of a finished benchmark.
+        folder: where it lies, with ``labels.json``. Studies beside it (``baselines.jsonl``, ``landscape.jsonl``,
+            ``textbook.jsonl``) are reported too. What the selectors chose is kept there.
+
+    Raises:
+        LabelsError: if the table was not checked.
+        RecordsError: if a study's record cannot be read.
+    """
+    studies = {
+        name: read_records(folder / f"{name}.jsonl")
+        for name in ("baselines", "landscape", "textbook")
+        if (folder / f"{name}.jsonl").exists()
+    }
+    table = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+    record: dict[str, Any] = {
+        "table": {key: table[key] for key in ("command", "seed", "problems", "machine", "date")},
+        "report": environment(),
+        "tie_within_a3": TIE,
+        "discarded": labelled.discarded,
+        "groups": {},
+    }
+    choices = _Choices(folder)
+    for group in GROUPS:
+        members = [label for label in labelled.labels if label.group == group]
+        if members:
+            discarded = sum(n for reason, n in labelled.discarded.items() if reason.startswith(f"{group}: "))
+            record["groups"][group] = _group_report(group, members, labelled.sbs[group], discarded, choices)
+            if "landscape" in studies:
+                record["groups"][group]["landscape"] = _landscape_report(
+                    group, members, labelled.sbs[group], studies["landscape"][1], choices
+                )
+    choices.save()
+    record["floors"] = _floors(record["groups"])
+    if "baselines" in studies:
+        record["baselines"] = _baselines_report(labelled, *studies["baselines"])
+    if "textbook" in studies:
+        head, rows = studies["textbook"]
+        problems = [Problem.from_json(text) for text in head["settings"]["problems"]]
+        record["textbook"] = _origin(head) | {"groups": textbook_report(problems, rows)}
+    return record
+
+
+def _group_report(
+    group: str, labels: Sequence[Label], sbs: Mapping[str, str], discarded: int, choices: _Choices
+) -> dict[str, Any]:
+    counts = Counter(label.optimizer for label in labels)
+    features = np.array([prompt_features(label.problem) for label in labels])
+    checked = checked_labels(labels)
+    scored = [labels[number] for number in checked]
+    chosen = choices.get(f"{group}, prompt", labels, features, PROMPT_MODELS)
+    selectors = {
+        name: _selector_report(scored, [families[n] for n in checked], sbs)
+        for name, families in chosen.items()
+    }
+    rule, ruled = simple_rule(labels, sbs["a3"])
+    selectors["simple rule"] = _selector_report(scored, [ruled[n] for n in checked], sbs)
+    return {
+        "problems": len(labels),
+        "test_problems": sum(label.split == "test" for label in labels),
+        "discarded": discarded,
+        "discarded_share": discarded / (discarded + len(labels)),
+        "labels": dict(counts.most_common()),
+        "one_percent": sum(count >= 0.01 * len(labels) for count in counts.values()),
+        "largest_share": counts.most_common(1)[0][1] / len(labels),
+        "ties": fmean(label.tie for label in labels),
+        "repeat": repeat_report(labels),
+        "checked_problems": len(checked),
+        "sbs": {criterion: sbs[criterion] for criterion in CRITERIA},
+        "scores": {criterion: gap_scores(scored, sbs[criterion], criterion) for criterion in CRITERIA},
+        "selectors": selectors,
+        "rule": f"{rule} where it runs, else {sbs['a3']}",
+        "mean_screen": _mean_screen(labels),
+        "facts": problem_facts([label.problem for label in labels]),
+    }
+
+
+def _selector_report(
+    labels: Sequence[Label], chosen: Sequence[str], sbs: Mapping[str, str]
+) -> dict[str, Any]:
+    return {criterion: gap_closed(labels, chosen, sbs[criterion], criterion) for criterion in CRITERIA}
+
+
+def _landscape_report(
+    group: str, labels: Sequence[Label], sbs: Mapping[str, str], rows: Mapping[str, Row], choices: _Choices
+) -> dict[str, Any]:
+    """A selector on landscape features and one on the prompt, trained and scored on the same problems."""
+    known = [label for label in labels if label.problem.id in rows]
+    names = sorted({name for label in known for name in rows[label.problem.id]["features"]})
+    stated = np.array([prompt_features(label.problem)[:5] for label in known])  # the budget decides much
+    seen = np.array([[rows[label.problem.id]["features"].get(n, 0.0) for n in names] for label in known])
+    text = np.array([prompt_features(label.problem) for label in known])
+    checked = checked_labels(known)
+    report: dict[str, Any] = {"problems": len(known), "checked_problems": len(checked)}
+    scored = [known[n] for n in checked]
+    for title, features in (("landscape", np.hstack([stated, seen])), ("prompt", text)):
+        chosen = choices.get(f"{group}, {title}, same problems", known, features, {"forest": random_forest})
+        report[title] = _selector_report(scored, [chosen["forest"][n] for n in checked], sbs)
+    return report
+
+
+def _mean_screen(labels: Sequence[Label]) -> dict[str, dict[str, float]]:
+    """Mean scores in the screen of each optimizer, over the problems where it ran (their number beside them)."""
+    scores: dict[str, dict[str, list[float]]] = {}
+    for label in labels:
+        for entry in label.screen:
+            row = scores.setdefault(entry.optimizer, {c: [] for c in CRITERIA})
+            row["a3"].append(entry.a3)
+            row["w"].append(entry.w)
+    means = {
+        name: {c: fmean(values[c]) for c in CRITERIA} | {"problems": len(values["w"])}
+        for name, values in scores.items()
+    }
+    return dict(sorted(means.items(), key=lambda item: -item[1]["a3"]))
+
+
+def repeat_report(labels: Sequence[Label]) -> dict[str, Any]:
+    """How far two independent races on the same problem agree.
+
+    Returns:
+        For "all" problems raced twice, the "untied" (neither race has a tie) and the "tied" ones: their number, the
+        share where the same family wins and the share where the very same configuration does, the mean difference of
+        the winners' scores. Shares are None where there is nothing to count.
+    """
+    twice = [(label, label.repeat) for label in labels if label.repeat is not None]
+    parts = {
+        "all": twice,
+        "untied": [(label, other) for label, other in twice if not (label.tie or other.tie)],
+        "tied": [(label, other) for label, other in twice if label.tie or other.tie],
+    }
+    return {
+        name: {
+            "problems": len(pairs),
+            "same_family": _mean([label.optimizer == other.optimizer for label, other in pairs]),
+            "same_configuration": _mean(
+                [(label.optimizer, label.config) == (other.optimizer, other.config) for label, other in pairs]
+            ),
+            "difference": {
+                c: _mean([abs(getattr(label, c) - getattr(other, c)) for label, other in pairs])
+                for c in CRITERIA
+            },
+        }
+        for name, pairs in parts.items()
+    }
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return fmean(values) if values else None
+
+
+def problem_facts(problems: Sequence[Problem]) -> dict[str, Any]:
+    """What the problems are like: shares and counts for the card.
+
+    Args:
+        problems: synthetic, of one group, with references.
+    """
+    centres = []
+    for problem in problems:
+        values = problem.evaluate((problem.lower_array + problem.upper_array)[None, :] / 2)
+        assert problem.f0 is not None and problem.f_star is not None
+        feasible = bool(problem.feasible(values)[0])
+        centres.append(w(float(values.f[0]), problem.f0, problem.f_star) if feasible else 0.0)
+    components = [problem.definition["components"] for problem in problems]
+    return {
+        "dimensions": np.quantile([p.dim for p in problems], (0, 0.25, 0.5, 0.75, 1)).tolist(),
+        "budgets": np.quantile([p.max_evals for p in problems], (0, 0.25, 0.5, 0.75, 1)).tolist(),
+        "forms": dict(Counter(problem.definition["form"] for problem in problems)),
+        "components": dict(sorted(Counter(str(len(c)) for c in components).items())),
+        "functions": dict(Counter(part["function"] for c in components for part in c).most_common()),
+        "constraints": dict(
+            Counter(
+                record["kind"]
+                for problem in problems
+                for record in problem.definition["inequalities"] + problem.definition["equalities"]
+            ).most_common()
+        ),
+        "with_equalities": fmean(problem.n_equality > 0 for problem in problems),
+        "varied_bounds": fmean(len(set(zip(p.lower, p.upper, strict=True))) > 1 for p in problems),
+        "centre_above_w": fmean(score > CENTRE_W for score in centres),
+        "centre_w": fmean(centres),
+        "f_star_known": fmean(problem.provenance["f_star"].startswith("known") for problem in problems),
+    }
+
+
+def _floors(groups: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each floor by group, with the value and whether floor and aim are met (None where there is no value)."""
+    scopes: dict[str, dict[str, Any]] = {
+        name: {
+            **group,
+            **group["facts"],
+            "repeat_untied": group["repeat"]["untied"]["same_family"],
+            "gap_closed": group["selectors"]["boosted trees"]["a3"]["gap_closed"],
+        }
+        for name, group in groups.items()
+    }
+    counts = sum((Counter(group["labels"]) for group in groups.values()), Counter[str]())
+    problems = sum(group["problems"] for group in groups.values())
+    both = {"one_percent": sum(count >= 0.01 * problems for count in counts.values())}
+    rows = []
+    for title, (key, sense, floor, aim) in FLOORS.items():
+        for name, values in ({"both": both} if key in both else scopes).items():
+            if key == "with_equalities" and name == GROUPS[False]:
+                continue
+            value = values[key]
+            rows.append(
+                {
+                    "what": title,
+                    "group": name,
+                    "sense": sense,
+                    "floor": floor,
+                    "aim": aim,
+                    "value": value,
+                    "met": _reached(value, sense, floor),
+                    "aim_met": None if aim is None else _reached(value, sense, aim),
+                }
+            )
+    return rows
+
+
+def _reached(value: float | None, sense: str, limit: float) -> bool | None:
+    if value is None:
+        return None
+    return value >= limit if sense == "at least" else value <= limit
+
+
+def _baselines_report(labelled: Labelled, head: Row, rows: Mapping[str, Row]) -> dict[str, Any]:
+    """Mean scores of other tools, and of single and virtual best solver, on the same problems."""
+    labels = {label.problem.id: label for label in labelled.labels if label.check}
+    scores = baseline_scores(rows, {name: label.problem for name, label in labels.items()})
+    report: dict[str, Any] = _origin(head) | {"groups": {}}
+    for group in GROUPS:
+        same = [n for n in labels if labels[n].group == group and all(n in scores[s] for s in SOLVERS)]
+        if not same:
+            continue
+        members = [labels[name] for name in same]
+        report["groups"][group] = {
+            "problems": len(same),
+            "solvers": {
+                solver: {"title": title}
+                | {c: fmean(scores[solver][name][k] for name in same) for k, c in enumerate(CRITERIA)}
+                | {"failed": sum(rows[f"{name} {solver}"]["status"] in ("error", "timeout") for name in same)}
+                for solver, title in SOLVERS.items()
+            },
+            **{c: gap_scores(members, labelled.sbs[group][c], c) for c in CRITERIA},
+        }
+    return report
+
+
+def _origin(head: Row) -> dict[str, Any]:
+    return {"seed": head["settings"]["seed"]} | {key: head[key] for key in ("command", "machine", "date")}
+
+
+class _Choices:
+    """What selectors chose, kept beside the table: training them takes minutes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / CACHE_NAME
+        try:
+            self._kept: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            self._kept = {}
+        self._used: dict[str, Any] = {}
+
+    def get(
+        self, name: str, labels: Sequence[Label], features: np.ndarray, models: Mapping[str, selector.Model]
+    ) -> dict[str, list[str]]:
+        """Choices by model, from the cache if labels, features and the selector's code are the same."""
+        content = hashlib.sha256(
+            Path(selector.__file__).read_bytes() + np.ascontiguousarray(features).tobytes()
+        )
+        for label in labels:
+            content.update(f"{label.problem.id} {label.screen} {label.finalists}".encode())
+        key = content.hexdigest()
+        kept = self._kept.get(name, {})
+        if kept.get("key") != key:
+            kept = {"key": key, "choices": cross_validated_choices(labels, features, models)}
+        self._used[name] = kept
+        return dict(kept["choices"])
+
+    def save(self) -> None:
+        """Write what was asked for."""
+        self._path.write_text(json.dumps(self._used) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Problems given as Python callables and scipy's constraint objects."""

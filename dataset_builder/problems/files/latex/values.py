@@ -1,0 +1,255 @@
+"""What a formula can denote: a scalar tree, a vector (entry by entry) or a matrix of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from llamoco.dataset_builder.problems.symbolic.expression import (
+    Add,
+    Call,
+    Expr,
+    Extremum,
+    Index,
+    Item,
+    Mul,
+    Name,
+    Neg,
+    Num,
+    Pow,
+    Reduce,
+    Size,
+    Sub,
+    lift,
+    walk,
+)
+
+
+class NeedsUnroll(Exception):
+    """An index variable has to be a number here: the sum around it is written out term by term."""
+
+
+class Refusal(Exception):
+    """Something that cannot be read, without its place yet."""
+
+
+ANY = 0  # the size of a vector of ones, which fits any other
+
+
+@dataclass(frozen=True)
+class Vectorial:
+    """A vector: its entry for a 1-based index expression. The size ``ANY`` is settled by its surroundings."""
+
+    size: int
+    entry: Callable[[Expr], Expr]
+    transposed: bool = False
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A matrix of numbers."""
+
+    rows: tuple[tuple[float, ...], ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of rows and columns."""
+        return len(self.rows), len(self.rows[0])
+
+    @property
+    def transposed(self) -> Matrix:
+        """The matrix with rows and columns exchanged."""
+        return Matrix(tuple(zip(*self.rows, strict=True)))
+
+
+Value = Expr | Vectorial | Matrix
+
+
+def number_of(index: Expr) -> int:
+    """The number of a constant index.
+
+    Raises:
+        NeedsUnroll: if it holds an index variable.
+    """
+    match index:
+        case Num(value):
+            return int(value)
+        case Neg(a):
+            return -number_of(a)
+    if any(isinstance(node, Index) for node in walk(index)):
+        raise NeedsUnroll
+    match index:
+        case Add(a, b):
+            return number_of(a) + number_of(b)
+        case Mul(a, b):
+            return number_of(a) * number_of(b)
+    raise NeedsUnroll
+
+
+def plus(a: Value, b: Value, subtract: bool = False) -> Value:
+    """a + b or a - b."""
+    if isinstance(a, Expr) and isinstance(b, Expr):
+        return a - b if subtract else a + b
+    if isinstance(a, Vectorial) and isinstance(b, Vectorial):
+        return Vectorial(
+            _common_size(a, b),
+            lambda i: a.entry(i) - b.entry(i) if subtract else a.entry(i) + b.entry(i),
+            a.transposed,
+        )
+    if isinstance(a, Matrix) and isinstance(b, Matrix) and a.shape == b.shape:
+        sign = -1 if subtract else 1
+        return Matrix(
+            tuple(
+                tuple(p + sign * q for p, q in zip(left, right, strict=True))
+                for left, right in zip(a.rows, b.rows, strict=True)
+            )
+        )
+    raise Refusal(f"{_kind(a)} and {_kind(b)} cannot be added; expected two numbers or two vectors")
+
+
+def times(a: Value, b: Value, dot: bool, fresh: Callable[[], Index]) -> Value:
+    """a times b; with ``dot`` (or a transposed left side) two vectors make their inner product."""
+    match a, b:
+        case Expr(), Expr():
+            return a * b
+        case Expr(), Vectorial():
+            return Vectorial(b.size, lambda i: a * b.entry(i), b.transposed)
+        case Vectorial(), Expr():
+            return Vectorial(a.size, lambda i: a.entry(i) * b, a.transposed)
+        case Vectorial(), Vectorial() if (a.transposed and not b.transposed) or dot:
+            return reduced("sum", Vectorial(_common_size(a, b), lambda i: a.entry(i) * b.entry(i)), fresh)
+        case Num(factor), Matrix():
+            return Matrix(tuple(tuple(factor * q for q in row) for row in b.rows))
+        case Matrix(), Matrix() if a.shape[1] == b.shape[0]:
+            columns = b.transposed.rows
+            return Matrix(
+                tuple(
+                    tuple(sum(p * q for p, q in zip(row, column, strict=True)) for column in columns)
+                    for row in a.rows
+                )
+            )
+        case Matrix(), Vectorial() if not b.transposed and len(a.rows[0]) == b.size:
+            return Vectorial(len(a.rows), lambda i: _row(a.rows[number_of(i) - 1], b))
+        case Vectorial(), Matrix() if a.transposed and len(b.rows) == a.size:
+            columns = b.transposed.rows
+            return Vectorial(len(columns), lambda i: _row(columns[number_of(i) - 1], a), True)
+    raise Refusal(
+        f"{_kind(a)} times {_kind(b)} is not supported here; expected numbers, a^\\top b or matching sizes"
+    )
+
+
+def _common_size(a: Vectorial, b: Vectorial) -> int:
+    if ANY not in (a.size, b.size) and a.size != b.size:
+        raise Refusal(f"these vectors have {a.size} and {b.size} entries; expected equal lengths")
+    return a.size or b.size
+
+
+def _row(row: tuple[float, ...], vector: Vectorial) -> Expr:
+    terms = [lift(q) * vector.entry(lift(k)) for k, q in enumerate(row, 1) if q]
+    return folded("sum", terms)
+
+
+def ratio(a: Value, b: Value) -> Value:
+    """a divided by a number."""
+    divisor = scalar(b)
+    if isinstance(a, Vectorial):
+        return Vectorial(a.size, lambda i: a.entry(i) / divisor, a.transposed)
+    return scalar(a) / divisor
+
+
+def negative(a: Value) -> Value:
+    """-a."""
+    if isinstance(a, Expr):
+        return -a
+    if isinstance(a, Vectorial):
+        return Vectorial(a.size, lambda i: -a.entry(i), a.transposed)
+    return Matrix(tuple(tuple(-q for q in row) for row in a.rows))
+
+
+def reduced(kind: str, vector: Vectorial, fresh: Callable[[], Index]) -> Expr:
+    """Sum, product, maximum or minimum over the entries."""
+    if vector.size == ANY:
+        raise Refusal("how many ones has this vector? write its entries out")
+    index = fresh()
+    try:
+        return Reduce(kind, index, Num(1), Num(vector.size), vector.entry(index))
+    except NeedsUnroll:
+        return folded(kind, [vector.entry(lift(k)) for k in range(1, vector.size + 1)])
+
+
+def folded(kind: str, terms: list[Expr]) -> Expr:
+    """Sum, product, maximum or minimum of given terms, written out."""
+    if not terms:
+        if kind in ("max", "min"):
+            raise Refusal(f"this {kind} is over nothing")
+        return Num(0.0 if kind == "sum" else 1.0)
+    result = terms[0]
+    for term in terms[1:]:
+        match kind:
+            case "sum":
+                result = Add(result, term)
+            case "prod":
+                result = Mul(result, term)
+            case _:
+                result = Extremum(kind, result, term)
+    return result
+
+
+def norm(vector: Vectorial, order: str, squared: bool, fresh: Callable[[], Index]) -> Expr:
+    """The 1-, 2- or infinity-norm of a vector; ``squared`` (2-norm only) leaves the root out."""
+    if order == "2":
+        total = reduced("sum", Vectorial(vector.size, lambda i: Pow(vector.entry(i), Num(2))), fresh)
+        return total if squared else Call("sqrt", total)
+    kind = {"1": "sum", "infty": "max"}.get(order)
+    if kind is None:
+        raise Refusal(f"the norm with index {order!r} is not supported; expected 1, 2 or \\infty")
+    result = reduced(kind, Vectorial(vector.size, lambda i: Call("abs", vector.entry(i))), fresh)
+    return Pow(result, Num(2)) if squared else result
+
+
+def scalar(value: Value) -> Expr:
+    """The value as a scalar.
+
+    Raises:
+        Refusal: if it is a vector or matrix.
+    """
+    if isinstance(value, Expr):
+        return value
+    if isinstance(value, Vectorial) and value.size == 1:
+        return value.entry(Num(1))
+    raise Refusal(f"this is {_kind(value)}; expected a number: take an entry x_i, a norm or an inner product")
+
+
+def _kind(value: Value) -> str:
+    match value:
+        case Expr():
+            return "a number"
+        case Vectorial():
+            return "a vector"
+    return "a matrix"
+
+
+def with_constants(index: Expr, constants: dict[str, Expr]) -> Expr:
+    """An index expression with the values of named constants in it."""
+    match index:
+        case Name(name):
+            return constants.get(name, index)
+        case Add(a, b) | Sub(a, b) | Mul(a, b):
+            return type(index)(with_constants(a, constants), with_constants(b, constants))
+        case Neg(a):
+            return Neg(with_constants(a, constants))
+    return index
+
+
+def is_whole(node: Expr) -> bool:
+    """Whether the tree is made of integers, indices, sizes and positions only: fit for an index."""
+    match node:
+        case Num(value):
+            return float(value).is_integer()
+        case Index() | Size() | Item():
+            return True
+        case Add(a, b) | Sub(a, b) | Mul(a, b):
+            return is_whole(a) and is_whole(b)
+        case Neg(a):
+            return is_whole(a)
+    return False

@@ -1,0 +1,168 @@
+"""A LaTeX file as what evaluates a problem: its formulas, and what lies between the file's variables and the box that is searched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+
+from llamoco.dataset_builder.problems.adaptation import Adaptation
+from llamoco.dataset_builder.problems.budget import default_budget
+from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.evaluator.compiled import CompiledSystem
+from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SymbolicEvaluator, Values
+from llamoco.dataset_builder.problems.files.latex_file import LatexFile
+from llamoco.dataset_builder.problems.merit import merit
+from llamoco.dataset_builder.problems.profiling.operation_profile import Structure
+from llamoco.dataset_builder.problems.profiling.symbolic_profile import structure_of_system
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.problems.variables import Variables, VariablesError
+
+_NAMES = {
+    "lower": "lower bounds",
+    "upper": "upper bounds",
+    "start": "the starting point",
+    "integer": "the integers",
+}
+
+
+MANY = 30_000
+
+
+class LatexEvaluator(ProblemEvaluator):
+    """See the module. Points are of the search box (D,); the formulas see the file's variables (A,).
+
+    Args:
+        read: reads the file; called once.
+    """
+
+    def __init__(self, read: Callable[[], LatexFile]) -> None:
+        self._read = read
+
+    @cached_property
+    def file(self) -> LatexFile:
+        """The file."""
+        return self._read()
+
+    @cached_property
+    def _formulas(self) -> SymbolicEvaluator:
+        file = self.file
+        return SymbolicEvaluator(lambda: file.system, file.lower, file.upper)
+
+    @cached_property
+    def variables(self) -> Variables:
+        """The file's variables and the search box. Programs begin at the starting point where it is better than the centre.
+
+        Raises:
+            ProblemError: if bounds, starting point and integers do not fit.
+        """
+        file = self.file
+        whole = np.isin(np.arange(len(file.lower)), file.integer)
+        try:
+            variables = Variables(file.lower, file.upper, file.x0, whole, names=_NAMES)
+        except VariablesError as error:
+            listed = ", ".join(f"{k}: {name}" for k, name in enumerate(file.names))
+            raise ProblemError(f"{error} (variables by their number: {listed})") from None
+        recentred = variables.recentred()
+        if recentred is variables or variables.start is None:
+            return variables
+        centre = (variables.lower + variables.upper) / 2
+        points = variables.full(np.array([variables.start, centre]))
+        start, middle = (merit(*values) for values in zip(*self._formulas.glance(points), strict=True))
+        return recentred if start < middle else variables
+
+    @property
+    def max_evals(self) -> int:
+        """The evaluation budget."""
+        return self.file.max_evals or default_budget(len(self.variables.lower))
+
+    def evaluate(self, x: np.ndarray) -> Values:
+        """See ``ProblemEvaluator``."""
+        formulas, points = self._formulas, self.variables.full(x)
+        return formulas.evaluate(points) if self._many else formulas.glance(points)
+
+    def glance(self, x: np.ndarray) -> Values:
+        """See ``SymbolicEvaluator``."""
+        return self._formulas.glance(self.variables.full(x))
+
+    @property
+    def compiled(self) -> CompiledSystem | None:
+        """See ``ProblemEvaluator``."""
+        return self._formulas.compiled if self._many and self.variables.plain else None
+
+    @property
+    def _many(self) -> bool:
+        """Whether so many evaluations are to come that loading Numba, which takes as long as MANY by NumPy, is worth it."""
+        return self.max_evals > MANY
+
+    @property
+    def symbolic(self) -> tuple[System, tuple[float, ...], tuple[float, ...]]:
+        """See ``ProblemEvaluator``."""
+        return self.file.system, self.file.lower, self.file.upper
+
+    @cached_property
+    def structure(self) -> Structure | None:
+        """See ``ProblemEvaluator``."""
+        variables = self.variables
+        full = None if variables.plain else variables.traced
+        return structure_of_system(self.file.system, variables.lower.tolist(), variables.upper.tolist(), full)
+
+    @property
+    def warnings(self) -> list[str]:
+        """See ``ProblemEvaluator``."""
+        told = [*self.file.notes]
+        if self.file.max_evals is None:
+            dim = len(self.variables.lower)
+            told.append(
+                f"no evaluation budget is stated: {self.max_evals:,} evaluations are taken, 100 (D + 1) for D = {dim} within 200 to "
+                "5,000; say 'Evaluation budget: ...' if you can afford more or fewer"
+            )
+        return told
+
+    @property
+    def maximize(self) -> bool:
+        """See ``ProblemEvaluator``."""
+        return self.file.maximize
+
+    @property
+    def unbounded(self) -> bool:
+        """See ``ProblemEvaluator``."""
+        return self.variables.unbounded
+
+    @property
+    def start(self) -> np.ndarray | None:
+        """See ``ProblemEvaluator``."""
+        return self.variables.start
+
+    def full(self, x: np.ndarray) -> np.ndarray:
+        """See ``ProblemEvaluator``."""
+        return self.variables.full(x)
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """See ``ProblemEvaluator``."""
+        file, variables = self.file, self.variables
+        if variables.plain and variables.start is None and not file.maximize:
+            return None
+        counts = {
+            "objective": 1,
+            "inequality": len(file.system.inequalities),
+            "equality": len(file.system.equalities),
+        }
+        calls = {name: (f"{{{name}}}(x)",) if count else () for name, count in counts.items()}
+        return Adaptation(
+            (1, counts["inequality"], counts["equality"]),
+            variables,
+            self.max_evals,
+            file.maximize,
+            calls=calls,
+        )
+
+
+def stated(file: LatexFile) -> LatexFile:
+    """The file with the objective in the person's own sign and the budget that is taken."""
+    budget = file.max_evals or LatexEvaluator(lambda: file).max_evals
+    system = replace(file.system, objective=file.objective)
+    return replace(file, system=system, max_evals=budget)

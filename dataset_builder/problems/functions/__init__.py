@@ -1,0 +1,1 @@
+"""Basic functions F, constraints Omega and problems from textbooks."""

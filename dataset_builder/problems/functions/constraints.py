@@ -1,0 +1,244 @@
+"""The set Omega of constraints (paper, section IV-A1), after the CEC 2017 constrained suite.
+
+A constraint compares a quantity q(x) with a bound: q(x) <= b, q(x) >= b or q(x) = b. The synthesis chooses b
+from the value of q at a point that it certifies as feasible, so every combination of constraints is
+consistent. The suite itself (Wu, Mallipeddi, Suganthan 2017, technical report) is defined for four dimensions
+only; these are its types of formula with a few parameters of our own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.symbolic.expression import (
+    Expr,
+    Index,
+    Prod,
+    Sum,
+    Vec,
+    absolute,
+    cos,
+    exp,
+    log,
+    sin,
+    sqrt,
+)
+
+Parameters = dict[str, Any]
+
+x = Vec("x")
+n = x.size
+i = Index("i")
+j = Index("j")
+
+
+@dataclass(frozen=True)
+class Box:
+    """What a constraint's parameters are drawn to fit: bounds (D,)."""
+
+    lower: np.ndarray
+    upper: np.ndarray
+
+    @property
+    def dim(self) -> int:
+        """Number of variables."""
+        return len(self.lower)
+
+    @property
+    def half(self) -> float:
+        """Mean half-width."""
+        return float(np.mean(self.upper - self.lower) / 2)
+
+    def centre(self, draws: Draws) -> float:
+        """A short number around the mean of the middles, within a quarter of the box."""
+        middle = float(np.mean(self.upper + self.lower) / 2)
+        return significant(middle + self.half * draws.uniform(-0.25, 0.25), 2)
+
+
+@dataclass(frozen=True)
+class ConstraintKind:
+    """A member of Omega.
+
+    Attributes:
+        quantity: q(x) as a tree in x, from the parameters.
+        draw: random parameters that fit a box.
+        smooth: continuously differentiable.
+        equality: may be used as an equality too.
+        wavy: has many local minima, deep enough to stop a local search.
+    """
+
+    quantity: Callable[[Parameters], Expr]
+    draw: Callable[[Draws, Box], Parameters]
+    smooth: bool = True
+    equality: bool = False
+    wavy: bool = False
+
+
+def significant(value: float, digits: int) -> float:
+    """Rounded to that many significant digits."""
+    return float(f"{value:.{digits - 1}e}")
+
+
+def total(body: Expr) -> Expr:
+    """Sum of body over all variables."""
+    return Sum(i, 1, n, body)
+
+
+def less(e: Expr, value: float) -> Expr:
+    """``e - value``, as one writes it: nothing for 0, ``e + 3`` for -3."""
+    if value == 0:
+        return e
+    return e - value if value > 0 else e + -value
+
+
+def _two(draws: Draws, box: Box) -> tuple[int, int]:
+    first, second = draws.sample(range(1, box.dim + 1), 2)
+    return first, second
+
+
+def _draw_sparse(draws: Draws, box: Box) -> Parameters:
+    count = min(box.dim, draws.integer(2, 3))
+    positions = sorted(draws.sample(range(1, box.dim + 1), count))
+    return {
+        "positions": positions,
+        "weights": [draws.integer(1, 9) * draws.choice((-1, 1)) for _ in positions],
+    }
+
+
+def _sparse(p: Parameters) -> Expr:
+    result: Expr | None = None
+    for position, weight in zip(p["positions"], p["weights"], strict=True):
+        term: Expr = x[position] if abs(weight) == 1 else abs(weight) * x[position]
+        if result is None:
+            result = -term if weight < 0 else term
+        else:
+            result = result - term if weight < 0 else result + term
+    assert result is not None
+    return result
+
+
+def _draw_pair(draws: Draws, box: Box) -> Parameters:
+    j, k = _two(draws, box)
+    return {"j": j, "k": k}
+
+
+def _draw_centre(draws: Draws, box: Box) -> Parameters:
+    return {"centre": box.centre(draws)}
+
+
+def _draw_parabola(draws: Draws, box: Box) -> Parameters:
+    j, k = _two(draws, box)
+    return {"j": j, "k": k, "a": significant(draws.uniform(0.3, 1.5) / box.half, 2)}
+
+
+def _draw_frequency(draws: Draws, box: Box) -> Parameters:
+    return {"c": significant(draws.uniform(2, 6) / box.half, 2)}
+
+
+def _draw_exponent(draws: Draws, box: Box) -> Parameters:
+    return {"c": significant(draws.uniform(1, 2) / float(np.abs([box.lower, box.upper]).max()), 2)}
+
+
+CONSTRAINTS: dict[str, ConstraintKind] = {
+    "sum": ConstraintKind(lambda p: total(x[i]), lambda d, b: {}, equality=True),
+    "weighted_sum": ConstraintKind(
+        lambda p: total(cos(p["c"] * i) * x[i]), lambda d, b: {"c": d.uniform(0.5, 3, 1)}, equality=True
+    ),
+    "linear": ConstraintKind(_sparse, _draw_sparse, equality=True),
+    "ball": ConstraintKind(lambda p: total(less(x[i], p["centre"]) ** 2), _draw_centre, equality=True),
+    "ellipsoid": ConstraintKind(lambda p: total(i * less(x[i], p["centre"]) ** 2), _draw_centre),
+    "parabola": ConstraintKind(lambda p: p["a"] * x[p["j"]] ** 2 - x[p["k"]], _draw_parabola, equality=True),
+    "product": ConstraintKind(lambda p: x[p["j"]] * x[p["k"]], _draw_pair, equality=True),
+    "ratio": ConstraintKind(lambda p: x[p["j"]] / (1 + x[p["k"]] ** 2), _draw_pair),
+    "sine": ConstraintKind(lambda p: total(x[i] * sin(p["c"] * x[i])), _draw_frequency, wavy=True),
+    "cosine": ConstraintKind(lambda p: total(cos(p["c"] * x[i])), _draw_frequency, wavy=True),
+    "rastrigin": ConstraintKind(
+        lambda p: total(x[i] ** 2 - p["a"] * cos(p["c"] * x[i])),
+        lambda d, b: {"a": significant(b.half**2 * d.uniform(0.1, 0.4), 2), **_draw_frequency(d, b)},
+        wavy=True,
+    ),
+    "absolute": ConstraintKind(
+        lambda p: total(absolute(less(x[i], p["centre"]))), _draw_centre, smooth=False
+    ),
+    "differences": ConstraintKind(lambda p: Sum(i, 1, n - 1, (x[i + 1] - x[i]) ** 2), lambda d, b: {}),
+    "exponential": ConstraintKind(lambda p: total(exp(p["c"] * x[i])), _draw_exponent),
+    "cosine_product": ConstraintKind(
+        lambda p: total(x[i] ** 2) / p["a"] - Prod(i, 1, n, cos(x[i] / p["c"])),
+        lambda d, b: {
+            "a": significant(b.dim * b.half**2 * d.uniform(0.5, 1.5), 2),
+            "c": significant(b.half * d.uniform(0.2, 0.6), 2),
+        },
+    ),
+    # C08 and C09 of the suite, as inequalities.
+    "cumulative": ConstraintKind(lambda p: total(Sum(j, 1, i, x[j]) ** 2), lambda d, b: {}),
+    "chain": ConstraintKind(
+        lambda p: Sum(i, 1, n - 1, (p["a"] * x[i] ** 2 - x[i + 1]) ** 2),
+        lambda d, b: {"a": significant(d.uniform(0.3, 1.5) / b.half, 2)},
+    ),
+    # As C20 of the suite.
+    "cosine_of_sum": ConstraintKind(
+        lambda p: cos(p["c"] * total(x[i])),
+        lambda d, b: {"c": significant(d.uniform(1.5, 3) / (b.half * math.sqrt(b.dim)), 2)},
+        wavy=True,
+    ),
+    "bilinear": ConstraintKind(lambda p: Sum(i, 1, n - 1, x[i] * x[i + 1]), lambda d, b: {}),
+    "monomial": ConstraintKind(lambda p: x[p["j"]] ** 2 * x[p["k"]], _draw_pair),
+    "norm": ConstraintKind(lambda p: sqrt(total(less(x[i], p["centre"]) ** 2)), _draw_centre, smooth=False),
+    "quartic": ConstraintKind(lambda p: total(less(x[i], p["centre"]) ** 4), _draw_centre),
+    "log_sum_exp": ConstraintKind(lambda p: log(total(exp(p["c"] * x[i]))), _draw_exponent),
+    # A posynomial of two variables in the form in which geometric programs are convex.
+    "posynomial": ConstraintKind(
+        lambda p: exp(p["c"] * x[p["j"]]) + p["a"] * exp(-p["c"] * (x[p["j"]] + x[p["k"]])),
+        lambda d, b: {**_draw_pair(d, b), **_draw_exponent(d, b), "a": d.uniform(0.2, 2, 1)},
+    ),
+}
+
+EQUALITY_KINDS = tuple(name for name, kind in CONSTRAINTS.items() if kind.equality)
+
+
+def quantity(record: Parameters, dim: int) -> Expr:
+    """q(x) of a constraint record ``{"kind": ..., parameters}``.
+
+    Raises:
+        ProblemError: if the kind is unknown or a position lies outside 1..dim.
+    """
+    if record["kind"] not in CONSTRAINTS:
+        raise ProblemError(
+            f"definition: unknown kind of constraint {record['kind']!r}; known: {', '.join(CONSTRAINTS)}"
+        )
+    used = [*record.get("positions", ()), *(record[p] for p in ("j", "k") if p in record)]
+    if any(not 1 <= position <= dim for position in used):
+        raise ProblemError(
+            f"definition: constraint {record['kind']!r} uses variables {used}, there are 1 to {dim}"
+        )
+    return CONSTRAINTS[record["kind"]].quantity(record)
+
+
+def inequality(record: Parameters, dim: int) -> Expr:
+    """g(x) of an inequality g(x) <= 0: q(x) - b ("<=") or b - q(x) (">="). Raises as ``quantity``."""
+    q = quantity(record, dim)
+    return less(q, record["bound"]) if record["sense"] == "<=" else record["bound"] - q
+
+
+def equality(record: Parameters, dim: int) -> Expr:
+    """h(x) of an equality h(x) = 0: q(x) - b. Raises as ``quantity``."""
+    return less(quantity(record, dim), record["bound"])
+
+
+def rounded_bound(value: float, sense: str) -> float:
+    """A bound of four significant digits that a point of quantity ``value`` still satisfies.
+
+    A value that is such a number but for rounding errors stays: else the last bit of a sum would decide.
+    """
+    if value == 0:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(abs(value))) - 3)
+    steps = math.ceil(value / step - 1e-9) if sense == "<=" else math.floor(value / step + 1e-9)
+    return float(f"{steps * step:.3e}")

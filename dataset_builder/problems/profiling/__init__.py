@@ -1,0 +1,1 @@
+"""Operation profiles: what a problem's functions compute, found by tracing them once."""

@@ -1,0 +1,1 @@
+"""Problems as expressions: Eq. 2 (composition and hybrid), their synthesis, intervals."""

@@ -1,0 +1,261 @@
+"""Points that a program asks for together are evaluated side by side: in processes of this machine, or by a person's own ``map``.
+
+A program that asks for one point at a time gains nothing. What is evaluated elsewhere is a copy of the person's functions: what
+they change there stays there. Order and values are those of one process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from llamoco.dataset_builder.problems.errors import LlamocoError, ProblemError
+from llamoco.dataset_builder.problems.evaluators import (
+    ProblemEvaluator,
+    SourceEvaluator,
+    Values,
+    Wrapper,
+    gathered,
+)
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
+MapLike = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+Workers = int | MapLike
+
+
+class WorkersError(LlamocoError, RuntimeError):
+    """Points cannot be evaluated elsewhere, or a process that evaluated them died. The message says what to do."""
+
+
+class Shared(Wrapper):
+    """Evaluates batches of points side by side, to be closed.
+
+    Args:
+        inner: what evaluates a point; a copy of it goes to each process.
+        workers: number of processes, -1 for one a core; or a function like ``map`` that takes a function and an iterable.
+
+    Attributes:
+        largest: the most points that were asked for together.
+
+    Raises:
+        WorkersError: if workers is neither.
+    """
+
+    def __init__(self, inner: ProblemEvaluator, workers: Workers) -> None:
+        super().__init__(inner)
+        self._map = workers if callable(workers) else None
+        self.count = 0 if callable(workers) else checked_workers(workers)
+        self.largest = 0
+        self._pool: Executor | None = None
+        self._copy: bytes | None = None
+
+    def __enter__(self) -> Shared:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes, whatever they do."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]  # loky's
+            self._pool = None
+
+    def evaluate(self, x: np.ndarray) -> Values:
+        """See ``ProblemEvaluator``."""
+        return gathered(self.each(x), len(x))
+
+    def each(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+        """See ``ProblemEvaluator``. After a failure the points that are under way are waited for: what was paid for is not lost.
+
+        Raises:
+            WorkersError: if a process died, or the person's functions cannot be sent to one.
+            Exception: what a person's function raised, the first in the order of points.
+        """
+        self.largest = max(self.largest, len(x))
+        if len(x) == 1 or self.count == 1:
+            yield from self.inner.each(x)
+        elif self._map is not None:
+            task = _Task(self._sent())
+            yield from enumerate(self._map(task, [point.copy() for point in x]))
+        else:
+            yield from self._in_processes(x)
+
+    def _in_processes(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+        from concurrent.futures import as_completed
+
+        if self._pool is None:
+            self._pool = _executor(self.count, self._sent())
+        rows: dict[Future[Values], int] = {}
+        failed: dict[int, BaseException] = {}
+        try:
+            for row, point in enumerate(x):
+                rows[self._pool.submit(_evaluate_there, point)] = row
+            for future in as_completed(rows):
+                if future.cancelled():
+                    continue
+                error = future.exception()
+                if error is None:
+                    yield rows[future], future.result()
+                    continue
+                failed[rows[future]] = error
+                for other in rows:
+                    other.cancel()
+        except GeneratorExit:
+            raise
+        except BaseException:
+            self.close()
+            raise
+        if failed:
+            raise self._told(failed, x)
+
+    def _told(self, failed: dict[int, BaseException], x: np.ndarray) -> BaseException:
+        """What to raise for points that failed: the first one's own error, unless a process died."""
+        from loky.process_executor import BrokenProcessPool
+
+        row = min(failed)
+        error = failed[row]
+        if not isinstance(error, BrokenProcessPool):
+            return error
+        self.close()
+        point = ", ".join(f"{value:.6g}" for value in self.full(x[row])[:4].tolist())
+        told = WorkersError(
+            f"a worker process died, while evaluating x = [{point}{', ...' if x.shape[1] > 4 else ''}] or a point beside it: it was "
+            "killed, ran out of memory, or crashed in compiled code. Evaluate with fewer workers, or with workers=1 to see "
+            "where it crashes; with a journal, what was evaluated is not paid for again"
+        )
+        told.__cause__ = error
+        return told
+
+    def _sent(self) -> bytes:
+        """What evaluates, as it is sent to others."""
+        if self._copy is None:
+            import cloudpickle
+
+            try:
+                self._copy = cloudpickle.dumps(_sendable(self.inner))
+            except Exception as error:
+                raise WorkersError(
+                    f"the functions cannot be sent to other processes ({type(error).__name__}: {error}); what they refer to "
+                    "(an open file, a lock, a connection) has to be made inside them, or give workers=1"
+                ) from error
+        return self._copy
+
+
+def checked_workers(workers: Any) -> int:
+    """A number of processes.
+
+    Raises:
+        WorkersError: if it is not one.
+    """
+    whole = isinstance(workers, int | np.integer) and not isinstance(workers, bool)
+    if not whole or (workers < 1 and workers != -1):
+        raise WorkersError(
+            f"workers is {workers!r:.60}; give a number of processes, -1 for one a core, or a function like map"
+        )
+    return _cores() if workers == -1 else int(workers)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Task:
+    """Evaluates a point (D,), wherever it is sent."""
+
+    def __init__(self, sent: bytes) -> None:
+        self._bytes = sent
+        self._evaluator: ProblemEvaluator | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_bytes": self._bytes, "_evaluator": None}
+
+    def __call__(self, point: np.ndarray) -> Values:
+        if self._evaluator is None:
+            import cloudpickle
+
+            self._evaluator = cloudpickle.loads(self._bytes)
+        return self._evaluator.evaluate(point[None, :])
+
+
+def _sendable(evaluator: ProblemEvaluator) -> Any:
+    """An evaluator that can be pickled: a person's file goes as text, and is executed there."""
+    while isinstance(evaluator, Wrapper):
+        evaluator = evaluator.inner
+    return _Source(evaluator) if isinstance(evaluator, SourceEvaluator) else evaluator
+
+
+class _Source:
+    """Stands for a person's file until it is unpickled."""
+
+    def __init__(self, evaluator: SourceEvaluator) -> None:
+        self._text = evaluator.file._text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _read, (self._text.text, self._text.name, self._text.folder)
+
+
+def _read(text: str, name: str, folder: Any) -> ProblemEvaluator:
+    from llamoco.dataset_builder.problems.files.python_file import load_python
+
+    return SourceEvaluator(lambda: load_python(text, name, folder))
+
+
+# In a worker process: what evaluates there, or what kept it from being unpickled.
+_there: ProblemEvaluator | BaseException
+
+
+def _executor(count: int, sent: bytes) -> Executor:
+    import loky
+    from loky.backend import get_context
+
+    executor: Executor = loky.ProcessPoolExecutor(
+        count, context=get_context("loky"), initializer=_begin_there, initargs=(sent,)
+    )
+    return executor
+
+
+def _begin_there(sent: bytes) -> None:
+    """Prepare a worker process."""
+    global _there
+    import cloudpickle
+
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal: the parent decides
+    try:
+        _there = cloudpickle.loads(sent)
+    except BaseException as error:
+        _there = error
+
+
+def _evaluate_there(point: np.ndarray) -> Values:
+    if isinstance(_there, BaseException):
+        raise WorkersError(
+            f"the functions do not arrive in another process ({type(_there).__name__}: {_there}); give workers=1"
+        )
+    try:
+        return _there.evaluate(point[None, :])
+    except Exception as error:
+        raise _portable(error)  # noqa: B904  (itself, nearly always)
+
+
+def _portable(error: Exception) -> Exception:
+    """An exception that can be sent back: itself, or its text where it cannot be pickled."""
+    import cloudpickle
+
+    try:
+        cloudpickle.loads(cloudpickle.dumps(error))
+    except Exception:
+        return ProblemError(f"a function failed in a worker process ({type(error).__name__}: {error})")
+    return error

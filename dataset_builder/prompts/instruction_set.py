@@ -1,0 +1,141 @@
+"""The instruction set as rows: every label of a table, described 4-6 times and answered once.
+
+A table that is large enough gives exactly the paper's 30,000 + 2,570 pairs. All follows from the table: which
+problems are test problems, how many descriptions each has, which patterns and styles they are written in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, read_labels
+from llamoco.dataset_builder.optimizers.pool import render
+from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
+from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.prompts.rows import pairs
+
+SEED = 0
+SIZES = {"train": 30_000, "test": 2_570}  # pairs, as in the paper (section IV-A1)
+FEWEST, MOST = 4, 6  # descriptions a problem
+SAMPLE_ROWS = 20
+LABELS_AT_ONCE = 16  # labels that a worker process gets at a time
+
+Row = dict[str, Any]
+
+
+def answerable_labels(path: Path) -> list[Label]:
+    """The labels of a table, those of the train split first.
+
+    Raises:
+        LabelsError: if there is no such table, it is of another version, or it names optimizers, constants or
+            basic functions that there are not.
+    """
+    labels = read_labels(path).labels
+    known: set[tuple[str, str]] = set()
+    for label in labels:
+        try:
+            if unknown := {c["function"] for c in label.problem.definition["components"]} - FUNCTIONS.keys():
+                raise ValueError(f"unknown basic functions {', '.join(sorted(unknown))}")
+            if (label.optimizer, label.config) not in known:
+                render(label.optimizer, json.loads(label.config))
+                known.add((label.optimizer, label.config))
+        except ValueError as error:
+            raise LabelsError(
+                f"{path}, problem {label.problem.id}: {error}. Use the version of llamoco that wrote the "
+                "table, or make the labels again with `llamoco benchmark`"
+            ) from error
+    return sorted(labels, key=lambda label: list(SIZES).index(label.split))
+
+
+def description_counts(labels: Sequence[Label]) -> list[int]:
+    """How often each problem is described: drawn from 4 to 6.
+
+    Where a table is large enough for the whole set, single draws are then raised or lowered until the splits
+    have exactly the sizes of ``SIZES``.
+
+    Raises:
+        LabelsError: if a table that is large enough has too few or too many problems in a split.
+    """
+    counts = [Draws("descriptions", SEED, label.problem.id).integer(FEWEST, MOST) for label in labels]
+    if len(labels) * MOST < sum(SIZES.values()):
+        return counts
+    for split, size in SIZES.items():
+        mine = [number for number, label in enumerate(labels) if label.split == split]
+        if not FEWEST * len(mine) <= size <= MOST * len(mine):
+            raise LabelsError(
+                f"the label table has {len(mine):,} problems in its {split} split; with {FEWEST} to {MOST} "
+                f"descriptions each, {size:,} pairs take {-(-size // MOST):,} to {size // FEWEST:,} problems: "
+                "label a number of problems that gives so many"
+            )
+        missing = size - sum(counts[number] for number in mine)
+        step = 1 if missing > 0 else -1
+        order = cycle(Draws("descriptions", SEED, split).shuffled(mine))
+        while missing:
+            number = next(order)
+            if FEWEST <= counts[number] + step <= MOST:
+                counts[number] += step
+                missing -= step
+    return counts
+
+
+def described(
+    labels: Iterable[Label], counts: Iterable[int], executor: Executor | None = None
+) -> Iterator[list[Row]]:
+    """The rows of each label, in the order given.
+
+    Args:
+        labels: what to describe.
+        counts: descriptions of each label.
+        executor: makes the rows; None for this process.
+    """
+    if executor is None:
+        return map(_rows, labels, counts)
+    return executor.map(_rows, labels, counts, chunksize=LABELS_AT_ONCE)
+
+
+def rows_of_split(labels: Path, split: str) -> Iterator[Row]:
+    """Rows of the by-problem split, in the order of the table: no problem of the test split has a description in train.
+
+    Writing patterns that are held out occur in the test split only.
+
+    Args:
+        labels: path of the label table.
+        split: "train" or "test".
+    """
+    table = answerable_labels(labels)
+    chosen = [pair for pair in zip(table, description_counts(table), strict=True) if pair[0].split == split]
+    for label, count in chosen:
+        yield from _rows(label, count)
+
+
+def paper_split(labels: Path, split: str) -> list[Row]:
+    """The same rows split by pair, as in the paper (section IV-A1), for comparison: see ``paper_order``."""
+    train, test = (list(rows_of_split(labels, part)) for part in SIZES)
+    rows = train + test
+    return [rows[number] for number in paper_order(len(train), len(test))[split]]
+
+
+def paper_order(train: int, test: int) -> dict[str, list[int]]:
+    """Which rows the splits of ``paper_split`` have, counting train rows first: as many as by problem, at random."""
+    order = Draws("paper_split", SEED).shuffled(range(train + test))
+    return {"train": order[test:], "test": order[:test]}
+
+
+def sample(labels: Path) -> str:
+    """A few rows of the set, of problems from all over the table, as JSON lines: what ships beside the table."""
+    table = answerable_labels(labels)
+    counts = description_counts(table)
+    size = min(SAMPLE_ROWS, len(table))
+    places = [number * len(table) // size for number in range(size)]
+    # Of one problem the first description, of the next the second, ...: all patterns are seen.
+    rows = [_rows(table[place], counts[place])[number % FEWEST] for number, place in enumerate(places)]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _rows(label: Label, count: int) -> list[Row]:
+    return pairs(label.problem, label.optimizer, label.config, SEED, count, held_out=label.split == "test")

@@ -1,0 +1,138 @@
+"""The pool's texts as a tokenizer spells them, and which of them can serve the problem that a prompt states."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import NamedTuple
+
+from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.pool import POOL, Config, configurations, pool_for, render
+from llamoco.modeling.generation.tokenizers import Tokenizer
+
+CONTEXT = "# smooth; unimodal; coupled"  # a decision line up to its last words:
+CHOICE = "; optimizer:"
+
+_DIM = re.compile(r"^# dimension: ([1-9]\d{0,3999})$", re.MULTILINE)
+_BUDGET = re.compile(r"^# evaluation budget: (\d{1,4000})$", re.MULTILINE)
+_INEQUALITY = re.compile(r"^# inequality constraints: (\d{1,4000})$", re.MULTILINE)
+_EQUALITY = re.compile(r"^# equality constraints: (\d{1,4000})$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a prompt states of its problem and the choice of a program hangs on."""
+
+    dim: int
+    max_evals: int
+    constrained: bool
+
+    @cached_property
+    def serving(self) -> frozenset[str]:
+        """Names of the optimizers that handle such a problem and afford its size."""
+        handling = pool_for(self.constrained)
+        return frozenset(o.name for o in handling if o.affords(self.dim, self.max_evals))
+
+    def config(self, name: str) -> Config:
+        """The configuration that an optimizer was benchmarked with on such problems."""
+        return config_for(name, self.dim, self.max_evals, self.constrained)
+
+
+def stated(prompt: str) -> Stated | None:
+    """What the facts of a prompt say; None where it lacks them.
+
+    Facts are a prompt's last lines, so where a description has lines that look like facts, the last ones count.
+    """
+    patterns = (_DIM, _BUDGET, _INEQUALITY, _EQUALITY)
+    found = [pattern.findall(prompt) for pattern in patterns]
+    if not all(found):
+        return None
+    dim, max_evals, inequalities, equalities = (int(texts[-1]) for texts in found)
+    return Stated(dim, max_evals, inequalities + equalities > 0)
+
+
+class Path(NamedTuple):
+    """A way to end a completion: the tokens after ``CHOICE``, and what they spell.
+
+    Attributes:
+        tokens: of a blank, the optimizer's name, the line's end and the program.
+        name: the optimizer.
+        config: values of its constants.
+    """
+
+    tokens: list[int]
+    name: str
+    config: Config
+
+
+class PoolTexts:
+    """Every text of the pool in every configuration of its grid, in a tokenizer's own (canonical) tokens.
+
+    A text can be spelled by other tokens, too; a model that learnt it knows it by these. What follows ``CHOICE`` is
+    spelled as it is after ``CONTEXT``. Should the tokenizer have no token that ends there, it is spelled by itself.
+
+    Attributes:
+        start: tokens that begin a decision line.
+        choice: tokens of ``CHOICE``.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._grids: dict[str, list[Path]] = {}
+        line = self._ids(f"{CONTEXT}{CHOICE} {next(iter(POOL))}\n")
+        begun, seen, chosen = (self._length(line, text) for text in ("#", CONTEXT, CONTEXT + CHOICE))
+        self.start = line[:begun] if begun else self._ids("#")
+        self.choice = line[seen:chosen] if seen and chosen else self._ids(CHOICE)
+        self._before = line[:chosen]  # empty if no token ends there
+
+    @cached_property
+    def defaults(self) -> dict[str, Path]:
+        """One path an optimizer: its file as it stands."""
+        return {name: self._path(name, optimizer.defaults) for name, optimizer in POOL.items()}
+
+    def grid(self, name: str) -> list[Path]:
+        """The paths of an optimizer, one a configuration."""
+        if name not in self._grids:
+            count = prod(map(len, POOL[name].grid.values()))
+            self._grids[name] = [self._path(name, config) for config in configurations(name, count)]
+        return self._grids[name]
+
+    def ends_line(self, token: int) -> bool:
+        """Whether a token's text has a line's end."""
+        return "\n" in self._tokenizer.decode([token])
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of tokens."""
+        return self._tokenizer.decode(list(ids), skip_special_tokens=True)
+
+    def _path(self, name: str, config: Config) -> Path:
+        after = f" {name}\n{render(name, config)}"
+        if self._before:
+            ids = self._ids(CONTEXT + CHOICE + after)
+            if ids[: len(self._before)] == self._before:
+                return Path(ids[len(self._before) :], name, config)
+        return Path(self._ids(after), name, config)
+
+    def _ids(self, text: str) -> list[int]:
+        return self._tokenizer.encode(text, add_special_tokens=False, verbose=False)
+
+    def _length(self, ids: Sequence[int], text: str) -> int:
+        """How many of the tokens spell a beginning; 0 if none of them ends there."""
+        return next((n for n in range(1, len(ids)) if self.decode(ids[:n]) == text), 0)
+
+
+def serving(prompt: str) -> Collection[str]:
+    """Names of the optimizers that can serve the problem of a prompt; the whole pool where it does not state enough."""
+    kind = stated(prompt)
+    return POOL.keys() if kind is None else kind.serving
+
+
+def agreement(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many tokens two texts begin with alike."""
+    return next(
+        (place for place, (a, b) in enumerate(zip(first, second, strict=False)) if a != b),
+        min(len(first), len(second)),
+    )

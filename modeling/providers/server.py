@@ -1,0 +1,311 @@
+"""Answers from an OpenAI-compatible server: several requests at a time, retried, with one clear message when it fails for good."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+import openai
+
+from llamoco.dataset_builder.prompts.conversation import (
+    OPENED,
+    Conversation,
+    as_text,
+    code_of,
+    questions,
+    repair_turns,
+)
+from llamoco.modeling.generation.load import Generation, ModelError
+from llamoco.modeling.providers.bounded_http import bounded_client
+from llamoco.modeling.providers.replies import (
+    Garbage,
+    names_of,
+    reply_of,
+    shortened,
+    text_of,
+    tokens_of,
+)
+from llamoco.modeling.providers.sources import (
+    APIS,
+    Failure,
+    OnAnswer,
+    default_new_tokens,
+    estimated_tokens,
+    resolve_style,
+    style_settings,
+)
+
+SEED = 0
+NO_KEY = "none"  # for servers that ask for no key
+REFUSALS = (400, 413, 422)  # of a request as it stands: too long, say
+CONNECT_TIMEOUT = 10.0
+LONGEST_PAUSE = 8.0
+LONGEST_TIMEOUT = 86_400.0  # seconds
+
+logger = logging.getLogger(__name__)
+
+
+class ServerSource:
+    """A model behind ``/v1/chat/completions`` or ``/v1/completions``, at temperature 0 with a fixed seed.
+
+    The openai client repeats requests that meet 408, 409, 429, a 5xx status, a time-out or a broken connection, after the server's
+    Retry-After or with exponential back-off; replies that make no sense are repeated here in the same way. A prompt that the server refuses
+    (400, 413, 422) is cut as ``contract.questions`` says, a repair turn as ``contract.repair_turns`` says. Tokens are the server's
+    ``usage``, or a quarter of the characters where it states none. No reply takes more than the time limit or ``bounded_http``'s size,
+    however it comes. The key is the environment's OPENAI_API_KEY.
+
+    Args:
+        url: of the server, with or without its path (``/v1`` is then added).
+        model: name of the model there; the only one that it lists if None.
+        api: "chat" or "completions".
+        prompt_style: "plain", "contract" or "auto": the contract for chat, the plain prompt for completions (tuned models).
+        max_new_tokens: length limit of an answer; 900 (plain) or 2048 (contract) if None.
+        timeout: seconds that a request may take, to the last byte of its reply.
+        concurrency: requests at a time.
+        retries: how often a request that failed is repeated.
+        pause: seconds before the first repetition after a senseless reply; doubled each time, 8 at most.
+
+    Raises:
+        ModelError: if the URL, API, style or time limit is none, or no model is named and the server does not list a single one.
+    """
+
+    can_repair = True
+
+    def __init__(
+        self,
+        url: str,
+        model: str | None,
+        api: str = "chat",
+        prompt_style: str = "auto",
+        max_new_tokens: int | None = None,
+        timeout: float = 600.0,
+        concurrency: int = 8,
+        retries: int = 4,
+        pause: float = 0.5,
+    ) -> None:
+        if api not in APIS:
+            raise ModelError(f"API: expected one of {', '.join(APIS)}, got {api!r}")
+        if not 0 < timeout <= LONGEST_TIMEOUT:
+            raise ModelError(
+                f"time limit of a request: expected seconds up to {LONGEST_TIMEOUT:g}, got {timeout}"
+            )
+        base, query = _base_url(url)
+        self._api = api
+        self._style = resolve_style(prompt_style, "contract" if api == "chat" else "plain")
+        self._max_new_tokens = max_new_tokens or default_new_tokens(self._style)
+        self._shown_url = shown_url(url)
+        self._concurrency, self._retries, self._pause, self._timeout = concurrency, retries, pause, timeout
+        self._sampling: dict[str, Any] = {
+            "temperature": 0,
+            "seed": SEED,
+            "max_tokens": self._max_new_tokens,
+        }
+        self._key = os.environ.get("OPENAI_API_KEY", "").strip() or NO_KEY
+        self._client = openai.OpenAI(
+            base_url=base,
+            default_query=query,
+            api_key=self._key,
+            timeout=openai.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT)),
+            max_retries=retries,
+            default_headers={"Accept-Encoding": "identity"},
+            http_client=bounded_client(base, concurrency),
+        )
+        self.name = model if model is not None else self._only_model()
+
+    def settings(self) -> dict[str, Any]:
+        """Server without credentials, model, API, prompt style, length limit and sampling."""
+        return {
+            "model": self.name,
+            "server": self._shown_url,
+            "api": self._api,
+            **style_settings(self._style),
+            "max_new_tokens": self._max_new_tokens,
+            "temperature": 0,
+            "sampling_seed": SEED,
+        }
+
+    def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
+        """See ``sources.Source``."""
+        self._ask_all(len(prompts), lambda number: questions(self._style, prompts[number]), on_answer)
+
+    def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
+        """See ``sources.Source``."""
+
+        def turns(number: int) -> list[Conversation]:
+            failure = failures[number]
+            return repair_turns(self._style, failure.prompt, failure.program, failure.error)
+
+        self._ask_all(len(failures), turns, on_answer)
+
+    def _ask_all(
+        self, count: int, alternatives: Callable[[int], list[Conversation]], on_answer: OnAnswer
+    ) -> None:
+        """Ask in several threads; hand answers over in this one. After a failure nothing new is asked, what is under way is kept."""
+        waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for position in range(count):
+            waiting.put(position)
+        came: queue.SimpleQueue[tuple[int, Generation] | Exception | None] = queue.SimpleQueue()
+        stop = threading.Event()
+
+        def work() -> None:
+            while not stop.is_set():
+                try:
+                    position = waiting.get_nowait()
+                except queue.Empty:
+                    break
+                try:
+                    came.put((position, self._ask(alternatives(position), stop)))
+                except Exception as error:
+                    stop.set()
+                    came.put(error)
+            came.put(None)
+
+        # Daemons, so that Ctrl-C does not wait for answers that are under way.
+        workers = [threading.Thread(target=work, daemon=True) for _ in range(min(self._concurrency, count))]
+        for worker in workers:
+            worker.start()
+        at_work, kept, failure = len(workers), 0, None
+        try:
+            while at_work:
+                item = came.get()
+                if item is None:
+                    at_work -= 1
+                elif isinstance(item, Exception):
+                    failure = failure or item
+                else:
+                    on_answer(*item)
+                    kept += 1
+        finally:
+            stop.set()
+        if failure is not None:
+            raise self._failed(failure, f"{kept} of {count} answers came and are kept") from failure
+
+    def _ask(self, alternatives: list[Conversation], stop: threading.Event) -> Generation:
+        """The answer to the first of the alternatives that the server does not refuse as it stands."""
+        for conversation in alternatives[:-1]:
+            try:
+                return self._ask_one(conversation, stop)
+            except openai.APIStatusError as error:
+                if error.status_code not in REFUSALS:
+                    raise
+        return self._ask_one(alternatives[-1], stop)
+
+    def _ask_one(self, conversation: Conversation, stop: threading.Event) -> Generation:
+        attempt = 0
+        while True:
+            sampling = self._sampling
+            try:
+                return self._request(conversation, sampling)
+            except openai.BadRequestError as error:
+                if not self._adapted(sampling, error.param):
+                    raise
+            except Garbage:
+                if attempt == self._retries or stop.wait(min(self._pause * 2**attempt, LONGEST_PAUSE)):
+                    raise
+                attempt += 1
+
+    def _adapted(self, refused: dict[str, Any], parameter: Any) -> bool:
+        """Whether the request may be repeated without a parameter that the server refused: reasoning models take no temperature."""
+        if self._sampling is refused:
+            if not isinstance(parameter, str) or parameter not in refused:
+                return False
+            left = {name: value for name, value in refused.items() if name != parameter}
+            if parameter == "max_tokens" and self._api == "chat":
+                left["max_completion_tokens"] = self._max_new_tokens  # its newer name
+            logger.warning("%s takes no %s: asked without it", self.name, parameter)
+            self._sampling = left
+        return True  # else another thread has met this refusal before
+
+    def _request(self, conversation: Conversation, sampling: dict[str, Any]) -> Generation:
+        text = as_text(self._style, conversation)
+        # Raw: the client would make an object of whatever there is in a reply, and checks no types.
+        if self._api == "chat":
+            messages: Any = conversation
+            raw = self._client.chat.completions.with_raw_response.create(
+                model=self.name, messages=messages, **sampling
+            )
+        else:
+            raw = self._client.completions.with_raw_response.create(model=self.name, prompt=text, **sampling)
+        reply = reply_of(raw.content)
+        content, reason = text_of(reply, chat=self._api == "chat")
+        completion = content
+        if self._style == "contract":
+            completion = code_of(content if self._api == "chat" else OPENED + content)
+        tokens = tokens_of(reply) or estimated_tokens(len(text) + len(content))
+        return Generation(completion, None, tokens, finished=reason != "length")
+
+    def _failed(self, error: Exception, kept: str) -> ModelError:
+        attempts = f"{self._retries + 1} attempts"
+        hint = "once it answers, "
+        if isinstance(error, openai.APIStatusError):
+            said = shortened(error.response.content.decode("utf-8", "replace"))
+            what = f"HTTP status {error.status_code}: {said or '(no text)'}"
+            if wait := error.response.headers.get("retry-after"):
+                what += f" (Retry-After: {shortened(wait)})"
+            if error.status_code in (401, 403):
+                hint = "set OPENAI_API_KEY to a key that it takes; then "
+            elif error.status_code in (404, *REFUSALS):
+                listed = self._listed_models()
+                hint = f"it lists the models {_names(listed)}; " if listed else "it lists no models; "
+                hint += "check URL, model (--model) and API (--api); then "
+        elif isinstance(error, openai.APITimeoutError):
+            what = f"no answer in {self._timeout:g} s, {attempts}"
+            hint = "give it more time (--timeout), or "
+        elif isinstance(error, openai.APIConnectionError):
+            what = f"no connection ({shortened(str(error.__cause__ or error))}), {attempts}"
+        elif isinstance(error, Garbage):
+            what = f"{error}, {attempts}"
+        else:
+            what = f"{type(error).__name__}: {shortened(str(error))}"
+        message = f"server {self._shown_url}, model {self.name!r}: {what}. {kept}; {hint}run the same command again to go on"
+        return ModelError(message if self._key == NO_KEY else message.replace(self._key, "***"))
+
+    def _listed_models(self) -> list[str]:
+        try:
+            client = self._client.with_options(max_retries=0, timeout=CONNECT_TIMEOUT)
+            return names_of(reply_of(client.models.with_raw_response.list().content))
+        except Exception:  # many servers have no list; it only helps a message
+            return []
+
+    def _only_model(self) -> str:
+        listed = self._listed_models()
+        if len(listed) == 1:
+            return listed[0]
+        what = f"lists the models {_names(listed)}" if listed else "cannot be reached, or lists no models"
+        raise ModelError(f"server {self._shown_url} {what}: name the model to be evaluated (--model)")
+
+
+def _names(models: list[str]) -> str:
+    return ", ".join(map(shortened, models))
+
+
+def _base_url(url: str) -> tuple[str, dict[str, object]]:
+    """What the client takes: scheme, host and the path above ``/chat/completions``; and the query that every request gets."""
+    text = url.strip() if "://" in url else f"http://{url.strip()}"
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        got = "another text" if "@" in url or "?" in url else repr(url)  # there may be a password in it
+        raise ModelError(f"server: expected a URL such as http://localhost:8000/v1, got {got}")
+    path = parts.path.rstrip("/")
+    for ending in ("/chat/completions", "/completions", "/models"):
+        path = path.removesuffix(ending)
+    return urlunsplit((parts.scheme, parts.netloc, path or "/v1", "", "")), dict(parse_qsl(parts.query))
+
+
+def shown_url(url: str) -> str:
+    """A server's URL as messages and records show it: without user, password and query, in which there may be secrets.
+
+    Raises:
+        ModelError: if it is no URL.
+    """
+    parts = urlsplit(_base_url(url)[0])
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

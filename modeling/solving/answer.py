@@ -1,0 +1,180 @@
+"""What a model answers to a problem, and what may stand in for it: completions, programs, how sure the choice is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_single_best_solvers
+from llamoco.dataset_builder.optimizers.catalogue import Config
+from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.pool import identify, render
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.program import parse_completion, program_of
+from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
+from llamoco.modeling.generation.pool_texts import serving
+from llamoco.modeling.solving.fallback import Fallback, before_run
+
+if TYPE_CHECKING:
+    from llamoco.modeling.generation.load import Generation, Generator
+
+# Programs that ask for one point after the other, nearly always: several processes would wait for one.
+ONE_BY_ONE = frozenset({"cobyla", "corana_sa", "dual_annealing", "gp_ei", "simulated_annealing"})
+
+# What a person is told where the facts of their problem are "unknown".
+UNFOLLOWED = (
+    "what the functions do with the variables is unknown: {}. The model answers from dimension, bounds, budget and numbers of "
+    "constraints alone"
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A model's answer to a problem.
+
+    Attributes:
+        problem: the problem, as read from the person's file.
+        completion: the optimizer section, as generated.
+        program: complete script: the person's own problem, the completion, a main guard.
+        optimizer: the benchmarked program that it is, else the name in its decision line; None if there is none.
+        config: hyper-parameters, where the completion is byte for byte a benchmarked program; None otherwise.
+        decision: the completion's first comment line: what the model saw in the problem.
+        confidence: probability that the decision is the benchmark's, where the model has a calibration; else the one that the model
+            gave to it. None if there is no decision.
+        calibrated: which of the two it is.
+        fallback: why the single best solver should answer instead; None if it should not.
+        seconds: generation time.
+        warning: what the person has to know of how the problem was understood, a line each: prose left out on request, names that
+            are not read, functions that could not be followed, what was left out of a prompt that was too long. None if nothing.
+    """
+
+    problem: Problem
+    completion: str
+    program: str
+    optimizer: str | None
+    config: dict[str, Any] | None
+    decision: str
+    confidence: float | None
+    seconds: float
+    warning: str | None
+    calibrated: bool = False
+    fallback: Fallback | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether the completion is byte for byte a program of the pool, hence trusted code."""
+        return self.config is not None
+
+
+def answer_problem(problem: Problem, generator: Generator, side_by_side: bool = False) -> Answer:
+    """Let a model answer a problem, within the pool whatever the model; nothing is run.
+
+    Args:
+        problem: the problem.
+        generator: the model.
+        side_by_side: whether to choose among programs that ask for several points together.
+    """
+    start = time.perf_counter()
+    prompt, warning = _prompt(problem, generator)
+    [generation] = generator.answer_within_pool([prompt], _names(prompt, side_by_side))
+    return _answer(problem, generator, generation, time.perf_counter() - start, warning)
+
+
+def candidate_answers(
+    problem: Problem, generator: Generator, count: int, side_by_side: bool = False
+) -> list[Answer]:
+    """A model's likeliest answers to a problem, of different optimizers that can serve it; nothing is run.
+
+    Args:
+        problem: the problem.
+        generator: the model.
+        count: so many at most.
+        side_by_side: whether to choose among programs that ask for several points together.
+    """
+    start = time.perf_counter()
+    prompt, warning = _prompt(problem, generator)
+    generations = generator.candidates(prompt, count, _names(prompt, side_by_side))
+    seconds = time.perf_counter() - start
+    return [_answer(problem, generator, generation, seconds, warning) for generation in generations]
+
+
+def _names(prompt: str, side_by_side: bool) -> Collection[str] | None:
+    """Optimizers that may be chosen; None for all that can serve the problem."""
+    return (set(serving(prompt)) - ONE_BY_ONE or None) if side_by_side else None
+
+
+def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
+    """What the model is shown, and what the person has to know of it, a line each; None if nothing."""
+    prompt, cut = make_prompt(problem, PROMPT_LIMIT)  # no prompt of the training set is longer
+    shown = generator.shown(prompt)
+    if shown != prompt:
+        cut = None  # models of few positions are made to answer from facts
+    warnings = [*problem.warnings, *([UNFOLLOWED.format(problem.unfollowed)] if problem.unfollowed else [])]
+    return shown, "\n".join([*warnings, *([cut] if cut else [])]) or None
+
+
+def _with_left_out(problem: Problem, warning: str | None) -> str | None:
+    """A warning, and before it the prose of a LaTeX file that was ignored on request."""
+    prose = [f"left out of the problem: {sentence}" for sentence in problem.definition.get("left_out", [])]
+    return "\n".join([*prose, *([warning] if warning else [])]) or None
+
+
+def _answer(
+    problem: Problem, generator: Generator, generation: Generation, seconds: float, warning: str | None
+) -> Answer:
+    completion = received(generation.completion)
+    decision, body, optimizer = parse_completion(completion)
+    known = identify(body)
+    calibration, confidence = generator.calibration, generation.confidence
+    fallback = before_run(completion, problem.constrained, confidence, calibration)
+    if calibration is not None and confidence is not None:
+        confidence = calibration(confidence)
+    return Answer(
+        problem=problem,
+        completion=completion,
+        program=program_of(problem, completion),
+        optimizer=known[0] if known else optimizer,
+        config=known[1] if known else None,
+        decision=decision,
+        confidence=confidence,
+        seconds=seconds,
+        warning=_with_left_out(problem, warning),
+        calibrated=calibration is not None,
+        fallback=fallback,
+    )
+
+
+def single_best_answer(answer: Answer) -> Answer:
+    """What stands in where a model's answer does not begin or is in doubt: the benchmark's single best solver."""
+    group = GROUPS[answer.problem.constrained]
+    name = read_single_best_solvers(SHIPPED_LABELS)[group]["a3"]
+    return pool_answer(answer, name, f"single best solver of the benchmark on {group} problems")
+
+
+def pool_answer(answer: Answer, name: str, reason: str, config: Config | None = None) -> Answer:
+    """A program of the pool beside a model's answer to a problem.
+
+    Args:
+        answer: the model's.
+        name: the optimizer, in the configuration that the problem's facts select.
+        reason: why; stands in the decision line.
+        config: values that differ from that configuration.
+    """
+    problem = answer.problem
+    constants = config_for(name, problem.dim, problem.max_evals, problem.constrained) | (config or {})
+    decision = f"# {reason}; optimizer: {name}"
+    completion = f"{decision}\n{render(name, constants)}"
+    return replace(
+        answer,
+        completion=completion,
+        program=program_of(problem, completion),
+        optimizer=name,
+        config=constants,
+        decision=decision,
+        confidence=None,
+        calibrated=False,
+        fallback=None,
+    )

@@ -1,0 +1,96 @@
+"""Pairs: several descriptions of one problem, one answer, the columns of the set, its limits of length."""
+
+import json
+
+import numpy as np
+import pytest
+
+from llamoco.dataset_builder.optimizers.pool import POOL, identify, pool_for
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.files.latex_file import read_latex
+from llamoco.dataset_builder.problems.files.python_file import load_python
+from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
+from llamoco.dataset_builder.prompts.program import parse_completion
+from llamoco.dataset_builder.prompts.prompt import facts
+from llamoco.dataset_builder.prompts.rows import PATTERNS, pairs
+
+COLUMNS = [
+    *(
+        "prompt",
+        "completion",
+        "program",
+        "problem_id",
+        "language",
+        "pattern",
+        "held_out_pattern",
+        "optimizer",
+    ),
+    *("hyperparameters", "dim", "constrained", "max_evals", "f0", "f_star", "problem"),
+]
+PROBLEMS = [draw_problem(2, number, number % 2 == 1) for number in range(24)]
+
+
+def rows_of(problem: Problem, held_out: bool = False) -> list[dict]:
+    pool = pool_for(problem.constrained)
+    optimizer = pool[len(problem.id + str(problem.dim)) % len(pool)]
+    config = json.dumps(optimizer.defaults, sort_keys=True)
+    return pairs(problem, optimizer.name, config, seed=0, count=5, held_out=held_out)
+
+
+def test_names_of_patterns_are_unique_and_some_are_held_out_in_each_language() -> None:
+    assert len({p.name for p in PATTERNS}) == len(PATTERNS)
+    assert {p.language for p in PATTERNS if p.held_out} == {"python", "latex"}
+    assert sum(p.language == "python" and not p.held_out for p in PATTERNS) >= 4
+    assert sum(p.language == "latex" and not p.held_out for p in PATTERNS) >= 3
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: p.id)
+def test_rows(problem: Problem) -> None:
+    rows = rows_of(problem)
+    assert len(rows) == 5
+    assert {row["language"] for row in rows} == {"python", "latex"}
+    assert len({row["prompt"] for row in rows}) == len(rows)
+    points = Draws("points", problem.id).points(4, problem.lower_array, problem.upper_array)
+    for row in rows:
+        assert list(row) == COLUMNS
+        assert not row["held_out_pattern"]
+        description = row["prompt"].removesuffix(facts(problem))
+        assert description != row["prompt"]
+        assert description.endswith("\n") and not description.endswith("\n\n")
+        assert len(row["completion"]) <= 4000
+        assert len(row["prompt"]) + len(row["completion"]) <= 6000
+        assert Problem.from_json(row["problem"]) == problem
+        _, code, optimizer = parse_completion(row["completion"])
+        assert identify(code) == (row["optimizer"], json.loads(row["hyperparameters"]))
+        assert optimizer == row["optimizer"]
+        # Description and program state the problem.
+        start, found_completion, _ = row["program"].partition(
+            f"\n\n{row['completion']}\n\ndef llamoco_main():"
+        )
+        assert found_completion
+        isolated = "runs as a module of its own" in start
+        section = load_python(start.split("'''")[1] if isolated else start, "section.py")
+        if row["language"] == "python":
+            found = load_python(description, "description.py").evaluate(points)
+        else:
+            found = compile_system(read_latex(description, "description.tex").system)(points)
+        for read in (found, section.evaluate(points)):
+            for value, expected in zip(read, problem.evaluate(points), strict=True):
+                np.testing.assert_allclose(value, expected, rtol=1e-6, atol=1e-6, err_msg=description)
+
+
+def test_rows_repeat_and_differ_by_seed() -> None:
+    config = json.dumps(POOL["de"].defaults)
+    first = pairs(PROBLEMS[0], "de", config, seed=1, count=4)
+    assert pairs(PROBLEMS[0], "de", config, seed=1, count=4) == first
+    assert pairs(PROBLEMS[0], "de", config, seed=1, count=6)[:4] == first
+    other = pairs(PROBLEMS[0], "de", config, seed=2, count=4)
+    assert [row["prompt"] for row in other] != [row["prompt"] for row in first]
+
+
+def test_held_out_patterns_occur_in_the_test_split_only() -> None:
+    seen = [row for problem in PROBLEMS for row in rows_of(problem, held_out=True)]
+    assert {row["pattern"] for row in seen} == {p.name for p in PATTERNS}
+    assert 0.05 < np.mean([row["held_out_pattern"] for row in seen]) < 0.5
