@@ -49,7 +49,7 @@ class _Machine:
     def prepare(cls, entries: int) -> None:
         """Load the kernels and see that the memory has so many entries."""
 
-        cls.kernels = kernels
+        cls.interpreter = interpreter
         if not cls.memories or entries > len(cls.memories[-1]):
             cls.memories.append(np.empty(2 * max(entries, _BLOCK_ENTRIES)))
             cls.address = cls.memories[-1].ctypes.data
