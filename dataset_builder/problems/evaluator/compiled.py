@@ -1,4 +1,4 @@
-"""A ``System`` compiled: a program for the machine in ``kernels``, ready to evaluate points."""
+"""A ``System`` compiled: bytecode for the ``interpreter``, ready to evaluate points."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def compile_system(system: System) -> CompiledSystem:
 
 
 class _Machine:
-    """The kernels, loaded when the first point is evaluated (Numba takes its time), and the memory that programs share."""
+    """The interpreter, loaded when the first point is evaluated (Numba takes its time), and the memory that programs share."""
 
-    kernels: ModuleType
+    interpreter: ModuleType
     memories: ClassVar[
         list[np.ndarray]
     ] = []  # the last one is used; another thread may be about to use an earlier one
@@ -47,7 +47,8 @@ class _Machine:
 
     @classmethod
     def prepare(cls, entries: int) -> None:
-        """Load the kernels and see that the memory has so many entries."""
+        """Load the interpreter and see that the memory has so many entries."""
+        from llamoco.dataset_builder.problems.evaluator import interpreter
 
         cls.interpreter = interpreter
         if not cls.memories or entries > len(cls.memories[-1]):
