@@ -130,7 +130,7 @@ def evaluate(
         ),
     ] = False,
 ) -> None:
-    """Score a model on the instruction set: Err, Rec, Perf, A3, Comp and more, beside the single best solver and the labelled answers.
+    """Score a model on the instruction set: Err, Rec, Perf, AOCC, Comp and more, beside the single best solver and the labelled answers.
 
     A model on this machine that is shown the plain prompt is scored twice: raw, as it writes, and within the pool, with decoding held to the benchmarked programs as in [b]llamoco solve[/].
 

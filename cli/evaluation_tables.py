@@ -23,11 +23,11 @@ SCORED = {
     "vbs": "VBS",
 }
 LEGEND = (
-    "gap closed: (A3 - SBS) / (VBS - SBS); SBS: the single best solver of each type; VBS: the labelled answer, re-run;"
+    "gap closed: (AOCC - SBS) / (VBS - SBS); SBS: the single best solver of each type; VBS: the labelled answer, re-run;"
     " raw: as the model writes; within the pool: decoding is held to the pool's texts, as in llamoco solve;"
     " with fallback: that, and SBS answers where llamoco solve would let it; 95% intervals resample problems"
 )
-COMPARED = {"a3": "A3", "perf": "Perf", "err": "Err"}
+COMPARED = {"aocc": "AOCC", "perf": "Perf", "err": "Err"}
 
 
 def print_evaluation(record: Mapping[str, Any]) -> None:
@@ -94,7 +94,7 @@ def _scores(record: Mapping[str, Any]) -> Table:
         f"{record['runs']} runs each, tier {record['tier']}"
     )
     table = table_of(title)
-    columns = ("problems", "of", "Err", "Rec", "r_acc", "Perf", "A3", "gap closed", "Comp")
+    columns = ("problems", "of", "Err", "Rec", "r_acc", "Perf", "AOCC", "gap closed", "Comp")
     for place, column in enumerate(columns):
         table.add_column(column, justify="left" if place < 2 else "right", no_wrap=place > 0)
     for group, scores in record["tables"].items():
@@ -109,8 +109,8 @@ def _scores(record: Mapping[str, Any]) -> Table:
                 number(entry["rec"], ".1%"),
                 number(entry["r_acc"], ".1%"),
                 _with_interval(entry, "perf", ".3f", ".2f"),
-                _with_interval(entry, "a3", ".3f", ".2f"),
-                _with_interval(entry, "gap_closed_a3", ".0%", ".0f"),
+                _with_interval(entry, "aocc", ".3f", ".2f"),
+                _with_interval(entry, "gap_closed_aocc", ".0%", ".0f"),
                 number(entry["comp"], ".0f"),
             )
         table.add_section()
@@ -146,7 +146,7 @@ def _groups(record: Mapping[str, Any]) -> Table:
     table = table_of("by group")
     for column in ("group", "rows"):
         table.add_column(column, justify="left" if column == "group" else "right")
-    for column in ("Err", "Perf", "A3", "A3 of SBS", "A3 - SBS", "A3 of VBS", "gap closed"):
+    for column in ("Err", "Perf", "AOCC", "AOCC of SBS", "AOCC - SBS", "AOCC of VBS", "gap closed"):
         table.add_column(column, justify="right", no_wrap=True)
     for kind, classes in record["groups"].items():
         for name, scores in classes.items():
@@ -155,11 +155,11 @@ def _groups(record: Mapping[str, Any]) -> Table:
                 str(scores["rows"]),
                 number(scores["model"]["err"], ".1%"),
                 _with_interval(scores["model"], "perf", ".3f", ".2f"),
-                _with_interval(scores["model"], "a3", ".3f", ".2f"),
-                number(scores["sbs"]["a3"], ".3f"),
+                _with_interval(scores["model"], "aocc", ".3f", ".2f"),
+                number(scores["sbs"]["aocc"], ".3f"),
                 _difference(scores["model"]["above_sbs"]),
-                number(scores["vbs"]["a3"], ".3f"),
-                number(scores["model"]["gap_closed_a3"], ".0%"),
+                number(scores["vbs"]["aocc"], ".3f"),
+                number(scores["model"]["gap_closed_aocc"], ".0%"),
             )
         table.add_section()
     return table

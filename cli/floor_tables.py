@@ -34,13 +34,13 @@ def _baselines(baselines: Mapping[str, Any]) -> Table:
     )
     for column in ("problems", "tool", "runs"):
         table.add_column(column, justify="right" if column == "runs" else "left")
-    columns = ("A3", "Perf", "A3 - tool", "95% interval", "Holm", "Perf - tool", "95% interval", "Holm")
+    columns = ("AOCC", "Perf", "AOCC - tool", "95% interval", "Holm", "Perf - tool", "95% interval", "Holm")
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     for group, tools in baselines["groups"].items():
         for tool in tools.values():
             cells = []
-            for score in ("a3", "perf"):
+            for score in ("aocc", "perf"):
                 result = tool["comparisons"]["model"][score]
                 cells += [number(result["difference"], "+.3f"), interval(result["interval"], "+.2f")]
                 cells.append(number(result["adjusted"], ".1g"))
@@ -48,7 +48,7 @@ def _baselines(baselines: Mapping[str, Any]) -> Table:
                 f"{group} ({tool['problems']})",
                 tool["title"],
                 str(tool["runs"]),
-                number(tool["a3"], ".3f"),
+                number(tool["aocc"], ".3f"),
                 number(tool["perf"], ".3f"),
                 *cells,
             )
@@ -61,7 +61,7 @@ def _robustness(robustness: Mapping[str, Any]) -> Table:
         f"other descriptions of the {robustness['problems']} problems (decisions alone, no runs)"
     )
     table.add_column("description")
-    for column in ("decides as Python does", "95% interval", "gap closed (A3)", "95% interval"):
+    for column in ("decides as Python does", "95% interval", "gap closed (AOCC)", "95% interval"):
         table.add_column(column, justify="right")
     for way, closed in robustness["gap_closed"].items():
         same = robustness["agreement"].get(way)

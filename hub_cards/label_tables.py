@@ -16,7 +16,7 @@ def label_tables(record: Record) -> dict[str, str]:
     """Markdown tables by name: "problems", "labels", "gap", "floors", and of the studies that were run."""
     tables = {
         "problems": _problems(record["groups"]),
-        "labels": _labels(record["groups"], record["tie_within_a3"]),
+        "labels": _labels(record["groups"], record["tie_within_aocc"]),
         "gap": _gap(record["groups"]),
         "floors": _floors(record["floors"]),
     }
@@ -78,7 +78,7 @@ def _labels(groups: Record, tie: float) -> str:
             "discarded": lambda g: f"{g['discarded']} ({percent(g['discarded_share'])})",
             "labels of the most frequent optimizer": lambda g: percent(g["largest_share"]),
             "optimizers with 1% of the labels or more": lambda g: str(g["one_percent"]),
-            f"another family ties within {tie} A3": lambda g: percent(g["ties"]),
+            f"another family ties within {tie} AOCC": lambda g: percent(g["ties"]),
             "raced twice: the same family wins": repeat("all"),
             "raced twice and untied": repeat("untied"),
             "raced twice and tied": repeat("tied"),

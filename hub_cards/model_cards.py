@@ -27,8 +27,8 @@ INDEXED = (
     ("err", "Err", 4),
     ("r_acc", "r_acc", 4),
     ("perf", "Perf", 4),
-    ("a3", "A3", 4),
-    ("gap_closed_a3", "Gap closed (A3)", 4),
+    ("aocc", "AOCC", 4),
+    ("gap_closed_aocc", "Gap closed (AOCC)", 4),
     ("comp", "Comp (tokens)", 1),
 )
 INDEXED_CONTESTANTS = (

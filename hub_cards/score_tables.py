@@ -59,7 +59,7 @@ def missed_floors(record: Record) -> list[str]:
 
 
 def _scores(record: Record) -> str:
-    columns = ["problems", "answers of", "Err", "Rec", "r_acc", "Perf", "A3", "gap closed (A3)", "Comp"]
+    columns = ["problems", "answers of", "Err", "Rec", "r_acc", "Perf", "AOCC", "gap closed (AOCC)", "Comp"]
     raw = f"{record['model']}, raw" if record.get("within_pool") else record["model"]
     names = {"model": raw} | {
         name: title.format(model=record["model"]) for name, title in CONTESTANTS.items()
@@ -78,9 +78,9 @@ def _scores(record: Record) -> str:
                     share(row["rec"], digits=1) if name == "model" else "",
                     share(row["r_acc"], digits=1),
                     score(row["perf"], row["intervals"].get("perf")),
-                    score(row["a3"], row["intervals"].get("a3")),
-                    share(row.get("gap_closed_a3"), row["intervals"].get("gap_closed_a3"))
-                    if "gap_closed_a3" in row
+                    score(row["aocc"], row["intervals"].get("aocc")),
+                    share(row.get("gap_closed_aocc"), row["intervals"].get("gap_closed_aocc"))
+                    if "gap_closed_aocc" in row
                     else "",
                     f"{row['comp']:,.0f}" if own and row["comp"] is not None else "",
                 ]
@@ -90,7 +90,7 @@ def _scores(record: Record) -> str:
 
 def _groups(classes: Record) -> str:
     """The model beside the single best solver in each class of problems."""
-    columns = ["", "problems", "Err", "A3", "single best solver", "gap closed (A3)"]
+    columns = ["", "problems", "Err", "AOCC", "single best solver", "gap closed (AOCC)"]
     with_fallback = any("with_fallback" in table for _, _, table in _members(classes))
     columns += ["with fallback"] if with_fallback else []
     rows = []
@@ -100,11 +100,11 @@ def _groups(classes: Record) -> str:
             CLASSES[kind].format(name),
             f"{table['problems']:,}",
             share(model["err"], digits=1),
-            score(model["a3"]),
-            score(table["sbs"]["a3"]),
+            score(model["aocc"]),
+            score(table["sbs"]["aocc"]),
         ]
         for one in (model, *([table["with_fallback"]] if with_fallback else [])):
-            row.append(share(one.get("gap_closed_a3"), one["intervals"].get("gap_closed_a3")))
+            row.append(share(one.get("gap_closed_aocc"), one["intervals"].get("gap_closed_aocc")))
         rows.append(row)
     return markdown(columns, rows)
 
@@ -121,16 +121,16 @@ def _baselines(groups: Record) -> str:
         "problems",
         "tool",
         "runs",
-        "its A3",
+        "its AOCC",
         "its Perf",
-        "A3: model minus tool",
+        "AOCC: model minus tool",
         "Perf: model minus tool",
     ]
     rows = []
     for group, tools in groups.items():
         for place, tool in enumerate(tools.values()):
             cells = []
-            for name in ("a3", "perf"):
+            for name in ("aocc", "perf"):
                 result = tool["comparisons"]["model"][name]
                 cells.append(score(result["difference"], result["interval"], signed=True))
             rows.append(
@@ -138,7 +138,7 @@ def _baselines(groups: Record) -> str:
                     group if place == 0 else "",
                     f"{tool['title']}, {tool['problems']} problems",
                     f"{tool['runs']:,}",
-                    score(tool["a3"]),
+                    score(tool["aocc"]),
                     score(tool["perf"]),
                     *cells,
                 ]
@@ -155,7 +155,7 @@ def _robustness(found: Record) -> str:
         ]
         for way in found["gap_closed"]
     ]
-    return markdown(["description", "decides as on the Python one", "gap closed (A3)"], rows)
+    return markdown(["description", "decides as on the Python one", "gap closed (AOCC)"], rows)
 
 
 def _of(measured: Record | None) -> str:

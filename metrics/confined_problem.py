@@ -29,7 +29,7 @@ from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator
 from llamoco.dataset_builder.problems.files import python_file
-from llamoco.dataset_builder.problems.profiling.operation_profile import Part, Structure
+from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile, Part
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
 
@@ -195,7 +195,7 @@ def _problem(message: np.ndarray, text: str, name: str) -> DescribedProblem:
         n_inequality=n_inequality,
         n_equality=n_equality,
         description=text,
-        structure=Structure(*parts) if known else None,
+        structure=OperationProfile(*parts) if known else None,
     )
 
 

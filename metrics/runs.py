@@ -249,7 +249,7 @@ def row(prediction: int, number: int, run: Run) -> dict[str, Any]:
     """A run as a JSON-able record.
 
     Returns:
-        prediction, run, problem_id, w, a3, faithful, the fields of ``sandbox.verdicts.Record``, and repair: faithful
+        prediction, run, problem_id, w, aocc, faithful, the fields of ``sandbox.verdicts.Record``, and repair: faithful
         and the same fields for the repaired program, or None.
     """
     return {
@@ -257,7 +257,7 @@ def row(prediction: int, number: int, run: Run) -> dict[str, Any]:
         "run": number,
         "problem_id": run.problem.id,
         "w": run.w,
-        "a3": run.a3,
+        "aocc": run.aocc,
         **_of_attempt(run.attempt),
         "repair": None if run.repair is None else _of_attempt(run.repair),
     }

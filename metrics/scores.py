@@ -96,12 +96,12 @@ class Run:
         return None if self.gap is None else 1.0 - self.gap
 
     @cached_property
-    def a3(self) -> float | None:
-        """The anytime score (``problems.scores.a3``) of what the evaluator saw; 0 if failed, None as ``gap``."""
+    def aocc(self) -> float | None:
+        """The anytime score (``problems.scores.aocc``) of what the evaluator saw; 0 if failed, None as ``gap``."""
         f0, f_star, final = self.problem.f0, self.problem.f_star, self.final
         if f0 is None or f_star is None or not final.counted:
             return None
-        return 0.0 if final.failed else scores.a3(final.record.trace, self.problem.max_evals, f0, f_star)
+        return 0.0 if final.failed else scores.aocc(final.record.trace, self.problem.max_evals, f0, f_star)
 
     @cached_property
     def suitable(self) -> bool:
@@ -181,9 +181,9 @@ def paper_perf(run: Run) -> float | None:
     return scores.w(best, first, f_star) if first > f_star else 1.0
 
 
-def a3(run: Run) -> float | None:
-    """A3: the mean anytime score, over problems with f0 and f*."""
-    return run.a3
+def aocc(run: Run) -> float | None:
+    """AOCC: the mean anytime score, over problems with f0 and f*."""
+    return run.aocc
 
 
 def budget_exceeded(run: Run) -> float | None:
@@ -223,7 +223,7 @@ OF_RUNS: Mapping[str, Callable[[Run], float | None]] = {
     "err": err,
     "rec": rec,
     "perf": perf,
-    "a3": a3,
+    "aocc": aocc,
     "budget_exceeded": budget_exceeded,
     **{f"hit_{name}": hit(tolerance) for name, tolerance in TOLERANCES.items()},
 }

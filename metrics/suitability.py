@@ -35,7 +35,7 @@ def serves(program: str, problem: Problem) -> bool:
     long to be read, serves nothing.
 
     It is a necessary condition, read from the text: an optimizer may call the constraints and ignore their values,
-    which A3 and Perf show.
+    which AOCC and Perf show.
     """
     program = received(program)
     known = identify(program.partition("\n")[2] if program.startswith("#") else program)

@@ -15,9 +15,9 @@ from llamoco.metrics.runs import Prediction, Runner, row
 from llamoco.metrics.scores import Run
 from llamoco.metrics.statistics import TIE, ByProblem, interval, percentiles, wilcoxon
 
-Compared = Literal["a3", "perf", "err"]
+Compared = Literal["aocc", "perf", "err"]
 COMPARED: Mapping[str, Callable[[Run], float | None]] = {
-    "a3": scores.a3,
+    "aocc": scores.aocc,
     "perf": scores.perf,
     "err": scores.err,
 }
@@ -72,7 +72,7 @@ def summary(runs: Sequence[Sequence[Run]], tokens: Sequence[int] | None) -> dict
         tokens: for each prediction, the tokens it cost, input and output, its repair turn included.
 
     Returns:
-        err, rec, perf, comp, a3, faith, r_acc, budget_exceeded: means, or None where there is nothing to take one of.
+        err, rec, perf, comp, aocc, faith, r_acc, budget_exceeded: means, or None where there is nothing to take one of.
         hit_rates: by tolerance. intervals: [low, high] of each of these, hit rates as "hit_1e-1", or None (see
         ``statistics.interval``). paper: err, rec, perf and comp by the paper's own definitions. verdicts: numbers
         of runs by verdict.
@@ -142,7 +142,7 @@ def compare(a: Sequence[Sequence[Run]], b: Sequence[Sequence[Run]], score: Compa
 
     Args:
         a, b: the runs of each prediction, on the same problems.
-        score: "a3", "perf" or "err".
+        score: "aocc", "perf" or "err".
 
     Returns:
         difference: mean over problems; interval: [low, high], 95%, or None (see ``statistics.interval``); p_value:
@@ -189,7 +189,7 @@ def gap_closed(
 
     Args:
         model, sbs, vbs: the runs of each prediction, on the same problems.
-        score: "a3" or "perf".
+        score: "aocc" or "perf".
 
     Returns:
         value, and interval: [low, high], 95%, all three means taken over the same resampled problems; it is None
@@ -200,7 +200,7 @@ def gap_closed(
         ValueError: if the problems differ, or there is no such score.
     """
     if score == "err":
-        raise ValueError("the gap is one of performance: expected score 'a3' or 'perf', got 'err'")
+        raise ValueError("the gap is one of performance: expected score 'aocc' or 'perf', got 'err'")
     own, single, virtual = _paired([model, sbs, vbs], score)
     if own.mean is None or single.mean is None or virtual.mean is None or virtual.mean <= single.mean:
         return None

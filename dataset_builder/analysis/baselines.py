@@ -25,7 +25,7 @@ from llamoco.dataset_builder.benchmark.trace import unpack_trace
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.portable_rng import named_seed
 from llamoco.dataset_builder.problems.problem import EQUALITY_TOLERANCE, Problem
-from llamoco.dataset_builder.problems.scores import a3, w
+from llamoco.dataset_builder.problems.scores import aocc, w
 
 WALL_LIMIT = 600.0  # seconds; NGOpt needs up to 20 ms an evaluation
 WORST = 1e300  # instead of non-finite values, on which some tools stop
@@ -300,7 +300,7 @@ def run_baseline(problem_json: str, name: str, seed: int) -> Row:
 def baseline_scores(
     rows: Mapping[str, Row], problems: Mapping[str, Problem]
 ) -> dict[str, dict[str, tuple[float, float]]]:
-    """(A3, w) of each solver on each problem with references, by solver and problem id.
+    """(AOCC, w) of each solver on each problem with references, by solver and problem id.
 
     Args:
         rows: results of ``run_baseline`` by key.
@@ -315,7 +315,7 @@ def baseline_scores(
             trace = unpack_trace(b64decode(row["trace"]))
             best = trace[-1][1] if trace else math.inf
             scores[name][identifier] = (
-                a3(trace, problem.max_evals, problem.f0, problem.f_star),
+                aocc(trace, problem.max_evals, problem.f0, problem.f_star),
                 w(best, problem.f0, problem.f_star),
             )
     return scores

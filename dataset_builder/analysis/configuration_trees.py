@@ -1,7 +1,7 @@
 """From the grid study to the configurations that the race uses: a shallow tree for each optimizer and group.
 
 Three candidates, each more complex than the one before: the optimizer's defaults; the configuration with the
-highest mean A3; a tree of at most two questions about what a prompt states, with a configuration at each leaf. The
+highest mean AOCC; a tree of at most two questions about what a prompt states, with a configuration at each leaf. The
 next is taken only if it scores more in cross-validation by problem, clearly (SEPARATED): what the data do not
 separate stays as it is.
 """
@@ -47,23 +47,23 @@ class Grid:
         configs: canonical JSON of each configuration, the defaults first (m,).
         ids: of the problems (n,).
         known: what the problems' prompts state, by the names of ``keys.facts`` (n,) each.
-        a3: scores (n, m).
+        aocc: scores (n, m).
     """
 
     configs: tuple[str, ...]
     ids: np.ndarray
     known: dict[str, np.ndarray]
-    a3: np.ndarray
+    aocc: np.ndarray
 
     def rows(self, chosen: np.ndarray) -> Grid:
         """The same on some of the problems."""
         known = {fact: values[chosen] for fact, values in self.known.items()}
-        return Grid(self.configs, self.ids[chosen], known, self.a3[chosen])
+        return Grid(self.configs, self.ids[chosen], known, self.aocc[chosen])
 
 
 @dataclass(frozen=True)
 class Gain:
-    """What keying gains an optimizer in a group: mean A3 over the study's problems, cross-validated.
+    """What keying gains an optimizer in a group: mean AOCC over the study's problems, cross-validated.
 
     Attributes:
         optimizer, group: which.
@@ -92,18 +92,18 @@ def grid_of(table: pa.Table, optimizer: str, group: str) -> Grid:
     """The part of the study's table that is about one optimizer and group."""
     configs = tuple(config_json(config) for config in configurations(optimizer, max_n=10_000))
     column = {config: n for n, config in enumerate(configs)}
-    names = ("problem_id", "group", "optimizer", "config", "dim", "max_evals", "a3")
+    names = ("problem_id", "group", "optimizer", "config", "dim", "max_evals", "aocc")
     scores: dict[str, np.ndarray] = {}
     known: dict[str, dict[str, float]] = {}
     for row in zip(*(table[name].to_pylist() for name in names), strict=True):
-        problem_id, its_group, name, config, dim, max_evals, a3 = row
+        problem_id, its_group, name, config, dim, max_evals, aocc = row
         if (its_group, name) == (group, optimizer) and config in column:
-            scores.setdefault(problem_id, np.full(len(configs), np.nan))[column[config]] = a3
+            scores.setdefault(problem_id, np.full(len(configs), np.nan))[column[config]] = aocc
             known[problem_id] = facts(dim, max_evals)
     whole = sorted(name for name, values in scores.items() if np.isfinite(values).all())
-    a3s = np.array([scores[name] for name in whole]).reshape(len(whole), len(configs))
+    aoccs = np.array([scores[name] for name in whole]).reshape(len(whole), len(configs))
     columns = {fact: np.array([known[name][fact] for name in whole]) for fact in QUESTIONS}
-    return Grid(configs, np.array(whole), columns, a3s)
+    return Grid(configs, np.array(whole), columns, aoccs)
 
 
 def defaults(grid: Grid) -> Tree:
@@ -113,18 +113,18 @@ def defaults(grid: Grid) -> Tree:
 
 def single(grid: Grid) -> Tree:
     """The configuration with the highest mean."""
-    return {"config": json.loads(grid.configs[int(np.argmax(grid.a3.mean(axis=0)))])}
+    return {"config": json.loads(grid.configs[int(np.argmax(grid.aocc.mean(axis=0)))])}
 
 
 def tree(grid: Grid) -> Tree:
     """The tree of at most DEPTH questions that fits best; leaves lean towards what is good everywhere."""
-    prior = SHRINKAGE * grid.a3.mean(axis=0)
+    prior = SHRINKAGE * grid.aocc.mean(axis=0)
     return _grow(grid, prior, DEPTH)[1]
 
 
 def _grow(grid: Grid, prior: np.ndarray, depth: int) -> tuple[float, Tree]:
     """The best subtree for some problems, and the sum of their scores under it."""
-    sums = grid.a3.sum(axis=0)
+    sums = grid.aocc.sum(axis=0)
     leaf = int(np.argmax(sums + prior))
     best: tuple[float, Tree] = (float(sums[leaf]), {"config": json.loads(grid.configs[leaf])})
     if depth:
@@ -140,7 +140,7 @@ def _grow(grid: Grid, prior: np.ndarray, depth: int) -> tuple[float, Tree]:
 
 
 def cross_validated(grid: Grid, learn: Learner) -> np.ndarray:
-    """A3 on each problem (n,) of what is learned without its fold. Folds go by a hash of the problem's id."""
+    """AOCC on each problem (n,) of what is learned without its fold. Folds go by a hash of the problem's id."""
     order = np.argsort([hashlib.sha256(f"fold {name}".encode()).digest() for name in grid.ids])
     fold = np.empty(len(grid.ids), dtype=int)
     fold[order] = np.arange(len(grid.ids)) % FOLDS
@@ -148,7 +148,7 @@ def cross_validated(grid: Grid, learn: Learner) -> np.ndarray:
     for held in np.unique(fold):
         learned = learn(grid.rows(fold != held))
         for row in np.flatnonzero(fold == held).tolist():
-            scores[row] = grid.a3[row, _column(grid, learned, row)]
+            scores[row] = grid.aocc[row, _column(grid, learned, row)]
     return scores
 
 
@@ -173,7 +173,7 @@ def key(table: pa.Table, optimizer: str, group: str) -> tuple[Tree, Gain | None]
     if chosen == "tree" and "config" in result:
         chosen = "single"  # without a fold held out no question is worth asking
     means = {name: round(float(values.mean()), 4) for name, values in scores.items()}
-    best = round(float(grid.a3.max(axis=1).mean()), 4)
+    best = round(float(grid.aocc.max(axis=1).mean()), 4)
     count = len({config_json(config) for config in leaves(result)})
     return result, Gain(
         optimizer, group, len(grid.ids), **means, best=best, chosen=chosen, configurations=count

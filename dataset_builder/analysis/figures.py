@@ -20,7 +20,7 @@ from llamoco.dataset_builder.problems.scores import GAP_FLOOR, relative_gap
 
 BLUE, LIGHT, GREY, RED = "#3b6ea5", "#6fa3d8", "#b0b0b0", "#b5473c"
 COLOURS = (BLUE, RED, "#6a9a48", "#8a6bb1", "#c98a2b", GREY)
-TITLES = {"a3": "A3", "w": "w"}
+TITLES = {"aocc": "AOCC", "w": "w"}
 EXAMPLES = 2  # a group
 RUNS = 5  # of each optimizer in an example
 EXAMPLE_RACE = 9  # names seeds of the runs drawn as examples; 0 and 1 are the benchmark's
@@ -63,7 +63,7 @@ def winners_figure(groups: Mapping[str, Any]) -> Figure:
 
 
 def scores_figure(record: Mapping[str, Any]) -> Figure:
-    """Bars: mean A3 and w of single best solver, selectors, virtual best solver, and other tools where they were run."""
+    """Bars: mean AOCC and w of single best solver, selectors, virtual best solver, and other tools where they were run."""
     groups = record["groups"]
     figure = Figure(figsize=(9, 3.2 * len(groups)), layout="constrained")
     panels = np.atleast_2d(np.asarray(figure.subplots(len(groups), 2)))

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from llamoco.dataset_builder.benchmark.executors import completed
-from llamoco.dataset_builder.benchmark.references import Discarded, freeze
+from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze
 from llamoco.dataset_builder.benchmark.run import Job, Run, Task, config_json, run_task, score
 from llamoco.dataset_builder.benchmark.store import RunStore, fingerprint, pool_state
 from llamoco.dataset_builder.benchmark.trace import MAX_POINTS
@@ -39,7 +39,7 @@ _SCHEMA = pa.schema(
         "optimizer": pa.string(),
         "config": pa.string(),
         "status": pa.string(),
-        "a3": pa.float32(),
+        "aocc": pa.float32(),
         "w": pa.float32(),
         "evals": pa.int16(),
         "seconds": pa.float32(),
@@ -141,7 +141,7 @@ def grid_table(out: Path, problems: int, seed: int, optimizers: Sequence[str] = 
                 continue
             try:
                 frozen = freeze(problem, runs)
-            except Discarded:
+            except ProblemRejected:
                 continue
             rows += [_row(frozen, run) for run in runs]
     finally:
@@ -151,7 +151,7 @@ def grid_table(out: Path, problems: int, seed: int, optimizers: Sequence[str] = 
 
 def _row(frozen: Problem, run: Run) -> dict[str, object]:
     assert frozen.f0 is not None and frozen.f_star is not None
-    a3, w = score(run, frozen.f0, frozen.f_star)
+    aocc, w = score(run, frozen.f0, frozen.f_star)
     return {
         "problem_id": run.problem_id,
         "group": GROUPS[frozen.constrained],
@@ -162,7 +162,7 @@ def _row(frozen: Problem, run: Run) -> dict[str, object]:
         "optimizer": run.optimizer,
         "config": run.config,
         "status": run.status,
-        "a3": round(a3, 4),
+        "aocc": round(aocc, 4),
         "w": round(w, 4),
         "evals": run.evals,
         "seconds": float(f"{run.seconds:.3g}"),

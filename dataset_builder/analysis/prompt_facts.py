@@ -23,7 +23,7 @@ from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, Lab
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.problems.portable_rng import named_seed
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.profiling.operation_profile import Part, Structure
+from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile, Part
 from llamoco.dataset_builder.problems.profiling.trace_recorder import OPERATIONS
 
 PROBE_SHARE, FEWEST_PROBES = 0.05, 8
@@ -39,7 +39,7 @@ def stated(problem: Problem) -> list[float]:
 
 def traced(problem: Problem) -> list[float]:
     """What the structure says of the objective and of the constraints."""
-    structure = problem.structure or Structure(Part({}, (), 0.0), Part({}, (), 0.0))
+    structure = problem.structure or OperationProfile(Part({}, (), 0.0), Part({}, (), 0.0))
     features = []
     for part in (structure.objective, structure.constraints):
         counts = np.array([part.operations.get(name, 0) for name in OPERATIONS]) / problem.dim
@@ -116,7 +116,7 @@ def study() -> dict[str, object]:
         for name, more in columns.items():
             features = np.hstack([features, np.nan_to_num(np.array(more), posinf=1e30, neginf=-1e30)])
             chosen = choices(labels, features, test)
-            result = gap_closed([labels[number] for number in test], chosen, table.sbs[group]["a3"], "a3")
+            result = gap_closed([labels[number] for number in test], chosen, table.sbs[group]["aocc"], "aocc")
             sets.setdefault(name, {})[group] = {"problems": len(test), **result}
     command = "python -m llamoco.dataset_builder.analysis.prompt_facts"
     return {"command": command, "seed": 0, **environment(), "sets": sets}

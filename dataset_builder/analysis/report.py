@@ -26,19 +26,19 @@ from llamoco.dataset_builder.analysis.selector import (
 )
 from llamoco.dataset_builder.analysis.task_log import Row, read_records
 from llamoco.dataset_builder.analysis.textbook_race import textbook_report
-from llamoco.dataset_builder.benchmark.labels import GROUPS, Label, Labelled
+from llamoco.dataset_builder.benchmark.labels import GROUPS, Label, LabelTable
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.benchmark.race import TIE
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import w
 
-CRITERIA = ("a3", "w")
+CRITERIA = ("aocc", "w")
 CENTRE_W = 0.9
 CACHE_NAME = "selectors.json"
 # What the labels are asked to be: value, whether at least or at most, floor, aim (None where the floor is the aim).
 FLOORS = {
     "same family in two races, untied": ("repeat_untied", "at least", 0.70, 0.85),
-    "gap closed by a selector on the prompt (A3)": ("gap_closed", "at least", 0.60, 0.80),
+    "gap closed by a selector on the prompt (AOCC)": ("gap_closed", "at least", 0.60, 0.80),
     "problems discarded": ("discarded_share", "at most", 0.10, None),
     "labels of the most frequent optimizer": ("largest_share", "at most", 0.35, None),
     "optimizers with 1% of the labels or more": ("one_percent", "at least", 12, None),
@@ -48,7 +48,7 @@ FLOORS = {
 }
 
 
-def label_report(labelled: Labelled, folder: Path) -> dict[str, Any]:
+def label_report(labelled: LabelTable, folder: Path) -> dict[str, Any]:
     """The report as a JSON-able record.
 
     Args:
@@ -69,7 +69,7 @@ def label_report(labelled: Labelled, folder: Path) -> dict[str, Any]:
     record: dict[str, Any] = {
         "table": {key: table[key] for key in ("command", "seed", "problems", "machine", "date")},
         "report": environment(),
-        "tie_within_a3": TIE,
+        "tie_within_aocc": TIE,
         "discarded": labelled.discarded,
         "groups": {},
     }
@@ -106,7 +106,7 @@ def _group_report(
         name: _selector_report(scored, [families[n] for n in checked], sbs)
         for name, families in chosen.items()
     }
-    rule, ruled = simple_rule(labels, sbs["a3"])
+    rule, ruled = simple_rule(labels, sbs["aocc"])
     selectors["simple rule"] = _selector_report(scored, [ruled[n] for n in checked], sbs)
     return {
         "problems": len(labels),
@@ -122,7 +122,7 @@ def _group_report(
         "sbs": {criterion: sbs[criterion] for criterion in CRITERIA},
         "scores": {criterion: gap_scores(scored, sbs[criterion], criterion) for criterion in CRITERIA},
         "selectors": selectors,
-        "rule": f"{rule} where it runs, else {sbs['a3']}",
+        "rule": f"{rule} where it runs, else {sbs['aocc']}",
         "mean_screen": _mean_screen(labels),
         "facts": problem_facts([label.problem for label in labels]),
     }
@@ -158,13 +158,13 @@ def _mean_screen(labels: Sequence[Label]) -> dict[str, dict[str, float]]:
     for label in labels:
         for entry in label.screen:
             row = scores.setdefault(entry.optimizer, {c: [] for c in CRITERIA})
-            row["a3"].append(entry.a3)
+            row["aocc"].append(entry.aocc)
             row["w"].append(entry.w)
     means = {
         name: {c: fmean(values[c]) for c in CRITERIA} | {"problems": len(values["w"])}
         for name, values in scores.items()
     }
-    return dict(sorted(means.items(), key=lambda item: -item[1]["a3"]))
+    return dict(sorted(means.items(), key=lambda item: -item[1]["aocc"]))
 
 
 def repeat_report(labels: Sequence[Label]) -> dict[str, Any]:
@@ -242,7 +242,7 @@ def _floors(groups: Mapping[str, Any]) -> list[dict[str, Any]]:
             **group,
             **group["facts"],
             "repeat_untied": group["repeat"]["untied"]["same_family"],
-            "gap_closed": group["selectors"]["boosted trees"]["a3"]["gap_closed"],
+            "gap_closed": group["selectors"]["boosted trees"]["aocc"]["gap_closed"],
         }
         for name, group in groups.items()
     }
@@ -276,7 +276,7 @@ def _reached(value: float | None, sense: str, limit: float) -> bool | None:
     return value >= limit if sense == "at least" else value <= limit
 
 
-def _baselines_report(labelled: Labelled, head: Row, rows: Mapping[str, Row]) -> dict[str, Any]:
+def _baselines_report(labelled: LabelTable, head: Row, rows: Mapping[str, Row]) -> dict[str, Any]:
     """Mean scores of other tools, and of single and virtual best solver, on the same problems."""
     labels = {label.problem.id: label for label in labelled.labels if label.check}
     scores = baseline_scores(rows, {name: label.problem for name, label in labels.items()})

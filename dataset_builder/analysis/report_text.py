@@ -19,7 +19,7 @@ Groups = Mapping[str, Mapping[str, Any]]
 def print_label_report(record: Mapping[str, Any], console: Console) -> None:
     """Print a report as tables."""
     groups = record["groups"]
-    console.print(_labels_table(groups, record["tie_within_a3"]))
+    console.print(_labels_table(groups, record["tie_within_aocc"]))
     console.print(_scores_table(groups))
     for name, group in groups.items():
         console.print(f"simple rule, {name}: {group['rule']}", highlight=False)
@@ -69,7 +69,7 @@ def _labels_table(groups: Groups, tie: float) -> Table:
     row("discarded", lambda g: f"{g['discarded']} ({percent(g['discarded_share'])})")
     row("most frequent optimizer", lambda g: percent(g["largest_share"]))
     row("optimizers with 1% or more", lambda g: number(g["one_percent"]))
-    row(f"ties (another family within {tie} A3)", lambda g: percent(g["ties"]))
+    row(f"ties (another family within {tie} AOCC)", lambda g: percent(g["ties"]))
     table.add_section()
     for part, title in (("all", "raced twice"), ("untied", "  untied"), ("tied", "  tied")):
         row(title, lambda g, part=part: number(g["repeat"][part]["problems"]))  # type: ignore[misc]
@@ -123,13 +123,13 @@ def _closed(cell: Mapping[str, Any]) -> str:
 
 def _winners_table(groups: Groups) -> Table:
     table = _table(
-        "Winners", "group", ["optimizer", "labels", "share", "A3 in the screen", "w in the screen"]
+        "Winners", "group", ["optimizer", "labels", "share", "AOCC in the screen", "w in the screen"]
     )
     for name, group in groups.items():
         for optimizer, means in group["mean_screen"].items():
             count = group["labels"].get(optimizer, 0)
             share = percent(count / group["problems"])
-            table.add_row(name, optimizer, number(count), share, number(means["a3"]), number(means["w"]))
+            table.add_row(name, optimizer, number(count), share, number(means["aocc"]), number(means["w"]))
         table.add_section()
     return table
 
@@ -148,13 +148,15 @@ def _baselines_table(groups: Groups) -> Table:
 
 
 def _textbook_table(groups: Groups) -> Table:
-    table = _table("Textbook problems", "group", ["optimizer", "wins", "mean A3", "mean w"])
+    table = _table("Textbook problems", "group", ["optimizer", "wins", "mean AOCC", "mean w"])
     for name, group in groups.items():
         for optimizer, means in group["means"].items():
             wins = group["winners"].get(optimizer, 0)
-            table.add_row(name, optimizer, number(wins), number(means["a3"]), number(means["w"]))
+            table.add_row(name, optimizer, number(wins), number(means["aocc"]), number(means["w"]))
         best = group["virtual_best"]
-        table.add_row(name, "virtual best", number(group["problems"]), number(best["a3"]), number(best["w"]))
+        table.add_row(
+            name, "virtual best", number(group["problems"]), number(best["aocc"]), number(best["w"])
+        )
         table.add_section()
     return table
 

@@ -16,7 +16,7 @@ from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor,
 from sklearn.model_selection import KFold
 
 from llamoco.dataset_builder.benchmark.labels import Label, LabelsError
-from llamoco.dataset_builder.benchmark.race import keyed
+from llamoco.dataset_builder.benchmark.race import configured
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS
 from llamoco.dataset_builder.problems.problem import Problem
@@ -39,7 +39,7 @@ from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Sca
 FOLDS = 5
 RESAMPLES = 1000
 
-# From features and targets (A3 of each family, less the problem's mean) of the other problems to predictions.
+# From features and targets (AOCC of each family, less the problem's mean) of the other problems to predictions.
 Model = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -194,14 +194,14 @@ def cross_validated_choices(
 
 
 def _family_scores(label: Label, names: Sequence[str]) -> list[float]:
-    """A3 of each family: over the fresh seeds if it was a finalist, else in the screen, nan if it did not run."""
-    final = {entry.optimizer: entry.a3 for entry in label.finalists}
-    screen = {entry.optimizer: entry.a3 for entry in label.screen}
+    """AOCC of each family: over the fresh seeds if it was a finalist, else in the screen, nan if it did not run."""
+    final = {entry.optimizer: entry.aocc for entry in label.finalists}
+    screen = {entry.optimizer: entry.aocc for entry in label.screen}
     return [final.get(name, screen.get(name, np.nan)) for name in names]
 
 
 def simple_rule(labels: Sequence[Label], sbs: str) -> tuple[str, list[str]]:
-    """The best of the rules "this optimizer wherever it runs, else the single best solver", by A3 over train.
+    """The best of the rules "this optimizer wherever it runs, else the single best solver", by AOCC over train.
 
     An optimizer that does not run on every problem cannot be the single best solver, however good it is: this says
     how much of a selector's gain is no more than that.
@@ -213,7 +213,7 @@ def simple_rule(labels: Sequence[Label], sbs: str) -> tuple[str, list[str]]:
     Returns:
         The optimizer (the single best solver itself, if none helps), and what the rule picks for each label.
     """
-    screens = [{entry.optimizer: entry.a3 for entry in label.screen} for label in labels]
+    screens = [{entry.optimizer: entry.aocc for entry in label.screen} for label in labels]
     train = [screen for screen, label in zip(screens, labels, strict=True) if label.split == "train"]
     names = sorted({name for screen in train for name in screen})
     best = max([sbs, *names], key=lambda name: fmean(screen.get(name, screen[sbs]) for screen in train))
@@ -226,7 +226,7 @@ def gap_scores(labels: Sequence[Label], sbs: str, criterion: str) -> dict[str, f
     Args:
         labels: checked labels of one group.
         sbs: the group's single best solver.
-        criterion: "a3" or "w".
+        criterion: "aocc" or "w".
     """
     single, virtual = _checked(labels, sbs, criterion)
     return {
@@ -248,7 +248,7 @@ def gap_closed(
         labels: checked labels of one group.
         choices: a family for each.
         sbs: the group's single best solver.
-        criterion: "a3" or "w".
+        criterion: "aocc" or "w".
 
     Returns:
         score: the selector's, the single best solver's check score plus the gain; gap_closed; interval: its 95%
@@ -283,7 +283,7 @@ def checked_labels(labels: Sequence[Label]) -> list[int]:
 
 
 def _checked(labels: Sequence[Label], sbs: str, criterion: str) -> tuple[np.ndarray, np.ndarray]:
-    single = [getattr(label.checked(keyed(sbs, label.problem)), criterion) for label in labels]
+    single = [getattr(label.checked(configured(sbs, label.problem)), criterion) for label in labels]
     virtual = [getattr(label.checked((label.optimizer, label.config)), criterion) for label in labels]
     return np.array(single), np.array(virtual)
 

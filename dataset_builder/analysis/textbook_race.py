@@ -1,4 +1,4 @@
-"""Which optimizers win on problems of textbooks: the pool, in its keyed configurations, on ``problems.textbook``."""
+"""Which optimizers win on problems of textbooks: the pool, in its configurations, on ``problems.textbook``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from llamoco.dataset_builder.analysis.task_log import Row
 from llamoco.dataset_builder.benchmark.labels import GROUPS
 from llamoco.dataset_builder.benchmark.race import SCREEN, TIE, Score, entrants, ranked, stage_scores
-from llamoco.dataset_builder.benchmark.references import Discarded, freeze
+from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze
 from llamoco.dataset_builder.benchmark.run import Job, Run, Task, run_task
 from llamoco.dataset_builder.problems.problem import Problem
 
@@ -43,8 +43,8 @@ def textbook_report(problems: Sequence[Problem], rows: Mapping[str, Row]) -> dic
         rows: results of ``run_on_textbook`` by key.
 
     Returns:
-        By group: problems; winners (by mean A3; the best of them where several tie); ties (share where another is
-        within ``race.TIE``); mean A3 and w of each optimizer that ran on all of them; problems left out, with why.
+        By group: problems; winners (by mean AOCC; the best of them where several tie); ties (share where another is
+        within ``race.TIE``); mean AOCC and w of each optimizer that ran on all of them; problems left out, with why.
     """
     report: dict[str, Any] = {}
     for group in GROUPS:
@@ -61,7 +61,7 @@ def textbook_report(problems: Sequence[Problem], rows: Mapping[str, Row]) -> dic
             ]
             try:
                 standings[problem.id] = ranked(stage_scores(freeze(problem, runs), runs, (SCREEN,)))
-            except Discarded as reason:
+            except ProblemRejected as reason:
                 left_out[problem.id] = str(reason)
         if standings:
             report[group] = _group(standings) | {"left_out": left_out}
@@ -75,15 +75,15 @@ def _group(standings: Mapping[str, Sequence[Score]]) -> dict[str, Any]:
         for entry in standing:
             scores.setdefault(entry.optimizer, []).append(entry)
     means = {
-        name: {"a3": fmean(e.a3 for e in entries), "w": fmean(e.w for e in entries)}
+        name: {"aocc": fmean(e.aocc for e in entries), "w": fmean(e.w for e in entries)}
         for name, entries in scores.items()
         if len(entries) == len(standings)
     }
     return {
         "problems": len(standings),
         "winners": dict(Counter(winner.optimizer for winner in winners.values()).most_common()),
-        "ties": fmean(standing[1].a3 >= standing[0].a3 - TIE for standing in standings.values()),
-        "virtual_best": {c: fmean(getattr(winner, c) for winner in winners.values()) for c in ("a3", "w")},
+        "ties": fmean(standing[1].aocc >= standing[0].aocc - TIE for standing in standings.values()),
+        "virtual_best": {c: fmean(getattr(winner, c) for winner in winners.values()) for c in ("aocc", "w")},
         "means": dict(sorted(means.items(), key=lambda item: -item[1]["w"])),
         "by_problem": {name: winner.optimizer for name, winner in winners.items()},
     }

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llamoco.dataset_builder.benchmark import race
-from llamoco.dataset_builder.benchmark.labels import Labelled, check_jobs, derive_labels
+from llamoco.dataset_builder.benchmark.labels import LabelTable, check_jobs, derive_labels
 from llamoco.dataset_builder.benchmark.references import CHECK
 from llamoco.dataset_builder.benchmark.run import REFERENCE, Run, Task, run_task
 from llamoco.dataset_builder.benchmark.store import RunStore
@@ -56,7 +56,7 @@ def run_benchmark(
     width: int,
     repeats: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
-) -> Labelled:
+) -> LabelTable:
     """Run the benchmark, or what is left of it.
 
     Args:

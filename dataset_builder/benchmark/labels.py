@@ -21,14 +21,14 @@ from llamoco.dataset_builder.benchmark.race import (
     FINAL,
     SCREEN,
     SECOND,
-    Configured,
+    Configuration,
     Score,
     choose,
-    keyed,
+    configured,
     ranked,
     stage_scores,
 )
-from llamoco.dataset_builder.benchmark.references import CHECK, Discarded, freeze
+from llamoco.dataset_builder.benchmark.references import CHECK, ProblemRejected, freeze
 from llamoco.dataset_builder.benchmark.run import Job, Run
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.problem import Problem
@@ -36,7 +36,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LABELS_FORMAT = 2
+LABELS_FORMAT = 3
 TEST_SHARE = 2570 / 32570  # as in the paper
 TEST_MINIMUM = 30  # problems of each group, so that scores of small sets mean something; never over a fifth
 GROUPS = ("unconstrained", "constrained")
@@ -54,7 +54,7 @@ class Repeat:
     optimizer: str
     config: str
     tie: bool
-    a3: float = 0.0
+    aocc: float = 0.0
     w: float = 0.0
 
 
@@ -66,7 +66,7 @@ class Label:
         problem: with frozen f0 and f_star.
         split: "train" or "test".
         optimizer, config: the winner and its configuration (canonical JSON).
-        a3, w: its mean scores over the fresh seeds of the last stage.
+        aocc, w: its mean scores over the fresh seeds of the last stage.
         tie: whether another optimizer ties with the best within ``race.TIE``.
         finalists: scores of all finalists on these seeds, best first.
         screen: scores of every optimizer that raced (first stage, one seed), best first.
@@ -79,7 +79,7 @@ class Label:
     split: str
     optimizer: str
     config: str
-    a3: float
+    aocc: float
     w: float
     tie: bool
     finalists: tuple[Score, ...]
@@ -92,7 +92,7 @@ class Label:
         """ "unconstrained" or "constrained"."""
         return GROUPS[self.problem.constrained]
 
-    def checked(self, key: Configured) -> Score:
+    def checked(self, key: Configuration) -> Score:
         """Check score of a configured optimizer.
 
         Raises:
@@ -107,13 +107,13 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelTable:
     """A label table.
 
     Attributes:
         labels: one a problem.
         discarded: problems without a label, counted by group and reason.
-        sbs: single best solver, in its keyed configuration, by group and criterion ("a3" or "w").
+        sbs: single best solver, in its configuration, by group and criterion ("aocc" or "w").
     """
 
     labels: tuple[Label, ...]
@@ -121,7 +121,7 @@ class Labelled:
     sbs: dict[str, dict[str, str]]
 
 
-def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]) -> Labelled:
+def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]) -> LabelTable:
     """Labels from the runs of a benchmark.
 
     Args:
@@ -139,11 +139,11 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
                 ranked(stage_scores(kept, _of_race(runs[problem.id], 0), (stage,)))
                 for stage in (SCREEN, SECOND, FINAL)
             )
-            if not any(s.a3 > 0 or s.w > 0 for s in (*screen, *second, *final)):
-                raise Discarded("all runs score 0")
+            if not any(s.aocc > 0 or s.w > 0 for s in (*screen, *second, *final)):
+                raise ProblemRejected("all runs score 0")
             if not final:
-                raise Discarded("runs of the screen could not be told apart")
-        except Discarded as reason:
+                raise ProblemRejected("runs of the screen could not be told apart")
+        except ProblemRejected as reason:
             discarded[f"{GROUPS[problem.constrained]}: {reason}"] += 1
             continue
         frozen.append((kept, runs[problem.id]))
@@ -159,7 +159,7 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
         repeat = None
         if repeated:
             other, other_tie = choose(repeated, strength[group])
-            repeat = Repeat(other.optimizer, other.config, other_tie, other.a3, other.w)
+            repeat = Repeat(other.optimizer, other.config, other_tie, other.aocc, other.w)
         check = stage_scores(problem, rows, (CHECK,))
         labels.append(
             Label(
@@ -167,7 +167,7 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
                 split=splits[problem.id],
                 optimizer=winner.optimizer,
                 config=winner.config,
-                a3=winner.a3,
+                aocc=winner.aocc,
                 w=winner.w,
                 tie=tie,
                 finalists=tuple(finalists),
@@ -176,7 +176,7 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
                 repeat=repeat,
             )
         )
-    return Labelled(tuple(labels), dict(sorted(discarded.items())), single_best(labels))
+    return LabelTable(tuple(labels), dict(sorted(discarded.items())), single_best(labels))
 
 
 def _of_race(runs: Sequence[Run], race: int) -> list[Run]:
@@ -186,21 +186,21 @@ def _of_race(runs: Sequence[Run], race: int) -> list[Run]:
 def _strength(
     group: str, problems: Sequence[Problem], screens: Mapping[str, Sequence[Score]]
 ) -> dict[str, float]:
-    """Strength of each optimizer over a group: its mean A3 in the screen, above the mean on each problem.
+    """Strength of each optimizer over a group: its mean AOCC in the screen, above the mean on each problem.
 
     Above the mean, since an optimizer with a budget limit does not run on every problem.
     """
     scores: dict[str, list[float]] = defaultdict(list)
     for problem in problems:
         if GROUPS[problem.constrained] == group:
-            middle = fmean(entry.a3 for entry in screens[problem.id])
+            middle = fmean(entry.aocc for entry in screens[problem.id])
             for entry in screens[problem.id]:
-                scores[entry.optimizer].append(entry.a3 - middle)
+                scores[entry.optimizer].append(entry.aocc - middle)
     return {name: fmean(values) for name, values in scores.items()}
 
 
 def single_best(labels: Sequence[Label]) -> dict[str, dict[str, str]]:
-    """The single best solver of each group, by A3 and by w: highest mean in the screen over train.
+    """The single best solver of each group, by AOCC and by w: highest mean in the screen over train.
 
     Optimizers with a budget limit, which do not run on every problem, cannot be it.
     """
@@ -210,13 +210,13 @@ def single_best(labels: Sequence[Label]) -> dict[str, dict[str, str]]:
         for label in labels:
             if label.group == group and label.split == "train":
                 for entry in label.screen:
-                    means[entry.optimizer].append((entry.a3, entry.w))
+                    means[entry.optimizer].append((entry.aocc, entry.w))
         everywhere = max((len(rows) for rows in means.values()), default=0)
         means = {name: rows for name, rows in means.items() if len(rows) == everywhere}
         if means:
             best[group] = {
                 criterion: min(means, key=lambda name: (-fmean(row[column] for row in means[name]), name))
-                for column, criterion in enumerate(("a3", "w"))
+                for column, criterion in enumerate(("aocc", "w"))
             }
     return best
 
@@ -235,7 +235,7 @@ def assign_splits(problems: Sequence[Problem]) -> dict[str, str]:
 def check_jobs(label: Label, sbs: Mapping[str, Mapping[str, str]], runs: Sequence[Run]) -> list[Job]:
     """Runs that score the answer and its group's single best solvers on seeds that no choice has seen."""
     have = {(run.optimizer, run.config, run.seed_index) for run in runs if run.stage == CHECK}
-    singles = [keyed(name, label.problem) for name in sbs[label.group].values()]
+    singles = [configured(name, label.problem) for name in sbs[label.group].values()]
     keys = dict.fromkeys([(label.optimizer, label.config), *singles])
     return [Job(*key, seed) for key in keys for seed in CHECK_SEEDS if (*key, seed) not in have]
 
@@ -250,12 +250,12 @@ def _schema() -> pa.Schema:
 
     return pa.schema(
         [(name, pa.string()) for name in ("problem_id", "group", "split", "problem", "optimizer", "config")]
-        + [("a3", pa.float64()), ("w", pa.float64()), ("tie", pa.bool_())]
+        + [("aocc", pa.float64()), ("w", pa.float64()), ("tie", pa.bool_())]
         + [(name, pa.string()) for name in ("finalists", "screen", "check", "repeat")],
     )
 
 
-def write_labels(path: Path, labelled: Labelled, meta: Mapping[str, Any]) -> None:
+def write_labels(path: Path, labelled: LabelTable, meta: Mapping[str, Any]) -> None:
     """Write the table and its JSON; the same labels give the same bytes of Parquet under the same pyarrow.
 
     Args:
@@ -274,7 +274,7 @@ def write_labels(path: Path, labelled: Labelled, meta: Mapping[str, Any]) -> Non
             "problem": label.problem.to_json(),
             "optimizer": label.optimizer,
             "config": label.config,
-            "a3": label.a3,
+            "aocc": label.aocc,
             "w": label.w,
             "tie": label.tie,
             "finalists": _scores_json(label.finalists),
@@ -299,7 +299,7 @@ def write_labels(path: Path, labelled: Labelled, meta: Mapping[str, Any]) -> Non
 
 def _scores_json(scores: Iterable[Score]) -> str:
     return json.dumps(
-        [[s.optimizer, s.config, round(s.a3, 6), round(s.w, 6), s.evals, s.runs] for s in scores]
+        [[s.optimizer, s.config, round(s.aocc, 6), round(s.w, 6), s.evals, s.runs] for s in scores]
     )
 
 
@@ -307,7 +307,7 @@ def _scores(text: str) -> tuple[Score, ...]:
     return tuple(Score(*entry) for entry in json.loads(text))
 
 
-def read_labels(path: Path) -> Labelled:
+def read_labels(path: Path) -> LabelTable:
     """Read what ``write_labels`` wrote. A table is read once, for that takes a second, until its file is another.
 
     Raises:
@@ -316,11 +316,13 @@ def read_labels(path: Path) -> Labelled:
     metadata = _metadata(path)
     file = path.stat()
     labels = _read_rows(path.resolve(), (file.st_ino, file.st_mtime_ns, file.st_size))
-    return Labelled(labels, json.loads(metadata[b"discarded"]), json.loads(metadata[b"single_best_solvers"]))
+    return LabelTable(
+        labels, json.loads(metadata[b"discarded"]), json.loads(metadata[b"single_best_solvers"])
+    )
 
 
 def read_single_best_solvers(path: Path) -> dict[str, dict[str, str]]:
-    """``sbs`` of a label table (see ``Labelled``), without its rows.
+    """``sbs`` of a label table (see ``LabelTable``), without its rows.
 
     Raises:
         LabelsError: as ``read_labels``.
@@ -367,7 +369,7 @@ def _read_rows(path: Path, state: tuple[int, ...]) -> tuple[Label, ...]:
             split=row["split"],
             optimizer=row["optimizer"],
             config=row["config"],
-            a3=row["a3"],
+            aocc=row["aocc"],
             w=row["w"],
             tie=row["tie"],
             finalists=_scores(row["finalists"]),

@@ -9,14 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from llamoco.dataset_builder.benchmark.labels import GROUPS, Labelled
+from llamoco.dataset_builder.benchmark.labels import GROUPS, LabelTable
 from llamoco.dataset_builder.benchmark.store import RunStore, code_fingerprint
 
 PACKAGES = ("numpy", "scipy", "cma", "deap", "nlopt", "pyarrow")
 
 
 def benchmark_meta(
-    out: Path, labelled: Labelled, problems: int, seed: int, repeats: int, command: str
+    out: Path, labelled: LabelTable, problems: int, seed: int, repeats: int, command: str
 ) -> dict[str, Any]:
     """Command, seed, counts, cost, failures, versions, machine class and date of a finished benchmark.
 

@@ -1,6 +1,6 @@
 """Racing the pool on one problem: which runs come next, and which optimizer wins.
 
-    screen      every optimizer that serves the group, in its keyed configuration, one seed
+    screen      every optimizer that serves the group, in its configuration, one seed
     second      another seed for the 5 best of the screen
     final       the 3 best of these, 3 fresh seeds, and 2 more for those that are still close: these alone decide
     reference   the two best of the final at 3 times the budget, where the optimum is unknown: for f* only
@@ -19,10 +19,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from llamoco.dataset_builder.benchmark.references import REFERENCE, Discarded, freeze
+from llamoco.dataset_builder.benchmark.references import REFERENCE, ProblemRejected, freeze
 from llamoco.dataset_builder.benchmark.run import Job, Run, config_json, score
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.problems.problem import Problem
 
 SCREEN = "screen"
@@ -36,12 +36,12 @@ REFERENCE_SEEDS = (30,)
 CHECK_SEEDS = (40, 41, 42)
 SECOND_FAMILIES = 5
 FINAL_FAMILIES = 3
-CLOSE = 0.1  # in A3: who is so near the best after FINAL_SEEDS runs on MORE_FINAL_SEEDS, too
+CLOSE = 0.1  # in AOCC: who is so near the best after FINAL_SEEDS runs on MORE_FINAL_SEEDS, too
 REFERENCE_RUNS = 2
 REFERENCE_BUDGET_FACTOR = 3
-TIE = 0.01  # in A3
+TIE = 0.01  # in AOCC
 
-Configured = tuple[str, str]  # optimizer, configuration as canonical JSON
+Configuration = tuple[str, str]  # optimizer, configuration as canonical JSON
 
 
 @dataclass(frozen=True)
@@ -50,33 +50,33 @@ class Score:
 
     Attributes:
         optimizer, config: which one (configuration as canonical JSON).
-        a3, w, evals: means over the runs.
+        aocc, w, evals: means over the runs.
         runs: number of runs.
     """
 
     optimizer: str
     config: str
-    a3: float
+    aocc: float
     w: float
     evals: float
     runs: int = 1
 
     @property
-    def key(self) -> Configured:
+    def key(self) -> Configuration:
         """(optimizer, config)."""
         return self.optimizer, self.config
 
 
-def keyed(name: str, problem: Problem) -> Configured:
+def configured(name: str, problem: Problem) -> Configuration:
     """An optimizer in the configuration that the facts in a problem's prompt select."""
-    config = config_for(name, problem.dim, problem.max_evals, problem.constrained)
+    config = configuration_for(name, problem.dim, problem.max_evals, problem.constrained)
     return name, config_json(config)
 
 
-def entrants(problem: Problem) -> list[Configured]:
+def entrants(problem: Problem) -> list[Configuration]:
     """The optimizers that race on a problem, by its group, number of variables and evaluation budget."""
     return [
-        keyed(optimizer.name, problem)
+        configured(optimizer.name, problem)
         for optimizer in pool.pool_for(problem.constrained)
         if optimizer.affords(problem.dim, problem.max_evals)
     ]
@@ -92,7 +92,9 @@ def next_jobs(problem: Problem, runs: Sequence[Run], race: int) -> tuple[str, li
     """
     try:
         return _next_jobs(problem, [run for run in runs if run.race == race], race)
-    except Discarded:  # nothing feasible, or f0 is not above f*, by the runs that the next decision may see
+    except (
+        ProblemRejected
+    ):  # nothing feasible, or f0 is not above f*, by the runs that the next decision may see
         return None
 
 
@@ -108,7 +110,7 @@ def _next_jobs(problem: Problem, mine: Sequence[Run], race: int) -> tuple[str, l
     if missing := _missing(finalists, FINAL_SEEDS, have):
         return FINAL, missing
     final = _standing(problem, mine, FINAL_SEEDS, before=early)
-    close = [s.key for s in final if s.a3 >= final[0].a3 - CLOSE]
+    close = [s.key for s in final if s.aocc >= final[0].aocc - CLOSE]
     if len(close) > 1 and (missing := _missing(close, MORE_FINAL_SEEDS, have)):
         return FINAL, missing
     if race == 0 and problem.f_star is None:
@@ -141,13 +143,13 @@ def _standing(
 
 
 def _missing(
-    configured: Iterable[Configured], seeds: Sequence[int], have: set[tuple[str, str, int]]
+    configured: Iterable[Configuration], seeds: Sequence[int], have: set[tuple[str, str, int]]
 ) -> list[Job]:
     return [Job(*key, seed) for key in configured for seed in seeds if (*key, seed) not in have]
 
 
 def stage_scores(frozen: Problem, runs: Iterable[Run], stages: Sequence[str]) -> list[Score]:
-    """Mean A3, w and evaluations of every configured optimizer over its runs of the given stages.
+    """Mean AOCC, w and evaluations of every configured optimizer over its runs of the given stages.
 
     Args:
         frozen: the problem with f0 and f_star.
@@ -155,7 +157,7 @@ def stage_scores(frozen: Problem, runs: Iterable[Run], stages: Sequence[str]) ->
         stages: names of stages.
     """
     assert frozen.f0 is not None and frozen.f_star is not None
-    grouped: dict[Configured, list[tuple[float, float, int]]] = defaultdict(list)
+    grouped: dict[Configuration, list[tuple[float, float, int]]] = defaultdict(list)
     for run in runs:
         if run.stage in stages:
             grouped[run.optimizer, run.config].append((*score(run, frozen.f0, frozen.f_star), run.evals))
@@ -172,15 +174,15 @@ def stage_scores(frozen: Problem, runs: Iterable[Run], stages: Sequence[str]) ->
 
 
 def ranked(scores: Iterable[Score]) -> list[Score]:
-    """Best first: by A3, then w, then fewer evaluations, then name."""
-    return sorted(scores, key=lambda s: (-s.a3, -s.w, s.evals, s.key))
+    """Best first: by AOCC, then w, then fewer evaluations, then name."""
+    return sorted(scores, key=lambda s: (-s.aocc, -s.w, s.evals, s.key))
 
 
 def choose(finalists: Sequence[Score], strength: Mapping[str, float]) -> tuple[Score, bool]:
     """The winner among the finalists, and whether another family ties with the best.
 
     Only those that were given all seeds can win: the others were too far behind after the first ones. The
-    highest mean A3 wins; of those within TIE of it the optimizer that is strongest over all problems of the
+    highest mean AOCC wins; of those within TIE of it the optimizer that is strongest over all problems of the
     group, then the one that used the fewest evaluations.
 
     Args:
@@ -189,7 +191,7 @@ def choose(finalists: Sequence[Score], strength: Mapping[str, float]) -> tuple[S
     """
     seeds = max(s.runs for s in finalists)
     able = [s for s in finalists if s.runs == seeds]
-    best = max(s.a3 for s in able)
-    level = [s for s in able if s.a3 >= best - TIE]
-    winner = min(level, key=lambda s: (-strength[s.optimizer], s.evals, -s.a3, s.key))
+    best = max(s.aocc for s in able)
+    level = [s for s in able if s.aocc >= best - TIE]
+    winner = min(level, key=lambda s: (-strength[s.optimizer], s.evals, -s.aocc, s.key))
     return winner, len({s.optimizer for s in level}) > 1

@@ -19,7 +19,7 @@ CHECK = "check"
 MIN_RELATIVE_RANGE = 1e-9  # f0 - f* below this share of |f*| is rounding, not room for improvement
 
 
-class Discarded(Exception):
+class ProblemRejected(Exception):
     """A problem on which runs cannot be told apart; the message is the reason."""
 
 
@@ -35,13 +35,13 @@ def freeze(problem: Problem, runs: Sequence[Run]) -> Problem:
         runs: runs on it; those of the check stage are left out.
 
     Raises:
-        Discarded: no run finds a feasible point, or f0 <= f*.
+        ProblemRejected: no run finds a feasible point, or f0 <= f*.
     """
     counted = [run for run in runs if run.stage != CHECK and not run.failed]
     best = min((run.best_f for run in counted if run.best_f is not None), default=None)
     first = [run.first_f for run in counted if run.first_f is not None and run.stage != REFERENCE]
     if best is None or not first:
-        raise Discarded("no run found a feasible point")
+        raise ProblemRejected("no run found a feasible point")
     provenance = dict(problem.provenance)
     f_star = problem.f_star
     if f_star is None:
@@ -62,5 +62,5 @@ def freeze(problem: Problem, runs: Sequence[Run]) -> Problem:
         f0 = float(median(first))
         provenance["f0"] = f"median first feasible objective of {len(first)} runs"
     if f0 - f_star <= MIN_RELATIVE_RANGE * max(1.0, abs(f_star)):
-        raise Discarded("f0 is not above f*")
+        raise ProblemRejected("f0 is not above f*")
     return replace(problem, f0=f0, f_star=f_star, provenance=provenance)

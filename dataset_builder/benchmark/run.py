@@ -22,7 +22,7 @@ from llamoco.dataset_builder.problems.files.python.process import Interruption
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.portable_rng import named_seed
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.scores import a3, w
+from llamoco.dataset_builder.problems.scores import aocc, w
 
 REFERENCE = "reference"  # the stage whose runs only serve to find f*
 WALL_LIMIT = 120.0  # seconds a run; the slowest sound ones (trust_constr, long reference runs) take a few
@@ -219,8 +219,8 @@ def _read_problem(text: str, budget_factor: int) -> Problem:
 
 
 def score(run: Run, f0: float, f_star: float) -> tuple[float, float]:
-    """(A3, w) of a run: w at the returned point, A3 over its trace; (0, 0) for a failed run."""
+    """(AOCC, w) of a run: w at the returned point, AOCC over its trace; (0, 0) for a failed run."""
     if run.failed:
         return 0.0, 0.0
     final = run.f_returned if run.f_returned is not None else float("inf")
-    return a3(unpack_trace(run.trace), run.max_evals, f0, f_star), w(final, f0, f_star)
+    return aocc(unpack_trace(run.trace), run.max_evals, f0, f_star), w(final, f0, f_star)

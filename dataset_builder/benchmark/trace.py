@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# A3 of real runs changes by 3e-5 on average then. Where the first feasible value lies more than 100 (f0 - f*) above the
+# AOCC of real runs changes by 3e-5 on average then. Where the first feasible value lies more than 100 (f0 - f*) above the
 # best it can change by .15, since FLOOR hides what lies between: in 19 constrained labels, none of whose winners changes.
 MAX_POINTS = 32
-FLOOR = 1e-6  # of a trace's own range, as f0 and f* are not known yet: far below the floor of A3
+FLOOR = 1e-6  # of a trace's own range, as f0 and f* are not known yet: far below the floor of AOCC
 
 
 def thin_trace(trace: Sequence[tuple[int, float]], limit: int = MAX_POINTS) -> list[tuple[int, float]]:

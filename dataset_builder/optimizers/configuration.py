@@ -25,7 +25,7 @@ def facts(dim: int, max_evals: int) -> dict[str, float]:
     return {"dim": dim, "max_evals": max_evals, "max_evals / dim": max_evals / dim}
 
 
-def config_for(name: str, dim: int, max_evals: int, constrained: bool) -> Config:
+def configuration_for(name: str, dim: int, max_evals: int, constrained: bool) -> Config:
     """The configuration of an optimizer on problems of a kind; its defaults where the grid study had no say.
 
     Args:

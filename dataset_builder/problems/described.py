@@ -16,7 +16,7 @@ from llamoco.dataset_builder.problems.evaluators import (
 )
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.problem_fields import FIELDS
-from llamoco.dataset_builder.problems.profiling.operation_profile import Structure
+from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class DescribedProblem(Problem):
     definition: dict[str, Any] = field(default_factory=dict)
     language: str = "python"
     description: str = field(default="", repr=False)
-    structure: Structure | None = field(default=None, repr=False)
+    structure: OperationProfile | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.kind != "described" or self.definition:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.profiling.operation_profile import Structure
+from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile
 
 if TYPE_CHECKING:
     from llamoco.dataset_builder.problems.adaptation import Adaptation
-    from llamoco.dataset_builder.problems.evaluator.compiled import CompiledSystem
+    from llamoco.dataset_builder.problems.evaluator.compiled import CompiledProblem
     from llamoco.dataset_builder.problems.files.python_file import PythonFile
-    from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+    from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 
 Values = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -43,17 +43,17 @@ class ProblemEvaluator:
         return iter(())
 
     @property
-    def compiled(self) -> CompiledSystem | None:
+    def compiled(self) -> CompiledProblem | None:
         """The compiled formulas, where values come from nothing else; None elsewhere."""
         return None
 
     @property
-    def symbolic(self) -> tuple[System, tuple[float, ...], tuple[float, ...]] | None:
+    def symbolic(self) -> tuple[SymbolicProblem, tuple[float, ...], tuple[float, ...]] | None:
         """The formulas that values come from, with the bounds of their own variables (A,); None where code computes values."""
         return None
 
     @property
-    def structure(self) -> Structure | None:
+    def structure(self) -> OperationProfile | None:
         """Which operations are done on the variables; None where that cannot be known."""
         return None
 
@@ -121,30 +121,30 @@ class SymbolicEvaluator(ProblemEvaluator):
     """
 
     def __init__(
-        self, system: Callable[[], System], lower: tuple[float, ...], upper: tuple[float, ...]
+        self, system: Callable[[], SymbolicProblem], lower: tuple[float, ...], upper: tuple[float, ...]
     ) -> None:
         self._make, self._bounds = system, (lower, upper)
 
     @cached_property
-    def system(self) -> System:
+    def system(self) -> SymbolicProblem:
         """The formulas."""
         return self._make()
 
     @property
-    def symbolic(self) -> tuple[System, tuple[float, ...], tuple[float, ...]]:
+    def symbolic(self) -> tuple[SymbolicProblem, tuple[float, ...], tuple[float, ...]]:
         """See ``ProblemEvaluator``."""
         return self.system, *self._bounds
 
     @cached_property
-    def compiled(self) -> CompiledSystem | None:
+    def compiled(self) -> CompiledProblem | None:
         """The compiled formulas; None where Numba, which runs them, is not installed.
 
         Raises:
-            ValueError, ArithmeticError: as ``compile_system``, whether they run or not.
+            ValueError, ArithmeticError: as ``compile_problem``, whether they run or not.
         """
-        from llamoco.dataset_builder.problems.evaluator.compiled import can_run, compile_system
+        from llamoco.dataset_builder.problems.evaluator.compiled import can_run, compile_problem
 
-        compiled = compile_system(self.system)
+        compiled = compile_problem(self.system)
         return compiled if can_run() else None
 
     @cached_property
@@ -163,11 +163,11 @@ class SymbolicEvaluator(ProblemEvaluator):
         return self._by_numpy(x)
 
     @cached_property
-    def structure(self) -> Structure | None:
+    def structure(self) -> OperationProfile | None:
         """See ``ProblemEvaluator``."""
-        from llamoco.dataset_builder.problems.profiling.symbolic_profile import structure_of_system
+        from llamoco.dataset_builder.problems.profiling.symbolic_profile import profile_of_symbolic_problem
 
-        return structure_of_system(self.system, *self._bounds)
+        return profile_of_symbolic_problem(self.system, *self._bounds)
 
 
 class SourceEvaluator(ProblemEvaluator):
@@ -194,7 +194,7 @@ class SourceEvaluator(ProblemEvaluator):
         return self.file.evaluate(x)
 
     @cached_property
-    def structure(self) -> Structure | None:
+    def structure(self) -> OperationProfile | None:
         """See ``ProblemEvaluator``."""
         return self.file.structure()
 
@@ -273,12 +273,12 @@ class Wrapper(ProblemEvaluator):
         return self.inner.evaluate(x)
 
     @property
-    def symbolic(self) -> tuple[System, tuple[float, ...], tuple[float, ...]] | None:
+    def symbolic(self) -> tuple[SymbolicProblem, tuple[float, ...], tuple[float, ...]] | None:
         """See ``ProblemEvaluator``."""
         return self.inner.symbolic
 
     @property
-    def structure(self) -> Structure | None:
+    def structure(self) -> OperationProfile | None:
         """See ``ProblemEvaluator``."""
         return self.inner.structure
 

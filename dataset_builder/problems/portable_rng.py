@@ -17,8 +17,8 @@ def named_seed(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
 
 
-class Draws:
-    """A named stream of draws, such as ``Draws("problem", seed, number)``."""
+class PortableRng:
+    """A named stream of draws, such as ``PortableRng("problem", seed, number)``."""
 
     def __init__(self, *name: object) -> None:
         self._bits = np.random.PCG64(named_seed(*name))

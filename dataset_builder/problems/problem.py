@@ -11,12 +11,12 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluator.compiled import Requests
+from llamoco.dataset_builder.problems.evaluator.compiled import PointEvaluator
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SourceEvaluator, SymbolicEvaluator
 from llamoco.dataset_builder.problems.merit import EQUALITY_TOLERANCE, INEQUALITY_TOLERANCE
 from llamoco.dataset_builder.problems.problem_fields import FIELDS, FORMAT_VERSION, problem_record
-from llamoco.dataset_builder.problems.profiling.operation_profile import Structure
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 
 Kind = Literal["synthetic", "source", "described"]
 
@@ -35,7 +35,7 @@ class Problem:
 
     Attributes:
         id: unique name.
-        kind: "synthetic" (``definition`` is a drawn construction, see ``definition.build_system``), "source"
+        kind: "synthetic" (``definition`` is a drawn construction, see ``definition.build_symbolic_problem``), "source"
             (``definition["python"]`` or ``definition["latex"]`` is a person's text ("left_out" lists prose ignored on request), and their Python is executed where
             values are asked for) or "described" (nothing here can be executed, see ``described.DescribedProblem``).
         lower, upper: bounds (D,), as tuples of floats.
@@ -109,15 +109,15 @@ class Problem:
         return np.array(self.upper)
 
     @cached_property
-    def system(self) -> System:
+    def system(self) -> SymbolicProblem:
         """The symbolic form of a synthetic problem."""
         if self.kind != "synthetic":
             raise ProblemError(
                 f"problem {self.id} is of kind {self.kind!r}: only synthetic problems have a symbolic form"
             )
-        from llamoco.dataset_builder.problems.symbolic.composition import build_system
+        from llamoco.dataset_builder.problems.symbolic.composition import build_symbolic_problem
 
-        return build_system(self.definition, self.dim)
+        return build_symbolic_problem(self.definition, self.dim)
 
     @cached_property
     def values(self) -> ProblemEvaluator:
@@ -138,7 +138,7 @@ class Problem:
         return SourceEvaluator(lambda: load_python(text, self.id))
 
     @property
-    def structure(self) -> Structure | None:
+    def structure(self) -> OperationProfile | None:
         """Which operations the problem does on its variables; None where that cannot be known. A person's Python is executed."""
         return self.values.structure
 
@@ -194,13 +194,13 @@ class Problem:
         """The same problem with values from elsewhere, or from what wraps its own evaluator."""
         return replace(self, evaluator=evaluator)
 
-    def requests(self) -> Requests | None:
-        """A way to evaluate points fast and tell the best (see ``Requests``); None for a problem given by a person's Python."""
+    def requests(self) -> PointEvaluator | None:
+        """A way to evaluate points fast and tell the best (see ``PointEvaluator``); None for a problem given by a person's Python."""
         compiled = self.values.compiled
         if compiled is None:
             return None
         tolerances = (INEQUALITY_TOLERANCE, EQUALITY_TOLERANCE)
-        return Requests(compiled, self.lower_array, self.upper_array, tolerances)
+        return PointEvaluator(compiled, self.lower_array, self.upper_array, tolerances)
 
     def evaluate(self, x: np.ndarray) -> Evaluation:
         """Evaluate points.

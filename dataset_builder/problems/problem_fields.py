@@ -1,6 +1,6 @@
 """The fields of a problem's JSON: their names, and, where the JSON comes from a stranger, their types and lengths.
 
-Whether the content of ``definition`` means anything is for whoever builds the problem to say: ``definition.build_system``,
+Whether the content of ``definition`` means anything is for whoever builds the problem to say: ``definition.build_symbolic_problem``,
 ``latex_file``, ``python_file``.
 """
 

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 
 REFERENCE_POINTS = 512
@@ -35,7 +35,7 @@ def with_references(problem: Problem, f0: float, f_star: float | None, provenanc
 
 def random_median(problem: Problem) -> float:
     """Median objective of 512 random points of the box, the constraints set aside; nan if any value is."""
-    points = Draws("f0", problem.id).points(REFERENCE_POINTS, problem.lower_array, problem.upper_array)
+    points = PortableRng("f0", problem.id).points(REFERENCE_POINTS, problem.lower_array, problem.upper_array)
     return float(np.median(problem.evaluate(points).f))
 
 
@@ -50,7 +50,7 @@ def constrained_f0(problem: Problem) -> tuple[float, str, float]:
         f0, where it comes from, and the best feasible objective that was seen.
     """
     certified = np.array(problem.feasible_point)
-    draws = Draws("f0", problem.id)
+    draws = PortableRng("f0", problem.id)
     wide = draws.points(REFERENCE_POINTS, problem.lower_array, problem.upper_array)
     share = draws.points(REFERENCE_POINTS, np.zeros(1), np.ones(1)) ** 2
     values = problem.evaluate(np.vstack([certified, wide, certified + share * (wide - certified)]))

@@ -1,6 +1,6 @@
-"""Scores of one run: w (the paper's normalised objective descent, section IV-A3c) and A3 (anytime).
+"""Scores of one run: w (the paper's normalised objective descent, section IV-A3c) and AOCC (anytime).
 
-f0 and f_star are frozen per problem. Labels are chosen by A3 because w saturates: a gap of 1e-3 and one of 1e-9 score alike.
+f0 and f_star are frozen per problem. Labels are chosen by AOCC because w saturates: a gap of 1e-3 and one of 1e-9 score alike.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def w(f_best: float, f0: float, f_star: float) -> float:
     return 1.0 - relative_gap(f_best, f0, f_star)
 
 
-def a3(trace: Sequence[tuple[int, float]], max_evals: int, f0: float, f_star: float) -> float:
+def aocc(trace: Sequence[tuple[int, float]], max_evals: int, f0: float, f_star: float) -> float:
     """Mean over the budget of -log10(relative gap floored at 1e-3), scaled to [0, 1].
 
     Args:

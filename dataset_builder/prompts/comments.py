@@ -5,7 +5,7 @@ A remark is drawn by register (plain, terse, chatty, academic, or another tongue
 
 from __future__ import annotations
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 
 ROLES = ("title", "bounds", "budget", "objective", "inequality", "equality", "constants", "component")
 
@@ -95,12 +95,12 @@ REGISTERS: dict[str, dict[str, tuple[str, ...]]] = {
 _WEIGHTS = (8, 4, 3, 4, 1, 1, 1)
 
 
-def draw_register(draws: Draws) -> str:
+def draw_register(draws: PortableRng) -> str:
     """One of the registers."""
     return draws.choice(tuple(REGISTERS), _WEIGHTS)
 
 
-def remark(draws: Draws, register: str, role: str, name: str = "", dim: int = 0) -> str:
+def remark(draws: PortableRng, register: str, role: str, name: str = "", dim: int = 0) -> str:
     """What somebody writes about a part of a problem, without a comment sign.
 
     Args:

@@ -102,13 +102,13 @@ def repair_turns(style: Style, prompt: str, program: str, error: str) -> list[Co
 def as_text(style: Style, conversation: Conversation) -> str:
     """A conversation as one text to be gone on with, for models without a chat template.
 
-    In style "contract" it ends within an opened code block: see ``code_of``.
+    In style "contract" it ends within an opened code block: see ``extract_code``.
     """
     contents = [message["content"] for message in conversation]
     return "".join(contents) if style == "plain" else "\n".join(contents) + f"\n{OPENED}"
 
 
-def code_of(reply: str) -> str:
+def extract_code(reply: str) -> str:
     """The program in a general LLM's reply.
 
     Of the code blocks (fences of backticks or tildes, also one that is never closed) the last one that defines ``optimize``; else the

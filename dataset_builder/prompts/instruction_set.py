@@ -16,7 +16,7 @@ from typing import Any
 from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, read_labels
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.prompts.rows import pairs
 
 SEED = 0
@@ -61,7 +61,7 @@ def description_counts(labels: Sequence[Label]) -> list[int]:
     Raises:
         LabelsError: if a table that is large enough has too few or too many problems in a split.
     """
-    counts = [Draws("descriptions", SEED, label.problem.id).integer(FEWEST, MOST) for label in labels]
+    counts = [PortableRng("descriptions", SEED, label.problem.id).integer(FEWEST, MOST) for label in labels]
     if len(labels) * MOST < sum(SIZES.values()):
         return counts
     for split, size in SIZES.items():
@@ -74,7 +74,7 @@ def description_counts(labels: Sequence[Label]) -> list[int]:
             )
         missing = size - sum(counts[number] for number in mine)
         step = 1 if missing > 0 else -1
-        order = cycle(Draws("descriptions", SEED, split).shuffled(mine))
+        order = cycle(PortableRng("descriptions", SEED, split).shuffled(mine))
         while missing:
             number = next(order)
             if FEWEST <= counts[number] + step <= MOST:
@@ -122,7 +122,7 @@ def paper_split(labels: Path, split: str) -> list[Row]:
 
 def paper_order(train: int, test: int) -> dict[str, list[int]]:
     """Which rows the splits of ``paper_split`` have, counting train rows first: as many as by problem, at random."""
-    order = Draws("paper_split", SEED).shuffled(range(train + test))
+    order = PortableRng("paper_split", SEED).shuffled(range(train + test))
     return {"train": order[test:], "test": order[:test]}
 
 

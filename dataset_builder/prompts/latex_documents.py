@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.latex_limits import bounds, budget
 from llamoco.dataset_builder.prompts.latex_parts import Formula, Parts
 from llamoco.dataset_builder.prompts.latex_text import dollars, join, sentence
-from llamoco.dataset_builder.prompts.unrolling import expanded
+from llamoco.dataset_builder.prompts.unrolling import unrolled
 
 EXPANDED_DIM = 5  # up to here people write a formula variable by variable
 EXPANDED_LENGTH = 1600  # characters
 
 
-def explicit(problem: Problem, draws: Draws) -> str:
+def explicit(problem: Problem, draws: PortableRng) -> str:
     """Formulas variable by variable, as textbooks print design problems; sums where there are many."""
     if problem.dim <= EXPANDED_DIM:
-        whole = expanded(problem.system, EXPANDED_DIM)
+        whole = unrolled(problem.system, EXPANDED_DIM)
         text = _equations(Parts(problem, draws, draws.chance(0.5), False, system=whole))
         if len(text) <= EXPANDED_LENGTH:
             return text
@@ -40,7 +40,7 @@ def _equations(parts: Parts) -> str:
     return join([*lines, budget(parts)])
 
 
-def vectors(problem: Problem, draws: Draws) -> str:
+def vectors(problem: Problem, draws: PortableRng) -> str:
     """Vectors and columns, norms and inner products."""
     parts = Parts(problem, draws, draws.chance(0.3), True, matrices=True)
     minimize = draws.choice(("\\min", "\\operatorname*{minimize}", "\\text{minimize}"))
@@ -65,7 +65,7 @@ def vectors(problem: Problem, draws: Draws) -> str:
     return join([display, where, *draws.shuffled([limits, budget(parts)])])
 
 
-def subject(problem: Problem, draws: Draws) -> str:
+def subject(problem: Problem, draws: PortableRng) -> str:
     """Constraints by number only, g_j(x) <= 0, and defined further down."""
     parts = Parts(problem, draws, False, False)
     short, defined = parts.numbered_constraints()
@@ -82,7 +82,7 @@ def subject(problem: Problem, draws: Draws) -> str:
     return join([display, equations, rest, budget(parts)])
 
 
-def paper(problem: Problem, draws: Draws) -> str:
+def paper(problem: Problem, draws: PortableRng) -> str:
     """A whole document with macros, labels and sections."""
     parts = Parts(problem, draws, draws.chance(0.3), draws.chance(0.3))
     macros = ["\\newcommand{\\R}{\\mathbb{R}}"]
@@ -125,7 +125,7 @@ def paper(problem: Problem, draws: Draws) -> str:
     return join([*macros, text.rstrip()])
 
 
-def notes(problem: Problem, draws: Draws) -> str:
+def notes(problem: Problem, draws: PortableRng) -> str:
     """Notes in few words, perhaps in another tongue."""
     parts = Parts(problem, draws, draws.chance(0.6), draws.chance(0.3))
     tongue = draws.choice(("terse", "german", "french", "spanish"), (5, 1, 1, 1))
@@ -152,7 +152,7 @@ def notes(problem: Problem, draws: Draws) -> str:
     return join(lines) if draws.chance(0.5) else " \\\\\n".join(lines) + "\n"
 
 
-def forum(problem: Problem, draws: Draws) -> str:
+def forum(problem: Problem, draws: PortableRng) -> str:
     """A question in a forum."""
     parts = Parts(problem, draws, draws.chance(0.4), draws.chance(0.3))
     hello = draws.choice(
@@ -184,7 +184,7 @@ def forum(problem: Problem, draws: Draws) -> str:
     return join([*lines, slow + budget(parts), thanks])
 
 
-def system(problem: Problem, draws: Draws) -> str:
+def system(problem: Problem, draws: PortableRng) -> str:
     """Constraints and definitions as systems with a brace."""
     parts = Parts(problem, draws, draws.chance(0.4), draws.chance(0.3))
     opening = draws.choice(("Find the solution of", "Problem $(P)$:", "Consider", ""))
@@ -198,7 +198,7 @@ def system(problem: Problem, draws: Draws) -> str:
     return join([*lines, budget(parts)])
 
 
-def _braced(draws: Draws, rows: list[str]) -> str:
+def _braced(draws: PortableRng, rows: list[str]) -> str:
     body = " \\\\\n".join(rows)
     if draws.chance(0.5):
         return f"\\[\n\\begin{{cases}}\n{body}\n\\end{{cases}}\n\\]"

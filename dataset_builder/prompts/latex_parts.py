@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.expression import Add, Expr, Item, Name, Num, Sub, substitute
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, System, Vector
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, SymbolicProblem, Vector
 from llamoco.dataset_builder.prompts.latex_source import LatexWriter, Naming, number, signed
 from llamoco.dataset_builder.prompts.latex_style import Style, draw_style
 
@@ -57,11 +57,11 @@ class Parts:
     def __init__(
         self,
         problem: Problem,
-        draws: Draws,
+        draws: PortableRng,
         inline: bool,
         vectors: bool,
         matrices: bool = False,
-        system: System | None = None,
+        system: SymbolicProblem | None = None,
     ) -> None:
         """Draw a notation.
 

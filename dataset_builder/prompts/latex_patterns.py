@@ -5,7 +5,7 @@ Each is read back by ``latex_file.read_latex`` and means the problem exactly.
 
 from __future__ import annotations
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.latex_documents import (
     explicit,
@@ -22,7 +22,7 @@ from llamoco.dataset_builder.prompts.latex_text import dollars, join, sentence
 from llamoco.dataset_builder.prompts.pattern import Pattern
 
 
-def align(problem: Problem, draws: Draws) -> str:
+def align(problem: Problem, draws: PortableRng) -> str:
     """An aligned program with its constraints, definitions in a sentence after it."""
     parts = Parts(problem, draws, inline=draws.chance(0.4), vectors=False)
     minimize = draws.choice(("\\min", "\\text{minimize}", "\\operatorname*{minimize}"), (3, 1, 1))
@@ -52,7 +52,7 @@ def align(problem: Problem, draws: Draws) -> str:
     return join([opening, f"\\begin{{align{star}}}\n{body}\n\\end{{align{star}}}", where, *tail])
 
 
-def itemized(problem: Problem, draws: Draws) -> str:
+def itemized(problem: Problem, draws: PortableRng) -> str:
     """Equation by equation, in a list, with named sub-functions."""
     parts = Parts(problem, draws, inline=False, vectors=draws.chance(0.3))
     items = [f"Objective: {draws.choice(('minimise', 'minimize'))} ${parts.f} = {parts.objective()}$"]
@@ -78,7 +78,7 @@ def itemized(problem: Problem, draws: Draws) -> str:
     return join([opening, f"\\begin{{{kind}}}\n{listed}\n\\end{{{kind}}}"])
 
 
-def prose(problem: Problem, draws: Draws) -> str:
+def prose(problem: Problem, draws: PortableRng) -> str:
     """Running text with inline mathematics and vectors."""
     parts = Parts(problem, draws, inline=draws.chance(0.3), vectors=True)
     verb = draws.choice(
@@ -103,7 +103,7 @@ def prose(problem: Problem, draws: Draws) -> str:
     return join(sentences)
 
 
-def program(problem: Problem, draws: Draws) -> str:
+def program(problem: Problem, draws: PortableRng) -> str:
     """One dense display: the whole program in an array, definitions included."""
     parts = Parts(problem, draws, inline=draws.chance(0.5), vectors=draws.chance(0.3))
     rows = [f"\\min\\limits_{{{parts.x}}} & {parts.f} = {parts.objective()}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Style:
     products: bool
 
 
-def draw_style(draws: Draws) -> Style:
+def draw_style(draws: PortableRng) -> Style:
     """Habits at random."""
     short = draws.chance(0.5)
     return Style(

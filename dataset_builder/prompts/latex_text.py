@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.prompts.latex_parts import Formula
 
 
@@ -17,7 +17,7 @@ def dollars(formulas: Sequence[str]) -> str:
     )
 
 
-def sentence(draws: Draws, lead: str, formulas: list[Formula]) -> str:
+def sentence(draws: PortableRng, lead: str, formulas: list[Formula]) -> str:
     """Definitions in a sentence, some with their ranges in words; "" if there are none."""
     if not formulas:
         return ""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 
 
@@ -24,4 +24,4 @@ class Pattern:
     name: str
     language: Literal["python", "latex"]
     held_out: bool
-    write: Callable[[Problem, Draws], str]
+    write: Callable[[Problem, PortableRng], str]

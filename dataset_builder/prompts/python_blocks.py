@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, rename_vector
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
     Data,
     Definition,
     Scalar,
-    System,
+    SymbolicProblem,
     Vector,
     names_used,
 )
@@ -38,9 +38,9 @@ class Blocks:
 
     def __init__(
         self,
-        system: System,
+        system: SymbolicProblem,
         style: Style,
-        draws: Draws,
+        draws: PortableRng,
         titles: dict[str, str] | None = None,
         method: bool = False,
     ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.comments import remark
 from llamoco.dataset_builder.prompts.python_blocks import Blocks
@@ -47,7 +47,7 @@ def assemble(
     return (f"{head}\n\n{body}" if head else body) + "\n"
 
 
-def imports(code: str, draws: Draws) -> str:
+def imports(code: str, draws: PortableRng) -> str:
     """The import lines that a code text needs."""
     lines = []
     if re.search(r"\bmath\.", code):
@@ -65,7 +65,7 @@ def imports(code: str, draws: Draws) -> str:
 
 
 def bounds_block(
-    lower: Sequence[float], upper: Sequence[float], max_evals: int, style: Style, draws: Draws
+    lower: Sequence[float], upper: Sequence[float], max_evals: int, style: Style, draws: PortableRng
 ) -> str:
     """LOWER, UPPER and MAX_EVALS, in one of the forms people use."""
     floats = draws.chance(0.6)

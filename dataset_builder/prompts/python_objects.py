@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.python_blocks import Blocks
 from llamoco.dataset_builder.prompts.python_layout import assemble
@@ -14,7 +14,7 @@ from llamoco.dataset_builder.prompts.python_style import Mode, draw_style
 _MODES: tuple[Mode, ...] = ("vector", "loop", "generator")
 
 
-def class_methods(problem: Problem, draws: Draws) -> str:
+def class_methods(problem: Problem, draws: PortableRng) -> str:
     """A class whose methods are bound to the names of the contract."""
     blocks, _ = _kept(problem, draws, "self.{}")
     step = " " * blocks.style.indent
@@ -34,7 +34,7 @@ def class_methods(problem: Problem, draws: Draws) -> str:
     return assemble(problem, blocks, ["\n".join(lines).rstrip(), "\n".join(bound)], constants=False)
 
 
-def dataclass_fields(problem: Problem, draws: Draws) -> str:
+def dataclass_fields(problem: Problem, draws: PortableRng) -> str:
     """A dataclass with bounds, budget and data as fields."""
     blocks, keys = _kept(problem, draws, "self.{}")
     step = " " * blocks.style.indent
@@ -57,7 +57,7 @@ def dataclass_fields(problem: Problem, draws: Draws) -> str:
     return assemble(problem, blocks, parts, constants=False, bounds="")
 
 
-def closures(problem: Problem, draws: Draws) -> str:
+def closures(problem: Problem, draws: PortableRng) -> str:
     """A function that makes the functions, with the data in its scope."""
     style = draw_style(problem.system, draws, draws.choice(_MODES, (2, 1, 2)))
     blocks = Blocks(problem.system, style, draws, titles(problem))
@@ -74,7 +74,7 @@ def closures(problem: Problem, draws: Draws) -> str:
     return assemble(problem, blocks, ["\n".join(lines), bound], constants=False)
 
 
-def configuration(problem: Problem, draws: Draws) -> str:
+def configuration(problem: Problem, draws: PortableRng) -> str:
     """A dictionary with bounds, budget and data, read by the functions."""
     place = draws.choice(("cfg", "CONFIG", "P", "params_", "data"))
     blocks, keys = _kept(problem, draws, f'{place}["{{}}"]')
@@ -96,7 +96,7 @@ def titles(problem: Problem) -> dict[str, str]:
     return {f"f{k}": component["function"] for k, component in enumerate(problem.definition["components"], 1)}
 
 
-def _kept(problem: Problem, draws: Draws, place: str) -> tuple[Blocks, dict[str, str]]:
+def _kept(problem: Problem, draws: PortableRng, place: str) -> tuple[Blocks, dict[str, str]]:
     """Blocks whose data are kept in an object, and the keys of the data by name."""
     # Loops over data of an object make long texts: only where there is little to write.
     weights = (2, 1, 1) if len(problem.system.definitions) <= 6 else (2, 0, 1)

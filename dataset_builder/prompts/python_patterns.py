@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 from llamoco.dataset_builder.prompts.pattern import Pattern
 from llamoco.dataset_builder.prompts.python_blocks import Blocks
 from llamoco.dataset_builder.prompts.python_expressions import Notation
@@ -28,28 +28,28 @@ from llamoco.dataset_builder.prompts.python_objects import (
     titles,
 )
 from llamoco.dataset_builder.prompts.python_style import RESERVED, Mode, Style, draw_style
-from llamoco.dataset_builder.prompts.unrolling import expanded
+from llamoco.dataset_builder.prompts.unrolling import unrolled
 
 EXPANDED_DIM = 6  # up to here people write a formula variable by variable
 EXPANDED_LENGTH = 1700  # characters
 
 
-def vectorised(problem: Problem, draws: Draws) -> str:
+def vectorised(problem: Problem, draws: PortableRng) -> str:
     """NumPy over whole arrays, everything in one function."""
     return _flat(problem, draws, "vector", inner=draws.choice(("sum", "method"), (3, 1)))
 
 
-def matrix(problem: Problem, draws: Draws) -> str:
+def matrix(problem: Problem, draws: PortableRng) -> str:
     """NumPy in the language of linear algebra: inner products by @, np.dot or np.einsum."""
     return _flat(problem, draws, "vector", inner=draws.choice(("@", "dot", "einsum")))
 
 
-def loops(problem: Problem, draws: Draws) -> str:
+def loops(problem: Problem, draws: PortableRng) -> str:
     """For loops, accumulators and the math module."""
     return _flat(problem, draws, "loop")
 
 
-def while_loops(problem: Problem, draws: Draws) -> str:
+def while_loops(problem: Problem, draws: PortableRng) -> str:
     """While loops with counters, as those write who come from another language."""
     style = draw_style(problem.system, draws, "loop").written(whiles=True, elements=False)
     blocks = Blocks(problem.system, style, draws, titles(problem))
@@ -59,7 +59,7 @@ def while_loops(problem: Problem, draws: Draws) -> str:
     return assemble(problem, blocks, [objective, *blocks.constraint_functions()])
 
 
-def steps(problem: Problem, draws: Draws) -> str:
+def steps(problem: Problem, draws: PortableRng) -> str:
     """One function that adds term after term, with comments."""
     style = draw_style(problem.system, draws, draws.choice(("vector", "generator", "loop"), (2, 2, 1)))
     style = replace(style, comments=draws.choice((1, 2)))
@@ -67,7 +67,7 @@ def steps(problem: Problem, draws: Draws) -> str:
     return assemble(problem, blocks, [accumulated(blocks), *blocks.constraint_functions()])
 
 
-def documented(problem: Problem, draws: Draws) -> str:
+def documented(problem: Problem, draws: PortableRng) -> str:
     """Docstrings, type hints and a module docstring, as in a package."""
     style = draw_style(problem.system, draws, draws.choice(("vector", "generator"), (2, 1)))
     register = draws.choice(("academic", style.register))
@@ -89,7 +89,7 @@ def documented(problem: Problem, draws: Draws) -> str:
     )
 
 
-def comprehensions(problem: Problem, draws: Draws) -> str:
+def comprehensions(problem: Problem, draws: PortableRng) -> str:
     """Comprehensions, and a lambda for each component and constraint function."""
     blocks = Blocks(problem.system, draw_style(problem.system, draws, "generator"), draws, titles(problem))
     helpers, calls = blocks.basic_functions(as_lambda=True)
@@ -97,18 +97,18 @@ def comprehensions(problem: Problem, draws: Draws) -> str:
     return assemble(problem, blocks, [*parts, blocks.objective(calls), *blocks.constraint_lambdas()])
 
 
-def lambdas(problem: Problem, draws: Draws) -> str:
+def lambdas(problem: Problem, draws: PortableRng) -> str:
     """Lambdas all the way: for the shifted variables, the components, the objective and the constraints."""
     return _lambdas(problem, draws, draw_style(problem.system, draws, draws.choice(("generator", "vector"))))
 
 
-def functional(problem: Problem, draws: Draws) -> str:
+def functional(problem: Problem, draws: PortableRng) -> str:
     """Map, lambda and reduce."""
     style = draw_style(problem.system, draws, "generator").written(functional=True, elements=True)
     return _lambdas(problem, draws, style)
 
 
-def helper_functions(problem: Problem, draws: Draws) -> str:
+def helper_functions(problem: Problem, draws: PortableRng) -> str:
     """A named function for each component, in any way of summing; perhaps a list of them with weights."""
     mode: Mode = draws.choice(("vector", "loop", "generator"), (3, 1, 2))
     blocks = Blocks(problem.system, draw_style(problem.system, draws, mode), draws, titles(problem))
@@ -120,7 +120,7 @@ def helper_functions(problem: Problem, draws: Draws) -> str:
     )
 
 
-def scipy_style(problem: Problem, draws: Draws) -> str:
+def scipy_style(problem: Problem, draws: PortableRng) -> str:
     """As for scipy.optimize: pairs of bounds, dictionaries of constraints with inequalities >= 0."""
     style = draw_style(problem.system, draws, draws.choice(("vector", "generator"), (2, 1)))
     blocks = Blocks(problem.system, style, draws, titles(problem))
@@ -141,10 +141,10 @@ def scipy_style(problem: Problem, draws: Draws) -> str:
     return assemble(problem, blocks, [blocks.objective({}), *scipy_constraints(blocks)], bounds=bounds)
 
 
-def explicit(problem: Problem, draws: Draws) -> str:
+def explicit(problem: Problem, draws: PortableRng) -> str:
     """Formulas variable by variable, as out of a computer algebra system; sums where there are many."""
     if problem.dim <= EXPANDED_DIM:
-        system = expanded(problem.system, EXPANDED_DIM)
+        system = unrolled(problem.system, EXPANDED_DIM)
         style = draw_style(system, draws, "generator")
         names = set(style.notation.names.values())
         template = draws.choice(("x{}", "x_{}", "p{}", "v{}"))
@@ -158,7 +158,7 @@ def explicit(problem: Problem, draws: Draws) -> str:
     return _flat(problem, draws, "generator", elements=draws.chance(0.3))
 
 
-def dense(problem: Problem, draws: Draws) -> str:
+def dense(problem: Problem, draws: PortableRng) -> str:
     """As few lines as possible, no spaces, no comments."""
     style = replace(
         draw_style(problem.system, draws, "generator").written(times="*", power="**"),
@@ -199,7 +199,7 @@ PATTERNS: tuple[Pattern, ...] = (
 
 
 def problem_section(
-    system: System,
+    system: SymbolicProblem,
     lower: Sequence[float],
     upper: Sequence[float],
     max_evals: int,
@@ -233,7 +233,7 @@ def problem_section(
         bounds_first=True,
         constraint_list=True,
     )
-    blocks = Blocks(system, style, Draws("problem_section"))
+    blocks = Blocks(system, style, PortableRng("problem_section"))
     bounds = [f"{name} = {_limits(v)}" for name, v in (("LOWER", lower), ("UPPER", upper))]
     bounds += [f"X0 = {number_list(x0, True)}"] if x0 is not None else []
     bounds += [f"INTEGER = {[*integer]}"] if integer else []
@@ -254,7 +254,7 @@ def _limits(values: Sequence[float]) -> str:
     return f"[{', '.join('None' if abs(v) == float('inf') else signed(v, True) for v in values)}]"
 
 
-def _flat(problem: Problem, draws: Draws, mode: Mode, **notation: Any) -> str:
+def _flat(problem: Problem, draws: PortableRng, mode: Mode, **notation: Any) -> str:
     """Everything in the functions of the contract."""
     style = draw_style(problem.system, draws, mode).written(**notation)
     blocks = Blocks(problem.system, style, draws, titles(problem))
@@ -262,7 +262,7 @@ def _flat(problem: Problem, draws: Draws, mode: Mode, **notation: Any) -> str:
     return assemble(problem, blocks, draws.shuffled(functions) if draws.chance(0.2) else functions)
 
 
-def _lambdas(problem: Problem, draws: Draws, style: Style) -> str:
+def _lambdas(problem: Problem, draws: PortableRng, style: Style) -> str:
     """Functions of functions; a plain objective where a component sees more than one vector."""
     blocks = Blocks(problem.system, replace(style, hints=False), draws, titles(problem))
     helpers, calls = blocks.basic_functions(as_lambda=True)

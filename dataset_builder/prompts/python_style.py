@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 from llamoco.dataset_builder.prompts.comments import draw_register
 from llamoco.dataset_builder.prompts.python_expressions import Notation
 
@@ -84,7 +84,7 @@ class Style:
         return replace(self, notation=replace(self.notation, **notation))
 
 
-def draw_style(system: System, draws: Draws, mode: Mode) -> Style:
+def draw_style(system: SymbolicProblem, draws: PortableRng, mode: Mode) -> Style:
     """Habits of one description."""
     x = draws.choice([name for name, _ in NAMES_OF_X], [weight for _, weight in NAMES_OF_X])
     dim_name, dim_local = draws.choice(

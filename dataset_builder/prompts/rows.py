@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts import latex_patterns, python_patterns
 from llamoco.dataset_builder.prompts.pattern import Pattern
@@ -44,7 +44,7 @@ def pairs(
     Raises:
         ProblemError: if no pattern of a language gives a prompt that is short enough.
     """
-    draws = Draws("pairs", seed, problem.id)
+    draws = PortableRng("pairs", seed, problem.id)
     patterns = [p for p in draws.shuffled(PATTERNS) if held_out or not p.held_out]
     other = next(p for p in patterns if p.language != patterns[0].language)
     ordered = [patterns[0], other, *(p for p in patterns[1:] if p is not other)]
@@ -55,7 +55,9 @@ def pairs(
         first = ordered[number % len(ordered)]
         candidates = [first, *(p for p in ordered if p.language == first.language and p is not first)]
         limit = min(PROMPT_LIMIT, PAIR_LIMIT - len(answer))
-        pattern, description = written(problem, candidates, limit, Draws("style", seed, problem.id, number))
+        pattern, description = written(
+            problem, candidates, limit, PortableRng("style", seed, problem.id, number)
+        )
         rows.append(
             {
                 "prompt": prompt(problem, description),
@@ -78,7 +80,9 @@ def pairs(
     return rows
 
 
-def written(problem: Problem, candidates: list[Pattern], limit: int, draws: Draws) -> tuple[Pattern, str]:
+def written(
+    problem: Problem, candidates: list[Pattern], limit: int, draws: PortableRng
+) -> tuple[Pattern, str]:
     """A description whose prompt is short enough: styles are drawn until one is, then the next pattern is."""
     for pattern in candidates:
         for _ in range(ATTEMPTS):

@@ -25,12 +25,17 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     evaluate_integer,
     lift,
 )
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Definition, Scalar, System
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
+    Data,
+    Definition,
+    Scalar,
+    SymbolicProblem,
+)
 
 _LONGEST = 7  # characters of a number that is computed rather than written as a formula
 
 
-def expanded(system: System, limit: int) -> System:
+def unrolled(system: SymbolicProblem, limit: int) -> SymbolicProblem:
     """The same problem without vectors, sums and products of up to ``limit`` terms.
 
     A vector ``z1`` becomes the scalars ``z1_1``, ``z1_2``, ...; given numbers stand where they are used.
@@ -56,7 +61,7 @@ def expanded(system: System, limit: int) -> System:
                         Scalar(name, expander.expand(definition.entry, {definition.index.name: k}))
                     )
                 expander.entries[definition.name] = [Name(name) for name in names]
-    return System(
+    return SymbolicProblem(
         system.dim,
         tuple(definitions),
         expander.expand(system.objective, {}),
@@ -66,7 +71,7 @@ def expanded(system: System, limit: int) -> System:
 
 
 class _Expander:
-    def __init__(self, system: System, limit: int) -> None:
+    def __init__(self, system: SymbolicProblem, limit: int) -> None:
         self.sizes, self.limit = system.sizes, limit
         self.positions = {d.name: d.values for d in system.definitions if isinstance(d, Data) and d.positions}
         self.entries: dict[str, list[Expr]] = {}

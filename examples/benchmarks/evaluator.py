@@ -22,11 +22,11 @@ from functools import partial
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.evaluator.numpy_evaluator import numpy_evaluator
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.symbolic.composition import build_system
+from llamoco.dataset_builder.problems.symbolic.composition import build_symbolic_problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 POINTS = 1000
@@ -99,8 +99,8 @@ def compare(function: str, dim: int) -> dict[str, float]:
     from opfunu import cec_based
 
     problem = shifted(function, dim)
-    system = build_system(problem.definition, dim)
-    compiled, plain = compile_system(system), numpy_evaluator(system)
+    system = build_symbolic_problem(problem.definition, dim)
+    compiled, plain = compile_problem(system), numpy_evaluator(system)
     points = np.random.default_rng(0).uniform(-5, 5, (POINTS, dim))
     rows = [row.copy() for row in points[:CALLS]]
     requests = problem.requests()
@@ -150,7 +150,7 @@ def typical(dim: int) -> dict[str, float]:
                 each(oracle.objective, [points[k : k + 20] for k in range(0, CALLS, 20)]),
                 CALLS // 20,
             ),
-            "compile": (partial(compile_system, system), 1),
+            "compile": (partial(compile_problem, system), 1),
         }
         for name, value in medians(ways).items():
             figures[name].append(value)

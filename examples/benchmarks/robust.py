@@ -21,13 +21,13 @@ import numpy as np
 
 from llamoco.dataset_builder.analysis import baselines
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
-from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.scores import a3, w
+from llamoco.dataset_builder.problems.scores import aocc, w
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT, pairs
 from llamoco.modeling.calibration.held_out import held_out
@@ -178,7 +178,7 @@ def named(answer: Answer, name: str) -> Answer:
     if problem.constrained:
         name = SERVES_UNCONSTRAINED_ONLY.get(name, name)
     name, more = VARIANTS.get(name, (name, {}))
-    constants = config_for(name, problem.dim, problem.max_evals, problem.constrained) | more
+    constants = configuration_for(name, problem.dim, problem.max_evals, problem.constrained) | more
     completion = f"# a program of a rule; optimizer: {name}\n{render(name, constants)}"
     return Answer(problem, completion, "", name, constants, "", None, 0.0, None)
 
@@ -231,7 +231,7 @@ def run(case: Case, name: str, seed: int) -> dict[str, Any]:
     line |= {"f": best.f if best.feasible else None, "evals": best.evals}
     if problem.f0 is not None and problem.f_star is not None:
         final = best.f if best.feasible and best.f is not None else float("inf")
-        line["aocc"] = a3(best.trace, problem.max_evals, problem.f0, problem.f_star)
+        line["aocc"] = aocc(best.trace, problem.max_evals, problem.f0, problem.f_star)
         line["w"] = w(final, problem.f0, problem.f_star)
     return line
 

@@ -18,7 +18,7 @@ from llamoco.metrics.summary import score
 DESCRIPTION = """\
 Runs optimizer programs on optimization problems, confined, with the objective and the count of evaluations on
 the evaluator's side, and computes error rate (err), recovery cost (rec), optimization performance (perf) and
-computational overhead (comp) of the LLaMoCo paper, and beside them the anytime score (a3), faithfulness
+computational overhead (comp) of the LLaMoCo paper, and beside them the anytime score (aocc), faithfulness
 (faith), the share of suitable optimizers (r_acc), hit rates, and 95% intervals by resampling problems.
 """
 
@@ -40,8 +40,8 @@ Args:
     progress: show a bar with the time left, where stderr is a terminal or a notebook and neither
         ``datasets.disable_progress_bars()`` nor ``evaluate.disable_progress_bar()`` was called.
 Returns:
-    err, rec, perf, comp, a3, faith, r_acc, budget_exceeded: floats, or None where there is nothing to take a mean
-    of (perf and a3: no reference has both f0 and f_star). hit_rates: share of runs within a relative gap of
+    err, rec, perf, comp, aocc, faith, r_acc, budget_exceeded: floats, or None where there is nothing to take a mean
+    of (perf and aocc: no reference has both f0 and f_star). hit_rates: share of runs within a relative gap of
     1e-1, 1e-2, 1e-3. intervals: [low, high] by score. paper: err, rec, perf, comp as the paper defines them.
     verdicts: runs by verdict. tier: how programs were confined: A, B or C. records: one dict a run, in the order of
     the predictions.

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import facts_alone
 from llamoco.dataset_builder.prompts.rows import PATTERNS, PROMPT_LIMIT
@@ -68,6 +68,6 @@ def _plain(row: Row) -> Row:
     """The row with its problem written in the plainest way; as it is where that is too long for the set."""
     pattern = next(pattern for pattern in PATTERNS if pattern.name == PLAIN[row["language"]])
     problem = Problem.from_json(row["problem"])
-    description = pattern.write(problem, Draws("plain", 0, problem.id)).strip("\n")
+    description = pattern.write(problem, PortableRng("plain", 0, problem.id)).strip("\n")
     prompt = f"{description}\n{facts_alone(row['prompt'])}"
     return row if len(prompt) > PROMPT_LIMIT else {**row, "prompt": prompt, "pattern": pattern.name}

@@ -27,7 +27,7 @@ from llamoco.modeling.evaluation.rows import (
     single_best_solvers,
 )
 
-SCORES = {"err": scores.err, "r_acc": scores.r_acc, "perf": scores.perf, "a3": scores.a3}
+SCORES = {"err": scores.err, "r_acc": scores.r_acc, "perf": scores.perf, "aocc": scores.aocc}
 CHOICE_LOSSES = (2.2, 2.0, 1.9)  # nats, whose first reaching is noted
 SMOOTHING = 5  # log entries
 LANGUAGE = {"python": "Python", "latex": "LaTeX"}
@@ -108,10 +108,10 @@ def study_record(out: Path, rows: Sequence[Row], seeds: int) -> dict[str, Any] |
         seeds: number of trainings of each recipe; those that are finished count.
 
     Returns:
-        rows: of each recipe with at least one seed: name, recipe, seeds, err, r_acc, perf, a3 and gap_closed (each mean and
-        sd over seeds, the latter None of one), label_hits, minutes, against_base (A3 paired by problem), by language and by
-        label (those of the majority and others): a3, gap_closed and label_hits, steps until a choice loss, note.
-        references: A3 of the single best solver and the virtual best; majority: the optimizers meant; parameters.
+        rows: of each recipe with at least one seed: name, recipe, seeds, err, r_acc, perf, aocc and gap_closed (each mean and
+        sd over seeds, the latter None of one), label_hits, minutes, against_base (AOCC paired by problem), by language and by
+        label (those of the majority and others): aocc, gap_closed and label_hits, steps until a choice loss, note.
+        references: AOCC of the single best solver and the virtual best; majority: the optimizers meant; parameters.
     """
     done = read_runs(out, CACHE)
     problems = [Problem.from_json(row["problem"]) for row in rows]
@@ -155,7 +155,7 @@ def study_record(out: Path, rows: Sequence[Row], seeds: int) -> dict[str, Any] |
         "problems": len({row["problem_id"] for row in rows}),
         "majority": frequent,
         "references": {
-            group: {name: _mean(values, members, "a3") for name, values in references.items()}
+            group: {name: _mean(values, members, "aocc") for name, values in references.items()}
             for group, members in {"all": list(range(len(rows))), **groups}.items()
         },
         "rows": [
@@ -166,7 +166,7 @@ def study_record(out: Path, rows: Sequence[Row], seeds: int) -> dict[str, Any] |
 
 
 def conclusion(rows: Sequence[Mapping[str, Any]]) -> str | None:
-    """Which changes cost A3, which gain, and of which nothing can be said; None before any can be compared.
+    """Which changes cost AOCC, which gain, and of which nothing can be said; None before any can be compared.
 
     Args:
         rows: of ``study_record``.
@@ -179,7 +179,7 @@ def conclusion(rows: Sequence[Mapping[str, Any]]) -> str | None:
         low, high = compared["interval"]
         kind = "Worse than" if high < 0 else "Better than" if low > 0 else "Not to be told from"
         found[kind].append(f"{row['name']} ({compared['difference']:+.3f} [{low:+.3f}, {high:+.3f}])")
-    parts = [f"{kind} the method by A3: {'; '.join(names)}." for kind, names in found.items() if names]
+    parts = [f"{kind} the method by AOCC: {'; '.join(names)}." for kind, names in found.items() if names]
     if not parts:
         return None
     return " ".join(
@@ -239,7 +239,7 @@ def _row(
         },
         "groups": {
             group: {
-                "a3": _spread([_mean(one.values, members, "a3") for one in several]),
+                "aocc": _spread([_mean(one.values, members, "aocc") for one in several]),
                 "gap_closed": _spread([_closed(one.values, references, members) for one in several]),
                 "label_hits": _spread([mean(one.hits[i] for i in members) for one in several]),
             }
@@ -247,14 +247,14 @@ def _row(
         },
     }
     if name != BASE and base:
-        entry["against_base"] = compare_values(_by_problem(several, rows), _by_problem(base, rows), "a3")
+        entry["against_base"] = compare_values(_by_problem(several, rows), _by_problem(base, rows), "aocc")
     entry["note"] = _note(name, entry)
     return entry
 
 
 def _by_problem(several: Sequence[Scored], rows: Sequence[Row]) -> ByProblem:
     return ByProblem.gather(
-        (row["problem_id"], values["a3"])
+        (row["problem_id"], values["aocc"])
         for one in several
         for row, values in zip(rows, one.values, strict=True)
     )
@@ -268,8 +268,8 @@ def _mean(values: Sequence[Values], members: Sequence[int], score: str) -> float
 def _closed(
     values: Sequence[Values], references: Mapping[str, list[Values]], members: Sequence[int]
 ) -> float | None:
-    """(model - SBS) / (VBS - SBS) of the means of A3; None where VBS is not above SBS."""
-    own, single, virtual = (_mean(v, members, "a3") for v in (values, references["sbs"], references["vbs"]))
+    """(model - SBS) / (VBS - SBS) of the means of AOCC; None where VBS is not above SBS."""
+    own, single, virtual = (_mean(v, members, "aocc") for v in (values, references["sbs"], references["vbs"]))
     if own is None or single is None or virtual is None or virtual <= single:
         return None
     return (own - single) / (virtual - single)
@@ -290,14 +290,14 @@ def _note(name: str, entry: Mapping[str, Any]) -> str:
         compared = entry["against_base"]
         low, high = compared["interval"] or (None, None)
         ends = "" if low is None else f" [{low:+.3f}, {high:+.3f}]"
-        parts.append(f"A3 {compared['difference']:+.3f}{ends} beside the method")
+        parts.append(f"AOCC {compared['difference']:+.3f}{ends} beside the method")
     of_groups = [
-        f"{title} {entry['groups'][group]['a3']['mean']:.3f} ({entry['groups'][group]['label_hits']['mean']:.0%})"
+        f"{title} {entry['groups'][group]['aocc']['mean']:.3f} ({entry['groups'][group]['label_hits']['mean']:.0%})"
         for group, title in ABOUT.get(name, {}).items()
         if group in entry["groups"]
     ]
     if of_groups:
-        parts.append(f"A3 (label hit) {', '.join(of_groups)}")
+        parts.append(f"AOCC (label hit) {', '.join(of_groups)}")
     if name in (BASE, "no_warmup"):
         level = str(CHOICE_LOSSES[-1])
         steps = [str(steps or "never") for steps in entry["steps_until_choice_loss"][level]]

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.evaluation.files import appended, read_lines
 from llamoco.modeling.evaluation.rows import Row
@@ -108,7 +108,7 @@ def completed(decision: Decision, problem: Problem) -> str:
     name = decision.optimizer
     if name not in pool.POOL:
         return f"{decision.line}\n"
-    config = config_for(name, problem.dim, problem.max_evals, problem.constrained)
+    config = configuration_for(name, problem.dim, problem.max_evals, problem.constrained)
     return f"{decision.line}\n{pool.render(name, config)}"
 
 

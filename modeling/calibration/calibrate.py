@@ -73,18 +73,20 @@ def outcome(label: Label, decision: Decision, single_best: str) -> Outcome:
         decision: the model's.
         single_best: the single best solver of the problem's group.
     """
-    a3: dict[str, float | None] = {entry.optimizer: entry.a3 for entry in (*label.screen, *label.finalists)}
+    aocc: dict[str, float | None] = {
+        entry.optimizer: entry.aocc for entry in (*label.screen, *label.finalists)
+    }
     name = decision.optimizer
     serves = name in POOL and POOL[name].handles(label.problem.constrained)
-    single_best_a3 = a3[single_best]
-    assert single_best_a3 is not None  # it raced on every problem
+    single_best_aocc = aocc[single_best]
+    assert single_best_aocc is not None  # it raced on every problem
     return Outcome(
         problem_id=label.problem.id,
         probability=decision.probability,
         hit=name == label.optimizer,
         # One that serves but did not race has a budget limit, and might have done well.
-        a3=a3.get(str(name)) if serves else 0.0,
-        single_best_a3=single_best_a3,
+        aocc=aocc.get(str(name)) if serves else 0.0,
+        single_best_aocc=single_best_aocc,
     )
 
 
@@ -102,7 +104,7 @@ def outcomes(generator: Generator, rows: int | None) -> list[Outcome]:
     for batch in track(batches, "deciding", console=Console(stderr=True), transient=True):
         decisions = generator.decisions([generator.shown(prompt) for _, prompt in batch])
         for (label, _), decision in zip(batch, decisions, strict=True):
-            found.append(outcome(label, decision, labelled.sbs[label.group]["a3"]))
+            found.append(outcome(label, decision, labelled.sbs[label.group]["aocc"]))
     return found
 
 

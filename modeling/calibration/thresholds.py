@@ -35,15 +35,15 @@ class Outcome:
         problem_id: several descriptions of a problem are not independent.
         probability: what the model gave to the name it decided on (0 to 1).
         hit: whether that is the benchmark's label of the problem.
-        a3: of the optimizer it named on the problem; None where that is not known.
-        single_best_a3: of the single best solver of the problem's group.
+        aocc: of the optimizer it named on the problem; None where that is not known.
+        single_best_aocc: of the single best solver of the problem's group.
     """
 
     problem_id: str
     probability: float
     hit: bool
-    a3: float | None
-    single_best_a3: float
+    aocc: float | None
+    single_best_aocc: float
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,8 @@ def fit(outcomes: Sequence[Outcome]) -> Calibration:
     Measures, all of probabilities from regressions on other problems (10 folds by problem): ``rows``, ``problems``;
     ``hits``, the share of right decisions; ``ece`` and ``ece_adaptive``, the expected calibration error over 10 bins of
     equal width or of equal count, and ``ece_raw`` without calibration; ``ece_chance``, what a perfect calibration would
-    show on so many rows; ``brier`` and ``brier_raw``, mean squared errors; mean A3 of the model's decisions (``a3``), of
-    the single best solver (``a3_single_best``) and with the fallback (``a3_fallback``), and ``share_replaced``.
+    show on so many rows; ``brier`` and ``brier_raw``, mean squared errors; mean AOCC of the model's decisions (``aocc``), of
+    the single best solver (``aocc_single_best``) and with the fallback (``aocc_fallback``), and ``share_replaced``.
 
     Raises:
         ValueError: with fewer than ``FOLDS`` problems.
@@ -137,9 +137,9 @@ def fit(outcomes: Sequence[Outcome]) -> Calibration:
     knots = _logistic(raw, hits)
     threshold = fallback_threshold(believed, outcomes)
     known = [
-        (o.a3, o.single_best_a3, p < threshold)
+        (o.aocc, o.single_best_aocc, p < threshold)
         for o, p in zip(outcomes, believed, strict=True)
-        if o.a3 is not None
+        if o.aocc is not None
     ]
     scores = np.array(known, dtype=float).reshape(-1, 3)
     draws = np.random.default_rng(0).random((RESAMPLES, len(believed)))
@@ -158,9 +158,9 @@ def fit(outcomes: Sequence[Outcome]) -> Calibration:
     if len(scores):
         own, single, replaced = scores.T
         measures |= {
-            "a3": own.mean(),
-            "a3_single_best": single.mean(),
-            "a3_fallback": np.where(replaced, single, own).mean(),
+            "aocc": own.mean(),
+            "aocc_single_best": single.mean(),
+            "aocc_fallback": np.where(replaced, single, own).mean(),
             "share_replaced": replaced.mean(),
         }
     return Calibration(*knots, threshold, {name: round(float(value), 5) for name, value in measures.items()})
@@ -209,7 +209,7 @@ def bins(believed: np.ndarray, adaptive: bool = False) -> list[np.ndarray]:
 
 
 def fallback_threshold(believed: np.ndarray, outcomes: Sequence[Outcome]) -> float:
-    """The probability under which the single best solver should answer: where the mean A3 with the fallback is highest.
+    """The probability under which the single best solver should answer: where the mean AOCC with the fallback is highest.
 
     0, never, unless that gains more than ``MARGIN`` standard errors over no fallback (rows of a problem counted as one): of
     many thresholds the best looks good by chance.
@@ -218,11 +218,11 @@ def fallback_threshold(believed: np.ndarray, outcomes: Sequence[Outcome]) -> flo
         believed: calibrated probabilities (N,).
         outcomes: of the same rows.
     """
-    rows = [(p, o) for p, o in zip(believed, outcomes, strict=True) if o.a3 is not None]
+    rows = [(p, o) for p, o in zip(believed, outcomes, strict=True) if o.aocc is not None]
     if not rows:
         return 0.0
     probability = np.array([p for p, _ in rows])
-    gain = np.array([o.single_best_a3 - o.a3 for _, o in rows if o.a3 is not None])
+    gain = np.array([o.single_best_aocc - o.aocc for _, o in rows if o.aocc is not None])
     problem = np.unique([o.problem_id for _, o in rows], return_inverse=True)[1]
     values = np.unique(probability)
     best, best_gain = 0.0, 0.0

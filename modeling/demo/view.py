@@ -30,9 +30,9 @@ _EMPTY = """\
 security_violation</td></tr>
 <tr><td>f, feasible</td><td>objective and constraints at the point returned, evaluated anew on our side</td></tr>
 <tr><td>w</td><td>1 - (f - f*) / (f0 - f*): 0 nothing gained, 1 the best known; Perf is its mean</td></tr>
-<tr><td>A3</td><td>how soon and how closely: the mean over the budget of the gap's order of magnitude, from 0 to 1</td></tr>
+<tr><td>AOCC</td><td>how soon and how closely: the mean over the budget of the gap's order of magnitude, from 0 to 1</td></tr>
 </table>
-<p class="lm-note">w and A3 need f0 and f*, which problems of the data set have; f alone is shown for yours.</p></div>
+<p class="lm-note">w and AOCC need f0 and f*, which problems of the data set have; f alone is shown for yours.</p></div>
 """
 
 
@@ -160,7 +160,7 @@ def _tiles(runs: Sequence[Mapping[str, Any]], problem: Mapping[str, Any]) -> str
         )
     )
     if problem["f0"] is not None and problem["f_star"] is not None:
-        for name, title in (("w", "w (Perf)"), ("a3", "A3")):
+        for name, title in (("w", "w (Perf)"), ("aocc", "AOCC")):
             scores = [run[name] for run in runs if run[name] is not None]
             tiles.append(
                 (title, f"{np.mean(scores):.3f}" if scores else "–", _spread(scores) if several else "of 1")
@@ -174,7 +174,7 @@ def _tiles(runs: Sequence[Mapping[str, Any]], problem: Mapping[str, Any]) -> str
 
 def _runs_table(runs: Sequence[Mapping[str, Any]]) -> str:
     scored = any(run["w"] is not None for run in runs)
-    head = ["run, seed", "verdict", "f", "feasible", "evaluations", *(("w", "A3") if scored else ())]
+    head = ["run, seed", "verdict", "f", "feasible", "evaluations", *(("w", "AOCC") if scored else ())]
     rows = []
     for number, run in enumerate(runs, 1):
         f = "–" if run["f"] is None else f"{run['f']:.8g}"
@@ -186,7 +186,7 @@ def _runs_table(runs: Sequence[Mapping[str, Any]]) -> str:
             f"{run['evals']:,}",
         ]
         # None for a run that our side failed.
-        scores = ["–" if run[name] is None else f"{run[name]:.3f}" for name in ("w", "a3")]
+        scores = ["–" if run[name] is None else f"{run[name]:.3f}" for name in ("w", "aocc")]
         rows.append(cells + (scores if scored else []))
     return "<h4>Runs</h4>" + _table(rows, head)
 

@@ -18,7 +18,7 @@ from llamoco.metrics.summary import COMPARED, Compared, compare_values
 from llamoco.modeling.evaluation.baselines import SHIPPED_BASELINES, TOOLS, problem_hash
 from llamoco.modeling.evaluation.files import Line
 
-SCORES: tuple[Compared, ...] = ("a3", "perf")
+SCORES: tuple[Compared, ...] = ("aocc", "perf")
 PROVENANCE = ("command", "settings", "versions", "machine", "date", "wall_limit")
 
 
@@ -68,7 +68,7 @@ def beside_baselines(
         baselines: runs of tools.
 
     Returns:
-        By tool: title, problems, runs, statuses, a3, perf, intervals; contestants: each one's a3 and perf on the same
+        By tool: title, problems, runs, statuses, aocc, perf, intervals; contestants: each one's aocc and perf on the same
         problems; comparisons: for each contestant and score what ``summary.compare`` returns, contestant minus tool, and
         adjusted: the p-value, adjusted (Holm) for the tools.
     """
@@ -90,7 +90,7 @@ def beside_baselines(
 
 def _of_tool(rows: Sequence[Line], values: Mapping[str, Mapping[Compared, ByProblem]]) -> dict[str, Any]:
     own = {score: ByProblem.gather((row["problem_id"], row[score]) for row in rows) for score in SCORES}
-    problems = set(own["a3"].problems)
+    problems = set(own["aocc"].problems)
     return {
         "problems": len(problems),
         "runs": len(rows),

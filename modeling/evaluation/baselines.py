@@ -37,7 +37,7 @@ from llamoco.dataset_builder.analysis.task_log import (
 from llamoco.dataset_builder.benchmark.executors import ExecutorError, process_executor
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
 from llamoco.dataset_builder.problems.oracle import Oracle
-from llamoco.dataset_builder.problems.portable_rng import Draws, named_seed
+from llamoco.dataset_builder.problems.portable_rng import PortableRng, named_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
@@ -49,7 +49,7 @@ SLOW = "nevergrad_ngopt"
 SEED = 0
 # Seconds. NGOpt's longest sound runs take 12 s of processor time; now and then it waits for a thread of its own for ever.
 WALL_LIMIT = 150.0
-FIELDS = ("problem_id", "problem_hash", "solver", "run", "seed", "status", "evals", "a3", "perf", "seconds")
+FIELDS = ("problem_id", "problem_hash", "solver", "run", "seed", "status", "evals", "aocc", "perf", "seconds")
 
 
 def tool_tasks(
@@ -64,7 +64,7 @@ def tool_tasks(
         (name, problem, run) for name in tools if name != SLOW for run in range(runs) for problem in problems
     ]
     if SLOW in tools:
-        shuffled = Draws("baselines", seed).shuffled(problems)
+        shuffled = PortableRng("baselines", seed).shuffled(problems)
         order += [(SLOW, problem, run) for run in range(runs) for problem in shuffled]
     return {
         f"{name} {problem.id} {problem_hash(problem)} {run}": (
@@ -97,7 +97,7 @@ def run_tool(problem_json: str, solver: str, run: int, seed: int) -> Row:
         "status": measured["status"],
         "error": measured["error"],
         "evals": measured["evals"],
-        "a3": scored.a3,
+        "aocc": scored.aocc,
         "perf": scored.w,
         "seconds": round(measured["seconds"], 3),
     }

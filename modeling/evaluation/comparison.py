@@ -14,7 +14,7 @@ from llamoco.metrics.summary import Compared, compare
 from llamoco.modeling.evaluation.files import EvaluationError
 from llamoco.modeling.evaluation.results import Results, read_results
 
-SCORES: tuple[Compared, ...] = ("a3", "perf", "err")
+SCORES: tuple[Compared, ...] = ("aocc", "perf", "err")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Pairing:
 
     Attributes:
         first, second: their names.
-        score: "a3", "perf" or "err".
+        score: "aocc", "perf" or "err".
         result: what ``metrics.summary.compare`` returns, first minus second.
         adjusted: its p-value, adjusted (Holm) for all pairs on this score.
     """

@@ -1,4 +1,4 @@
-"""The figure of an evaluation, from its record: A3 and Perf by group, and convergence."""
+"""The figure of an evaluation, from its record: AOCC and Perf by group, and convergence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.scores import GAP_FLOOR
 
 STYLES = {"sbs": ("#b0b0b0", "s"), "vbs": ("#6fa3d8", "D"), "model": ("#b5473c", "o")}  # the model on top
-TITLES = {"a3": "A3", "perf": "Perf"}
+TITLES = {"aocc": "AOCC", "perf": "Perf"}
 CURVES_HEIGHT = 4.5  # inches
 
 
@@ -37,7 +37,7 @@ def save_evaluation_figure(record: Mapping[str, Any], path: Path) -> None:
     curves = min(height - 0.1, CURVES_HEIGHT)
     grid = figure.add_gridspec(2, 3, width_ratios=(1, 1, 1.2), height_ratios=(curves, height - curves))
     left, middle = (figure.add_subplot(grid[:, column]) for column in (0, 1))
-    _dots(left, classes, "a3")
+    _dots(left, classes, "aocc")
     _dots(middle, classes, "perf")
     middle.tick_params(axis="y", labelleft=False)
     right = figure.add_subplot(grid[0, 2])

@@ -25,7 +25,7 @@ from rich.progress import track
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.optimizers.pool import identify
 from llamoco.dataset_builder.problems.files.problem_file import load
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
@@ -64,12 +64,12 @@ def odd_prompts(count: int, seed: int = SEED) -> Iterator[OddPrompt]:
     with TemporaryDirectory() as folder:
         for number in range(count):
             path = Path(folder) / f"problem_{number}.py"
-            path.write_text(drawn_file(Draws("odd prompts", seed, number)), encoding="utf-8")
+            path.write_text(drawn_file(PortableRng("odd prompts", seed, number)), encoding="utf-8")
             problem = load(path)
             yield OddPrompt(problem, make_prompt(problem, PROMPT_LIMIT)[0])
 
 
-def drawn_file(draws: Draws) -> str:
+def drawn_file(draws: PortableRng) -> str:
     """A problem FILE in Python."""
     dim = _log_uniform(draws, 2, 50)
     follow = "" if draws.chance(FOLLOWED) else UNKNOWN
@@ -92,7 +92,7 @@ def drawn_file(draws: Draws) -> str:
     return f"{text}\nLOWER = {lower}\nUPPER = {upper}\nMAX_EVALS = {_log_uniform(draws, 20, 30_000)}\n"
 
 
-def _bounds(draws: Draws, dim: int) -> list[tuple[float, float]]:
+def _bounds(draws: PortableRng, dim: int) -> list[tuple[float, float]]:
     """The same for all variables, two blocks, or each variable's own."""
     kind = draws.integer(0, 2)
     if kind == 0:
@@ -103,7 +103,7 @@ def _bounds(draws: Draws, dim: int) -> list[tuple[float, float]]:
     return [_pair(draws) for _ in range(dim)]
 
 
-def _pair(draws: Draws) -> tuple[float, float]:
+def _pair(draws: PortableRng) -> tuple[float, float]:
     """A lower and an upper bound: usual ones, of angles, huge, tiny, far from 0, of many decimals."""
     pi = 3.141592653589793
     size = 10.0 ** draws.integer(-9, 9)
@@ -123,7 +123,7 @@ def _pair(draws: Draws) -> tuple[float, float]:
     )
 
 
-def _log_uniform(draws: Draws, low: int, high: int) -> int:
+def _log_uniform(draws: PortableRng, low: int, high: int) -> int:
     return min(int(low * ((high + 1) / low) ** draws.unit()), high)
 
 

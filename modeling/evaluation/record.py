@@ -28,8 +28,8 @@ BUDGET_SHARES = tuple(share / 50 for share in range(51))
 REFERENCES = ("sbs", "vbs")
 MODELS = ("model", "within_pool", "with_fallback")
 CURVES = ("model", *REFERENCES)
-COMPARED: tuple[Compared, ...] = ("a3", "perf")
-GROUP_SCORES = ("err", "r_acc", "perf", "a3", "intervals")
+COMPARED: tuple[Compared, ...] = ("aocc", "perf")
+GROUP_SCORES = ("err", "r_acc", "perf", "aocc", "intervals")
 
 _Runs = Mapping[str, list[list[Run]]]
 
@@ -44,8 +44,8 @@ def evaluation_record(results: Results) -> dict[str, Any]:
         The settings, and: rows, problems; tier; single_best_solvers by group; tables ("all", "unconstrained",
         "constrained": rows, problems and, for "model" (as it writes), "within_pool" (where it was held to it), "with_fallback"
         (what `llamoco solve` runs: the answers within the pool where there are any, and see ``fallback``), "sbs" and "vbs", what
-        ``summary`` returns, the first three's with gap_closed_a3, gap_closed_perf and intervals of these two, and
-        above_sbs: their A3 minus SBS's, paired; the first two's with comp_characters and label_hits); groups (the same in
+        ``summary`` returns, the first three's with gap_closed_aocc, gap_closed_perf and intervals of these two, and
+        above_sbs: their AOCC minus SBS's, paired; the first two's with comp_characters and label_hits); groups (the same in
         short, by type, language, pattern, dimension, ...); comparisons of the model with "sbs" and "vbs"; within_pool: in how
         many rows the answer within the pool is another, or None; with_fallback: calibration, its errors (ece), rows replaced
         by reason, comparisons as before; baselines: made how, and by group what
@@ -132,7 +132,7 @@ def _table(results: Results, runs: _Runs, members: Sequence[int]) -> dict[str, A
             closed = gap_closed(runs[name], runs["sbs"], runs["vbs"], score)
             table[name][f"gap_closed_{score}"] = closed and closed["value"]
             table[name]["intervals"][f"gap_closed_{score}"] = closed and closed["interval"]
-        table[name]["above_sbs"] = compare(runs[name], runs["sbs"], "a3")
+        table[name]["above_sbs"] = compare(runs[name], runs["sbs"], "aocc")
     return table
 
 
@@ -185,7 +185,7 @@ def _tokens(results: Results, name: str, members: Sequence[int]) -> list[int]:
 def _short(table: dict[str, Any]) -> dict[str, Any]:
     short: dict[str, Any] = {name: table[name] for name in ("rows", "problems")}
     for name in (name for name in (*MODELS, *REFERENCES) if name in table):
-        scores = (*GROUP_SCORES, "gap_closed_a3", "gap_closed_perf", "above_sbs")
+        scores = (*GROUP_SCORES, "gap_closed_aocc", "gap_closed_perf", "above_sbs")
         short[name] = {score: table[name][score] for score in scores if score in table[name]}
         kept = ("err", *COMPARED, *(f"gap_closed_{score}" for score in COMPARED))
         short[name]["intervals"] = {s: v for s, v in short[name]["intervals"].items() if s in kept}
@@ -214,7 +214,7 @@ def _baselines(runs: _Runs, types: Mapping[str, Sequence[int]]) -> dict[str, Any
 def convergence(results: Results) -> dict[str, list[float]]:
     """Mean relative gap of the model and the references after shares of the budget: geometric, floored at 1e-3.
 
-    So that A3 is the area above the curve on a logarithmic axis from 1e-3 to 1. Runs that failed stay at 1.
+    So that AOCC is the area above the curve on a logarithmic axis from 1e-3 to 1. Runs that failed stay at 1.
     """
     curves: dict[str, list[float]] = {"budget_share": list(BUDGET_SHARES)}
     for name in CURVES:
@@ -231,7 +231,7 @@ def convergence(results: Results) -> dict[str, list[float]]:
 
 
 def _levels(run: Run) -> list[float] | None:
-    """Log10 of the relative gap at BUDGET_SHARES; None where the run has no say in A3."""
+    """Log10 of the relative gap at BUDGET_SHARES; None where the run has no say in AOCC."""
     problem, attempt = run.problem, run.final
     if problem.f0 is None or problem.f_star is None or not attempt.counted:
         return None

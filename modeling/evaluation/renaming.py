@@ -13,7 +13,7 @@ import keyword
 import tokenize
 from collections.abc import Iterator
 
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.prompts.program import CONTRACT
 
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
@@ -21,7 +21,7 @@ CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
 Place = tuple[int, int]  # line, from 1, and column, from 0, in characters
 
 
-def renamed(text: str, draws: Draws) -> str:
+def renamed(text: str, draws: PortableRng) -> str:
     """A problem FILE under other names, which are drawn: words that mean nothing, about as long as the old ones.
 
     Args:
@@ -127,7 +127,7 @@ def _root(node: ast.expr) -> str | None:
     return node.id if isinstance(node, ast.Name) else None
 
 
-def _word(name: str, taken: set[str], draws: Draws) -> str:
+def _word(name: str, taken: set[str], draws: PortableRng) -> str:
     length = min(max(len(name), 1), 8)
     while True:
         word = "".join(draws.choice((CONSONANTS, VOWELS)[k % 2]) for k in range(length))

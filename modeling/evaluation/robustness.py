@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
-from llamoco.dataset_builder.benchmark.race import keyed
+from llamoco.dataset_builder.benchmark.race import configured
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.problem_file import load
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.dataset_builder.prompts.rows import PATTERNS, PROMPT_LIMIT, written
@@ -48,14 +48,14 @@ def descriptions(problem: Problem) -> dict[str, str]:
     """
     texts: dict[str, str] = {}
     for way, (language, held_out) in (SEEN | HELD_OUT).items():
-        draws = Draws("robustness", SEED, problem.id, way)
+        draws = PortableRng("robustness", SEED, problem.id, way)
         candidates = [p for p in PATTERNS if (p.language, p.held_out) == (language, held_out)]
         try:
             _, texts[way] = written(problem, draws.shuffled(candidates), PROMPT_LIMIT, draws)
         except ProblemError:
             continue
     if "python" in texts:
-        texts[RENAMED] = renamed(texts["python"], Draws("robustness", SEED, problem.id, RENAMED))
+        texts[RENAMED] = renamed(texts["python"], PortableRng("robustness", SEED, problem.id, RENAMED))
     return texts
 
 
@@ -100,7 +100,7 @@ def robustness(lines: Sequence[Line], labels: Path = SHIPPED_LABELS) -> dict[str
 
     Returns:
         problems; seed; agreement: the share of problems on which a way leads to the decision that "python" leads to, by
-        way (problems on which it decides nothing either way are left out); gap_closed: the share of the gap from SBS to VBS that a way's decisions close, by A3, by way; held_out_loss:
+        way (problems on which it decides nothing either way are left out); gap_closed: the share of the gap from SBS to VBS that a way's decisions close, by AOCC, by way; held_out_loss:
         what held-out patterns lose of it, compared on the same problems and languages. Each is {value, interval,
         problems}, or None where there is nothing to take it of.
     """
@@ -130,14 +130,14 @@ def robustness(lines: Sequence[Line], labels: Path = SHIPPED_LABELS) -> dict[str
 
 
 def _gap(label: Label, single_best: str) -> float:
-    """A3 of the label above the single best solver's, on the check seeds."""
+    """AOCC of the label above the single best solver's, on the check seeds."""
     answer = label.checked((label.optimizer, label.config))
-    return answer.a3 - label.checked(keyed(single_best, label.problem)).a3
+    return answer.aocc - label.checked(configured(single_best, label.problem)).aocc
 
 
 def _gain(label: Label, single_best: str, choice: str | None) -> float:
-    """A3 of an optimizer above the single best solver's, in the first stage; one that cannot run there has A3 0."""
-    screen = {entry.optimizer: entry.a3 for entry in label.screen}
+    """AOCC of an optimizer above the single best solver's, in the first stage; one that cannot run there has AOCC 0."""
+    screen = {entry.optimizer: entry.aocc for entry in label.screen}
     return screen.get(choice or "", 0.0) - screen[single_best]
 
 

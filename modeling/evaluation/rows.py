@@ -15,7 +15,7 @@ from llamoco.dataset_builder.benchmark.labels import (
     Label,
     read_single_best_solvers,
 )
-from llamoco.dataset_builder.benchmark.race import keyed
+from llamoco.dataset_builder.benchmark.race import configured
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.instruction_set import answerable_labels, described, description_counts
@@ -73,13 +73,13 @@ def labels_hash(labels: Path = SHIPPED_LABELS) -> str:
 
 @lru_cache(maxsize=2)
 def single_best_solvers(labels: Path = SHIPPED_LABELS) -> dict[str, str]:
-    """The optimizer that is best on average over the train problems of each group, by A3."""
-    return {group: best["a3"] for group, best in read_single_best_solvers(labels).items()}
+    """The optimizer that is best on average over the train problems of each group, by AOCC."""
+    return {group: best["aocc"] for group, best in read_single_best_solvers(labels).items()}
 
 
 def single_best_program(solvers: dict[str, str], problem: Problem) -> str:
     """The single best solver's program for a problem."""
-    optimizer, config = keyed(solvers[GROUPS[problem.constrained]], problem)
+    optimizer, config = configured(solvers[GROUPS[problem.constrained]], problem)
     return pool.render(optimizer, json.loads(config))
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from math import prod
 from typing import NamedTuple
 
-from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import POOL, Config, configurations, pool_for, render
 from llamoco.modeling.generation.tokenizers import Tokenizer
 
@@ -38,7 +38,7 @@ class Stated:
 
     def config(self, name: str) -> Config:
         """The configuration that an optimizer was benchmarked with on such problems."""
-        return config_for(name, self.dim, self.max_evals, self.constrained)
+        return configuration_for(name, self.dim, self.max_evals, self.constrained)
 
 
 def stated(prompt: str) -> Stated | None:

@@ -17,7 +17,7 @@ from llamoco.dataset_builder.prompts.conversation import (
     OPENED,
     Conversation,
     as_text,
-    code_of,
+    extract_code,
     questions,
     repair_turns,
 )
@@ -136,7 +136,7 @@ class LocalSource:
         def hand_over(number: int, generation: Generation) -> None:
             if self.style == "contract":
                 reply = generation.completion if self._templated else OPENED + generation.completion
-                generation = replace(generation, completion=code_of(reply))
+                generation = replace(generation, completion=extract_code(reply))
             on_answer(texts[number][0], generation)
 
         with self._enough_memory():

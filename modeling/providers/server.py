@@ -16,7 +16,7 @@ from llamoco.dataset_builder.prompts.conversation import (
     OPENED,
     Conversation,
     as_text,
-    code_of,
+    extract_code,
     questions,
     repair_turns,
 )
@@ -235,7 +235,7 @@ class ServerSource:
         content, reason = text_of(reply, chat=self._api == "chat")
         completion = content
         if self._style == "contract":
-            completion = code_of(content if self._api == "chat" else OPENED + content)
+            completion = extract_code(content if self._api == "chat" else OPENED + content)
         tokens = tokens_of(reply) or estimated_tokens(len(text) + len(content))
         return Generation(completion, None, tokens, finished=reason != "length")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_single_best_solvers
 from llamoco.dataset_builder.optimizers.catalogue import Config
-from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import identify, render
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import parse_completion, program_of
@@ -150,7 +150,7 @@ def _answer(
 def single_best_answer(answer: Answer) -> Answer:
     """What stands in where a model's answer does not begin or is in doubt: the benchmark's single best solver."""
     group = GROUPS[answer.problem.constrained]
-    name = read_single_best_solvers(SHIPPED_LABELS)[group]["a3"]
+    name = read_single_best_solvers(SHIPPED_LABELS)[group]["aocc"]
     return pool_answer(answer, name, f"single best solver of the benchmark on {group} problems")
 
 
@@ -164,7 +164,7 @@ def pool_answer(answer: Answer, name: str, reason: str, config: Config | None = 
         config: values that differ from that configuration.
     """
     problem = answer.problem
-    constants = config_for(name, problem.dim, problem.max_evals, problem.constrained) | (config or {})
+    constants = configuration_for(name, problem.dim, problem.max_evals, problem.constrained) | (config or {})
     decision = f"# {reason}; optimizer: {name}"
     completion = f"{decision}\n{render(name, constants)}"
     return replace(

@@ -15,7 +15,7 @@ from typing import Any
 from datasets import Dataset, concatenate_datasets
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
-from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import pool_for, render
 from llamoco.dataset_builder.prompts.prompt import facts_alone
 from llamoco.modeling.calibration.held_out import held_out
@@ -103,7 +103,7 @@ def _program(row: Row) -> Row:
     name = names[int(_draw(f"program {row['prompt']}") * len(names))]
     return {
         "prompt": facts_alone(row["prompt"]) + _decision_line(row["completion"], name),
-        "completion": render(name, config_for(name, row["dim"], row["max_evals"], row["constrained"])),
+        "completion": render(name, configuration_for(name, row["dim"], row["max_evals"], row["constrained"])),
         "optimizer": name,
     }
 
@@ -114,9 +114,9 @@ def _decision_line(completion: str, name: str) -> str:
 
 
 def _scores(pairs: Dataset, source: DatasetSource) -> dict[str, dict[str, float]]:
-    """A3 of each optimizer on each problem, over fresh seeds if it was a finalist, else in the screen."""
+    """AOCC of each optimizer on each problem, over fresh seeds if it was a finalist, else in the screen."""
     scores = {
-        label.problem.id: {entry.optimizer: entry.a3 for entry in (*label.screen, *label.finalists)}
+        label.problem.id: {entry.optimizer: entry.aocc for entry in (*label.screen, *label.finalists)}
         for label in read_labels(SHIPPED_LABELS).labels
     }
     unknown = set(_column(pairs, source, "problem_id", "decision_temperature")) - scores.keys()

@@ -62,7 +62,7 @@ class DatasetSource:
         decisions_alone (`float`): share that is seen with the facts alone and the completion's first line alone, where the
             optimizer is named.
         decision_temperature (`float`): if above 0, `decisions_alone` name an optimizer drawn with probability proportional to
-            exp(A3 / decision_temperature) in place of the label, A3 as the benchmark measured it on the problem (shipped
+            exp(AOCC / decision_temperature) in place of the label, AOCC as the benchmark measured it on the problem (shipped
             label table). So a model learns how much worse the others are, where the label alone says which one won.
         programs_alone (`float`): share that is seen as practice in writing: the prompt is the facts and a decision, the
             completion the program; of the optimizers that serve the problem, each is equally often the one.
@@ -194,7 +194,7 @@ def read_recipe(path: str | Path) -> Recipe:
     fields["dataset"] = DatasetSource(**checked(file, "dataset.", fields["dataset"], DatasetSource))
     if (temperature := fields["dataset"].decision_temperature) < 0:
         raise RecipeError(
-            f"{file}: dataset.decision_temperature is {temperature}, expected a temperature in A3, or 0 for the labels"
+            f"{file}: dataset.decision_temperature is {temperature}, expected a temperature in AOCC, or 0 for the labels"
         )
     if not isinstance(fields["model"], str):
         wrapped = mapping(file, "model", fields["model"])

@@ -30,7 +30,7 @@ def balanced_weights(optimizers: Sequence[str], exponent: float = 1.0) -> np.nda
 
 
 def systematic_draw(weights: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
-    """Draws `count` rows with expected frequencies count * weights, by systematic sampling.
+    """PortableRng `count` rows with expected frequencies count * weights, by systematic sampling.
 
     One uniform number places an even grid on the cumulated weights of the shuffled rows. So row i comes
     floor(count w_i) or ceil(count w_i) times, which independent draws would not do: with equal weights and as

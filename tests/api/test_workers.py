@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import llamoco
-from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import POOL, render
 from llamoco.dataset_builder.problems.callables.callable_evaluator import CallableEvaluator, Functions
 from llamoco.dataset_builder.problems.described import DescribedProblem
@@ -170,7 +170,7 @@ def test_which_programs_ask_for_one_point_after_the_other(name):
     sizes = []
     oracle = problem.values.each
     problem.values.each = lambda x: sizes.append(len(x)) or oracle(x)
-    config = config_for(name, 3, evals, False)
+    config = configuration_for(name, 3, evals, False)
     InProcessRunner().run(f"# any; optimizer: {name}\n{render(name, config)}", problem, 0)
     assert sum(sizes) >= evals - 5
     assert (len(sizes) > 0.8 * evals) == (name in ONE_BY_ONE)

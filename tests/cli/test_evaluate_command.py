@@ -153,8 +153,8 @@ def test_report_shows_evaluations_and_compares_them(
     assert done.exit_code == 0, done.output
     assert f"llamoco-xs on {ROWS} descriptions" in said and "llamoco-xs on 3 descriptions" in said
     assert "by group" in said and "pattern: " in said
-    assert "floors: " in said and "A3 minus SBS's, " in said and "decides as Python does" in said
-    assert f"{record['tables']['all']['model']['a3']:.3f}" in said
+    assert "floors: " in said and "AOCC minus SBS's, " in said and "decides as Python does" in said
+    assert f"{record['tables']['all']['model']['aocc']:.3f}" in said
     assert f"{ROWS} common rows of {ROWS} common problems" in said and "Holm" in said
     for name in ("scores-first.png", "scores-second.png"):
         assert (figures / name).read_bytes()[:4] == b"\x89PNG"

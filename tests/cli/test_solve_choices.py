@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from llamoco.cli.main import app
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
@@ -31,7 +31,7 @@ def objective(x):
     open("calls", "w").write(str(calls))
     return float(x[0] + x[1])
 """
-SINGLE_BEST = read_labels(SHIPPED_LABELS).sbs["unconstrained"]["a3"]
+SINGLE_BEST = read_labels(SHIPPED_LABELS).sbs["unconstrained"]["aocc"]
 CHOICE, *OTHERS = [name for name in ("de", "pso", "glpso", "madde") if name != SINGLE_BEST][:3]
 
 
@@ -44,7 +44,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         prompt, _ = make_prompt(load(folder / "problem.py"), PROMPT_LIMIT)
     tokenizer = train_tokenizer([prompt], {name: pool.source(name) for name in pool.POOL}, 1000)
     texts = {
-        name: f"# rough; optimizer: {name}\n{pool.render(name, config_for(name, 2, 400, constrained=False))}"
+        name: f"# rough; optimizer: {name}\n{pool.render(name, configuration_for(name, 2, 400, constrained=False))}"
         for name in (CHOICE, *OTHERS)
     }
     answers = [texts[CHOICE], *texts.values()]

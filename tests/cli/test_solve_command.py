@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from llamoco.cli.main import app
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
-from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import POOL, identify, render
 from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.prompts.program import parse_completion
@@ -213,9 +213,12 @@ def test_a_program_that_fails_before_it_begins_gives_way_to_the_single_best_solv
 
     monkeypatch.setattr(Generator, "answer_within_pool", broken)
     answer = solved("good.py")
-    name = read_labels(SHIPPED_LABELS).sbs["unconstrained"]["a3"]
+    name = read_labels(SHIPPED_LABELS).sbs["unconstrained"]["aocc"]
     assert answer["replaced"] and answer["confidence"] is None
-    assert (answer["optimizer"], answer["config"]) == (name, config_for(name, 2, 200, constrained=False))
+    assert (answer["optimizer"], answer["config"]) == (
+        name,
+        configuration_for(name, 2, 200, constrained=False),
+    )
     assert answer["feasible"] and answer["f"] == pytest.approx(0, abs=1e-3)
     assert "optimizer: " + name in (tmp_path / answer["program"]).read_text()
 

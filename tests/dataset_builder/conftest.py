@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
-from llamoco.dataset_builder.benchmark.labels import Labelled
+from llamoco.dataset_builder.benchmark.labels import LabelTable
 from llamoco.dataset_builder.benchmark.store import FILE_NAME
 
 
@@ -20,7 +20,7 @@ class Tiny(NamedTuple):
     problems: int
     seed: int
     repeats: int
-    labelled: Labelled
+    labelled: LabelTable
 
 
 @pytest.fixture(scope="session")

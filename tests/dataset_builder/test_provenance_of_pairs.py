@@ -15,7 +15,7 @@ from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.benchmark.race import FINAL, FINAL_SEEDS, MORE_FINAL_SEEDS
 from llamoco.dataset_builder.benchmark.run import Job, Run, execute, run_seed, score
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.prompts.instruction_set import SIZES, rows_of_split
 from llamoco.dataset_builder.prompts.program import completion
 
@@ -31,7 +31,7 @@ def labels() -> dict[str, Label]:
 def test_every_answer_is_the_winner_of_its_race(labels: dict[str, Label]) -> None:
     for label in labels.values():
         winner = next(s for s in label.finalists if s.key == (label.optimizer, label.config))
-        assert (winner.a3, winner.w) == pytest.approx((label.a3, label.w), abs=1e-6)
+        assert (winner.aocc, winner.w) == pytest.approx((label.aocc, label.w), abs=1e-6)
         assert winner.runs >= len(FINAL_SEEDS)
 
 
@@ -52,7 +52,7 @@ def test_every_pair_leads_to_the_runs_that_chose_it(labels: dict[str, Label]) ->
             if run.race == 0 and run.stage == FINAL:
                 key = run.optimizer, run.config
                 scores[key].append(score(run, label.problem.f0, label.problem.f_star)[0])
-        assert fmean(scores[label.optimizer, label.config]) == pytest.approx(label.a3, abs=1e-9)
+        assert fmean(scores[label.optimizer, label.config]) == pytest.approx(label.aocc, abs=1e-9)
         assert {key: len(runs) for key, runs in scores.items()} == {s.key: s.runs for s in label.finalists}
 
 
@@ -61,7 +61,7 @@ def test_answers_reproduce_their_recorded_scores(labels: dict[str, Label]) -> No
     """200 answers as the set gives them, run again with the recorded seeds."""
     meta = json.loads(SHIPPED_LABELS.with_suffix(".json").read_text(encoding="utf-8"))
     differences = []
-    for label in Draws("answers that are run again").sample(list(labels.values()), ANSWERS):
+    for label in PortableRng("answers that are run again").sample(list(labels.values()), ANSWERS):
         problem = label.problem
         assert problem.f0 is not None and problem.f_star is not None
         text = completion(problem, label.optimizer, json.loads(label.config))
@@ -72,7 +72,7 @@ def test_answers_reproduce_their_recorded_scores(labels: dict[str, Label]) -> No
             measured = execute(problem, text, run_seed(meta["seed"], problem.id, 0, job))
             run = Run(problem_id=problem.id, race=0, stage=FINAL, **job._asdict(), **measured)
             again.append(score(run, problem.f0, problem.f_star))
-        differences.append(np.mean(again, axis=0) - (label.a3, label.w))
+        differences.append(np.mean(again, axis=0) - (label.aocc, label.w))
     same = np.mean(np.abs(differences).max(axis=1) < 1e-6)
     print(f"{same:.1%} of {len(differences)} answers score the very same here")
     assert np.abs(np.mean(differences, axis=0)).max() < 0.01  # other machines agree statistically

@@ -30,7 +30,7 @@ def test_the_model_card_carries_the_scores_as_a_model_index() -> None:
     scores = record("evaluation")
     for group, table in scores["tables"].items():
         of_group = "" if group == "all" else f", {group}"
-        for name, title in (("err", "Err"), ("perf", "Perf"), ("a3", "A3"), ("comp", "Comp (tokens)")):
+        for name, title in (("err", "Err"), ("perf", "Perf"), ("aocc", "AOCC"), ("comp", "Comp (tokens)")):
             result = results[title + of_group]
             assert result.metric_type == name
             assert result.metric_value == pytest.approx(
@@ -50,7 +50,7 @@ def test_the_readme_shows_the_figures_of_the_record() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for name in ("model", "sbs", "vbs"):
         cells = []
-        for score in ("perf", "a3"):
+        for score in ("perf", "aocc"):
             low, high = scores[name]["intervals"][score]
             cells.append(f"{scores[name][score]:.3f} [{low:.3f}, {high:.3f}]")
         assert " | ".join(cells) in readme
@@ -86,15 +86,15 @@ def whole() -> dict[str, Any]:
     ]
     for table in tables:
         table["within_pool"] = {**table["model"], "err": 0.0456}
-        table["with_fallback"] = {**table["model"], "err": 0.0123, "gap_closed_a3": 0.3214}
+        table["with_fallback"] = {**table["model"], "err": 0.0123, "gap_closed_aocc": 0.3214}
     found["within_pool"] = {"differing": 7}
     found["with_fallback"] = {"replaced": {"unsure": 12, "never began": 3}, "ece": {}}
-    compared = {name: {"difference": 0.0625, "interval": [0.05, 0.07]} for name in ("a3", "perf")}
+    compared = {name: {"difference": 0.0625, "interval": [0.05, 0.07]} for name in ("aocc", "perf")}
     tool = {
         "title": "pycma",
         "problems": 80,
         "runs": 400,
-        "a3": 0.4,
+        "aocc": 0.4,
         "perf": 0.8,
         "comparisons": {"model": compared},
     }
@@ -152,14 +152,20 @@ def records(whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str,
     """Records in place of those that ship: an evaluation, and what was tried and taken away."""
     made = {"command": "llamoco train tried.yaml", "seed": 0, "machine": "a machine", "date": "2026-11-20"}
     spread = {"mean": 0.25, "sd": 0.03}
-    tried = {"what": "twice as wide", "parameters": 6e6, "tokens": 7.5e6, "minutes": 36, "gap_closed_a3": 0.1}
+    tried = {
+        "what": "twice as wide",
+        "parameters": 6e6,
+        "tokens": 7.5e6,
+        "minutes": 36,
+        "gap_closed_aocc": 0.1,
+    }
     row = {
         "name": "no warm-up",
         "recipe": "a.yaml",
         "seeds": [0, 1, 2],
         "err": spread,
         "perf": spread,
-        "a3": spread,
+        "aocc": spread,
     }
     found = {
         "evaluation": whole,
@@ -180,7 +186,7 @@ def records(whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str,
         },
     }
     errors = dict.fromkeys(("hits", "ece", "ece_raw", "ece_chance", "share_replaced"), 0.125)
-    scores = dict.fromkeys(("a3", "a3_single_best", "a3_fallback"), 0.5)
+    scores = dict.fromkeys(("aocc", "aocc_single_best", "aocc_fallback"), 0.5)
     measures = {"rows": 2400, "problems": 480, **errors, **scores}
     found["calibration"] = {**made, "threshold": 0.25, "measures": measures}
     monkeypatch.setattr(model_cards, "_json_if_any", lambda file: found.get(file.stem))

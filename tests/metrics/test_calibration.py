@@ -25,8 +25,8 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark.archive import read_archive
-from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, Label, Labelled, read_labels
-from llamoco.dataset_builder.benchmark.race import FINAL, keyed, stage_scores
+from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, Label, LabelTable, read_labels
+from llamoco.dataset_builder.benchmark.race import FINAL, configured, stage_scores
 from llamoco.dataset_builder.benchmark.references import CHECK
 from llamoco.dataset_builder.benchmark.run import Job, execute, run_seed
 from llamoco.dataset_builder.benchmark.run import Run as Recorded
@@ -105,7 +105,7 @@ def metric(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @lru_cache(maxsize=1)
-def table() -> Labelled:
+def table() -> LabelTable:
     return read_labels(SHIPPED_LABELS)
 
 
@@ -126,7 +126,7 @@ def sample() -> list[Label]:
 
 def programs(label: Label) -> dict[str, str]:
     """Programs by kind."""
-    name, config = keyed(table().sbs[label.group]["a3"], label.problem)
+    name, config = configured(table().sbs[label.group]["aocc"], label.problem)
     return {
         "label": completion(label.problem, label.optimizer, json.loads(label.config)),
         "sbs": render(name, json.loads(config)),
@@ -151,7 +151,7 @@ def scored(metric: Any, labels: list[Label], runs: int, seed: int) -> Scored:
         rows = result["records"][number * runs : (number + 1) * runs]
         assert {(row["prediction"], row["problem_id"]) for row in rows} == {(number, label.problem.id)}
         records.setdefault(kind, []).extend(rows)
-        means = {score: fmean(row[score] for row in rows) for score in ("a3", "w")}
+        means = {score: fmean(row[score] for row in rows) for score in ("aocc", "w")}
         by_kind.setdefault(kind, {})[label.problem.id] = means
     return Scored(labels, result, by_kind, records)
 
@@ -181,10 +181,10 @@ def recorded(label: Label, runs: Sequence[Recorded]) -> list[Recorded]:
 class Replayed(NamedTuple):
     """A recorded run made again: what its scores are off the record, from a trace thinned as records are.
 
-    thinning: what thinning takes from its A3; repeats: whether this machine repeats the run to the last bit.
+    thinning: what thinning takes from its AOCC; repeats: whether this machine repeats the run to the last bit.
     """
 
-    a3: float
+    aocc: float
     w: float
     thinning: float
     repeats: bool
@@ -201,12 +201,12 @@ def replayed(sandbox: Sandbox, problem: Problem, run: Recorded) -> Replayed:
     assert (there.f if there.feasible else None, there.best_f) == (here["f_returned"], here["best_f"])
     thinned = replace(there, trace=unpack_trace(pack_trace(there.trace)))
     made, full = (Run(problem, Attempt(text, record, None)) for record in (thinned, there))
-    assert made.a3 is not None and made.w is not None and full.a3 is not None
-    a3, w = recorded_scores(run, problem.f0, problem.f_star)
+    assert made.aocc is not None and made.w is not None and full.aocc is not None
+    aocc, w = recorded_scores(run, problem.f0, problem.f_star)
     repeats = here["trace"] == run.trace and here["f_returned"] == run.f_returned
     if repeats:
-        assert (made.a3, made.w) == (a3, w)
-    return Replayed(made.a3 - a3, made.w - w, full.a3 - made.a3, repeats)
+        assert (made.aocc, made.w) == (aocc, w)
+    return Replayed(made.aocc - aocc, made.w - w, full.aocc - made.aocc, repeats)
 
 
 def replay(labels: list[Label], seeds: int) -> None:
@@ -218,7 +218,7 @@ def replay(labels: list[Label], seeds: int) -> None:
         for label in labels:
             problem, runs = label.problem, recorded(label, archive.runs[label.problem.id])
             final = stage_scores(problem, runs, (FINAL,))
-            assert (label.a3, label.w) == pytest.approx((final[0].a3, final[0].w), abs=ROUNDING)
+            assert (label.aocc, label.w) == pytest.approx((final[0].aocc, final[0].w), abs=ROUNDING)
             again: Counter[tuple[str, str]] = Counter()
             by_problem.append([])
             for run in runs:
@@ -228,9 +228,9 @@ def replay(labels: list[Label], seeds: int) -> None:
     every = [run for runs in by_problem for run in runs]
     thinning = [abs(run.thinning) for run in every]
     print(f"\n{sum(run.repeats for run in every)} of {len(every)} recorded runs repeated to the last bit;")
-    print(f"thinned traces change A3 by {fmean(thinning):.1e} on average, {max(thinning):.1e} at most")
+    print(f"thinned traces change AOCC by {fmean(thinning):.1e} on average, {max(thinning):.1e} at most")
     assert fmean(thinning) < 1e-4
-    for score in ("a3", "w"):
+    for score in ("aocc", "w"):
         low, high = interval([fmean(getattr(run, score) for run in runs) for runs in by_problem])
         assert low <= ROUNDING and high >= -ROUNDING
 
@@ -240,7 +240,7 @@ def test_recorded_runs_score_what_was_recorded() -> None:
 
 
 @pytest.mark.parametrize("kind", ["label", "sbs"])
-@pytest.mark.parametrize("score", ["a3", "w"])
+@pytest.mark.parametrize("score", ["aocc", "w"])
 def test_fresh_runs_agree_with_the_check_of_the_labels(results: Scored, kind: str, score: str) -> None:
     low, high = interval(off_the_check(results, kind, score))
     assert low <= ROUNDING and high >= -ROUNDING
@@ -250,7 +250,7 @@ def off_the_check(results: Scored, kind: str, score: str) -> list[float]:
     """By how much mean scores differ from those of the runs that no choice has seen, problem by problem."""
     differences = []
     for label, value in zip(results.labels, results.each(kind, score), strict=True):
-        single = keyed(table().sbs[label.group]["a3"], label.problem)
+        single = configured(table().sbs[label.group]["aocc"], label.problem)
         checked = label.checked((label.optimizer, label.config) if kind == "label" else single)
         differences.append(value - getattr(checked, score))
     return differences
@@ -259,7 +259,7 @@ def off_the_check(results: Scored, kind: str, score: str) -> list[float]:
 # Programs whose worth is known
 
 
-@pytest.mark.parametrize("score", ["a3", "w"])
+@pytest.mark.parametrize("score", ["aocc", "w"])
 def test_better_programs_score_higher(results: Scored, score: str) -> None:
     means = [results.mean(kind, score) for kind in KINDS]
     assert means[0] >= means[1] > means[2] > means[3]
@@ -268,7 +268,7 @@ def test_better_programs_score_higher(results: Scored, score: str) -> None:
 
 
 def by_hand(problem: Problem, x: np.ndarray) -> tuple[float, float]:
-    """(w of x, A3 of a run whose first evaluation is x and never betters it), from the definitions."""
+    """(w of x, AOCC of a run whose first evaluation is x and never betters it), from the definitions."""
     f, g, h = (values[0] for values in problem.evaluate(x[None, :]))
     if (g > 1e-6).any() or (abs(h) > 1e-4).any() or not math.isfinite(f):
         return 0.0, 0.0
@@ -283,9 +283,9 @@ def test_the_centre_is_worth_what_the_problem_says(results: Scored) -> None:
     }
     for record in results.records["centre"]:
         problem, centre = centres[record["problem_id"]]
-        w, a3 = by_hand(problem, centre)
+        w, aocc = by_hand(problem, centre)
         assert (record["evals"], record["x"], record["w"]) == (1, centre.tolist(), w)
-        assert record["a3"] == pytest.approx(a3, abs=1e-15)
+        assert record["aocc"] == pytest.approx(aocc, abs=1e-15)
     feasible = {record["feasible"] for record in results.records["centre"]}
     assert feasible == {True, False}  # both are seen
 
@@ -301,18 +301,18 @@ def test_optimizing_something_else_is_worth_the_point_returned(results: Scored) 
         x = np.clip(x, lower, upper)  # what rounding puts outside is inside
         assert (record["verdict"], record["evals"], record["x"]) == ("ok", 1, x.tolist())
         assert record["w"] == by_hand(problem, x)[0]
-        assert record["a3"] == pytest.approx(by_hand(problem, (lower + upper) / 2)[1], abs=1e-15)
+        assert record["aocc"] == pytest.approx(by_hand(problem, (lower + upper) / 2)[1], abs=1e-15)
     assert results.mean("own", "w") > 0
 
 
 def test_an_empty_program_is_worth_nothing(results: Scored) -> None:
     empty = results.records["empty"]
-    assert {(r["verdict"], r["w"], r["a3"]) for r in empty} == {("runtime_error", 0, 0)}
+    assert {(r["verdict"], r["w"], r["aocc"]) for r in empty} == {("runtime_error", 0, 0)}
     # Nothing else fails.
     assert results.result["verdicts"] == {"ok": 5 * len(empty), "runtime_error": len(empty)}
     assert results.result["err"] == pytest.approx(1 / 6)
     every = results.result["records"]
-    for name, score in (("perf", "w"), ("a3", "a3")):
+    for name, score in (("perf", "w"), ("aocc", "aocc")):
         assert results.result[name] == pytest.approx(fmean(record[score] for record in every))
 
 
@@ -342,13 +342,13 @@ def test_another_problem_is_worth_nothing_and_the_right_one_all(metric: Any) -> 
     result = metric.compute(predictions=texts, references=references, runs=1, workers=1)
     for first in right:
         bare, stated = result["records"][first : first + 2]
-        for name in ("verdict", "x", "f", "evals", "trace", "w", "a3", "seed"):
+        for name in ("verdict", "x", "f", "evals", "trace", "w", "aocc", "seed"):
             assert stated[name] == bare[name]
         assert bare["w"] > 0 and (bare["faithful"], stated["faithful"]) == (None, True)
     others = [
         r for r in result["records"] if r["prediction"] not in right and r["prediction"] - 1 not in right
     ]
-    assert {(r["faithful"], r["w"], r["a3"]) for r in others} == {(False, 0, 0)}
+    assert {(r["faithful"], r["w"], r["aocc"]) for r in others} == {(False, 0, 0)}
     assert result["faith"] == pytest.approx(2 / (2 + len(others)))
     assert result["err"] == pytest.approx(len(others) / len(texts))
 
@@ -418,7 +418,7 @@ def test_the_whole_test_split(metric: Any) -> None:
     started = time.perf_counter()
     results = scored(metric, held_out(), 5, seed=0)
     print(f"\n{len(results.labels)} problems x 5 runs, seed 0: {time.perf_counter() - started:.0f} s")
-    for score in ("w", "a3"):
+    for score in ("w", "aocc"):
         for group in (None, *GROUPS):
             means = [f"{kind} {results.mean(kind, score, group):.4f}" for kind in KINDS]
             print(score, group or "all", *means)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from llamoco.dataset_builder.optimizers.pool import identify
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.conversation import code_of, repair_turns
+from llamoco.dataset_builder.prompts.conversation import extract_code, repair_turns
 from llamoco.dataset_builder.prompts.program import parse_completion, program
 from llamoco.dataset_builder.prompts.program_text import (
     MAX_PROGRAM,
@@ -56,8 +56,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "parse_completion": parse_completion,
     "identify": identify,
     "program": lambda text: program(SECTION, text),
-    "code_of": code_of,
-    "code_of a block": lambda text: code_of(f"```python\n{text}\n```"),
+    "extract_code": extract_code,
+    "extract_code a block": lambda text: extract_code(f"```python\n{text}\n```"),
     "received": received,
     "repair_turns": lambda text: repair_turns("plain", text, text, text),
     "Rec to another": lambda text: lines_changed(text, "x = 1\n" + text[::2]),
@@ -278,7 +278,12 @@ def test_what_is_received_can_be_stored_and_is_else_unchanged(text: str) -> None
 def test_a_byte_order_mark_is_as_if_it_were_not_there(text: str) -> None:
     plain = text.lstrip("\ufeff")
     assert parse_completion(text) == parse_completion(plain)
-    assert code_of(text) == code_of(f"\ufeff```python\n{plain}```") == code_of(f"```\n{text}```") == plain
+    assert (
+        extract_code(text)
+        == extract_code(f"\ufeff```python\n{plain}```")
+        == extract_code(f"```\n{text}```")
+        == plain
+    )
     assert program("\ufeff" + SECTION, text) == program(SECTION, plain)
     assert states_a_problem(text) == states_a_problem(plain)
     solver = HEAD + "    return inequality(0), equality(0)\n"

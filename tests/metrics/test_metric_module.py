@@ -91,9 +91,9 @@ def test_the_same_point_as_without_a_sandbox(metric: Any) -> None:
         assert record["w"] == pytest.approx(1 - (f.min() - 0.25) / 25)
         assert record["trace"][0] == (1 + int(np.argmax(np.isfinite(f))), pytest.approx(f[np.isfinite(f)][0]))
     assert result["perf"] == pytest.approx(np.mean([record["w"] for record in result["records"]]))
-    assert 0 < result["a3"] < 1
+    assert 0 < result["aocc"] < 1
     again = metric.compute(**given)
-    assert again["perf"] == result["perf"] and again["a3"] == result["a3"]
+    assert again["perf"] == result["perf"] and again["aocc"] == result["aocc"]
 
 
 def test_errors_repairs_and_whole_scripts(metric: Any) -> None:
@@ -175,7 +175,7 @@ def test_texts_that_are_no_programs_fail_as_programs(metric: Any) -> None:
     result = metric.compute(predictions=texts, references=[PROBLEM.to_json()] * len(texts), runs=1, workers=1)
     verdicts = [record["verdict"] for record in result["records"]]
     assert verdicts == ["runtime_error"] * 3 + ["syntax_error"] * 2
-    assert (result["err"], result["perf"], result["a3"], result["r_acc"]) == (1, 0, 0, 0)
+    assert (result["err"], result["perf"], result["aocc"], result["r_acc"]) == (1, 0, 0, 0)
 
 
 def test_without_reference_values_the_other_scores_are_given(metric: Any) -> None:
@@ -183,9 +183,9 @@ def test_without_reference_values_the_other_scores_are_given(metric: Any) -> Non
     result = metric.compute(
         predictions=[RANDOM_SEARCH] * 2, references=references, runs=2, workers=1, tokens=[7, 9]
     )
-    assert (result["perf"], result["a3"]) == (None, None)
+    assert (result["perf"], result["aocc"]) == (None, None)
     assert (result["err"], result["comp"], result["r_acc"]) == (0, 8, 1)
-    assert all(record["w"] is record["a3"] is None and record["f"] > 0 for record in result["records"])
+    assert all(record["w"] is record["aocc"] is None and record["f"] > 0 for record in result["records"])
 
 
 def changed(**fields: Any) -> str:

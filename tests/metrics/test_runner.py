@@ -100,7 +100,7 @@ def test_rows_round_trip_with_their_repairs(runner: Runner) -> None:
         for number, run in enumerate(runs):
             assert (run.repair is not None) == (position == 0) == run.attempt.failed
             again = run_of_row(row(position, number, run), prediction)
-            assert again == run and again.w == run.w and again.a3 == run.a3
+            assert again == run and again.w == run.w and again.aocc == run.aocc
     with pytest.raises(ValueError, match="repair"):
         list(
             map(

@@ -94,12 +94,12 @@ def test_hits(f: float, hits: tuple[float, ...]) -> None:
         assert [value(Run(PROBLEM, nothing)) for value in values] == [0, 0, 0]
 
 
-def test_a3_is_the_mean_of_the_log_gap_over_the_budget() -> None:
+def test_aocc_is_the_mean_of_the_log_gap_over_the_budget() -> None:
     # Gap 1 at evaluations 1 to 4, 0.1 at 5 to 8, below the floor of 1e-3 at 9 and 10.
     run = Run(PROBLEM, attempt("ok", 0.0, trace=[(1, 10.0), (5, 1.0), (9, 1e-9)]))
-    assert scores.a3(run) == pytest.approx((4 * 0 + 4 * 1 + 2 * 3) / 10 / 3)
-    assert scores.a3(Run(PROBLEM, attempt("timeout", trace=[(1, 0.0)]))) == 0.0
-    assert scores.a3(Run(PROBLEM, attempt("timeout"), run.attempt)) == scores.a3(run)
+    assert scores.aocc(run) == pytest.approx((4 * 0 + 4 * 1 + 2 * 3) / 10 / 3)
+    assert scores.aocc(Run(PROBLEM, attempt("timeout", trace=[(1, 0.0)]))) == 0.0
+    assert scores.aocc(Run(PROBLEM, attempt("timeout"), run.attempt)) == scores.aocc(run)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a3_is_the_mean_of_the_log_gap_over_the_budget() -> None:
     ],
 )
 def test_runs_without_references_and_those_of_a_dead_evaluator_have_no_performance(run: Run) -> None:
-    names = ("perf", "a3", "hit_1e-1", "hit_1e-2", "hit_1e-3")
+    names = ("perf", "aocc", "hit_1e-1", "hit_1e-2", "hit_1e-3")
     assert [scores.OF_RUNS[name](run) for name in names] == [None] * 5
 
 

@@ -83,7 +83,7 @@ def test_summary_by_hand() -> None:
     # w: 0.9, 0.99, 0.5 (repaired), 0.8, 0.
     assert found["perf"] == pytest.approx((0.9 + 0.99 + 0.5 + 0.8 + 0) / 5)
     # Gap 1 for 5 of 10 evaluations, then -log10 of 0.1, 0.01, 0.5, 0.2: over the other half, of at most 3.
-    assert found["a3"] == pytest.approx((1 + 2 + 0.30103 + 0.69897 + 0) / 5 / 2 / 3)
+    assert found["aocc"] == pytest.approx((1 + 2 + 0.30103 + 0.69897 + 0) / 5 / 2 / 3)
     # At gaps 0.1, 0.01, 0.5, 0.2 and 1.
     assert found["hit_rates"] == {"1e-1": 2 / 5, "1e-2": 1 / 5, "1e-3": 0.0}
     assert found["rec"] == 1 / 2
@@ -103,7 +103,7 @@ def test_summary_by_hand() -> None:
 def test_intervals_resample_problems() -> None:
     found = summary(RUNS, [100, 200, 600])["intervals"]
     assert set(found) == {
-        "err", "rec", "perf", "a3", "budget_exceeded", "hit_1e-1", "hit_1e-2", "hit_1e-3", "faith", "r_acc", "comp",
+        "err", "rec", "perf", "aocc", "budget_exceeded", "hit_1e-1", "hit_1e-2", "hit_1e-3", "faith", "r_acc", "comp",
     }  # fmt: skip
     # Two problems, a with 4 runs and b with 1: resamples are aa, ab and bb, with means 1/4, 2/5 and 1.
     assert found["err"] == [1 / 4, 1.0] and found["comp"] == [150.0, 600.0]
@@ -117,7 +117,7 @@ def test_without_repairs_references_tokens_or_predictions_there_is_nothing_to_re
     found = summary([[run("a", attempt("runtime_error"))], [run("b", attempt("ok", 0.5))]], None)
     assert found["rec"] is None and found["paper"]["rec"] is None and found["comp"] is None
     nobody = summary([[Run(replace(PROBLEM, f_star=None), attempt("ok", 0.5))]], None)
-    assert (nobody["err"], nobody["perf"], nobody["a3"], nobody["paper"]["perf"]) == (0.0, None, None, None)
+    assert (nobody["err"], nobody["perf"], nobody["aocc"], nobody["paper"]["perf"]) == (0.0, None, None, None)
     assert nobody["hit_rates"] == {"1e-1": None, "1e-2": None, "1e-3": None}
     empty = summary([], None)
     assert empty["err"] is None and empty["verdicts"] == {} and set(empty["intervals"].values()) == {None}
@@ -235,7 +235,7 @@ def test_fewer_errors_win() -> None:
     a, b = model({"p": [None, 0.5], "q": [0.5, 0.5]}), model({"p": [None, None], "q": [0.1, 0.9]})
     found = compare(a, b, "err")
     assert (found["difference"], found["wins"], found["ties"], found["losses"]) == (-0.25, 1, 1, 0)
-    assert compare(a, a, "a3") == {
+    assert compare(a, a, "aocc") == {
         "difference": 0.0, "interval": [0.0, 0.0], "p_value": 1.0, "problems": 2, "wins": 0, "ties": 2, "losses": 0,
     }  # fmt: skip
 
@@ -249,12 +249,12 @@ def test_compare_takes_means_over_a_problems_predictions_first() -> None:
 
 def test_comparisons_need_the_same_problems_and_values_on_both_sides() -> None:
     a, b = model({"p": [0.5], "q": [0.5]}), model({"p": [0.5]})
-    for call in (lambda: compare(a, b, "a3"), lambda: gap_closed(a, a, b, "a3")):
+    for call in (lambda: compare(a, b, "aocc"), lambda: gap_closed(a, a, b, "aocc")):
         with pytest.raises(ValueError, match="same problems; 1 problems are not in all, q first"):
             call()
-    with pytest.raises(ValueError, match="score has to be one of a3, perf, err, got 'rec'"):
+    with pytest.raises(ValueError, match="score has to be one of aocc, perf, err, got 'rec'"):
         compare(a, a, "rec")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="expected score 'a3' or 'perf'"):
+    with pytest.raises(ValueError, match="expected score 'aocc' or 'perf'"):
         gap_closed(a, a, a, "err")
     died = [[run("p", attempt("harness_error"))], *model({"q": [0.5]})]
     assert compare(a, died, "perf")["problems"] == 1
@@ -266,7 +266,7 @@ def test_comparisons_need_the_same_problems_and_values_on_both_sides() -> None:
 def test_values_are_compared_on_the_problems_that_both_sides_have() -> None:
     a = ByProblem.gather([("p", 0.8), ("p", 0.6), ("q", 0.5), ("only a", 0.0)])
     b = ByProblem.gather([("q", 0.1), ("only b", 1.0), ("p", 0.9)])
-    found = compare_values(a, b, "a3")
+    found = compare_values(a, b, "aocc")
     assert found["difference"] == pytest.approx((0.7 - 0.9 + 0.5 - 0.1) / 2)
     assert (found["problems"], found["wins"], found["losses"]) == (2, 1, 1)
 

@@ -30,7 +30,7 @@ from llamoco.dataset_builder.problems.files.python.returned import (
 )
 from llamoco.dataset_builder.problems.merit import merit
 from llamoco.dataset_builder.problems.profiling.operation_profile import (
-    Structure,
+    OperationProfile,
     Trace,
     starting_points,
     trace_functions,
@@ -291,7 +291,7 @@ class CallableEvaluator(ProblemEvaluator):
         )
 
     @property
-    def structure(self) -> Structure | None:
+    def structure(self) -> OperationProfile | None:
         """See ``ProblemEvaluator``."""
         return self.trace.structure
 

@@ -1,4 +1,4 @@
-"""A ``System`` compiled: bytecode for the ``interpreter``, ready to evaluate points."""
+"""A ``SymbolicProblem`` compiled: bytecode for the ``interpreter``, ready to evaluate points."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.evaluator import bytecode
 from llamoco.dataset_builder.problems.evaluator.assembler import Program
-from llamoco.dataset_builder.problems.evaluator.compiler import lower_system
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.problems.evaluator.compiler import compile_to_bytecode
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 
 _BLOCK_ENTRIES = (
     16384  # of registers that a block of points takes: 128 KiB, which stay in a processor's cache
@@ -26,14 +26,14 @@ def can_run() -> bool:
     return find_spec("numba") is not None
 
 
-def compile_system(system: System) -> CompiledSystem:
+def compile_problem(system: SymbolicProblem) -> CompiledProblem:
     """Compile a system to ``evaluate(X) -> (f, g, h)``.
 
     Raises:
         ValueError: if an index is out of range, unbound or of an unsupported form; the message names the vector.
         ArithmeticError: if a number of the formulas cannot be computed, such as 1 / 0.
     """
-    return CompiledSystem(lower_system(system))
+    return CompiledProblem(compile_to_bytecode(system))
 
 
 class _Machine:
@@ -56,7 +56,7 @@ class _Machine:
             cls.address = cls.memories[-1].ctypes.data
 
 
-class CompiledSystem:
+class CompiledProblem:
     """A compiled system: ``compiled(X) -> (f, g, h)``.
 
     Attributes:
@@ -73,8 +73,8 @@ class CompiledSystem:
         self._block = min(max(_BLOCK_ENTRIES // program.registers, _BLOCK[0]), _BLOCK[1])
         self._ready = False
 
-    def __reduce__(self) -> tuple[type[CompiledSystem], tuple[Program]]:
-        return CompiledSystem, (self._program,)
+    def __reduce__(self) -> tuple[type[CompiledProblem], tuple[Program]]:
+        return CompiledProblem, (self._program,)
 
     def _prepare(self) -> None:
         # Constants may be spread behind the registers, no longer than these.
@@ -111,7 +111,7 @@ class CompiledSystem:
         return out[:n], g, out[after_g : after_g + n * self.n_equality].reshape(n, self.n_equality)
 
 
-class Requests:
+class PointEvaluator:
     """Evaluates points and tells which may become the best: within the bounds, feasible and of a finite objective.
 
     The last single point and its values are kept, until ``forget``.
@@ -123,7 +123,7 @@ class Requests:
     """
 
     def __init__(
-        self, system: CompiledSystem, lower: np.ndarray, upper: np.ndarray, tolerances: tuple[float, float]
+        self, system: CompiledProblem, lower: np.ndarray, upper: np.ndarray, tolerances: tuple[float, float]
     ) -> None:
         system._prepare()
         self._system = system

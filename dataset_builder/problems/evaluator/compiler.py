@@ -1,4 +1,4 @@
-"""A ``System`` as a program for the machine in ``kernels``.
+"""A ``SymbolicProblem`` as a program for the machine in ``kernels``.
 
 Every value belongs to the ranges of the index variables that it changes with: it has one entry for each combination of theirs. In
 ``sum_i (x_i sum_(j <= i) x_j^2)`` the squares are over the range of j alone, the inner sum over that of i. Only what changes with
@@ -36,7 +36,7 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Sub,
     walk,
 )
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, System, Vector
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, SymbolicProblem, Vector
 
 _OPERATIONS: dict[type[Expr], int] = {
     Add: op.ADD,
@@ -98,7 +98,7 @@ class _Value:
     address: int = -1
 
 
-def lower_system(system: System) -> Program:
+def compile_to_bytecode(system: SymbolicProblem) -> Program:
     """The program of a system.
 
     Raises:
@@ -110,7 +110,7 @@ def lower_system(system: System) -> Program:
 
 
 class _Lowering:
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: SymbolicProblem) -> None:
         self.system = system
         self.sizes = system.sizes
         self.positions = {

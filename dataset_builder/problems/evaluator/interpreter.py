@@ -1,4 +1,4 @@
-"""The machine that runs every compiled ``System``: one set of Numba kernels, compiled once and kept on disk.
+"""The machine that runs every compiled ``SymbolicProblem``: one set of Numba kernels, compiled once and kept on disk.
 
 A program (see ``lowering``) is a row of instructions over registers. A register has ``n`` entries for each of ``b`` points, entry by
 entry: the b values of an entry are neighbours, so that a block of points is worked on by vector instructions, and a single point

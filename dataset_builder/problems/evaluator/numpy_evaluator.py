@@ -1,4 +1,4 @@
-"""A ``System`` as NumPy source: how formulas are evaluated where Numba is not installed, or not worth its loading time.
+"""A ``SymbolicProblem`` as NumPy source: how formulas are evaluated where Numba is not installed, or not worth its loading time.
 
 It is also the second implementation that ``compile`` is tested against: it shares no code with ``lowering`` and ``kernels``.
 
@@ -32,12 +32,12 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Sub,
     walk,
 )
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, System, Vector, nesting
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, SymbolicProblem, Vector, nesting
 
 Evaluator = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
-def numpy_evaluator(system: System) -> Evaluator:
+def numpy_evaluator(system: SymbolicProblem) -> Evaluator:
     """Compile a system to ``evaluate(X) -> (f, g, h)``.
 
     Returns:
@@ -94,7 +94,7 @@ def _stack(columns: list[str]) -> str:
 class _Compiler:
     """Turns trees into source text; index ranges and column numbers become constants of the namespace."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: SymbolicProblem) -> None:
         self.sizes = system.sizes
         self.positions = {
             d.name: np.asarray(d.values, dtype=int) for d in system.definitions if isinstance(d, Data)

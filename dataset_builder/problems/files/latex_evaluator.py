@@ -11,13 +11,13 @@ import numpy as np
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.budget import default_budget
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluator.compiled import CompiledSystem
+from llamoco.dataset_builder.problems.evaluator.compiled import CompiledProblem
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SymbolicEvaluator, Values
 from llamoco.dataset_builder.problems.files.latex_file import LatexFile
 from llamoco.dataset_builder.problems.merit import merit
-from llamoco.dataset_builder.problems.profiling.operation_profile import Structure
-from llamoco.dataset_builder.problems.profiling.symbolic_profile import structure_of_system
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile
+from llamoco.dataset_builder.problems.profiling.symbolic_profile import profile_of_symbolic_problem
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 from llamoco.dataset_builder.problems.variables import Variables, VariablesError
 
 _NAMES = {
@@ -88,7 +88,7 @@ class LatexEvaluator(ProblemEvaluator):
         return self._formulas.glance(self.variables.full(x))
 
     @property
-    def compiled(self) -> CompiledSystem | None:
+    def compiled(self) -> CompiledProblem | None:
         """See ``ProblemEvaluator``."""
         return self._formulas.compiled if self._many and self.variables.plain else None
 
@@ -98,16 +98,18 @@ class LatexEvaluator(ProblemEvaluator):
         return self.max_evals > MANY
 
     @property
-    def symbolic(self) -> tuple[System, tuple[float, ...], tuple[float, ...]]:
+    def symbolic(self) -> tuple[SymbolicProblem, tuple[float, ...], tuple[float, ...]]:
         """See ``ProblemEvaluator``."""
         return self.file.system, self.file.lower, self.file.upper
 
     @cached_property
-    def structure(self) -> Structure | None:
+    def structure(self) -> OperationProfile | None:
         """See ``ProblemEvaluator``."""
         variables = self.variables
         full = None if variables.plain else variables.traced
-        return structure_of_system(self.file.system, variables.lower.tolist(), variables.upper.tolist(), full)
+        return profile_of_symbolic_problem(
+            self.file.system, variables.lower.tolist(), variables.upper.tolist(), full
+        )
 
     @property
     def warnings(self) -> list[str]:

@@ -1,4 +1,4 @@
-r"""A problem FILE in LaTeX: objective, bounds, constraints, definitions and a budget, read into a ``System``.
+r"""A problem FILE in LaTeX: objective, bounds, constraints, definitions and a budget, read into a ``SymbolicProblem``.
 
 Reading goes: tokens with places (``latex.lexer``), clauses and statements (``latex.clauses``,
 ``latex.statements``), the objective (``latex.objective``) and the variables (``latex.unknowns``), then what each
@@ -45,7 +45,7 @@ from llamoco.dataset_builder.problems.files.latex.tokens import Part, name_of
 from llamoco.dataset_builder.problems.files.latex.unknowns import find_variables
 from llamoco.dataset_builder.problems.files.latex.values import NeedsUnroll
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, Neg
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 
 _INF = float("inf")
 _ASIDE = re.compile(
@@ -69,7 +69,7 @@ class LatexFile:
         notes: what to tell the person of how the file was understood.
     """
 
-    system: System
+    system: SymbolicProblem
     lower: tuple[float, ...]
     upper: tuple[float, ...]
     max_evals: int | None
@@ -294,7 +294,7 @@ class _Reader:
 
     # The system
 
-    def _system(self, objective: Chain, part: Part, constraints: list[Chain]) -> System:
+    def _system(self, objective: Chain, part: Part, constraints: list[Chain]) -> SymbolicProblem:
         symbols = self.symbols
         head = read_head(objective.sides[0][0])
         named = len(objective.sides) > 1 and head is not None
@@ -310,7 +310,7 @@ class _Reader:
         self._refuse_leftovers()
         inequalities, equalities = self.constraints.inequalities, self.constraints.equalities
         definitions = symbols.definitions([value, *inequalities, *equalities])
-        return System(symbols.dim, definitions, value, tuple(inequalities), tuple(equalities))
+        return SymbolicProblem(symbols.dim, definitions, value, tuple(inequalities), tuple(equalities))
 
     def _refuse_leftovers(self) -> None:
         """Refuse definitions in the variables that nothing uses: a relation may be missing."""

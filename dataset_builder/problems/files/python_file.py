@@ -37,7 +37,7 @@ from llamoco.dataset_builder.problems.files.python.text import Text
 from llamoco.dataset_builder.problems.files.python.unread import unread_names
 from llamoco.dataset_builder.problems.merit import merit
 from llamoco.dataset_builder.problems.profiling.operation_profile import (
-    Structure,
+    OperationProfile,
     Trace,
     starting_points,
     trace_functions,
@@ -153,7 +153,7 @@ class PythonFile:
                     continue
         return -f if self.maximize else f, g, h
 
-    def structure(self) -> Structure | None:
+    def structure(self) -> OperationProfile | None:
         """What the functions do on their variables; None if that cannot be followed (``trace`` says why)."""
         return self.trace.structure
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.symbolic.expression import (
     Expr,
     Index,
@@ -56,7 +56,7 @@ class Box:
         """Mean half-width."""
         return float(np.mean(self.upper - self.lower) / 2)
 
-    def centre(self, draws: Draws) -> float:
+    def centre(self, draws: PortableRng) -> float:
         """A short number around the mean of the middles, within a quarter of the box."""
         middle = float(np.mean(self.upper + self.lower) / 2)
         return significant(middle + self.half * draws.uniform(-0.25, 0.25), 2)
@@ -75,7 +75,7 @@ class ConstraintKind:
     """
 
     quantity: Callable[[Parameters], Expr]
-    draw: Callable[[Draws, Box], Parameters]
+    draw: Callable[[PortableRng, Box], Parameters]
     smooth: bool = True
     equality: bool = False
     wavy: bool = False
@@ -98,12 +98,12 @@ def less(e: Expr, value: float) -> Expr:
     return e - value if value > 0 else e + -value
 
 
-def _two(draws: Draws, box: Box) -> tuple[int, int]:
+def _two(draws: PortableRng, box: Box) -> tuple[int, int]:
     first, second = draws.sample(range(1, box.dim + 1), 2)
     return first, second
 
 
-def _draw_sparse(draws: Draws, box: Box) -> Parameters:
+def _draw_sparse(draws: PortableRng, box: Box) -> Parameters:
     count = min(box.dim, draws.integer(2, 3))
     positions = sorted(draws.sample(range(1, box.dim + 1), count))
     return {
@@ -124,25 +124,25 @@ def _sparse(p: Parameters) -> Expr:
     return result
 
 
-def _draw_pair(draws: Draws, box: Box) -> Parameters:
+def _draw_pair(draws: PortableRng, box: Box) -> Parameters:
     j, k = _two(draws, box)
     return {"j": j, "k": k}
 
 
-def _draw_centre(draws: Draws, box: Box) -> Parameters:
+def _draw_centre(draws: PortableRng, box: Box) -> Parameters:
     return {"centre": box.centre(draws)}
 
 
-def _draw_parabola(draws: Draws, box: Box) -> Parameters:
+def _draw_parabola(draws: PortableRng, box: Box) -> Parameters:
     j, k = _two(draws, box)
     return {"j": j, "k": k, "a": significant(draws.uniform(0.3, 1.5) / box.half, 2)}
 
 
-def _draw_frequency(draws: Draws, box: Box) -> Parameters:
+def _draw_frequency(draws: PortableRng, box: Box) -> Parameters:
     return {"c": significant(draws.uniform(2, 6) / box.half, 2)}
 
 
-def _draw_exponent(draws: Draws, box: Box) -> Parameters:
+def _draw_exponent(draws: PortableRng, box: Box) -> Parameters:
     return {"c": significant(draws.uniform(1, 2) / float(np.abs([box.lower, box.upper]).max()), 2)}
 
 

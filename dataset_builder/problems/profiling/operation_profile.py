@@ -58,7 +58,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Structure:
+class OperationProfile:
     """The structure of a problem; without constraints that part has no functions."""
 
     objective: Part
@@ -73,7 +73,7 @@ class Trace(NamedTuple):
         obstacle: what cannot be followed, and on which line; None if all could.
     """
 
-    structure: Structure | None
+    structure: OperationProfile | None
     obstacle: str | None
 
 
@@ -101,12 +101,12 @@ def starting_points(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     return np.vstack([first, lower + shares * (upper - lower)])
 
 
-def structure_of_functions(
+def profile_of_functions(
     objective: Callable[[Any], Any],
     constraints: Iterable[Callable[[Any], Any] | None],
     lower: Sequence[float],
     upper: Sequence[float],
-) -> Structure | None:
+) -> OperationProfile | None:
     """The structure of functions of a vector (D,) of ``Traced`` numbers; None if they cannot be followed (see ``trace_functions``)."""
     return trace_functions(objective, constraints, lower, upper).structure
 
@@ -135,7 +135,9 @@ def trace_functions(
     for point in points:
         try:
             with np.errstate(all="ignore"):
-                return Trace(Structure(_trace([objective], point, full), _trace(given, point, full)), None)
+                return Trace(
+                    OperationProfile(_trace([objective], point, full), _trace(given, point, full)), None
+                )
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # whatever a person's code does when it is given no plain floats

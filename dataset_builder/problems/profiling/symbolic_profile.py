@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.profiling.operation_profile import Structure, trace_functions
+from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile, trace_functions
 from llamoco.dataset_builder.problems.profiling.traced_numpy import elementary
 from llamoco.dataset_builder.problems.symbolic.expression import (
     Add,
@@ -28,17 +28,17 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Size,
     Sub,
 )
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, System
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, SymbolicProblem
 
 _REDUCTIONS: dict[str, Callable[[list[Any]], Any]] = {"sum": sum, "prod": math.prod}
 
 
-def structure_of_system(
-    system: System,
+def profile_of_symbolic_problem(
+    system: SymbolicProblem,
     lower: Sequence[float],
     upper: Sequence[float],
     full: Callable[[np.ndarray], np.ndarray] | None = None,
-) -> Structure | None:
+) -> OperationProfile | None:
     """The structure of a problem in symbols.
 
     Args:
@@ -64,7 +64,7 @@ class Interpreter:
         x: the point (D,), of whatever can be calculated with.
     """
 
-    def __init__(self, system: System, x: Sequence[Any]) -> None:
+    def __init__(self, system: SymbolicProblem, x: Sequence[Any]) -> None:
         self._definitions = {definition.name: definition for definition in system.definitions}
         self._sizes = system.sizes
         self._vectors: dict[str, Sequence[Any]] = {"x": x}

@@ -34,12 +34,12 @@ from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
     Data,
     Definition,
     Scalar,
-    System,
+    SymbolicProblem,
     Vector,
 )
 
 
-def build_system(definition: dict[str, Any], dim: int) -> System:
+def build_symbolic_problem(definition: dict[str, Any], dim: int) -> SymbolicProblem:
     """The symbolic form of a synthetic problem in ``dim`` variables.
 
     Component k has the definitions ``p<k>`` (positions), ``o<k>`` (shift), ``y<k>`` (shifted and scaled),
@@ -67,7 +67,7 @@ def build_system(definition: dict[str, Any], dim: int) -> System:
         objective = term if objective is None else objective + term
     if objective is None:
         raise ProblemError("definition.components: expected at least one component")
-    return System(
+    return SymbolicProblem(
         dim,
         tuple(definitions),
         objective,

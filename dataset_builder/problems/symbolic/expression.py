@@ -7,7 +7,7 @@ Operators are overloaded, so a function of the set reads like its formula::
     z = Vec("z")
     Sum(i, 1, N, z[i] ** 2 - 10 * cos(2 * PI * z[i]) + 10)
 
-``system.System`` puts trees together to a problem; ``compile.compile_system`` makes it a function of points.
+``system.SymbolicProblem`` puts trees together to a problem; ``compile.compile_problem`` makes it a function of points.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llamoco.dataset_builder.problems.profiling.symbolic_profile import Interpreter
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 
 SLACK = 1e-12  # relative, added to each result
 
@@ -91,7 +91,7 @@ def lift(value: Any) -> Interval:
 
 
 def constraint_ranges(
-    system: System, lower: Sequence[float], upper: Sequence[float]
+    system: SymbolicProblem, lower: Sequence[float], upper: Sequence[float]
 ) -> list[tuple[float, float]]:
     """Enclosures of what the inequalities, then the equalities of a system take over a box.
 

@@ -1,6 +1,6 @@
 """A problem in symbols: named definitions, then objective and constraints, as expression trees in ``x``.
 
-The evaluator, the Python and LaTeX description patterns and the LaTeX reader all speak ``System``; that all of them mean the same
+The evaluator, the Python and LaTeX description patterns and the LaTeX reader all speak ``SymbolicProblem``; that all of them mean the same
 function is checked on random points.
 """
 
@@ -57,7 +57,7 @@ Definition = Vector | Data | Scalar
 
 
 @dataclass(frozen=True)
-class System:
+class SymbolicProblem:
     """Definitions in order of use, the objective (minimised), inequalities (<= 0) and equalities (= 0), all in ``x`` (dim,).
 
     Names of definitions are Python identifiers, unique, and none of them is ``x``. By convention of the synthesis, component k

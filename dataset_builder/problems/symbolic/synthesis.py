@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.functions.basic_function import BasicFunction
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.functions.constraints import (
@@ -24,13 +24,13 @@ from llamoco.dataset_builder.problems.functions.constraints import (
     rounded_bound,
     significant,
 )
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.references import constrained_f0, random_median, with_references
 from llamoco.dataset_builder.problems.scores import w
-from llamoco.dataset_builder.problems.symbolic.composition import build_system
+from llamoco.dataset_builder.problems.symbolic.composition import build_symbolic_problem
 from llamoco.dataset_builder.problems.symbolic.expression import Name
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 
 EXPLICIT_SHIFT_DIM = 12  # up to here a shift is a list of numbers, above a formula
 # Components of one problem share a character, but for the mixed ones. Smooth problems are what most people
@@ -85,14 +85,14 @@ def draw_problem(seed: int, number: int, constrained: bool) -> Problem:
     and character, so that their shares stay what they are said to be.
     """
     identifier = f"{'c' if constrained else 'nc'}-{seed}-{number:05d}"
-    draws = Draws("budget", identifier)
+    draws = PortableRng("budget", identifier)
     level = draws.unit()
     max_evals = int(100 * 50**level + 0.5)
     character = _draw_character(draws, level, constrained)
     attempt = 0
     while True:
         problem = _attempt(
-            identifier, Draws("problem", identifier, attempt), max_evals, character, constrained
+            identifier, PortableRng("problem", identifier, attempt), max_evals, character, constrained
         )
         if problem is not None:
             return problem
@@ -100,7 +100,7 @@ def draw_problem(seed: int, number: int, constrained: bool) -> Problem:
 
 
 def _attempt(
-    identifier: str, draws: Draws, max_evals: int, character: str, constrained: bool
+    identifier: str, draws: PortableRng, max_evals: int, character: str, constrained: bool
 ) -> Problem | None:
     """One draw; None if it is to be rejected."""
     dim = _draw_dim(draws, character, max_evals, constrained)
@@ -126,7 +126,7 @@ def _attempt(
     return _referenced(problem, optima, optimum)
 
 
-def _draw_character(draws: Draws, level: float, constrained: bool) -> str:
+def _draw_character(draws: PortableRng, level: float, constrained: bool) -> str:
     """What the components are like, for a budget at ``level`` (0: smallest, 1: largest)."""
     few, many = CONSTRAINED_SMOOTH_SHARES if constrained else SMOOTH_SHARES
     others = CONSTRAINED_OTHER_SHARES if constrained else OTHER_SHARES
@@ -135,7 +135,7 @@ def _draw_character(draws: Draws, level: float, constrained: bool) -> str:
     return draws.choice(tuple(others), tuple(others.values()))
 
 
-def _draw_dim(draws: Draws, character: str, max_evals: int, constrained: bool) -> int:
+def _draw_dim(draws: PortableRng, character: str, max_evals: int, constrained: bool) -> int:
     """Number of variables in [2, 50], mostly where the budget suits the character; smooth problems are larger."""
     most = CONSTRAINED_SMOOTH_MOST if constrained else SMOOTH_MOST
     least = CONSTRAINED_OTHER_LEAST if constrained else OTHER_LEAST
@@ -149,7 +149,7 @@ def _draw_dim(draws: Draws, character: str, max_evals: int, constrained: bool) -
     return int(low * ((high + 1) / low) ** (draws.unit() ** skew))
 
 
-def _draw_functions(draws: Draws, character: str, dim: int) -> tuple[list[BasicFunction], str]:
+def _draw_functions(draws: PortableRng, character: str, dim: int) -> tuple[list[BasicFunction], str]:
     """K basic functions and how they are put together."""
     form = draws.choice(("single", "composition", "hybrid"), (0.3, 0.35, 0.35))
     most = min(5, dim // 2) if form == "hybrid" else 5
@@ -167,7 +167,7 @@ def _draw_functions(draws: Draws, character: str, dim: int) -> tuple[list[BasicF
     return _sample(draws, fitting, weights, count), form
 
 
-def _sample(draws: Draws, options: Sequence[T], weights: Sequence[float], count: int) -> list[T]:
+def _sample(draws: PortableRng, options: Sequence[T], weights: Sequence[float], count: int) -> list[T]:
     """``count`` different options, one after the other by their weights."""
     left = dict(enumerate(weights))
     chosen = []
@@ -178,7 +178,7 @@ def _sample(draws: Draws, options: Sequence[T], weights: Sequence[float], count:
     return chosen
 
 
-def _draw_bounds(draws: Draws, dim: int, z_range: float) -> tuple[Box, tuple[float, float]]:
+def _draw_bounds(draws: PortableRng, dim: int, z_range: float) -> tuple[Box, tuple[float, float]]:
     """Bounds, and an interval that lies within the bounds of every dimension."""
     half = z_range if draws.chance(0.5) else draws.choice((0.5, 1, 2, 3, 5, 8, 10, 20, 50, 100))
     middle = 0.0 if draws.chance(0.5) else half * draws.choice((-1, -0.6, -0.4, -0.2, 0.2, 0.4, 0.6, 1))
@@ -200,7 +200,7 @@ def _draw_bounds(draws: Draws, dim: int, z_range: float) -> tuple[Box, tuple[flo
 
 
 def _draw_objective(
-    draws: Draws, functions: list[BasicFunction], form: str, box: Box, core: tuple[float, float]
+    draws: PortableRng, functions: list[BasicFunction], form: str, box: Box, core: tuple[float, float]
 ) -> tuple[Definition, list[np.ndarray], np.ndarray]:
     """The definition without constraints, the points (D,) where components are at their minima, the best of them."""
     dim = box.dim
@@ -246,9 +246,9 @@ def _draw_objective(
 
 def _component_values(definition: Definition, dim: int, points: np.ndarray) -> np.ndarray:
     """Values (N, K) of the K basic functions, without their coefficients."""
-    system = build_system(definition, dim)
+    system = build_symbolic_problem(definition, dim)
     outputs = tuple(Name(f"f{number}") for number in range(1, len(definition["components"]) + 1))
-    return compile_system(System(dim, system.definitions, outputs[0], outputs))(points)[1]
+    return compile_problem(SymbolicProblem(dim, system.definitions, outputs[0], outputs))(points)[1]
 
 
 def _optima(components: list[Definition], dim: int) -> list[np.ndarray]:
@@ -264,14 +264,14 @@ def _optima(components: list[Definition], dim: int) -> list[np.ndarray]:
     return [optimum]
 
 
-def _cuts(draws: Draws, dim: int, count: int) -> list[int]:
+def _cuts(draws: PortableRng, dim: int, count: int) -> list[int]:
     """Where to cut ``dim`` variables into ``count`` parts of at least two."""
     spare = dim - 2 * count
     marks = sorted(draws.integer(0, spare) for _ in range(count - 1))
     return [mark + 2 * (number + 1) for number, mark in enumerate(marks)]
 
 
-def _draw_shift(draws: Draws, box: Box, columns: np.ndarray, core: tuple[float, float]) -> Definition:
+def _draw_shift(draws: PortableRng, box: Box, columns: np.ndarray, core: tuple[float, float]) -> Definition:
     """A shift that keeps the optimum inside the box and off its middle."""
     if box.dim <= EXPLICIT_SHIFT_DIM:
         values = []
@@ -302,7 +302,7 @@ def shift_values(shift: Definition, size: int) -> np.ndarray:
 
 
 def _draw_constraints(
-    draws: Draws, definition: Definition, box: Box, optimum: np.ndarray, character: str
+    draws: PortableRng, definition: Definition, box: Box, optimum: np.ndarray, character: str
 ) -> tuple[float, ...] | None:
     """Add constraints to a definition; returns a point (D,) that satisfies all, None for a rejected draw."""
     dim = box.dim
@@ -331,7 +331,7 @@ def _draw_constraints(
     for name in _sample(draws, unused, weights, n_inequality):
         records.append({"kind": name, "sense": "<=", "bound": 0.0, **CONSTRAINTS[name].draw(draws, box)})
     quantities = tuple(quantity(record, dim) for record in records)
-    values = compile_system(System(dim, (), quantities[0], quantities))(points)[1]
+    values = compile_problem(SymbolicProblem(dim, (), quantities[0], quantities))(points)[1]
     for record, spread in zip(records, values.T, strict=True):
         at_certified, at_optimum = float(spread[0]), float(spread[1])
         if "sense" not in record:

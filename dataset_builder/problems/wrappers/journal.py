@@ -25,7 +25,7 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values, Wrapper, gathered
-from llamoco.dataset_builder.problems.profiling.operation_profile import Part, Structure
+from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile, Part
 
 FORMAT = 1
 _START = '{"llamoco journal": '
@@ -274,8 +274,8 @@ class Journaled(Wrapper):
         self.found = 0
 
     @cached_property
-    def _facts(self) -> tuple[Structure | None, str | None]:
-        """Structure and obstacle, of the journal if it has them."""
+    def _facts(self) -> tuple[OperationProfile | None, str | None]:
+        """Operation profile and obstacle, of the journal if it has them."""
         kept = self._journal.facts
         if kept is None:
             structure, obstacle = self.inner.structure, self.inner.unfollowed
@@ -288,7 +288,7 @@ class Journaled(Wrapper):
                 Part(dict(part["operations"]), tuple(part["degrees"]), float(part["partners"]))
                 for part in (kept["structure"]["objective"], kept["structure"]["constraints"])
             ]
-            return (Structure(*parts) if parts else None), kept["obstacle"]
+            return (OperationProfile(*parts) if parts else None), kept["obstacle"]
         except (KeyError, TypeError, ValueError) as error:
             raise JournalError(
                 f"{self._journal.path}: its line of facts cannot be read ({type(error).__name__}: {error}); remove that line, "
@@ -296,7 +296,7 @@ class Journaled(Wrapper):
             ) from error
 
     @property
-    def structure(self) -> Structure | None:
+    def structure(self) -> OperationProfile | None:
         """See ``ProblemEvaluator``."""
         return self._facts[0]
 

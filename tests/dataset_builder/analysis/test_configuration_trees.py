@@ -14,23 +14,23 @@ from llamoco.dataset_builder import optimizers
 from llamoco.dataset_builder.analysis.configuration_trees import derive_configurations, grid_of, key, leaves
 from llamoco.dataset_builder.analysis.grid import read_grid
 from llamoco.dataset_builder.benchmark.run import config_json
-from llamoco.dataset_builder.optimizers.configuration import FILE_NAME, config_for, facts, select
+from llamoco.dataset_builder.optimizers.configuration import FILE_NAME, configuration_for, facts, select
 from llamoco.dataset_builder.optimizers.pool import POOL, configurations
 
 CONFIGS = [config_json(config) for config in configurations("de", max_n=1000)]
-COLUMNS = ("problem_id", "group", "dim", "max_evals", "optimizer", "config", "a3")
+COLUMNS = ("problem_id", "group", "dim", "max_evals", "optimizer", "config", "aocc")
 
 
 def study(score, problems=120, seed=0) -> pa.Table:
-    """A table with A3 = score(column of the configuration, dim, max_evals) + noise."""
+    """A table with AOCC = score(column of the configuration, dim, max_evals) + noise."""
     rng = np.random.default_rng(seed)
     rows = []
     for n in range(problems):
         dim, max_evals = int(rng.integers(2, 51)), int(100 * 50 ** rng.random())
         hard = rng.normal(0.4, 0.2)
         for column, config in enumerate(CONFIGS):
-            a3 = hard + score(column, dim, max_evals) + rng.normal(0, 0.03)
-            rows.append((f"p{n}", "unconstrained", dim, max_evals, "de", config, a3))
+            aocc = hard + score(column, dim, max_evals) + rng.normal(0, 0.03)
+            rows.append((f"p{n}", "unconstrained", dim, max_evals, "de", config, aocc))
     return pa.Table.from_pylist([dict(zip(COLUMNS, row, strict=True)) for row in rows])
 
 
@@ -72,9 +72,9 @@ def test_without_data_all_is_as_by_default():
 
 def test_unfinished_problems_are_left_out():
     table = study(lambda *_: 0.0, problems=3)
-    assert grid_of(table, "de", "unconstrained").a3.shape == (3, len(CONFIGS))
+    assert grid_of(table, "de", "unconstrained").aocc.shape == (3, len(CONFIGS))
     assert grid_of(table.slice(5), "de", "unconstrained").ids.tolist() == ["p1", "p2"]
-    assert grid_of(table, "de", "constrained").a3.shape == (0, len(CONFIGS))
+    assert grid_of(table, "de", "constrained").aocc.shape == (0, len(CONFIGS))
 
 
 def test_shipped_configurations_are_of_the_grids():
@@ -102,6 +102,6 @@ def test_every_optimizer_gets_a_configuration_it_has():
     for name, optimizer in POOL.items():
         for dim, max_evals in ((2, 100), (10, 1000), (50, 5000)):
             for constrained in (False, True):
-                assert config_for(name, dim, max_evals, constrained).keys() == optimizer.grid.keys()
+                assert configuration_for(name, dim, max_evals, constrained).keys() == optimizer.grid.keys()
     with pytest.raises(ValueError, match="unknown optimizer 'nosuch'"):
-        config_for("nosuch", 2, 100, False)
+        configuration_for("nosuch", 2, 100, False)

@@ -19,7 +19,7 @@ from llamoco.dataset_builder.benchmark.store import RunStore, StoreError
 from llamoco.dataset_builder.benchmark.trace import unpack_trace
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.oracle import Oracle
-from llamoco.dataset_builder.problems.scores import a3
+from llamoco.dataset_builder.problems.scores import aocc
 
 FAMILIES = ("slsqp", "pso", "la_mcts")
 PROBLEMS, SEED = 4, 0
@@ -67,7 +67,7 @@ def test_study_is_the_full_product_once(finished: Path, tmp_path: Path):
         mine = [row for row in rows if row["problem_id"] == problem.id]
         assert len({(row["optimizer"], row["config"]) for row in mine}) == len(mine) == expected
         assert {(row["dim"], row["max_evals"]) for row in mine} == {(problem.dim, problem.max_evals)}
-        assert max(row["a3"] for row in mine) > 0 and all(0 <= row["w"] <= 1 for row in mine)
+        assert max(row["aocc"] for row in mine) > 0 and all(0 <= row["w"] <= 1 for row in mine)
     write_grid(tmp_path / "grid.parquet", table)
     assert read_grid(tmp_path / "grid.parquet").to_pylist() == table.to_pylist()
 
@@ -112,6 +112,6 @@ def test_stored_traces_score_as_whole_ones():
                     continue
                 f0, last = oracle.trace[0][1], oracle.trace[-1][1]
                 for f_star in (last, last - 0.01 * (f0 - last), last - (f0 - last)):
-                    whole = a3(oracle.trace, problem.max_evals, f0, f_star)
-                    worst = max(worst, abs(whole - a3(unpack_trace(stored), problem.max_evals, f0, f_star)))
+                    whole = aocc(oracle.trace, problem.max_evals, f0, f_star)
+                    worst = max(worst, abs(whole - aocc(unpack_trace(stored), problem.max_evals, f0, f_star)))
     assert worst < 1e-4

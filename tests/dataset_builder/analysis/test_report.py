@@ -21,8 +21,8 @@ from llamoco.dataset_builder.analysis.selector import (
     simple_rule,
 )
 from llamoco.dataset_builder.analysis.task_log import RECORDS_FORMAT
-from llamoco.dataset_builder.benchmark.labels import Label, Labelled, LabelsError, Repeat
-from llamoco.dataset_builder.benchmark.race import Score, keyed
+from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, LabelTable, Repeat
+from llamoco.dataset_builder.benchmark.race import Score, configured
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_set
 
 NAMES = ("de", "slsqp")
@@ -31,14 +31,14 @@ NAMES = ("de", "slsqp")
 def label(problem, winner: str) -> Label:
     """A label where the winner scores 0.8 (w 0.9) and the other 0.2 (w 0.5)."""
     scores = tuple(
-        Score(*keyed(n, problem), 0.8 if n == winner else 0.2, 0.9 if n == winner else 0.5, 100)
+        Score(*configured(n, problem), 0.8 if n == winner else 0.2, 0.9 if n == winner else 0.5, 100)
         for n in NAMES
     )
     best = next(s for s in scores if s.optimizer == winner)
     problem = replace(
         problem, f0=problem.f0 or 1.0, f_star=0.0, provenance={"f_star": "known", "f0": "median"}
     )
-    return Label(problem, "train", winner, best.config, best.a3, best.w, False, scores, scores, scores)
+    return Label(problem, "train", winner, best.config, best.aocc, best.w, False, scores, scores, scores)
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +55,12 @@ def test_selectors_find_what_the_text_tells(problems, features):
     middle = np.median([p.dim for p in problems])
     labels = [label(p, "de" if p.dim <= middle else "slsqp") for p in problems]
     choices = cross_validated_choices(labels, features, PROMPT_MODELS)
-    scores = gap_scores(labels, "de", "a3")
+    scores = gap_scores(labels, "de", "aocc")
     mean = np.mean([0.8 if p.dim <= middle else 0.2 for p in problems])
     assert scores == pytest.approx({"sbs": mean, "vbs": 0.8, "gap": 0.8 - mean})
     assert set(choices) == {*PROMPT_MODELS, "mean"}
     for chosen in choices.values():
-        closed = gap_closed(labels, chosen, "de", "a3")
+        closed = gap_closed(labels, chosen, "de", "aocc")
         assert closed["gap_closed"] > 0.8 and closed["hits"] > 0.9
         low, high = closed["interval"]
         assert low <= closed["gap_closed"] <= high <= 1
@@ -75,12 +75,12 @@ def test_selector_finds_nothing_in_noise(problems, features):
 
 def test_a_perfect_selector_closes_the_gap_and_the_single_best_solver_none_of_it(problems):
     labels = [label(p, NAMES[n % 3 == 0]) for n, p in enumerate(problems)]
-    perfect = gap_closed(labels, [lb.optimizer for lb in labels], "de", "a3")
+    perfect = gap_closed(labels, [lb.optimizer for lb in labels], "de", "aocc")
     assert perfect["gap_closed"] == pytest.approx(1) and perfect["interval"] == pytest.approx([1, 1])
-    single = gap_closed(labels, ["de"] * len(labels), "de", "a3")
+    single = gap_closed(labels, ["de"] * len(labels), "de", "aocc")
     assert single["gap_closed"] == 0 and single["score"] == pytest.approx(0.8 * 2 / 3 + 0.2 / 3)
     no_gap = [label(p, "de") for p in problems]
-    assert gap_closed(no_gap, ["de"] * len(no_gap), "de", "a3")["gap_closed"] is None
+    assert gap_closed(no_gap, ["de"] * len(no_gap), "de", "aocc")["gap_closed"] is None
 
 
 def test_a_family_that_did_not_run_is_never_chosen(problems, features):
@@ -121,7 +121,7 @@ def test_repeats_are_counted_by_hand(problems):
         {"all": 3 / 5, "untied": 2 / 3, "tied": 1 / 2}
     )
     assert report["all"]["same_configuration"] == 2 / 5
-    assert report["all"]["difference"] == pytest.approx({"a3": 0.3 / 5, "w": 0.2 / 5})
+    assert report["all"]["difference"] == pytest.approx({"aocc": 0.3 / 5, "w": 0.2 / 5})
     assert repeat_report([base])["all"]["same_family"] is None
 
 
@@ -159,9 +159,9 @@ def folder(problems, tmp_path_factory):
 def test_report_is_a_record_a_table_and_figures(problems, folder: Path, tmp_path: Path):
     labels = tuple(label(p, NAMES[n % 3 == 0]) for n, p in enumerate(problems))
     labels = (replace(labels[0], split="test"), *labels[1:])
-    sbs = {"unconstrained": {"a3": "de", "w": "de"}}
+    sbs = {"unconstrained": {"aocc": "de", "w": "de"}}
     discarded = {"constrained: no run found a feasible point": 2, "unconstrained: f0 is not above f*": 3}
-    labelled = Labelled(labels, discarded, sbs)
+    labelled = LabelTable(labels, discarded, sbs)
     record = label_report(labelled, folder)
     group = record["groups"]["unconstrained"]
     assert group["labels"] == {"de": 40, "slsqp": 20} and group["problems"] == 60
@@ -184,19 +184,19 @@ def test_report_is_a_record_a_table_and_figures(problems, folder: Path, tmp_path
 
 def test_selectors_are_not_trained_twice_and_not_kept_for_other_labels(problems, folder: Path, monkeypatch):
     labels = tuple(label(p, NAMES[n % 3 == 0]) for n, p in enumerate(problems))
-    sbs = {"unconstrained": {"a3": "de", "w": "de"}}
-    first = label_report(Labelled(labels, {}, sbs), folder)
+    sbs = {"unconstrained": {"aocc": "de", "w": "de"}}
+    first = label_report(LabelTable(labels, {}, sbs), folder)
 
     def forbidden(*arguments: object) -> list[str]:
         raise AssertionError("trained again")
 
     monkeypatch.setattr("llamoco.dataset_builder.analysis.report.cross_validated_choices", forbidden)
-    assert label_report(Labelled(labels, {}, sbs), folder) == first
+    assert label_report(LabelTable(labels, {}, sbs), folder) == first
     with pytest.raises(AssertionError, match="trained again"):
-        label_report(Labelled(labels[1:], {}, sbs), folder)
+        label_report(LabelTable(labels[1:], {}, sbs), folder)
 
 
 def test_a_table_without_check_scores_is_refused(problems, folder: Path):
     labels = tuple(replace(label(p, "de"), check=None) for p in problems)
     with pytest.raises(LabelsError, match="check scores"):
-        label_report(Labelled(labels, {}, {"unconstrained": {"a3": "de", "w": "de"}}), folder)
+        label_report(LabelTable(labels, {}, {"unconstrained": {"aocc": "de", "w": "de"}}), folder)

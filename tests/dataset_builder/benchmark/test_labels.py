@@ -17,8 +17,8 @@ from llamoco.dataset_builder.benchmark.labels import (
     read_labels,
     write_labels,
 )
-from llamoco.dataset_builder.benchmark.race import TIE, Score, choose, keyed
-from llamoco.dataset_builder.benchmark.references import Discarded, freeze
+from llamoco.dataset_builder.benchmark.race import TIE, Score, choose, configured
+from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze
 from llamoco.dataset_builder.benchmark.run import Run, score
 from llamoco.dataset_builder.benchmark.trace import pack_trace
 from llamoco.dataset_builder.problems.problem import Problem
@@ -80,11 +80,11 @@ def test_tie_goes_to_the_strongest_over_all_problems_then_to_the_cheapest():
     strength = {"a": 0.5, "b": 0.7, "c": 0.7}
     best, second = Score("a", "{}", 0.800, 1, 100), Score("b", "{}", 0.795, 1, 100)
     assert choose([best, second], strength) == (second, True)
-    assert choose([best, replace(second, a3=0.8 - TIE - 0.001)], strength) == (best, False)
+    assert choose([best, replace(second, aocc=0.8 - TIE - 0.001)], strength) == (best, False)
     cheap = Score("c", "{}", 0.793, 1, 60)
     assert choose([best, second, cheap], strength) == (cheap, True)
     # Two configurations of one family are no tie between families.
-    assert choose([best, replace(best, config='{"x":1}', a3=0.799)], strength)[1] is False
+    assert choose([best, replace(best, config='{"x":1}', aocc=0.799)], strength)[1] is False
 
 
 def test_references_are_frozen_from_all_runs_but_the_check():
@@ -119,7 +119,7 @@ def test_a_value_below_the_drawn_optimum_replaces_it_and_says_so():
 )
 def test_discarded_with_the_reason_counted(drawn, runs, reason):
     if reason != "all runs score 0":
-        with pytest.raises(Discarded, match=reason):
+        with pytest.raises(ProblemRejected, match=reason):
             freeze(drawn, runs)
     labelled = derive_labels([drawn], {"p": runs})
     assert labelled.labels == ()
@@ -131,7 +131,7 @@ def full_set():
     problems = [problem(f"p{n}") for n in range(11)]
     runs = {}
     for p in problems:
-        good, poor = (keyed(name, p) for name in (("de", "pso") if p.id != "p3" else ("pso", "de")))
+        good, poor = (configured(name, p) for name in (("de", "pso") if p.id != "p3" else ("pso", "de")))
         rows = []
         for stage, seed in (("screen", 0), ("final", 20), ("check", 40)):
             rows.append(run(good[0], [(1, 0.01)], stage, seed, p.id, config=good[1]))
@@ -146,15 +146,15 @@ def test_labels_by_hand():
     labelled = full_set()
     by_id = {label.problem.id: label for label in labelled.labels}
     assert by_id["p0"].optimizer == "de" and by_id["p3"].optimizer == "pso"
-    assert by_id["p0"].a3 == pytest.approx(1.0) and by_id["p0"].w == pytest.approx(0.9999)
+    assert by_id["p0"].aocc == pytest.approx(1.0) and by_id["p0"].w == pytest.approx(0.9999)
     assert [s.optimizer for s in by_id["p3"].finalists] == ["pso", "de"]
     assert [s.optimizer for s in by_id["p3"].screen] == ["pso", "de"]
     second = by_id["p3"].repeat
     assert second is not None and second.optimizer == "de" and second.w == pytest.approx(0.9999)
     assert by_id["p0"].repeat is None
     assert not any(label.tie for label in labelled.labels)
-    assert labelled.sbs == {"unconstrained": {"a3": "de", "w": "de"}}
-    assert by_id["p3"].checked(keyed("de", by_id["p3"].problem)).w == pytest.approx(0.9)
+    assert labelled.sbs == {"unconstrained": {"aocc": "de", "w": "de"}}
+    assert by_id["p3"].checked(configured("de", by_id["p3"].problem)).w == pytest.approx(0.9)
     with pytest.raises(LabelsError, match="not checked"):
         by_id["p3"].checked(("ga", "{}"))
 
@@ -193,7 +193,7 @@ def test_table_is_the_same_bytes_twice_and_reads_back(tmp_path: Path):
     assert [(x.optimizer, x.split, x.repeat, x.tie) for x in back] == [
         (x.optimizer, x.split, x.repeat, x.tie) for x in labelled.labels
     ]
-    assert back[0].check is not None and back[0].check[0].a3 == pytest.approx(1.0, abs=1e-6)
+    assert back[0].check is not None and back[0].check[0].aocc == pytest.approx(1.0, abs=1e-6)
     assert json.loads(one.with_suffix(".json").read_text()) == {"format": LABELS_FORMAT, "seed": 0}
     write_labels(two, table, meta)
     assert read_labels(two) == table and two.read_bytes() == one.read_bytes()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark import race
-from llamoco.dataset_builder.benchmark.race import Score, choose, entrants, keyed, next_jobs
+from llamoco.dataset_builder.benchmark.race import Score, choose, configured, entrants, next_jobs
 from llamoco.dataset_builder.benchmark.refinement import polished
 from llamoco.dataset_builder.benchmark.run import Run
 from llamoco.dataset_builder.benchmark.trace import pack_trace
@@ -95,7 +95,7 @@ def test_limits_of_the_pool_are_kept():
                 size = {"max_evals": 100, "dim": 2} | ({field: limit + more} if limit else {})
                 bounds = {name: (float(n),) * size["dim"] for n, name in enumerate(("lower", "upper"))}
                 problem = replace(PROBLEM, max_evals=size["max_evals"], **bounds)
-                assert (keyed(optimizer.name, problem) in entrants(problem)) == (not limit or not more)
+                assert (configured(optimizer.name, problem) in entrants(problem)) == (not limit or not more)
 
 
 def test_who_was_dropped_early_cannot_win():

@@ -31,9 +31,9 @@ def refused(folder: Path, message: str) -> None:
 
 def test_other_configurations_another_race_and_other_texts_are_refused(folder: Path, monkeypatch):
     RunStore(folder, seed=0).close()
-    keyed = {"de": {"unconstrained": {"config": {"POP_SIZE": 10, "F": 0.5, "CR": 0.9}}}}
+    configured = {"de": {"unconstrained": {"config": {"POP_SIZE": 10, "F": 0.5, "CR": 0.9}}}}
     with monkeypatch.context() as patch:
-        patch.setattr(store, "configurations", lambda: keyed)
+        patch.setattr(store, "configurations", lambda: configured)
         refused(folder, "configurations")
     with monkeypatch.context() as patch:
         patch.setattr(race, "FINAL_SEEDS", (20, 21))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark.trace import MAX_POINTS, pack_trace, thin_trace, unpack_trace
-from llamoco.dataset_builder.problems.scores import a3
+from llamoco.dataset_builder.problems.scores import aocc
 
 
 def random_trace(rng, budget: int, count: int, decades: float) -> list[tuple[int, float]]:
@@ -47,5 +47,5 @@ def test_packing_keeps_the_anytime_score(budget: int, count: int, gap: float):
     thin = unpack_trace(packed)
     assert {e for e, _ in thin} <= {e for e, _ in trace}
     assert all(later < earlier for (_, earlier), (_, later) in pairwise(thin))
-    exact, approximate = (a3(t, budget, 100.0, trace[-1][1] - gap) for t in (trace, thin))
+    exact, approximate = (aocc(t, budget, 100.0, trace[-1][1] - gap) for t in (trace, thin))
     assert math.isclose(exact, approximate, abs_tol=3e-4), (exact, approximate)

@@ -10,7 +10,7 @@ from llamoco.dataset_builder.prompts.conversation import (
     ERROR_LIMIT,
     GAP,
     as_text,
-    code_of,
+    extract_code,
     questions,
     repair_turns,
 )
@@ -64,22 +64,22 @@ def test_the_contract_states_what_the_sandbox_does() -> None:
     ],
 )
 def test_the_program_is_taken_out_of_a_reply(reply: str) -> None:
-    code = code_of(reply)
+    code = extract_code(reply)
     assert ast.dump(ast.parse(code)) == ast.dump(ast.parse(PROGRAM))
     assert code.strip() == PROGRAM.strip() or "\r" in reply
 
 
 def test_without_a_function_optimize_the_longest_python_block_is_the_program() -> None:
     reply = "```text\nplain words, much longer than the code\n```\n```python\nx = 1\n```\n```python\nx = 12345\n```\n"
-    assert code_of(reply) == "x = 12345\n"
-    assert code_of("```text\nonly this\n```\n") == "only this\n"
-    assert code_of("```\n\n```\nI cannot help.") == "```\n\n```\nI cannot help."
-    assert code_of("") == ""
+    assert extract_code(reply) == "x = 12345\n"
+    assert extract_code("```text\nonly this\n```\n") == "only this\n"
+    assert extract_code("```\n\n```\nI cannot help.") == "```\n\n```\nI cannot help."
+    assert extract_code("") == ""
 
 
 def test_a_fence_within_a_docstring_does_not_end_the_block() -> None:
     program = 'def optimize(f):\n    """Example:\n\n    ```python\n    optimize(f)\n    ```\n    """\n    return f\n'
-    assert code_of(f"```python\n{program}```\n") == program
+    assert extract_code(f"```python\n{program}```\n") == program
 
 
 def test_what_models_are_asked() -> None:
@@ -89,7 +89,7 @@ def test_what_models_are_asked() -> None:
     text = as_text("contract", whole)
     assert text.startswith(CONTRACT) and PROMPT in text
     # A text model goes on within the code block.
-    assert code_of(text[text.rindex("```python") :] + f"{PROGRAM}```\nDone.") == PROGRAM
+    assert extract_code(text[text.rindex("```python") :] + f"{PROGRAM}```\nDone.") == PROGRAM
     assert len(questions("plain", FACTS)) == 1, "facts alone cannot be cut"
 
 
@@ -103,7 +103,7 @@ def test_the_repair_turn_shows_prompt_program_and_error() -> None:
     conversation = repair_turns("contract", PROMPT, PROGRAM, error)[0]
     assert [message["role"] for message in conversation] == ["user", "assistant", "user"]
     assert conversation[:1] == questions("contract", PROMPT)[0]
-    assert code_of(conversation[1]["content"]) == PROGRAM
+    assert extract_code(conversation[1]["content"]) == PROGRAM
     assert error in conversation[2]["content"]
 
 

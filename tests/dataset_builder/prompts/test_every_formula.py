@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
 from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS, Box
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import prompt
 from llamoco.dataset_builder.prompts.rows import PATTERNS, PROMPT_LIMIT
@@ -18,7 +18,7 @@ from llamoco.dataset_builder.prompts.rows import PATTERNS, PROMPT_LIMIT
 
 def make(function: str, kind: str | None, dim: int, equality: bool = False) -> Problem:
     """A single function, reflected, beside one constraint."""
-    draws = Draws("every formula", function, str(kind), dim)
+    draws = PortableRng("every formula", function, str(kind), dim)
     lower, upper = (-4.0,) * dim, (5.0,) * dim
     shift: dict[str, Any] = {"formula": [0.3, 1.2, 0.7]}
     if dim <= 12:
@@ -46,14 +46,14 @@ def make(function: str, kind: str | None, dim: int, equality: bool = False) -> P
 
 
 def check(problem: Problem) -> None:
-    points = Draws("points", problem.id).points(3, problem.lower_array, problem.upper_array)
+    points = PortableRng("points", problem.id).points(3, problem.lower_array, problem.upper_array)
     expected = problem.evaluate(points)
     for pattern in PATTERNS:
-        text = pattern.write(problem, Draws("style", problem.id, pattern.name))
+        text = pattern.write(problem, PortableRng("style", problem.id, pattern.name))
         if pattern.language == "python":
             read = load_python(text, "description.py").evaluate(points)
         else:
-            read = compile_system(read_latex(text, "description.tex").system)(points)
+            read = compile_problem(read_latex(text, "description.tex").system)(points)
         for found, truth in zip(read, expected, strict=True):
             np.testing.assert_allclose(found, truth, rtol=1e-9, atol=1e-9, err_msg=text)
         assert len(prompt(problem, text)) <= PROMPT_LIMIT

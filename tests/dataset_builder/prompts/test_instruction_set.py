@@ -22,8 +22,8 @@ from datasets import Dataset, load_dataset
 from llamoco.dataset_builder.benchmark.labels import (
     SHIPPED_LABELS,
     Label,
-    Labelled,
     LabelsError,
+    LabelTable,
     assign_splits,
     read_labels,
     write_labels,
@@ -33,7 +33,7 @@ from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.scores import a3
+from llamoco.dataset_builder.problems.scores import aocc
 from llamoco.dataset_builder.prompts.instruction_set import description_counts, sample
 from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.dataset_builder.prompts.prompt import facts
@@ -54,7 +54,7 @@ def small_labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for label in [x for x in shipped.labels if x.group == group and x.split == split][:4]
     ]
     path = tmp_path_factory.mktemp("labels") / "labels.parquet"
-    write_labels(path, Labelled(tuple(chosen), shipped.discarded, shipped.sbs), {"seed": 0})
+    write_labels(path, LabelTable(tuple(chosen), shipped.discarded, shipped.sbs), {"seed": 0})
     return path
 
 
@@ -273,11 +273,13 @@ def test_labelled_answers_score_what_the_table_says() -> None:
         done = dict(runner.run_all([Prediction(p, x.problem) for p, x in zip(programs, labels, strict=True)]))
     assert all(run.attempt.record.verdict == "ok" for runs in done.values() for run in runs)
     again = [
-        a3(run.attempt.record.trace, run.problem.max_evals, run.problem.f0 or 0.0, run.problem.f_star or 0.0)
+        aocc(
+            run.attempt.record.trace, run.problem.max_evals, run.problem.f0 or 0.0, run.problem.f_star or 0.0
+        )
         for runs in done.values()
         for run in runs
     ]
-    assert np.mean(again) == pytest.approx(np.mean([label.a3 for label in labels]), abs=0.1)
+    assert np.mean(again) == pytest.approx(np.mean([label.aocc for label in labels]), abs=0.1)
 
 
 def start_build(out: Path) -> subprocess.Popen[str]:

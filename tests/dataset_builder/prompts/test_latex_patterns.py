@@ -7,9 +7,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_set
 from llamoco.dataset_builder.prompts.latex_limits import BUDGETS
@@ -34,27 +34,27 @@ def check(text: str, problem: Problem) -> None:
     assert read.max_evals == problem.max_evals
     assert read.lower == problem.lower
     assert read.upper == problem.upper
-    points = Draws("points", problem.id).points(4, problem.lower_array, problem.upper_array)
+    points = PortableRng("points", problem.id).points(4, problem.lower_array, problem.upper_array)
     expected = problem.evaluate(points)
-    for got, truth in zip(compile_system(read.system)(points), expected, strict=True):
+    for got, truth in zip(compile_problem(read.system)(points), expected, strict=True):
         np.testing.assert_allclose(got, truth, rtol=1e-9, atol=1e-9, err_msg=text)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda p: p.name)
 def test_description_is_read_back_as_the_same_problem(pattern: Pattern, problems: list[Problem]) -> None:
     for problem in problems:
-        check(pattern.write(problem, Draws("style", problem.id, pattern.name)), problem)
+        check(pattern.write(problem, PortableRng("style", problem.id, pattern.name)), problem)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda p: p.name)
 def test_six_hundred_descriptions_are_read_back(pattern: Pattern) -> None:
     for problem in six_hundred():
-        check(pattern.write(problem, Draws("style", problem.id, pattern.name)), problem)
+        check(pattern.write(problem, PortableRng("style", problem.id, pattern.name)), problem)
 
 
 def test_descriptions_are_short_enough(problems: list[Problem]) -> None:
-    texts = [(q, p.write(q, Draws("length", q.id, p.name))) for p in PATTERNS for q in problems]
+    texts = [(q, p.write(q, PortableRng("length", q.id, p.name))) for p in PATTERNS for q in problems]
     assert np.mean([len(text) for _, text in texts]) < 1100
     assert np.mean([len(prompt(problem, text)) > PROMPT_LIMIT for problem, text in texts]) < 0.02
 
@@ -62,9 +62,9 @@ def test_descriptions_are_short_enough(problems: list[Problem]) -> None:
 def test_styles_differ_and_the_same_draws_give_the_same_text(problems: list[Problem]) -> None:
     problem = problems[0]
     for pattern in PATTERNS:
-        texts = {pattern.write(problem, Draws("style", number)) for number in range(12)}
+        texts = {pattern.write(problem, PortableRng("style", number)) for number in range(12)}
         assert len(texts) == 12
-        assert pattern.write(problem, Draws("style", 3)) in texts
+        assert pattern.write(problem, PortableRng("style", 3)) in texts
 
 
 def test_table_has_held_out_patterns_and_unique_names() -> None:
@@ -86,7 +86,9 @@ def test_patterns_use_what_their_names_say(problems: list[Problem]) -> None:
     for name, pieces in marks.items():
         pattern = next(p for p in PATTERNS if p.name == name)
         texts = "\n".join(
-            pattern.write(problem, Draws("style", problem.id, n)) for problem in problems for n in range(3)
+            pattern.write(problem, PortableRng("style", problem.id, n))
+            for problem in problems
+            for n in range(3)
         )
         assert all(piece in texts for piece in pieces), name
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.files.python_file import load_python
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_set
 from llamoco.dataset_builder.prompts.pattern import Pattern
@@ -26,7 +26,7 @@ def six_hundred() -> list[Problem]:
 
 def check(text: str, problem: Problem) -> None:
     read = load_python(text, "description.py")
-    points = Draws("points", problem.id).points(5, problem.lower_array, problem.upper_array)
+    points = PortableRng("points", problem.id).points(5, problem.lower_array, problem.upper_array)
     for found, expected in zip(read.evaluate(points), problem.evaluate(points), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9, err_msg=text)
     assert read.lower.tolist() == list(problem.lower)
@@ -37,14 +37,14 @@ def check(text: str, problem: Problem) -> None:
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda p: p.name)
 def test_descriptions_are_the_problem(pattern: Pattern) -> None:
     for number, problem in enumerate(PROBLEMS):
-        check(pattern.write(problem, Draws("style", number)), problem)
+        check(pattern.write(problem, PortableRng("style", number)), problem)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda p: p.name)
 def test_six_hundred_descriptions_are_the_problem(pattern: Pattern) -> None:
     for number, problem in enumerate(six_hundred()):
-        check(pattern.write(problem, Draws("style", pattern.name, number)), problem)
+        check(pattern.write(problem, PortableRng("style", pattern.name, number)), problem)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS[::4], ids=lambda p: p.id)
@@ -57,14 +57,14 @@ def test_the_plain_text_is_the_problem(problem: Problem) -> None:
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda p: p.name)
 def test_styles_vary_and_repeat_by_seed(pattern: Pattern) -> None:
     problem = PROBLEMS[3]
-    texts = [pattern.write(problem, Draws("style", seed)) for seed in range(40)]
+    texts = [pattern.write(problem, PortableRng("style", seed)) for seed in range(40)]
     assert len(set(texts)) >= 38
-    assert texts[7] == pattern.write(problem, Draws("style", 7))
+    assert texts[7] == pattern.write(problem, PortableRng("style", 7))
 
 
 def test_patterns_differ_in_how_they_write() -> None:
     problem = next(p for p in PROBLEMS if p.constrained and len(p.definition["components"]) == 2)
-    texts = {p.name: p.write(problem, Draws("style", 0)) for p in PATTERNS}
+    texts = {p.name: p.write(problem, PortableRng("style", 0)) for p in PATTERNS}
     kinds = {name: {type(node) for node in ast.walk(ast.parse(text))} for name, text in texts.items()}
     assert ast.For in kinds["python_loops"]
     assert ast.While in kinds["python_while"]
@@ -89,19 +89,19 @@ def test_patterns_differ_in_how_they_write() -> None:
 
 def test_inner_products_are_written_as_such() -> None:
     pattern = next(p for p in PATTERNS if p.name == "python_matrix")
-    texts = "\n".join(pattern.write(p, Draws("style", p.id)) for p in PROBLEMS)
+    texts = "\n".join(pattern.write(p, PortableRng("style", p.id)) for p in PROBLEMS)
     assert all(mark in texts for mark in (" @ ", "np.dot(", "np.einsum("))
 
 
 def test_small_problems_are_written_variable_by_variable() -> None:
     pattern = next(p for p in PATTERNS if p.name == "python_explicit")
     small = [p for p in PROBLEMS if p.dim <= 4]
-    texts = [pattern.write(p, Draws("style", p.id)) for p in small]
+    texts = [pattern.write(p, PortableRng("style", p.id)) for p in small]
     assert sum("for " not in text.split("LOWER")[0] for text in texts) > len(small) / 2
 
 
 def test_comments_come_in_several_registers_and_tongues() -> None:
-    texts = "\n".join(p.write(q, Draws("style", q.id, p.name)) for q in PROBLEMS for p in PATTERNS)
+    texts = "\n".join(p.write(q, PortableRng("style", q.id, p.name)) for q in PROBLEMS for p in PATTERNS)
     for words in ("# bounds", "# lb/ub", "smaller is better!", "Objective function f: R^n -> R."):
         assert words in texts
     assert any(word in texts for word in ("Zielfunktion", "fonction objectif", "función objetivo"))
@@ -114,6 +114,6 @@ def test_names_and_counts() -> None:
 
 
 def test_lengths() -> None:
-    texts = [(q, p.write(q, Draws("style", n))) for n, q in enumerate(PROBLEMS) for p in PATTERNS]
+    texts = [(q, p.write(q, PortableRng("style", n))) for n, q in enumerate(PROBLEMS) for p in PATTERNS]
     assert median(len(text) for _, text in texts) < 1100
     assert np.mean([len(prompt(problem, text)) > PROMPT_LIMIT for problem, text in texts]) < 0.02

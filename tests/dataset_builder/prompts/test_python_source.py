@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.symbolic.expression import (
     PI,
     Call,
@@ -28,7 +28,7 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     sqrt,
     tanh,
 )
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, System, Vector
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, SymbolicProblem, Vector
 from llamoco.dataset_builder.prompts.python_expressions import Notation
 from llamoco.dataset_builder.prompts.python_numbers import number, number_list
 from llamoco.dataset_builder.prompts.python_source import Writer
@@ -95,7 +95,7 @@ EXPRESSIONS: dict[str, Expr] = {
 }
 
 
-def written(system: System, notation: Notation) -> str:
+def written(system: SymbolicProblem, notation: Notation) -> str:
     writer = Writer(system.sizes, notation)
     for definition in system.definitions:
         match definition:
@@ -112,12 +112,12 @@ def written(system: System, notation: Notation) -> str:
     return f"import math\nimport numpy as np\nfrom math import *\n\n\ndef objective(x):\n{body}"
 
 
-def check(system: System, notation: Notation) -> str:
+def check(system: SymbolicProblem, notation: Notation) -> str:
     code = written(system, notation)
     namespace: dict = {}
     exec(code, namespace)
     points = np.random.default_rng(1).uniform(-2, 2, (6, DIM))
-    expected = compile_system(system)(points)[0]
+    expected = compile_problem(system)(points)[0]
     np.testing.assert_allclose([namespace["objective"](p) for p in points], expected, rtol=1e-9, err_msg=code)
     return code
 
@@ -125,7 +125,7 @@ def check(system: System, notation: Notation) -> str:
 @pytest.mark.parametrize("notation", NOTATIONS)
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_expressions_mean_the_same(expression: str, notation: str) -> None:
-    check(System(DIM, (), EXPRESSIONS[expression]), NOTATIONS[notation])
+    check(SymbolicProblem(DIM, (), EXPRESSIONS[expression]), NOTATIONS[notation])
 
 
 @pytest.mark.parametrize("notation", [name for name in NOTATIONS if "one expression" not in name])
@@ -144,7 +144,7 @@ def test_definitions_mean_the_same(notation: str) -> None:
     )
     names = {"x": "x"} | {d.name: d.name for d in definitions}
     assert y and p
-    check(System(DIM, definitions, 3 * Name("f") - x[1]), replace(NOTATIONS[notation], names=names))
+    check(SymbolicProblem(DIM, definitions, 3 * Name("f") - x[1]), replace(NOTATIONS[notation], names=names))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_definitions_mean_the_same(notation: str) -> None:
     ],
 )
 def test_it_reads_as_people_write(expression: str, notation: str, line: str) -> None:
-    assert line in written(System(DIM, (), EXPRESSIONS[expression]), NOTATIONS[notation])
+    assert line in written(SymbolicProblem(DIM, (), EXPRESSIONS[expression]), NOTATIONS[notation])
 
 
 def test_numbers() -> None:

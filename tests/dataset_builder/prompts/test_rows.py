@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.optimizers.pool import POOL, identify, pool_for
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
 from llamoco.dataset_builder.problems.files.python_file import load_python
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.program import parse_completion
@@ -52,7 +52,7 @@ def test_rows(problem: Problem) -> None:
     assert len(rows) == 5
     assert {row["language"] for row in rows} == {"python", "latex"}
     assert len({row["prompt"] for row in rows}) == len(rows)
-    points = Draws("points", problem.id).points(4, problem.lower_array, problem.upper_array)
+    points = PortableRng("points", problem.id).points(4, problem.lower_array, problem.upper_array)
     for row in rows:
         assert list(row) == COLUMNS
         assert not row["held_out_pattern"]
@@ -75,7 +75,7 @@ def test_rows(problem: Problem) -> None:
         if row["language"] == "python":
             found = load_python(description, "description.py").evaluate(points)
         else:
-            found = compile_system(read_latex(description, "description.tex").system)(points)
+            found = compile_problem(read_latex(description, "description.tex").system)(points)
         for read in (found, section.evaluate(points)):
             for value, expected in zip(read, problem.evaluate(points), strict=True):
                 np.testing.assert_allclose(value, expected, rtol=1e-6, atol=1e-6, err_msg=description)

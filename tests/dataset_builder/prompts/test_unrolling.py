@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.expression import (
     Index,
@@ -15,16 +15,16 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     evaluate_integer,
     walk,
 )
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Scalar, System
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Scalar, SymbolicProblem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
-from llamoco.dataset_builder.prompts.unrolling import expanded
+from llamoco.dataset_builder.prompts.unrolling import unrolled
 
 SMALL = [p for n in range(60) if (p := draw_problem(9, n, n % 2 == 0)).dim <= 6]
 
 
 @pytest.mark.parametrize("problem", SMALL, ids=lambda p: p.id)
 def test_values_stay_and_sums_go(problem: Problem) -> None:
-    system = expanded(problem.system, 6)
+    system = unrolled(problem.system, 6)
     assert all(isinstance(d, Scalar) for d in system.definitions)
     trees = [d.value for d in system.definitions if isinstance(d, Scalar)]
     trees += [system.objective, *system.inequalities, *system.equalities]
@@ -32,17 +32,17 @@ def test_values_stay_and_sums_go(problem: Problem) -> None:
     short = [e for e in sums if evaluate_integer(Sub(e.high, e.low), {}) < 5]
     assert not short
     points = np.random.default_rng(2).uniform(problem.lower, problem.upper, (6, problem.dim))
-    for got, truth in zip(compile_system(system)(points), problem.evaluate(points), strict=True):
+    for got, truth in zip(compile_problem(system)(points), problem.evaluate(points), strict=True):
         np.testing.assert_allclose(got, truth, rtol=1e-9, atol=1e-9)
 
 
 def test_arithmetic_of_numbers_is_done() -> None:
     i, x = Index("i"), Vec("x")
     body = Sum(i, 1, 3, Num(10) ** (2 * (i - 1)) * x[i])
-    assert expanded(System(3, (), body), 3).objective == x[1] + 100 * x[2] + 10000 * x[3]
+    assert unrolled(SymbolicProblem(3, (), body), 3).objective == x[1] + 100 * x[2] + 10000 * x[3]
 
 
 def test_too_many_variables_are_refused() -> None:
     i, x = Index("i"), Vec("x")
     with pytest.raises(ValueError, match="7 variables"):
-        expanded(System(7, (), Sum(i, 1, 7, x[i])), 6)
+        unrolled(SymbolicProblem(7, (), Sum(i, 1, 7, x[i])), 6)

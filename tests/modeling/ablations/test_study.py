@@ -111,12 +111,12 @@ def test_record_has_the_rows_of_the_card(out: Path, rows: list[Row], tmp_path: P
     assert [row["recipe"] for row in record["rows"]] == [f"{RECIPES}/{name}.yaml" for name in NAMES]
     for row in record["rows"]:
         assert row["seeds"] == [0]
-        for score in ("err", "r_acc", "perf", "a3"):
+        for score in ("err", "r_acc", "perf", "aocc"):
             assert 0 <= row[score]["mean"] <= 1
             assert row[score]["sd"] is None
         # The model has learnt nothing: it names no optimizer.
         assert row["err"]["mean"] == 1
-        assert row["a3"]["mean"] == 0
+        assert row["aocc"]["mean"] == 0
     single, virtual = (record["references"]["all"][name] for name in ("sbs", "vbs"))
     assert single != virtual
     closed = record["rows"][0]["gap_closed"]
@@ -209,6 +209,6 @@ def test_conclusion_says_what_the_intervals_say() -> None:
     )
     assert text is not None
     worse, better, same, _ = text.split(". ")
-    assert worse == "Worse than the method by A3: a (-0.100 [-0.200, -0.050])"
-    assert better.startswith("Better than the method by A3: c (+0.200")
-    assert same.startswith("Not to be told from the method by A3: b (+0.100")
+    assert worse == "Worse than the method by AOCC: a (-0.100 [-0.200, -0.050])"
+    assert better.startswith("Better than the method by AOCC: c (+0.200")
+    assert same.startswith("Not to be told from the method by AOCC: b (+0.100")

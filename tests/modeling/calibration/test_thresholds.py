@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Labelled, read_labels
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, LabelTable, read_labels
 from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.dataset_builder.prompts.prompt import facts
 from llamoco.modeling.calibration.calibrate import held_out_prompts, outcome, plot_reliability
@@ -21,7 +21,7 @@ from llamoco.modeling.generation.load import Decision
 
 
 @pytest.fixture(scope="module")
-def labelled() -> Labelled:
+def labelled() -> LabelTable:
     return read_labels(SHIPPED_LABELS)
 
 
@@ -31,8 +31,8 @@ def overconfident(count: int, gain: float = 0.0, noise: float = 0.05, seed: int 
     found = []
     for number in range(count):
         raw = float(rng.uniform(0.1, 1))
-        a3 = 0.5 + rng.normal(0, noise) - (gain if raw < 0.5 else -gain)
-        found.append(Outcome(f"p{number // 3}", raw, bool(rng.random() < raw**2), a3, 0.5))
+        aocc = 0.5 + rng.normal(0, noise) - (gain if raw < 0.5 else -gain)
+        found.append(Outcome(f"p{number // 3}", raw, bool(rng.random() < raw**2), aocc, 0.5))
     return found
 
 
@@ -68,7 +68,7 @@ def test_the_fallback_begins_where_it_pays() -> None:
     raw = np.array([o.probability for o in found])
     assert fallback_threshold(raw, found) == pytest.approx(0.5, abs=0.01)
     measures = fit(found).measures
-    assert measures["a3_fallback"] > max(measures["a3"], measures["a3_single_best"]) + 0.03
+    assert measures["aocc_fallback"] > max(measures["aocc"], measures["aocc_single_best"]) + 0.03
     # Always worse: the single best solver always answers.
     worse = [Outcome(o.problem_id, o.probability, False, 0.1, 0.5) for o in found]
     assert fallback_threshold(np.minimum(raw, 0.99), worse) == 1.0
@@ -86,13 +86,13 @@ def test_no_threshold_is_learnt_from_noise() -> None:
     # Two standard errors, the best of 300 thresholds: a few may pass.
     assert sum(threshold > 0 for threshold in thresholds) <= 6
     # Rows of one problem that agree are no evidence of their own: the same number, all of four problems.
-    few = [Outcome(f"p{n % 4}", o.probability, o.hit, o.a3, 0.5) for n, o in enumerate(overconfident(300))]
+    few = [Outcome(f"p{n % 4}", o.probability, o.hit, o.aocc, 0.5) for n, o in enumerate(overconfident(300))]
     signs = {"p0": 1.0, "p1": -0.9, "p2": 1.0, "p3": -0.9}
     few = [Outcome(o.problem_id, 0.3, o.hit, 0.5 - 0.1 * signs[o.problem_id], 0.5) for o in few]
     assert fallback_threshold(np.full(300, 0.3), few) == 0.0
 
 
-def test_prompts_are_of_held_out_training_problems_in_turn(labelled: Labelled) -> None:
+def test_prompts_are_of_held_out_training_problems_in_turn(labelled: LabelTable) -> None:
     labels = labelled.labels[:300]
     chosen = [label for label in labels if label.split == "train" and held_out(label.problem.id)]
     asked = held_out_prompts(labels, 2 * len(chosen))
@@ -106,19 +106,19 @@ def test_prompts_are_of_held_out_training_problems_in_turn(labelled: Labelled) -
     )
 
 
-def test_outcomes_are_those_of_the_label_table(labelled: Labelled) -> None:
+def test_outcomes_are_those_of_the_label_table(labelled: LabelTable) -> None:
     label = next(label for label in labelled.labels if label.group == "constrained")
-    single = labelled.sbs["constrained"]["a3"]
+    single = labelled.sbs["constrained"]["aocc"]
     right = outcome(label, Decision("", label.optimizer, 0.7), single)
-    assert right.hit and right.a3 == pytest.approx(label.a3, abs=1e-5) and right.probability == 0.7
+    assert right.hit and right.aocc == pytest.approx(label.aocc, abs=1e-5) and right.probability == 0.7
     finals = [entry.optimizer for entry in label.finalists]
     screened = next(entry for entry in label.screen if entry.optimizer not in finals)
-    assert outcome(label, Decision("", screened.optimizer, 0.5), single).a3 == screened.a3
-    assert outcome(label, Decision("", single, 0.5), single).a3 == right.single_best_a3
+    assert outcome(label, Decision("", screened.optimizer, 0.5), single).aocc == screened.aocc
+    assert outcome(label, Decision("", single, 0.5), single).aocc == right.single_best_aocc
     unconstrained = next(optimizer.name for optimizer in POOL.values() if not optimizer.handles(True))
     for name in (None, "gurobi", unconstrained):
         wrong = outcome(label, Decision("", name, 0.5), single)
-        assert not wrong.hit and wrong.a3 == 0.0
+        assert not wrong.hit and wrong.aocc == 0.0
 
 
 def test_a_reliability_diagram_is_drawn(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_problem_of_the_set_is_scored_as_the_metric_scores_it(desk: Desk) -> N
         for number, shown in enumerate(told["run"]):
             run = Run(problem, Attempt(program, sandbox.run(program, problem, 5 + number), None))
             true = json.loads(json.dumps(metric_runs.row(0, number, run)))
-            same = ("verdict", "f", "x", "evals", "w", "a3", "trace", "feasible", "seed", "source_hash")
+            same = ("verdict", "f", "x", "evals", "w", "aocc", "trace", "feasible", "seed", "source_hash")
             assert {name: shown[name] for name in same} == {name: true[name] for name in same}
     assert len(told["run"]) == 2 and told["run"][0]["w"] is not None
     facts = told["problem"][0]

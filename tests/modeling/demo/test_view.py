@@ -42,7 +42,7 @@ RUN = {
     "feasible": True,
     "evals": 900,
     "w": 0.8333,
-    "a3": 0.4,
+    "aocc": 0.4,
     "trace": [(1, 9.0), (100, 2.0), (900, 1.5)],
     "wall": 0.5,
     "faithful": None,
@@ -95,7 +95,7 @@ def test_several_runs_have_mean_spread_and_the_best() -> None:
 def test_a_run_that_our_side_failed_has_no_scores() -> None:
     nobodys = (
         RUN
-        | dict.fromkeys(("w", "a3", "f", "x"))
+        | dict.fromkeys(("w", "aocc", "f", "x"))
         | {"verdict": "harness_error", "trace": [], "feasible": False}
     )
     for several in ((RUN, nobodys), (nobodys, RUN)):

@@ -55,7 +55,7 @@ def test_programs_score_the_same_in_the_sandbox_and_on_the_oracle() -> None:
             measured = execute(problem, texts[position], seed, oracle=oracle)
             here = run_of_oracle(oracle, seed)
             assert measured["status"] in ("ok", "budget_exceeded") and not confined.attempt.failed
-            assert here.a3 == confined.a3 and confined.a3 is not None
+            assert here.aocc == confined.aocc and confined.aocc is not None
             record = confined.attempt.record
             assert here.attempt.record.evals == record.evals
             assert here.attempt.record.f == (record.best_f if record.best_x is not None else None)
@@ -97,8 +97,8 @@ def test_runs_go_on_after_a_stop_and_make_a_table(tmp_path: Path) -> None:
     found = read_baselines([PROBLEMS[0], changed, *PROBLEMS[2:]], path)
     assert found is not None and found.provenance["command"] == "c"
     assert {row["problem_id"] for row in found.rows["scipy_de"]} == {PROBLEMS[0].id}
-    assert [row["a3"] for row in found.rows["scipy_de"]] == [
-        row["a3"]
+    assert [row["aocc"] for row in found.rows["scipy_de"]] == [
+        row["aocc"]
         for row in sorted(rows[whole].values(), key=lambda row: row["run"])
         if (row["solver"], row["problem_id"]) == ("scipy_de", PROBLEMS[0].id)
     ]
@@ -110,22 +110,22 @@ def test_tools_beside_a_model_by_hand() -> None:
     model = [[ended(a, 0.1), ended(a, 0.001)], [ended(b, 0.01)], [ended(c, 1.0)]]
     rows = {
         "pycma": [
-            {"problem_id": name, "a3": value, "perf": value, "status": "ok"}
+            {"problem_id": name, "aocc": value, "perf": value, "status": "ok"}
             for name, value in ((a.id, 0.5), (a.id, 0.1), (b.id, 0.2))
         ],
-        "scipy_de": [{"problem_id": c.id, "a3": 0.25, "perf": 0.5, "status": "timeout"}],
+        "scipy_de": [{"problem_id": c.id, "aocc": 0.25, "perf": 0.5, "status": "timeout"}],
     }
     found = beside_baselines({"model": model}, Baselines(rows, {}))
-    # A3 of a gap of 10^-k that stands from the first evaluation on is k / 3.
-    assert found["pycma"]["contestants"]["model"]["a3"] == pytest.approx((1 / 3 + 1 + 2 / 3) / 3)
-    result = found["pycma"]["comparisons"]["model"]["a3"]
+    # AOCC of a gap of 10^-k that stands from the first evaluation on is k / 3.
+    assert found["pycma"]["contestants"]["model"]["aocc"] == pytest.approx((1 / 3 + 1 + 2 / 3) / 3)
+    result = found["pycma"]["comparisons"]["model"]["aocc"]
     assert result["difference"] == pytest.approx((2 / 3 - 0.3 + 2 / 3 - 0.2) / 2)
     assert (result["problems"], result["wins"]) == (2, 2) and found["pycma"]["problems"] == 2
     lost = found["scipy_de"]["comparisons"]["model"]["perf"]
     assert (lost["difference"], lost["losses"], lost["interval"]) == (-0.5, 1, None)
     assert found["scipy_de"]["statuses"] == {"timeout": 1}
-    p = [found[tool]["comparisons"]["model"]["a3"]["p_value"] for tool in ("pycma", "scipy_de")]
-    assert found["pycma"]["comparisons"]["model"]["a3"]["adjusted"] == min(1, 2 * min(p))
+    p = [found[tool]["comparisons"]["model"]["aocc"]["p_value"] for tool in ("pycma", "scipy_de")]
+    assert found["pycma"]["comparisons"]["model"]["aocc"]["adjusted"] == min(1, 2 * min(p))
     assert list(found) == [name for name in TOOLS if name in rows]
 
 
@@ -137,4 +137,4 @@ def test_the_shipped_runs_are_on_the_shipped_problems() -> None:
     for tool, rows in found.rows.items():
         assert all(row["problem_hash"] == hashes[row["problem_id"]] for row in rows)
         assert tool == SLOW or len(rows) == 5 * len(PROBLEMS)
-        assert all(0 <= row["a3"] <= 1 and 0 <= row["perf"] <= 1 for row in rows)
+        assert all(0 <= row["aocc"] <= 1 and 0 <= row["perf"] <= 1 for row in rows)

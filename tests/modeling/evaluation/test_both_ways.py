@@ -43,10 +43,10 @@ def test_both_are_scored_beside_each_other(evaluated: tuple[Path, dict[str, Any]
     table = record["tables"]["all"]
     assert table["model"]["err"] == 1 and table["within_pool"]["err"] == 0
     assert table["model"]["r_acc"] == 0 and table["within_pool"]["r_acc"] == 1
-    assert table["within_pool"]["a3"] > table["model"]["a3"] == 0
+    assert table["within_pool"]["aocc"] > table["model"]["aocc"] == 0
     assert record["within_pool"] == {"differing": ROWS}
     # What solve would run never has to give way: it is within the pool.
-    assert table["with_fallback"]["a3"] == table["within_pool"]["a3"]
+    assert table["with_fallback"]["aocc"] == table["within_pool"]["aocc"]
     assert record["with_fallback"]["replaced"] == {}
     lines = [json.loads(line) for line in (out / "generations.jsonl").read_text().splitlines()]
     for line, row in zip(

@@ -27,7 +27,7 @@ RUN = {
     "run": 0,
     "problem_id": "p",
     "w": 0.5,
-    "a3": 0.5,
+    "aocc": 0.5,
     "faithful": None,
     "verdict": "ok",
     "reason": "returned a point",

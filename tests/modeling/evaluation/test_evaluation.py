@@ -63,14 +63,14 @@ def test_the_tables_follow_from_the_runs(evaluated: tuple[Path, dict[str, Any]])
     for name in ("model", "sbs", "vbs"):
         runs = runs_of(out, name)
         assert len(runs) == ROWS * RUNS  # four problems, so no pair is shared
-        means[name] = sum(run["a3"] for run in runs) / len(runs)
+        means[name] = sum(run["aocc"] for run in runs) / len(runs)
         if name != "model":  # repairs count in the model's
-            assert table[name]["a3"] == pytest.approx(means[name])
+            assert table[name]["aocc"] == pytest.approx(means[name])
             assert table[name]["perf"] == pytest.approx(sum(run["w"] for run in runs) / len(runs))
     assert table["sbs"]["err"] == table["vbs"]["err"] == 0 and table["vbs"]["r_acc"] == 1
     if means["vbs"] > means["sbs"]:
-        gap = (table["model"]["a3"] - means["sbs"]) / (means["vbs"] - means["sbs"])
-        assert table["model"]["gap_closed_a3"] == pytest.approx(gap)
+        gap = (table["model"]["aocc"] - means["sbs"]) / (means["vbs"] - means["sbs"])
+        assert table["model"]["gap_closed_aocc"] == pytest.approx(gap)
     assert record["rows"] == record["problems"] == ROWS and record["split_rows"] == 2570
     for classes in record["groups"].values():
         assert sum(table["rows"] for table in classes.values()) == ROWS
@@ -90,11 +90,11 @@ def test_the_fallback_is_the_single_best_solver_where_solve_would_let_it(
             first = run.attempt.record
             unsuited = not run.suitable and pool.identify(run.attempt.program.partition("\n")[2])
             alone = replace(run, repair=None)
-            expected.append(other.a3 if unsuited or (first.failed and not first.evals) else alone.a3)
+            expected.append(other.aocc if unsuited or (first.failed and not first.evals) else alone.aocc)
     assert record["with_fallback"]["calibration"]["threshold"] == 0  # or it would count, too
     table = record["tables"]["all"]["with_fallback"]
-    assert table["a3"] == pytest.approx(sum(expected) / len(expected))
-    assert record["with_fallback"]["comparisons"]["all"]["sbs"]["a3"] == table["above_sbs"]
+    assert table["aocc"] == pytest.approx(sum(expected) / len(expected))
+    assert record["with_fallback"]["comparisons"]["all"]["sbs"]["aocc"] == table["above_sbs"]
 
 
 def test_every_floor_of_the_shipped_model_is_beside_what_was_measured(
@@ -110,8 +110,8 @@ def test_every_floor_of_the_shipped_model_is_beside_what_was_measured(
         **{f"budget {name}": table for name, table in record["groups"]["budget"].items()},
     }
     for name, group in classes.items():
-        floor = floors[f"A3 minus SBS's, {name}"]
-        assert floor["value"] == pytest.approx(group["model"]["a3"] - group["sbs"]["a3"])
+        floor = floors[f"AOCC minus SBS's, {name}"]
+        assert floor["value"] == pytest.approx(group["model"]["aocc"] - group["sbs"]["aocc"])
         assert floor["met"] == (floor["value"] > 0)
     tools = [floor for what, floor in floors.items() if "pycma" in what]
     assert len(tools) == 2 * len(record["groups"]["type"])
@@ -133,13 +133,13 @@ def test_every_floor_of_the_shipped_model_is_beside_what_was_measured(
         read_results(out)
 
 
-def test_a3_is_the_area_above_the_convergence_curve(evaluated: tuple[Path, dict[str, Any]]) -> None:
+def test_aocc_is_the_area_above_the_convergence_curve(evaluated: tuple[Path, dict[str, Any]]) -> None:
     _, record = evaluated
     curves = record["convergence"]
     for name in ("model", "sbs", "vbs"):
         assert curves[name][0] == 1 and curves[name] == sorted(curves[name], reverse=True)
         area = sum(-math.log10(gap) / 3 for gap in curves[name][:-1]) / (len(curves[name]) - 1)
-        assert record["tables"]["all"][name]["a3"] == pytest.approx(
+        assert record["tables"]["all"][name]["aocc"] == pytest.approx(
             area, abs=0.02
         )  # steps of 2% of the budget
 
@@ -147,7 +147,7 @@ def test_a3_is_the_area_above_the_convergence_curve(evaluated: tuple[Path, dict[
 def test_sbs_is_the_single_best_solver_of_the_label_table(evaluated: tuple[Path, dict[str, Any]]) -> None:
     _, record = evaluated
     best = read_labels(SHIPPED_LABELS).sbs
-    assert record["single_best_solvers"] == {group: best[group]["a3"] for group in best}
+    assert record["single_best_solvers"] == {group: best[group]["aocc"] for group in best}
     assert set(record["single_best_solvers"].values()) <= pool.POOL.keys()
 
 

@@ -90,7 +90,7 @@ def test_the_labelled_answers_close_the_gap(labelled: Path, labelled_folder: Pat
     lines = len(labelled.read_text().splitlines())
     assert (record["rows"], record["split_rows"], record["problems"]) == (lines, 2570, 2) and lines >= 8
     table = record["tables"]["all"]
-    for score in ("a3", "perf"):
+    for score in ("aocc", "perf"):
         assert table["model"][score] == table["vbs"][score]
         if table["vbs"][score] > table["sbs"][score]:
             assert table["model"][f"gap_closed_{score}"] == 1
@@ -223,8 +223,8 @@ def test_models_are_compared_on_common_rows(
     mean = {}
     for folder in (out, better):
         runs = read_results(folder, limit=2).runs["model"]
-        mean[folder] = sum(run.a3 or 0 for several in runs for run in several) / (2 * RUNS)
-    assert by_score["a3"].result["difference"] == pytest.approx(mean[out] - mean[better])
+        mean[folder] = sum(run.aocc or 0 for several in runs for run in several) / (2 * RUNS)
+    assert by_score["aocc"].result["difference"] == pytest.approx(mean[out] - mean[better])
     assert all(p.adjusted == p.result["p_value"] for p in comparison.pairings)  # a single pair of models
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.files.problem_file import load
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import CONTRACT
 from llamoco.dataset_builder.prompts.prompt import facts
@@ -68,7 +68,7 @@ def names_of(text: str) -> set[str]:
 
 
 def test_all_own_names_change_and_nothing_else() -> None:
-    text = renamed(OWN, Draws("names"))
+    text = renamed(OWN, PortableRng("names"))
     mine = {"scale", "total", "Model", "weight", "self", "shift", "value", "x", "model", "count", "name", "v"}
     kept = {"np", "root", "objective", "LOWER", "UPPER", "MAX_EVALS", "sum", "axis", "float", "__init__"}
     assert names_of(OWN) == mine | kept
@@ -84,7 +84,11 @@ def test_all_own_names_change_and_nothing_else() -> None:
 
 
 def test_the_same_draws_give_the_same_names() -> None:
-    assert renamed(OWN, Draws("names")) == renamed(OWN, Draws("names")) != renamed(OWN, Draws("others"))
+    assert (
+        renamed(OWN, PortableRng("names"))
+        == renamed(OWN, PortableRng("names"))
+        != renamed(OWN, PortableRng("others"))
+    )
 
 
 PYTHON = [row for row in evaluation_rows("test", 140) if row["language"] == "python"]
@@ -99,13 +103,13 @@ def test_descriptions_of_the_set_keep_their_problem(number: int, tmp_path: Path)
     for row in PYTHON[number::4]:
         original = Problem.from_json(row["problem"])
         before = row["prompt"].removesuffix(facts(original))
-        after = renamed(before, Draws("renaming", row["row"]))
+        after = renamed(before, PortableRng("renaming", row["row"]))
         files = tmp_path / "before.py", tmp_path / "after.py"
         for file, text in zip(files, (before, after), strict=True):
             file.write_text(text, encoding="utf-8")
         one, other = map(load, files)
         assert facts(one) == facts(other) and one.lower == other.lower and one.max_evals == other.max_evals
-        points = Draws("points", row["row"]).points(4, original.lower_array, original.upper_array)
+        points = PortableRng("points", row["row"]).points(4, original.lower_array, original.upper_array)
         for mine, theirs in zip(one.evaluate(points), other.evaluate(points), strict=True):
             np.testing.assert_array_equal(mine, theirs)
         assert after.count("\n") == before.count("\n") and after != before

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
-from llamoco.dataset_builder.benchmark.race import keyed
+from llamoco.dataset_builder.benchmark.race import configured
 from llamoco.dataset_builder.problems.files.problem_file import load
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import facts
 from llamoco.modeling.evaluation.robustness import AT_ONCE, WAYS, decided, descriptions, prompt_of, robustness
@@ -25,7 +25,7 @@ def test_every_description_states_the_problem(tmp_path: Path) -> None:
         texts = descriptions(problem)
         assert set(texts) == set(WAYS) and len(set(texts.values())) == len(WAYS)
         assert texts == descriptions(problem)
-        points = Draws("points", problem.id).points(3, problem.lower_array, problem.upper_array)
+        points = PortableRng("points", problem.id).points(3, problem.lower_array, problem.upper_array)
         for way, text in texts.items():
             path = tmp_path / ("problem.tex" if "latex" in way else "problem.py")
             path.write_text(text, encoding="utf-8")
@@ -54,7 +54,7 @@ def test_shares_by_hand() -> None:
     labels = [LABELS[problem.id] for problem in PROBLEMS]
     solvers = single_best_solvers()
     single = [solvers[label.group] for label in labels]
-    screens = [{entry.optimizer: entry.a3 for entry in label.screen} for label in labels]
+    screens = [{entry.optimizer: entry.aocc for entry in label.screen} for label in labels]
     best = [label.optimizer for label in labels]
     lines = [
         {
@@ -75,7 +75,8 @@ def test_shares_by_hand() -> None:
     assert found["agreement"]["latex"]["value"] == 0
     gap = np.mean(
         [
-            label.checked((label.optimizer, label.config)).a3 - label.checked(keyed(name, label.problem)).a3
+            label.checked((label.optimizer, label.config)).aocc
+            - label.checked(configured(name, label.problem)).aocc
             for label, name in zip(labels, single, strict=True)
         ]
     )

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.generation.drafts import Drafts
@@ -32,7 +32,7 @@ def facts(dim: int, budget: int = 300) -> str:
 
 PROMPTS = [facts(dim) for dim in (2, 3, 4)]
 TEXTS = [
-    f"# rough; coupled; optimizer: {name}\n{pool.render(name, config_for(name, dim, 300, constrained=False))}"
+    f"# rough; coupled; optimizer: {name}\n{pool.render(name, configuration_for(name, dim, 300, constrained=False))}"
     for name, dim in zip(NAMES, (2, 3, 4), strict=True)
 ]
 

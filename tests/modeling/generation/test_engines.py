@@ -14,9 +14,10 @@ import pytest
 
 from llamoco.modeling.evaluation.odd_prompts import odd_prompts
 from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.generation import convert
 from llamoco.modeling.generation.converted import find_converted
 from llamoco.modeling.generation.generator import Generator
-from llamoco.modeling.generation.load import ModelError, convert, load_generator
+from llamoco.modeling.generation.load import ModelError, load_generator
 from llamoco.modeling.generation.model_answer import Generation
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 from llamoco.modeling.generation.torch_engine import TorchGenerator, load_torch_generator

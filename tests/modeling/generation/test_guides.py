@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import MambaConfig, MambaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.modeling.evaluation.odd_prompts import odd_prompts
 from llamoco.modeling.evaluation.rows import evaluation_rows
 from llamoco.modeling.generation.guides import LINE_CHARACTERS, PoolGuide
@@ -395,9 +395,7 @@ def test_names_that_the_pool_does_not_have_are_refused() -> None:
 def astray() -> tuple[TorchGenerator, list[str], list[str]]:
     """A model that learnt a right answer, an invalid constant, missing imports and an optimizer that does not serve."""
     prompts = [facts(dim) for dim in (2, 3, 4)] + [facts(5, 300, 2)]
-    right = (
-        f"# rough; coupled; optimizer: de\n{pool.render('de', config_for('de', 2, 300, constrained=False))}"
-    )
+    right = f"# rough; coupled; optimizer: de\n{pool.render('de', configuration_for('de', 2, 300, constrained=False))}"
     answers = [
         right,
         right.replace("POP_SIZE = ", "POP_SIZE = 9"),

@@ -104,9 +104,9 @@ def test_the_models_own_choice_is_first_and_small_budgets_are_not_shared(tmp_pat
 
 
 def test_a_program_of_the_pool_has_the_configuration_of_the_problems_facts(tmp_path: Path) -> None:
-    from llamoco.dataset_builder.optimizers.configuration import config_for
+    from llamoco.dataset_builder.optimizers.configuration import configuration_for
 
     problem = problem_of(tmp_path)
     made = pool_answer(answer_of(problem), "de", "a reason")
-    assert made.config == config_for("de", 3, 300, constrained=False)
+    assert made.config == configuration_for("de", 3, 300, constrained=False)
     assert made.completion.startswith("# a reason; optimizer: de\n") and made.confidence is None

@@ -11,7 +11,7 @@ from datasets import Dataset
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.configuration import config_for
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.dataset_builder.prompts.prompt import FACTS, facts
@@ -109,7 +109,7 @@ def test_programs_alone_practise_every_optimizer_that_serves_equally_often() -> 
         *known, line = row["prompt"].splitlines()
         assert [fact.partition(":")[0] for fact in known] == [f"# {name}" for name in FACTS]
         assert parse_completion(line + "\n").optimizer == row["optimizer"]
-        config = config_for(row["optimizer"], row["dim"], row["max_evals"], constrained=True)
+        config = configuration_for(row["optimizer"], row["dim"], row["max_evals"], constrained=True)
         assert pool.identify(row["completion"]) == (row["optimizer"], config)
 
 
@@ -118,8 +118,8 @@ def test_decisions_name_optimizers_as_often_as_their_scores_say() -> None:
     [row] = pairs(label.problem, label.optimizer, label.config, 0, 1)
     many = Dataset.from_list([{**row, "prompt": f"# {n}\n{row['prompt']}"} for n in range(4000)])
     seen = mixture(many, source(descriptions=0, decisions_alone=1, decision_temperature=0.1))
-    scores = {entry.optimizer: entry.a3 for entry in label.screen}
-    scores |= {entry.optimizer: entry.a3 for entry in label.finalists}
+    scores = {entry.optimizer: entry.aocc for entry in label.screen}
+    scores |= {entry.optimizer: entry.aocc for entry in label.finalists}
     weights = {name: math.exp(score / 0.1) for name, score in scores.items()}
     counts = Counter(seen["optimizer"])
     assert set(counts) <= set(scores) and len(counts) > 3

@@ -110,7 +110,7 @@ def test_what_is_no_recipe_is_one_clear_message(tmp_path: Path, text: str) -> No
         (
             "  path: llamoco",
             "  path: llamoco\n  decision_temperature: -0.1",
-            r"decision_temperature is -0\.1, expected a temperature in A3, or 0",
+            r"decision_temperature is -0\.1, expected a temperature in AOCC, or 0",
         ),
         ("output_dir: out", "output_dir: [", r"is no YAML"),
         (GOOD, "", r"the recipe must be a mapping"),

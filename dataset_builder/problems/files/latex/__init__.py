@@ -1,1 +1,1 @@
-"""Reading LaTeX: from text through tokens and statements to a ``System``; ``problems.latex_file`` is the way in."""
+"""Reading LaTeX: from text through tokens and statements to a ``SymbolicProblem``; ``problems.latex_file`` is the way in."""

@@ -1,4 +1,4 @@
-"""Definitions of a System as they are built from a file: new names, numbers among them, which are used."""
+"""Definitions of a SymbolicProblem as they are built from a file: new names, numbers among them, which are used."""
 
 from __future__ import annotations
 

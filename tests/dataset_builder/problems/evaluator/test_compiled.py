@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.evaluator.compiled import CompiledSystem, compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import CompiledProblem, compile_problem
 from llamoco.dataset_builder.problems.evaluator.numpy_evaluator import numpy_evaluator
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
 from llamoco.dataset_builder.problems.files.problem_file import load
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Evaluation
 from llamoco.dataset_builder.problems.symbolic.expression import (
     Call,
@@ -27,7 +27,7 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Sum,
     Vec,
 )
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.latex_patterns import PATTERNS
 
@@ -49,9 +49,9 @@ def special_points(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     return points
 
 
-def assert_agree(system: System, points: np.ndarray) -> None:
+def assert_agree(system: SymbolicProblem, points: np.ndarray) -> None:
     expected = numpy_evaluator(system)(points)
-    for found, truth in zip(compile_system(system)(points), expected, strict=True):
+    for found, truth in zip(compile_problem(system)(points), expected, strict=True):
         assert found.shape == truth.shape and found.dtype == np.float64
         # A sum that nearly cancels is as exact as its terms are.
         scale = np.abs(truth[np.isfinite(truth) & (np.abs(truth) < 1e100)]).max(initial=0)
@@ -77,7 +77,7 @@ def test_descriptions_read_back_agree_with_numpy() -> None:
     for number in range(12):
         problem = draw_problem(14, number, constrained=number % 2 == 1)
         for pattern in PATTERNS:
-            text = pattern.write(problem, Draws("style", problem.id, pattern.name))
+            text = pattern.write(problem, PortableRng("style", problem.id, pattern.name))
             assert_agree(
                 read_latex(text, problem.id).system, problem.lower_array + np.linspace(0.1, 2, 5)[:, None]
             )
@@ -129,7 +129,7 @@ TREES = {
 
 @pytest.mark.parametrize("name", TREES)
 def test_trees_agree_with_numpy(name: str) -> None:
-    system = System(5, (), TREES[name], (TREES[name] - 1,), (2 * TREES[name], Num(4)))
+    system = SymbolicProblem(5, (), TREES[name], (TREES[name] - 1,), (2 * TREES[name], Num(4)))
     assert_agree(system, special_points(np.full(5, -2.0), np.full(5, 3.0)))
 
 
@@ -147,11 +147,11 @@ def test_a_point_has_the_same_values_in_any_company(number: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def compiled() -> CompiledSystem:
-    return compile_system(System(3, (), Sum(i, 1, 3, i * x[i]), (x[1] - x[2],), (x[3],)))
+def compiled() -> CompiledProblem:
+    return compile_problem(SymbolicProblem(3, (), Sum(i, 1, 3, i * x[i]), (x[1] - x[2],), (x[3],)))
 
 
-def test_points_may_lie_in_memory_as_they_like(compiled: CompiledSystem) -> None:
+def test_points_may_lie_in_memory_as_they_like(compiled: CompiledProblem) -> None:
     points = np.arange(12.0).reshape(4, 3)
     expected = [8.0, 26.0, 44.0, 62.0]
     readonly = points.copy()
@@ -170,7 +170,7 @@ def test_points_may_lie_in_memory_as_they_like(compiled: CompiledSystem) -> None
         assert f.tolist() == expected and g.shape == h.shape == (4, 1)
 
 
-def test_no_points_and_wrong_shapes(compiled: CompiledSystem) -> None:
+def test_no_points_and_wrong_shapes(compiled: CompiledProblem) -> None:
     f, g, h = compiled(np.empty((0, 3)))
     assert f.shape == (0,) and g.shape == (0, 1) and h.shape == (0, 1)
     for wrong in (np.zeros(3), np.zeros((2, 4)), np.zeros((2, 2))):
@@ -178,7 +178,7 @@ def test_no_points_and_wrong_shapes(compiled: CompiledSystem) -> None:
             compiled(wrong)
 
 
-def test_a_compiled_system_can_be_copied_and_sent(compiled: CompiledSystem) -> None:
+def test_a_compiled_system_can_be_copied_and_sent(compiled: CompiledProblem) -> None:
     points = np.ones((2, 3))
     for other in (copy.deepcopy(compiled), pickle.loads(pickle.dumps(compiled))):
         assert other(points)[0].tolist() == compiled(points)[0].tolist() == [6.0, 6.0]
@@ -186,8 +186,8 @@ def test_a_compiled_system_can_be_copied_and_sent(compiled: CompiledSystem) -> N
 
 def test_numbers_that_cannot_be_computed() -> None:
     with pytest.raises(ArithmeticError):
-        compile_system(System(1, (), x[1] + Num(1) / Num(0)))
-    root = compile_system(System(1, (), x[1] + (-Num(8)) ** Num(0.5)))
+        compile_problem(SymbolicProblem(1, (), x[1] + Num(1) / Num(0)))
+    root = compile_problem(SymbolicProblem(1, (), x[1] + (-Num(8)) ** Num(0.5)))
     assert np.isnan(root(np.ones((1, 1)))[0][0])
 
 
@@ -225,10 +225,10 @@ def run_python(code: str, **environment: str) -> str:
 def test_numba_is_loaded_by_the_first_evaluation_only() -> None:
     code = (
         "import sys\nimport llamoco.dataset_builder.problems.oracle\n"
-        "from llamoco.dataset_builder.problems.evaluator.compiled import compile_system\n"
+        "from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem\n"
         "from llamoco.dataset_builder.problems.symbolic.expression import Vec\n"
-        "from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System\n"
-        "compile_system(System(2, (), Vec('x')[1]))\nprint('numba' in sys.modules)"
+        "from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem\n"
+        "compile_problem(SymbolicProblem(2, (), Vec('x')[1]))\nprint('numba' in sys.modules)"
     )
     assert run_python(code) == "False"
 
@@ -274,7 +274,7 @@ def test_without_numba_formulas_give_the_same_values(path: Path) -> None:
     assert (
         system is not None and problem.values.compiled is None
     )  # few evaluations: Numba is not loaded for them
-    values = Evaluation(*compile_system(system[0])(points))
+    values = Evaluation(*compile_problem(system[0])(points))
     for found, truth in zip((f, g, h), values, strict=True):
         np.testing.assert_allclose(np.reshape(found, truth.shape), truth, rtol=1e-9, atol=1e-12)
     feasible = values.f[problem.feasible(values)]
@@ -282,6 +282,6 @@ def test_without_numba_formulas_give_the_same_values(path: Path) -> None:
 
 
 def test_numpy_computes_with_its_own_numbers() -> None:
-    system = System(1, (), x[1] + (-Num(8)) ** Num(0.3) + Num(10) ** Num(400))
+    system = SymbolicProblem(1, (), x[1] + (-Num(8)) ** Num(0.3) + Num(10) ** Num(400))
     assert np.isnan(numpy_evaluator(system)(np.ones((1, 1)))[0][0])
-    assert np.isinf(numpy_evaluator(System(1, (), x[1] / Num(0)))(np.ones((1, 1)))[0][0])
+    assert np.isinf(numpy_evaluator(SymbolicProblem(1, (), x[1] / Num(0)))(np.ones((1, 1)))[0][0])

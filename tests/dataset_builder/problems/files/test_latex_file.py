@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.files.latex_file import LatexFile, read_latex
 
 Point = Sequence[float]
@@ -17,7 +17,7 @@ Values = tuple[float, list[float], list[float]]
 
 
 def at(problem: LatexFile, point: Point) -> Values:
-    f, g, h = compile_system(problem.system)(np.array([point], dtype=float))
+    f, g, h = compile_problem(problem.system)(np.array([point], dtype=float))
     return float(f[0]), g[0].tolist(), h[0].tolist()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.functions.constraints import (
     CONSTRAINTS,
     EQUALITY_KINDS,
@@ -17,13 +17,13 @@ from llamoco.dataset_builder.problems.functions.constraints import (
     quantity,
     rounded_bound,
 )
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.symbolic.expression import Expr
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 
 
 def value(expression: Expr, x: list[float]) -> float:
-    return float(compile_system(System(len(x), (), expression))(np.array([x]))[0][0])
+    return float(compile_problem(SymbolicProblem(len(x), (), expression))(np.array([x]))[0][0])
 
 
 X = [1.5, -0.5, 2.0]
@@ -78,11 +78,11 @@ def test_drawn_parameters_give_finite_values_that_vary_over_the_box(kind: str, d
     for number, (low, high) in enumerate([(-5.0, 5.0), (0.0, 1.0), (-100.0, 50.0)]):
         box = Box(np.full(dim, low), np.full(dim, high))
         kind_of = CONSTRAINTS[kind]
-        drawn = kind_of.draw(Draws("t", kind, dim, number), box)
-        assert drawn == kind_of.draw(Draws("t", kind, dim, number), box)
+        drawn = kind_of.draw(PortableRng("t", kind, dim, number), box)
+        assert drawn == kind_of.draw(PortableRng("t", kind, dim, number), box)
         record = {"kind": kind, **drawn}
         points = np.random.default_rng(number).uniform(low, high, (200, dim))
-        values = compile_system(System(dim, (), quantity(record, dim)))(points)[0]
+        values = compile_problem(SymbolicProblem(dim, (), quantity(record, dim)))(points)[0]
         assert np.isfinite(values).all()
         assert np.std(values) > 1e-3 * np.abs(values).mean()
 

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.symbolic.expression import rename_vector
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 
 Point = list[float]
 
 
 def values(name: str, points: np.ndarray) -> np.ndarray:
     tree = rename_vector(FUNCTIONS[name].expression, "z", "x")
-    return compile_system(System(points.shape[1], (), tree))(points)[0]
+    return compile_problem(SymbolicProblem(points.shape[1], (), tree))(points)[0]
 
 
 def condition(index: int, n: int) -> float:

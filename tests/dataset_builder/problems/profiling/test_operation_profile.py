@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.files.python_file import load_python
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.profiling.operation_profile import Part, Structure
+from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile, Part
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.program import section
 from llamoco.dataset_builder.prompts.rows import PATTERNS
@@ -18,7 +18,7 @@ from llamoco.dataset_builder.prompts.rows import PATTERNS
 BOX = "LOWER, UPPER, MAX_EVALS = [-2.0, -1.0, 0.0], [2.0, 3.0, 4.0], 100\n"
 
 
-def structure(body: str, box: str = BOX) -> Structure | None:
+def structure(body: str, box: str = BOX) -> OperationProfile | None:
     return load_python(f"import math\nimport numpy as np\n{box}{body}", "problem.py").structure()
 
 
@@ -74,7 +74,7 @@ def test_numbers_that_do_not_depend_on_variables_leave_no_trace() -> None:
 def test_every_description_of_a_problem_has_its_structure(number: int, constrained: bool) -> None:
     problem = draw_problem(7, number, constrained)
     for pattern in PATTERNS[number % 3 :: 3]:
-        text = pattern.write(problem, Draws("structure", number, pattern.name))
+        text = pattern.write(problem, PortableRng("structure", number, pattern.name))
         source = load_python(section(pattern.language, text, problem.id), problem.id)
         assert source.structure() == problem.structure, pattern.name
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.symbolic.expression import (
     PI,
     Add,
@@ -43,7 +43,7 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
     Data,
     Scalar,
-    System,
+    SymbolicProblem,
     Vector,
     names_used,
     nesting,
@@ -105,7 +105,7 @@ def interpret(node: Expr, names: Values, indices: dict[str, int]) -> float:
     raise TypeError(node)
 
 
-def interpret_system(system: System, point: np.ndarray) -> list[float]:
+def interpret_system(system: SymbolicProblem, point: np.ndarray) -> list[float]:
     """[f, g..., h...] at one point (D,)."""
     names: Values = {"x": point.tolist()}
     for definition in system.definitions:
@@ -120,8 +120,8 @@ def interpret_system(system: System, point: np.ndarray) -> list[float]:
     return [interpret(expression, names, {}) for expression in outputs]
 
 
-def assert_compiles_to_its_meaning(system: System, points: np.ndarray) -> None:
-    compiled = np.hstack([part.reshape(len(points), -1) for part in compile_system(system)(points)])
+def assert_compiles_to_its_meaning(system: SymbolicProblem, points: np.ndarray) -> None:
+    compiled = np.hstack([part.reshape(len(points), -1) for part in compile_problem(system)(points)])
     expected = [interpret_system(system, point) for point in points]
     np.testing.assert_allclose(compiled, expected, rtol=1e-9, atol=1e-9)
 
@@ -152,12 +152,14 @@ TREES = {
 @pytest.mark.parametrize("name", TREES)
 def test_tree_compiles_to_its_meaning(name: str) -> None:
     points = np.random.default_rng(0).normal(size=(7, 5))
-    assert_compiles_to_its_meaning(System(5, (), TREES[name], (TREES[name] - 1,), (2 * TREES[name],)), points)
+    assert_compiles_to_its_meaning(
+        SymbolicProblem(5, (), TREES[name], (TREES[name] - 1,), (2 * TREES[name],)), points
+    )
 
 
 def test_definitions_compile_to_their_meaning() -> None:
     p, o, y, r = Vec("p"), Vec("o"), Vec("y"), Name("r")
-    system = System(
+    system = SymbolicProblem(
         6,
         (
             Data("p", (6.0, 2.0, 3.0), positions=True),
@@ -218,7 +220,7 @@ def test_any_tree_compiles_to_its_meaning(tree: Expr) -> None:
     # Sums over j may nest: a bound index may not be bound again.
     points = np.array([[0.3, -1.2, 2.0], [0.0, 1.0, -0.5]])
     try:
-        evaluate = compile_system(System(3, (), tree))
+        evaluate = compile_problem(SymbolicProblem(3, (), tree))
     except ValueError as error:
         assert "bound twice" in str(error)
         return
@@ -229,7 +231,7 @@ def test_any_tree_compiles_to_its_meaning(tree: Expr) -> None:
 def test_overflow_and_invalid_give_non_finite_values_without_warnings(
     recwarn: pytest.WarningsRecorder,
 ) -> None:
-    evaluate = compile_system(System(1, (), exp(x[1]), (sqrt(x[1]), 1 / x[1])))
+    evaluate = compile_problem(SymbolicProblem(1, (), exp(x[1]), (sqrt(x[1]), 1 / x[1])))
     f, g, h = evaluate(np.array([[1e4], [-1.0], [0.0]]))
     assert f[0] == math.inf and math.isnan(g[1, 0]) and g[2, 1] == math.inf
     assert h.shape == (3, 0)
@@ -253,7 +255,7 @@ def test_overflow_and_invalid_give_non_finite_values_without_warnings(
 )
 def test_unusable_trees_are_refused_with_the_reason(tree: Expr, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        compile_system(System(5, (), tree))
+        compile_problem(SymbolicProblem(5, (), tree))
 
 
 def test_tree_tools() -> None:
@@ -276,6 +278,6 @@ def test_tree_tools() -> None:
 def test_a_position_beyond_the_ends_is_refused(offset: int) -> None:
     i = Index("i")
     body = Item("x", Item("p", i + offset))
-    system = System(3, (Data("p", (2.0, 1.0, 3.0), positions=True),), Sum(i, 1, 3, body))
+    system = SymbolicProblem(3, (Data("p", (2.0, 1.0, 3.0), positions=True),), Sum(i, 1, 3, body))
     with pytest.raises(ValueError, match="of vector 'p' does not exist"):
-        compile_system(system)
+        compile_problem(system)

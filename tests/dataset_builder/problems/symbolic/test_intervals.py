@@ -24,7 +24,7 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
 )
 from llamoco.dataset_builder.problems.symbolic.expression import Index as I
 from llamoco.dataset_builder.problems.symbolic.intervals import EVERYTHING, Interval, constraint_ranges
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import System
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
@@ -53,7 +53,7 @@ def test_every_value_of_an_operation_is_enclosed(name: str) -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_value_of_a_function_is_enclosed_and_simple_ones_are_tight(function: str) -> None:
     x, random = Vec("x"), np.random.default_rng(2)
-    system = System(1, (), Num(0.0), (Call(function, x[1]),), ())
+    system = SymbolicProblem(1, (), Num(0.0), (Call(function, x[1]),), ())
     evaluate = numpy_evaluator(system)
     for scale in (0.1, 1.0, 10.0):
         for _ in range(60):
@@ -70,7 +70,7 @@ def test_every_value_of_a_function_is_enclosed_and_simple_ones_are_tight(functio
 def test_extremes_and_overflows_by_hand() -> None:
     x = Vec("x")
     i = I("i")
-    system = System(
+    system = SymbolicProblem(
         3,
         (),
         Num(0.0),

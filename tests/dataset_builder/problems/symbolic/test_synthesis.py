@@ -15,7 +15,7 @@ from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.references import with_references
 from llamoco.dataset_builder.problems.scores import w
-from llamoco.dataset_builder.problems.symbolic.composition import build_system
+from llamoco.dataset_builder.problems.symbolic.composition import build_symbolic_problem
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, Vector
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem, draw_set, shift_values
 
@@ -97,11 +97,11 @@ def test_reflection_is_householder() -> None:
 
 def test_trivial_and_repeated_definitions_are_left_out() -> None:
     shift = {"values": [1.0, 2.0]}
-    system = build_system(
+    system = build_symbolic_problem(
         {"components": [component("sphere", shift=shift), component("ackley", shift=shift)]}, 2
     )
     assert [d.name for d in system.definitions] == ["o1", "z1", "f1", "f2"]
-    system = build_system(
+    system = build_symbolic_problem(
         {
             "components": [
                 component(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.files.latex_file import LatexFile, read_latex
 
 POINT = (0.5, 1.5, -1.0)
@@ -171,7 +171,7 @@ REFUSED: dict[str, str] = {
 @pytest.mark.parametrize("text", READ)
 def test_reading(text: str) -> None:
     problem = read_latex(text + REST, "r.tex")
-    f, g, h = compile_system(problem.system)(np.array([POINT]))
+    f, g, h = compile_problem(problem.system)(np.array([POINT]))
     assert (float(f[0]), g.shape[1], h.shape[1]) == pytest.approx(READ[text], rel=1e-12)
 
 
@@ -213,7 +213,7 @@ def test_place_inside_a_macro_is_where_it_is_used() -> None:
 
 
 def value(problem: LatexFile, point: tuple[float, ...]) -> float:
-    return float(compile_system(problem.system)(np.array([point]))[0][0])
+    return float(compile_problem(problem.system)(np.array([point]))[0][0])
 
 
 # One line of a problem at a time: what is read, in the smallest setting.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_system
+from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
 
 Truth = Callable[[np.ndarray], tuple[float, list[float], list[float]]]
@@ -529,7 +529,7 @@ def test_textbook_problem_means_what_the_book_says(name: str) -> None:
     assert problem.max_evals == budget
     assert problem.lower == pytest.approx(lower)
     assert problem.upper == pytest.approx(upper)
-    evaluate = compile_system(problem.system)
+    evaluate = compile_problem(problem.system)
     random = np.random.default_rng(7)
     for _ in range(6):
         point = random.uniform(lower, upper)

@@ -9,7 +9,7 @@ import pytest
 from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.functions.textbook import PROBLEMS
-from llamoco.dataset_builder.problems.portable_rng import Draws
+from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.rows import PATTERNS
 
@@ -144,7 +144,7 @@ def test_problems_as_they_are_written_in_the_set_and_in_books_give_no_warning() 
         problem = draw_problem(5, number, constrained=number % 2 == 1)
         for pattern in PATTERNS:
             if pattern.language == "python":
-                text = pattern.write(problem, Draws("names", number, pattern.name))
+                text = pattern.write(problem, PortableRng("names", number, pattern.name))
                 assert warnings(text) == [], pattern.name
     for problem in PROBLEMS:
         assert problem.warnings == [], problem.id
