@@ -32,14 +32,14 @@ class Shown(Listener):
         self._bar: Progress | None = None
         self._answer: Answer | None = None
 
-    def chosen(self, answers: Sequence[Answer], doubts: Sequence[str]) -> None:
+    def chosen(self, answers: Sequence[Answer], risk_factors: Sequence[str]) -> None:
         """See ``Listener``."""
         self._answer = answers[0]
         write_program(self._path, answers[0].program)
         if self._quiet:
             return
-        if doubts:
-            for doubt in doubts:
+        if risk_factors:
+            for doubt in risk_factors:
                 say("doubt:", doubt, "yellow")
             shared = (
                 "so several programs share the budget, the model's choice among them (--candidates 1 has it alone)"
@@ -47,7 +47,7 @@ class Shown(Listener):
                 else "where it is run, `solve` has several programs share the budget; this is the model's choice alone"
             )
             err.print(shared, soft_wrap=True)
-        if len(answers) == 1 and not (doubts and self._runs):
+        if len(answers) == 1 and not (risk_factors and self._runs):
             show_answer(answers[0], self._path)
         self._start()
 

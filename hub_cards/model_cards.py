@@ -20,7 +20,7 @@ from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.hub_cards.render import record, record_if_any, render
 from llamoco.hub_cards.score_tables import score_tables
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
 TAGS = ["code", "optimization", "llamoco"]
 INDEXED = (

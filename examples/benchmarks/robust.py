@@ -151,7 +151,7 @@ def ask(folder: Path, limit: int | None) -> list[Case]:
         asked.append((label.problem.id, kind, row["prompt"]))
     cases = []
     for number, (name, kind, prompt) in enumerate(asked):
-        found = generator.candidates(generator.shown(prompt), 3)
+        found = generator.candidates(generator.truncate_prompt(prompt), 3)
         confidence = generator.calibration(found[0].confidence or 0.0)
         cases.append(Case(name, kind, tuple(answer.completion for answer in found), confidence, prompt))
         if number % 50 == 0:

@@ -24,7 +24,7 @@ import robust
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import FACTS
-from llamoco.modeling.solving.doubt import Doubt, doubts
+from llamoco.modeling.solving.robust_rule import RiskFactor, risk_factors
 
 ONE = "one program"
 # portfolio.robust_turns: where the model is not sure of a kind that it learnt on, and of other kinds.
@@ -61,7 +61,7 @@ def read_as(case: robust.Case, problem: Problem) -> Problem:
     return replace(problem, kind="source", definition={language: text}, evaluator=problem.values)
 
 
-def default_rule(why: Sequence[Doubt]) -> str:
+def default_rule(why: Sequence[RiskFactor]) -> str:
     """What `llamoco solve` does."""
     return ONE if not why else UNSURE if all(doubt.learnt for doubt in why) else OTHER
 
@@ -76,7 +76,7 @@ def on_kinds(cases: Sequence[robust.Case], lines: Lines) -> dict[str, Any]:
         best, at_random = min(f.min() for f in found.values()), random_value(problem)
         span = at_random - best
         gaps[case.name] = {rule: np.clip((f - best) / span, LEAST_GAP, 1.0) for rule, f in found.items()}
-        why = doubts(read_as(case, problem), case.confidence, True)
+        why = risk_factors(read_as(case, problem), case.confidence, True)
         default = default_rule(why)
         gaps[case.name]["default"], found["default"] = gaps[case.name][default], found[default]
         shown = [rule for rule in ("default", ONE, "candidates 3", *robust.TOOLS) if rule in found]
@@ -131,7 +131,7 @@ def on_split(cases: Sequence[robust.Case], lines: Lines, problems: dict[str, Pro
         rows: dict[str, list[list[float]]] = defaultdict(list)
         fired = []
         for case in members:
-            why = doubts(read_as(case, problems[case.name]), case.confidence, True)
+            why = risk_factors(read_as(case, problems[case.name]), case.confidence, True)
             reasons.update(doubt.reason.split(" (")[0] for doubt in why)
             fired.append(bool(why))
             runs = lines[case.name]

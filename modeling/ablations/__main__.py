@@ -39,8 +39,8 @@ from llamoco.modeling.ablations.study import (
 )
 from llamoco.modeling.evaluation.files import EvaluationError, write_json
 from llamoco.modeling.evaluation.rows import Row, evaluation_rows
-from llamoco.modeling.generation.load import ModelError
 from llamoco.modeling.generation.torch_engine import load_torch_generator
+from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.training.recipe import RecipeError
 from llamoco.modeling.training.trainer import TrainingError, TrainingInterrupted
 

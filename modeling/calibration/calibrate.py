@@ -34,9 +34,11 @@ from llamoco.modeling.calibration.thresholds import (
     expected_calibration_error,
     fit,
 )
-from llamoco.modeling.generation.load import Decision, Generator, ModelError
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.generator import Generator
+from llamoco.modeling.generation.model_answer import Decision
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.generation.torch_engine import load_torch_generator
+from llamoco.modeling.model_error import ModelError
 
 matplotlib.use("Agg")
 
@@ -102,7 +104,7 @@ def outcomes(generator: Generator, rows: int | None) -> list[Outcome]:
     batches = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]
     found = []
     for batch in track(batches, "deciding", console=Console(stderr=True), transient=True):
-        decisions = generator.decisions([generator.shown(prompt) for _, prompt in batch])
+        decisions = generator.decisions([generator.truncate_prompt(prompt) for _, prompt in batch])
         for (label, _), decision in zip(batch, decisions, strict=True):
             found.append(outcome(label, decision, labelled.sbs[label.group]["aocc"]))
     return found

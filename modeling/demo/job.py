@@ -39,11 +39,11 @@ from llamoco.metrics.suitability import serves
 from llamoco.modeling.demo import confinement
 from llamoco.modeling.demo.reading import TIME_LIMIT, language_of, read_problem
 from llamoco.modeling.demo.request import Job
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.solving.answer import Answer, answer_problem, single_best_answer
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation.load import Generator
+    from llamoco.modeling.generation.generator import Generator
 
 Say = Callable[[dict[str, Any]], None]
 

@@ -17,7 +17,7 @@ from llamoco.modeling.calibration.thresholds import Calibration, expected_calibr
 from llamoco.modeling.solving.fallback import after_run, before_run
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation.load import Generation
+    from llamoco.modeling.generation.model_answer import Generation
 
 
 @dataclass(frozen=True)

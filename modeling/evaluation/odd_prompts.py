@@ -29,9 +29,10 @@ from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
-from llamoco.modeling.generation.load import Generator, load_generator
+from llamoco.modeling.generation.generator import Generator
+from llamoco.modeling.generation.load import load_generator
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.generation.pool_texts import Stated
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
 SEED = 0
 BATCH = 8
@@ -160,7 +161,7 @@ def measure(generator: Generator, count: int, seed: int = SEED) -> dict[str, Any
     asked = list(odd_prompts(count, seed))
     batches = [asked[start : start + BATCH] for start in range(0, count, BATCH)]
     for batch in track(batches, "answering", console=Console(stderr=True), transient=True):
-        answers = generator.answer_both_ways([generator.shown(each.prompt) for each in batch])
+        answers = generator.answer_both_ways([generator.truncate_prompt(each.prompt) for each in batch])
         for each, (raw, within) in zip(batch, answers, strict=True):
             found["raw"][fault(each, raw.completion) or ""] += 1
             found["within_pool"][fault(each, (within or raw).completion) or ""] += 1

@@ -45,7 +45,7 @@ from llamoco.modeling.evaluation.rows import (
     single_best_program,
     single_best_solvers,
 )
-from llamoco.modeling.generation.load import Generation
+from llamoco.modeling.generation.model_answer import Generation
 from llamoco.modeling.providers.answer_file import MAX_ROW
 
 CONTESTANTS = (

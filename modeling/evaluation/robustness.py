@@ -28,7 +28,7 @@ from llamoco.metrics.statistics import ByProblem, interval, percentiles
 from llamoco.modeling.evaluation.files import Line
 from llamoco.modeling.evaluation.renaming import renamed
 from llamoco.modeling.evaluation.rows import single_best_solvers
-from llamoco.modeling.generation.load import Decision
+from llamoco.modeling.generation.model_answer import Decision
 
 SEED = 0
 SEEN = {"python": ("python", False), "latex": ("latex", False)}  # language, held out

@@ -26,7 +26,7 @@ from llamoco.modeling.generation.converted import (
 from llamoco.modeling.generation.ctranslate2_engine import CTranslate2Generator
 from llamoco.modeling.generation.generator import Generator
 from llamoco.modeling.generation.model_answer import Generation
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.generation.tokenizers import TOKENIZER_FILE
 from llamoco.modeling.generation.torch_engine import load_torch_generator
 from llamoco.modeling.model_error import ModelError
@@ -53,13 +53,17 @@ def convert(folder: Path) -> Path:
             f"{folder}: expected config.json, weights in safetensors and {TOKENIZER_FILE}, as `llamoco train` writes them; "
             "merge an adapter into its base model first"
         )
-    if not network.ends:
+    if not network.eos_token_ids:
         raise ModelError(f"{folder}: the model states no token that ends a text (eos_token_id); set one")
     with tempfile.TemporaryDirectory(dir=folder, prefix=f".{FOLDER}-") as work:
         made = Path(work) / FOLDER
         _write(folder, made, str(network.model.config.dtype))
-        (made / DESCRIPTION).write_text(describe(weights, network.max_length, network.ends), encoding="utf-8")
-        converted = Converted(str(folder), made, tokenizer, network.max_length, tuple(sorted(network.ends)))
+        (made / DESCRIPTION).write_text(
+            describe(weights, network.max_length, network.eos_token_ids), encoding="utf-8"
+        )
+        converted = Converted(
+            str(folder), made, tokenizer, network.max_length, tuple(sorted(network.eos_token_ids))
+        )
         check(network, CTranslate2Generator(converted))
         target = folder / FOLDER
         if target.exists():
@@ -88,7 +92,7 @@ def check(one: Generator, other: Generator) -> None:
         ModelError: if not; says on which prompt.
     """
     for number, asked in enumerate(odd_prompts(PROMPTS)):
-        prompt = one.shown(asked.prompt)
+        prompt = one.truncate_prompt(asked.prompt)
         pairs = [
             (one.answer([prompt]), other.answer([prompt])),
             (one.answer_within_pool([prompt]), other.answer_within_pool([prompt])),

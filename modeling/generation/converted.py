@@ -10,7 +10,7 @@ from pathlib import Path
 
 from llamoco.modeling.calibration.thresholds import Calibration, read_calibration
 from llamoco.modeling.generation import model_files
-from llamoco.modeling.generation.shipped import name_of
+from llamoco.modeling.generation.model_files import display_name
 from llamoco.modeling.generation.tokenizers import TOKENIZER_FILE
 from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.strict_json import strict_json
@@ -33,19 +33,19 @@ class Converted:
         folder: of the converted form.
         tokenizer: its tokenizer.json.
         max_length: positions that model and tokenizer can hold.
-        ends: tokens that end an answer.
+        eos_token_ids: tokens that end an answer.
     """
 
     place: str
     folder: Path
     tokenizer: Path
     max_length: int
-    ends: tuple[int, ...]
+    eos_token_ids: tuple[int, ...]
 
     @property
     def name(self) -> str:
         """Of the model."""
-        return name_of(self.place)
+        return display_name(self.place)
 
     @property
     def calibration(self) -> Calibration | None:
@@ -75,13 +75,13 @@ def weights_of(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.safetensors"))
 
 
-def describe(weights: list[Path], max_length: int, ends: set[int]) -> str:
+def describe(weights: list[Path], max_length: int, eos_token_ids: set[int]) -> str:
     """What ``conversion.json`` holds."""
     content = {
         "format": FORMAT,
         "weights": fingerprint(weights),
         "max_length": max_length,
-        "ends": sorted(ends),
+        "eos_token_ids": sorted(eos_token_ids),
     }
     return json.dumps(content, indent=2) + "\n"
 
@@ -104,7 +104,7 @@ def find_converted(model: str | Path) -> Converted | None:
         content = strict_json(description.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']!r}, expected {FORMAT}")
-        max_length, ends = int(content["max_length"]), tuple(int(token) for token in content["ends"])
+        max_length, ends = int(content["max_length"]), tuple(int(token) for token in content["eos_token_ids"])
         of_weights = str(content["weights"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(

@@ -14,11 +14,11 @@ from functools import cached_property
 import ctranslate2
 import numpy as np
 
+from llamoco.modeling.generation.continuation import DECISION_TOKENS, Continuation, log_sum_exp
 from llamoco.modeling.generation.converted import FILES, Converted
 from llamoco.modeling.generation.generator import Generator
 from llamoco.modeling.generation.guides import PoolGuide
 from llamoco.modeling.generation.tokenizers import FileTokenizer
-from llamoco.modeling.generation.written import DECISION_TOKENS, Written, log_sum_exp
 from llamoco.modeling.model_error import ModelError
 
 SMALL = 64 << 20  # bytes of weights up to which a second thread costs more than it brings
@@ -71,9 +71,9 @@ class CTranslate2Generator(Generator):
         return self._converted.max_length
 
     @property
-    def ends(self) -> set[int]:
+    def eos_token_ids(self) -> set[int]:
         """See ``Generator``."""
-        return set(self._converted.ends)
+        return set(self._converted.eos_token_ids)
 
     @cached_property
     def _line_ends(self) -> list[int]:
@@ -87,15 +87,15 @@ class CTranslate2Generator(Generator):
 
     def _write(
         self, prompts: Sequence[str], starts: Sequence[list[int]], limit: int, first_line: bool
-    ) -> list[Written]:
+    ) -> list[Continuation]:
         # One after the other: tokens of a batch of unlike lengths would be padded, and a small model gains nothing by a batch.
         return [self._free(start, limit, first_line) for start in starts]
 
-    def _free(self, start: list[int], limit: int, first_line: bool) -> Written:
-        until = [*self._converted.ends, *(self._line_ends if first_line else [])]
+    def _free(self, start: list[int], limit: int, first_line: bool) -> Continuation:
+        until = [*self._converted.eos_token_ids, *(self._line_ends if first_line else [])]
         ids = self._continued(start, limit, until)
-        finished = bool(ids) and ids[-1] in self.ends
-        text = Written(ids[:-1] if finished else ids, finished=finished)
+        finished = bool(ids) and ids[-1] in self.eos_token_ids
+        text = Continuation(ids[:-1] if finished else ids, finished=finished)
         asked = text.ids[:DECISION_TOKENS]
         if asked:
             logits = self._logits(start + asked[:-1], len(asked))
@@ -106,17 +106,19 @@ class CTranslate2Generator(Generator):
 
     def _write_guided(
         self, starts: Sequence[list[int]], guides: Sequence[PoolGuide], limit: int
-    ) -> list[Written]:
+    ) -> list[Continuation]:
         return [self._held(start, guide, limit) for start, guide in zip(starts, guides, strict=True)]
 
-    def _held(self, start: list[int], guide: PoolGuide, limit: int) -> Written:
-        text = Written()
+    def _held(self, start: list[int], guide: PoolGuide, limit: int) -> Continuation:
+        text = Continuation()
         draft = guide.proposal()
         while True:
             if not draft:
                 # The line is the model's own yet.
                 most = min(DECISION_TOKENS, limit - len(text.ids)) - 1
-                draft = self._continued(start + text.ids, most, [*self._converted.ends, *self._line_ends])
+                draft = self._continued(
+                    start + text.ids, most, [*self._converted.eos_token_ids, *self._line_ends]
+                )
             draft = draft[: max(limit - len(text.ids) - 1, 0)]
             logits = self._logits(start + text.ids + draft, len(draft) + 1)
             for scores, drafted in zip(logits, [*draft, None], strict=True):

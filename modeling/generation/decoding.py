@@ -20,7 +20,7 @@ from transformers import (
 )
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-from llamoco.modeling.generation.written import DECISION_TOKENS, Guide, Written
+from llamoco.modeling.generation.continuation import DECISION_TOKENS, Continuation, Guide
 
 LOGITS = 1 << 25  # of one pass at most; more would not fit into memory where the vocabulary is large
 GREEDY = {  # whatever a model's own generation settings say
@@ -90,7 +90,7 @@ def decode(
     proposers: Sequence[Proposer] = (),
     until: Callable[[int], bool] | None = None,
     guides: Sequence[Guide] = (),
-) -> list[Written]:
+) -> list[Continuation]:
     """Greedy continuations of a batch, token for token those of ``plain``.
 
     Tokens of a draft that the model rejects stay in the cache where another row accepted as many; they are masked, and
@@ -107,7 +107,7 @@ def decode(
         guides: one a row, or none where a model writes what it likes. Of the tokens that a guide allows the likeliest is taken, and
             what is left when it is settled costs no pass.
     """
-    written = [Written() for _ in input_ids]
+    written = [Continuation() for _ in input_ids]
     layers = [_SlotLayer() for _ in range(model.config.get_text_config().num_hidden_layers)]
     cache = Cache(layers=list(layers))
     active = list(range(len(written)))
@@ -193,7 +193,7 @@ def plain(
     limit: int,
     pad: int,
     guides: Sequence[Guide] = (),
-) -> list[Written]:
+) -> list[Continuation]:
     """Greedy continuations, token by token, by the model's own ``generate``: recurrent models, sliding windows, ...
 
     Args:
@@ -222,7 +222,7 @@ def plain(
     for row, ids in enumerate(output[:, input_ids.shape[1] :].tolist()):
         end = next((place for place, token in enumerate(ids) if token in ends), None)
         probabilities = [float(step[row]) for step in likeliest.probabilities[: len(ids[:end])]]
-        written.append(Written(ids[:end], probabilities, end is not None))
+        written.append(Continuation(ids[:end], probabilities, end is not None))
     return written
 
 
@@ -231,7 +231,7 @@ class _Held(LogitsProcessor):
 
     def __init__(self, guides: Sequence[Guide]) -> None:
         self.guides = guides
-        self.written = [Written() for _ in guides]
+        self.written = [Continuation() for _ in guides]
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         held = torch.full_like(scores, -torch.inf)

@@ -12,12 +12,12 @@ import numpy as np
 
 from llamoco.dataset_builder.prompts.prompt import facts_alone
 from llamoco.modeling.calibration.thresholds import Calibration
+from llamoco.modeling.generation.continuation import DECISION_TOKENS, Continuation
 from llamoco.modeling.generation.drafts import DECISION
 from llamoco.modeling.generation.guides import PoolGuide
 from llamoco.modeling.generation.model_answer import Decision, Generation
 from llamoco.modeling.generation.pool_texts import PoolTexts, agreement, serving, stated
 from llamoco.modeling.generation.tokenizers import Tokenizer
-from llamoco.modeling.generation.written import DECISION_TOKENS, Written
 from llamoco.modeling.model_error import ModelError
 
 ANSWER_SHARE = 4  # a prompt leaves at least a quarter of a model's positions to the answer
@@ -49,30 +49,32 @@ class Generator(ABC):
 
     @property
     @abstractmethod
-    def ends(self) -> set[int]:
+    def eos_token_ids(self) -> set[int]:
         """Tokens that end an answer; chat models have several. Empty if the model has none."""
 
     @abstractmethod
     def _write(
         self, prompts: Sequence[str], starts: Sequence[list[int]], limit: int, first_line: bool
-    ) -> list[Written]:
+    ) -> list[Continuation]:
         """What the model writes by itself after some prompts, their tokens given, greedy; the first line alone will do if so asked."""
 
     @abstractmethod
     def _write_guided(
         self, starts: Sequence[list[int]], guides: Sequence[PoolGuide], limit: int
-    ) -> list[Written]:
+    ) -> list[Continuation]:
         """What guides have the model write; it is asked for ``limit`` tokens at most."""
 
     @abstractmethod
     def _next_probabilities(self, ids: list[int], last: int) -> list[np.ndarray]:
         """Probabilities (V,) of what follows each of the last tokens of a text."""
 
-    def shown(self, prompt: str) -> str:
+    def truncate_prompt(self, prompt: str) -> str:
         """What the model is shown of a prompt: all, or its facts alone where that leaves no room for an answer."""
-        return prompt if self.fits(prompt) else facts_alone(prompt)
+        return prompt if self.fits_context(prompt) else facts_alone(prompt)
 
-    def fits(self, prompt: str, max_new_tokens: int = MAX_NEW_TOKENS, special_tokens: bool = True) -> bool:
+    def fits_context(
+        self, prompt: str, max_new_tokens: int = MAX_NEW_TOKENS, special_tokens: bool = True
+    ) -> bool:
         """Whether a prompt leaves room for an answer of so many tokens, or at least a quarter of the model's positions."""
         room = min(max_new_tokens, -(-self.max_length // ANSWER_SHARE))
         return self.prompt_tokens(prompt, special_tokens) <= self.max_length - room
@@ -230,7 +232,7 @@ class Generator(ABC):
             )
         return self.max_length - length
 
-    def _generation(self, start: Sequence[int], text: Written) -> Generation:
+    def _generation(self, start: Sequence[int], text: Continuation) -> Generation:
         return Generation(
             completion=self._text(text.ids),
             confidence=self._confidence(text.ids, text.probabilities),

@@ -17,8 +17,8 @@ from math import exp, prod
 import numpy as np
 
 from llamoco.dataset_builder.optimizers.pool import POOL, render
+from llamoco.modeling.generation.continuation import log_sum_exp
 from llamoco.modeling.generation.pool_texts import CHOICE, Path, PoolTexts, Stated, agreement
-from llamoco.modeling.generation.written import log_sum_exp
 
 LINE_TOKENS = 40  # of a decision line before its choice, and
 LINE_CHARACTERS = 200  # characters

@@ -9,7 +9,7 @@ from pathlib import Path
 from llamoco.modeling.generation.converted import find_converted
 from llamoco.modeling.generation.generator import MAX_NEW_TOKENS, Generator
 from llamoco.modeling.generation.model_answer import Decision, Generation
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.model_error import ModelError
 
 __all__ = [

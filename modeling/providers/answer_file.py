@@ -23,8 +23,9 @@ from typing import Any
 from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.metrics.inputs import MAX_TOKENS
 from llamoco.metrics.record_fields import shown, whole_number
-from llamoco.modeling.generation.load import Generation, ModelError
-from llamoco.modeling.providers.sources import Failure, OnAnswer, estimated_tokens
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.model_error import ModelError
+from llamoco.modeling.providers.provider import Failure, OnAnswer, estimated_tokens
 from llamoco.modeling.strict_json import strict_json
 
 MAX_ROW = 10**9
@@ -40,7 +41,7 @@ class _Answer:
     repair: str | None
 
 
-class FileSource:
+class AnswerFile:
     """Ready programs of a JSONL file. ``rows_answered`` comes first: it says which rows of a split there are answers to.
 
     Args:
@@ -109,7 +110,7 @@ class FileSource:
         return sorted(position for key in self._by_prompt for position in positions[key])
 
     def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
-        """See ``sources.Source``."""
+        """See ``provider.AnswerProvider``."""
         for position, prompt in enumerate(prompts):
             answer = self._answer_to(prompt)
             characters = len(prompt) + len(answer.program)
@@ -117,7 +118,7 @@ class FileSource:
             on_answer(position, Generation(answer.program, None, tokens, finished=True))
 
     def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
-        """See ``sources.Source``: repairs that the file holds; their tokens are a quarter of what is read and written."""
+        """See ``provider.AnswerProvider``: repairs that the file holds; their tokens are a quarter of what is read and written."""
         for position, failure in enumerate(failures):
             repair = self._answer_to(failure.prompt).repair
             if repair is not None:

@@ -25,7 +25,7 @@ from llamoco.modeling.generation.load import answer_all
 from llamoco.modeling.generation.model_answer import Decision, Generation
 from llamoco.modeling.generation.torch_engine import TorchGenerator
 from llamoco.modeling.model_error import ModelError
-from llamoco.modeling.providers.sources import (
+from llamoco.modeling.providers.provider import (
     Failure,
     OnAnswer,
     OnBoth,
@@ -39,7 +39,7 @@ BATCH = 8
 logger = logging.getLogger(__name__)
 
 
-class LocalSource:
+class LocalProvider:
     """A model on this machine, greedy; one that is shown the plain prompt can be held to the pool's texts, too.
 
     A prompt that leaves less than a quarter of the model's positions to the answer is cut as ``contract.questions`` says, a repair turn as
@@ -89,7 +89,7 @@ class LocalSource:
         return self.style == "plain"
 
     def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
-        """See ``Source``."""
+        """See ``AnswerProvider``."""
         self._answer((questions(self.style, prompt) for prompt in prompts), on_answer)
 
     def answer_both_ways(self, prompts: Sequence[str], on_both: OnBoth) -> None:
@@ -110,7 +110,7 @@ class LocalSource:
                     on_both(position, raw, within)
 
     def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
-        """See ``Source``."""
+        """See ``AnswerProvider``."""
         turns = (repair_turns(self.style, f.prompt, f.program, f.error) for f in failures)
         self._answer(turns, on_answer)
 
@@ -194,7 +194,7 @@ class LocalSource:
         return str(text)
 
     def _fits(self, text: str) -> bool:
-        return self._generator.fits(text, self._max_new_tokens, special_tokens=not self._templated)
+        return self._generator.fits_context(text, self._max_new_tokens, special_tokens=not self._templated)
 
 
 def weights_hash(generator: TorchGenerator) -> str:

@@ -20,17 +20,10 @@ from llamoco.dataset_builder.prompts.conversation import (
     questions,
     repair_turns,
 )
-from llamoco.modeling.generation.load import Generation, ModelError
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.providers.bounded_http import bounded_client
-from llamoco.modeling.providers.replies import (
-    Garbage,
-    names_of,
-    reply_of,
-    shortened,
-    text_of,
-    tokens_of,
-)
-from llamoco.modeling.providers.sources import (
+from llamoco.modeling.providers.provider import (
     APIS,
     Failure,
     OnAnswer,
@@ -38,6 +31,14 @@ from llamoco.modeling.providers.sources import (
     estimated_tokens,
     resolve_style,
     style_settings,
+)
+from llamoco.modeling.providers.replies import (
+    Garbage,
+    names_of,
+    reply_of,
+    shortened,
+    text_of,
+    tokens_of,
 )
 
 SEED = 0
@@ -50,7 +51,7 @@ LONGEST_TIMEOUT = 86_400.0  # seconds
 logger = logging.getLogger(__name__)
 
 
-class ServerSource:
+class ServerProvider:
     """A model behind ``/v1/chat/completions`` or ``/v1/completions``, at temperature 0 with a fixed seed.
 
     The openai client repeats requests that meet 408, 409, 429, a 5xx status, a time-out or a broken connection, after the server's
@@ -130,11 +131,11 @@ class ServerSource:
         }
 
     def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
-        """See ``sources.Source``."""
+        """See ``provider.AnswerProvider``."""
         self._ask_all(len(prompts), lambda number: questions(self._style, prompts[number]), on_answer)
 
     def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
-        """See ``sources.Source``."""
+        """See ``provider.AnswerProvider``."""
 
         def turns(number: int) -> list[Conversation]:
             failure = failures[number]

@@ -19,7 +19,8 @@ from llamoco.modeling.generation.pool_texts import serving
 from llamoco.modeling.solving.fallback import Fallback, before_run
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation.load import Generation, Generator
+    from llamoco.modeling.generation.generator import Generator
+    from llamoco.modeling.generation.model_answer import Generation
 
 # Programs that ask for one point after the other, nearly always: several processes would wait for one.
 ONE_BY_ONE = frozenset({"cobyla", "corana_sa", "dual_annealing", "gp_ei", "simulated_annealing"})
@@ -109,7 +110,7 @@ def _names(prompt: str, side_by_side: bool) -> Collection[str] | None:
 def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
     """What the model is shown, and what the person has to know of it, a line each; None if nothing."""
     prompt, cut = make_prompt(problem, PROMPT_LIMIT)  # no prompt of the training set is longer
-    shown = generator.shown(prompt)
+    shown = generator.truncate_prompt(prompt)
     if shown != prompt:
         cut = None  # models of few positions are made to answer from facts
     warnings = [*problem.warnings, *([UNFOLLOWED.format(problem.unfollowed)] if problem.unfollowed else [])]

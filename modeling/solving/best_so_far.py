@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from llamoco.metrics.sandbox.verdicts import Record
 
 
-class SoFar:
+class BestSoFar:
     """Watches the runs on a problem.
 
     A compiled problem is watched where evaluations are counted; others where they are made, so that of a batch that fails in its

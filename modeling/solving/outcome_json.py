@@ -40,7 +40,7 @@ def as_json(outcome: Outcome, program_path: str, model: str) -> dict[str, Any]:
         "calibrated": answer.calibrated,
         "known_code": answer.known,
         "replaced": outcome.replaced,
-        "doubts": list(outcome.doubts),
+        "risk_factors": list(outcome.risk_factors),
         "program": program_path,
         "model": model,
         "warning": answer.warning,

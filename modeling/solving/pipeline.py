@@ -15,16 +15,16 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.stagnation import Stagnation
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.solving.answer import Answer, answer_problem, candidate_answers, single_best_answer
-from llamoco.modeling.solving.best_so_far import SoFar
+from llamoco.modeling.solving.best_so_far import BestSoFar
 from llamoco.modeling.solving.diagnosis import Diagnosis, diagnose
-from llamoco.modeling.solving.doubt import Doubt, doubts
 from llamoco.modeling.solving.fallback import after_run
 from llamoco.modeling.solving.portfolio import affords_turns, robust_turns, take_turns
+from llamoco.modeling.solving.robust_rule import RiskFactor, risk_factors
 from llamoco.modeling.solving.solution import Runner, Solution, best_of, run_answer
 from llamoco.modeling.solving.successive_halving import affordable, halve
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation.load import Generator
+    from llamoco.modeling.generation.generator import Generator
 
 __all__ = ["Listener", "Options", "Outcome", "Runner", "Stop", "solve_problem"]
 
@@ -46,8 +46,8 @@ class Stop(Exception):
 class Listener:
     """What is told while a problem is solved. Subclasses show it; this one does nothing. ``progress`` may raise ``Stop``."""
 
-    def chosen(self, answers: Sequence[Answer], doubts: Sequence[str]) -> None:
-        """Which programs will run, and why there are several (no doubts where one has the whole budget)."""
+    def chosen(self, answers: Sequence[Answer], risk_factors: Sequence[str]) -> None:
+        """Which programs will run, and why there are several (no risk_factors where one has the whole budget)."""
 
     def fewer(self, count: int, asked: int) -> None:
         """The budget can try only so many of the candidates that were asked for."""
@@ -98,7 +98,7 @@ class Outcome:
             "stopped" after ``Stop``, "time_limit" after ``wall_limit``, "converged" after ``tolerance`` and "problem_error" where the problem's own code failed.
         runs: one a seed; empty where they ended early.
         shares: what each program did with its share of the budget, as JSON objects; None where one program had all of it.
-        doubts: why several programs share the budget, a sentence each; empty where one has it all, or candidates were asked for.
+        risk_factors: why several programs share the budget, a sentence each; empty where one has it all, or candidates were asked for.
         replaced: why the single best solver answered instead of the model; None where it did not.
         diagnosis: what is known of why there is no feasible point; None where there is one, or nothing was run.
         error: what ended the runs early and is for the caller to raise: ProblemError, KeyboardInterrupt, or what else came through
@@ -109,7 +109,7 @@ class Outcome:
     solution: Solution | None
     runs: tuple[Solution, ...] = ()
     shares: tuple[dict[str, Any], ...] | None = None
-    doubts: tuple[str, ...] = ()
+    risk_factors: tuple[str, ...] = ()
     replaced: str | None = None
     diagnosis: Diagnosis | None = None
     error: BaseException | None = None
@@ -140,15 +140,15 @@ def solve_problem(
         SandboxUnavailable: the runner does not confine programs, and the answer is no program of the pool.
     """
     listener = listener or Listener()
-    so_far = SoFar(problem)
+    so_far = BestSoFar(problem)
     plan = _plan(so_far.problem, generator, options, listener)
     # A sandbox may still be starting: it is not waited for before it has to be.
     if runner is not None and not all(answer.known for answer in plan.answers) and runner.tier == "C":
         raise SandboxUnavailable("this machine cannot confine a program that is none of the benchmarked pool")
-    reasons = tuple(doubt.reason for doubt in plan.doubts)
+    reasons = tuple(doubt.reason for doubt in plan.risk_factors)
     listener.chosen(plan.answers, reasons)
     replaced = plan.fallback if len(plan.answers) == 1 else None
-    outcome = Outcome(plan.answers[0], None, doubts=reasons, replaced=replaced)
+    outcome = Outcome(plan.answers[0], None, risk_factors=reasons, replaced=replaced)
     if runner is None:
         return outcome
     so_far.problem.requests()  # formulas are made ready meanwhile
@@ -176,12 +176,12 @@ class _Plan:
 
     Attributes:
         answers: the programs; the first is the model's choice or what replaces it.
-        doubts: why others share its budget, unless they were asked for.
+        risk_factors: why others share its budget, unless they were asked for.
         fallback: why the first is not the model's choice; None if it is.
     """
 
     answers: tuple[Answer, ...]
-    doubts: tuple[Doubt, ...]
+    risk_factors: tuple[RiskFactor, ...]
     fallback: str | None
 
 
@@ -200,10 +200,10 @@ def _plan(problem: Problem, generator: Generator, options: Options, listener: Li
         single = single_best_answer(own)
         listener.replaced(fallback.reason, single)
         answers = [single, *(one for one in answers if one.optimizer != single.optimizer)][: len(answers)]
-    found: tuple[Doubt, ...] = ()
+    found: tuple[RiskFactor, ...] = ()
     if options.candidates is None:
         # Where the calibration has a better answer to low confidence, that is no doubt any more.
-        found = doubts(problem, None if fallback else own.confidence, own.calibrated)
+        found = risk_factors(problem, None if fallback else own.confidence, own.calibrated)
         if not affords_turns(problem):
             found = tuple(doubt for doubt in found if doubt.unbounded)
     return _Plan(tuple(answers), found, None if fallback is None else fallback.reason)
@@ -251,7 +251,7 @@ class _Work:
         answer = outcome.answer
         if len(self.plan.answers) > 1:
             return self._halved(outcome)
-        if self.plan.doubts:
+        if self.plan.risk_factors:
             return self._shared(outcome)
         runs = self._one(answer)
         best = best_of(runs)
@@ -274,7 +274,7 @@ class _Work:
 
     def _shared(self, outcome: Outcome) -> Outcome:
         """Programs that take turns, with each seed."""
-        turns = robust_turns(outcome.answer, self.plan.doubts)
+        turns = robust_turns(outcome.answer, self.plan.risk_factors)
         runs, shares = [], []
         answer, best = outcome.answer, None
         for seed in self._seeds():

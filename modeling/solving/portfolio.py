@@ -15,7 +15,7 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.solving.answer import Answer, pool_answer
-from llamoco.modeling.solving.doubt import Doubt
+from llamoco.modeling.solving.robust_rule import RiskFactor
 from llamoco.modeling.solving.solution import (
     Progress,
     Runner,
@@ -97,26 +97,26 @@ class Shared:
         ]
 
 
-def robust_turns(answer: Answer, doubts: Sequence[Doubt]) -> list[Turn]:
+def robust_turns(answer: Answer, risk_factors: Sequence[RiskFactor]) -> list[Turn]:
     """The turns by which a problem is solved where one program is a bad bet.
 
     Args:
         answer: the model's.
-        doubts: why it is.
+        risk_factors: why it is.
     """
     problem = answer.problem
-    if all(doubt.unbounded for doubt in doubts):
+    if all(doubt.unbounded for doubt in risk_factors):
         second = "cobyla" if problem.constrained else "l_bfgs_b"
         turns = [Turn(pool_answer(answer, "slsqp", FROM_START), FROM_START_SHARE)]
         if affords_turns(problem):
             turns.append(Turn(pool_answer(answer, second, FROM_START), 1 - FROM_START_SHARE))
         return turns
-    if any(doubt.unbounded for doubt in doubts):
+    if any(doubt.unbounded for doubt in risk_factors):
         first = pool_answer(answer, "slsqp", FROM_START)
         broad = pool_answer(answer, "cma_es", "several programs share the budget")
         local = pool_answer(answer, "cma_es", "around the best point so far")
         return [Turn(first, 0.5), Turn(broad, 0.25), Turn(local, 0.25, 0.1)]
-    shares = OF_LEARNT_KINDS if all(doubt.learnt for doubt in doubts) else OF_OTHER_KINDS
+    shares = OF_LEARNT_KINDS if all(doubt.learnt for doubt in risk_factors) else OF_OTHER_KINDS
     broad = pool_answer(answer, "cma_es", "several programs share the budget")
     local = pool_answer(answer, shares.program, "around the best point so far")
     return [Turn(answer, shares.model), Turn(broad, shares.broad), Turn(local, shares.local, shares.radius)]

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from llamoco.cli.main import app
 from llamoco.modeling.evaluation.steps import evaluate_model
-from llamoco.modeling.providers.sources import open_source
+from llamoco.modeling.providers import open_provider
 
 ROWS, RUNS = 5, 2
 SEARCH = """\
@@ -47,7 +47,7 @@ def start(*arguments: str, cwd: Path, **more: Any) -> subprocess.Popen[str]:
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     out = tmp_path_factory.mktemp("evaluations") / "whole"
-    record = evaluate_model(out, open_source(), runs=RUNS, limit=ROWS)
+    record = evaluate_model(out, open_provider(), runs=RUNS, limit=ROWS)
     assert record is not None
     return out, record
 

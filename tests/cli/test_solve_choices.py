@@ -108,7 +108,7 @@ def test_the_fallback_can_be_refused_and_needs_a_calibration(unsure: str, model:
 
 def test_an_unsure_model_shares_the_budget_if_it_has_no_fallback(unsure: str) -> None:
     answer = solved("--model", unsure, "--no-fallback")
-    assert answer["doubts"] == ["the model is not sure of its choice (20%)"]
+    assert answer["risk_factors"] == ["the model is not sure of its choice (20%)"]
     assert answer["candidates"][0]["optimizer"] == CHOICE and answer["replaced"] is None
 
 
@@ -151,7 +151,7 @@ def objective(x):
 def test_where_there_is_doubt_several_programs_share_the_budget(model: Path) -> None:
     Path("problem.py").write_text(JUMPS)
     answer = solved("--model", str(model))
-    assert answer["doubts"] == ["the objective compares values (if, min, max)"]
+    assert answer["risk_factors"] == ["the objective compares values (if, min, max)"]
     turns = answer["candidates"]
     assert turns[-1]["radius"] == 0.2 and [turn["radius"] for turn in turns[:-1]] == [None, None]
     assert sum(turn["evals"] for turn in turns) == answer["evals"] <= 400
@@ -166,7 +166,7 @@ def test_where_there_is_doubt_several_programs_share_the_budget(model: Path) -> 
     )
     assert "around the best point so far" in said.stdout and "programs took turns" in said.stdout
     alone = solved("--model", str(model), "--candidates", "1")
-    assert (alone["candidates"], alone["doubts"]) == (None, [])
+    assert (alone["candidates"], alone["risk_factors"]) == (None, [])
     twice = solved("--model", str(model), "--runs", "2")
     assert [run["seed"] for run in twice["runs"]] == [0, 1] and len(twice["candidates"]) == 6
 

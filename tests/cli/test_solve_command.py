@@ -21,8 +21,10 @@ from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
-from llamoco.modeling.generation.load import Generation, Generator, load_generator
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.generator import Generator
+from llamoco.modeling.generation.load import load_generator
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
 EXAMPLES = sorted(
     path

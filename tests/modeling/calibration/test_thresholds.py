@@ -17,7 +17,7 @@ from llamoco.modeling.calibration.thresholds import (
     fallback_threshold,
     fit,
 )
-from llamoco.modeling.generation.load import Decision
+from llamoco.modeling.generation.model_answer import Decision
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import facts
 from llamoco.modeling.evaluation.robustness import AT_ONCE, WAYS, decided, descriptions, prompt_of, robustness
 from llamoco.modeling.evaluation.rows import evaluation_rows, single_best_solvers
-from llamoco.modeling.generation.load import Decision
+from llamoco.modeling.generation.model_answer import Decision
 
 PROBLEMS = [Problem.from_json(row["problem"]) for row in evaluation_rows("test", AT_ONCE + 2)]
 LABELS = {label.problem.id: label for label in read_labels(SHIPPED_LABELS).labels}

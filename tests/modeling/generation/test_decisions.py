@@ -16,8 +16,10 @@ from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.generation.drafts import Drafts
-from llamoco.modeling.generation.load import Decision, ModelError, load_generator
+from llamoco.modeling.generation.load import load_generator
+from llamoco.modeling.generation.model_answer import Decision
 from llamoco.modeling.generation.torch_engine import TorchGenerator
+from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.training.tokenizer import train_tokenizer
 
 NAMES = ("slsqp", "cma_es", "de")

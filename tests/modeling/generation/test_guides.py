@@ -18,7 +18,7 @@ from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.modeling.evaluation.odd_prompts import odd_prompts
 from llamoco.modeling.evaluation.rows import evaluation_rows
 from llamoco.modeling.generation.guides import LINE_CHARACTERS, PoolGuide
-from llamoco.modeling.generation.load import Generation
+from llamoco.modeling.generation.model_answer import Generation
 from llamoco.modeling.generation.pool_texts import CHOICE, CONTEXT, PoolTexts, Stated, stated
 from llamoco.modeling.generation.torch_engine import TorchGenerator, load_torch_generator
 from llamoco.modeling.training.tokenizer import train_tokenizer
@@ -488,7 +488,7 @@ def agreeing(generator: TorchGenerator, prompts: Sequence[str]) -> tuple[list[Ge
 
 
 def test_of_100_odd_prompts_none_breaks_within_the_pool_and_many_do_without(shipped: TorchGenerator) -> None:
-    prompts = [shipped.shown(asked.prompt) for asked in odd_prompts(100)]
+    prompts = [shipped.truncate_prompt(asked.prompt) for asked in odd_prompts(100)]
     differing = 0
     for start in range(0, 100, 10):
         differing += agreeing(shipped, prompts[start : start + 10])[1]
@@ -509,7 +509,7 @@ def test_on_all_test_problems_both_ways_are_the_same(shipped: TorchGenerator) ->
 
 @pytest.mark.slow
 def test_of_1000_odd_prompts_none_breaks_within_the_pool(shipped: TorchGenerator) -> None:
-    prompts = [shipped.shown(asked.prompt) for asked in odd_prompts(1000)]
+    prompts = [shipped.truncate_prompt(asked.prompt) for asked in odd_prompts(1000)]
     assert len(prompts) == 1000
     for start in range(0, 1000, 10):
         agreeing(shipped, prompts[start : start + 10])

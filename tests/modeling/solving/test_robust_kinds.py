@@ -16,10 +16,10 @@ import pytest
 
 from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.modeling.generation.load import load_generator
-from llamoco.modeling.solving.doubt import Doubt
 from llamoco.modeling.solving.in_process import InProcessRunner
 from llamoco.modeling.solving.pipeline import Options, Outcome, solve_problem
 from llamoco.modeling.solving.portfolio import robust_turns
+from llamoco.modeling.solving.robust_rule import RiskFactor
 
 ROOT = Path(__file__).parents[3]
 KINDS = ROOT / "examples" / "benchmarks" / "kinds"
@@ -75,7 +75,7 @@ def test_what_one_program_missed_is_reached_by_default(name: str) -> None:
         outcome = solved(name, seed)
         if not reaches(name, outcome):
             missed.append((seed, outcome.solution))
-        assert bool(outcome.doubts) == bool(BARS[name]["doubts"]) == (outcome.shares is not None)
+        assert bool(outcome.risk_factors) == bool(BARS[name]["doubts"]) == (outcome.shares is not None)
     assert len(missed) <= MISSES.get(name, 0), missed
 
 
@@ -95,8 +95,8 @@ def test_every_file_has_its_bar_and_the_record_is_of_the_turns_that_are_taken() 
     assert {path.stem for path in KINDS.glob("*.py")} == set(BARS)
     own = solved("penalty_reciprocal", 0).answer
     for doubt, name in (
-        (Doubt("", learnt=True), "model, CMA-ES, CMA-ES in {:.0%}: {:.0f}, {:.0f} and {:.0f}%"),
-        (Doubt(""), "model, CMA-ES, DE in {:.0%}: {:.0f}, {:.0f} and {:.0f}%"),
+        (RiskFactor("", learnt=True), "model, CMA-ES, CMA-ES in {:.0%}: {:.0f}, {:.0f} and {:.0f}%"),
+        (RiskFactor(""), "model, CMA-ES, DE in {:.0%}: {:.0f}, {:.0f} and {:.0f}%"),
     ):
         turns = robust_turns(own, [doubt])
         assert [turn.answer.optimizer for turn in turns[1:]] == ["cma_es", "cma_es" if doubt.learnt else "de"]

@@ -12,7 +12,7 @@ from accelerate.commands.launch import _validate_launch_command, launch_command_
 from huggingface_hub import constants
 from transformers import BitsAndBytesConfig, PreTrainedTokenizerFast
 
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.training import building, config
 from llamoco.modeling.training.building import (
     adapter_config,

@@ -1,18 +1,16 @@
-"""Where an evaluation's answers come from: a model on this machine, an OpenAI-compatible server, or a file of programs."""
+"""Interface of answer providers, and what they share: prompt styles, token estimates. Needs no torch."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from llamoco.dataset_builder.prompts.conversation import CONTRACT, REPAIR_REQUEST, Style
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.generation.generator import MAX_NEW_TOKENS
 from llamoco.modeling.generation.model_answer import Decision, Generation
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 from llamoco.modeling.model_error import ModelError
 
 OnAnswer = Callable[[int, Generation], None]
@@ -34,7 +32,7 @@ class Failure:
     error: str
 
 
-class Source(Protocol):
+class AnswerProvider(Protocol):
     """What answers prompts.
 
     Attributes:
@@ -60,7 +58,7 @@ class Source(Protocol):
 
 
 @runtime_checkable
-class ModelSource(Source, Protocol):
+class ModelProvider(AnswerProvider, Protocol):
     """A source that is a model itself, and can be held to the pool's texts.
 
     Attributes:
@@ -78,57 +76,6 @@ class ModelSource(Source, Protocol):
 
     def decide_all(self, prompts: Sequence[str]) -> list[Decision]:
         """What the model decides on prompts, the programs left out. Where a prompt does not fit, nothing."""
-
-
-def open_source(
-    model: str | None = None,
-    server: str | None = None,
-    server_model: str | None = None,
-    api: str = "chat",
-    prompt_style: str = "auto",
-    max_new_tokens: int | None = None,
-    timeout: float = 600.0,
-    concurrency: int = 8,
-) -> Source:
-    """The source that a person named.
-
-    Args:
-        model: a model folder, an adapter's folder, a Hub id of either, or a JSONL file of programs (see ``answer_file``); the shipped
-            model if None. With ``server``: the model's name there.
-        server: URL of an OpenAI-compatible server.
-        server_model: the model's name on the server; the only one it lists if neither is given.
-        api: "chat" or "completions" (of a server).
-        prompt_style: "plain", "contract" or "auto".
-        max_new_tokens: length limit of an answer; None for the style's own.
-        timeout: seconds that a server may take for an answer.
-        concurrency: requests to a server at a time.
-
-    Raises:
-        ModelError: with one clear message.
-    """
-    if server is not None:
-        from llamoco.modeling.providers.server import ServerSource
-
-        return ServerSource(
-            server,
-            server_model or model,
-            api,
-            prompt_style,
-            max_new_tokens,
-            timeout=timeout,
-            concurrency=concurrency,
-        )
-    if server_model is not None:
-        raise ModelError(f"a model on a server is named ({server_model}), but no server: give its URL, too")
-    if model is not None and (model.endswith(".jsonl") or Path(model).expanduser().is_file()):
-        from llamoco.modeling.providers.answer_file import FileSource
-
-        return FileSource(Path(model).expanduser())
-    # Other answers than those of a model on this machine take no torch.
-    from llamoco.modeling.generation.torch_engine import load_torch_generator
-    from llamoco.modeling.providers.local import LocalSource
-
-    return LocalSource(load_torch_generator(model or SHIPPED_MODEL), prompt_style, max_new_tokens)
 
 
 def resolve_style(prompt_style: str, automatic: Style) -> Style:

@@ -25,7 +25,7 @@ DECIDING = frozenset(
 
 
 @dataclass(frozen=True)
-class Doubt:
+class RiskFactor:
     """Why one program for the whole budget is a bad bet.
 
     Attributes:
@@ -40,7 +40,7 @@ class Doubt:
     unbounded: bool = False
 
 
-def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tuple[Doubt, ...]:
+def risk_factors(problem: Problem, confidence: float | None, calibrated: bool) -> tuple[RiskFactor, ...]:
     """Why one program for the whole budget is a bad bet; empty if nothing speaks against it.
 
     Args:
@@ -49,9 +49,9 @@ def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tupl
         calibrated: whether that is how often such a choice proved right.
     """
     structure = problem.structure
-    without = [Doubt("variables have no bounds", unbounded=True)] if problem.values.unbounded else []
+    without = [RiskFactor("variables have no bounds", unbounded=True)] if problem.values.unbounded else []
     if structure is None:
-        return (*without, Doubt("what the functions do with the variables is unknown"))
+        return (*without, RiskFactor("what the functions do with the variables is unknown"))
     found: list[str] = []
     objective = structure.objective
     if 0 in objective.degrees:
@@ -62,10 +62,10 @@ def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tupl
         found.append("the objective rounds values")
     if problem.constrained:
         found += _of_constraints(structure.constraints)
-    doubted = [*without, *(Doubt(reason) for reason in found)]
+    doubted = [*without, *(RiskFactor(reason) for reason in found)]
     unsure = calibrated and confidence is not None and confidence < LEAST_CONFIDENCE
     if unsure and not problem.constrained and not without:
-        doubted.append(Doubt(f"the model is not sure of its choice ({confidence:.0%})", learnt=True))
+        doubted.append(RiskFactor(f"the model is not sure of its choice ({confidence:.0%})", learnt=True))
     return tuple(doubted)
 
 

@@ -28,7 +28,7 @@ class Guide(Protocol):
 
 
 @dataclass
-class Written:
+class Continuation:
     """What a model wrote after one prompt.
 
     Attributes:

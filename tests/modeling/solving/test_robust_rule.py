@@ -9,7 +9,7 @@ import pytest
 from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
-from llamoco.modeling.solving.doubt import Doubt, doubts
+from llamoco.modeling.solving.robust_rule import RiskFactor, risk_factors
 
 HEAD = "import numpy as np\n\nLOWER, UPPER, MAX_EVALS = [-1.0, 0.5], [4.0, 5.0], 300\n\n\n"
 SMOOTH = "def objective(x):\n    return np.sin(x[0]) + x[1] ** 2\n"
@@ -53,7 +53,7 @@ DOUBTED = {
 @pytest.mark.parametrize("name", DOUBTED)
 def test_kinds_that_the_model_did_not_learn_are_doubted(name: str, tmp_path: Path) -> None:
     text, expected = DOUBTED[name]
-    [found] = doubts(problem_of(tmp_path, text), 0.9, True)
+    [found] = risk_factors(problem_of(tmp_path, text), 0.9, True)
     assert expected in found.reason and not found.learnt
 
 
@@ -67,14 +67,21 @@ PLAIN = {
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_what_is_like_the_training_is_not_doubted(name: str, tmp_path: Path) -> None:
-    assert doubts(problem_of(tmp_path, PLAIN[name]), 0.9, True) == ()
+    assert risk_factors(problem_of(tmp_path, PLAIN[name]), 0.9, True) == ()
 
 
 def test_low_confidence_counts_without_constraints_if_it_is_calibrated(tmp_path: Path) -> None:
     free, bound = problem_of(tmp_path, SMOOTH), problem_of(tmp_path, PLAIN["constrained"])
-    assert doubts(free, 0.29, True) == (Doubt("the model is not sure of its choice (29%)", learnt=True),)
-    assert doubts(free, 0.31, True) == doubts(free, 0.29, False) == doubts(free, None, True) == ()
-    assert doubts(bound, 0.05, True) == ()
+    assert risk_factors(free, 0.29, True) == (
+        RiskFactor("the model is not sure of its choice (29%)", learnt=True),
+    )
+    assert (
+        risk_factors(free, 0.31, True)
+        == risk_factors(free, 0.29, False)
+        == risk_factors(free, None, True)
+        == ()
+    )
+    assert risk_factors(bound, 0.05, True) == ()
 
 
 def test_of_drawn_problems_only_those_that_round_are_doubted() -> None:
@@ -83,5 +90,5 @@ def test_of_drawn_problems_only_those_that_round_are_doubted() -> None:
         structure = problem.structure
         assert structure is not None
         rounds = "floor" in structure.objective.operations
-        assert [doubt for doubt in doubts(problem, 0.9, True) if "rounds" not in doubt.reason] == []
-        assert bool(doubts(problem, 0.9, True)) == rounds
+        assert [doubt for doubt in risk_factors(problem, 0.9, True) if "rounds" not in doubt.reason] == []
+        assert bool(risk_factors(problem, 0.9, True)) == rounds
