@@ -63,7 +63,7 @@ def read_as(case: robust.Case, problem: Problem) -> Problem:
 
 def default_rule(why: Sequence[RiskFactor]) -> str:
     """What `llamoco solve` does."""
-    return ONE if not why else UNSURE if all(doubt.learnt for doubt in why) else OTHER
+    return ONE if not why else UNSURE if all(risk.kind == "unsure" for risk in why) else OTHER
 
 
 def on_kinds(cases: Sequence[robust.Case], lines: Lines) -> dict[str, Any]:
@@ -79,13 +79,13 @@ def on_kinds(cases: Sequence[robust.Case], lines: Lines) -> dict[str, Any]:
         why = risk_factors(read_as(case, problem), case.confidence, True)
         default = default_rule(why)
         gaps[case.name]["default"], found["default"] = gaps[case.name][default], found[default]
-        shown = [rule for rule in ("default", ONE, "candidates 3", *robust.TOOLS) if rule in found]
+        shown = [rule for rule in ("default", ONE, *robust.TOOLS) if rule in found]
         problems[case.name] = {
             "dim": problem.dim,
             "max_evals": problem.max_evals,
             "best": best,
             "random": at_random,
-            "doubts": [doubt.reason for doubt in why],
+            "doubts": [risk.reason for risk in why],
             "median_f": {rule: _finite(float(np.median(found[rule]))) for rule in shown},
             "median_gap": {rule: round(float(np.median(gaps[case.name][rule])), 6) for rule in shown},
         }
@@ -132,10 +132,10 @@ def on_split(cases: Sequence[robust.Case], lines: Lines, problems: dict[str, Pro
         fired = []
         for case in members:
             why = risk_factors(read_as(case, problems[case.name]), case.confidence, True)
-            reasons.update(doubt.reason.split(" (")[0] for doubt in why)
+            reasons.update(risk.reason.split(" (")[0] for risk in why)
             fired.append(bool(why))
             runs = lines[case.name]
-            rules = {rule: rule for rule in (ONE, UNSURE, OTHER, "candidates 3") if rule in runs}
+            rules = {rule: rule for rule in (ONE, UNSURE, OTHER) if rule in runs}
             for name, rule in (rules | {"default": default_rule(why)}).items():
                 rows[name].append([runs[rule][0]["aocc"], runs[rule][0]["w"]])
         base = np.array(rows[ONE])

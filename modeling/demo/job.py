@@ -167,7 +167,7 @@ def handle(job: Job, desk: Desk, say: Say) -> None:
         more = {
             "serves": serves(answer.completion, problem),
             "seconds": answer.seconds,
-            "replaced": fallback and fallback.reason,
+            "fallback": fallback and fallback.explanation,
         }
         say({"answer": content | more})
         sandbox = desk.for_program(answer)

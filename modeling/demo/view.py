@@ -233,9 +233,9 @@ def _facts(
     if answer["optimizer"]:
         config = ", ".join(f"{name} = {value}" for name, value in (answer["config"] or {}).items())
         about.append(("optimizer", answer["optimizer"] + (f" ({config})" if config else "")))
-    if answer["replaced"] is not None:
+    if answer["fallback"] is not None:
         about.append(
-            ("note", f"the single best solver answers: the model answered, but {answer['replaced']}")
+            ("note", f"the single best solver answers: the model answered, but {answer['fallback']}")
         )
     if answer["confidence"] is not None:
         meaning = (

@@ -68,7 +68,7 @@ def with_fallback(
                 chosen.append(other if never_began else _unrepaired(run))
                 fallback = fallback or never_began
         runs.append(chosen)
-        replaced.append(None if fallback is None else fallback.rule)
+        replaced.append(None if fallback is None else fallback.reason.value)
     return WithFallback(runs, replaced)
 
 

@@ -152,9 +152,6 @@ class CTranslate2Generator(Generator):
         """Logits of what follows each of the last tokens of a text: (last, V)."""
         return np.asarray(self._model.forward_batch([ids]))[0, -last:]
 
-    def _next_probabilities(self, ids: list[int], last: int) -> list[np.ndarray]:
-        return [np.exp(scores.astype(np.float64) - log_sum_exp(scores)) for scores in self._logits(ids, last)]
-
 
 def load_converted(converted: Converted) -> CTranslate2Generator:
     """Load a converted model for generation.

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import ClassVar
-
-import numpy as np
 
 from llamoco.dataset_builder.prompts.prompt import facts_alone
 from llamoco.modeling.calibration.thresholds import Calibration
@@ -16,7 +13,7 @@ from llamoco.modeling.generation.continuation import DECISION_TOKENS, Continuati
 from llamoco.modeling.generation.drafts import DECISION
 from llamoco.modeling.generation.guides import PoolGuide
 from llamoco.modeling.generation.model_answer import Decision, Generation
-from llamoco.modeling.generation.pool_texts import PoolTexts, agreement, serving, stated
+from llamoco.modeling.generation.pool_texts import PoolTexts, stated
 from llamoco.modeling.generation.tokenizers import Tokenizer
 from llamoco.modeling.model_error import ModelError
 
@@ -63,10 +60,6 @@ class Generator(ABC):
         self, starts: Sequence[list[int]], guides: Sequence[PoolGuide], limit: int
     ) -> list[Continuation]:
         """What guides have the model write; it is asked for ``limit`` tokens at most."""
-
-    @abstractmethod
-    def _next_probabilities(self, ids: list[int], last: int) -> list[np.ndarray]:
-        """Probabilities (V,) of what follows each of the last tokens of a text."""
 
     def truncate_prompt(self, prompt: str) -> str:
         """What the model is shown of a prompt: all, or its facts alone where that leaves no room for an answer."""
@@ -162,29 +155,6 @@ class Generator(ABC):
             decisions.append(Decision(line, found and found[1], probability if found else 0.0))
         return decisions
 
-    def candidates(self, prompt: str, count: int, names: Collection[str] | None = None) -> list[Generation]:
-        """Answers within the pool that name different optimizers: the model's own, then the likeliest others.
-
-        Args:
-            prompt: text to be gone on with.
-            count: so many at most.
-            names: optimizers that may be named; those that can serve the problem that the prompt states if None.
-
-        Raises:
-            ModelError: if a prompt leaves no room for an answer.
-        """
-        allowed = set(serving(prompt) if names is None else names)
-        [own] = self.answer_within_pool([prompt], allowed)
-        line, name = own.completion.split("\n", 1)[0].rsplit(" ", 1)
-        start = self._start(prompt)
-        others = self._likeliest_names(start, f"{line} ", allowed - {name}, count - 1)
-        if not others:
-            return [own]
-        guides = [PoolGuide(self._pool_texts, stated(prompt), [other], line) for other, _ in others]
-        before = self._ids(line)
-        answers = self._guided([start + before for _ in others], guides, [p for _, p in others])
-        return [own, *answers]
-
     @cached_property
     def _pool_texts(self) -> PoolTexts:
         return PoolTexts(self.tokens)
@@ -203,19 +173,18 @@ class Generator(ABC):
         self,
         starts: Sequence[list[int]],
         guides: Sequence[PoolGuide],
-        confidences: Sequence[float] | None = None,
     ) -> list[Generation]:
-        """Answers that guides allow; confidences where the names were chosen before."""
+        """Answers that guides allow."""
         written = self._write_guided(starts, guides, self._room(starts))
         return [
             Generation(
                 completion=guide.completion,
-                confidence=confidences[number] if confidences else guide.confidence(text.probabilities),
+                confidence=guide.confidence(text.probabilities),
                 tokens=len(start) + len(text.ids),
                 finished=True,
                 kept=guide.kept,
             )
-            for number, (start, guide, text) in enumerate(zip(starts, guides, written, strict=True))
+            for start, guide, text in zip(starts, guides, written, strict=True)
         ]
 
     def _room(self, starts: Sequence[Sequence[int]]) -> int:
@@ -239,34 +208,6 @@ class Generator(ABC):
             tokens=len(start) + len(text.ids),
             finished=text.finished,
         )
-
-    def _likeliest_names(
-        self, start: list[int], before: str, names: Collection[str], count: int
-    ) -> list[tuple[str, float]]:
-        """The likeliest of some names after a prompt and what stands before the name, with their probabilities.
-
-        The probability of a name's first token bounds that of the name, so names that take several tokens are read to
-        their end only while they may be among the best.
-        """
-        if count < 1 or not names:
-            return []
-        spelled = {name: self._ids(before + name) for name in names}
-        line = self._ids(before)
-        # A blank before the name may be part of the name's first token.
-        shared = min(agreement(line, ids) for ids in spelled.values())
-        first = self._next_probabilities(start + line[:shared], 1)[0]
-        bounds = {name: float(first[ids[shared]]) for name, ids in spelled.items()}
-        found: list[tuple[float, str]] = []
-        for name in sorted(bounds, key=lambda name: (-bounds[name], name)):
-            if len(found) == count and found[-1][0] >= bounds[name]:
-                break
-            ids = spelled[name]
-            steps = [first]
-            if len(ids) > shared + 1:
-                steps = self._next_probabilities(start + ids[:-1], len(ids) - shared)
-            probability = math.prod(float(p[token]) for p, token in zip(steps, ids[shared:], strict=True))
-            found = sorted([*found, (probability, name)], key=lambda entry: (-entry[0], entry[1]))[:count]
-        return [(name, probability) for probability, name in found]
 
     def _text(self, ids: list[int]) -> str:
         return self.tokens.decode(ids, skip_special_tokens=True)

@@ -34,7 +34,6 @@ class PoolGuide:
         texts: of the pool, in the model's tokens.
         kind: what the prompt states; None if it states nothing.
         names: optimizers that may be chosen; those that can serve the problem if None.
-        line: what the decision line begins with, up to and with ``CHOICE``, if that stands already.
 
     Raises:
         ValueError: if the pool has none of the names.
@@ -44,23 +43,19 @@ class PoolGuide:
             for. 1 - kept is what it gave to leaving the pool. In its own part of the line, only tokens that it was denied count.
     """
 
-    def __init__(
-        self, texts: PoolTexts, kind: Stated | None, names: Collection[str] | None = None, line: str = ""
-    ) -> None:
+    def __init__(self, texts: PoolTexts, kind: Stated | None, names: Collection[str] | None = None) -> None:
         self._texts = texts
         self._kind = kind
         allowed = (POOL if kind is None else kind.serving) if names is None else names
         self._names = [name for name in POOL if name in allowed]
         if not self._names:
             raise ValueError(f"the pool has no optimizer {', '.join(sorted(allowed)) or 'of no name'}")
-        self._line, self._ids = line, list[int]()
-        self._forced, self._forced_text = ([], "") if line else (list(texts.start), "#")
+        self._line, self._ids = "", list[int]()
+        self._forced, self._forced_text = list(texts.start), "#"
         self._alive: list[Path] = []  # the texts that may still be written, from the choice on;
         self._depth = 0  # so many tokens of them are
         self._preferred: Path | None = None  # what the benchmark prescribes, once the name is decided
         self.kept = 1.0
-        if line:
-            self._choose_name()
 
     @property
     def settled(self) -> bool:

@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, cast
 
-import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -89,11 +88,6 @@ class TorchGenerator(Generator):
         if self._takes_drafts:
             return decode(self.model, input_ids, mask, self.eos_token_ids, limit, guides=guides)
         return plain(self.model, input_ids, mask, self.eos_token_ids, limit, self._pad_token_id, guides)
-
-    @torch.inference_mode()
-    def _next_probabilities(self, ids: list[int], last: int) -> list[np.ndarray]:
-        logits = self.model(torch.tensor([ids], device=self.model.device)).logits[0, -last:]
-        return list(logits.float().softmax(-1).cpu().numpy())
 
 
 def load_torch_generator(model: str | Path = SHIPPED_MODEL) -> TorchGenerator:

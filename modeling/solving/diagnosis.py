@@ -99,7 +99,7 @@ _NO_VALUES = "draw the bounds closer to where the functions have values"
 
 def _advice(problem: Problem, solution: Solution) -> str:
     if solution.evals < problem.max_evals / 2:
-        return "the program ended early; try another --seed, or --candidates 3"
+        return "the program ended early; try another --seed, or --runs 5"
     most = "give a larger budget (MAX_EVALS), a starting point X0 that is feasible or nearly so, or --runs 5"
     return f"{most}; equalities are held to {EQUALITY_TOLERANCE:g}" if problem.n_equality else most
 

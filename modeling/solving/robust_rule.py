@@ -1,16 +1,16 @@
-"""When one program for the whole budget is a bad bet: the problem is of a kind that the model did not learn, or it is not sure.
+"""Robust rule: the risk factors that make one program for the complete budget a bad bet.
 
-The model learnt on formulas: smooth, rugged or stepped ones, with constraints that are formulas, too. It did not learn on what counts,
-takes the least of some variables, or jumps where an ``if`` decides. What a problem does is known free of charge
-(``problems.structure``). Where there is doubt, several programs share the budget (``portfolio``); what that gains and costs is measured
-in ``examples/benchmarks/robust.py``. On the test split only rounding and low confidence occur among these; there it costs nothing.
+The model was trained on formulas: smooth, rugged or stepped ones, with constraints that are formulas, too. It was not trained on
+objectives that count, take a minimum over variables, or jump at an ``if``. The operations of a problem are known free of charge
+(``Problem.structure``). If any risk factor applies, several programs share the budget (``portfolio``); gain and cost are measured by
+``examples/benchmarks/robust.py``. On the test split only rounding and low confidence occur among these; there it costs nothing.
 """
 
 from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from llamoco.dataset_builder.problems.problem import Problem
 
@@ -18,69 +18,68 @@ if TYPE_CHECKING:
     from llamoco.dataset_builder.problems.profiling.operation_profile import Part
 
 # Calibrated; only without constraints, where the portfolio does as well as the model at such a confidence. With constraints it does not.
-LEAST_CONFIDENCE = 0.3
-DECIDING = frozenset(
+MIN_CONFIDENCE = 0.3
+BRANCHING_NAMES = frozenset(
     ("where", "piecewise", "heaviside", "sign", "select", "choose", "digitize", "searchsorted")
 )
 
 
 @dataclass(frozen=True)
 class RiskFactor:
-    """Why one program for the whole budget is a bad bet.
+    """Reason against one program for the complete budget.
 
     Attributes:
         reason: for a person.
-        learnt: whether the problem is still of a kind that the model learnt on: it is not sure, that is all.
-        unbounded: whether it is that variables lack bounds. The model learnt on boxes; what is searched here is a box that was
-            bent to reach everywhere, around a point that is worth starting from.
+        kind: "unfamiliar": of a kind that is not in the training set. "unsure": familiar, but the model's confidence is low.
+            "unbounded": variables lack bounds. The model was trained on boxes; what is searched here is a box mapped to the
+            complete space, around a point that is worth starting from.
     """
 
     reason: str
-    learnt: bool = False
-    unbounded: bool = False
+    kind: Literal["unfamiliar", "unsure", "unbounded"] = "unfamiliar"
 
 
 def risk_factors(problem: Problem, confidence: float | None, calibrated: bool) -> tuple[RiskFactor, ...]:
-    """Why one program for the whole budget is a bad bet; empty if nothing speaks against it.
+    """Find the risk factors of a problem; empty if there are none.
 
     Args:
         problem: what is to be solved.
         confidence: of the model's choice; None without one.
-        calibrated: whether that is how often such a choice proved right.
+        calibrated: whether the confidence is calibrated.
     """
     structure = problem.structure
-    without = [RiskFactor("variables have no bounds", unbounded=True)] if problem.values.unbounded else []
+    unbounded = [RiskFactor("variables have no bounds", "unbounded")] if problem.values.unbounded else []
     if structure is None:
-        return (*without, RiskFactor("what the functions do with the variables is unknown"))
-    found: list[str] = []
+        return (*unbounded, RiskFactor("what the functions do with the variables is unknown"))
+    reasons: list[str] = []
     objective = structure.objective
     if 0 in objective.degrees:
-        found.append("the objective is constant but for jumps (degree 0)")
-    elif "comparison" in objective.operations and (objective.degrees[0] is not None or _decides(problem)):
-        found.append("the objective compares values (if, min, max)")
+        reasons.append("the objective is constant except for jumps (degree 0)")
+    elif "comparison" in objective.operations and (objective.degrees[0] is not None or _branches(problem)):
+        reasons.append("the objective compares values (if, min, max)")
     if "floor" in objective.operations:
-        found.append("the objective rounds values")
+        reasons.append("the objective rounds values")
     if problem.constrained:
-        found += _of_constraints(structure.constraints)
-    doubted = [*without, *(RiskFactor(reason) for reason in found)]
-    unsure = calibrated and confidence is not None and confidence < LEAST_CONFIDENCE
-    if unsure and not problem.constrained and not without:
-        doubted.append(RiskFactor(f"the model is not sure of its choice ({confidence:.0%})", learnt=True))
-    return tuple(doubted)
+        reasons += _constraint_reasons(structure.constraints)
+    found = [*unbounded, *map(RiskFactor, reasons)]
+    unsure = calibrated and confidence is not None and confidence < MIN_CONFIDENCE
+    if unsure and not problem.constrained and not unbounded:
+        found.append(RiskFactor(f"the model is not sure of its choice ({confidence:.0%})", "unsure"))
+    return tuple(found)
 
 
-def _of_constraints(constraints: Part) -> list[str]:
-    found: list[str] = []
+def _constraint_reasons(constraints: Part) -> list[str]:
+    reasons: list[str] = []
     if 0 in constraints.degrees:
-        found.append("a constraint is constant but for jumps (degree 0)")
+        reasons.append("a constraint is constant except for jumps (degree 0)")
     elif "comparison" in constraints.operations:
-        found.append("a constraint compares values (if, min, max)")
+        reasons.append("a constraint compares values (if, min, max)")
     if "floor" in constraints.operations:
-        found.append("a constraint rounds values")
-    return found
+        reasons.append("a constraint rounds values")
+    return reasons
 
 
-def _decides(problem: Problem) -> bool:
+def _branches(problem: Problem) -> bool:
     """Whether a person's Python compares by more than min, max and abs, so that it may jump. A formula does not."""
     text = (
         getattr(problem, "description", "")
@@ -96,4 +95,4 @@ def _decides(problem: Problem) -> bool:
         for node in nodes
         if isinstance(node, ast.Attribute | ast.Name)
     }
-    return bool(names & DECIDING) or any(isinstance(node, ast.Compare) for node in nodes)
+    return bool(names & BRANCHING_NAMES) or any(isinstance(node, ast.Compare) for node in nodes)

@@ -27,7 +27,7 @@ ANSWER = {
     "config": {"RHO": 0.5},
     "confidence": 0.62,
     "calibrated": False,
-    "replaced": None,
+    "fallback": None,
     "known": True,
     "serves": True,
     "warning": None,

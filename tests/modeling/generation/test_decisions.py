@@ -1,15 +1,11 @@
 """Decisions, drafts and candidates of a tiny model that has learnt three answers by heart."""
 
 import json
-import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from tiny_models import learnt, tiny
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
@@ -45,21 +41,6 @@ def generator() -> TorchGenerator:
     return TorchGenerator(learnt(tokenizer, list(zip(PROMPTS, TEXTS, strict=True))), tokenizer, "learnt")
 
 
-def several_tokens_a_name() -> PreTrainedTokenizerFast:
-    """An ordinary BPE, whose names take several tokens."""
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=300, special_tokens=["<end>"], initial_alphabet=alphabet, show_progress=False
-    )
-    made.train_from_iterator([*PROMPTS, *TEXTS], trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=made, eos_token="<end>", pad_token="<end>", model_max_length=512
-    )
-
-
 def test_drafts_answer_as_plain_generation_does_in_far_fewer_passes(generator: TorchGenerator) -> None:
     passes = []
     hook = generator.model.register_forward_hook(lambda *_: passes.append(1))
@@ -87,53 +68,6 @@ def test_a_decision_is_the_first_line_of_the_answer(generator: TorchGenerator) -
     untrained = TorchGenerator(tiny(generator.tokenizer), generator.tokenizer, "random")
     [none] = untrained.decisions([PROMPTS[0]])
     assert none == Decision(none.line, None, 0.0)
-
-
-@torch.inference_mode()
-def by_force(generator: TorchGenerator, prompt: str, before: str) -> dict[str, float]:
-    """Probability of each name of the pool: the product over its tokens, each name in a pass of its own."""
-    start, tokenizer = generator.tokenizer(prompt)["input_ids"], generator.tokenizer
-    shared = len(tokenizer(before.rstrip(" "), add_special_tokens=False)["input_ids"])
-    found = {}
-    for name in pool.POOL:
-        ids = tokenizer(before + name, add_special_tokens=False)["input_ids"]
-        logits = generator.model(torch.tensor([start + ids])).logits[0].log_softmax(-1)
-        steps = range(shared, len(ids))
-        found[name] = math.exp(sum(float(logits[len(start) + k - 1, ids[k]]) for k in steps))
-    return found
-
-
-@pytest.mark.parametrize("several", [False, True], ids=["a token a name", "several tokens a name"])
-def test_alternatives_are_the_likeliest_names(several: bool, generator: TorchGenerator) -> None:
-    if several:
-        tokenizer = several_tokens_a_name()
-        assert len(tokenizer(" simulated_annealing")["input_ids"]) > 3
-        generator = TorchGenerator(tiny(tokenizer, seed=5, positions=512), tokenizer, "random")
-    before = "# rough; coupled; optimizer: "
-    truth = by_force(generator, PROMPTS[1], before)
-    start = generator.tokenizer(PROMPTS[1])["input_ids"]
-    names = set(pool.POOL) - {"cma_es"}
-    for count in (1, 3, len(pool.POOL)):
-        found = generator._likeliest_names(start, before, names, count)
-        expected = sorted(names, key=lambda name: -truth[name])[:count]
-        assert [name for name, _ in found] == expected
-        assert [p for _, p in found] == pytest.approx([truth[name] for name in expected], rel=1e-3)
-
-
-def test_candidates_are_the_likeliest_programs(generator: TorchGenerator) -> None:
-    answers = generator.candidates(PROMPTS[0], 3)
-    named = [answer.completion.split("optimizer: ")[1].split("\n")[0] for answer in answers]
-    truth = by_force(generator, PROMPTS[0], "# rough; coupled; optimizer: ")
-    assert named == sorted(truth, key=lambda name: -truth[name])[:3] and named[0] == "slsqp"
-    assert [a.confidence for a in answers] == pytest.approx([truth[name] for name in named], rel=1e-3)
-    assert answers[0].completion == TEXTS[0]
-    # The first answer is what the model says by itself; others may be excluded.
-    assert answers[0].tokens == generator.answer(PROMPTS[:1])[0].tokens
-    [other] = generator.candidates(PROMPTS[0], 1, names=["de", "pso"])
-    assert other.completion.split("\n")[0] in (
-        "# rough; coupled; optimizer: de",
-        "# rough; coupled; optimizer: pso",
-    )
 
 
 def test_a_draft_is_taken_up_again_after_what_the_model_changed(generator: TorchGenerator) -> None:

@@ -21,7 +21,7 @@ def problem_of(folder: Path, text: str) -> Problem:
     return load(path)
 
 
-DOUBTED = {
+RISKY = {
     "an if": ("def objective(x):\n    return x[0] if x[0] + x[1] > 2 else 1e9\n", "objective compares"),
     "an if among functions": (
         "def objective(x):\n    return np.sin(x[0]) if x[0] > 2 else np.exp(x[1])\n",
@@ -50,11 +50,11 @@ DOUBTED = {
 }
 
 
-@pytest.mark.parametrize("name", DOUBTED)
-def test_kinds_that_the_model_did_not_learn_are_doubted(name: str, tmp_path: Path) -> None:
-    text, expected = DOUBTED[name]
+@pytest.mark.parametrize("name", RISKY)
+def test_unfamiliar_kinds_are_risks(name: str, tmp_path: Path) -> None:
+    text, expected = RISKY[name]
     [found] = risk_factors(problem_of(tmp_path, text), 0.9, True)
-    assert expected in found.reason and not found.learnt
+    assert expected in found.reason and found.kind == "unfamiliar"
 
 
 PLAIN = {
@@ -66,14 +66,14 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_what_is_like_the_training_is_not_doubted(name: str, tmp_path: Path) -> None:
+def test_what_is_like_the_training_is_no_risk(name: str, tmp_path: Path) -> None:
     assert risk_factors(problem_of(tmp_path, PLAIN[name]), 0.9, True) == ()
 
 
 def test_low_confidence_counts_without_constraints_if_it_is_calibrated(tmp_path: Path) -> None:
     free, bound = problem_of(tmp_path, SMOOTH), problem_of(tmp_path, PLAIN["constrained"])
     assert risk_factors(free, 0.29, True) == (
-        RiskFactor("the model is not sure of its choice (29%)", learnt=True),
+        RiskFactor("the model is not sure of its choice (29%)", "unsure"),
     )
     assert (
         risk_factors(free, 0.31, True)
@@ -84,11 +84,11 @@ def test_low_confidence_counts_without_constraints_if_it_is_calibrated(tmp_path:
     assert risk_factors(bound, 0.05, True) == ()
 
 
-def test_of_drawn_problems_only_those_that_round_are_doubted() -> None:
+def test_of_drawn_problems_only_those_that_round_are_risks() -> None:
     for number in range(30):
         problem = draw_problem(11, number, constrained=number % 2 == 1)
         structure = problem.structure
         assert structure is not None
         rounds = "floor" in structure.objective.operations
-        assert [doubt for doubt in risk_factors(problem, 0.9, True) if "rounds" not in doubt.reason] == []
+        assert [risk for risk in risk_factors(problem, 0.9, True) if "rounds" not in risk.reason] == []
         assert bool(risk_factors(problem, 0.9, True)) == rounds
