@@ -47,7 +47,7 @@ class Problem:
         feasible_point: a certified feasible point (constrained synthetic problems).
         provenance: where f0 and f_star come from.
         evaluator: where values come from; made from ``definition`` when they are asked for if None. Not part of the JSON.
-        begun: whether the person's starting point has been evaluated before. Not part of the JSON.
+        start_evaluated: whether the person's starting point has been evaluated before. Not part of the JSON.
     """
 
     id: str
@@ -63,7 +63,7 @@ class Problem:
     feasible_point: tuple[float, ...] | None = None
     provenance: dict[str, str] = field(default_factory=dict)
     evaluator: ProblemEvaluator | None = field(default=None, repr=False, compare=False)
-    begun: bool = field(default=False, repr=False, compare=False)
+    start_evaluated: bool = field(default=False, repr=False, compare=False)
 
     @property
     def language(self) -> str:
@@ -138,14 +138,14 @@ class Problem:
         return SourceEvaluator(lambda: load_python(text, self.id))
 
     @property
-    def structure(self) -> OperationProfile | None:
+    def profile(self) -> OperationProfile | None:
         """Which operations the problem does on its variables; None where that cannot be known. A person's Python is executed."""
-        return self.values.structure
+        return self.values.profile
 
     @property
-    def unfollowed(self) -> str | None:
-        """Why ``structure`` is None: what of a person's Python cannot be followed; None if it can, or is not here to be asked."""
-        return self.values.unfollowed
+    def trace_obstacle(self) -> str | None:
+        """Why ``profile`` is None: what of a person's Python cannot be followed; None if it can, or is not here to be asked."""
+        return self.values.trace_obstacle
 
     @property
     def warnings(self) -> list[str]:
@@ -160,7 +160,7 @@ class Problem:
     @property
     def start(self) -> np.ndarray | None:
         """The person's starting point (D,), which is to be evaluated first; None if there is none, or it has been."""
-        return None if self.begun else self.values.start
+        return None if self.start_evaluated else self.values.start
 
     @property
     def tolerance(self) -> float | None:
@@ -177,24 +177,29 @@ class Problem:
         """What a program has to do where the problem's names alone do not state it; None where they do."""
         return self.values.adaptation
 
-    def full(self, x: np.ndarray) -> np.ndarray:
+    def to_original(self, x: np.ndarray) -> np.ndarray:
         """Points (..., D) of the box as points (..., A) of the person's own variables."""
-        return self.values.full(x)
+        return self.values.to_original(x)
 
-    def within(self, max_evals: int, begun: bool = False) -> Problem:
+    def with_budget(self, max_evals: int, start_evaluated: bool = False) -> Problem:
         """The same problem with another budget, evaluated by the same; a person's Python is not executed again.
 
         Args:
             max_evals: the budget.
-            begun: whether the starting point has been evaluated.
+            start_evaluated: whether the starting point has been evaluated.
         """
-        return replace(self, max_evals=max_evals, evaluator=self.values, begun=self.begun or begun)
+        return replace(
+            self,
+            max_evals=max_evals,
+            evaluator=self.values,
+            start_evaluated=self.start_evaluated or start_evaluated,
+        )
 
-    def evaluated_by(self, evaluator: ProblemEvaluator) -> Problem:
+    def with_evaluator(self, evaluator: ProblemEvaluator) -> Problem:
         """The same problem with values from elsewhere, or from what wraps its own evaluator."""
         return replace(self, evaluator=evaluator)
 
-    def requests(self) -> PointEvaluator | None:
+    def point_evaluator(self) -> PointEvaluator | None:
         """A way to evaluate points fast and tell the best (see ``PointEvaluator``); None for a problem given by a person's Python."""
         compiled = self.values.compiled
         if compiled is None:

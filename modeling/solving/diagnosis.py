@@ -160,10 +160,10 @@ def _has_to_be(equality: bool) -> str:
 
 def _linear_proof(problem: Problem, solution: Solution) -> str | None:
     """Why the linear constraints alone have no point in the box; None if they have, or that is not known."""
-    structure = problem.structure
-    if structure is None or any(name in structure.constraints.operations for name in BRANCHING):
+    profile = problem.profile
+    if profile is None or any(name in profile.constraints.operations for name in BRANCHING):
         return None
-    degrees = structure.constraints.degrees
+    degrees = profile.constraints.degrees
     linear = [number for number, degree in enumerate(degrees) if degree is not None and degree <= 1]
     looks = problem.dim + 1 + CHECKS
     each = solution.seconds / solution.evals if solution.evals else 0.0

@@ -251,7 +251,7 @@ def test_reading_and_asking_for_a_file_loads_no_numba(tmp_path: Path) -> None:
     for path in EXAMPLES:
         code = (
             "import sys\nfrom llamoco.dataset_builder.problems.files.problem_file import load\n"
-            f"problem = load({str(path)!r})\nproblem.structure\nprint('numba' in sys.modules)"
+            f"problem = load({str(path)!r})\nproblem.profile\nprint('numba' in sys.modules)"
         )
         assert run_python(code) == "False"
 
