@@ -63,7 +63,7 @@ class Stack:
         self.wrapping = Wrapping(problem, workers, journal)
         self.watch = Watch(self.wrapping.problem)
         self.problem = problem.with_evaluator(self.watch)
-        self._evaluator = problem.values
+        self._evaluator = problem.active_evaluator
 
     @property
     def reserved(self) -> int:

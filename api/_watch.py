@@ -62,7 +62,7 @@ class Watch(EvaluatorWrapper):
     """
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.values)
+        super().__init__(problem.active_evaluator)
         self._problem = problem
         self._known: dict[bytes, Values] = {}
         self.best: Point | None = None

@@ -60,19 +60,19 @@ class DescribedProblem(Problem):
         Raises:
             ProblemError: if values of the problem come from Python.
         """
-        if problem.values.symbolic is None:
+        if problem.active_evaluator.symbolic is None:
             raise ProblemError(f"problem {problem.id} is not given by formulas")
         own = {name: getattr(problem, name) for name in FIELDS if name not in ("kind", "definition")}
         return cls(
             **own,
             language=language,
             description=description,
-            evaluator=problem.values,
+            evaluator=problem.active_evaluator,
             profile=problem.profile,
         )
 
     @property
-    def values(self) -> ProblemEvaluator:
+    def active_evaluator(self) -> ProblemEvaluator:
         """What evaluates the problem: never what executes its text."""
         return self.evaluator or _Nowhere(self.id)
 

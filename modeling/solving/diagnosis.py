@@ -136,7 +136,7 @@ def _lines(problem: Problem) -> dict[str, int]:
 
 def _range_proof(problem: Problem) -> str | None:
     """Why one of the formulas alone has no point in the box; None if that is not known, or the problem is no formula."""
-    symbolic = problem.values.symbolic
+    symbolic = problem.active_evaluator.symbolic
     if symbolic is None:
         return None
     ranges = constraint_ranges(*symbolic)

@@ -49,7 +49,9 @@ def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tupl
         calibrated: whether that is how often such a choice proved right.
     """
     profile = problem.profile
-    without = [Doubt("variables have no bounds", unbounded=True)] if problem.values.unbounded else []
+    without = (
+        [Doubt("variables have no bounds", unbounded=True)] if problem.active_evaluator.unbounded else []
+    )
     if profile is None:
         return (*without, Doubt("what the functions do with the variables is unknown"))
     found: list[str] = []

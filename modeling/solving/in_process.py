@@ -66,7 +66,11 @@ class InProcessRunner:
                 with _kept(ours):
                     on_progress(evals, best)
 
-        own = problem if problem.values.compiled else problem.with_evaluator(_Guarded(problem.values, ours))
+        own = (
+            problem
+            if problem.active_evaluator.compiled
+            else problem.with_evaluator(_Guarded(problem.active_evaluator, ours))
+        )
         oracle = Oracle(own, tell)
         if on_oracle is not None:
             on_oracle(oracle)

@@ -168,8 +168,8 @@ def test_which_programs_ask_for_one_point_after_the_other(name):
         ),
     )
     sizes = []
-    oracle = problem.values.evaluate_rows
-    problem.values.evaluate_rows = lambda x: sizes.append(len(x)) or oracle(x)
+    oracle = problem.active_evaluator.evaluate_rows
+    problem.active_evaluator.evaluate_rows = lambda x: sizes.append(len(x)) or oracle(x)
     config = configuration_for(name, 3, evals, False)
     InProcessRunner().run(f"# any; optimizer: {name}\n{render(name, config)}", problem, 0)
     assert sum(sizes) >= evals - 5
@@ -194,7 +194,7 @@ def test_a_file_is_executed_in_each_worker(tmp_path):
     (tmp_path / "problem.py").write_text(FILE)
     problem = llamoco.load_problem(tmp_path / "problem.py")
     points = RNG.random((6, 3))
-    with Shared(problem.values, 2) as shared:
+    with Shared(problem.active_evaluator, 2) as shared:
         assert shared.evaluate(points)[0].tolist() == [float(x @ x) for x in points]
 
 

@@ -28,13 +28,15 @@ class Incumbent:
         self.f = float("inf")
         self.evals = 0
         self.problem = problem
-        if problem.values.compiled is None:  # a compiled problem has no code of a person's own that may fail
+        if (
+            problem.active_evaluator.compiled is None
+        ):  # a compiled problem has no code of a person's own that may fail
             self.problem = problem.with_evaluator(_Watched(self, problem))
 
 
 class _Watched(EvaluatorWrapper):
     def __init__(self, incumbent: Incumbent, problem: Problem) -> None:
-        super().__init__(problem.values)
+        super().__init__(problem.active_evaluator)
         self._incumbent, self._problem = incumbent, problem
 
     def evaluate(self, x: np.ndarray) -> Values:

@@ -74,7 +74,7 @@ QUESTIONS: dict[str, Callable[[Problem], Any]] = {
     "text": repr,
     "JSON": lambda p: p.to_json(),
     "fields": asdict,
-    "hidden": lambda p: p.values.to_original(POINT),
+    "hidden": lambda p: p.active_evaluator.to_original(POINT),
     "description": lambda p: p.description,
     "bounds": lambda p: (p.dim, p.constrained, p.inside(POINT)),
 }
@@ -163,7 +163,7 @@ def test_a_problem_in_symbols_can_be_described(tmp_path: Path) -> None:
     problem = DescribedProblem.of(own, "latex", file.read_text())
     x = np.array([[0.5, 1.0], [2.0, -1.0]])
     np.testing.assert_array_equal(problem.evaluate(x).f, own.evaluate(x).f)
-    assert problem.profile == own.profile and problem.values.symbolic is not None
+    assert problem.profile == own.profile and problem.active_evaluator.symbolic is not None
     assert make_prompt(problem, 6000) == make_prompt(own, 6000)
     assert problem_text(problem) == problem_text(own)
 

@@ -52,7 +52,7 @@ def test_what_is_read_has_values_a_prompt_and_a_program_but_no_code() -> None:
     for text in (json.dumps(COMPOSITION), SPHERE):
         with read_problem(text, no_sandbox) as problem:
             assert isinstance(problem, DescribedProblem) and problem.definition == {}
-            assert problem.values.symbolic is not None and problem.profile is not None
+            assert problem.active_evaluator.symbolic is not None and problem.profile is not None
             assert "# dimension" in make_prompt(problem, 6000)[0]
             assert "def objective" in problem_text(problem)
             centre = (problem.lower_array + problem.upper_array)[None, :] / 2

@@ -56,7 +56,7 @@ class Counting(EvaluatorWrapper):
     """Notes every point that is evaluated; may fail or stop at one of them."""
 
     def __init__(self, problem: Problem, at: int = 10**9, error: BaseException | None = None) -> None:
-        super().__init__(problem.values)
+        super().__init__(problem.active_evaluator)
         self.points: list[np.ndarray] = []
         self._at, self._error = at, error
 

@@ -72,7 +72,7 @@ def test_the_start_is_evaluated_first_and_counted_and_called_once(tmp_path: Path
     assert oracle.evals == 1 and oracle.remaining == 99 and oracle.best_x is not None
     assert problem.to_original(oracle.best_x).tolist() == [0.25, 1]
     assert oracle.best_f == 0.25**2 + 0.5**2
-    calls = sys.modules[problem.values.file._text.module].calls  # type: ignore[attr-defined]
+    calls = sys.modules[problem.active_evaluator.file._text.module].calls  # type: ignore[attr-defined]
     assert calls.count([0.25, 1.0]) == 1  # what reading the file evaluated is not paid for again
 
 
