@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values, Wrapper, gathered
+from llamoco.dataset_builder.problems.evaluators import (
+    EvaluatorWrapper,
+    ProblemEvaluator,
+    Values,
+    collect_values,
+)
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.stagnation import Stagnation
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
@@ -150,7 +155,7 @@ class Limits:
             )
 
 
-class _TimeLimited(Wrapper):
+class _TimeLimited(EvaluatorWrapper):
     """Checks the time after each evaluation, also within a request for many points."""
 
     def __init__(self, inner: ProblemEvaluator, limits: Limits) -> None:
@@ -159,11 +164,11 @@ class _TimeLimited(Wrapper):
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""
-        return gathered(self.each(x), len(x))
+        return collect_values(self.evaluate_rows(x), len(x))
 
-    def each(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+    def evaluate_rows(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
         """See ``ProblemEvaluator``."""
-        for row in self.inner.each(x):
+        for row in self.inner.evaluate_rows(x):
             yield row
             self._limits.check_time()
 
@@ -195,8 +200,8 @@ def solve_problem(
     listener = listener or Listener()
     so_far, limits = BestSoFar(problem), Limits(problem, options)
     watched = so_far.problem
-    if limits.timed and watched.values.compiled is None:
-        watched = watched.evaluated_by(_TimeLimited(watched.values, limits))
+    if limits.timed and watched.active_evaluator.compiled is None:
+        watched = watched.with_evaluator(_TimeLimited(watched.active_evaluator, limits))
     plan = _plan(watched, generator, options, listener)
     # A sandbox may still be starting: it is not waited for before it has to be.
     if runner is not None and not (plan.answer.known or options.unsafe) and runner.tier == "C":
@@ -208,7 +213,7 @@ def solve_problem(
     outcome = Outcome(plan.answer, None, risks=reasons, fallback=plan.fallback)
     if runner is None:
         return outcome
-    watched.requests()  # formulas are compiled meanwhile
+    watched.point_evaluator()  # formulas are compiled meanwhile
     execution = _Execution(so_far.watching(runner), plan, options, listener, limits, outcome)
     try:
         outcome = execution.run()

@@ -2,7 +2,7 @@
 
 The model was trained on formulas: smooth, rugged or stepped ones, with constraints that are formulas, too. It was not trained on
 objectives that count, take a minimum over variables, or jump at an ``if``. The operations of a problem are known free of charge
-(``Problem.structure``). If any risk factor applies, several programs share the budget (``portfolio``); gain and cost are measured by
+(``Problem.profile``). If any risk factor applies, several programs share the budget (``portfolio``); gain and cost are measured by
 ``examples/benchmarks/robust.py``. On the test split only rounding and low confidence occur among these; there it costs nothing.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from llamoco.dataset_builder.problems.problem import Problem
 
 if TYPE_CHECKING:
-    from llamoco.dataset_builder.problems.profiling.operation_profile import Part
+    from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile
 
 # Calibrated; only without constraints, where the portfolio does as well as the model at such a confidence. With constraints it does not.
 MIN_CONFIDENCE = 0.3
@@ -47,12 +47,14 @@ def risk_factors(problem: Problem, confidence: float | None, calibrated: bool) -
         confidence: of the model's choice; None without one.
         calibrated: whether the confidence is calibrated.
     """
-    structure = problem.structure
-    unbounded = [RiskFactor("variables have no bounds", "unbounded")] if problem.values.unbounded else []
-    if structure is None:
+    profile = problem.profile
+    unbounded = (
+        [RiskFactor("variables have no bounds", "unbounded")] if problem.active_evaluator.unbounded else []
+    )
+    if profile is None:
         return (*unbounded, RiskFactor("what the functions do with the variables is unknown"))
     reasons: list[str] = []
-    objective = structure.objective
+    objective = profile.objective
     if 0 in objective.degrees:
         reasons.append("the objective is constant except for jumps (degree 0)")
     elif "comparison" in objective.operations and (objective.degrees[0] is not None or _branches(problem)):
@@ -60,7 +62,7 @@ def risk_factors(problem: Problem, confidence: float | None, calibrated: bool) -
     if "floor" in objective.operations:
         reasons.append("the objective rounds values")
     if problem.constrained:
-        reasons += _constraint_reasons(structure.constraints)
+        reasons += _constraint_reasons(profile.constraints)
     found = [*unbounded, *map(RiskFactor, reasons)]
     unsure = calibrated and confidence is not None and confidence < MIN_CONFIDENCE
     if unsure and not problem.constrained and not unbounded:
@@ -68,7 +70,7 @@ def risk_factors(problem: Problem, confidence: float | None, calibrated: bool) -
     return tuple(found)
 
 
-def _constraint_reasons(constraints: Part) -> list[str]:
+def _constraint_reasons(constraints: FunctionProfile) -> list[str]:
     reasons: list[str] = []
     if 0 in constraints.degrees:
         reasons.append("a constraint is constant except for jumps (degree 0)")
