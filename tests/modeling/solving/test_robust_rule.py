@@ -32,7 +32,7 @@ RISKY = {
         "def objective(x):\n    return np.sum(np.where(x > 1, np.sin(x), x))\n",
         "objective compares",
     ),
-    "counting": ("def objective(x):\n    return float(sum(1 for v in x if v > 1))\n", "but for jumps"),
+    "counting": ("def objective(x):\n    return float(sum(1 for v in x if v > 1))\n", "except for jumps"),
     "round": ("def objective(x):\n    return (round(x[0]) - 2) ** 2 + np.exp(x[1])\n", "objective rounds"),
     "unknown": ("def objective(x):\n    return float(str(x[0])) + x[1]\n", "unknown"),
     "a counting constraint": (
