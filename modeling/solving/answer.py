@@ -12,7 +12,8 @@ from llamoco.dataset_builder.optimizers.catalogue import Config
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import identify, render
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import parse_completion, program_of
+from llamoco.dataset_builder.prompts.completion import parse_completion
+from llamoco.dataset_builder.prompts.program import program_of
 from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.modeling.generation.pool_texts import serving

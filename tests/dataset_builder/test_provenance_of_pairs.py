@@ -17,7 +17,7 @@ from llamoco.dataset_builder.benchmark.race import FINAL, FINAL_SEEDS, MORE_FINA
 from llamoco.dataset_builder.benchmark.run import Job, Run, execute, run_seed, score
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.prompts.instruction_set import SIZES, rows_of_split
-from llamoco.dataset_builder.prompts.program import completion
+from llamoco.dataset_builder.prompts.rows import labelled_completion
 
 ARCHIVE = Path(__file__).parents[2] / "dataset_builder" / "labels" / "runs"  # not installed: too large
 ANSWERS = 200
@@ -64,7 +64,7 @@ def test_answers_reproduce_their_recorded_scores(labels: dict[str, Label]) -> No
     for label in PortableRng("answers that are run again").sample(list(labels.values()), ANSWERS):
         problem = label.problem
         assert problem.f0 is not None and problem.f_star is not None
-        text = completion(problem, label.optimizer, json.loads(label.config))
+        text = labelled_completion(problem, label.optimizer, json.loads(label.config))
         runs = next(s.runs for s in label.finalists if s.key == (label.optimizer, label.config))
         again = []
         for index in (FINAL_SEEDS + MORE_FINAL_SEEDS)[:runs]:

@@ -35,8 +35,9 @@ from llamoco.dataset_builder.benchmark.trace import pack_trace, unpack_trace
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import completion, program
+from llamoco.dataset_builder.prompts.program import assemble_program
 from llamoco.dataset_builder.prompts.python_patterns import problem_section
+from llamoco.dataset_builder.prompts.rows import labelled_completion
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.scores import Attempt, Run
 
@@ -128,7 +129,7 @@ def programs(label: Label) -> dict[str, str]:
     """Programs by kind."""
     name, config = configured(table().sbs[label.group]["aocc"], label.problem)
     return {
-        "label": completion(label.problem, label.optimizer, json.loads(label.config)),
+        "label": labelled_completion(label.problem, label.optimizer, json.loads(label.config)),
         "sbs": render(name, json.loads(config)),
         "random": RANDOM_SEARCH,
         "centre": CENTRE,
@@ -337,7 +338,11 @@ def test_another_problem_is_worth_nothing_and_the_right_one_all(metric: Any) -> 
         section = problem_section(p.system, p.lower, p.upper, p.max_evals)
         wrong = [change(p) for name, change in MISSTATED.items() if p.constrained or "constraint" not in name]
         right.append(len(texts))
-        texts += [answer, program(section, answer), *(program(f"{section}\n\n{x}", answer) for x in wrong)]
+        texts += [
+            answer,
+            assemble_program(section, answer),
+            *(assemble_program(f"{section}\n\n{x}", answer) for x in wrong),
+        ]
         references += [p.to_json()] * (2 + len(wrong))
     result = metric.compute(predictions=texts, references=references, runs=1, workers=1)
     for first in right:
