@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
-from llamoco.dataset_builder.benchmark.race import configured
+from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.problems.portable_rng import PortableRng

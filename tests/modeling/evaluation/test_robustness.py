@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
-from llamoco.dataset_builder.benchmark.race import configured
+from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
