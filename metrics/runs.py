@@ -9,13 +9,15 @@ import os
 import random
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
-from types import TracebackType
-from typing import Any
+from queue import Empty, SimpleQueue
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
 
 import loky
 from loky.backend import get_context
@@ -31,8 +33,11 @@ from llamoco.metrics.sandbox.slot import TIME_LIMIT
 from llamoco.metrics.scores import Attempt, Run
 
 _Future = Future[list[tuple[Attempt, Attempt | None]]]
+_Result = TypeVar("_Result")
+_Item = TypeVar("_Item")
 
 MAX_DEATHS = 1
+SIGNAL_LOOK = 1.0  # seconds between looks for a signal while waiting
 CLEAN_UP = 5.0  # seconds for the folder of workers that were killed
 
 
@@ -127,42 +132,38 @@ class Runner:
         """
         jobs: dict[bytes, _Job] = {}
         lost: list[_Job] = []
-        flying: dict[_Future, _Job] = {}
+        in_flight: dict[_Future, _Job] = {}
+        done: SimpleQueue[_Future] = SimpleQueue()
         fresh = enumerate(predictions)
         more = True
-        try:
-            while True:
-                done = [future for future in flying if future.done()]
-                # One more than there are workers waits in line, so that none idles.
-                if (more or lost) and not done and len(flying) <= self.workers:
-                    if lost:
-                        job = lost.pop()
-                    elif (entry := next(fresh, None)) is None:
-                        more = False
-                        continue
-                    else:
-                        position, prediction = entry
-                        job = jobs.setdefault(_content(prediction), _Job(prediction, []))
-                        if job.runs is not None:
-                            yield position, list(job.runs)
-                            continue
-                        job.positions.append(position)
-                        if len(job.positions) > 1:
-                            continue
-                    flying[self._submit(job.prediction)] = job
+        while True:
+            # One more than there are workers waits in line, so that none idles.
+            if (more or lost) and done.empty() and len(in_flight) <= self.workers:
+                if lost:
+                    job = lost.pop()
+                elif (entry := next(fresh, None)) is None:
+                    more = False
                     continue
-                if not flying:
-                    return
-                for future in done or wait(flying, return_when=FIRST_COMPLETED).done:
-                    job = flying.pop(future)
-                    if self._finish(job, future):
-                        for position in job.positions:
-                            yield position, list(job.runs or [])
-                    else:
-                        lost.append(job)
-        finally:
-            for future in flying:
-                future.cancel()
+                else:
+                    position, prediction = entry
+                    job = jobs.setdefault(_content(prediction), _Job(prediction, []))
+                    if job.runs is not None:
+                        yield position, list(job.runs)
+                        continue
+                    job.positions.append(position)
+                    if len(job.positions) > 1:
+                        continue
+                in_flight[self._submit(job.prediction, done)] = job
+                continue
+            if not in_flight:
+                return
+            future = _take(done)
+            job = in_flight.pop(future)
+            if self._finish(job, future):
+                for position in job.positions:
+                    yield position, list(job.runs or [])
+            else:
+                lost.append(job)
 
     def _finish(self, job: _Job, future: _Future) -> bool:
         """Note the runs of a job; False if its worker died, and it is to be run again."""
@@ -178,13 +179,13 @@ class Runner:
             return False
         return True
 
-    def _submit(self, prediction: Prediction) -> _Future:
+    def _submit(self, prediction: Prediction, done: SimpleQueue[_Future]) -> _Future:
         # A copy: the problem's compiled form, kept with it, does not travel.
         call = (worker.run, prediction.program, prediction.repair, replace(prediction.problem))
         while True:
             assert self._executor is not None
             try:
-                return self._executor.submit(*call)
+                return _submit(self._executor, done, *call)
             except BrokenExecutor:
                 self._start()
 
@@ -211,13 +212,14 @@ class Runner:
         # Workers start with SIGINT blocked: Ctrl-C while they import shall print nothing. The tracker has to run
         # before, as starting it unblocks.
         resource_tracker.ensure_running()
+        done: SimpleQueue[Future[str]] = SimpleQueue()
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            first = self._executor.submit(worker.tier)
+            _submit(self._executor, done, worker.tier)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         try:
-            return first.result()
+            return _take(done).result()
         except BrokenExecutor as error:
             raise RunnerError(f"the worker processes that run programs do not start: {error}") from error
 
@@ -237,6 +239,44 @@ class Runner:
                 # A program that was killed with its worker may take a moment to be gone.
                 with contextlib.suppress(OSError):
                     remove_tree(folder)
+
+
+def _submit(
+    executor: loky.ProcessPoolExecutor, done: SimpleQueue[Future[_Result]], *call: Any
+) -> Future[_Result]:
+    """Hand a call to the workers; its future comes to a queue once it is done.
+
+    A queue, and nothing else, is what the main thread waits at: its lock is C's. Ctrl-C within ``Future`` or loky's
+    own locks, which are Python, can leave them held for good; loky's thread would wait for them at shutdown.
+    """
+    with _interrupts_deferred():
+        future: Future[_Result] = executor.submit(*call)
+        future.add_done_callback(done.put)
+        return future
+
+
+def _take(done: SimpleQueue[_Item]) -> _Item:
+    """The next item of a queue. In steps: a signal that comes just before a wait begins does not end it."""
+    while True:
+        with contextlib.suppress(Empty):
+            return done.get(timeout=SIGNAL_LOOK)
+
+
+@contextlib.contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Have Ctrl-C wait until the block is left."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda *signal_and_frame: came.append(signal_and_frame))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            handler(*came[0])
 
 
 def _content(prediction: Prediction) -> bytes:
