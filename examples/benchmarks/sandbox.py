@@ -33,8 +33,8 @@ from llamoco.dataset_builder.optimizers.pool import optimizer_function
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.instruction_set import rows_of_split
-from llamoco.metrics.runs import Prediction, Runner
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.runner import Prediction, Runner
+from llamoco.metrics.sandbox import Sandbox
 from llamoco.metrics.worker import run_seed
 
 COLD_START = "import numpy, scipy.optimize, cma"

@@ -38,7 +38,7 @@ from llamoco.dataset_builder.prompts.instruction_set import description_counts, 
 from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.dataset_builder.prompts.prompt import facts
 from llamoco.hub_cards.render import record
-from llamoco.metrics.runs import Prediction, Runner
+from llamoco.metrics.runner import Prediction, Runner
 
 RECORD = record("instruction_set")
 

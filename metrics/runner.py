@@ -11,7 +11,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
@@ -26,10 +26,9 @@ from llamoco.dataset_builder.benchmark.executors import BLAS_THREADS
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics import worker
-from llamoco.metrics.record_fields import checked_run, record_of_run
 from llamoco.metrics.sandbox import tiers
+from llamoco.metrics.sandbox.sandbox import TIME_LIMIT
 from llamoco.metrics.sandbox.scratch import remove_tree
-from llamoco.metrics.sandbox.slot import TIME_LIMIT
 from llamoco.metrics.scores import Attempt, Run
 
 _Future = Future[list[tuple[Attempt, Attempt | None]]]
@@ -283,47 +282,3 @@ def _content(prediction: Prediction) -> bytes:
     """What tells different predictions apart."""
     parts = (prediction.program, prediction.repair, prediction.problem.to_json())
     return hashlib.sha256(json.dumps(parts).encode()).digest()
-
-
-def row(prediction: int, number: int, run: Run) -> dict[str, Any]:
-    """A run as a JSON-able record.
-
-    Returns:
-        prediction, run, problem_id, w, aocc, faithful, the fields of ``sandbox.verdicts.Record``, and repair: faithful
-        and the same fields for the repaired program, or None.
-    """
-    return {
-        "prediction": prediction,
-        "run": number,
-        "problem_id": run.problem.id,
-        "w": run.w,
-        "aocc": run.aocc,
-        **_of_attempt(run.attempt),
-        "repair": None if run.repair is None else _of_attempt(run.repair),
-    }
-
-
-def run_of_row(record: Mapping[str, Any], prediction: Prediction) -> Run:
-    """The run that ``row`` recorded.
-
-    Raises:
-        ValueError: if a field is not what it has to be, naming it, or the record has a repair and the prediction none.
-    """
-    first, repair = _attempt_of(record, prediction.program), record.get("repair")
-    if repair is None:
-        return Run(prediction.problem, first)
-    if prediction.repair is None:
-        raise ValueError(
-            f"run {record.get('run')} of prediction {record.get('prediction')} records a repair: give the prediction "
-            "with its repair"
-        )
-    return Run(prediction.problem, first, _attempt_of(repair, prediction.repair))
-
-
-def _of_attempt(attempt: Attempt) -> dict[str, Any]:
-    return {"faithful": attempt.faithful, **attempt.record.to_dict()}
-
-
-def _attempt_of(record: Mapping[str, Any], program: str) -> Attempt:
-    run = checked_run(record)
-    return Attempt(program, record_of_run(run), run["faithful"])

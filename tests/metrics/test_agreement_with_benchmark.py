@@ -37,7 +37,7 @@ from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import completion, program
 from llamoco.dataset_builder.prompts.python.patterns import problem_section
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox import Sandbox
 from llamoco.metrics.scores import Attempt, Run
 
 ROOT = Path(__file__).parents[2]
