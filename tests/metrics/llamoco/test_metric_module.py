@@ -19,7 +19,7 @@ import pytest
 
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics import runs
+from llamoco.metrics.runner import Runner
 from llamoco.metrics.sandbox import tiers
 
 SECTION = """\
@@ -61,7 +61,7 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
 """
 BROKEN = RANDOM_SEARCH.replace("np.argmin", "np.argmini")
 GUARD = "\n\nif __name__ == '__main__':\n    raise SystemExit('the guard ran')\n"
-FOLDER = str(Path(__file__).parents[2] / "metrics" / "llamoco")
+FOLDER = str(Path(__file__).parents[3] / "metrics" / "llamoco")
 
 
 @pytest.fixture(scope="module")
@@ -406,4 +406,4 @@ def test_a_machine_that_cannot_confine_refuses(monkeypatch: pytest.MonkeyPatch, 
     bubblewrap.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(tiers.SandboxUnavailable, match="did not start"):
-        runs.Runner()
+        Runner()

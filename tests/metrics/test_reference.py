@@ -15,7 +15,7 @@ import pytest
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics import reference
 from llamoco.metrics.reference import ReferenceFailure, evaluated_apart
-from llamoco.metrics.runs import Prediction, Runner
+from llamoco.metrics.runner import Prediction, Runner
 from llamoco.metrics.summary import score
 
 BOX = "LOWER, UPPER, MAX_EVALS = [-1.0, -2.0], [3.0, 2.0], 60\n"
