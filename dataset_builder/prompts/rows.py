@@ -8,11 +8,12 @@ from typing import Any
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts import latex_patterns, python_patterns
+from llamoco.dataset_builder.prompts.latex import patterns as latex_patterns
 from llamoco.dataset_builder.prompts.pattern import Pattern
 from llamoco.dataset_builder.prompts.program import completion, program, section
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT as PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.prompt import prompt
+from llamoco.dataset_builder.prompts.python import patterns as python_patterns
 
 PATTERNS: tuple[Pattern, ...] = (*python_patterns.PATTERNS, *latex_patterns.PATTERNS)
 PAIR_LIMIT = 6000

@@ -13,7 +13,7 @@ from numpy import cos
 
 from llamoco.dataset_builder.problems.callables.callable_evaluator import CallableEvaluator, Functions
 from llamoco.dataset_builder.problems.callables.process_copies import traced_copy
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.profiling.operation_profile import trace_functions
 from llamoco.dataset_builder.problems.variables import Variables
 
@@ -34,7 +34,7 @@ def test_the_facts_are_those_of_the_file(path):
     lower, upper = np.array(names["LOWER"], dtype=float), np.array(names["UPPER"], dtype=float)
     functions = Functions(names["objective"], (), constraints, len(lower))
     evaluator = CallableEvaluator(functions, Variables(lower, upper), 100)
-    expected = load(path).profile
+    expected = load_problem(path).profile
     assert evaluator.trace_obstacle is None
     assert evaluator.profile.objective == expected.objective
     ours, theirs = evaluator.profile.constraints, expected.constraints

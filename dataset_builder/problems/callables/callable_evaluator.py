@@ -20,7 +20,7 @@ from llamoco.dataset_builder.problems.callables.process_copies import traced_cop
 from llamoco.dataset_builder.problems.callables.scipy_constraints import followed, made_of, read_constraints
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values
-from llamoco.dataset_builder.problems.files.python.returned import (
+from llamoco.dataset_builder.problems.files.python.return_values import (
     BooleanReturned,
     ComplexReturned,
     Unfit,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".py", ".tex")
 
 
-def load(path: str | Path, ignore_prose: bool = False, known: Known | None = None) -> Problem:
+def load_problem(path: str | Path, ignore_prose: bool = False, known: Known | None = None) -> Problem:
     """Read a problem FILE.
 
     Args:

@@ -21,20 +21,20 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.python.bounds import FileVariables
-from llamoco.dataset_builder.problems.files.python.calls import Calls, PointValues, shown
-from llamoco.dataset_builder.problems.files.python.contract import (
+from llamoco.dataset_builder.problems.files.python.evaluation import Calls, PointValues, shown
+from llamoco.dataset_builder.problems.files.python.functions import CONSTRAINTS, Functions, traceable
+from llamoco.dataset_builder.problems.files.python.process import Printed
+from llamoco.dataset_builder.problems.files.python.return_values import ComplexReturned
+from llamoco.dataset_builder.problems.files.python.settings import (
     budget,
     maximize,
     no_budget,
     time_limit,
     tolerance,
 )
-from llamoco.dataset_builder.problems.files.python.functions import CONSTRAINTS, Functions, traceable
-from llamoco.dataset_builder.problems.files.python.process import Printed
-from llamoco.dataset_builder.problems.files.python.returned import ComplexReturned
-from llamoco.dataset_builder.problems.files.python.text import Text
-from llamoco.dataset_builder.problems.files.python.unread import unread_names
+from llamoco.dataset_builder.problems.files.python.source import Text
+from llamoco.dataset_builder.problems.files.python.unread_names import unread_names
+from llamoco.dataset_builder.problems.files.python.variables import FileVariables
 from llamoco.dataset_builder.problems.merit import merit
 from llamoco.dataset_builder.problems.profiling.operation_profile import (
     OperationProfile,

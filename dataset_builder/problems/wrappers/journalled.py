@@ -10,7 +10,7 @@ from types import TracebackType
 import numpy as np
 
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Evaluation, Problem
 from llamoco.dataset_builder.problems.wrappers.journal import Journal, Journaled
 from llamoco.dataset_builder.problems.wrappers.journal_identity import identity_of_file
@@ -81,19 +81,19 @@ def read_with_journal(
     """A problem FILE, and its journal, new or gone on with: what the journal has is not evaluated when the file is read.
 
     Args:
-        file: see ``file.load``.
+        file: see ``problem_file.load_problem``.
         ignore_prose: see there.
         journal: the journal's file; None for none.
 
     Raises:
-        ProblemError: see ``file.load``.
+        ProblemError: see ``problem_file.load_problem``.
         JournalError: see ``Journal``, and if it is another problem's.
     """
     if journal is None:
-        return load(Path(file), ignore_prose), None
+        return load_problem(Path(file), ignore_prose), None
     begun = Journal(journal) if Path(journal).exists() else None
     try:
-        problem = load(Path(file), ignore_prose, _nothing if begun is None else begun.find)
+        problem = load_problem(Path(file), ignore_prose, _nothing if begun is None else begun.find)
         begun = begun or Journal(journal)  # a file that is no problem leaves no journal
         begun.belongs_to(identity_of_file(problem))
         for x, (f, g, h) in problem.active_evaluator.probed_points():

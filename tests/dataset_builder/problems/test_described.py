@@ -15,7 +15,7 @@ from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, FunctionEvaluator, SourceEvaluator
 from llamoco.dataset_builder.problems.files import python_file
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import problem_text
 from llamoco.dataset_builder.prompts.prompt import facts, make_prompt
@@ -159,7 +159,7 @@ def test_json_cannot_give_a_described_problem_a_text() -> None:
 def test_a_problem_in_symbols_can_be_described(tmp_path: Path) -> None:
     file = tmp_path / "p.tex"
     file.write_text("Minimise $x_1^2 + x_2$ with $-1 \\le x_1, x_2 \\le 2$ within 60 evaluations.")
-    own = load(file)
+    own = load_problem(file)
     problem = DescribedProblem.of(own, "latex", file.read_text())
     x = np.array([[0.5, 1.0], [2.0, -1.0]])
     np.testing.assert_array_equal(problem.evaluate(x).f, own.evaluate(x).f)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.modeling.solving.doubt import Doubt, doubts
@@ -18,7 +18,7 @@ SMOOTH = "def objective(x):\n    return np.sin(x[0]) + x[1] ** 2\n"
 def problem_of(folder: Path, text: str) -> Problem:
     path = folder / "p.py"
     path.write_text(HEAD + text)
-    return load(path)
+    return load_problem(path)
 
 
 DOUBTED = {

@@ -15,7 +15,7 @@ import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, FunctionEvaluator, Values
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
@@ -49,7 +49,7 @@ def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
 def problem_of(folder: Path, text: str) -> Problem:
     path = folder / ("p.tex" if text.startswith("$") else "p.py")
     path.write_text(text)
-    return load(path)
+    return load_problem(path)
 
 
 class Counting(EvaluatorWrapper):

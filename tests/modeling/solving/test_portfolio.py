@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.optimizers.pool import render
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.solving.answer import Answer, pool_answer
 from llamoco.modeling.solving.doubt import Doubt
@@ -29,7 +29,7 @@ def objective(x):
 
 def problem_of(folder: Path, budget: int = 300) -> Problem:
     (folder / "p.py").write_text(FILE.format(budget))
-    return load(folder / "p.py")
+    return load_problem(folder / "p.py")
 
 
 def answer_of(problem: Problem, name: str = "slsqp") -> Answer:

@@ -10,7 +10,7 @@ import pytest
 
 from llamoco.dataset_builder.problems.budget import default_budget
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.files.python_file import PythonFile, load_python
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
@@ -67,7 +67,7 @@ def test_one_variable_may_start_at_a_number() -> None:
 def test_the_start_is_evaluated_first_and_counted_and_called_once(tmp_path: Path) -> None:
     text = "calls = []\ndef objective(x):\n    calls.append(x.tolist())\n    return sum((x - 0.5) ** 2)\n"
     (tmp_path / "p.py").write_text(HEAD + text + BOX + "X0 = [0.25, 1]\n")
-    problem = load(tmp_path / "p.py")
+    problem = load_problem(tmp_path / "p.py")
     oracle = Oracle(problem)
     assert oracle.evals == 1 and oracle.remaining == 99 and oracle.best_x is not None
     assert problem.to_original(oracle.best_x).tolist() == [0.25, 1]
@@ -119,7 +119,7 @@ def test_a_start_without_a_value_is_refused_with_the_cure() -> None:
 
 def test_what_is_maximised_is_negated_inside(tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(HEAD + BOX + SUM + "MAXIMIZE = True\n")
-    problem = load(tmp_path / "p.py")
+    problem = load_problem(tmp_path / "p.py")
     assert problem.maximize and problem.warnings == []
     np.testing.assert_array_equal(
         problem.evaluate(POINTS).f, -((POINTS[:, 0] - 3) ** 2 + (POINTS[:, 1] + 1) ** 2)
@@ -326,7 +326,7 @@ def test_a_number_of_the_persons_model_is_no_budget() -> None:
 
 def test_a_time_limit_reaches_the_problem(tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(HEAD + BOX + SUM + "TIME_LIMIT = 1.5\n")
-    problem = load(tmp_path / "p.py")
+    problem = load_problem(tmp_path / "p.py")
     assert problem.time_limit == 1.5 and problem.with_budget(7).time_limit == 1.5
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.files.python.text import Text
+from llamoco.dataset_builder.problems.files.python.source import Text
 from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile, trace_point
 from llamoco.dataset_builder.problems.profiling.trace_recorder import OPERATIONS, Recorder
