@@ -17,11 +17,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.latex.formulas.names import Written, read_head
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Declaration, read_head
 from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll
 from llamoco.dataset_builder.problems.files.latex.lexing.lexer import tokenize
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, name_of
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, name_of
 from llamoco.dataset_builder.problems.files.latex.model.asides import (
     beside,
     is_quantity,
@@ -286,7 +286,7 @@ class _Reader:
                 return True
         return any(mark in text for mark in ("^ *", "^ \\star", "^ { *", "^ { \\star"))
 
-    def _objective(self, chain: Chain) -> Part:
+    def _objective(self, chain: Chain) -> Tokens:
         """The tokens of the objective's expression; its name is written down."""
         if len(chain.sides) == 1:
             return chain.sides[0][0]
@@ -294,12 +294,12 @@ class _Reader:
         if chain.relations != ["="] or head is None:
             message = "expected the objective as f(x) = ..., one expression without an inequality"
             raise self.source.error(chain.place, message)
-        self.symbols.written[head.key] = Written(None, chain.sides[1][0], {})
+        self.symbols.written[head.key] = Declaration(None, chain.sides[1][0], {})
         return chain.sides[1][0]
 
     # The system
 
-    def _system(self, objective: Chain, part: Part, constraints: list[Chain]) -> SymbolicProblem:
+    def _system(self, objective: Chain, part: Tokens, constraints: list[Chain]) -> SymbolicProblem:
         symbols = self.symbols
         head = read_head(objective.sides[0][0])
         named = len(objective.sides) > 1 and head is not None
@@ -314,7 +314,7 @@ class _Reader:
             self.constraints.add(chain)
         self._refuse_leftovers()
         inequalities, equalities = self.constraints.inequalities, self.constraints.equalities
-        definitions = symbols.definitions([value, *inequalities, *equalities])
+        definitions = symbols.emitter.definitions([value, *inequalities, *equalities])
         return SymbolicProblem(symbols.dim, definitions, value, tuple(inequalities), tuple(equalities))
 
     def _refuse_leftovers(self) -> None:

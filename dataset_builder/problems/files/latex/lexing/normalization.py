@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from llamoco.dataset_builder.problems.files.latex.lexing.commands import KINDS_OF_UNITS, UNITS
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, group_end, split_commas
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, group_end, split_commas
 
 _MARKS = frozenset(
     [
@@ -314,7 +314,7 @@ def _marked(tokens: list[Token]) -> list[Token]:
         if token.kind != "name":
             result.append(token)
             continue
-        scripts: dict[str, Part] = {}
+        scripts: dict[str, Tokens] = {}
         stop = at
         while stop + 1 < len(tokens) and tokens[stop].text in ("_", "^") and tokens[stop].text not in scripts:
             end = group_end(tokens, stop + 1)
@@ -339,7 +339,7 @@ def _marked(tokens: list[Token]) -> list[Token]:
     return result
 
 
-def _mark(scripts: dict[str, Part]) -> tuple[str, Part]:
+def _mark(scripts: dict[str, Tokens]) -> tuple[str, Tokens]:
     """The mark of a name with these scripts, and its index; "" if it has none."""
     below, above = (_inside(scripts.get(k, [])) for k in ("_", "^"))
     word = _word(above)
@@ -356,11 +356,11 @@ def _mark(scripts: dict[str, Part]) -> tuple[str, Part]:
     return _word(parts[words[0]]), index
 
 
-def _inside(script: Part) -> Part:
+def _inside(script: Tokens) -> Tokens:
     return script[1:-1] if script and script[0].text == "{" else script
 
 
-def _word(part: Part) -> str:
+def _word(part: Tokens) -> str:
     if not part or any(t.kind not in ("name", "command") for t in part):
         return ""
     word = "".join(t.text.lstrip("\\") for t in part).lower()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.latex.formulas.names import read_head
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import read_head
 from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.model.definitions import is_number
 from llamoco.dataset_builder.problems.files.latex.model.sizing import (
@@ -80,7 +80,7 @@ class Settling:
             all(self.bounds.is_variable(p) or p[0].text == "\\dots" for p in side) for side in chain.sides
         )
 
-    def settle(self, objective: Part, found: list[Chain]) -> list[Chain]:
+    def settle(self, objective: Tokens, found: list[Chain]) -> list[Chain]:
         """Settle the numbers of variables, and what the letters in statements run through.
 
         Returns:
@@ -168,7 +168,7 @@ class Settling:
         members = asked(self.bounds, [], limits, self._bases).get(self.symbols.vector, set())
         return max((m[0] for m in members), default=0)
 
-    def _settle_vector(self, objective: Part, found: list[Chain]) -> None:
+    def _settle_vector(self, objective: Tokens, found: list[Chain]) -> None:
         """Find out how long the vector is."""
         symbols, base = self.symbols, self.symbols.vector
         members = asked(self.bounds, [objective], found, {base: 0}).get(base, set())
@@ -189,7 +189,7 @@ class Settling:
     def _needs_range(self, chain: Chain) -> bool:
         return bool(free_letters(chain, self.letters, self.symbols)) or bool(chain.bindings)
 
-    def _settle_families(self, objective: Part, found: list[Chain]) -> None:
+    def _settle_families(self, objective: Tokens, found: list[Chain]) -> None:
         """Find out which members the families have."""
         symbols = self.symbols
         members = asked(self.bounds, [objective], found, self._bases)
@@ -214,7 +214,7 @@ class Settling:
         settle(self.bounds, self.declared.order, members, objective[0])
         one_vector(self.bounds)
 
-    def _fitting(self, objective: Part, found: list[Chain], base: str) -> int:
+    def _fitting(self, objective: Tokens, found: list[Chain], base: str) -> int:
         try:
             sizes = fitting(self.bounds, [objective], base)
         except (ProblemError, NeedsUnroll):

@@ -12,20 +12,20 @@ from llamoco.dataset_builder.problems.files.latex.formulas.values import (
     NeedsUnroll,
     Refusal,
     Value,
-    Vectorial,
+    VectorValue,
 )
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
-    Part,
+    Tokens,
     bound_letters,
     interval_factors,
     name_of,
     tuple_parts,
 )
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
-from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain, Range
+from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain, IndexRange
 from llamoco.dataset_builder.problems.files.latex.statements.index_letters import subscript_of
-from llamoco.dataset_builder.problems.files.latex.symbols.families import Family
+from llamoco.dataset_builder.problems.files.latex.symbols.decision_variables import Family
 from llamoco.dataset_builder.problems.files.latex.symbols.symbol_table import SymbolTable
 from llamoco.dataset_builder.problems.symbolic.expression import Item, Num, lift
 
@@ -34,7 +34,7 @@ _Numbers = dict[str, set[tuple[int, ...]]]
 
 
 def asked(
-    bounds: Bounds, parts: Sequence[Part], statements: Sequence[Chain], bases: dict[str, int]
+    bounds: Bounds, parts: Sequence[Tokens], statements: Sequence[Chain], bases: dict[str, int]
 ) -> _Numbers:
     """The numbers of members of families that formulas ask for.
 
@@ -82,7 +82,7 @@ def _ranged(chain: Chain, probe: SymbolTable) -> None:
         }
 
 
-def _fill(probe: SymbolTable, first: Part, last: Part, scope: dict[str, Value]) -> None:
+def _fill(probe: SymbolTable, first: Tokens, last: Tokens, scope: dict[str, Value]) -> None:
     r"""Note the members between the ends of ``x_1, \dots, x_n``."""
     base = first[0].text
     if base not in probe.families or last[0].text != base:
@@ -112,11 +112,11 @@ def _copy(symbols: SymbolTable) -> SymbolTable:
     return copy
 
 
-def _try(probe: SymbolTable, part: Part, scope: dict[str, Value]) -> bool:
+def _try(probe: SymbolTable, part: Tokens, scope: dict[str, Value]) -> bool:
     """Parse a part; whether that succeeds."""
     try:
         value = Parser(probe, part, scope).parse()
-        if isinstance(value, Vectorial):
+        if isinstance(value, VectorValue):
             value.entry(lift(1))
     except (ProblemError, NeedsUnroll, Refusal, ValueError, AssertionError):
         return False
@@ -157,7 +157,7 @@ def _powers(chain: Chain, probe: SymbolTable) -> None:
             probe.asked = (probe.asked or {}) | {name: {(k,) for k in range(1, int(number) + 1)}}
 
 
-def fitting(bounds: Bounds, parts: Sequence[Part], base: str) -> list[int]:
+def fitting(bounds: Bounds, parts: Sequence[Tokens], base: str) -> list[int]:
     """The numbers of entries of a vector of variables with which expressions can be read, of those that data have."""
     symbols = bounds.symbols
     probe = _copy(symbols)
@@ -177,7 +177,7 @@ def fitting(bounds: Bounds, parts: Sequence[Part], base: str) -> list[int]:
                 continue
             if isinstance(value, Matrix):
                 sizes |= set(value.shape)
-            elif isinstance(value, Vectorial):
+            elif isinstance(value, VectorValue):
                 sizes.add(value.size)
     result = []
     for size in sorted(sizes)[:_MOST]:
@@ -188,7 +188,7 @@ def fitting(bounds: Bounds, parts: Sequence[Part], base: str) -> list[int]:
     return result
 
 
-def undefined(bounds: Bounds, parts: Sequence[Part], base: str) -> None:
+def undefined(bounds: Bounds, parts: Sequence[Tokens], base: str) -> None:
     """Refuse a name without a definition: it may be why the number of variables is not known.
 
     Raises:
@@ -277,7 +277,7 @@ def bind(chain: Chain, letter: str, bounds: Bounds, known: dict[str, list[list[i
     values = [[Token("number", str(k), place.at, place.end)] for k in choices[0]]
     if min(choices[0]) < 0:
         raise bounds.source.error(place, "indices have to be 0 or more")
-    chain.bindings[letter] = Range([letter], values, False, place)
+    chain.bindings[letter] = IndexRange([letter], values, False, place)
 
 
 def ranges(
@@ -302,7 +302,7 @@ def ranges(
     return found
 
 
-def _limits(tokens: Part, symbols: SymbolTable) -> tuple[str, list[int]] | None:
+def _limits(tokens: Tokens, symbols: SymbolTable) -> tuple[str, list[int]] | None:
     r"""Letter and values of ``\sum_{i=1}^{n}``."""
     below, above = subscript_of(tokens), []
     after = 2 + (len(below) + 2 if len(tokens) > 2 and tokens[2].text == "{" else len(below))

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from llamoco.dataset_builder.problems.files.latex.formulas.names import argument_names, read_head
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import argument_names, read_head
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
-    Part,
+    Tokens,
     name_of,
     names_in,
     script_text,
@@ -25,7 +25,7 @@ from llamoco.dataset_builder.problems.files.latex.statements.index_letters impor
     pair_of_letters,
     subscript_of,
 )
-from llamoco.dataset_builder.problems.files.latex.symbols.families import Family
+from llamoco.dataset_builder.problems.files.latex.symbols.decision_variables import Family
 from llamoco.dataset_builder.problems.symbolic.expression import Item, Num
 
 _SAID = re.compile(
@@ -112,13 +112,13 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
     return Declared(True, tuple(order), numbers, bounded, said)
 
 
-def _special(subscript: Part, letters: set[str]) -> bool:
+def _special(subscript: Tokens, letters: set[str]) -> bool:
     """Whether an index counts from 0, or is that of a matrix."""
     return [t.text for t in subscript] == ["0"] or pair_of_letters(subscript, letters)
 
 
 def _entries(
-    parts: list[Part], tokens: list[Token], found: list[Clause], letters: set[str], bounds: Bounds
+    parts: list[Tokens], tokens: list[Token], found: list[Clause], letters: set[str], bounds: Bounds
 ) -> tuple[list[str], dict[str, set[int]]]:
     """Families and scalars of a list of names, which are noted in the symbols, and the members that it has of families."""
     symbols, source = bounds.symbols, bounds.source
@@ -172,9 +172,9 @@ def _entries(
     return order, numbers
 
 
-def _subscripts(tokens: list[Token]) -> dict[str, list[Part]]:
+def _subscripts(tokens: list[Token]) -> dict[str, list[Tokens]]:
     """The subscripts of each name, without their braces; a few of each."""
-    result: dict[str, list[Part]] = {}
+    result: dict[str, list[Tokens]] = {}
     for number, (token, following) in enumerate(pairwise(tokens)):
         if token.kind == "name" and following.text == "_":
             found = result.setdefault(token.text, [])
@@ -183,17 +183,17 @@ def _subscripts(tokens: list[Token]) -> dict[str, list[Part]]:
     return result
 
 
-def _is_index(subscript: Part, letters: set[str]) -> bool:
+def _is_index(subscript: Tokens, letters: set[str]) -> bool:
     """Whether a subscript numbers: digits, letters of indices, sums of these."""
     texts = [t.text for t in subscript]
     return bool(texts) and all(x.isdigit() or x in letters or x in ("+", "-", ",") for x in texts)
 
 
-def _said_to_vary(found: list[Clause]) -> tuple[list[Part] | None, tuple[Clause, ...]]:
+def _said_to_vary(found: list[Clause]) -> tuple[list[Tokens] | None, tuple[Clause, ...]]:
     """The names after the word variables: ``with variables $x$, $y$ and $z$``, and where; None if there are none."""
     said = (k for k, c in enumerate(found) if _SAID.search(c.words.strip()))
     for first in said:
-        names: list[Part] = []
+        names: list[Tokens] = []
         clauses: list[Clause] = []
         for clause in found[first:]:
             if names and clause.words.strip() not in _AND:
@@ -208,7 +208,7 @@ def _said_to_vary(found: list[Clause]) -> tuple[list[Part] | None, tuple[Clause,
     return None, ()
 
 
-def _bounded_names(source: Source, clause: Clause, found: list[Clause], letters: set[str]) -> list[Part]:
+def _bounded_names(source: Source, clause: Clause, found: list[Clause], letters: set[str]) -> list[Tokens]:
     """Names with bounds and without a definition, in the order in which the formulas use them."""
     defined, starts, recursive = _defined(found, letters)
     given: set[str] = set()
@@ -225,12 +225,12 @@ def _bounded_names(source: Source, clause: Clause, found: list[Clause], letters:
             if name_of(part) is None or len(statement.groups) == 1 or statement is clause:
                 used |= {name for names in names_in(part) for name in names}
 
-    def constant(parts: list[Part]) -> bool:
+    def constant(parts: list[Tokens]) -> bool:
         return all(
             {base, key} & (defined | starts) or base in letters for p in parts for base, key in names_in(p)
         )
 
-    bounded: dict[str, Part] = {}
+    bounded: dict[str, Tokens] = {}
     firmly: set[str] = set()  # by more than that they are positive
     for statement in found:
         for left, right, relation in zip(
@@ -252,7 +252,7 @@ def _bounded_names(source: Source, clause: Clause, found: list[Clause], letters:
         for part in bounded.values()
         if _is_index(subscript_of(part), letters) and not subscript_of(part)[0].text.isdigit()
     }
-    result: dict[str, Part] = {}
+    result: dict[str, Tokens] = {}
     for base, key in _appearances(clause, found):
         name = base if base in families or (base in bounded and key not in bounded) else key
         known = {base, key} & (defined | given | (starts & recursive)) or name in letters
@@ -275,7 +275,7 @@ def _bounded_names(source: Source, clause: Clause, found: list[Clause], letters:
     return [*result.values()]
 
 
-def _strict(source: Source, one: list[Part], other: list[Part]) -> bool:
+def _strict(source: Source, one: list[Tokens], other: list[Tokens]) -> bool:
     """Whether a strict relation stands between two sides."""
     first, last = sorted((one, other), key=lambda side: side[0][0].at)
     return (

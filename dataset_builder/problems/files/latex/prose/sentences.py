@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from llamoco.dataset_builder.problems.files.latex.formulas.names import read_head
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import read_head
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, Lexed, Source
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, name_of, names_in
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, name_of, names_in
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.statements.clauses import Clause
 
@@ -170,7 +170,7 @@ class Kinds:
             return "C"
         return "D" if first is not None and not self._is_variable(clause.groups[0][-1]) else "C"
 
-    def _is_variable(self, part: Part) -> bool:
+    def _is_variable(self, part: Tokens) -> bool:
         return self.bounds.is_variable(part) or part[0].text == "\\dots"
 
 
