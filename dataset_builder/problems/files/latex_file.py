@@ -3,7 +3,7 @@ r"""A problem FILE in LaTeX: objective, bounds, constraints, definitions and a b
 Reading goes: tokens with places (``latex.lexer``), clauses and statements (``latex.clauses``,
 ``latex.statements``), the objective (``latex.objective``) and the variables (``latex.unknowns``), then what each
 statement is: a range, a start (``latex.starts``), a definition (``latex.definitions``), a bound, a constraint. How many
-variables there are, and what an index runs through where that is not said, is settled before (``latex.settling``).
+variables there are, and what an index runs through where that is not said, is settled before (``latex.inference``).
 Definitions are parsed when the objective or a constraint needs them (``latex.symbols``, ``latex.parser``). What cannot be read is refused with its place, and so is a
 statement about the variables that nothing uses: what was written in formulas is not lost silently. Prose is
 read for the budget only; a sentence that may restrict or change the problem (``latex.judgement``) is refused,
@@ -33,9 +33,9 @@ from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.model.budget import read_budget
 from llamoco.dataset_builder.problems.files.latex.model.constraints import Constraints
 from llamoco.dataset_builder.problems.files.latex.model.definitions import Definitions, is_number
+from llamoco.dataset_builder.problems.files.latex.model.dimensions import DimensionInference
 from llamoco.dataset_builder.problems.files.latex.model.missing_bounds import refuse_lost_bounds
 from llamoco.dataset_builder.problems.files.latex.model.objective import find_goal, membership
-from llamoco.dataset_builder.problems.files.latex.model.settling import Settling
 from llamoco.dataset_builder.problems.files.latex.model.starting_point import (
     Start,
     bare_start,
@@ -188,9 +188,9 @@ class _Reader:
         starts += given
         rest = [each for chain in rest for each in split(chain, self.bounds)]
         definitions = Definitions(self.bounds, self.letters)
-        settling = Settling(self.bounds, self.declared, self.letters, self.tokens)
+        inference = DimensionInference(self.bounds, self.declared, self.letters, self.tokens)
         rest = [*membership(clause, self.tokens), *rest]
-        settling.pin(rest)
+        inference.pin(rest)
         definitions.survey(rest)
         others = [c for c in rest if not definitions.take(c)]
         refuse_tables(others, self.bounds, self.lexed.tables)
@@ -204,7 +204,7 @@ class _Reader:
         aside = [quantities for c in others if (quantities := beside(c, self.bounds))]
         self.beside = [name for quantities in aside for name in quantities]
         others = [c for c in others if not beside(c, self.bounds)]
-        others = settling.settle(part, others)
+        others = inference.settle(part, others)
         refuse_solution(others, self.bounds)
         constraints = [c for c in others if not self.bounds.take(c)]
         for chain in alone:

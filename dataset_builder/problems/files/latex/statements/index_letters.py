@@ -80,3 +80,9 @@ def pair_of_letters(subscript: Tokens, letters: set[str]) -> bool:
     return len(parts) == 2 and all(
         t.kind == "number" or t.text in letters or t.text in "+-" for p in parts for t in p
     )
+
+
+def is_index(subscript: Tokens, letters: set[str]) -> bool:
+    """Whether a subscript numbers: digits, letters of indices, sums of these."""
+    texts = [t.text for t in subscript]
+    return bool(texts) and all(x.isdigit() or x in letters or x in ("+", "-", ",") for x in texts)

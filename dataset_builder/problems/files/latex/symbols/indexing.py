@@ -17,7 +17,7 @@ from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, s
 from llamoco.dataset_builder.problems.files.latex.statements.chains import IndexRange
 from llamoco.dataset_builder.problems.files.latex.statements.index_letters import subscript_of
 from llamoco.dataset_builder.problems.files.latex.symbols.decision_variables import DecisionVariables
-from llamoco.dataset_builder.problems.symbolic.expression import Expr, Index, Item, Num, Size, walk
+from llamoco.dataset_builder.problems.symbolic.expression import Expr, Index, Item, Num, Size, lift, walk
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data
 
 _SPAN = 60  # tokens after a sum in which its letter is looked for
@@ -159,3 +159,30 @@ class Indexing(DecisionVariables):
             return found[0] if all(f == found[0] for f in found) else None
         known = self.known_ranges.get(letter, [])
         return known[0] if len(known) == 1 else None
+
+    def states(self, base: str) -> list[int]:
+        """The numbers that a recursion with a range defines, its start included; empty if it has none."""
+        rule = self.recurrences[base]
+        if rule.bound is None:
+            return []
+        stepped = [k + rule.offset for k in self.integers(rule.bound, {})]
+        return sorted({*stepped, *self.family(base)})
+
+    def write(self, key: str, entry: Declaration) -> None:
+        """Note a definition.
+
+        Raises:
+            ProblemError: if there is another one of that name.
+        """
+        earlier = self.written.get(key)
+        texts = [[t.text for t in e.body] for e in (earlier, entry) if e]
+        if earlier and (texts[0] != texts[1] or earlier.scope != entry.scope):
+            raise self.source.error(entry.body[0], f"{key!r} is defined a second time; rename one of them")
+        self.written[key] = entry
+
+    def write_out(
+        self, base: str, letter: str, span: list[int], formals: list[str] | None, body: Tokens
+    ) -> None:
+        """Define ``base_1``, ``base_2``, ... one by one."""
+        for number in span:
+            self.write(f"{base}_{number}", Declaration(formals, body, {letter: lift(number)}))

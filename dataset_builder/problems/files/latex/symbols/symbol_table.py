@@ -165,14 +165,6 @@ class SymbolTable(Indexing):
             raise self.source.error(place, message)
         return self.named(f"{base}_{number}", place)
 
-    def states(self, base: str) -> list[int]:
-        """The numbers that a recursion with a range defines, its start included; empty if it has none."""
-        rule = self.recurrences[base]
-        if rule.bound is None:
-            return []
-        stepped = [k + rule.offset for k in self.integers(rule.bound, {})]
-        return sorted({*stepped, *self.family(base)})
-
     def _step(self, base: str, number: int, place: Token) -> None:
         """Define member ``number`` of a recursion, after those before it."""
         rule = self.recurrences[base]
@@ -316,25 +308,6 @@ class SymbolTable(Indexing):
         del self.ranged[key]
         self.write_out(key, letter, span, None, body)
         return None
-
-    def write(self, key: str, entry: Declaration) -> None:
-        """Note a definition.
-
-        Raises:
-            ProblemError: if there is another one of that name.
-        """
-        earlier = self.written.get(key)
-        texts = [[t.text for t in e.body] for e in (earlier, entry) if e]
-        if earlier and (texts[0] != texts[1] or earlier.scope != entry.scope):
-            raise self.source.error(entry.body[0], f"{key!r} is defined a second time; rename one of them")
-        self.written[key] = entry
-
-    def write_out(
-        self, base: str, letter: str, span: list[int], formals: list[str] | None, body: Tokens
-    ) -> None:
-        """Define ``base_1``, ``base_2``, ... one by one."""
-        for number in span:
-            self.write(f"{base}_{number}", Declaration(formals, body, {letter: lift(number)}))
 
     def _written(self, key: str) -> Value:
         entry = self.written[key]
