@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.problems import printable
-from llamoco.dataset_builder.problems.oracle import Oracle, Seen
+from llamoco.dataset_builder.problems.oracle import EvaluatedPoint, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox.outcome import ERRORS, Outcome, Verdict
 
@@ -44,7 +44,7 @@ class Record:
         source_hash: SHA-256 of the program's text. seed: what it was called with.
         versions: of the libraries it ran with.
         seen: the best feasible point with its constraints; where there was none, the one that broke them least (see
-            ``oracle.Oracle.least``). Not part of what is stored.
+            ``oracle.Oracle.least_infeasible``). Not part of what is stored.
     """
 
     verdict: Verdict
@@ -71,7 +71,7 @@ class Record:
     cpu: float = 0.0
     max_rss: float = 0.0
     versions: dict[str, str] = field(default_factory=dict)
-    seen: Seen | None = field(default=None, repr=False, compare=False)
+    seen: EvaluatedPoint | None = field(default=None, repr=False, compare=False)
 
     @property
     def failed(self) -> bool:
@@ -118,7 +118,7 @@ def record_of(outcome: Outcome, oracle: Oracle, common: dict[str, Any]) -> Recor
         wall=outcome.wall,
         cpu=outcome.cpu,
         max_rss=outcome.max_rss,
-        seen=oracle.best or oracle.least,
+        seen=oracle.best or oracle.least_infeasible,
         **common,
     )
     if outcome.x is not None:

@@ -50,7 +50,7 @@ def test_values_are_those_of_the_file_on_ones_own_machine(path: Path, sandbox: S
     own = load_problem(path)
     x = np.random.default_rng(1).uniform(own.lower_array, own.upper_array, (50, own.dim))
     with confined_problem(path.read_text(), path.name, sandbox, 20.0) as problem:
-        facts = ("id", "lower", "upper", "max_evals", "n_inequality", "n_equality", "structure")
+        facts = ("id", "lower", "upper", "max_evals", "n_inequality", "n_equality", "profile")
         assert [getattr(problem, name) for name in facts] == [getattr(own, name) for name in facts]
         for confined, true in zip(problem.evaluate(x), own.evaluate(x), strict=True):
             np.testing.assert_array_equal(confined, true)

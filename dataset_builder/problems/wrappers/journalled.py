@@ -34,7 +34,7 @@ class Wrapping:
     """
 
     def __init__(self, problem: Problem, workers: Workers = 1, journal: Journal | None = None) -> None:
-        values: ProblemEvaluator = problem.values
+        values: ProblemEvaluator = problem.active_evaluator
         self._journal = journal
         self._shared: Shared | None = None
         self._journaled: Journaled | None = None
@@ -42,7 +42,7 @@ class Wrapping:
             values = self._shared = Shared(values, workers)
         if journal is not None:
             values = self._journaled = Journaled(values, journal)
-        self.problem = problem if values is problem.values else problem.evaluated_by(values)
+        self.problem = problem if values is problem.active_evaluator else problem.with_evaluator(values)
         self.several = self._shared is not None
 
     def __enter__(self) -> Wrapping:
@@ -96,7 +96,7 @@ def read_with_journal(
         problem = load_problem(Path(file), ignore_prose, _nothing if begun is None else begun.find)
         begun = begun or Journal(journal)  # a file that is no problem leaves no journal
         begun.belongs_to(identity_of_file(problem))
-        for x, (f, g, h) in problem.values.seen():
+        for x, (f, g, h) in problem.active_evaluator.probed_points():
             if begun.find(x) is None:
                 begun.record(x, f, g, h)
     except BaseException:

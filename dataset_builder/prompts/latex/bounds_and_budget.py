@@ -36,7 +36,7 @@ BUDGETS = {
 def bounds(parts: Parts) -> list[str]:
     """Bounds as formulas."""
     pairs = list(zip(parts.problem.lower, parts.problem.upper, strict=True))
-    letter, le, form = parts.letters["x"], parts.style.le, parts.draws.integer(0, 5)
+    letter, le, form = parts.letters["x"], parts.style.le, parts.rng.integer(0, 5)
     n = parts.problem.dim
     size = parts.size if n > 2 else str(n)
     if len(set(pairs)) == 1:
@@ -82,6 +82,6 @@ def budget(parts: Parts, tongue: str = "english") -> str:
         tongue: one of ``BUDGETS``.
     """
     value = parts.problem.max_evals
-    grouped = tongue == "english" and value >= 1000 and parts.draws.chance(0.2)
+    grouped = tongue == "english" and value >= 1000 and parts.rng.chance(0.2)
     text = f"{value // 1000}{{,}}{value % 1000:03d}" if grouped else str(value)
-    return parts.draws.choice(BUDGETS[tongue]).replace("@", text)
+    return parts.rng.choice(BUDGETS[tongue]).replace("@", text)

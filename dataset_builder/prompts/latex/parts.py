@@ -57,7 +57,7 @@ class Parts:
     def __init__(
         self,
         problem: Problem,
-        draws: PortableRng,
+        rng: PortableRng,
         inline: bool,
         vectors: bool,
         matrices: bool = False,
@@ -67,27 +67,27 @@ class Parts:
 
         Args:
             problem: a synthetic problem.
-            draws: its style.
+            rng: its style.
             inline: whether the components stand in the objective rather than as functions of their own.
             vectors: whether definitions are written for whole vectors where they can be.
             matrices: whether lists of numbers are set as columns, and sums of products as those of vectors.
             system: another form of the problem's system, to be printed instead.
         """
-        self.problem, self.draws, self.system = problem, draws, system or problem.system
-        self.style: Style = draw_style(draws)
+        self.problem, self.rng, self.system = problem, rng, system or problem.system
+        self.style: Style = draw_style(rng)
         if matrices:
             self.style = replace(self.style, norm=True, products=True)
         self.vectors, self.matrices = vectors, matrices
         self.letters: dict[str, str] = {}
         for family, options in _LETTERS.items():
             free = [(o, w) for o, w in options if o not in self.letters.values()] or [(family, 1)]
-            self.letters[family] = draws.choice([o for o, _ in free], [w for _, w in free])
-        self.lettered_size = draws.chance(0.5)
+            self.letters[family] = rng.choice([o for o, _ in free], [w for _, w in free])
+        self.lettered_size = rng.chance(0.5)
         self.size = self.letters["n"] if self.lettered_size else str(problem.dim)
-        others = draws.shuffled([k for k in ("j", "k", "l", "m") if k not in self.letters.values()])
-        indices = ["i", *others] if draws.chance(0.7) else [others[0], "i", *others[1:]]
+        others = rng.shuffled([k for k in ("j", "k", "l", "m") if k not in self.letters.values()])
+        indices = ["i", *others] if rng.chance(0.7) else [others[0], "i", *others[1:]]
         self.index = indices[0]
-        self._bold = draws.choice(("\\mathbf{@}", "@", "\\boldsymbol{@}", "\\vec{@}"), (4, 3, 1, 1))
+        self._bold = rng.choice(("\\mathbf{@}", "@", "\\boldsymbol{@}", "\\vec{@}"), (4, 3, 1, 1))
         if vectors and self._bold == "@":
             self._bold = "\\mathbf{@}"
         self.x = self._vector(self.letters["x"])
@@ -102,8 +102,8 @@ class Parts:
 
     def _naming(self, indices: dict[str, str]) -> Naming:
         """Names of component k: z^{(k)} or z_k; without a number where there is only one."""
-        raised = self.draws.chance(0.5)
-        argument = f"({self.x})" if self.draws.chance(0.6) else ""
+        raised = self.rng.chance(0.5)
+        argument = f"({self.x})" if self.rng.chance(0.6) else ""
         naming = Naming({"x": self.letters["x"] + "_{@}"}, {"x": self.x}, {}, indices, {"x": self.size})
         found = {d.name: _FAMILY.fullmatch(d.name) for d in self.system.definitions}
         families = {m[1] + m[2] for m in found.values() if m is not None}

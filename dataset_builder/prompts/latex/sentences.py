@@ -17,14 +17,14 @@ def dollars(formulas: Sequence[str]) -> str:
     )
 
 
-def sentence(draws: PortableRng, lead: str, formulas: list[Formula]) -> str:
+def sentence(rng: PortableRng, lead: str, formulas: list[Formula]) -> str:
     """Definitions in a sentence, some with their ranges in words; "" if there are none."""
     if not formulas:
         return ""
-    joint = draws.choice((", ", "; ", ",\n"))
+    joint = rng.choice((", ", "; ", ",\n"))
     texts = []
     for formula in formulas:
-        if formula.range and draws.chance(0.5):
+        if formula.range and rng.chance(0.5):
             texts.append(f"${formula.left} = {formula.right}$ for ${formula.range}$")
         else:
             texts.append(f"${formula.text}$")

@@ -49,25 +49,25 @@ class Style:
     products: bool
 
 
-def draw_style(draws: PortableRng) -> Style:
+def draw_style(rng: PortableRng) -> Style:
     """Habits at random."""
-    short = draws.chance(0.5)
+    short = rng.chance(0.5)
     return Style(
-        product=draws.choice(("", "\\cdot ", "\\,"), (5, 3, 1)),
-        slash=draws.chance(0.3),
-        left=draws.chance(0.6),
-        le="\\le" if short else draws.choice(("\\leq", "\\leqslant"), (4, 1)),
+        product=rng.choice(("", "\\cdot ", "\\,"), (5, 3, 1)),
+        slash=rng.chance(0.3),
+        left=rng.chance(0.6),
+        le="\\le" if short else rng.choice(("\\leq", "\\leqslant"), (4, 1)),
         ge="\\ge" if short else "\\geq",
-        frac=draws.choice(("\\frac", "\\dfrac", "\\tfrac"), (6, 1, 1)),
-        exponential=draws.chance(0.4),
-        logarithm=draws.choice(("\\ln", "\\log")),
-        bar=draws.integer(0, 2),
-        power_first=draws.chance(0.6),
-        bare=draws.chance(0.25),
-        powers_of_ten=draws.chance(0.7),
-        sum=draws.choice(("\\sum", "\\sum\\limits"), (6, 1)),
-        norm=draws.chance(0.4),
-        dotted=draws.chance(0.5),
-        dots=draws.choice(("\\dots", "\\ldots", "\\cdots"), (3, 3, 1)),
+        frac=rng.choice(("\\frac", "\\dfrac", "\\tfrac"), (6, 1, 1)),
+        exponential=rng.chance(0.4),
+        logarithm=rng.choice(("\\ln", "\\log")),
+        bar=rng.integer(0, 2),
+        power_first=rng.chance(0.6),
+        bare=rng.chance(0.25),
+        powers_of_ten=rng.chance(0.7),
+        sum=rng.choice(("\\sum", "\\sum\\limits"), (6, 1)),
+        norm=rng.chance(0.4),
+        dotted=rng.chance(0.5),
+        dots=rng.choice(("\\dots", "\\ldots", "\\cdots"), (3, 3, 1)),
         products=False,
     )

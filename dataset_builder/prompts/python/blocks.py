@@ -31,7 +31,7 @@ class Blocks:
     Args:
         system: the problem in symbols.
         style: habits.
-        draws: for what is drawn on the way.
+        rng: for what is drawn on the way.
         titles: what the field calls the components f1, f2, ...: identifiers by scalar name.
         method: functions are methods.
     """
@@ -40,11 +40,11 @@ class Blocks:
         self,
         system: SymbolicProblem,
         style: Style,
-        draws: PortableRng,
+        rng: PortableRng,
         titles: dict[str, str] | None = None,
         method: bool = False,
     ) -> None:
-        self.system, self.style, self.draws, self.method = system, style, draws, method
+        self.system, self.style, self.rng, self.method = system, style, rng, method
         self.titles = titles or {}
         self.changing = system.depends_on_x()
         self.taken = {
@@ -54,7 +54,7 @@ class Blocks:
             style.x,
             style.dim_name,
         }
-        named = self.titles and (not style.comments or draws.chance(0.6))
+        named = self.titles and (not style.comments or rng.chance(0.6))
         self._named = bool(named)
 
     # Constants
@@ -163,7 +163,7 @@ class Blocks:
                 continue
             (vector,) = vectors
             name = self.component_name(definition.name)
-            argument = next(a for a in self.draws.shuffled(("z", "y", "u", "v", "w")) if a not in self.taken)
+            argument = next(a for a in self.rng.shuffled(("z", "y", "u", "v", "w")) if a not in self.taken)
             expression = rename_vector(definition.value, vector, ARGUMENT)
             write = self._lambda if as_lambda else self._helper
             texts.append(write(name, argument, expression, self.system.sizes[vector]))
@@ -171,7 +171,7 @@ class Blocks:
         return texts, calls
 
     def _helper(self, name: str, argument: str, expression: Expr, size: int) -> str:
-        local = self.draws.choice(("", "n", "m", "dim"))
+        local = self.rng.choice(("", "n", "m", "dim"))
         local = "" if local in self.taken else local
         notation = self._argument_notation(argument, local or f"len({argument})")
         writer = Writer({**self.system.sizes, ARGUMENT: size}, notation, self.taken | {argument, local})
@@ -201,9 +201,7 @@ class Blocks:
             notation = replace(self._argument_notation(text, f"len({text})"), statements=False)
             sizes[vector] = size
         if self.style.dim_local and not arguments:
-            notation = replace(
-                notation, sizes={"x": f"len({self.style.x})"} if self.draws.chance(0.5) else {}
-            )
+            notation = replace(notation, sizes={"x": f"len({self.style.x})"} if self.rng.chance(0.5) else {})
         return Writer(sizes, notation, self.taken | {text for text, _ in arguments.values()})
 
     def _argument_notation(self, argument: str, size: str) -> Notation:
@@ -223,16 +221,16 @@ class Blocks:
         """A new name for the function that computes a component."""
         number = scalar[1:] or "1"
         forms = ("f{0}", "part{0}", "component_{0}", "g{0}", "F{0}")
-        name = self.titles[scalar] if self._named else self.draws.choice(forms).format(number)
+        name = self.titles[scalar] if self._named else self.rng.choice(forms).format(number)
         while name in self.taken:
             name += "_"
         self.taken.add(name)
         return name
 
     def _component_doc(self, name: str) -> str:
-        if not self.style.docstrings or self.draws.chance(0.3):
+        if not self.style.docstrings or self.rng.chance(0.3):
             return ""
-        return remark(self.draws, self.style.register, "component", name)
+        return remark(self.rng, self.style.register, "component", name)
 
     def closure(self, names: set[str]) -> list[Definition]:
         """The definitions that change with x and are needed for some names, in order."""
@@ -287,13 +285,13 @@ class Blocks:
             and definition.name in self.titles
             and self._named
         ):
-            text = remark(self.draws, style.register, "component", self.titles[definition.name])
+            text = remark(self.rng, style.register, "component", self.titles[definition.name])
             writer.lines.append(f"# {text}")
 
     def documentation(self, name: str) -> str:
         """The docstring of a function of the contract, "" from those who write none."""
         known = name in ("objective", "inequality", "equality")
-        return remark(self.draws, self.style.register, name) if known and self.style.docstrings else ""
+        return remark(self.rng, self.style.register, name) if known and self.style.docstrings else ""
 
     def define_function(self, name: str, argument: str, lines: Sequence[str], doc: str) -> str:
         """A function of one argument, indented as the style says, with its docstring and hints."""

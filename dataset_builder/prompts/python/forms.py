@@ -43,8 +43,8 @@ def accumulated(blocks: Blocks) -> str:
     """The objective step by step: each term where its parts are known."""
     notation = blocks.style.notation
     writer = Writer(blocks.system.sizes, notation, blocks.taken)
-    total = writer.fresh(*blocks.draws.shuffled(("total", "value", "result", "fx", "y_out")))
-    writer.lines.append(f"{total} = {blocks.draws.choice(('0.0', '0'))}")
+    total = writer.fresh(*blocks.rng.shuffled(("total", "value", "result", "fx", "y_out")))
+    writer.lines.append(f"{total} = {blocks.rng.choice(('0.0', '0'))}")
     done: set[str] = set()
     for term in terms(blocks.system.objective):
         for definition in blocks.closure(names_used(term)):
@@ -84,10 +84,10 @@ def term_list(blocks: Blocks, calls: Calls) -> str | None:
         if argument != f"{blocks.style.x})":
             return None
         pairs.append((weight, function))
-    name = blocks.draws.choice(("TERMS", "PARTS", "COMPONENTS", "components"))
+    name = blocks.rng.choice(("TERMS", "PARTS", "COMPONENTS", "components"))
     listed = ", ".join(f"({weight}, {function})" for weight, function in pairs)
     x = blocks.style.x
-    lines = blocks.draws.choice(
+    lines = blocks.rng.choice(
         (
             [f"return sum(c * fun({x}) for c, fun in {name})"],
             ["total = 0.0", f"for weight, fun in {name}:", f"    total += weight * fun({x})", "return total"],
@@ -100,7 +100,7 @@ def term_list(blocks: Blocks, calls: Calls) -> str | None:
 def scipy_constraints(blocks: Blocks) -> list[str]:
     """Constraints as SciPy's dictionaries (inequalities >= 0), and the functions of the contract made of them."""
     x, entries, texts = blocks.style.x, [], []
-    quote = blocks.draws.choice(('"', "'"))
+    quote = blocks.rng.choice(('"', "'"))
     for name, kind in (("inequality", "ineq"), ("equality", "eq")):
         for expressions in [e for n, e in blocks.constraints() if n == name]:
             for k, expression in enumerate(expressions, 1):

@@ -29,32 +29,32 @@ def assemble(
         constants: whether definitions that do not change with x stand in front.
         bounds: bounds and budget, if they are not to be written here.
     """
-    style, draws = blocks.style, blocks.draws
+    style, rng = blocks.style, blocks.rng
     if bounds is None:
-        bounds = bounds_block(problem.lower, problem.upper, problem.max_evals, style, draws)
+        bounds = bounds_block(problem.lower, problem.upper, problem.max_evals, style, rng)
     setup = "\n".join(blocks.constant_lines()) if constants else ""
     if setup and style.comments == 2:
-        setup = f"# {remark(draws, style.register, 'constants')}\n{setup}"
+        setup = f"# {remark(rng, style.register, 'constants')}\n{setup}"
     dim = f"{style.dim_name} = {problem.dim}" if style.dim_name and not style.dim_local else ""
     first = "\n".join(part for part in (dim, bounds if style.bounds_first else "") if part)
     ordered = [first, setup, *parts, "" if style.bounds_first else bounds]
     gap = "\n" * (style.gap + 1)
     body = gap.join(part for part in ordered if part)
     header = ""
-    if style.comments and draws.chance(0.5):
-        header = f"# {remark(draws, style.register, 'title', dim=problem.dim)}"
-    head = "\n".join(part for part in (header, imports(body, draws)) if part)
+    if style.comments and rng.chance(0.5):
+        header = f"# {remark(rng, style.register, 'title', dim=problem.dim)}"
+    head = "\n".join(part for part in (header, imports(body, rng)) if part)
     return (f"{head}\n\n{body}" if head else body) + "\n"
 
 
-def imports(code: str, draws: PortableRng) -> str:
+def imports(code: str, rng: PortableRng) -> str:
     """The import lines that a code text needs."""
     lines = []
     if re.search(r"\bmath\.", code):
         lines.append("import math")
     bare = sorted(set(_BARE.findall(_WORDS.sub("", code))))
     if bare:
-        lines.append("from math import *" if draws.chance(0.2) else f"from math import {', '.join(bare)}")
+        lines.append("from math import *" if rng.chance(0.2) else f"from math import {', '.join(bare)}")
     for module, names in (("dataclasses", ("dataclass", "field")), ("functools", ("partial", "reduce"))):
         used = [name for name in names if re.search(rf"\b{name}\(|@{name}\b", code)]
         if used:
@@ -65,31 +65,31 @@ def imports(code: str, draws: PortableRng) -> str:
 
 
 def bounds_block(
-    lower: Sequence[float], upper: Sequence[float], max_evals: int, style: Style, draws: PortableRng
+    lower: Sequence[float], upper: Sequence[float], max_evals: int, style: Style, rng: PortableRng
 ) -> str:
     """LOWER, UPPER and MAX_EVALS, in one of the forms people use."""
-    floats = draws.chance(0.6)
+    floats = rng.chance(0.6)
     dim = len(lower)
     count = style.dim_name if style.dim_name and not style.dim_local else str(dim)
     same = len(set(lower)) == 1 and len(set(upper)) == 1
-    texts = [number_list(values, floats, runs=dim > 4 or draws.chance(0.5)) for values in (lower, upper)]
-    if same and draws.chance(0.7):
+    texts = [number_list(values, floats, runs=dim > 4 or rng.chance(0.5)) for values in (lower, upper)]
+    if same and rng.chance(0.7):
         values = [signed(v[0], floats) for v in (lower, upper)]
         forms = ["[{0}] * {1}", "[{0}] * {1}", "[{0} for _ in range({1})]"]
         if style.notation.library == "np.":
             forms += ["np.full({1}, {0})", "{0} * np.ones({1})"]
-        form = draws.choice(forms)
+        form = rng.choice(forms)
         texts = [form.format(value, count) for value in values]
-    elif style.notation.library == "np." and draws.chance(0.25):
+    elif style.notation.library == "np." and rng.chance(0.25):
         texts = [f"np.array({text})" for text in texts]
-    comment = style.comments and draws.chance(0.6)
-    lines = [f"# {remark(draws, style.register, 'bounds')}"] if comment else []
+    comment = style.comments and rng.chance(0.6)
+    lines = [f"# {remark(rng, style.register, 'bounds')}"] if comment else []
     lines += [f"LOWER = {texts[0]}", f"UPPER = {texts[1]}"]
     limits = ((signed(a, floats), signed(b, floats)) for a, b in zip(lower, upper, strict=True))
     pairs = f"BOUNDS = [{', '.join(f'({a}, {b})' for a, b in limits)}]"
-    if dim <= 8 and not same and draws.chance(0.3):
+    if dim <= 8 and not same and rng.chance(0.3):
         lines[-2:] = [pairs, "LOWER = [b[0] for b in BOUNDS]", "UPPER = [b[1] for b in BOUNDS]"]
-    budget = f"{max_evals:_}" if draws.chance(0.1) else str(max_evals)
-    note = f"  # {remark(draws, style.register, 'budget')}" if style.comments == 2 else ""
+    budget = f"{max_evals:_}" if rng.chance(0.1) else str(max_evals)
+    note = f"  # {remark(rng, style.register, 'budget')}" if style.comments == 2 else ""
     line = f"MAX_EVALS = {budget}{note}"
-    return "\n".join([line, *lines] if draws.chance(0.2) else [*lines, line])
+    return "\n".join([line, *lines] if rng.chance(0.2) else [*lines, line])

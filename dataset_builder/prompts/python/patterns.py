@@ -34,49 +34,49 @@ EXPANDED_DIM = 6  # up to here people write a formula variable by variable
 EXPANDED_LENGTH = 1700  # characters
 
 
-def vectorised(problem: Problem, draws: PortableRng) -> str:
+def vectorised(problem: Problem, rng: PortableRng) -> str:
     """NumPy over whole arrays, everything in one function."""
-    return _flat(problem, draws, "vector", inner=draws.choice(("sum", "method"), (3, 1)))
+    return _flat(problem, rng, "vector", inner=rng.choice(("sum", "method"), (3, 1)))
 
 
-def matrix(problem: Problem, draws: PortableRng) -> str:
+def matrix(problem: Problem, rng: PortableRng) -> str:
     """NumPy in the language of linear algebra: inner products by @, np.dot or np.einsum."""
-    return _flat(problem, draws, "vector", inner=draws.choice(("@", "dot", "einsum")))
+    return _flat(problem, rng, "vector", inner=rng.choice(("@", "dot", "einsum")))
 
 
-def loops(problem: Problem, draws: PortableRng) -> str:
+def loops(problem: Problem, rng: PortableRng) -> str:
     """For loops, accumulators and the math module."""
-    return _flat(problem, draws, "loop")
+    return _flat(problem, rng, "loop")
 
 
-def while_loops(problem: Problem, draws: PortableRng) -> str:
+def while_loops(problem: Problem, rng: PortableRng) -> str:
     """While loops with counters, as those write who come from another language."""
-    style = draw_style(problem.system, draws, "loop").written(whiles=True, elements=False)
-    blocks = Blocks(problem.system, style, draws, titles(problem))
+    style = draw_style(problem.system, rng, "loop").written(whiles=True, elements=False)
+    blocks = Blocks(problem.system, style, rng, titles(problem))
     objective = blocks.objective({})
     if len(problem.system.definitions) + len(problem.system.inequalities) > 8:  # or it becomes too long
-        blocks = Blocks(problem.system, style.written(mode="generator"), draws, titles(problem))
+        blocks = Blocks(problem.system, style.written(mode="generator"), rng, titles(problem))
     return assemble(problem, blocks, [objective, *blocks.constraint_functions()])
 
 
-def steps(problem: Problem, draws: PortableRng) -> str:
+def steps(problem: Problem, rng: PortableRng) -> str:
     """One function that adds term after term, with comments."""
-    style = draw_style(problem.system, draws, draws.choice(("vector", "generator", "loop"), (2, 2, 1)))
-    style = replace(style, comments=draws.choice((1, 2)))
-    blocks = Blocks(problem.system, style, draws, titles(problem))
+    style = draw_style(problem.system, rng, rng.choice(("vector", "generator", "loop"), (2, 2, 1)))
+    style = replace(style, comments=rng.choice((1, 2)))
+    blocks = Blocks(problem.system, style, rng, titles(problem))
     return assemble(problem, blocks, [accumulated(blocks), *blocks.constraint_functions()])
 
 
-def documented(problem: Problem, draws: PortableRng) -> str:
+def documented(problem: Problem, rng: PortableRng) -> str:
     """Docstrings, type hints and a module docstring, as in a package."""
-    style = draw_style(problem.system, draws, draws.choice(("vector", "generator"), (2, 1)))
-    register = draws.choice(("academic", style.register))
+    style = draw_style(problem.system, rng, rng.choice(("vector", "generator"), (2, 1)))
+    register = rng.choice(("academic", style.register))
     style = replace(style, docstrings=True, hints=True, register=register, indent=4, gap=2)
-    blocks = Blocks(problem.system, style, draws, titles(problem))
-    helpers, calls = blocks.component_functions() if draws.chance(0.3) else ([], {})
+    blocks = Blocks(problem.system, style, rng, titles(problem))
+    helpers, calls = blocks.component_functions() if rng.chance(0.3) else ([], {})
     names = ", ".join(name.replace("_", " ") for name in titles(problem).values())
     kinds = ", ".join(f"{len(e)} {n} constraint{'s' * (len(e) > 1)}" for n, e in blocks.constraints())
-    heading = draws.choice(
+    heading = rng.choice(
         (
             f"Minimise a function of {problem.dim} variables",
             f"Benchmark function ({names}), D = {problem.dim}",
@@ -89,48 +89,48 @@ def documented(problem: Problem, draws: PortableRng) -> str:
     )
 
 
-def comprehensions(problem: Problem, draws: PortableRng) -> str:
+def comprehensions(problem: Problem, rng: PortableRng) -> str:
     """Comprehensions, and a lambda for each component and constraint function."""
-    blocks = Blocks(problem.system, draw_style(problem.system, draws, "generator"), draws, titles(problem))
+    blocks = Blocks(problem.system, draw_style(problem.system, rng, "generator"), rng, titles(problem))
     helpers, calls = blocks.basic_functions(as_lambda=True)
     parts = [("\n".join(helpers))] if helpers else []
     return assemble(problem, blocks, [*parts, blocks.objective(calls), *blocks.constraint_lambdas()])
 
 
-def lambdas(problem: Problem, draws: PortableRng) -> str:
+def lambdas(problem: Problem, rng: PortableRng) -> str:
     """Lambdas all the way: for the shifted variables, the components, the objective and the constraints."""
-    return _lambdas(problem, draws, draw_style(problem.system, draws, draws.choice(("generator", "vector"))))
+    return _lambdas(problem, rng, draw_style(problem.system, rng, rng.choice(("generator", "vector"))))
 
 
-def functional(problem: Problem, draws: PortableRng) -> str:
+def functional(problem: Problem, rng: PortableRng) -> str:
     """Map, lambda and reduce."""
-    style = draw_style(problem.system, draws, "generator").written(functional=True, elements=True)
-    return _lambdas(problem, draws, style)
+    style = draw_style(problem.system, rng, "generator").written(functional=True, elements=True)
+    return _lambdas(problem, rng, style)
 
 
-def helper_functions(problem: Problem, draws: PortableRng) -> str:
+def helper_functions(problem: Problem, rng: PortableRng) -> str:
     """A named function for each component, in any way of summing; perhaps a list of them with weights."""
-    mode: Mode = draws.choice(("vector", "loop", "generator"), (3, 1, 2))
-    blocks = Blocks(problem.system, draw_style(problem.system, draws, mode), draws, titles(problem))
-    whole = draws.chance(0.5)
+    mode: Mode = rng.choice(("vector", "loop", "generator"), (3, 1, 2))
+    blocks = Blocks(problem.system, draw_style(problem.system, rng, mode), rng, titles(problem))
+    whole = rng.chance(0.5)
     helpers, calls = blocks.component_functions() if whole else blocks.basic_functions(as_lambda=False)
-    listed = term_list(blocks, calls) if whole and len(calls) > 1 and draws.chance(0.5) else None
+    listed = term_list(blocks, calls) if whole and len(calls) > 1 and rng.chance(0.5) else None
     return assemble(
         problem, blocks, [*helpers, listed or blocks.objective(calls), *blocks.constraint_functions()]
     )
 
 
-def scipy_style(problem: Problem, draws: PortableRng) -> str:
+def scipy_style(problem: Problem, rng: PortableRng) -> str:
     """As for scipy.optimize: pairs of bounds, dictionaries of constraints with inequalities >= 0."""
-    style = draw_style(problem.system, draws, draws.choice(("vector", "generator"), (2, 1)))
-    blocks = Blocks(problem.system, style, draws, titles(problem))
-    floats = draws.chance(0.4)
+    style = draw_style(problem.system, rng, rng.choice(("vector", "generator"), (2, 1)))
+    blocks = Blocks(problem.system, style, rng, titles(problem))
+    floats = rng.chance(0.4)
     limits = [
         f"({signed(a, floats)}, {signed(b, floats)})"
         for a, b in zip(problem.lower, problem.upper, strict=True)
     ]
     listed = f"[{limits[0]}] * {problem.dim}" if len(set(limits)) == 1 else f"[{', '.join(limits)}]"
-    split = draws.choice(
+    split = rng.choice(
         (
             ["LOWER, UPPER = zip(*bounds)"],
             ["LOWER = [b[0] for b in bounds]", "UPPER = [b[1] for b in bounds]"],
@@ -141,34 +141,34 @@ def scipy_style(problem: Problem, draws: PortableRng) -> str:
     return assemble(problem, blocks, [blocks.objective({}), *scipy_constraints(blocks)], bounds=bounds)
 
 
-def explicit(problem: Problem, draws: PortableRng) -> str:
+def explicit(problem: Problem, rng: PortableRng) -> str:
     """Formulas variable by variable, as out of a computer algebra system; sums where there are many."""
     if problem.dim <= EXPANDED_DIM:
         system = unrolled(problem.system, EXPANDED_DIM)
-        style = draw_style(system, draws, "generator")
+        style = draw_style(system, rng, "generator")
         names = set(style.notation.names.values())
-        template = draws.choice(("x{}", "x_{}", "p{}", "v{}"))
+        template = rng.choice(("x{}", "x_{}", "p{}", "v{}"))
         if not names & {template.format(k) for k in range(1, problem.dim + 1)}:
-            entries = {"x": template} if draws.chance(0.8) else {}
+            entries = {"x": template} if rng.chance(0.8) else {}
             style = replace(style.written(entries=entries), dim_name="", dim_local=False)
-            blocks = Blocks(system, style, draws, titles(problem))
+            blocks = Blocks(system, style, rng, titles(problem))
             text = assemble(problem, blocks, [blocks.objective({}), *blocks.constraint_functions()])
             if len(text) <= EXPANDED_LENGTH:
                 return text
-    return _flat(problem, draws, "generator", elements=draws.chance(0.3))
+    return _flat(problem, rng, "generator", elements=rng.chance(0.3))
 
 
-def dense(problem: Problem, draws: PortableRng) -> str:
+def dense(problem: Problem, rng: PortableRng) -> str:
     """As few lines as possible, no spaces, no comments."""
     style = replace(
-        draw_style(problem.system, draws, "generator").written(times="*", power="**"),
+        draw_style(problem.system, rng, "generator").written(times="*", power="**"),
         comments=0,
         docstrings=False,
         hints=False,
         gap=0,
         constraint_list=False,
     )
-    blocks = Blocks(problem.system, style, draws, titles(problem))
+    blocks = Blocks(problem.system, style, rng, titles(problem))
     texts = []
     for function in (blocks.objective({}), *blocks.constraint_lambdas()):
         first, *lines = function.split("\n")
@@ -254,21 +254,21 @@ def _limits(values: Sequence[float]) -> str:
     return f"[{', '.join('None' if abs(v) == float('inf') else signed(v, True) for v in values)}]"
 
 
-def _flat(problem: Problem, draws: PortableRng, mode: Mode, **notation: Any) -> str:
+def _flat(problem: Problem, rng: PortableRng, mode: Mode, **notation: Any) -> str:
     """Everything in the functions of the contract."""
-    style = draw_style(problem.system, draws, mode).written(**notation)
-    blocks = Blocks(problem.system, style, draws, titles(problem))
+    style = draw_style(problem.system, rng, mode).written(**notation)
+    blocks = Blocks(problem.system, style, rng, titles(problem))
     functions = [blocks.objective({}), *blocks.constraint_functions()]
-    return assemble(problem, blocks, draws.shuffled(functions) if draws.chance(0.2) else functions)
+    return assemble(problem, blocks, rng.shuffled(functions) if rng.chance(0.2) else functions)
 
 
-def _lambdas(problem: Problem, draws: PortableRng, style: Style) -> str:
+def _lambdas(problem: Problem, rng: PortableRng, style: Style) -> str:
     """Functions of functions; a plain objective where a component sees more than one vector."""
-    blocks = Blocks(problem.system, replace(style, hints=False), draws, titles(problem))
+    blocks = Blocks(problem.system, replace(style, hints=False), rng, titles(problem))
     helpers, calls = blocks.basic_functions(as_lambda=True)
     if len(calls) < len(blocks.components()):
         return assemble(problem, blocks, [*helpers, blocks.objective(calls), *blocks.constraint_lambdas()])
     moved, calls = transforms(blocks, calls)
     parts = [*moved, *helpers, blocks.objective_lambda(calls), *blocks.constraint_lambdas()]
-    joined = "\n".join(parts) if draws.chance(0.5) else ("\n" * (style.gap + 1)).join(parts)
+    joined = "\n".join(parts) if rng.chance(0.5) else ("\n" * (style.gap + 1)).join(parts)
     return assemble(problem, blocks, [joined])

@@ -84,16 +84,16 @@ class Style:
         return replace(self, notation=replace(self.notation, **notation))
 
 
-def draw_style(system: SymbolicProblem, draws: PortableRng, mode: Mode) -> Style:
+def draw_style(system: SymbolicProblem, rng: PortableRng, mode: Mode) -> Style:
     """Habits of one description."""
-    x = draws.choice([name for name, _ in NAMES_OF_X], [weight for _, weight in NAMES_OF_X])
-    dim_name, dim_local = draws.choice(
+    x = rng.choice([name for name, _ in NAMES_OF_X], [weight for _, weight in NAMES_OF_X])
+    dim_name, dim_local = rng.choice(
         (("n", True), ("d", True), ("D", False), ("N", False), ("DIM", False), ("", False))
     )
     taken = {x, "n", "d", "D", "N", "DIM", *RESERVED}
     names = {"x": x}
     stems: dict[str, str] = {}
-    separator = draws.choice(("", "_"), (4, 1))
+    separator = rng.choice(("", "_"), (4, 1))
     parts = {d.name: _FAMILY.fullmatch(d.name) for d in system.definitions}
     families = {match[0].partition("_")[0] for match in parts.values() if match}
     for name, match in parts.items():
@@ -101,11 +101,11 @@ def draw_style(system: SymbolicProblem, draws: PortableRng, mode: Mode) -> Style
             names[name] = _unused(name, taken)
             continue
         letter, number, entry = match.groups()
-        stem = stems.setdefault(letter, draws.choice(STEMS[letter]))
+        stem = stems.setdefault(letter, rng.choice(STEMS[letter]))
         single = sum(family[0] == letter for family in families) == 1
         numbers = ([] if single else [number]) + ([entry] if entry else [])
         names[name] = _unused(stem + (separator if numbers else "") + "_".join(numbers), taken)
-    indices = {"i": draws.choice(("i", "i", "j", "k", "idx"))}
+    indices = {"i": rng.choice(("i", "i", "j", "k", "idx"))}
     for name in ("j", "k"):
         indices[name] = next(c for c in (name, "k", "m", "l") if c not in indices.values() and c not in taken)
     if any(v in taken for v in indices.values()):
@@ -113,30 +113,30 @@ def draw_style(system: SymbolicProblem, draws: PortableRng, mode: Mode) -> Style
     sizes = {v: dim_name for v, size in system.sizes.items() if size == system.dim} if dim_name else {}
     notation = Notation(
         mode=mode,
-        library="np." if mode == "vector" or draws.chance(0.15) else draws.choice(("math.", ""), (4, 1)),
+        library="np." if mode == "vector" or rng.chance(0.15) else rng.choice(("math.", ""), (4, 1)),
         names=names,
         sizes=sizes,
         indices=indices,
-        from_zero=draws.chance(0.7),
-        elements=draws.chance(0.6),
-        times=draws.choice((" * ", "*"), (3, 1)),
-        power=draws.choice(("**", " ** "), (3, 2)),
-        floats=draws.chance(0.35),
-        sum_name=next(s for s in draws.shuffled(("s", "total", "acc", "res", "tmp")) if s not in taken),
+        from_zero=rng.chance(0.7),
+        elements=rng.chance(0.6),
+        times=rng.choice((" * ", "*"), (3, 1)),
+        power=rng.choice(("**", " ** "), (3, 2)),
+        floats=rng.chance(0.35),
+        sum_name=next(s for s in rng.shuffled(("s", "total", "acc", "res", "tmp")) if s not in taken),
     )
     return Style(
         notation=notation,
         x=x,
         dim_name=dim_name,
         dim_local=dim_local,
-        comments=draws.choice((0, 1, 2), (2, 2, 1)),
-        register=draw_register(draws),
-        hints=draws.chance(0.1),
-        docstrings=draws.chance(0.35),
-        indent=draws.choice((4, 2), (5, 1)),
-        gap=draws.choice((1, 2), (2, 1)),
-        bounds_first=draws.chance(0.45),
-        constraint_list=draws.chance(0.5),
+        comments=rng.choice((0, 1, 2), (2, 2, 1)),
+        register=draw_register(rng),
+        hints=rng.chance(0.1),
+        docstrings=rng.chance(0.35),
+        indent=rng.choice((4, 2), (5, 1)),
+        gap=rng.choice((1, 2), (2, 1)),
+        bounds_first=rng.chance(0.45),
+        constraint_list=rng.chance(0.5),
     )
 
 

@@ -123,7 +123,7 @@ def test_the_program_finds_what_is_found_here(name: str, tmp_path: Path) -> None
         ranks = [(max(problem.violation(v)[0], 0), v.f[0]) for v in (first, values)]
         if ranks[0] < ranks[1]:
             x, values = start, first
-    assert said["x"] == str(problem.full(x).tolist())
+    assert said["x"] == str(problem.to_original(x).tolist())
     f = -values.f[0] if problem.maximize else values.f[0]
     assert said["f"] == f"{f:.10g}"
     assert said["feasible"] == ("yes" if problem.feasible(values)[0] else "no")

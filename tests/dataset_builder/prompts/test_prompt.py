@@ -17,7 +17,7 @@ LONG = "\n".join(
 
 def problem(text: str, language: str = "python") -> Problem:
     made = Problem("p", "source", (-5.0, -5.0, 0.25), (5.0, 5.0, 100.0), 1234, 2, 1, {language: text})
-    return made.evaluated_by(ProblemEvaluator())  # these texts define nothing
+    return made.with_evaluator(ProblemEvaluator())  # these texts define nothing
 
 
 def test_the_facts_are_stated() -> None:
@@ -45,7 +45,7 @@ def test_many_different_bounds_do_not_fill_the_prompt() -> None:
         "p", "source", tuple(float(-k) for k in range(1, 51)), (1.0,) * 50, 10, 0, 0, {"python": ""}
     )
     assert (
-        facts(many.evaluated_by(ProblemEvaluator())).split("\n")[1]
+        facts(many.with_evaluator(ProblemEvaluator())).split("\n")[1]
         == "# bounds: [-1, 1], [-2, 1], [-3, 1], ..."
     )
 

@@ -31,7 +31,7 @@ def diagnosed(problem: Problem, points: int = 50, seconds: float = 0.001) -> Dia
     width = problem.upper_array - problem.lower_array
     oracle.evaluate(problem.lower_array + np.random.default_rng(0).random((points, problem.dim)) * width)
     assert oracle.best is None
-    seen = oracle.least
+    seen = oracle.least_infeasible
     solution = Solution(
         x=None if seen is None else seen.x.tolist(),
         f=None if seen is None else seen.f,

@@ -100,7 +100,7 @@ def test_the_models_own_choice_is_first_and_small_budgets_are_not_shared(tmp_pat
         assert turns[0].answer is own and sum(turn.share for turn in turns) == pytest.approx(1)
         assert all(turn.radius is None for turn in turns[:-1]) and turns[-1].radius is not None
         assert all(turn.answer.known for turn in turns[1:]) and turns[-1].answer.optimizer == last
-    assert affords_turns(problem) and not affords_turns(problem.within(40))
+    assert affords_turns(problem) and not affords_turns(problem.with_budget(40))
 
 
 def test_a_program_of_the_pool_has_the_configuration_of_the_problems_facts(tmp_path: Path) -> None:

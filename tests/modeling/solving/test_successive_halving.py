@@ -146,10 +146,10 @@ def test_a_feasible_point_beats_a_lower_one_and_the_likelier_program_wins_ties(
 
 
 def test_the_persons_file_is_not_executed_again_for_another_budget(problem: Problem) -> None:
-    smaller = problem.within(10)
+    smaller = problem.with_budget(10)
     assert (smaller.max_evals, problem.max_evals) == (10, 1003)
     assert smaller.evaluate(np.array([[3.0, 4.0]])).f[0] == 25.0
-    assert smaller.values is problem.values
+    assert smaller.active_evaluator is problem.active_evaluator
 
 
 def _with(answer: Answer, completion: str) -> Answer:

@@ -251,7 +251,7 @@ def test_reading_and_asking_for_a_file_loads_no_numba(tmp_path: Path) -> None:
     for path in EXAMPLES:
         code = (
             "import sys\nfrom llamoco.dataset_builder.problems.files.problem_file import load_problem\n"
-            f"problem = load_problem({str(path)!r})\nproblem.structure\nprint('numba' in sys.modules)"
+            f"problem = load_problem({str(path)!r})\nproblem.profile\nprint('numba' in sys.modules)"
         )
         assert run_python(code) == "False"
 
@@ -270,9 +270,9 @@ def test_without_numba_formulas_give_the_same_values(path: Path) -> None:
     f, g, h, evals, best = eval(run_python(code), {"inf": np.inf, "nan": np.nan})
     problem = load_problem(path)
     points = np.random.default_rng(3).uniform(problem.lower, problem.upper, (9, problem.dim))
-    system = problem.values.symbolic
+    system = problem.active_evaluator.symbolic
     assert (
-        system is not None and problem.values.compiled is None
+        system is not None and problem.active_evaluator.compiled is None
     )  # few evaluations: Numba is not loaded for them
     values = Evaluation(*compile_problem(system[0])(points))
     for found, truth in zip((f, g, h), values, strict=True):

@@ -33,8 +33,8 @@ def test_each_file_has_the_optimum_that_it_states(number: int, tmp_path: Path) -
     problem = load_problem(tmp_path / "p.py")
     f, x = best_of(FILES[number])
     own = load_python(FILES[number], "p.py")
-    z = own.variables.search(x)
-    np.testing.assert_allclose(problem.full(z), x, rtol=1e-8, atol=1e-8)
+    z = own.variables.to_search(x)
+    np.testing.assert_allclose(problem.to_original(z), x, rtol=1e-8, atol=1e-8)
     values = problem.evaluate(z[None, :])
     sign = -1 if problem.maximize else 1
     assert sign * values.f[0] == pytest.approx(f, abs=1e-6) and problem.feasible(values)[0]

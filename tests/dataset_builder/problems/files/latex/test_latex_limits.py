@@ -96,4 +96,4 @@ def test_bounds_that_cannot_be_read_are_not_lost(rest: str, tmp_path: Path) -> N
 def test_variables_without_bounds_are_taken_where_nothing_speaks_of_any(rest: str, tmp_path: Path) -> None:
     (tmp_path / "p.tex").write_text(HEAD + rest)
     problem = load_problem(tmp_path / "p.tex")
-    assert problem.values.unbounded and any("not bounded" in line for line in problem.warnings)
+    assert problem.active_evaluator.unbounded and any("not bounded" in line for line in problem.warnings)

@@ -74,7 +74,7 @@ def test_problem_json_and_program_text_mean_the_same(name: str, tmp_path: Path) 
     for start in (written.variables.start, again.start):
         assert (start is None) == (problem.start is None)
         assert start is None or start.tolist() == problem.start.tolist()  # type: ignore[union-attr]
-    assert problem.structure is not None
+    assert problem.profile is not None
 
 
 def run(name: str, folder: Path) -> dict[str, str]:

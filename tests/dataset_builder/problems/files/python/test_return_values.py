@@ -190,11 +190,11 @@ def test_fixed_variables_are_hidden_from_the_solver_and_shown_to_the_objective(t
     own = problem(tmp_path, f"LOWER, UPPER, MAX_EVALS = [0, 0.2, -1, -7], [1, 0.2, 2, -7], 50\n{seen}")
     assert (own.dim, own.lower, own.upper) == (2, (0.0, -1.0), (1.0, 2.0))
     assert own.evaluate(np.array([[1.0, 2.0], [0.5, 0.0]])).f.tolist() == [21.0, 0.5]
-    assert own.full(np.array([[1.0, 2.0]])).tolist() == [[1.0, 0.2, 2.0, -7.0]]
+    assert own.to_original(np.array([[1.0, 2.0]])).tolist() == [[1.0, 0.2, 2.0, -7.0]]
     assert facts(own).startswith("# dimension: 2\n# bounds: [0, 1], [-1, 2]\n")
     assert "# objective: degree 1, separable; linear" in facts(own)
     again = Problem.from_json(own.to_json())
-    assert again.full(np.array([1.0, 2.0])).tolist() == [1.0, 0.2, 2.0, -7.0]
+    assert again.to_original(np.array([1.0, 2.0])).tolist() == [1.0, 0.2, 2.0, -7.0]
 
 
 SHAPES = {
@@ -251,8 +251,8 @@ def test_the_written_program_states_the_same_problem(name: str, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     said = dict(line.split(" = ", 1) for line in done.stdout.splitlines())
     x = np.array(eval(said["x"]))
-    assert len(x) == own.full(own.lower_array).size
-    free = x[own.full(own.lower_array) < own.full(own.upper_array)]
+    assert len(x) == own.to_original(own.lower_array).size
+    free = x[own.to_original(own.lower_array) < own.to_original(own.upper_array)]
     values = own.evaluate(free[None, :])
     assert own.feasible(values)[0] and said["feasible"] == "yes"
     assert (
