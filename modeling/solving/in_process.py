@@ -17,7 +17,7 @@ from llamoco.dataset_builder.optimizers.pool import identify, optimizer_function
 from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, ProblemEvaluator, Values
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import parse_completion
+from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.metrics.sandbox.outcome import Outcome
 from llamoco.metrics.sandbox.record import Record, record_of
 
