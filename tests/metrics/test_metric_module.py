@@ -61,7 +61,7 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
 """
 BROKEN = RANDOM_SEARCH.replace("np.argmin", "np.argmini")
 GUARD = "\n\nif __name__ == '__main__':\n    raise SystemExit('the guard ran')\n"
-FOLDER = str(Path(__file__).parents[3] / "metrics" / "llamoco")
+FOLDER = str(Path(__file__).parents[2] / "metrics" / "llamoco")
 
 
 @pytest.fixture(scope="module")
