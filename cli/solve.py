@@ -15,7 +15,7 @@ from llamoco.cli.leaving import host_own_code
 from llamoco.cli.solve_program import needs_folder, program_place, write_program
 
 if TYPE_CHECKING:
-    from llamoco.metrics.sandbox.slot import Sandbox
+    from llamoco.metrics.sandbox import Sandbox
 
 
 def solve(

@@ -19,8 +19,9 @@ import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier
 
 from llamoco.dataset_builder.analysis.selector import gap_closed
-from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, Label, read_labels
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
 from llamoco.dataset_builder.benchmark.provenance import environment
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS
 from llamoco.dataset_builder.problems.portable_rng import named_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile, OperationProfile
@@ -64,7 +65,7 @@ def probed(problem: Problem) -> list[float]:
     unit = np.vstack([start + along * (end - start), random.random((count - count // 2, problem.dim))])
     values = problem.evaluate(problem.lower_array + unit * (problem.upper_array - problem.lower_array))
     feasible = float(problem.feasible(values).mean())
-    return [feasible, *_shape(unit, along, values.f), *_shape(unit, along, problem.violation(values))]
+    return [feasible, *_shape(unit, along, values.f), *_shape(unit, along, problem.total_violation(values))]
 
 
 def _shape(unit: np.ndarray, along: np.ndarray, values: np.ndarray) -> list[float]:

@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import ClassVar
 
-from llamoco.dataset_builder.prompts.prompt import facts_alone
+from llamoco.dataset_builder.prompts.facts import facts_only, parse_facts
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.generation.continuation import DECISION_TOKENS, Continuation
 from llamoco.modeling.generation.drafts import DECISION
 from llamoco.modeling.generation.guides import PoolGuide
 from llamoco.modeling.generation.model_answer import Decision, Generation
-from llamoco.modeling.generation.pool_texts import PoolTexts, stated
+from llamoco.modeling.generation.pool_texts import PoolTexts
 from llamoco.modeling.generation.tokenizers import Tokenizer
 from llamoco.modeling.model_error import ModelError
 
@@ -63,7 +63,7 @@ class Generator(ABC):
 
     def truncate_prompt(self, prompt: str) -> str:
         """What the model is shown of a prompt: all, or its facts alone where that leaves no room for an answer."""
-        return prompt if self.fits_context(prompt) else facts_alone(prompt)
+        return prompt if self.fits_context(prompt) else facts_only(prompt)
 
     def fits_context(
         self, prompt: str, max_new_tokens: int = MAX_NEW_TOKENS, special_tokens: bool = True
@@ -107,7 +107,7 @@ class Generator(ABC):
         Raises:
             ModelError: if a prompt leaves no room for an answer.
         """
-        guides = [PoolGuide(self._pool_texts, stated(prompt), names) for prompt in prompts]
+        guides = [PoolGuide(self._pool_texts, parse_facts(prompt), names) for prompt in prompts]
         return self._guided(self._starts(prompts), guides)
 
     def answer_both_ways(
@@ -120,7 +120,7 @@ class Generator(ABC):
         """
         starts = self._starts(prompts)
         written = self._write(prompts, starts, min(max_new_tokens, self._room(starts)), False)
-        guides = [PoolGuide(self._pool_texts, stated(prompt)) for prompt in prompts]
+        guides = [PoolGuide(self._pool_texts, parse_facts(prompt)) for prompt in prompts]
         leaving = [
             number
             for number, (text, guide) in enumerate(zip(written, guides, strict=True))

@@ -11,11 +11,11 @@ from llamoco.dataset_builder.prompts.conversation import (
     GAP,
     as_text,
     extract_code,
-    questions,
+    first_turns,
     repair_turns,
 )
-from llamoco.metrics.sandbox import program as confined
-from llamoco.metrics.sandbox import slot
+from llamoco.metrics.sandbox.child import IMPORTABLE
+from llamoco.metrics.sandbox.sandbox import TIME_LIMIT
 
 PROGRAM = "import numpy as np\n\n\ndef optimize(objective, lower, upper, max_evals, seed, **rest):\n    return lower\n"
 FACTS = (
@@ -27,9 +27,9 @@ PROMPT = "def objective(x):\n    return x[0] + x[1]\n" + FACTS
 
 
 def test_the_contract_states_what_the_sandbox_does() -> None:
-    for name in confined.IMPORTABLE:
+    for name in IMPORTABLE:
         assert name in CONTRACT
-    assert slot.TIME_LIMIT == 60 and "one minute" in CONTRACT
+    assert TIME_LIMIT == 60 and "one minute" in CONTRACT
     signature = next(line for line in CONTRACT.splitlines() if line.startswith("def optimize("))
     stated = ast.parse(f"{signature} pass").body[0]
     function = next(
@@ -83,14 +83,14 @@ def test_a_fence_within_a_docstring_does_not_end_the_block() -> None:
 
 
 def test_what_models_are_asked() -> None:
-    plain, short = questions("plain", PROMPT)
+    plain, short = first_turns("plain", PROMPT)
     assert as_text("plain", plain) == PROMPT and as_text("plain", short) == FACTS
-    whole, _ = questions("contract", PROMPT)
+    whole, _ = first_turns("contract", PROMPT)
     text = as_text("contract", whole)
     assert text.startswith(CONTRACT) and PROMPT in text
     # A text model goes on within the code block.
     assert extract_code(text[text.rindex("```python") :] + f"{PROGRAM}```\nDone.") == PROGRAM
-    assert len(questions("plain", FACTS)) == 1, "facts alone cannot be cut"
+    assert len(first_turns("plain", FACTS)) == 1, "facts alone cannot be cut"
 
 
 def test_the_repair_turn_shows_prompt_program_and_error() -> None:
@@ -102,7 +102,7 @@ def test_the_repair_turn_shows_prompt_program_and_error() -> None:
     )
     conversation = repair_turns("contract", PROMPT, PROGRAM, error)[0]
     assert [message["role"] for message in conversation] == ["user", "assistant", "user"]
-    assert conversation[:1] == questions("contract", PROMPT)[0]
+    assert conversation[:1] == first_turns("contract", PROMPT)[0]
     assert extract_code(conversation[1]["content"]) == PROGRAM
     assert error in conversation[2]["content"]
 
