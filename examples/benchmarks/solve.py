@@ -108,7 +108,7 @@ def ways_of(generator: Generator, model: str) -> dict[str, tuple[Answers, Genera
 
     torch = load_torch_generator(model)
     plain = TorchGenerator(torch.model, torch.tokenizer, torch.name)
-    plain.__dict__["_takes_drafts"] = False
+    plain.__dict__["_draft"] = lambda *_: []  # so that it writes token by token
     return ways | {
         "within the pool, torch": (torch.answer_within_pool, torch),
         "drafts": (torch.answer, torch),

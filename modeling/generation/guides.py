@@ -62,6 +62,11 @@ class PoolGuide:
         self.kept = 1.0
 
     @property
+    def chosen(self) -> bool:
+        """Whether the decision line has come to the choice of its optimizer."""
+        return bool(self._alive)
+
+    @property
     def settled(self) -> bool:
         """Whether the text is decided: ``rest`` is all that may follow."""
         return len(self._alive) == 1 and self._depth >= self._line_end(self._alive[0])

@@ -95,7 +95,7 @@ def test_both_ways_and_one_name(light: Generator, network: TorchGenerator, promp
 def test_logits_are_those_of_torch(light: Generator, network: TorchGenerator, prompts: list[str]) -> None:
     ids = network.tokens.encode(prompts[0])
     assert light.tokens.encode(prompts[0]) == ids
-    ours = light._logits(ids, 9)
+    [ours] = light._logits([ids], [9])
     with torch.inference_mode():
         theirs = network.model(torch.tensor([ids])).logits[0, -9:].numpy()
     np.testing.assert_allclose(
