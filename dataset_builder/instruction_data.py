@@ -10,7 +10,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 
-from datasets import Dataset, load_dataset
+from datasets import Dataset, NamedSplit, load_dataset
 from datasets.exceptions import DatasetsError
 from huggingface_hub import DatasetCard, hf_hub_download
 
@@ -105,7 +105,8 @@ def data_hash(place: str | None) -> str:
 
 @lru_cache(maxsize=4)
 def _shipped_split(split: str, config: str) -> Dataset:
-    if split not in SPLITS or config not in (known := [c.name for c in LLaMoCo.BUILDER_CONFIGS]):
+    known = [known.name for known in LLaMoCo.BUILDER_CONFIGS]
+    if split not in SPLITS or config not in known:
         raise DataError(
             f"the shipped data set has no split {split!r} of config {config!r}; it has splits {', '.join(SPLITS)} of configs "
             f"{', '.join(known)}"
@@ -115,6 +116,7 @@ def _shipped_split(split: str, config: str) -> Dataset:
         rows_of,
         features=FEATURES,
         gen_kwargs={"labels": SHIPPED_LABELS, "config": config, "split": split},
+        split=NamedSplit(split),
         fingerprint=hashlib.sha256(name.encode()).hexdigest()[:16],
     )
 

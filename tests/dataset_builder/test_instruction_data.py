@@ -71,7 +71,11 @@ def test_the_shipped_set_is_built_once(
     first = open_data(None, "test")
     assert first.to_list() == open_data(str(built), "test").to_list()
     instruction_data._shipped_split.cache_clear()
-    monkeypatch.setattr(instruction_data, "rows_of", None)  # now the cache answers
+
+    def unwanted(labels: Path, config: str, split: str) -> None:
+        raise AssertionError("the cache should answer")
+
+    monkeypatch.setattr(instruction_data, "rows_of", unwanted)
     assert open_data(None, "test").to_list() == first.to_list()
     for function in (instruction_data._shipped_split, instruction_data._shipped_hash):
         function.cache_clear()
