@@ -28,9 +28,9 @@ from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import aocc, w
+from llamoco.dataset_builder.prompts.instruction_set import is_for_calibration
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.dataset_builder.prompts.rows import rows_of_problem
-from llamoco.modeling.calibration.held_out import held_out
 from llamoco.modeling.solving.answer import Answer
 from llamoco.modeling.solving.in_process import InProcessRunner
 from llamoco.modeling.solving.portfolio import Turn, take_turns
@@ -117,7 +117,11 @@ def labels_of(limit: int | None) -> list[tuple[str, Label]]:
     """Labels of the test split ("split"), and of training problems that no model is trained on ("held out")."""
     labels = read_labels(SHIPPED_LABELS).labels
     test = [("split", label) for label in labels if label.split == "test"]
-    own = [("held out", label) for label in labels if label.split == "train" and held_out(label.problem.id)]
+    own = [
+        ("held out", label)
+        for label in labels
+        if label.split == "train" and is_for_calibration(label.problem.id)
+    ]
     return [*test[:limit], *own[:limit]]
 
 
