@@ -53,7 +53,7 @@ def report(
     """Tables and figures from run records: labels of a benchmark, losses of a training, scores of an evaluation."""
     from llamoco.dataset_builder.analysis.report import label_report
     from llamoco.dataset_builder.analysis.report_text import print_label_report, save_report
-    from llamoco.dataset_builder.benchmark.labels import read_labels
+    from llamoco.dataset_builder.benchmark.label_table import read_labels
 
     evaluations = []
     with clear_errors():

@@ -18,7 +18,8 @@ from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from llamoco.dataset_builder.benchmark.executors import process_executor
-from llamoco.dataset_builder.benchmark.labels import Label, read_single_best_solvers
+from llamoco.dataset_builder.benchmark.label_table import read_single_best_solvers
+from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo, dataset_info
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.prompts.instruction_set import (

@@ -14,7 +14,7 @@ from datasets import Dataset, NamedSplit, load_dataset
 from datasets.exceptions import DatasetsError
 from huggingface_hub import DatasetCard, hf_hub_download
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
 from llamoco.dataset_builder.hub_folder import CARD_KEY, folder_hash
 from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo, rows_of
 from llamoco.dataset_builder.optimizers.catalogue import GROUPS

@@ -15,7 +15,7 @@ from typing import Any
 
 from huggingface_hub import DatasetCard
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
 from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import yaml
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.hub_cards.render import folder as folder_of

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.analysis import selector
-from llamoco.dataset_builder.analysis.baselines import SOLVERS, baseline_scores
+from llamoco.dataset_builder.analysis.baseline_solvers import SOLVERS
+from llamoco.dataset_builder.analysis.baselines import baseline_scores
 from llamoco.dataset_builder.analysis.selector import (
     PROMPT_MODELS,
     checked_labels,
@@ -24,7 +25,7 @@ from llamoco.dataset_builder.analysis.selector import (
     random_forest,
     simple_rule,
 )
-from llamoco.dataset_builder.analysis.task_log import Row, read_records
+from llamoco.dataset_builder.analysis.task_log import TaskResult, read_task_log
 from llamoco.dataset_builder.analysis.textbook_race import textbook_report
 from llamoco.dataset_builder.benchmark.labels import Label, LabelTable
 from llamoco.dataset_builder.benchmark.provenance import environment
@@ -62,7 +63,7 @@ def label_report(labelled: LabelTable, folder: Path) -> dict[str, Any]:
         RecordsError: if a study's record cannot be read.
     """
     studies = {
-        name: read_records(folder / f"{name}.jsonl")
+        name: read_task_log(folder / f"{name}.jsonl")
         for name in ("baselines", "landscape", "textbook")
         if (folder / f"{name}.jsonl").exists()
     }
@@ -136,7 +137,11 @@ def _selector_report(
 
 
 def _landscape_report(
-    group: str, labels: Sequence[Label], sbs: Mapping[str, str], rows: Mapping[str, Row], choices: _Choices
+    group: str,
+    labels: Sequence[Label],
+    sbs: Mapping[str, str],
+    rows: Mapping[str, TaskResult],
+    choices: _Choices,
 ) -> dict[str, Any]:
     """A selector on landscape features and one on the prompt, trained and scored on the same problems."""
     known = [label for label in labels if label.problem.id in rows]
@@ -277,7 +282,9 @@ def _reached(value: float | None, sense: str, limit: float) -> bool | None:
     return value >= limit if sense == "at least" else value <= limit
 
 
-def _baselines_report(labelled: LabelTable, head: Row, rows: Mapping[str, Row]) -> dict[str, Any]:
+def _baselines_report(
+    labelled: LabelTable, head: TaskResult, rows: Mapping[str, TaskResult]
+) -> dict[str, Any]:
     """Mean scores of other tools, and of single and virtual best solver, on the same problems."""
     labels = {label.problem.id: label for label in labelled.labels if label.check}
     scores = baseline_scores(rows, {name: label.problem for name, label in labels.items()})
@@ -300,7 +307,7 @@ def _baselines_report(labelled: LabelTable, head: Row, rows: Mapping[str, Row]) 
     return report
 
 
-def _origin(head: Row) -> dict[str, Any]:
+def _origin(head: TaskResult) -> dict[str, Any]:
     return {"seed": head["settings"]["seed"]} | {key: head[key] for key in ("command", "machine", "date")}
 
 

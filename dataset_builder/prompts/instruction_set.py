@@ -14,7 +14,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, read_labels
+from llamoco.dataset_builder.benchmark.label_table import read_labels
+from llamoco.dataset_builder.benchmark.labels import Label, LabelsError
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.portable_rng import PortableRng

@@ -14,7 +14,7 @@ from typing import Any
 
 from datasets import Dataset, concatenate_datasets
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import pool_for, render
 from llamoco.dataset_builder.prompts.facts import facts_only

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from llamoco.dataset_builder.analysis import prompt_facts
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator
 
 

@@ -19,14 +19,8 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import Dataset, load_dataset
 
-from llamoco.dataset_builder.benchmark.labels import (
-    SHIPPED_LABELS,
-    Label,
-    LabelsError,
-    assign_splits,
-    read_labels,
-    write_labels,
-)
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels, write_labels
+from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, assign_splits
 from llamoco.dataset_builder.hub_folder import OutputFolderError, build_folder, folder_hash
 from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo
 from llamoco.dataset_builder.optimizers import pool

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from datasets import Dataset
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
