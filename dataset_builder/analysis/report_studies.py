@@ -1,4 +1,4 @@
-"""The studies of the label report: on which problems each runs, and under which settings."""
+"""Studies of the label report: their problems and settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def run_study(
     limit: int,
     command: str,
     executor: Executor,
-    width: int,
+    max_in_flight: int,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Run a study, or what is left of it, into ``folder/NAME.jsonl``.
@@ -37,7 +37,7 @@ def run_study(
         folder: of a benchmark; its labels may still be missing.
         limit: problems of each group (not for "textbook", which runs on all).
         command: for the record.
-        executor, width, on_progress: see ``records.complete``.
+        executor, max_in_flight, on_progress: see ``task_log.run_missing_tasks``.
 
     Raises:
         RecordsError: if the folder holds results of other problems or settings.
@@ -58,7 +58,7 @@ def run_study(
             landscape_features,
         )
     run_missing_tasks(
-        folder / f"{name}.jsonl", settings, command, tasks, function, executor, width, on_progress
+        folder / f"{name}.jsonl", settings, command, tasks, function, executor, max_in_flight, on_progress
     )
 
 
