@@ -15,7 +15,7 @@ from llamoco.metrics.runs import Prediction, Runner
 from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.metrics.worker import run_seed
-from llamoco.modeling.evaluation.baseline_table import Baselines, beside_baselines, read_baselines
+from llamoco.modeling.evaluation.baseline_comparison import Baselines, beside_baselines, read_baselines
 from llamoco.modeling.evaluation.baselines import (
     SHIPPED_BASELINES,
     SLOW,
