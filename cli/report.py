@@ -65,25 +65,16 @@ def _run_record(path: Path) -> Any:
 
 
 def _report_evaluation(folder: Path, out_folder: Path | None) -> None:
-    """Tables and figure of an evaluation: of its scores.json or, where it was not scored, of its other files."""
+    """Tables and figure of an evaluation: from its scores.json or, where it was not scored, from its other files."""
     from llamoco.cli.evaluation_tables import print_evaluation
     from llamoco.modeling.evaluation.figure import save_evaluation_figure
-    from llamoco.modeling.evaluation.files import SCORES, EvaluationError, read_record
-    from llamoco.modeling.evaluation.record import evaluation_record
+    from llamoco.modeling.evaluation.record import read_record
     from llamoco.modeling.evaluation.results import read_results
+    from llamoco.modeling.evaluation.scoring import score_evaluation
 
     with clear_errors():
-        scored = read_record(folder)
-        record = scored or evaluation_record(read_results(folder))
-        try:
-            print_evaluation(record)
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            if scored is None:
-                raise
-            raise EvaluationError(
-                f"{folder / SCORES}: expected the record that llamoco evaluate wrote, found something else "
-                f"({type(error).__name__}: {error}); make it again with --step score"
-            ) from error
+        record = read_record(folder) or score_evaluation(read_results(folder))
+        print_evaluation(record)
         figure = (
             folder / "scores.png"
             if out_folder is None
@@ -95,8 +86,8 @@ def _report_evaluation(folder: Path, out_folder: Path | None) -> None:
 
 
 def _compare(folders: list[Path]) -> None:
-    from llamoco.cli.evaluation_tables import print_comparison
     from llamoco.modeling.evaluation.comparison import compare_evaluations
+    from llamoco.modeling.evaluation.tables import comparison_table
 
     with clear_errors():
-        print_comparison(compare_evaluations(folders))
+        out.print(comparison_table(compare_evaluations(folders)).to_rich())

@@ -26,9 +26,9 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.dataset_builder.prompts.rows import PATTERNS, write_description
 from llamoco.metrics.statistics import ByProblem, interval, percentiles
-from llamoco.modeling.evaluation.files import Line
+from llamoco.modeling.evaluation.evaluation_folder import Line
 from llamoco.modeling.evaluation.renaming import renamed
-from llamoco.modeling.evaluation.rows import single_best_solvers
+from llamoco.modeling.evaluation.split_rows import single_best_solvers
 from llamoco.modeling.generation.load import Decision
 
 SEED = 0

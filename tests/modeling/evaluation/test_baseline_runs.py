@@ -15,7 +15,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runs import Prediction, Runner
 from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.modeling.evaluation.baseline_table import Baselines, beside_baselines, read_baselines
+from llamoco.modeling.evaluation.baseline_comparison import Baselines, beside_baselines, read_baselines
 from llamoco.modeling.evaluation.baselines import (
     SHIPPED_BASELINES,
     SLOW,
@@ -26,7 +26,7 @@ from llamoco.modeling.evaluation.baselines import (
     tool_tasks,
     write_baselines,
 )
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 
 ROWS = evaluation_rows("test", 12)
 PROBLEMS = [Problem.from_json(row["problem"]) for row in ROWS]

@@ -9,7 +9,6 @@
     repairs.jsonl                   the model's second try where its answer failed, one row a line
     runs-repair.jsonl               runs of these
     robustness.jsonl                what the model decides on other descriptions of each problem, one problem a line
-    speed.json                      optional: what examples/benchmarks/solve.py --json printed for the model
     steps.jsonl                     what was done when, where and how long, one call a line
     scores.json                     the record that follows from the other files
 
@@ -30,20 +29,19 @@ from typing import Any, TextIO, TypeVar
 
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.metrics.inputs import MAX_RUNS, MAX_SEED
-from llamoco.metrics.record_fields import checked, or_none, real_number, whole_number
+from llamoco.metrics.record_fields import checked, or_none, whole_number
 from llamoco.modeling.strict_json import strict_json
 
 Line = dict[str, Any]
 Key = tuple[str, str]  # a problem's id and the hash of a program
 Item = TypeVar("Item")
 
-GENERATIONS, REPAIRS, ROBUSTNESS, STEPS_LOG, SETTINGS, SPEED, SCORES = (
+GENERATIONS, REPAIRS, ROBUSTNESS, STEPS_LOG, SETTINGS, SCORES = (
     "generations.jsonl",
     "repairs.jsonl",
     "robustness.jsonl",
     "steps.jsonl",
     "settings.json",
-    "speed.json",
     "scores.json",
 )
 
@@ -93,7 +91,7 @@ def read_lines(path: Path, parse: Callable[[Line], Item]) -> list[Item]:
 
 
 @contextmanager
-def appended(path: Path) -> Iterator[Callable[[Line], None]]:
+def append_jsonl(path: Path) -> Iterator[Callable[[Line], None]]:
     """Gives a function that adds a line to a file, there for good when it returns. What a kill cut off is removed."""
     if path.exists():
         content = path.read_bytes()
@@ -104,25 +102,25 @@ def appended(path: Path) -> Iterator[Callable[[Line], None]]:
 
 
 def _append(file: TextIO, line: Line) -> None:
-    file.write(json.dumps(finite(line), allow_nan=False) + "\n")
+    file.write(json.dumps(to_jsonable(line), allow_nan=False) + "\n")
     file.flush()
 
 
-def finite(value: Any) -> Any:
+def to_jsonable(value: Any) -> Any:
     """A JSON-able value with None in place of each number that JSON cannot hold."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: finite(entry) for key, entry in value.items()}
+        return {key: to_jsonable(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(entry) for entry in value]
+        return [to_jsonable(entry) for entry in value]
     return value
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file whole or not at all."""
     beside = _beside(path)
-    beside.write_text(json.dumps(finite(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    beside.write_text(json.dumps(to_jsonable(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     beside.replace(path)
 
 
@@ -149,47 +147,8 @@ def read_settings(folder: Path) -> dict[str, Any]:
         ) from error
 
 
-def read_speed(folder: Path) -> dict[str, Any] | None:
-    """What the speed benchmark printed for the model; None without.
-
-    Raises:
-        EvaluationError: if it is something else.
-    """
-    path = folder / SPEED
-    if not path.exists():
-        return None
-    try:
-        speed = dict(strict_json(path.read_bytes()))
-        loaded = speed["loaded"].get("within the pool") or speed["loaded"]["drafts"]
-        for place, name in ((loaded, "seconds"), (speed["command"], "peak_mib")):
-            checked(place, {name: (real_number(0, 1e9), "a number from 0")}, (name,))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise EvaluationError(
-            f"{path}: expected what `python examples/benchmarks/solve.py --json` prints ({error}); make it again or remove it"
-        ) from error
-    return speed
-
-
-def read_record(folder: Path) -> dict[str, Any] | None:
-    """The record in a folder's scores.json; None without, or if it is of an earlier form.
-
-    Raises:
-        EvaluationError: if it cannot be read.
-    """
-    path = folder / SCORES
-    if not path.exists():
-        return None
-    try:
-        record = dict(strict_json(path.read_bytes()))
-    except (ValueError, TypeError) as error:
-        raise EvaluationError(
-            f"{path}: expected the record that llamoco evaluate wrote ({error}); make it again with --step score"
-        ) from error
-    return record if "floors" in record else None
-
-
 @contextmanager
-def claimed(
+def lock_folder(
     folder: Path, asked: Mapping[str, Any], defaults: Mapping[str, Any] | None
 ) -> Iterator[dict[str, Any]]:
     """The settings of a folder, which is this process's to write in for the time being; made if there is none.
