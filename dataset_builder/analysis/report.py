@@ -229,7 +229,9 @@ def problem_facts(problems: Sequence[Problem]) -> dict[str, Any]:
     }
 
 
-def _baselines_report(labelled: LabelTable, head: TaskResult, rows: Mapping[str, TaskResult]) -> dict[str, Any]:
+def _baselines_report(
+    labelled: LabelTable, head: TaskResult, rows: Mapping[str, TaskResult]
+) -> dict[str, Any]:
     """Mean scores of other tools, and of single and virtual best solver, on the same problems."""
     labels = {label.problem.id: label for label in labelled.labels if label.check}
     scores = baseline_scores(rows, {name: label.problem for name, label in labels.items()})
