@@ -35,8 +35,8 @@ def open_data(place: str | None, split: str, config: str = DEFAULT_CONFIG) -> Da
 
     Args:
         place: folder that ``llamoco build`` wrote (or any that ``load_dataset`` reads), or Hub id. None for the shipped set: the split
-            is built from the shipped labels once (minutes for train, seconds for test) and kept in the cache of `datasets`, which
-            lies in HF_HOME.
+            is built from the shipped labels once (minutes for train, seconds for test) and kept in the cache of `datasets` under
+            HF_HOME.
         split: such as "train" or "test".
         config: "default" or "paper_split", for the instruction set.
 
@@ -89,7 +89,7 @@ def single_best_solvers(place: str | None) -> dict[str, str]:
 
 
 def data_hash(place: str | None) -> str:
-    """What tells the content of one data set from that of another.
+    """Hash that identifies the content of a data set.
 
     SHA-256 over the files of a folder; the commit of a Hub data set; of the shipped set SHA-256 over its label table, 16 digits.
 

@@ -58,7 +58,7 @@ def run_benchmark(
     repeats: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> LabelTable:
-    """Run the benchmark, or what is left of it.
+    """Run the rest of the benchmark.
 
     Args:
         out: folder of the run store.
@@ -144,7 +144,7 @@ def _run_all(
 
 
 class _ProgressMeter:
-    """Evaluations done of those expected, and the pace of this session."""
+    """Share of the expected evaluations that is done, and the pace of this session."""
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.dataset_builder.prompts.program_text import clean_text
 from llamoco.metrics.inputs import MAX_TOKENS
 from llamoco.metrics.record_fields import (
     checked,
@@ -293,7 +293,7 @@ def _decisions(line: Line) -> Line:
 def _generation(line: Line) -> tuple[int, Generation]:
     entry = checked(line, {"row": _ROW}, ("row", "generation"))
     generation = checked(entry["generation"], _GENERATION_FIELDS, tuple(_GENERATION_FIELDS))
-    generation["completion"] = received(generation["completion"])
+    generation["completion"] = clean_text(generation["completion"])
     return entry["row"], Generation(**{name: generation[name] for name in _GENERATION_FIELDS})
 
 

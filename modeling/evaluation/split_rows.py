@@ -15,7 +15,11 @@ from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.catalogue import group_of
 from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.instruction_set import answerable_labels, described, description_counts
+from llamoco.dataset_builder.prompts.instruction_set import (
+    answerable_labels,
+    description_counts,
+    rows_of_labels,
+)
 
 Row = dict[str, Any]
 
@@ -44,7 +48,7 @@ def evaluation_rows(split: str, limit: int | None = None, labels: Path = SHIPPED
     labelled, numbers = [pair[0] for _, pair in order], [pair[1] for _, pair in order]
     of_problems = [
         [{"row": start + rank, **row} for rank, row in enumerate(rows)]
-        for (start, _), rows in zip(order, described(labelled, numbers), strict=True)
+        for (start, _), rows in zip(order, rows_of_labels(labelled, numbers), strict=True)
     ]
     most = max(map(len, of_problems), default=0)
     return [rows[rank] for rank in range(most) for rows in of_problems if rank < len(rows)][:limit]

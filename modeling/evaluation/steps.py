@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from llamoco.dataset_builder.benchmark.provenance import environment
-from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.dataset_builder.prompts.program_text import clean_text
 from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
 from llamoco.metrics.scores import Run
 from llamoco.modeling.evaluation.evaluation_folder import (
@@ -293,7 +293,7 @@ class _Work:
                 seconds = round(time.monotonic() - begun, 3)
                 with append_jsonl(self.folder / STEPS_LOG) as append:
                     # A command line may hold names of files that are no text.
-                    append({"step": step, "seconds": seconds, "command": received(self.command), **here})
+                    append({"step": step, "seconds": seconds, "command": clean_text(self.command), **here})
 
 
 def _decides(source: Source | None) -> bool:
