@@ -9,17 +9,16 @@ from typing import Any
 
 import pytest
 
+from llamoco.dataset_builder.problems.jsonl import append_jsonl, to_jsonable
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.run_records import row
 from llamoco.metrics.runner import Prediction, Runner
 from llamoco.modeling.evaluation.comparison import compare_evaluations
 from llamoco.modeling.evaluation.evaluation_folder import (
     EvaluationError,
-    append_jsonl,
     key_of,
     lock_folder,
     read_lines,
-    to_jsonable,
 )
 from llamoco.modeling.evaluation.results import read_results, read_runs
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
