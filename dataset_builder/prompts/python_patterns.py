@@ -70,8 +70,8 @@ def steps(problem: Problem, draws: PortableRng) -> str:
 def documented(problem: Problem, draws: PortableRng) -> str:
     """Docstrings, type hints and a module docstring, as in a package."""
     style = draw_style(problem.system, draws, draws.choice(("vector", "generator"), (2, 1)))
-    register = draws.choice(("academic", style.register))
-    style = replace(style, docstrings=True, hints=True, register=register, indent=4, gap=2)
+    tone = draws.choice(("academic", style.tone))
+    style = replace(style, docstrings=True, hints=True, tone=tone, indent=4, gap=2)
     blocks = Blocks(problem.system, style, draws, titles(problem))
     helpers, calls = blocks.component_functions() if draws.chance(0.3) else ([], {})
     names = ", ".join(name.replace("_", " ") for name in titles(problem).values())
@@ -225,7 +225,7 @@ def problem_section(
         dim_name="n",
         dim_local=True,
         comments=0,
-        register="plain",
+        tone="plain",
         hints=False,
         docstrings=False,
         indent=4,

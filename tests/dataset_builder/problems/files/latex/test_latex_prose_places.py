@@ -11,7 +11,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
 from llamoco.dataset_builder.problems.files.problem_file import load
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import problem_text
+from llamoco.dataset_builder.prompts.program import problem_section_of
 
 REST = r" $x \in [0, 5]^2$. Budget: 100 evaluations."
 PROSE = "prose is not read"
@@ -144,4 +144,4 @@ def test_a_problem_remembers_what_was_left_out(tmp_path: Path) -> None:
     again = Problem.from_json(problem.to_json())
     assert again.evaluate(np.array([[2.0, 3.0]])).f[0] == 4.0
     assert again.structure == problem.structure is not None
-    assert "def objective" in problem_text(again)
+    assert "def objective" in problem_section_of(again)
