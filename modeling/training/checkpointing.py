@@ -93,7 +93,8 @@ class StepGuard(TrainerCallback):
         self.seconds = max((entry.get("seconds", 0.0) for entry in state.log_history), default=0.0)
         self.started = time.perf_counter()
         # Of several processes, the data loader of a resumed epoch does not pass its number on.
-        if hasattr(sampler := getattr(self.trainer, "sampler", None), "set_epoch"):
+        sampler: Any = getattr(self.trainer, "sampler", None)
+        if hasattr(sampler, "set_epoch"):
             sampler.set_epoch(int(state.epoch or 0))
 
     def on_pre_optimizer_step(
@@ -103,7 +104,7 @@ class StepGuard(TrainerCallback):
         finite = self.losses_finite.float()
         # In float16 the gradient scaler leaves out steps whose gradients overflow.
         if self.trainer.accelerator.scaler is None:
-            gradients = [p.grad for p in self.trainer.model.parameters() if p.grad is not None]
+            gradients = [p.grad for p in kwargs["model"].parameters() if p.grad is not None]
             norm = get_total_norm(gradients) if gradients else torch.zeros(())
             norm = norm.full_tensor() if hasattr(norm, "full_tensor") else norm  # of shards
             finite = finite * norm.isfinite().to(finite.device)
@@ -191,7 +192,7 @@ class InterruptibleTrainer(Trainer):
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         # Written aside and renamed into place: a process that is killed meanwhile leaves no half of a checkpoint
         # to resume from.
-        folder = Path(self.args.output_dir)
+        folder = Path(str(self.args.output_dir))
         aside = folder / "incomplete"
         name = f"checkpoint-{self.state.global_step}"
         if self.args.should_save:
@@ -216,9 +217,7 @@ class InterruptibleTrainer(Trainer):
             free = shutil.disk_usage(folder).free / 1e6
             shutil.rmtree(aside, ignore_errors=True)
             last = last_checkpoint(folder)
-            kept = (
-                f"{last} is complete: --resume continues from there" if last else "None was saved before"
-            )
+            kept = f"{last} is complete: --resume continues from there" if last else "None was saved before"
             raise TrainingError(
                 f"cannot save the checkpoint of step {self.state.global_step} in {folder}: {error}. Is the disk "
                 f"full ({free:,.1f} MB are free), or your share of it? {kept}"

@@ -23,8 +23,8 @@ class LLaMoCoConfig(SFTConfig):
 
     Steps and epochs, `learning_rate`, `lr_scheduler_type` and `warmup_steps` are those of the instruction tuning.
 
-    `bf16` is for devices that calculate in bfloat16: a CPU that would emulate it, 50 times slower than float32, trains
-    in float32.
+    Without a CUDA device the CPU trains. `bf16` is for devices that calculate in bfloat16: a CPU that would emulate it,
+    50 times slower than float32, trains in float32.
 
     Parameters:
         > Parameters that control the contrastive warm-up
@@ -102,15 +102,16 @@ class LLaMoCoConfig(SFTConfig):
             "pairs are dropped and counted."
         },
     )
-    remove_unused_columns: bool | None = field(
+    remove_unused_columns: bool = field(
         default=False, metadata={"help": "Leave as it is: the collators need all columns."}
     )
-    include_num_input_tokens_seen: str | bool = field(
+    include_num_input_tokens_seen: str = field(
         default="non_padding",
         metadata={"help": "How to count the input tokens seen, see `TrainingArguments`."},
     )
 
     def __post_init__(self) -> None:
+        self.use_cpu = self.use_cpu or not torch.cuda.is_available()
         if self.use_cpu and self.bf16 is not False and not self.fp16 and not bf16_on_cpu():
             self.bf16 = False
         super().__post_init__()

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from peft import PeftModel
 from torch import Tensor, nn
 from torch.utils.data import Sampler
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
@@ -43,7 +44,7 @@ class ContrastiveTrainer(InterruptibleTrainer):
 
     def __init__(
         self,
-        model: PreTrainedModel,
+        model: PreTrainedModel | PeftModel,
         args: LLaMoCoConfig,
         train_dataset: Dataset,
         processing_class: PreTrainedTokenizerBase,

@@ -62,9 +62,14 @@ class InstructionTrainer(InterruptibleTrainer, SFTTrainer):
         if processing_class.pad_token_id is None:
             raise ValueError("the tokenizer has no padding token: set its pad_token")
         started = (
-            {} if isinstance(model, str) else {n: p.data for n, p in model.named_parameters() if p.requires_grad}
+            {}
+            if isinstance(model, str)
+            else {n: p.data for n, p in model.named_parameters() if p.requires_grad}
         )
-        self._sums: dict[str, dict[str, list[Tensor]]] = {"train": defaultdict(list), "eval": defaultdict(list)}
+        self._sums: dict[str, dict[str, list[Tensor]]] = {
+            "train": defaultdict(list),
+            "eval": defaultdict(list),
+        }
         super().__init__(
             model=model,
             args=args,
@@ -102,6 +107,7 @@ class InstructionTrainer(InterruptibleTrainer, SFTTrainer):
         formatting_func: Callable[[dict], str] | None,
         dataset_name: str,
     ) -> Dataset:
+        assert isinstance(processing_class, PreTrainedTokenizerBase)  # of `__init__`
         return tokenize_pairs(dataset, processing_class, args.max_length)
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler:

@@ -1,15 +1,37 @@
-"""A tiny training whose losses, learning rates and rows are pinned in trajectory.json.
+"""Tiny trainings whose losses, learning rates and rows are pinned in trajectory.json.
 
-Nothing here depends on the pool, the prompts or the labels: bytes are tokens, and the texts are made by a formula.
+Nothing here depends on the pool, the prompts or the labels: bytes are tokens, and the texts follow from a formula.
+
+    PYTHONPATH=tests/modeling/training python -m trajectory_setup      writes trajectory.json anew
+
+The file in place was recorded with the one-trainer engine that came before these trainers.
 """
 
 from __future__ import annotations
 
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
 import torch
 from datasets import Dataset
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, Trainer
 
+from llamoco.modeling.training.config import LLaMoCoConfig
+from llamoco.modeling.training.contrastive_trainer import ContrastiveTrainer
+from llamoco.modeling.training.instruction_trainer import InstructionTrainer
+
+PINNED = Path(__file__).with_name("trajectory.json")
+RUNS = {  # optimizer, whether there is a warm-up, whether there is an instruction tuning
+    "sgd, both phases": ("sgd", True, True),
+    "adamw, contrastive warm-up": ("adamw_torch", True, False),
+    "adamw, instruction tuning": ("adamw_torch", False, True),
+}
+CONTRASTIVE_STEPS, STEPS = 8, 12
+CONTRASTIVE_LOG = ("loss", "learning_rate")
+INSTRUCTION_LOG = (*CONTRASTIVE_LOG, "completion_loss", "prompt_loss", "choice_loss", "choice_accuracy")
 PAIRS = 40
 SETTINGS: dict = {
     "seed": 3,
@@ -41,7 +63,9 @@ def numbered_pairs() -> Dataset:
     rows = []
     for i in range(PAIRS):
         name = ("alpha", "beta", "gamma")[min(i % 5, 2)]
-        prompt = f"{i:02d} " + "".join(chr(97 + (i * k * k + k) % 26) for k in range(1, 8 + 3 * i % 29)) + "\n"
+        prompt = (
+            f"{i:02d} " + "".join(chr(97 + (i * k * k + k) % 26) for k in range(1, 8 + 3 * i % 29)) + "\n"
+        )
         completion = f"# kind {i % 3}; optimizer: {name}\n" + f"x = {i * 37 % 101}\n" * (1 + i % 4)
         if i % 8 == 7:  # no decision, and a decision alone
             completion = completion.split("\n", 1)[1]
@@ -76,3 +100,48 @@ def tiny_llama(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
             pad_token_id=tokenizer.pad_token_id,
         )
     )
+
+
+def trajectory(name: str) -> dict[str, Any]:
+    """Rows, losses and learning rates of one of RUNS, phase by phase."""
+    optim, warm_up, tuning = RUNS[name]
+    tokenizer = byte_tokenizer()
+    model = tiny_llama(tokenizer)
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        args = LLaMoCoConfig(
+            output_dir=folder,
+            contrastive_steps=CONTRASTIVE_STEPS,
+            max_steps=STEPS,
+            **{**SETTINGS, "optim": optim},
+        )
+        if warm_up:
+            first = ContrastiveTrainer(model, args.contrastive(folder), numbered_pairs(), tokenizer)
+            found["contrastive"] = recorded(first, CONTRASTIVE_STEPS, CONTRASTIVE_LOG)
+            first.save_model(f"{folder}/start")
+            model = LlamaForCausalLM.from_pretrained(f"{folder}/start")
+        if tuning:
+            second = InstructionTrainer(model, args, numbered_pairs(), tokenizer)
+            found["instruction"] = recorded(second, STEPS, INSTRUCTION_LOG)
+    return found
+
+
+def recorded(trainer: Trainer, steps: int, log: tuple[str, ...]) -> dict[str, list]:
+    """Train, and note the number of each row that the collator sees."""
+    rows: list[list[int]] = []
+    collate, tokenizer = trainer.data_collator, trainer.processing_class
+
+    def noting(batch: list[dict[str, Any]]) -> Any:
+        rows.append([int(tokenizer.decode(row["input_ids"][:2])) for row in batch])  # type: ignore[union-attr]
+        return collate(batch)
+
+    trainer.data_collator = noting
+    trainer.train()
+    batches = steps * SETTINGS["gradient_accumulation_steps"]  # one more is fetched ahead
+    entries = trainer.state.log_history[:steps]
+    return {"rows": rows[:batches], **{name: [entry.get(name) for entry in entries] for name in log}}
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    PINNED.write_text(json.dumps({name: trajectory(name) for name in RUNS}) + "\n", encoding="utf-8")
