@@ -326,9 +326,6 @@ def read_single_best_solvers(path: Path) -> dict[str, dict[str, str]]:
     Raises:
         LabelsError: as ``read_labels``.
     """
-    if path == SHIPPED_LABELS:
-        # The record beside the table says the same, and takes no pyarrow to read.
-        return dict(json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["single_best_solvers"])
     return dict(json.loads(_metadata(path)[b"single_best_solvers"]))
 
 

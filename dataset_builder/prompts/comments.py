@@ -95,19 +95,19 @@ TONES: dict[str, dict[str, tuple[str, ...]]] = {
 _WEIGHTS = (8, 4, 3, 4, 1, 1, 1)
 
 
-def draw_tone(draws: PortableRng) -> str:
+def draw_tone(rng: PortableRng) -> str:
     """Draw one of the tones."""
-    return draws.choice(tuple(TONES), _WEIGHTS)
+    return rng.choice(tuple(TONES), _WEIGHTS)
 
 
-def draw_comment(draws: PortableRng, tone: str, role: str, name: str = "", dim: int = 0) -> str:
+def draw_comment(rng: PortableRng, tone: str, role: str, name: str = "", dim: int = 0) -> str:
     """Draw a comment on a part of a problem, without its comment sign.
 
     Args:
-        draws: the choice.
+        rng: the choice.
         tone: one of ``TONES``.
         role: one of ``ROLES``.
         name: the basic function's name, for a component.
         dim: number of variables, for a title.
     """
-    return draws.choice(TONES[tone][role]).format(name=name.replace("_", " "), dim=dim)
+    return rng.choice(TONES[tone][role]).format(name=name.replace("_", " "), dim=dim)

@@ -17,7 +17,7 @@ from llamoco.dataset_builder.optimizers.catalogue import Config
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import pool_for
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.profiling.operation_profile import Part
+from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile
 
 # What the lines state, in their order.
 FACTS = (
@@ -69,10 +69,10 @@ def fact_lines(problem: Problem) -> str:
     """Write the fact lines of a problem; each ends with a newline.
 
     Dimension, bounds (equal ones of neighbours are written once, ``[-5, 5] x 3``; after 3 such groups the rest is left out),
-    evaluation budget, numbers of constraints, and what the functions do with the variables (``problems.structure``), such as
+    evaluation budget, numbers of constraints, and what the functions do with the variables (``Problem.profile``), such as
     ``degree 2, coupled; square each, product several``.
     """
-    structure = problem.structure
+    profile = problem.profile
     stated = (
         str(problem.dim),
         _bounds(problem.lower, problem.upper),
@@ -80,12 +80,12 @@ def fact_lines(problem: Problem) -> str:
         str(problem.n_inequality),
         str(problem.n_equality),
         str(round(problem.max_evals / problem.dim)),
-        "unknown" if structure is None else _part(structure.objective, problem.dim),
+        "unknown" if profile is None else _operations(profile.objective, problem.dim),
         "none"
         if not problem.constrained
         else "unknown"
-        if structure is None
-        else _part(structure.constraints, problem.dim),
+        if profile is None
+        else _operations(profile.constraints, problem.dim),
     )
     return "".join(f"# {name}: {fact}\n" for name, fact in zip(FACTS, stated, strict=True))
 
@@ -107,22 +107,22 @@ def facts_only(prompt: str) -> str:
     return "".join(prompt.splitlines(keepends=True)[-len(FACTS) :])
 
 
-def _part(part: Part, dim: int) -> str:
+def _operations(profile: FunctionProfile, dim: int) -> str:
     """Degrees of the functions that are polynomials, how the variables meet, how often each operation is done."""
-    kinds = Counter("no polynomial" if degree is None else f"degree {degree}" for degree in part.degrees)
+    kinds = Counter("no polynomial" if degree is None else f"degree {degree}" for degree in profile.degrees)
     shapes = ", ".join(
-        f"{count} of {kind}" if len(part.degrees) > 1 else kind for kind, count in sorted(kinds.items())
+        f"{count} of {kind}" if len(profile.degrees) > 1 else kind for kind, count in sorted(kinds.items())
     )
     coupling = (
         "separable"
-        if part.partners == 0
+        if profile.mean_interactions == 0
         else "coupled"
-        if part.partners > 0.8 * (dim - 1)
+        if profile.mean_interactions > 0.8 * (dim - 1)
         else "partly coupled"
     )
     operations = ", ".join(
         f"{name} {next(word for limit, word in FREQUENCIES if count / dim <= limit)}"
-        for name, count in part.operations.items()
+        for name, count in profile.operations.items()
     )
     return f"{shapes}, {coupling}; {operations or 'linear'}"
 

@@ -11,11 +11,12 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts import latex_patterns, python_patterns
 from llamoco.dataset_builder.prompts.completion import decision_line, join_completion
+from llamoco.dataset_builder.prompts.latex import patterns as latex_patterns
 from llamoco.dataset_builder.prompts.pattern import Pattern
 from llamoco.dataset_builder.prompts.program import assemble_program, problem_section_of_text
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, prompt
+from llamoco.dataset_builder.prompts.python import patterns as python_patterns
 
 PATTERNS: tuple[Pattern, ...] = (*python_patterns.PATTERNS, *latex_patterns.PATTERNS)
 PAIR_LIMIT = 6000  # characters of prompt and completion together
@@ -59,19 +60,19 @@ def rows_of_problem(
         problem: the problem.
         optimizer: the answer, a member of the pool.
         config: values of its constants, JSON.
-        seed: of the draws of patterns and styles, together with the problem's id.
+        seed: for the choice of patterns and styles, together with the problem's id.
         count: number of rows. The first two are in different languages.
         held_out: whether patterns that are held out for the test split may be used.
 
     Returns:
-        Rows with the columns prompt, completion, program, problem_id, language, pattern, held_out_pattern,
-        optimizer, hyperparameters (JSON), dim, constrained, max_evals, f0, f_star and problem (JSON).
+        Rows with the columns of the set but ``scores`` and ``calibration``: prompt, completion, program, problem_id, language, pattern,
+        held_out_pattern, optimizer, hyperparameters (JSON), dim, constrained, max_evals, f0, f_star and problem (JSON).
 
     Raises:
         ProblemError: if no pattern of a language gives a prompt that is short enough.
     """
-    draws = PortableRng("pairs", seed, problem.id)
-    patterns = [p for p in draws.shuffled(PATTERNS) if held_out or not p.held_out]
+    rng = PortableRng("pairs", seed, problem.id)
+    patterns = [p for p in rng.shuffled(PATTERNS) if held_out or not p.held_out]
     other = next(p for p in patterns if p.language != patterns[0].language)
     ordered = [patterns[0], other, *(p for p in patterns[1:] if p is not other)]
     answer = labelled_completion(problem, optimizer, json.loads(config))
@@ -109,7 +110,7 @@ def rows_of_problem(
 
 
 def write_description(
-    problem: Problem, candidates: list[Pattern], limit: int, draws: PortableRng
+    problem: Problem, candidates: list[Pattern], limit: int, rng: PortableRng
 ) -> tuple[Pattern, str]:
     """Write a description whose prompt is short enough: try several styles of a pattern, then the next pattern.
 
@@ -117,14 +118,14 @@ def write_description(
         problem: a synthetic problem.
         candidates: patterns of one language, in the order in which they are tried.
         limit: characters of the prompt at most.
-        draws: of the styles.
+        rng: of the styles.
 
     Raises:
         ProblemError: if no pattern gives a prompt that is short enough.
     """
     for pattern in candidates:
         for _ in range(ATTEMPTS):
-            description = pattern.write(problem, draws)
+            description = pattern.write(problem, rng)
             if len(prompt(problem, description)) <= limit:
                 return pattern, description
     raise ProblemError(

@@ -24,13 +24,13 @@ from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import aocc, w
+from llamoco.dataset_builder.prompts.instruction_set import is_for_calibration
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.dataset_builder.prompts.rows import rows_of_problem
-from llamoco.modeling.calibration.held_out import held_out
 from llamoco.modeling.solving.answer import Answer
 from llamoco.modeling.solving.in_process import InProcessRunner
 from llamoco.modeling.solving.portfolio import Turn, take_turns
@@ -110,14 +110,18 @@ class Case:
 
 def problem_of(case: Case, split: dict[str, Problem]) -> Problem:
     """The problem of a case."""
-    return load(FOLDERS[case.kind] / f"{case.name}.py") if case.kind in FOLDERS else split[case.name]
+    return load_problem(FOLDERS[case.kind] / f"{case.name}.py") if case.kind in FOLDERS else split[case.name]
 
 
 def labels_of(limit: int | None) -> list[tuple[str, Label]]:
     """Labels of the test split ("split"), and of training problems that no model is trained on ("held out")."""
     labels = read_labels(SHIPPED_LABELS).labels
     test = [("split", label) for label in labels if label.split == "test"]
-    own = [("held out", label) for label in labels if label.split == "train" and held_out(label.problem.id)]
+    own = [
+        ("held out", label)
+        for label in labels
+        if label.split == "train" and is_for_calibration(label.problem.id)
+    ]
     return [*test[:limit], *own[:limit]]
 
 
@@ -139,7 +143,7 @@ def ask(folder: Path, limit: int | None) -> list[Case]:
     generator = load_generator()
     assert generator.calibration is not None
     asked = [
-        (file.stem, kind, make_prompt(load(file), PROMPT_LIMIT)[0])
+        (file.stem, kind, make_prompt(load_problem(file), PROMPT_LIMIT)[0])
         for kind, folder in FOLDERS.items()
         for file in sorted(folder.glob("*.py"))
     ]

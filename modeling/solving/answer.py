@@ -7,10 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_single_best_solvers
 from llamoco.dataset_builder.optimizers.catalogue import Config, group_of
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import identify, render
+from llamoco.dataset_builder.optimizers.single_best import single_best_solver
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.program import program_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ONE_BY_ONE = frozenset({"cobyla", "corana_sa", "dual_annealing", "gp_ei", "simulated_annealing"})
 
 # What a person is told where the facts of their problem are "unknown".
-UNFOLLOWED = (
+UNTRACED = (
     "what the functions do with the variables is unknown: {}. The model answers from dimension, bounds, budget and numbers of "
     "constraints alone"
 )
@@ -113,7 +113,10 @@ def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
     shown = generator.shown(prompt)
     if shown != prompt:
         cut = None  # models of few positions are made to answer from facts
-    warnings = [*problem.warnings, *([UNFOLLOWED.format(problem.unfollowed)] if problem.unfollowed else [])]
+    warnings = [
+        *problem.warnings,
+        *([UNTRACED.format(problem.trace_obstacle)] if problem.trace_obstacle else []),
+    ]
     return shown, "\n".join([*warnings, *([cut] if cut else [])]) or None
 
 
@@ -151,7 +154,7 @@ def _answer(
 def single_best_answer(answer: Answer) -> Answer:
     """What stands in where a model's answer does not begin or is in doubt: the benchmark's single best solver."""
     group = group_of(answer.problem.constrained)
-    name = read_single_best_solvers(SHIPPED_LABELS)[group]["aocc"]
+    name = single_best_solver(answer.problem.constrained)
     return pool_answer(answer, name, f"single best solver of the benchmark on {group} problems")
 
 

@@ -39,7 +39,7 @@ from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.portable_rng import race_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import assemble_program
-from llamoco.dataset_builder.prompts.python_patterns import problem_section
+from llamoco.dataset_builder.prompts.python.patterns import problem_section
 from llamoco.dataset_builder.prompts.rows import labelled_completion
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.scores import Attempt, Run

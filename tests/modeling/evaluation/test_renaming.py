@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.facts import fact_lines
@@ -107,7 +107,7 @@ def test_descriptions_of_the_set_keep_their_problem(number: int, tmp_path: Path)
         files = tmp_path / "before.py", tmp_path / "after.py"
         for file, text in zip(files, (before, after), strict=True):
             file.write_text(text, encoding="utf-8")
-        one, other = map(load, files)
+        one, other = map(load_problem, files)
         assert (
             fact_lines(one) == fact_lines(other)
             and one.lower == other.lower
