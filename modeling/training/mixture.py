@@ -22,7 +22,18 @@ from llamoco.modeling.training.recipe import DatasetSource, RecipeError
 
 Row = dict[str, Any]
 
-COLUMNS = ("prompt", "completion", "optimizer", "problem_id", "scores", "dim", "max_evals", "constrained")
+COLUMNS = (  # that training, and the description of its data, read
+    "prompt",
+    "completion",
+    "optimizer",
+    "problem_id",
+    "language",
+    "pattern",
+    "scores",
+    "dim",
+    "max_evals",
+    "constrained",
+)
 
 
 def mixture(pairs: Dataset, source: DatasetSource, calibration: bool = False) -> Dataset:

@@ -4,11 +4,11 @@ import json
 import os
 import signal
 import time
-import traceback
 from pathlib import Path
 
 import pytest
 import torch
+from forked import fork
 from safetensors.torch import load_file
 from training_setup import pairs, write_dataset, write_recipe
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -36,15 +36,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def killed_while_saving(file: Path, resume: bool, phase: str, step: int) -> None:
     """Train in a process of its own and kill it once it has begun to write a checkpoint."""
     checkpoints = file.with_suffix("") / "checkpoints" / phase
-    child = os.fork()
-    if child == 0:
-        try:
-            torch.set_num_threads(1)
-            train.run(file, resume=resume)
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(7)
+    child = fork(lambda: train.run(file, resume=resume))
     begun = [checkpoints / "incomplete" / f"checkpoint-{step}", checkpoints / f"checkpoint-{step}"]
     while not any(folder.exists() for folder in begun):
         assert os.waitpid(child, os.WNOHANG) == (0, 0), "the training ended by itself"
