@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from llamoco.dataset_builder.analysis import baselines
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
+from llamoco.dataset_builder.analysis import baseline_solvers
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.errors import ProblemError
@@ -42,7 +43,7 @@ FOLDERS = {
     kind: Path(__file__).resolve().parent / folder
     for kind, folder in (("kinds", "kinds"), ("unseen", "kinds_unseen"))
 }
-TOOLS = {"scipy DE": baselines.scipy_de, "pycma": baselines.pycma}
+TOOLS = {"scipy DE": baseline_solvers.scipy_de, "pycma": baseline_solvers.pycma}
 TIME_LIMIT = 300.0
 
 # Each turn: a program ("model" is the model's answer), the share of the budget, and the radius around the best point.

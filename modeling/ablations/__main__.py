@@ -19,7 +19,7 @@ import numpy as np
 
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.runs import RunnerError
+from llamoco.metrics.runner import RunnerError
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.ablations.latents import latents_of, plot_latents, separability
 from llamoco.modeling.ablations.pairs import write_pairs
@@ -37,8 +37,8 @@ from llamoco.modeling.ablations.study import (
     read_answers,
     train,
 )
-from llamoco.modeling.evaluation.files import EvaluationError, write_json
-from llamoco.modeling.evaluation.rows import Row, evaluation_rows
+from llamoco.modeling.evaluation.evaluation_folder import EvaluationError, write_json
+from llamoco.modeling.evaluation.split_rows import Row, evaluation_rows
 from llamoco.modeling.generation.load import ModelError
 from llamoco.modeling.generation.torch_engine import load_torch_generator
 from llamoco.modeling.training.recipe import RecipeError

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.dataset_builder.prompts.program_text import clean_text
 from llamoco.metrics.inputs import MAX_TOKENS
-from llamoco.metrics.record_fields import (
+from llamoco.metrics.run_records import (
     checked,
     checked_run,
     is_any_text,
@@ -18,13 +18,14 @@ from llamoco.metrics.record_fields import (
     is_truth,
     or_none,
     real_number,
+    run_of_row,
     texts_by_name,
     whole_number,
 )
-from llamoco.metrics.runs import Prediction, run_of_row
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.runner import Prediction
+from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.modeling.evaluation.files import (
+from llamoco.modeling.evaluation.evaluation_folder import (
     GENERATIONS,
     REPAIRS,
     ROBUSTNESS,
@@ -35,10 +36,9 @@ from llamoco.modeling.evaluation.files import (
     key_of,
     read_lines,
     read_settings,
-    read_speed,
     runs_file,
 )
-from llamoco.modeling.evaluation.rows import (
+from llamoco.modeling.evaluation.split_rows import (
     Row,
     evaluation_rows,
     labels_hash,
@@ -97,10 +97,9 @@ class Results:
         within_pool: its answers within the pool; None of a model that was not held to it.
         repairs: its second tries after ``answers``, by row["row"].
         runs: of each contestant; those of the model with their repairs.
-        records: of the same runs, as ``metrics.runs.row`` makes them, "prediction" being row["row"]; without points and
+        records: of the same runs, as ``metrics.run_records.row`` makes them, "prediction" being row["row"]; without points and
             traces, which are long.
         decisions: on other descriptions, one line a problem (see ``robustness.decided``).
-        speed: what speed.json says, None without.
         steps: the lines of steps.jsonl.
     """
 
@@ -112,7 +111,6 @@ class Results:
     runs: dict[str, list[list[Run]]]
     records: dict[str, list[Line]]
     decisions: list[Line]
-    speed: Line | None
     steps: list[Line]
 
 
@@ -176,7 +174,6 @@ def read_results(folder: Path, limit: int | None = None) -> Results:
             for name, each in of_contestants.items()
         },
         decisions=[line for line in read_decisions(folder) if line["problem_id"] in problems],
-        speed=read_speed(folder),
         steps=read_lines(folder / STEPS_LOG, _step),
     )
 
@@ -297,7 +294,7 @@ def _decisions(line: Line) -> Line:
 def _generation(line: Line) -> tuple[int, Generation]:
     entry = checked(line, {"row": _ROW}, ("row", "generation"))
     generation = checked(entry["generation"], _GENERATION_FIELDS, tuple(_GENERATION_FIELDS))
-    generation["completion"] = received(generation["completion"])
+    generation["completion"] = clean_text(generation["completion"])
     return entry["row"], Generation(**{name: generation[name] for name in _GENERATION_FIELDS})
 
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
@@ -25,9 +26,9 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.dataset_builder.prompts.rows import PATTERNS, write_description
 from llamoco.metrics.statistics import ByProblem, interval, percentiles
-from llamoco.modeling.evaluation.files import Line
+from llamoco.modeling.evaluation.evaluation_folder import Line
 from llamoco.modeling.evaluation.renaming import renamed
-from llamoco.modeling.evaluation.rows import single_best_solvers
+from llamoco.modeling.evaluation.split_rows import single_best_solvers
 from llamoco.modeling.generation.load import Decision
 
 SEED = 0

@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
-from llamoco.metrics.record_fields import RUN_FIELDS
-from llamoco.metrics.runs import run_of_row
+from llamoco.metrics.run_records import RUN_FIELDS, run_of_row
 from llamoco.modeling.calibration.thresholds import Calibration
-from llamoco.modeling.evaluation.files import EvaluationError, read_lines, read_settings, read_speed
+from llamoco.modeling.evaluation.evaluation_folder import (
+    EvaluationError,
+    read_lines,
+    read_settings,
+)
+from llamoco.modeling.evaluation.record import read_record
 from llamoco.modeling.evaluation.results import (
     _step,
     read_answers,
@@ -22,6 +26,7 @@ from llamoco.modeling.evaluation.results import (
 )
 from llamoco.modeling.evaluation.steps import _Work
 
+ROOT = Path(__file__).parents[3]
 HUGE = 10**400
 RUN = {
     "run": 0,
@@ -201,12 +206,17 @@ def test_settings_that_are_none(text: str, tmp_path: Path) -> None:
         read_settings(tmp_path)
 
 
-@pytest.mark.parametrize("value", [HUGE, "7", True, -1, None])
-def test_speed(value: Any, tmp_path: Path) -> None:
-    speed = {"loaded": {"drafts": {"seconds": 0.5}}, "command": {"peak_mib": value}}
-    (tmp_path / "speed.json").write_text(json.dumps(speed))
-    with pytest.raises(EvaluationError, match=r"speed\.json: .*peak_mib"):
-        read_speed(tmp_path)
+@pytest.mark.parametrize("value", ["7", True, [], {}])
+def test_record(value: Any, tmp_path: Path) -> None:
+    record = json.loads((ROOT / "hub_cards" / "records" / "evaluation.json").read_text())
+    (tmp_path / "scores.json").write_text(json.dumps(record))
+    assert read_record(tmp_path) == record
+    record["tables"]["all"]["sbs"]["aocc"] = value
+    (tmp_path / "scores.json").write_text(json.dumps(record))
+    with pytest.raises(
+        EvaluationError, match=r"scores\.json: .*tables\.all\.sbs\.aocc has to be a number.*--step score"
+    ):
+        read_record(tmp_path)
 
 
 def test_a_calibration_of_a_strangers_model() -> None:
@@ -228,7 +238,7 @@ def test_a_calibration_of_a_strangers_model() -> None:
 
 def test_records_of_the_metric_are_looked_at_in_the_same_way() -> None:
     from llamoco.dataset_builder.problems.problem import Problem
-    from llamoco.metrics.runs import Prediction
+    from llamoco.metrics.runner import Prediction
 
     problem = Problem("p", "source", (0.0,), (1.0,), 10, 0, 0, {"python": ""})
     assert run_of_row(RUN, Prediction("x", problem)).attempt.record.trace == [(1, 2.5), (4, 1.5)]

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.facts import fact_lines
 from llamoco.modeling.evaluation.robustness import AT_ONCE, WAYS, decided, descriptions, prompt_of, robustness
-from llamoco.modeling.evaluation.rows import evaluation_rows, single_best_solvers
+from llamoco.modeling.evaluation.split_rows import evaluation_rows, single_best_solvers
 from llamoco.modeling.generation.load import Decision
 
 PROBLEMS = [Problem.from_json(row["problem"]) for row in evaluation_rows("test", AT_ONCE + 2)]

@@ -1,0 +1,1 @@
+"""Commands of `llamoco study`: what the tables of labels, models and cards rest on."""
