@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from datasets import Dataset, NamedSplit, load_dataset
+from datasets.config import HF_DATASETS_CACHE
 from datasets.exceptions import DatasetsError
 from huggingface_hub import DatasetCard, hf_hub_download
 
@@ -45,8 +46,12 @@ def open_data(place: str | None, split: str, config: str = DEFAULT_CONFIG) -> Da
     """
     if place is None:
         return _shipped_split(split, config)
+    cache = None
+    if Path(place).is_dir():
+        # The shared cache knows a folder by its name and card only: one that was built anew would be read as the old one.
+        cache = str(Path(HF_DATASETS_CACHE) / folder_hash(Path(place))[:16])
     try:
-        return load_dataset(place, None if config == DEFAULT_CONFIG else config, split=split)
+        return load_dataset(place, None if config == DEFAULT_CONFIG else config, split=split, cache_dir=cache)
     except (OSError, ValueError, DatasetsError) as error:
         raise DataError(
             f"data set {place}: no split {split!r} of config {config!r} can be read ({error}). Give a folder ({_BUILD}) or a Hub id"

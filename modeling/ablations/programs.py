@@ -1,4 +1,4 @@
-"""Runs of the programs that the models of the study wrote: all models share them, as most answers are programs of the pool."""
+"""Runs of the programs of all models of the study, which share them: most answers are programs of the pool."""
 
 from __future__ import annotations
 
