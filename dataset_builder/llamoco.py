@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 import datasets
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
 from llamoco.dataset_builder.prompts.instruction_set import paper_split, rows_of_split
 
 FEATURES = datasets.Features(

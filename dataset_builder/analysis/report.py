@@ -1,4 +1,4 @@
-"""The label report: how far labels repeat, tie, spread, can be told from the prompt, and compare with other tools."""
+"""Label report: repeatability, ties, spread and predictability of labels, and comparison with other tools."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.analysis import selector
-from llamoco.dataset_builder.analysis.baselines import SOLVERS, baseline_scores
+from llamoco.dataset_builder.analysis.baseline_solvers import SOLVERS
+from llamoco.dataset_builder.analysis.baselines import baseline_scores
 from llamoco.dataset_builder.analysis.selector import (
     PROMPT_MODELS,
     checked_labels,
@@ -24,7 +25,7 @@ from llamoco.dataset_builder.analysis.selector import (
     random_forest,
     simple_rule,
 )
-from llamoco.dataset_builder.analysis.task_log import Row, read_records
+from llamoco.dataset_builder.analysis.task_log import TaskResult, read_task_log
 from llamoco.dataset_builder.analysis.textbook_race import textbook_report
 from llamoco.dataset_builder.benchmark.labels import Label, LabelTable
 from llamoco.dataset_builder.benchmark.provenance import environment
@@ -39,19 +40,19 @@ CACHE_NAME = "selectors.json"
 
 
 def label_report(labelled: LabelTable, folder: Path) -> dict[str, Any]:
-    """The report as a JSON-able record.
+    """Make the report, a JSON-able record.
 
     Args:
         labelled: the table of a finished benchmark.
-        folder: where it lies, with ``labels.json``. Studies beside it (``baselines.jsonl``, ``landscape.jsonl``,
-            ``textbook.jsonl``) are reported too. What the selectors chose is kept there.
+        folder: of the table, with ``labels.json``. Studies in it (``baselines.jsonl``, ``landscape.jsonl``,
+            ``textbook.jsonl``) are reported too. The selectors' choices are cached there.
 
     Raises:
         LabelsError: if the table was not checked.
         RecordsError: if a study's record cannot be read.
     """
     studies = {
-        name: read_records(folder / f"{name}.jsonl")
+        name: read_task_log(folder / f"{name}.jsonl")
         for name in ("baselines", "landscape", "textbook")
         if (folder / f"{name}.jsonl").exists()
     }
@@ -124,7 +125,11 @@ def _selector_report(
 
 
 def _landscape_report(
-    group: str, labels: Sequence[Label], sbs: Mapping[str, str], rows: Mapping[str, Row], choices: _Choices
+    group: str,
+    labels: Sequence[Label],
+    sbs: Mapping[str, str],
+    rows: Mapping[str, TaskResult],
+    choices: _Choices,
 ) -> dict[str, Any]:
     """A selector on landscape features and one on the prompt, trained and scored on the same problems."""
     known = [label for label in labels if label.problem.id in rows]
@@ -142,7 +147,7 @@ def _landscape_report(
 
 
 def _mean_screen(labels: Sequence[Label]) -> dict[str, dict[str, float]]:
-    """Mean scores in the screen of each optimizer, over the problems where it ran (their number beside them)."""
+    """Mean scores in the screen of each optimizer, over the problems where it ran, and their number."""
     scores: dict[str, dict[str, list[float]]] = {}
     for label in labels:
         for entry in label.screen:
@@ -157,7 +162,7 @@ def _mean_screen(labels: Sequence[Label]) -> dict[str, dict[str, float]]:
 
 
 def repeat_report(labels: Sequence[Label]) -> dict[str, Any]:
-    """How far two independent races on the same problem agree.
+    """Agreement of two independent races on the same problems.
 
     Returns:
         For "all" problems raced twice, the "untied" (neither race has a tie) and the "tied" ones: their number, the
@@ -191,7 +196,7 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def problem_facts(problems: Sequence[Problem]) -> dict[str, Any]:
-    """What the problems are like: shares and counts for the card.
+    """Statistics of the problems for the card: shares and counts.
 
     Args:
         problems: synthetic, of one group, with references.
@@ -224,7 +229,9 @@ def problem_facts(problems: Sequence[Problem]) -> dict[str, Any]:
     }
 
 
-def _baselines_report(labelled: LabelTable, head: Row, rows: Mapping[str, Row]) -> dict[str, Any]:
+def _baselines_report(
+    labelled: LabelTable, head: TaskResult, rows: Mapping[str, TaskResult]
+) -> dict[str, Any]:
     """Mean scores of other tools, and of single and virtual best solver, on the same problems."""
     labels = {label.problem.id: label for label in labelled.labels if label.check}
     scores = baseline_scores(rows, {name: label.problem for name, label in labels.items()})
@@ -247,12 +254,12 @@ def _baselines_report(labelled: LabelTable, head: Row, rows: Mapping[str, Row]) 
     return report
 
 
-def _origin(head: Row) -> dict[str, Any]:
+def _origin(head: TaskResult) -> dict[str, Any]:
     return {"seed": head["settings"]["seed"]} | {key: head[key] for key in ("command", "machine", "date")}
 
 
 class _Choices:
-    """What selectors chose, kept beside the table: training them takes minutes."""
+    """Cache of the selectors' choices, in the table's folder: training them takes minutes."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / CACHE_NAME
@@ -279,5 +286,5 @@ class _Choices:
         return dict(kept["choices"])
 
     def save(self) -> None:
-        """Write what was asked for."""
+        """Write the choices that were used."""
         self._path.write_text(json.dumps(self._used) + "\n", encoding="utf-8")

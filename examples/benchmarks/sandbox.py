@@ -26,16 +26,21 @@ from typing import Any
 
 import numpy as np
 
-from llamoco.dataset_builder.benchmark.executors import BLAS_THREADS, completed, process_executor
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.benchmark.executors import (
+    BLAS_THREADS,
+    calls_of,
+    completed_calls,
+    process_executor,
+)
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.optimizers.pool import optimizer_function
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.portable_rng import run_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.instruction_set import rows_of_split
-from llamoco.metrics.runs import Prediction, Runner
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.runner import Prediction, Runner
+from llamoco.metrics.sandbox import Sandbox
 
 COLD_START = "import numpy, scipy.optimize, cma"
 STARTS, PROGRAMS, CALLS, BATCH, CHUNK = 5, 200, 20_000, 100, 40
@@ -176,7 +181,7 @@ def answers(problems: int | None, workers: int | None) -> dict[str, float]:
     pairs = [(p, run_seed(SEED, p.problem.id, number)) for p in different.values() for number in range(RUNS)]
     with process_executor(width) as executor:
         arguments = ((k, (p.program, replace(p.problem), seed)) for k, (p, seed) in enumerate(pairs))
-        costs = dict(completed(executor, width, cost, arguments))
+        costs = dict(completed_calls(executor, width, cost, calls_of(arguments)))
     same = sum(evals[p.program, p.problem.id, seed] == costs[k].evals for k, (p, seed) in enumerate(pairs))
     own, called, batched = (
         sum(getattr(c, name) for c in costs.values()) for name in ("seconds", "calls", "points")

@@ -23,17 +23,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llamoco.dataset_builder.analysis.baselines import SOLVERS, execute_solver, load_nevergrad
-from llamoco.dataset_builder.analysis.task_log import (
-    Row,
-    complete,
-    read_records,
-)
+from llamoco.dataset_builder.analysis.baseline_solvers import SOLVERS, load_nevergrad
+from llamoco.dataset_builder.analysis.baselines import execute_solver
+from llamoco.dataset_builder.analysis.task_log import TaskResult, read_task_log, run_missing_tasks
 from llamoco.dataset_builder.benchmark.executors import process_executor
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.portable_rng import PortableRng, named_seed
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
 
 SHIPPED_BASELINES = Path(
@@ -77,7 +74,7 @@ def problem_hash(problem: Problem) -> str:
     return hashlib.sha256(problem.to_json().encode()).hexdigest()[:16]
 
 
-def run_tool(problem_json: str, solver: str, run: int, seed: int) -> Row:
+def run_tool(problem_json: str, solver: str, run: int, seed: int) -> TaskResult:
     """Run a tool once: ``FIELDS``, and the error's text. Called in worker processes."""
     problem = Problem.from_json(problem_json)
     oracle = Oracle(problem)
@@ -125,7 +122,7 @@ def write_baselines(out: Path, problems: Sequence[Problem]) -> Path:
     Returns:
         Path of the table.
     """
-    head, lines = read_records(out / "baselines.jsonl")
+    head, lines = read_task_log(out / "baselines.jsonl")
     rows = sorted(lines.values(), key=lambda row: (row["solver"], row["problem_id"], row["run"]))
     table = pa.table({name: [row[name] for row in rows] for name in FIELDS})
     path = out / SHIPPED_BASELINES.name
@@ -175,4 +172,6 @@ def run_baselines(
     settings = {"seed": SEED, **settings, "nevergrad": version("nevergrad")}
     tasks = tool_tasks(problems, tools, runs)
     with process_executor(workers) as executor:
-        complete(out / "baselines.jsonl", settings, command, tasks, run_tool, executor, workers, on_progress)
+        run_missing_tasks(
+            out / "baselines.jsonl", settings, command, tasks, run_tool, executor, workers, on_progress
+        )

@@ -9,9 +9,9 @@ from typing import Any
 
 from llamoco.dataset_builder.instruction_data import data_hash, single_best_solvers
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.dataset_builder.prompts.program_text import clean_text
 from llamoco.metrics.inputs import MAX_TOKENS
-from llamoco.metrics.record_fields import (
+from llamoco.metrics.run_records import (
     checked,
     checked_run,
     is_any_text,
@@ -19,11 +19,12 @@ from llamoco.metrics.record_fields import (
     is_truth,
     or_none,
     real_number,
+    run_of_row,
     texts_by_name,
     whole_number,
 )
-from llamoco.metrics.runs import Prediction, run_of_row
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.runner import Prediction
+from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.modeling.evaluation.evaluation_folder import (
     GENERATIONS,
@@ -96,7 +97,7 @@ class Results:
         repairs: its second tries after ``answers``, by row["row"].
         single_best_solvers: optimizer by group.
         runs: of each contestant; those of the model with their repairs.
-        records: of the same runs, as ``metrics.runs.row`` makes them, "prediction" being row["row"]; without points and
+        records: of the same runs, as ``metrics.run_records.row`` makes them, "prediction" being row["row"]; without points and
             traces, which are long.
         decisions: on other descriptions, one line a problem (see ``robustness.decide_variants``).
         steps: the lines of steps.jsonl.
@@ -297,7 +298,7 @@ def _decisions(line: Line) -> Line:
 def _generation(line: Line) -> tuple[int, Generation]:
     entry = checked(line, {"row": _ROW}, ("row", "generation"))
     generation = checked(entry["generation"], _GENERATION_FIELDS, tuple(_GENERATION_FIELDS))
-    generation["completion"] = received(generation["completion"])
+    generation["completion"] = clean_text(generation["completion"])
     return entry["row"], Generation(**{name: generation[name] for name in _GENERATION_FIELDS})
 
 

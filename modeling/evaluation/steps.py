@@ -24,8 +24,9 @@ from typing import Any
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.instruction_data import data_hash, single_best_solvers
 from llamoco.dataset_builder.problems.jsonl import append_jsonl
-from llamoco.dataset_builder.prompts.program_text import received
-from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
+from llamoco.dataset_builder.prompts.program_text import clean_text
+from llamoco.metrics.run_records import row, run_of_row
+from llamoco.metrics.runner import Prediction, Runner
 from llamoco.metrics.scores import Run
 from llamoco.modeling.evaluation.evaluation_folder import (
     GENERATIONS,
@@ -319,7 +320,7 @@ class _Work:
                 seconds = round(time.monotonic() - begun, 3)
                 with append_jsonl(self.folder / STEPS_LOG) as append:
                     # A command line may hold names of files that are no text.
-                    append({"step": step, "seconds": seconds, "command": received(self.command), **here})
+                    append({"step": step, "seconds": seconds, "command": clean_text(self.command), **here})
 
 
 def _versions(*packages: str) -> dict[str, str]:

@@ -9,13 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
-from llamoco.dataset_builder.benchmark.labels import (
-    SHIPPED_LABELS,
-    Label,
-    LabelTable,
-    read_labels,
-    write_labels,
-)
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels, write_labels
+from llamoco.dataset_builder.benchmark.labels import Label, LabelTable
 from llamoco.dataset_builder.benchmark.store import FILE_NAME
 from llamoco.dataset_builder.hub_folder import build_folder
 from llamoco.dataset_builder.optimizers.catalogue import GROUPS

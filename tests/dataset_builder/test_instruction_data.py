@@ -9,7 +9,8 @@ import pytest
 from datasets import load_dataset
 
 from llamoco.dataset_builder import instruction_data
-from llamoco.dataset_builder.benchmark.labels import LabelTable, read_labels
+from llamoco.dataset_builder.benchmark.label_table import read_labels
+from llamoco.dataset_builder.benchmark.labels import LabelTable
 from llamoco.dataset_builder.instruction_data import (
     DataError,
     data_hash,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from llamoco.dataset_builder.analysis.label_tables import label_tables
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
 from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.hub_cards import cards
 from llamoco.hub_cards.render import markdown

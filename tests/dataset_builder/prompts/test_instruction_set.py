@@ -19,14 +19,8 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import Dataset, load_dataset
 
-from llamoco.dataset_builder.benchmark.labels import (
-    SHIPPED_LABELS,
-    Label,
-    LabelsError,
-    assign_splits,
-    read_labels,
-    write_labels,
-)
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels, write_labels
+from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, assign_splits
 from llamoco.dataset_builder.hub_folder import OutputFolderError, build_folder, folder_hash
 from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo
 from llamoco.dataset_builder.optimizers import pool
@@ -35,9 +29,9 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import aocc
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.facts import fact_lines
-from llamoco.dataset_builder.prompts.instruction_set import description_counts, sample
+from llamoco.dataset_builder.prompts.instruction_set import description_counts, sample_jsonl
 from llamoco.hub_cards.render import record
-from llamoco.metrics.runs import Prediction, Runner
+from llamoco.metrics.runner import Prediction, Runner
 
 RECORD = record("instruction_set")
 
@@ -203,7 +197,7 @@ def test_the_builder_gives_what_the_folder_has(
 
 def test_the_shipped_sample_is_current() -> None:
     shipped = SHIPPED_LABELS.with_name("sample.jsonl").read_text(encoding="utf-8")
-    assert shipped == sample(SHIPPED_LABELS), "write it again: make cards"
+    assert shipped == sample_jsonl(SHIPPED_LABELS), "write it again: make cards"
     rows = [json.loads(line) for line in shipped.splitlines()]
     assert len(rows) == 20 and all(list(row) == list(FEATURES) for row in rows)
 

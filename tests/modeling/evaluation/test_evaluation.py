@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.modeling.evaluation.evaluation_folder import EvaluationError
 from llamoco.modeling.evaluation.results import read_results

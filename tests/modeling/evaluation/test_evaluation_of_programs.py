@@ -18,7 +18,8 @@ from llamoco.dataset_builder.instruction_data import DataError
 from llamoco.dataset_builder.problems.jsonl import append_jsonl, to_jsonable
 from llamoco.dataset_builder.problems.portable_rng import run_seed
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.runs import Prediction, Runner, row
+from llamoco.metrics.run_records import row
+from llamoco.metrics.runner import Prediction, Runner
 from llamoco.modeling.evaluation.comparison import compare_evaluations
 from llamoco.modeling.evaluation.evaluation_folder import (
     EvaluationError,
