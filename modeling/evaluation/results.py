@@ -115,19 +115,17 @@ class Results:
     steps: list[Line]
 
 
-def read_results(folder: Path, limit: int | None = None, data: str | None = None) -> Results:
+def read_results(folder: Path, limit: int | None = None) -> Results:
     """Read everything that the scores are computed from.
 
     Args:
         folder: of an evaluation whose answers were run.
         limit: number of rows; None for all that are answered.
-        data: folder or Hub id of the data set, if it is not where it was when the answers were generated.
 
     Raises:
         EvaluationError: if a file cannot be read or a step is not finished; the message names it.
     """
     settings = read_settings(folder)
-    settings["data"] = data or settings.get("data")
     answers = read_answers(folder)
     rows = answered_rows(folder, settings, answers, limit)
     answers = {number: answers[number] for number in rows}

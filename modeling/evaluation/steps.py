@@ -15,9 +15,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +129,7 @@ def evaluate_model(
             "the step robustness needs a model on this machine that is shown the plain prompt"
         )
     if data is None and (out / SETTINGS).exists():
-        data = read_settings(out).get("data")
+        data = read_settings(out)["data"]
     asked: dict[str, Any] = {
         "split": split,
         "runs": runs,
@@ -144,7 +144,9 @@ def evaluate_model(
         lock_folder(out, asked, {**DEFAULTS, "data": data} if begins else None) as settings,
         ExitStack() as stack,
     ):
-        settings["data"] = data
+        if settings["data"] != data:
+            settings["data"] = data
+            write_json(out / SETTINGS, settings)
         work = _Work(out, settings, command, on_progress)
         if "run" in steps:
             # Opened first: a machine that cannot confine programs is known before the model has worked for hours.
@@ -163,7 +165,7 @@ def evaluate_model(
             work.robustness(source, limit)
         if "score" not in steps:
             return None
-        record = score_evaluation(read_results(out, limit, data))
+        record = score_evaluation(read_results(out, limit))
         write_record(out, record)
         return record
 
@@ -314,11 +316,20 @@ class _Work:
         finally:
             if work:
                 here = environment()
-                here["versions"] |= {name: version(name) for name in ("torch", "transformers")}
+                here["versions"] |= _versions("torch", "transformers")
                 seconds = round(time.monotonic() - begun, 3)
                 with append_jsonl(self.folder / STEPS_LOG) as append:
                     # A command line may hold names of files that are no text.
                     append({"step": step, "seconds": seconds, "command": clean_text(self.command), **here})
+
+
+def _versions(*packages: str) -> dict[str, str]:
+    """Versions of packages, of those that are installed: answers from a server or a file need no torch."""
+    found = {}
+    for name in packages:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _decides(source: Source | None) -> bool:
