@@ -146,8 +146,6 @@ def workers(runner: Runner) -> list[int]:
 SCRIPT = f"""\
 import sys
 print("main", __name__, flush=True)
-from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.runner import Prediction, Runner
 problem = Problem.from_json({PROBLEM.to_json()!r})
 with Runner(runs=1, allow_unsafe=True, workers=2) as runner:
     print(runner._folder, flush=True)

@@ -12,13 +12,7 @@ import pytest
 from llamoco.metrics.run_records import RUN_FIELDS, run_of_row
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.evaluation.files import EvaluationError, read_lines, read_settings, read_speed
-from llamoco.modeling.evaluation.results import (
-    _step,
-    read_answers,
-    read_decisions,
-    read_repairs,
-    read_runs,
-)
+from llamoco.modeling.evaluation.results import _step, read_answers, read_decisions, read_repairs, read_runs
 from llamoco.modeling.evaluation.steps import _Work
 
 HUGE = 10**400
