@@ -20,6 +20,7 @@ from llamoco.cli.leaving import App, end_if_held_up
 from llamoco.cli.push import push
 from llamoco.cli.report import report
 from llamoco.cli.solve import solve
+from llamoco.cli.study import study
 from llamoco.cli.terminal import excepthook, guard
 from llamoco.cli.train import train
 from llamoco.dataset_builder.problems.printable import printable
@@ -94,3 +95,4 @@ def _before(
 
 for command in (solve, benchmark, build, train, evaluate, report, push):
     app.command()(command)
+app.add_typer(study, name="study")
