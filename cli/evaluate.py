@@ -148,7 +148,7 @@ def evaluate(
     """
     with clear_errors():  # also a Ctrl-C while libraries are imported
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-        from llamoco.modeling.evaluation.files import finite
+        from llamoco.modeling.evaluation.evaluation_folder import to_jsonable
         from llamoco.modeling.evaluation.steps import STEPS, evaluate_model
         from llamoco.modeling.generation.shipped import SHIPPED_MODEL
         from llamoco.modeling.providers.sources import open_source
@@ -196,7 +196,7 @@ def evaluate(
                 except SandboxUnavailable as error:
                     fail(str(error), EXIT_NO_SANDBOX)
         if as_json:
-            print(json.dumps(finite(record), allow_nan=False))
+            print(json.dumps(to_jsonable(record), allow_nan=False))
             return
         if record is not None:
             print_evaluation(record)

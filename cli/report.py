@@ -93,8 +93,8 @@ def _run_record(path: Path) -> Any:
 def _report_evaluation(folder: Path, out_folder: Path | None) -> None:
     """Tables and figure of an evaluation: of its scores.json or, where it was not scored, of its other files."""
     from llamoco.cli.evaluation_tables import print_evaluation
+    from llamoco.modeling.evaluation.evaluation_folder import SCORES, EvaluationError, read_record
     from llamoco.modeling.evaluation.figure import save_evaluation_figure
-    from llamoco.modeling.evaluation.files import SCORES, EvaluationError, read_record
     from llamoco.modeling.evaluation.record import evaluation_record
     from llamoco.modeling.evaluation.results import read_results
 

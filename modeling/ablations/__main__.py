@@ -37,8 +37,8 @@ from llamoco.modeling.ablations.study import (
     read_answers,
     train,
 )
-from llamoco.modeling.evaluation.files import EvaluationError, write_json
-from llamoco.modeling.evaluation.rows import Row, evaluation_rows
+from llamoco.modeling.evaluation.evaluation_folder import EvaluationError, write_json
+from llamoco.modeling.evaluation.split_rows import Row, evaluation_rows
 from llamoco.modeling.generation.load import ModelError
 from llamoco.modeling.generation.torch_engine import load_torch_generator
 from llamoco.modeling.training.recipe import RecipeError

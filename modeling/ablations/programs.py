@@ -9,7 +9,7 @@ from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
 from llamoco.metrics.scores import Run
-from llamoco.modeling.evaluation.files import Key, Line, appended, key_of, runs_file
+from llamoco.modeling.evaluation.evaluation_folder import Key, Line, append_jsonl, key_of, runs_file
 from llamoco.modeling.evaluation.results import read_runs
 from llamoco.modeling.evaluation.steps import SEED
 
@@ -49,7 +49,7 @@ def run_missing(
     if not missing:
         return 0
     keys = list(missing)
-    with appended(out / runs_file(CACHE)) as append, Runner(runs, SEED, workers=workers) as runner:
+    with append_jsonl(out / runs_file(CACHE)) as append, Runner(runs, SEED, workers=workers) as runner:
         for position, several in runner.run_all(list(missing.values())):
             problem_id, program = keys[position]
             lines = [_line(number, run) for number, run in enumerate(several)]

@@ -20,7 +20,7 @@ from llamoco.metrics.summary import compare_values
 from llamoco.modeling.ablations.programs import CACHE, runs_of
 from llamoco.modeling.ablations.study import BASE, FINISHED, STUDIES, folder_of, read_answers
 from llamoco.modeling.evaluation.results import read_runs
-from llamoco.modeling.evaluation.rows import (
+from llamoco.modeling.evaluation.split_rows import (
     Row,
     named_optimizer,
     single_best_program,

@@ -16,8 +16,8 @@ import yaml
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.modeling.evaluation.files import appended, read_lines
-from llamoco.modeling.evaluation.rows import Row
+from llamoco.modeling.evaluation.evaluation_folder import append_jsonl, read_lines
+from llamoco.modeling.evaluation.split_rows import Row
 from llamoco.modeling.generation.load import Decision
 from llamoco.modeling.generation.torch_engine import load_torch_generator
 from llamoco.modeling.providers.local import LocalSource
@@ -123,7 +123,7 @@ def answer(folder: Path, rows: Sequence[Row]) -> None:
     if not missing:
         return
     decisions = LocalSource(load_torch_generator(folder)).decide_all([row["prompt"] for row in missing])
-    with appended(folder / ANSWERS) as append:
+    with append_jsonl(folder / ANSWERS) as append:
         for row, decision in zip(missing, decisions, strict=True):
             append({"row": row["row"], "completion": completed(decision, Problem.from_json(row["problem"]))})
 

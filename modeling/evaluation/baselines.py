@@ -41,7 +41,7 @@ from llamoco.dataset_builder.problems.portable_rng import PortableRng, named_see
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 
 SHIPPED_BASELINES = SHIPPED_LABELS.with_name("baselines.parquet")
 TOOLS = {name: title for name, title in SOLVERS.items() if name != "centre"}  # which is no tool

@@ -11,7 +11,7 @@ from typing import Any
 from llamoco.metrics.scores import Run
 from llamoco.metrics.statistics import holm
 from llamoco.metrics.summary import Compared, compare
-from llamoco.modeling.evaluation.files import EvaluationError
+from llamoco.modeling.evaluation.evaluation_folder import EvaluationError
 from llamoco.modeling.evaluation.results import Results, read_results
 
 SCORES: tuple[Compared, ...] = ("aocc", "perf", "err")

@@ -15,12 +15,12 @@ from llamoco.metrics.scores import Run
 from llamoco.metrics.summary import Compared, compare, gap_closed, groups, summary
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.evaluation.baseline_table import beside_baselines, read_baselines
+from llamoco.modeling.evaluation.evaluation_folder import Line
 from llamoco.modeling.evaluation.fallback import calibration_error, with_fallback
-from llamoco.modeling.evaluation.files import Line
 from llamoco.modeling.evaluation.floors import floors
 from llamoco.modeling.evaluation.results import Results, failing
 from llamoco.modeling.evaluation.robustness import robustness
-from llamoco.modeling.evaluation.rows import named_optimizer, single_best_solvers
+from llamoco.modeling.evaluation.split_rows import named_optimizer, single_best_solvers
 from llamoco.modeling.generation.load import Generation
 from llamoco.modeling.providers.sources import CHARACTERS_A_TOKEN
 

@@ -24,7 +24,7 @@ from llamoco.metrics.record_fields import (
 from llamoco.metrics.runs import Prediction, run_of_row
 from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.modeling.evaluation.files import (
+from llamoco.modeling.evaluation.evaluation_folder import (
     GENERATIONS,
     REPAIRS,
     ROBUSTNESS,
@@ -38,7 +38,7 @@ from llamoco.modeling.evaluation.files import (
     read_speed,
     runs_file,
 )
-from llamoco.modeling.evaluation.rows import (
+from llamoco.modeling.evaluation.split_rows import (
     Row,
     evaluation_rows,
     labels_hash,

@@ -25,9 +25,9 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.dataset_builder.prompts.rows import PATTERNS, PROMPT_LIMIT, written
 from llamoco.metrics.statistics import ByProblem, interval, percentiles
-from llamoco.modeling.evaluation.files import Line
+from llamoco.modeling.evaluation.evaluation_folder import Line
 from llamoco.modeling.evaluation.renaming import renamed
-from llamoco.modeling.evaluation.rows import single_best_solvers
+from llamoco.modeling.evaluation.split_rows import single_best_solvers
 from llamoco.modeling.generation.load import Decision
 
 SEED = 0

@@ -25,7 +25,7 @@ from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
 from llamoco.metrics.scores import Run
-from llamoco.modeling.evaluation.files import (
+from llamoco.modeling.evaluation.evaluation_folder import (
     GENERATIONS,
     REPAIRS,
     ROBUSTNESS,
@@ -35,9 +35,9 @@ from llamoco.modeling.evaluation.files import (
     EvaluationError,
     Key,
     Line,
-    appended,
-    claimed,
+    append_jsonl,
     key_of,
+    lock_folder,
     runs_file,
     write_json,
 )
@@ -57,7 +57,7 @@ from llamoco.modeling.evaluation.results import (
     read_within_pool,
 )
 from llamoco.modeling.evaluation.robustness import decided
-from llamoco.modeling.evaluation.rows import evaluation_rows, labels_hash, split_size
+from llamoco.modeling.evaluation.split_rows import evaluation_rows, labels_hash, split_size
 from llamoco.modeling.generation.load import Generation
 from llamoco.modeling.providers.answer_file import FileSource
 from llamoco.modeling.providers.sources import Failure, ModelSource, Source
@@ -125,7 +125,7 @@ def evaluate_model(
     if source is not None:
         asked = {"model": source.name, "source": source.settings(), **asked}
     begins = source is not None and "generate" in steps
-    with claimed(out, asked, DEFAULTS if begins else None) as settings, ExitStack() as stack:
+    with lock_folder(out, asked, DEFAULTS if begins else None) as settings, ExitStack() as stack:
         work = _Work(out, settings, command, on_progress)
         if "run" in steps:
             # Opened first: a machine that cannot confine programs is known before the model has worked for hours.
@@ -221,7 +221,7 @@ class _Work:
 
         if wanted:
             self.on_progress(Stage(step, done, len(wanted)))
-        with appended(self.folder / name) as append, self._timed(step, len(missing)):
+        with append_jsonl(self.folder / name) as append, self._timed(step, len(missing)):
             yield keep
 
     def run(self, runner: Runner, limit: int | None) -> None:
@@ -246,7 +246,8 @@ class _Work:
                     lacking[key].append(name)
         with ExitStack() as stack:
             append = {
-                name: stack.enter_context(appended(self.folder / runs_file(name))) for name in of_contestants
+                name: stack.enter_context(append_jsonl(self.folder / runs_file(name)))
+                for name in of_contestants
             }
 
             def keep(key: Key, lines: list[Line]) -> None:
@@ -272,7 +273,7 @@ class _Work:
         missing = [problem for name, problem in problems.items() if name not in done]
         finished = len(problems) - len(missing)
         self.on_progress(Stage("robustness", finished, len(problems)))
-        with appended(self.folder / ROBUSTNESS) as append, self._timed("robustness", len(missing)):
+        with append_jsonl(self.folder / ROBUSTNESS) as append, self._timed("robustness", len(missing)):
             for lines in decided(missing, source.decide_all):
                 for line in lines:
                     append(line)
@@ -290,7 +291,7 @@ class _Work:
                 here = environment()
                 here["versions"] |= {name: version(name) for name in ("torch", "transformers")}
                 seconds = round(time.monotonic() - begun, 3)
-                with appended(self.folder / STEPS_LOG) as append:
+                with append_jsonl(self.folder / STEPS_LOG) as append:
                     # A command line may hold names of files that are no text.
                     append({"step": step, "seconds": seconds, "command": received(self.command), **here})
 

@@ -18,7 +18,7 @@ from llamoco.modeling.ablations.pairs import CONFIGS, PLAIN, write_pairs
 from llamoco.modeling.ablations.programs import run_missing, runnable
 from llamoco.modeling.ablations.record import conclusion, majority, reference_answers, steps_until
 from llamoco.modeling.ablations.study import ANSWERS, RECIPES, completed, folder_of, one_each, read_answers
-from llamoco.modeling.evaluation.rows import Row
+from llamoco.modeling.evaluation.split_rows import Row
 from llamoco.modeling.generation.load import Decision
 
 CHECKOUT = Path(__file__).parents[3]

@@ -26,7 +26,7 @@ from llamoco.modeling.evaluation.baselines import (
     tool_tasks,
     write_baselines,
 )
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 
 ROWS = evaluation_rows("test", 12)
 PROBLEMS = [Problem.from_json(row["problem"]) for row in ROWS]

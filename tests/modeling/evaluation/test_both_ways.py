@@ -11,10 +11,10 @@ from tiny_models import tiny
 from llamoco.cli.evaluation_tables import print_evaluation
 from llamoco.dataset_builder.optimizers.pool import POOL, identify
 from llamoco.hub_cards.score_tables import score_tables
-from llamoco.modeling.evaluation.files import EvaluationError
+from llamoco.modeling.evaluation.evaluation_folder import EvaluationError
 from llamoco.modeling.evaluation.record import evaluation_record
 from llamoco.modeling.evaluation.results import read_results
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
 from llamoco.modeling.generation.load import Generation
 from llamoco.modeling.generation.torch_engine import TorchGenerator, load_torch_generator

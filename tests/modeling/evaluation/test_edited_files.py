@@ -12,7 +12,12 @@ import pytest
 from llamoco.metrics.record_fields import RUN_FIELDS
 from llamoco.metrics.runs import run_of_row
 from llamoco.modeling.calibration.thresholds import Calibration
-from llamoco.modeling.evaluation.files import EvaluationError, read_lines, read_settings, read_speed
+from llamoco.modeling.evaluation.evaluation_folder import (
+    EvaluationError,
+    read_lines,
+    read_settings,
+    read_speed,
+)
 from llamoco.modeling.evaluation.results import (
     _step,
     read_answers,

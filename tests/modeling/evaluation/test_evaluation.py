@@ -13,10 +13,10 @@ import pytest
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.modeling.evaluation.files import EvaluationError
+from llamoco.modeling.evaluation.evaluation_folder import EvaluationError
 from llamoco.modeling.evaluation.record import evaluation_record
 from llamoco.modeling.evaluation.results import read_results
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
 from llamoco.modeling.providers.sources import Source, open_source
 

@@ -12,9 +12,16 @@ import pytest
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runs import Prediction, Runner, row
 from llamoco.modeling.evaluation.comparison import compare_evaluations
-from llamoco.modeling.evaluation.files import EvaluationError, appended, claimed, finite, key_of, read_lines
+from llamoco.modeling.evaluation.evaluation_folder import (
+    EvaluationError,
+    append_jsonl,
+    key_of,
+    lock_folder,
+    read_lines,
+    to_jsonable,
+)
 from llamoco.modeling.evaluation.results import read_results, read_runs
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
 from llamoco.modeling.generation.load import Generation, ModelError
 from llamoco.modeling.providers.sources import Failure, OnAnswer, open_source
@@ -111,7 +118,7 @@ def test_a_pair_of_program_and_problem_is_run_once_and_as_it_runs_alone(labelled
     with Runner(RUNS, seed=0, workers=1) as runner:
         [(_, runs)] = runner.run_all([Prediction(one["completion"], Problem.from_json(one["problem"]))])
     recorded = read_runs(labelled_folder, "model")[key_of(one["problem_id"], one["completion"])]
-    alone = [json.loads(json.dumps(finite(row(0, number, run)))) for number, run in enumerate(runs)]
+    alone = [json.loads(json.dumps(to_jsonable(row(0, number, run)))) for number, run in enumerate(runs)]
     assert [untimed(record) for record in recorded] == [untimed(record) for record in alone]
 
 
@@ -239,7 +246,7 @@ def test_models_without_a_common_problem_are_not_compared(
 
 def test_a_kill_while_the_first_settings_were_written_is_gone_on_with(tmp_path: Path) -> None:
     (tmp_path / "settings.json.new").write_text('{"mod')
-    with claimed(tmp_path, {"runs": None}, {"runs": 5}) as settings:
+    with lock_folder(tmp_path, {"runs": None}, {"runs": 5}) as settings:
         assert settings == {"runs": 5}
     assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
 
@@ -248,7 +255,7 @@ def test_lines_hold_no_number_that_json_cannot(tmp_path: Path) -> None:
     file = tmp_path / "lines.jsonl"
     file.write_text('{"a": 1}\n{"cut o')
     assert read_lines(file, dict) == [{"a": 1}]
-    with appended(file) as append:
+    with append_jsonl(file) as append:
         append({"a": [math.nan, (math.inf, 2.0)], "b": {"c": -math.inf}})
     assert read_lines(file, dict) == [{"a": 1}, {"a": [None, [None, 2.0]], "b": {"c": None}}]
     assert read_lines(tmp_path / "none.jsonl", dict) == []

@@ -14,7 +14,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import CONTRACT
 from llamoco.dataset_builder.prompts.prompt import facts
 from llamoco.modeling.evaluation.renaming import renamed
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 
 OWN = '''\
 import numpy as np

@@ -13,7 +13,7 @@ from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import facts
 from llamoco.modeling.evaluation.robustness import AT_ONCE, WAYS, decided, descriptions, prompt_of, robustness
-from llamoco.modeling.evaluation.rows import evaluation_rows, single_best_solvers
+from llamoco.modeling.evaluation.split_rows import evaluation_rows, single_best_solvers
 from llamoco.modeling.generation.load import Decision
 
 PROBLEMS = [Problem.from_json(row["problem"]) for row in evaluation_rows("test", AT_ONCE + 2)]

@@ -16,7 +16,7 @@ from transformers import MambaConfig, MambaForCausalLM, PreTrainedTokenizerBase,
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.modeling.evaluation.odd_prompts import odd_prompts
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.generation.guides import LINE_CHARACTERS, PoolGuide
 from llamoco.modeling.generation.load import Generation
 from llamoco.modeling.generation.pool_texts import CHOICE, CONTEXT, PoolTexts, Stated, stated

@@ -93,7 +93,7 @@ def read_lines(path: Path, parse: Callable[[Line], Item]) -> list[Item]:
 
 
 @contextmanager
-def appended(path: Path) -> Iterator[Callable[[Line], None]]:
+def append_jsonl(path: Path) -> Iterator[Callable[[Line], None]]:
     """Gives a function that adds a line to a file, there for good when it returns. What a kill cut off is removed."""
     if path.exists():
         content = path.read_bytes()
@@ -104,25 +104,25 @@ def appended(path: Path) -> Iterator[Callable[[Line], None]]:
 
 
 def _append(file: TextIO, line: Line) -> None:
-    file.write(json.dumps(finite(line), allow_nan=False) + "\n")
+    file.write(json.dumps(to_jsonable(line), allow_nan=False) + "\n")
     file.flush()
 
 
-def finite(value: Any) -> Any:
+def to_jsonable(value: Any) -> Any:
     """A JSON-able value with None in place of each number that JSON cannot hold."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: finite(entry) for key, entry in value.items()}
+        return {key: to_jsonable(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(entry) for entry in value]
+        return [to_jsonable(entry) for entry in value]
     return value
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file whole or not at all."""
     beside = _beside(path)
-    beside.write_text(json.dumps(finite(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    beside.write_text(json.dumps(to_jsonable(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     beside.replace(path)
 
 
@@ -189,7 +189,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 
 
 @contextmanager
-def claimed(
+def lock_folder(
     folder: Path, asked: Mapping[str, Any], defaults: Mapping[str, Any] | None
 ) -> Iterator[dict[str, Any]]:
     """The settings of a folder, which is this process's to write in for the time being; made if there is none.
