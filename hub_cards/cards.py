@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import DatasetCard
 
+from llamoco.dataset_builder.analysis.table import Table, number, percent
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
 from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.dataset_builder.optimizers.pool import POOL
@@ -26,7 +28,7 @@ from llamoco.hub_cards import model_cards
 from llamoco.hub_cards.label_tables import label_tables
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.hub_cards.render import record, record_if_any, render
-from llamoco.hub_cards.score_tables import missed_floors, score_tables
+from llamoco.hub_cards.score_tables import score_tables
 from llamoco.metrics.sandbox.slot import MEMORY_LIMIT, TIME_LIMIT
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
@@ -87,22 +89,48 @@ def metric_card() -> str:
 
 
 def readme_with_figures(text: str) -> str:
-    """The README with the block between its two figure marks filled anew."""
+    """Fill the block between the two figure marks of a README anew."""
     training, scores = model_cards.shipped_training(), record("evaluation")
     block = render(
         "readme_figures.md.j2",
         scores=scores,
-        tables=score_tables(scores),
-        missed=missed_floors(scores),
-        odd=record_if_any("odd_prompts"),
+        table=readme_table(scores).to_markdown(),
         training=training,
         present_set=model_cards.is_of_present_set(training),
-        built=record("instruction_set"),
         meta=_labels_meta(),
         pool=POOL,
     ).strip()
     marks = re.compile(r"(<!-- figures: make cards -->\n).*?(\n<!-- end of figures -->)", re.DOTALL)
     return marks.sub(lambda match: f"{match[1]}{block}{match[2]}", text)
+
+
+def readme_table(scores: Mapping[str, Any]) -> Table:
+    """The shipped model beside SBS, VBS and other tools on all test problems.
+
+    Args:
+        scores: the record of an evaluation with baselines.
+    """
+    everything = scores["tables"]["all"]
+    worst, best = (everything[name]["aocc"] for name in ("sbs", "vbs"))
+    rows = [
+        [
+            title,
+            percent(row["err"], row["intervals"]["err"]),
+            number(row["perf"], row["intervals"]["perf"]),
+            number(row["aocc"], row["intervals"]["aocc"]),
+            percent(closed, row["intervals"].get("gap_closed_aocc"), digits=0),
+        ]
+        for title, row, closed in (
+            (f"**{scores['model']}**", everything["model"], everything["model"]["gap_closed_aocc"]),
+            ("single best solver (SBS)", everything["sbs"], 0.0),
+            ("virtual best solver (VBS)", everything["vbs"], 1.0),
+        )
+    ]
+    tools = scores["baselines"]["groups"]["all"].values()
+    for tool in sorted(tools, key=lambda tool: -tool["aocc"]):
+        cells = [number(tool[name], tool["intervals"][name]) for name in ("perf", "aocc")]
+        rows.append([tool["title"], "", *cells, percent((tool["aocc"] - worst) / (best - worst), digits=0)])
+    return Table("", ("", "Err", "Perf", "AOCC", "Gap closed"), rows)
 
 
 def generated(checkout: Path) -> dict[Path, bytes]:
