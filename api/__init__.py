@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from llamoco._minimize import minimize as minimize
     from llamoco._solve import solve as solve
     from llamoco.dataset_builder.problems.errors import LlamocoError as LlamocoError
-    from llamoco.dataset_builder.problems.files.problem_file import load as load_problem
+    from llamoco.dataset_builder.problems.files.problem_file import load_problem
     from llamoco.dataset_builder.problems.problem import Problem as Problem
 
 __all__ = ["IgnoredArgument", "LlamocoError", "Problem", "__version__", "load_problem", "minimize", "solve"]
@@ -29,7 +29,7 @@ _PLACES = {
     "IgnoredArgument": ("llamoco._arguments", "IgnoredArgument"),
     "minimize": ("llamoco._minimize", "minimize"),
     "solve": ("llamoco._solve", "solve"),
-    "load_problem": ("llamoco.dataset_builder.problems.files.problem_file", "load"),
+    "load_problem": ("llamoco.dataset_builder.problems.files.problem_file", "load_problem"),
 }
 
 

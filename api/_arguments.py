@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.python.returned import describe
+from llamoco.dataset_builder.problems.files.python.return_values import describe
 
 # Of scipy.optimize's functions; what they are for is the optimizer's own business here.
 OF_SCIPY = frozenset(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import LlamocoError, ProblemError
-from llamoco.dataset_builder.problems.files.python.returned import describe
+from llamoco.dataset_builder.problems.files.python.return_values import describe
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -130,7 +130,7 @@ def minimize(
             n_equality=evaluator.n_equality,
             description=file_text(evaluator, lower, upper, max_evals, start, integer),
             evaluator=evaluator,
-            structure=(evaluator if record is None else Journaled(evaluator, record)).structure,
+            profile=(evaluator if record is None else Journaled(evaluator, record)).profile,
         )
         stack = opened.enter_context(Stack(problem, wishes.workers, record))
         return run(stack, wishes)

@@ -62,8 +62,8 @@ class Stack:
     def __init__(self, problem: Problem, workers: Workers, journal: Journal | None) -> None:
         self.wrapping = Wrapping(problem, workers, journal)
         self.watch = Watch(self.wrapping.problem)
-        self.problem = problem.evaluated_by(self.watch)
-        self._evaluator = problem.values
+        self.problem = problem.with_evaluator(self.watch)
+        self._evaluator = problem.active_evaluator
 
     @property
     def reserved(self) -> int:

@@ -74,6 +74,6 @@ def solve(
             if record is not None:
                 opened.enter_context(record)
         if budget is not None:
-            problem = problem.within(budget)
+            problem = problem.with_budget(budget)
         stack = opened.enter_context(Stack(problem, wishes.workers, record))
         return run(stack, wishes)

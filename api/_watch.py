@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluators import Values, Wrapper, gathered
+from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, Values, collect_values
 from llamoco.dataset_builder.problems.problem import Evaluation, Problem
 from llamoco.modeling.solving.pipeline import Stop
 
@@ -46,11 +46,11 @@ class Point:
         return self.violation < other.violation
 
 
-class Watch(Wrapper):
+class Watch(EvaluatorWrapper):
     """See the module. Wraps everything else that evaluates a problem.
 
     Args:
-        problem: the problem; ``problem.evaluated_by(watch)`` is watched.
+        problem: the problem; ``problem.with_evaluator(watch)`` is watched.
 
     Attributes:
         best: the best point so far: feasible first, else the one that breaks the constraints least. None before the first.
@@ -62,7 +62,7 @@ class Watch(Wrapper):
     """
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.values)
+        super().__init__(problem.active_evaluator)
         self._problem = problem
         self._known: dict[bytes, Values] = {}
         self.best: Point | None = None
@@ -82,7 +82,7 @@ class Watch(Wrapper):
         if self.start is None:
             return
         try:
-            [(_, values)] = self.inner.each(self.start[None, :])
+            [(_, values)] = self.inner.evaluate_rows(self.start[None, :])
         except BaseException as error:
             self.error = error
             raise
@@ -94,9 +94,9 @@ class Watch(Wrapper):
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""
-        return gathered(self.each(x), len(x))
+        return collect_values(self.evaluate_rows(x), len(x))
 
-    def each(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+    def evaluate_rows(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
         """See ``ProblemEvaluator``. A point alone that was evaluated before, as what a program returns, is not paid for again.
 
         Raises:
@@ -109,7 +109,7 @@ class Watch(Wrapper):
         if self.spent and len(x) > 1:
             raise ProblemError(f"the budget of {self._problem.max_evals} evaluations is used")
         try:
-            for row, values in self.inner.each(x):
+            for row, values in self.inner.evaluate_rows(x):
                 self._note(x[row], values)
                 yield row, values
                 if self.deadline is not None and time.monotonic() > self.deadline:
@@ -126,7 +126,7 @@ class Watch(Wrapper):
         if len(self._known) < MOST_KNOWN:
             self._known[x.tobytes()] = values
         if self._problem.inside(x[None, :])[0]:
-            self.consider(np.array(self.full(x)), Evaluation(*values))
+            self.consider(np.array(self.to_original(x)), Evaluation(*values))
 
     def consider(self, x: np.ndarray, values: Evaluation) -> bool:
         """Have a point within the bounds be the best if it is better; whether it is.

@@ -33,7 +33,7 @@ def show_answer(answer: Answer, path: Path) -> None:
     else:
         print(printable(code))
     facts = Table.grid(padding=(0, 2))
-    fixed = problem.full(problem.lower_array).size - problem.dim
+    fixed = problem.to_original(problem.lower_array).size - problem.dim
     variables = f"{problem.dim} variable{'s' * (problem.dim > 1)}" + (f" and {fixed} fixed" if fixed else "")
     facts.add_row(
         "problem", f"{problem.id}: {variables}, {_constraints(problem.n_inequality, problem.n_equality)}"

@@ -14,7 +14,7 @@ import yaml
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
 from llamoco.hub_cards.render import folder as folder_of
@@ -48,7 +48,7 @@ LARGER_MODELS = ("s", "m", "l_lora", "l_qlora")  # recipes that no weights come 
 def example_prompt() -> str:
     """A prompt as models see it, made of the problem file ``templates/example.tex``."""
     with as_file(folder_of("templates").joinpath("example.tex")) as file:
-        return make_prompt(load(file), PROMPT_LIMIT)[0]
+        return make_prompt(load_problem(file), PROMPT_LIMIT)[0]
 
 
 def shipped_training() -> dict[str, Any]:

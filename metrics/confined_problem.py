@@ -29,7 +29,7 @@ from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator
 from llamoco.dataset_builder.problems.files import python_file
-from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile, Part
+from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile, OperationProfile
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.verdicts import Record
 
@@ -38,8 +38,8 @@ MAX_DIM = 100
 MAX_CONSTRAINTS = 100
 MAX_EVALUATIONS = 100_000
 
-_HEAD = 6  # serial number, D, Mg, Mh, budget, whether the structure is known
-_PART = len(Part({}, (), 0.0).numbers())  # numbers of a part of the structure, but the degrees
+_HEAD = 6  # serial number, D, Mg, Mh, budget, whether the profile is known
+_PART = len(FunctionProfile({}, (), 0.0).to_list())  # numbers of a function profile, but the degrees
 _MESSAGE = _HEAD + 2 * MAX_DIM + 2 * _PART + 1 + MAX_CONSTRAINTS
 
 # Runs in the sandbox. A message starts with a serial number: one that equals the message before would be
@@ -73,10 +73,10 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
             "values at the centre of the box, constraints of one function each in one flat sequence; no X0, MAXIMIZE, INTEGER, STEP, "
             "ARGS, TIME_LIMIT, evaluate(x) or constraints of scipy. The command llamoco solve takes all of them"
         )
-    known = problem.structure()
+    known = problem.profile()
     said = [0, dim, *counts, problem.max_evals, known is not None, *problem.lower, *problem.upper]
     if known is not None:
-        said += [*known.objective.numbers(), *known.constraints.numbers()]
+        said += [*known.objective.to_list(), *known.constraints.to_list()]
     while True:
         message = np.zeros(len(lower))
         message[: len(said)] = said
@@ -100,7 +100,7 @@ def confined_problem(
         memory_limit: MiB.
 
     Yields:
-        The problem, of a type that cannot execute its text: values come from the sandbox, and so does the structure.
+        The problem, of a type that cannot execute its text: values come from the sandbox, and so does the profile.
 
     Raises:
         ProblemError: if the text is no problem, breaks the sandbox's rules or exceeds a limit, now or in a later
@@ -184,8 +184,8 @@ def _problem(message: np.ndarray, text: str, name: str) -> DescribedProblem:
     start = _HEAD + 2 * dim
     middle, end = start + _PART + 1, start + 2 * _PART + 1 + n_inequality + n_equality
     parts = (
-        Part.from_numbers(message[start:middle].tolist()),
-        Part.from_numbers(message[middle:end].tolist()),
+        FunctionProfile.from_list(message[start:middle].tolist()),
+        FunctionProfile.from_list(message[middle:end].tolist()),
     )
     return DescribedProblem(
         id=Path(name).stem,
@@ -195,7 +195,7 @@ def _problem(message: np.ndarray, text: str, name: str) -> DescribedProblem:
         n_inequality=n_inequality,
         n_equality=n_equality,
         description=text,
-        structure=OperationProfile(*parts) if known else None,
+        profile=OperationProfile(*parts) if known else None,
     )
 
 

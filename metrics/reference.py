@@ -64,7 +64,7 @@ def evaluated_apart(problem: Problem) -> Iterator[Problem]:
     process = _Process(apart)
     try:
         process.start()
-        yield apart.evaluated_by(FunctionEvaluator(process.evaluate))
+        yield apart.with_evaluator(FunctionEvaluator(process.evaluate))
     finally:
         process.end()
 

@@ -7,7 +7,9 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+)
 FOLDERS = ("api", "cli", "dataset_builder", "docs", "examples", "hub_cards", "metrics", "modeling", "tests")
 
 
@@ -30,7 +32,9 @@ def test_readme_is_short_and_explains_the_columns_before_its_table() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 150
     before, _, block = text.partition("<!-- figures: make cards -->")
-    table = [line for line in block.partition("<!-- end of figures -->")[0].splitlines() if line.startswith("|")]
+    table = [
+        line for line in block.partition("<!-- end of figures -->")[0].splitlines() if line.startswith("|")
+    ]
     columns = [cell.strip() for cell in table[0].strip("|").split("|")]
     assert 0 < len(table) - 2 <= 8
     for column in columns[1:]:
@@ -46,7 +50,9 @@ def test_paths_through_the_code_have_at_most_eight_files() -> None:
 
 
 def test_the_glossary_has_one_line_for_each_term() -> None:
-    lines = [line for line in section(ROOT / "CONTRIBUTING.md", "Glossary").splitlines() if line.startswith("| ")]
+    lines = [
+        line for line in section(ROOT / "CONTRIBUTING.md", "Glossary").splitlines() if line.startswith("| ")
+    ]
     terms = [line.split("|")[1].strip() for line in lines[1:]]
     assert len(terms) >= 20 and len(set(terms)) == len(terms)
 

@@ -3,7 +3,7 @@
     python -m llamoco.dataset_builder.analysis.prompt_facts
 
 Sets of facts, each with those before it: dimension, budget and numbers of constraints; what the functions do with the variables,
-by tracing (``problems.structure``, free of charge); values at a few points (5% of the budget, which a solver would lack then: the
+by tracing (``Problem.profile``, free of charge); values at a few points (5% of the budget, which a solver would lack then: the
 score here does not charge it, so it flatters them).
 """
 
@@ -23,7 +23,7 @@ from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, Lab
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.problems.portable_rng import named_seed
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile, Part
+from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile, OperationProfile
 from llamoco.dataset_builder.problems.profiling.trace_recorder import OPERATIONS
 
 PROBE_SHARE, FEWEST_PROBES = 0.05, 8
@@ -39,14 +39,14 @@ def stated(problem: Problem) -> list[float]:
 
 def traced(problem: Problem) -> list[float]:
     """What the structure says of the objective and of the constraints."""
-    structure = problem.structure or OperationProfile(Part({}, (), 0.0), Part({}, (), 0.0))
+    profile = problem.profile or OperationProfile(FunctionProfile({}, (), 0.0), FunctionProfile({}, (), 0.0))
     features = []
-    for part in (structure.objective, structure.constraints):
+    for part in (profile.objective, profile.constraints):
         counts = np.array([part.operations.get(name, 0) for name in OPERATIONS]) / problem.dim
         degrees = Counter(part.degrees)
         features += [
             *counts,
-            part.partners / problem.dim,
+            part.mean_interactions / problem.dim,
             degrees[1],
             degrees[2],
             degrees[None],

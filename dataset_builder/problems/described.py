@@ -9,10 +9,10 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import (
+    EvaluatorWrapper,
     ProblemEvaluator,
     SourceEvaluator,
     Values,
-    Wrapper,
 )
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.problem_fields import FIELDS
@@ -25,21 +25,21 @@ class DescribedProblem(Problem):
 
     It has the kind "described" and an empty definition, and can have no other: neither ``dataclasses.replace`` nor
     JSON nor a copy makes it one that is executed. Prompt and program are made of ``description`` as text. Values
-    and structure are handed over by whoever can compute them safely: a sandbox, or our own reader of LaTeX.
+    and profile are handed over by whoever can compute them safely: a sandbox, or our own reader of LaTeX.
 
     Attributes:
         language: of the description, "python" or "latex".
         description: the text. Not part of the JSON.
         evaluator: whoever computes values; never one that executes a text here. Not part of the JSON, nor of a pickle,
             whose copy has no values; None if there is none.
-        structure: what is known of its operations, or None.
+        profile: what is known of its operations, or None.
     """
 
     kind: str = "described"  # type: ignore[assignment]
     definition: dict[str, Any] = field(default_factory=dict)
     language: str = "python"
     description: str = field(default="", repr=False)
-    structure: OperationProfile | None = field(default=None, repr=False)
+    profile: OperationProfile | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.kind != "described" or self.definition:
@@ -48,7 +48,7 @@ class DescribedProblem(Problem):
                 "without a definition that could be executed"
             )
         evaluator = self.evaluator
-        while isinstance(evaluator, Wrapper):
+        while isinstance(evaluator, EvaluatorWrapper):
             evaluator = evaluator.inner
         if isinstance(evaluator, SourceEvaluator):
             raise ProblemError(f"problem {self.id} was described by somebody else: its text is not executed")
@@ -60,19 +60,19 @@ class DescribedProblem(Problem):
         Raises:
             ProblemError: if values of the problem come from Python.
         """
-        if problem.values.symbolic is None:
+        if problem.active_evaluator.symbolic is None:
             raise ProblemError(f"problem {problem.id} is not given by formulas")
         own = {name: getattr(problem, name) for name in FIELDS if name not in ("kind", "definition")}
         return cls(
             **own,
             language=language,
             description=description,
-            evaluator=problem.values,
-            structure=problem.structure,
+            evaluator=problem.active_evaluator,
+            profile=problem.profile,
         )
 
     @property
-    def values(self) -> ProblemEvaluator:
+    def active_evaluator(self) -> ProblemEvaluator:
         """What evaluates the problem: never what executes its text."""
         return self.evaluator or _Nowhere(self.id)
 

@@ -29,15 +29,15 @@ class ProblemEvaluator:
         """Objective (N,), to be minimised, inequalities (N, Mg) and equalities (N, Mh) of points (N, D)."""
         raise NotImplementedError
 
-    def each(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+    def evaluate_rows(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
         """Each row of points (N, D) with its values, as ``evaluate`` of that row alone, in the order in which they come to be known.
 
-        Whoever records or shares out evaluations overrides this, and makes ``evaluate`` of it (``gathered``).
+        Whoever records or shares out evaluations overrides this, and makes ``evaluate`` of it (``collect_values``).
         """
         for row in range(len(x)):
             yield row, self.evaluate(x[row : row + 1])
 
-    def seen(self) -> Iterator[tuple[np.ndarray, tuple[float, list[float], list[float]]]]:
+    def probed_points(self) -> Iterator[tuple[np.ndarray, tuple[float, list[float], list[float]]]]:
         """Points (A,) that a person's functions were called at to read them, and nobody has asked for since: objective in the person's
         sign, inequalities and equalities."""
         return iter(())
@@ -53,13 +53,13 @@ class ProblemEvaluator:
         return None
 
     @property
-    def structure(self) -> OperationProfile | None:
+    def profile(self) -> OperationProfile | None:
         """Which operations are done on the variables; None where that cannot be known."""
         return None
 
     @property
-    def unfollowed(self) -> str | None:
-        """Why ``structure`` is None: what of a person's code cannot be followed; None if it can, or is not here to be asked."""
+    def trace_obstacle(self) -> str | None:
+        """Why ``profile`` is None: what of a person's code cannot be followed; None if it can, or is not here to be asked."""
         return None
 
     @property
@@ -77,7 +77,7 @@ class ProblemEvaluator:
         """The person's starting point in the search box (D,), to be evaluated first; None if they gave none."""
         return None
 
-    def full(self, x: np.ndarray) -> np.ndarray:
+    def to_original(self, x: np.ndarray) -> np.ndarray:
         """Points (..., D) of the search box as points (..., A) of the person's own variables."""
         return x
 
@@ -105,7 +105,7 @@ class ProblemEvaluator:
         return self  # what it stands for, a module, a process, cannot be copied
 
 
-def gathered(rows: Iterable[tuple[int, Values]], count: int) -> Values:
+def collect_values(rows: Iterable[tuple[int, Values]], count: int) -> Values:
     """Values of ``count`` points, in their order, from what ``ProblemEvaluator.each`` gives."""
     found = dict(rows)
     f, g, h = (np.concatenate(parts) for parts in zip(*(found[row] for row in range(count)), strict=True))
@@ -155,15 +155,15 @@ class SymbolicEvaluator(ProblemEvaluator):
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""
-        return self.glance(x) if self.compiled is None else self.compiled(x)
+        return self.evaluate_few(x) if self.compiled is None else self.compiled(x)
 
-    def glance(self, x: np.ndarray) -> Values:
+    def evaluate_few(self, x: np.ndarray) -> Values:
         """The values of ``evaluate``, to rounding, of a few points: to load Numba takes longer."""
         self.compiled  # noqa: B018  (says what is wrong with the formulas)
         return self._by_numpy(x)
 
     @cached_property
-    def structure(self) -> OperationProfile | None:
+    def profile(self) -> OperationProfile | None:
         """See ``ProblemEvaluator``."""
         from llamoco.dataset_builder.problems.profiling.symbolic_profile import profile_of_symbolic_problem
 
@@ -185,21 +185,21 @@ class SourceEvaluator(ProblemEvaluator):
         """The file, executed."""
         return self._read()
 
-    def seen(self) -> Iterator[tuple[np.ndarray, tuple[float, list[float], list[float]]]]:
+    def probed_points(self) -> Iterator[tuple[np.ndarray, tuple[float, list[float], list[float]]]]:
         """See ``ProblemEvaluator``."""
-        return self.file.seen()
+        return self.file.probed_points()
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""
         return self.file.evaluate(x)
 
     @cached_property
-    def structure(self) -> OperationProfile | None:
+    def profile(self) -> OperationProfile | None:
         """See ``ProblemEvaluator``."""
-        return self.file.structure()
+        return self.file.profile()
 
     @property
-    def unfollowed(self) -> str | None:
+    def trace_obstacle(self) -> str | None:
         """See ``ProblemEvaluator``."""
         return self.file.trace.obstacle
 
@@ -208,9 +208,9 @@ class SourceEvaluator(ProblemEvaluator):
         """See ``ProblemEvaluator``."""
         return self.file.warnings
 
-    def full(self, x: np.ndarray) -> np.ndarray:
+    def to_original(self, x: np.ndarray) -> np.ndarray:
         """See ``ProblemEvaluator``."""
-        return self.file.full(x)
+        return self.file.to_original(x)
 
     @property
     def start(self) -> np.ndarray | None:
@@ -258,7 +258,7 @@ class FunctionEvaluator(ProblemEvaluator):
         return self._function(x)
 
 
-class Wrapper(ProblemEvaluator):
+class EvaluatorWrapper(ProblemEvaluator):
     """Another evaluator, all of whose evaluations go through here.
 
     Args:
@@ -278,14 +278,14 @@ class Wrapper(ProblemEvaluator):
         return self.inner.symbolic
 
     @property
-    def structure(self) -> OperationProfile | None:
+    def profile(self) -> OperationProfile | None:
         """See ``ProblemEvaluator``."""
-        return self.inner.structure
+        return self.inner.profile
 
     @property
-    def unfollowed(self) -> str | None:
+    def trace_obstacle(self) -> str | None:
         """See ``ProblemEvaluator``."""
-        return self.inner.unfollowed
+        return self.inner.trace_obstacle
 
     @property
     def warnings(self) -> list[str]:
@@ -302,9 +302,9 @@ class Wrapper(ProblemEvaluator):
         """See ``ProblemEvaluator``."""
         return self.inner.start
 
-    def full(self, x: np.ndarray) -> np.ndarray:
+    def to_original(self, x: np.ndarray) -> np.ndarray:
         """See ``ProblemEvaluator``."""
-        return self.inner.full(x)
+        return self.inner.to_original(x)
 
     @property
     def time_limit(self) -> float | None:

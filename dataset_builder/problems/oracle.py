@@ -29,7 +29,7 @@ class BudgetExceeded(RuntimeError):
     """More evaluations were asked for than are left. Nothing of the request was evaluated."""
 
 
-class Seen(NamedTuple):
+class EvaluatedPoint(NamedTuple):
     """An evaluated point x (D,) with its values f, g (Mg,) and h (Mh,)."""
 
     x: np.ndarray
@@ -50,7 +50,7 @@ class Oracle:
         refused: requests refused because the budget was spent.
         best_x, best_f: best feasible point within the bounds, None and inf until there is one.
         best: that point with its constraints; None until there is one.
-        least: until there is a feasible point: the one within the bounds, of finite values, that breaks the constraints least
+        least_infeasible: until there is a feasible point: the one within the bounds, of finite values, that breaks the constraints least
             (summed, beyond the tolerances), the earliest of several. None if no point had finite values.
         trace: improvements as (evaluations used, best feasible objective).
         inequality, equality: None where the problem has no such constraints.
@@ -64,8 +64,8 @@ class Oracle:
         self.refused = 0
         self.best_x: np.ndarray | None = None
         self.best_f = float("inf")
-        self.best: Seen | None = None
-        self.least: Seen | None = None
+        self.best: EvaluatedPoint | None = None
+        self.least_infeasible: EvaluatedPoint | None = None
         self._least_violation = math.inf
         self.trace: list[tuple[int, float]] = []
         self._on_progress = on_progress
@@ -74,7 +74,7 @@ class Oracle:
         self._after_g = 1 + problem.n_inequality
         # The last request: a batch here, a single point of a compiled problem in ``_requests``, never both.
         self._last: tuple[bytes, Evaluation] | None = None
-        self._requests = problem.requests()
+        self._compiled = problem.point_evaluator()
         self.inequality: VectorFunction | None = self._inequality if problem.n_inequality else None
         self.equality: VectorFunction | None = self._equality if problem.n_equality else None
         # What is found is never worse than the person's own starting point.
@@ -98,18 +98,18 @@ class Oracle:
             raise ValueError(
                 f"expected x of shape ({self.problem.dim},) or (N, {self.problem.dim}), got {points.shape}"
             )
-        if len(points) == 1 and self._requests is not None:
+        if len(points) == 1 and self._compiled is not None:
             self._point(points[0])
-            last = self._requests
+            last = self._compiled
             return Evaluation(np.array([last.f]), last.g[None, :], last.h[None, :])
         key = points.tobytes()
         if self._last is not None and self._last[0] == key:
             return self._last[1]
         if len(points) > self.remaining:
             self._refuse(len(points))
-        if self._requests is not None:
-            self._requests.forget()
-            values, eligible, best = self._requests.batch(points)
+        if self._compiled is not None:
+            self._compiled.forget()
+            values, eligible, best = self._compiled.batch(points)
             evaluation = Evaluation(*values)
         else:
             evaluation = self.problem.evaluate(points)
@@ -127,17 +127,17 @@ class Oracle:
 
     def _point(self, x: np.ndarray) -> None:
         """Have ``_requests`` evaluate x (D,) of a compiled problem; the same as ``evaluate`` of a batch of one."""
-        assert self._requests is not None
-        if self.evals >= self._max_evals and not self._requests.repeats(x):
+        assert self._compiled is not None
+        if self.evals >= self._max_evals and not self._compiled.repeats(x):
             self._refuse(1)
-        f = self._requests.point(x)
+        f = self._compiled.point(x)
         if f != f:  # a repetition
             return
         self.evals += 1
         self._last = None
         if f < self.best_f:
             self.best_x, self.best_f = x.copy(), f
-            self.best = Seen(self.best_x, f, self._requests.g, self._requests.h)
+            self.best = EvaluatedPoint(self.best_x, f, self._compiled.g, self._compiled.h)
             self.trace.append((self.evals, f))
         elif self.best is None:
             self._note_least_of_one(x)
@@ -146,8 +146,8 @@ class Oracle:
 
     def _note_least_of_one(self, x: np.ndarray) -> None:
         """``_note_least`` of the last request. Loops: numpy would take as long as the whole call."""
-        assert self._requests is not None
-        numbers, broken, least = self._requests.numbers, 0.0, self._least_violation
+        assert self._compiled is not None
+        numbers, broken, least = self._compiled.numbers, 0.0, self._least_violation
         for value in numbers[1 : self._after_g]:
             if value > INEQUALITY_TOLERANCE:
                 broken += value - INEQUALITY_TOLERANCE
@@ -166,7 +166,7 @@ class Oracle:
         f = numbers[0]
         if broken < least and math.isfinite(f) and self.problem.inside(x[None, :])[0]:
             self._least_violation = broken
-            self.least = Seen(x.copy(), f, self._requests.g, self._requests.h)
+            self.least_infeasible = EvaluatedPoint(x.copy(), f, self._compiled.g, self._compiled.h)
 
     def _note_least(self, points: np.ndarray, values: Evaluation) -> None:
         """Note which of some points breaks the constraints least."""
@@ -178,7 +178,7 @@ class Oracle:
         row = int(np.argmin(broken))
         if broken[row] < self._least_violation:
             self._least_violation = float(broken[row])
-            self.least = Seen(
+            self.least_infeasible = EvaluatedPoint(
                 points[row].copy(), float(values.f[row]), values.g[row].copy(), values.h[row].copy()
             )
 
@@ -190,7 +190,7 @@ class Oracle:
             self.trace.append((self.evals + int(row) + 1, float(eligible[row])))
         best = int(np.argmin(eligible))
         self.best_x, self.best_f = points[best].copy(), float(eligible[best])
-        self.best = Seen(self.best_x, self.best_f, values.g[best].copy(), values.h[best].copy())
+        self.best = EvaluatedPoint(self.best_x, self.best_f, values.g[best].copy(), values.h[best].copy())
 
     def _tell(self) -> None:
         if self._on_progress is not None:
@@ -204,9 +204,9 @@ class Oracle:
 
     def objective(self, x: np.ndarray) -> float | np.ndarray:
         """f at x: (D,) -> float, (N, D) -> (N,). Raises as ``evaluate``."""
-        if self._requests is not None and self._is_plain_point(x):
+        if self._compiled is not None and self._is_plain_point(x):
             self._point(x)
-            return self._requests.f
+            return self._compiled.f
         x = _as_real(x)
         if x.ndim == 1:
             return float(self.evaluate(x[None, :]).f[0])
@@ -214,22 +214,22 @@ class Oracle:
 
     def values(self, x: np.ndarray) -> bytes:
         """f, g and h at a point (D,), float64 one after the other. Counts and raises as ``evaluate``."""
-        if self._requests is not None and self._is_plain_point(x):
+        if self._compiled is not None and self._is_plain_point(x):
             self._point(x)
-            return self._requests.values
+            return self._compiled.values
         return b"".join(part.tobytes() for part in self.evaluate(x[None, :]))
 
     def _inequality(self, x: np.ndarray) -> np.ndarray:
-        if self._requests is not None and self._is_plain_point(x):
+        if self._compiled is not None and self._is_plain_point(x):
             self._point(x)
-            return self._requests.g
+            return self._compiled.g
         x = _as_real(x)
         return self.evaluate(x[None, :]).g[0].copy() if x.ndim == 1 else self.evaluate(x).g.copy()
 
     def _equality(self, x: np.ndarray) -> np.ndarray:
-        if self._requests is not None and self._is_plain_point(x):
+        if self._compiled is not None and self._is_plain_point(x):
             self._point(x)
-            return self._requests.h
+            return self._compiled.h
         x = _as_real(x)
         return self.evaluate(x[None, :]).h[0].copy() if x.ndim == 1 else self.evaluate(x).h.copy()
 

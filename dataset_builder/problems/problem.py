@@ -47,7 +47,7 @@ class Problem:
         feasible_point: a certified feasible point (constrained synthetic problems).
         provenance: where f0 and f_star come from.
         evaluator: where values come from; made from ``definition`` when they are asked for if None. Not part of the JSON.
-        begun: whether the person's starting point has been evaluated before. Not part of the JSON.
+        start_evaluated: whether the person's starting point has been evaluated before. Not part of the JSON.
     """
 
     id: str
@@ -63,7 +63,7 @@ class Problem:
     feasible_point: tuple[float, ...] | None = None
     provenance: dict[str, str] = field(default_factory=dict)
     evaluator: ProblemEvaluator | None = field(default=None, repr=False, compare=False)
-    begun: bool = field(default=False, repr=False, compare=False)
+    start_evaluated: bool = field(default=False, repr=False, compare=False)
 
     @property
     def language(self) -> str:
@@ -120,7 +120,7 @@ class Problem:
         return build_symbolic_problem(self.definition, self.dim)
 
     @cached_property
-    def values(self) -> ProblemEvaluator:
+    def active_evaluator(self) -> ProblemEvaluator:
         """What evaluates the problem. Making it executes nothing; a person's Python is executed for what is first asked of it."""
         if self.evaluator is not None:
             return self.evaluator
@@ -138,65 +138,70 @@ class Problem:
         return SourceEvaluator(lambda: load_python(text, self.id))
 
     @property
-    def structure(self) -> OperationProfile | None:
+    def profile(self) -> OperationProfile | None:
         """Which operations the problem does on its variables; None where that cannot be known. A person's Python is executed."""
-        return self.values.structure
+        return self.active_evaluator.profile
 
     @property
-    def unfollowed(self) -> str | None:
-        """Why ``structure`` is None: what of a person's Python cannot be followed; None if it can, or is not here to be asked."""
-        return self.values.unfollowed
+    def trace_obstacle(self) -> str | None:
+        """Why ``profile`` is None: what of a person's Python cannot be followed; None if it can, or is not here to be asked."""
+        return self.active_evaluator.trace_obstacle
 
     @property
     def warnings(self) -> list[str]:
         """What to tell the person whose problem it is of how it was understood."""
-        return self.values.warnings
+        return self.active_evaluator.warnings
 
     @property
     def maximize(self) -> bool:
         """Whether the person maximises: their objective is the negative of f here."""
-        return self.values.maximize
+        return self.active_evaluator.maximize
 
     @property
     def start(self) -> np.ndarray | None:
         """The person's starting point (D,), which is to be evaluated first; None if there is none, or it has been."""
-        return None if self.begun else self.values.start
+        return None if self.start_evaluated else self.active_evaluator.start
 
     @property
     def tolerance(self) -> float | None:
         """The improvement of f below which the person's search may end; None for none."""
-        return self.values.tolerance
+        return self.active_evaluator.tolerance
 
     @property
     def time_limit(self) -> float | None:
         """Seconds that the person gives the search in all; None for no limit."""
-        return self.values.time_limit
+        return self.active_evaluator.time_limit
 
     @property
     def adaptation(self) -> Adaptation | None:
         """What a program has to do where the problem's names alone do not state it; None where they do."""
-        return self.values.adaptation
+        return self.active_evaluator.adaptation
 
-    def full(self, x: np.ndarray) -> np.ndarray:
+    def to_original(self, x: np.ndarray) -> np.ndarray:
         """Points (..., D) of the box as points (..., A) of the person's own variables."""
-        return self.values.full(x)
+        return self.active_evaluator.to_original(x)
 
-    def within(self, max_evals: int, begun: bool = False) -> Problem:
+    def with_budget(self, max_evals: int, start_evaluated: bool = False) -> Problem:
         """The same problem with another budget, evaluated by the same; a person's Python is not executed again.
 
         Args:
             max_evals: the budget.
-            begun: whether the starting point has been evaluated.
+            start_evaluated: whether the starting point has been evaluated.
         """
-        return replace(self, max_evals=max_evals, evaluator=self.values, begun=self.begun or begun)
+        return replace(
+            self,
+            max_evals=max_evals,
+            evaluator=self.active_evaluator,
+            start_evaluated=self.start_evaluated or start_evaluated,
+        )
 
-    def evaluated_by(self, evaluator: ProblemEvaluator) -> Problem:
+    def with_evaluator(self, evaluator: ProblemEvaluator) -> Problem:
         """The same problem with values from elsewhere, or from what wraps its own evaluator."""
         return replace(self, evaluator=evaluator)
 
-    def requests(self) -> PointEvaluator | None:
+    def point_evaluator(self) -> PointEvaluator | None:
         """A way to evaluate points fast and tell the best (see ``PointEvaluator``); None for a problem given by a person's Python."""
-        compiled = self.values.compiled
+        compiled = self.active_evaluator.compiled
         if compiled is None:
             return None
         tolerances = (INEQUALITY_TOLERANCE, EQUALITY_TOLERANCE)
@@ -208,7 +213,7 @@ class Problem:
         Args:
             x: points (N, D).
         """
-        return Evaluation(*self.values.evaluate(np.ascontiguousarray(x, dtype=float)))
+        return Evaluation(*self.active_evaluator.evaluate(np.ascontiguousarray(x, dtype=float)))
 
     def feasible(self, values: Evaluation) -> np.ndarray:
         """Which of N evaluated points satisfy all constraints within the tolerances and have a finite objective: bool (N,)."""

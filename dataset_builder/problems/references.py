@@ -50,9 +50,9 @@ def constrained_f0(problem: Problem) -> tuple[float, str, float]:
         f0, where it comes from, and the best feasible objective that was seen.
     """
     certified = np.array(problem.feasible_point)
-    draws = PortableRng("f0", problem.id)
-    wide = draws.points(REFERENCE_POINTS, problem.lower_array, problem.upper_array)
-    share = draws.points(REFERENCE_POINTS, np.zeros(1), np.ones(1)) ** 2
+    rng = PortableRng("f0", problem.id)
+    wide = rng.points(REFERENCE_POINTS, problem.lower_array, problem.upper_array)
+    share = rng.points(REFERENCE_POINTS, np.zeros(1), np.ones(1)) ** 2
     values = problem.evaluate(np.vstack([certified, wide, certified + share * (wide - certified)]))
     found = values.f[problem.feasible(values)]
     if len(found) >= FEW_FEASIBLE:

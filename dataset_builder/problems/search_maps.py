@@ -50,7 +50,7 @@ class Unbounded:
         self._scale = np.where(one, np.abs(self._centre - end), unit)
         self._end = np.where(one, end, np.nan)
 
-    def full(self, z: np.ndarray) -> np.ndarray:
+    def to_original(self, z: np.ndarray) -> np.ndarray:
         """The person's values (..., K)."""
         t = np.minimum(np.maximum(z, -1.0), 1.0)
         w = 1.0 - _Q * t * t
@@ -59,7 +59,7 @@ class Unbounded:
             (self._end - self._centre) * t > 0, inward, self._centre + self._scale * t / (w * w * w)
         )
 
-    def search(self, x: np.ndarray) -> np.ndarray:
+    def to_search(self, x: np.ndarray) -> np.ndarray:
         """The search box's values (..., K)."""
         offset = (x - self._centre) / self._scale
         inner = np.minimum(np.abs(offset), 1.0)
@@ -98,14 +98,14 @@ class Recentred:
         self._slope = 2 * share * (high - low)
         self._middle = (low + high) / 2
 
-    def full(self, z: np.ndarray) -> np.ndarray:
+    def to_original(self, z: np.ndarray) -> np.ndarray:
         """The person's values (..., K)."""
         p = (z - self._low) / (self._high - self._low)
         x = self._centre + self._slope * (p - 0.5) / (1.0 + (self._ratio - 1.0) * p)
         x = np.where(z == self._middle, self._centre, np.minimum(np.maximum(x, self._low), self._high))
         return np.where((z <= self._low) | (z >= self._high), z, x)
 
-    def search(self, x: np.ndarray) -> np.ndarray:
+    def to_search(self, x: np.ndarray) -> np.ndarray:
         """The search box's values (..., K)."""
         y = (x - self._low) / (self._high - self._low)
         p = y / (self._ratio - (self._ratio - 1.0) * y)
@@ -152,7 +152,7 @@ class Stepped:
             np.isfinite(high), (self._origin + self._most * self._stride) / self._parts, high
         )
 
-    def full(self, x: np.ndarray) -> np.ndarray:
+    def to_original(self, x: np.ndarray) -> np.ndarray:
         """The nearest steps (..., K)."""
         k = np.minimum(np.maximum(np.rint((x - self._base) / self._step), self._least), self._most)
         return np.asarray((self._origin + k * self._stride) / self._parts)

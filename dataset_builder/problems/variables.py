@@ -104,7 +104,7 @@ class Variables:
         low, high = low - half, high + half
         if start is not None:
             start = start.copy()
-            start[stepped] = self._stepped.full(start[stepped])
+            start[stepped] = self._stepped.to_original(start[stepped])
         far = ~(np.isfinite(low) & np.isfinite(high))
         self._bounded, index = np.flatnonzero(~far), np.flatnonzero(far)
         self._maps: list[Unbounded | Recentred] = []
@@ -141,7 +141,7 @@ class Variables:
         other._set_start(self._start)
         return other
 
-    def full(self, z: np.ndarray) -> np.ndarray:
+    def to_original(self, z: np.ndarray) -> np.ndarray:
         """The person's variables (..., A) at points (..., D) of the search box. Bit for bit the same for one point and many."""
         z = np.asarray(z, dtype=float)
         if self.plain:
@@ -149,13 +149,13 @@ class Variables:
         x = self._unrounded(z)
         index = self._stepped.index
         if len(index):
-            x[..., index] = self._stepped.full(x[..., index])
+            x[..., index] = self._stepped.to_original(x[..., index])
         return self._inserted(x)
 
     def _unrounded(self, z: np.ndarray) -> np.ndarray:
         x = z.copy()
         for each in self._maps:
-            x[..., each.index] = each.full(x[..., each.index])
+            x[..., each.index] = each.to_original(x[..., each.index])
         return x
 
     def _inserted(self, x: np.ndarray) -> np.ndarray:
@@ -165,25 +165,25 @@ class Variables:
         points[..., self._free] = x
         return points
 
-    def search(self, x: Sequence[float] | np.ndarray) -> np.ndarray:
+    def to_search(self, x: Sequence[float] | np.ndarray) -> np.ndarray:
         """The points (..., D) of the search box at which the person's variables are x (..., A), or as near as they come to it."""
         y = np.asarray(x, dtype=float)[..., self._free]
         index = self._stepped.index
         if len(index):
-            y[..., index] = self._stepped.full(y[..., index])
+            y[..., index] = self._stepped.to_original(y[..., index])
         return self._searched(y)
 
     def _searched(self, x: np.ndarray) -> np.ndarray:
         """Free variables (..., D) in the search box."""
         z = x.copy()
         for each in self._maps:
-            z[..., each.index] = each.search(x[..., each.index])
+            z[..., each.index] = each.to_search(x[..., each.index])
         return np.asarray(np.minimum(np.maximum(z, self.lower), self.upper))
 
     def traced(self, z: np.ndarray) -> np.ndarray:
         """The person's variables (A,) of D ``Traced`` numbers: where they lie leaves no trace, that they are rounded does."""
         at = np.array([number.value for number in z], dtype=float)
-        places, values = self._unrounded(at).tolist(), self.full(at)[self._free].tolist()
+        places, values = self._unrounded(at).tolist(), self.to_original(at)[self._free].tolist()
         x = np.empty(len(z), dtype=object)
         for i, number in enumerate(z):
             x[i] = number.at(places[i])

@@ -95,19 +95,19 @@ REGISTERS: dict[str, dict[str, tuple[str, ...]]] = {
 _WEIGHTS = (8, 4, 3, 4, 1, 1, 1)
 
 
-def draw_register(draws: PortableRng) -> str:
+def draw_register(rng: PortableRng) -> str:
     """One of the registers."""
-    return draws.choice(tuple(REGISTERS), _WEIGHTS)
+    return rng.choice(tuple(REGISTERS), _WEIGHTS)
 
 
-def remark(draws: PortableRng, register: str, role: str, name: str = "", dim: int = 0) -> str:
+def remark(rng: PortableRng, register: str, role: str, name: str = "", dim: int = 0) -> str:
     """What somebody writes about a part of a problem, without a comment sign.
 
     Args:
-        draws: the choice.
+        rng: the choice.
         register: one of ``REGISTERS``.
         role: one of ``ROLES``.
         name: the basic function's name, for a component.
         dim: number of variables, for a title.
     """
-    return draws.choice(REGISTERS[register][role]).format(name=name.replace("_", " "), dim=dim)
+    return rng.choice(REGISTERS[register][role]).format(name=name.replace("_", " "), dim=dim)

@@ -27,7 +27,7 @@ from llamoco.dataset_builder.prompts.program_text import (
     symbol_table,
     syntax_tree,
 )
-from llamoco.dataset_builder.prompts.python_patterns import problem_section
+from llamoco.dataset_builder.prompts.python.patterns import problem_section
 
 CONTRACT = ("objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS")
 ADAPTED_CONTRACT = (*CONTRACT, "evaluate", "constraints", "ARGS")  # that a program may have to adapt

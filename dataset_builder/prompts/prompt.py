@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.profiling.operation_profile import Part
+from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile
 
 # What the lines of facts state, in their order.
 FACTS = (
@@ -36,10 +36,10 @@ def facts(problem: Problem) -> str:
     """What is known exactly, and free of charge, of any problem: the comment lines of ``FACTS``.
 
     Dimension, bounds (equal ones of neighbours are written once, ``[-5, 5] x 3``; after 3 such groups the rest is left out),
-    evaluation budget, numbers of constraints, and what the functions do with the variables (``problems.structure``), such as
+    evaluation budget, numbers of constraints, and what the functions do with the variables (``Problem.profile``), such as
     ``degree 2, coupled; square each, product several``.
     """
-    structure = problem.structure
+    profile = problem.profile
     stated = (
         str(problem.dim),
         _bounds(problem.lower, problem.upper),
@@ -47,17 +47,17 @@ def facts(problem: Problem) -> str:
         str(problem.n_inequality),
         str(problem.n_equality),
         str(round(problem.max_evals / problem.dim)),
-        "unknown" if structure is None else _part(structure.objective, problem.dim),
+        "unknown" if profile is None else _part(profile.objective, problem.dim),
         "none"
         if not problem.constrained
         else "unknown"
-        if structure is None
-        else _part(structure.constraints, problem.dim),
+        if profile is None
+        else _part(profile.constraints, problem.dim),
     )
     return "".join(f"# {name}: {fact}\n" for name, fact in zip(FACTS, stated, strict=True))
 
 
-def _part(part: Part, dim: int) -> str:
+def _part(part: FunctionProfile, dim: int) -> str:
     """Degrees of the functions that are polynomials, how the variables meet, how often each operation is done."""
     kinds = Counter("no polynomial" if degree is None else f"degree {degree}" for degree in part.degrees)
     shapes = ", ".join(
@@ -65,9 +65,9 @@ def _part(part: Part, dim: int) -> str:
     )
     coupling = (
         "separable"
-        if part.partners == 0
+        if part.mean_interactions == 0
         else "coupled"
-        if part.partners > 0.8 * (dim - 1)
+        if part.mean_interactions > 0.8 * (dim - 1)
         else "partly coupled"
     )
     operations = ", ".join(

@@ -8,11 +8,12 @@ from typing import Any
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts import latex_patterns, python_patterns
+from llamoco.dataset_builder.prompts.latex import patterns as latex_patterns
 from llamoco.dataset_builder.prompts.pattern import Pattern
 from llamoco.dataset_builder.prompts.program import completion, program, section
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT as PROMPT_LIMIT
 from llamoco.dataset_builder.prompts.prompt import prompt
+from llamoco.dataset_builder.prompts.python import patterns as python_patterns
 
 PATTERNS: tuple[Pattern, ...] = (*python_patterns.PATTERNS, *latex_patterns.PATTERNS)
 PAIR_LIMIT = 6000
@@ -44,8 +45,8 @@ def pairs(
     Raises:
         ProblemError: if no pattern of a language gives a prompt that is short enough.
     """
-    draws = PortableRng("pairs", seed, problem.id)
-    patterns = [p for p in draws.shuffled(PATTERNS) if held_out or not p.held_out]
+    rng = PortableRng("pairs", seed, problem.id)
+    patterns = [p for p in rng.shuffled(PATTERNS) if held_out or not p.held_out]
     other = next(p for p in patterns if p.language != patterns[0].language)
     ordered = [patterns[0], other, *(p for p in patterns[1:] if p is not other)]
     answer = completion(problem, optimizer, json.loads(config))
@@ -80,13 +81,11 @@ def pairs(
     return rows
 
 
-def written(
-    problem: Problem, candidates: list[Pattern], limit: int, draws: PortableRng
-) -> tuple[Pattern, str]:
+def written(problem: Problem, candidates: list[Pattern], limit: int, rng: PortableRng) -> tuple[Pattern, str]:
     """A description whose prompt is short enough: styles are drawn until one is, then the next pattern is."""
     for pattern in candidates:
         for _ in range(ATTEMPTS):
-            description = pattern.write(problem, draws)
+            description = pattern.write(problem, rng)
             if len(prompt(problem, description)) <= limit:
                 return pattern, description
     raise ProblemError(

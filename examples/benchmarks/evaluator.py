@@ -103,7 +103,7 @@ def compare(function: str, dim: int) -> dict[str, float]:
     compiled, plain = compile_problem(system), numpy_evaluator(system)
     points = np.random.default_rng(0).uniform(-5, 5, (POINTS, dim))
     rows = [row.copy() for row in points[:CALLS]]
-    requests = problem.requests()
+    requests = problem.point_evaluator()
     assert requests is not None
     ways: dict[str, tuple[Callable[[], object], int]] = {
         "llamoco, batch": (lambda: compiled(points), POINTS),
@@ -138,7 +138,7 @@ def typical(dim: int) -> dict[str, float]:
         problem = replace(problem, max_evals=10**9)
         points = np.random.default_rng(0).uniform(problem.lower, problem.upper, (CALLS, problem.dim))
         rows = [row.copy() for row in points]
-        oracle, requests, system = Oracle(problem), problem.requests(), problem.system
+        oracle, requests, system = Oracle(problem), problem.point_evaluator(), problem.system
         assert requests is not None
         given: list[Callable[[np.ndarray], object]] = [oracle.objective]
         given += [f for f in (oracle.inequality, oracle.equality) if f is not None]

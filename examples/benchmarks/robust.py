@@ -24,7 +24,7 @@ from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import aocc, w
@@ -110,7 +110,7 @@ class Case:
 
 def problem_of(case: Case, split: dict[str, Problem]) -> Problem:
     """The problem of a case."""
-    return load(FOLDERS[case.kind] / f"{case.name}.py") if case.kind in FOLDERS else split[case.name]
+    return load_problem(FOLDERS[case.kind] / f"{case.name}.py") if case.kind in FOLDERS else split[case.name]
 
 
 def labels_of(limit: int | None) -> list[tuple[str, Label]]:
@@ -139,7 +139,7 @@ def ask(folder: Path, limit: int | None) -> list[Case]:
     generator = load_generator()
     assert generator.calibration is not None
     asked = [
-        (file.stem, kind, make_prompt(load(file), PROMPT_LIMIT)[0])
+        (file.stem, kind, make_prompt(load_problem(file), PROMPT_LIMIT)[0])
         for kind, folder in FOLDERS.items()
         for file in sorted(folder.glob("*.py"))
     ]

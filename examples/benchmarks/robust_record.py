@@ -58,7 +58,7 @@ def read_as(case: robust.Case, problem: Problem) -> Problem:
         return problem
     text = "\n".join(case.prompt.splitlines()[: -len(FACTS)])
     language = "python" if "def " in text else "latex"
-    return replace(problem, kind="source", definition={language: text}, evaluator=problem.values)
+    return replace(problem, kind="source", definition={language: text}, evaluator=problem.active_evaluator)
 
 
 def default_rule(why: Sequence[Doubt]) -> str:

@@ -285,10 +285,14 @@ def study_start() -> None:
 def _run(
     problem: Problem, optimize: Any, start: np.ndarray | None, box: Recentred | None, seed: int, budget: int
 ) -> Oracle:
-    oracle = Oracle(problem.within(budget))
+    oracle = Oracle(problem.with_budget(budget))
 
     def seen(function: Function | None) -> Function | None:
-        return function if function is None or box is None else lambda z: function(box.full(np.asarray(z)))
+        return (
+            function
+            if function is None or box is None
+            else lambda z: function(box.to_original(np.asarray(z)))
+        )
 
     with suppress(BudgetExceeded):
         if start is not None:

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from llamoco.dataset_builder.benchmark.provenance import environment
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.modeling.evaluation.floors import floors
 from llamoco.modeling.generation.load import Generation, Generator, load_generator
@@ -117,7 +117,7 @@ def ways_of(generator: Generator, model: str) -> dict[str, tuple[Answers, Genera
 def loaded(generator: Generator, model: str) -> dict[str, dict[str, float]]:
     """Seconds an answer and tokens a second, by the way to answer."""
     ways = ways_of(generator, model)
-    prompts = [generator.shown(make_prompt(load(path), PROMPT_LIMIT)[0]) for path in PROBLEMS]
+    prompts = [generator.shown(make_prompt(load_problem(path), PROMPT_LIMIT)[0]) for path in PROBLEMS]
     times: dict[str, list[float]] = {name: [] for name in ways}
     written: dict[str, list[int]] = {name: [] for name in ways}
     for number in range(ROUNDS + 1):

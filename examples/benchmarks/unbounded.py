@@ -108,7 +108,7 @@ def problem_of(name: str, fun: Any, x0: Any, lower: Any, constraints: Any, budge
         n_inequality=evaluator.n_inequality,
         n_equality=evaluator.n_equality,
         evaluator=evaluator,
-        structure=evaluator.structure,
+        profile=evaluator.profile,
     )
 
 

@@ -43,7 +43,7 @@ def record_of(ending: Ending, oracle: Oracle, common: dict[str, Any]) -> Record:
         wall=ending.wall,
         cpu=ending.cpu,
         max_rss=ending.max_rss,
-        seen=oracle.best or oracle.least,
+        seen=oracle.best or oracle.least_infeasible,
         **common,
     )
     if ending.x is not None:

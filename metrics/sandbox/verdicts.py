@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from llamoco.dataset_builder.problems import printable
-from llamoco.dataset_builder.problems.oracle import Seen
+from llamoco.dataset_builder.problems.oracle import EvaluatedPoint
 
 Verdict = Literal[
     "ok",
@@ -62,7 +62,7 @@ class Record:
         source_hash: SHA-256 of the program's text. seed: what it was called with.
         versions: of the libraries it ran with.
         seen: the best feasible point with its constraints; where there was none, the one that broke them least (see
-            ``oracle.Oracle.least``). Not part of what is stored.
+            ``oracle.Oracle.least_infeasible``). Not part of what is stored.
     """
 
     verdict: Verdict
@@ -89,7 +89,7 @@ class Record:
     cpu: float = 0.0
     max_rss: float = 0.0
     versions: dict[str, str] = field(default_factory=dict)
-    seen: Seen | None = field(default=None, repr=False, compare=False)
+    seen: EvaluatedPoint | None = field(default=None, repr=False, compare=False)
 
     @property
     def failed(self) -> bool:

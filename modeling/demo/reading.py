@@ -18,12 +18,12 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.problem_fields import checked_fields, problem_record
-from llamoco.dataset_builder.prompts.python_patterns import problem_section
+from llamoco.dataset_builder.prompts.python.patterns import problem_section
 from llamoco.metrics.confined_problem import MAX_CONSTRAINTS, MAX_DIM, confined_problem
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.modeling.demo.request import MAX_EVALS
@@ -81,7 +81,7 @@ def _of_latex(text: str) -> DescribedProblem:
     file = Path("problem.tex")
     file.write_text(text, encoding="utf-8")
     try:
-        problem = load(file)
+        problem = load_problem(file)
         _check_size(problem)
         return DescribedProblem.of(problem, "latex", text)
     except (ArithmeticError, ValueError) as error:  # of a number without a value, such as 1 / 0

@@ -24,7 +24,7 @@ from rich.progress import track
 
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.optimizers.pool import identify
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import parse_completion
@@ -65,7 +65,7 @@ def odd_prompts(count: int, seed: int = SEED) -> Iterator[OddPrompt]:
         for number in range(count):
             path = Path(folder) / f"problem_{number}.py"
             path.write_text(drawn_file(PortableRng("odd prompts", seed, number)), encoding="utf-8")
-            problem = load(path)
+            problem = load_problem(path)
             yield OddPrompt(problem, make_prompt(problem, PROMPT_LIMIT)[0])
 
 

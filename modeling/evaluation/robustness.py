@@ -19,7 +19,7 @@ import numpy as np
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
 from llamoco.dataset_builder.benchmark.race import configured
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import make_prompt
@@ -64,7 +64,7 @@ def prompt_of(text: str, language: str) -> str:
     with TemporaryDirectory() as folder:
         path = Path(folder) / ("problem.tex" if language == "latex" else "problem.py")
         path.write_text(text, encoding="utf-8")
-        return make_prompt(load(path), PROMPT_LIMIT)[0]
+        return make_prompt(load_problem(path), PROMPT_LIMIT)[0]
 
 
 def decided(problems: Sequence[Problem], decide: Decide) -> Iterator[list[Line]]:

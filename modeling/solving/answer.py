@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ONE_BY_ONE = frozenset({"cobyla", "corana_sa", "dual_annealing", "gp_ei", "simulated_annealing"})
 
 # What a person is told where the facts of their problem are "unknown".
-UNFOLLOWED = (
+UNTRACED = (
     "what the functions do with the variables is unknown: {}. The model answers from dimension, bounds, budget and numbers of "
     "constraints alone"
 )
@@ -112,7 +112,10 @@ def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
     shown = generator.shown(prompt)
     if shown != prompt:
         cut = None  # models of few positions are made to answer from facts
-    warnings = [*problem.warnings, *([UNFOLLOWED.format(problem.unfollowed)] if problem.unfollowed else [])]
+    warnings = [
+        *problem.warnings,
+        *([UNTRACED.format(problem.trace_obstacle)] if problem.trace_obstacle else []),
+    ]
     return shown, "\n".join([*warnings, *([cut] if cut else [])]) or None
 
 

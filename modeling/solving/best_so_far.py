@@ -49,7 +49,9 @@ class SoFar:
         seen = min(found, key=lambda best: best.f, default=None)
         feasible = seen is not None or watched.x is not None
         if not feasible:
-            least = [oracle.least for oracle in self._oracles if oracle.least is not None]
+            least = [
+                oracle.least_infeasible for oracle in self._oracles if oracle.least_infeasible is not None
+            ]
             seen = min(least, key=lambda one: largest_violation(one.g, one.h), default=None)
         x, f = (None, None) if seen is None else (seen.x, seen.f)
         if watched.x is not None and (f is None or watched.f < f):
@@ -57,7 +59,7 @@ class SoFar:
         counted = sum(oracle.evals for oracle in self._oracles)
         trace = joined((oracle.evals, oracle.trace) for oracle in self._oracles)
         return Solution(
-            x=None if x is None else problem.full(x).tolist(),
+            x=None if x is None else problem.to_original(x).tolist(),
             f=f,
             feasible=feasible,
             evals=max(counted, watched.evals),

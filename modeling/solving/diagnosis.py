@@ -136,7 +136,7 @@ def _lines(problem: Problem) -> dict[str, int]:
 
 def _range_proof(problem: Problem) -> str | None:
     """Why one of the formulas alone has no point in the box; None if that is not known, or the problem is no formula."""
-    symbolic = problem.values.symbolic
+    symbolic = problem.active_evaluator.symbolic
     if symbolic is None:
         return None
     ranges = constraint_ranges(*symbolic)
@@ -160,10 +160,10 @@ def _has_to_be(equality: bool) -> str:
 
 def _linear_proof(problem: Problem, solution: Solution) -> str | None:
     """Why the linear constraints alone have no point in the box; None if they have, or that is not known."""
-    structure = problem.structure
-    if structure is None or any(name in structure.constraints.operations for name in BRANCHING):
+    profile = problem.profile
+    if profile is None or any(name in profile.constraints.operations for name in BRANCHING):
         return None
-    degrees = structure.constraints.degrees
+    degrees = profile.constraints.degrees
     linear = [number for number, degree in enumerate(degrees) if degree is not None and degree <= 1]
     looks = problem.dim + 1 + CHECKS
     each = solution.seconds / solution.evals if solution.evals else 0.0

@@ -2,7 +2,7 @@
 
 The model learnt on formulas: smooth, rugged or stepped ones, with constraints that are formulas, too. It did not learn on what counts,
 takes the least of some variables, or jumps where an ``if`` decides. What a problem does is known free of charge
-(``problems.structure``). Where there is doubt, several programs share the budget (``portfolio``); what that gains and costs is measured
+(``Problem.profile``). Where there is doubt, several programs share the budget (``portfolio``); what that gains and costs is measured
 in ``examples/benchmarks/robust.py``. On the test split only rounding and low confidence occur among these; there it costs nothing.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from llamoco.dataset_builder.problems.problem import Problem
 
 if TYPE_CHECKING:
-    from llamoco.dataset_builder.problems.profiling.operation_profile import Part
+    from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile
 
 # Calibrated; only without constraints, where the portfolio does as well as the model at such a confidence. With constraints it does not.
 LEAST_CONFIDENCE = 0.3
@@ -48,12 +48,14 @@ def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tupl
         confidence: of the model's choice; None without one.
         calibrated: whether that is how often such a choice proved right.
     """
-    structure = problem.structure
-    without = [Doubt("variables have no bounds", unbounded=True)] if problem.values.unbounded else []
-    if structure is None:
+    profile = problem.profile
+    without = (
+        [Doubt("variables have no bounds", unbounded=True)] if problem.active_evaluator.unbounded else []
+    )
+    if profile is None:
         return (*without, Doubt("what the functions do with the variables is unknown"))
     found: list[str] = []
-    objective = structure.objective
+    objective = profile.objective
     if 0 in objective.degrees:
         found.append("the objective is constant but for jumps (degree 0)")
     elif "comparison" in objective.operations and (objective.degrees[0] is not None or _decides(problem)):
@@ -61,7 +63,7 @@ def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tupl
     if "floor" in objective.operations:
         found.append("the objective rounds values")
     if problem.constrained:
-        found += _of_constraints(structure.constraints)
+        found += _of_constraints(profile.constraints)
     doubted = [*without, *(Doubt(reason) for reason in found)]
     unsure = calibrated and confidence is not None and confidence < LEAST_CONFIDENCE
     if unsure and not problem.constrained and not without:
@@ -69,7 +71,7 @@ def doubts(problem: Problem, confidence: float | None, calibrated: bool) -> tupl
     return tuple(doubted)
 
 
-def _of_constraints(constraints: Part) -> list[str]:
+def _of_constraints(constraints: FunctionProfile) -> list[str]:
     found: list[str] = []
     if 0 in constraints.degrees:
         found.append("a constraint is constant but for jumps (degree 0)")

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from llamoco.dataset_builder.optimizers.pool import identify, optimizer_function
-from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values, Wrapper
+from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, ProblemEvaluator, Values
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import parse_completion
@@ -66,7 +66,11 @@ class InProcessRunner:
                 with _kept(ours):
                     on_progress(evals, best)
 
-        own = problem if problem.values.compiled else problem.evaluated_by(_Guarded(problem.values, ours))
+        own = (
+            problem
+            if problem.active_evaluator.compiled
+            else problem.with_evaluator(_Guarded(problem.active_evaluator, ours))
+        )
         oracle = Oracle(own, tell)
         if on_oracle is not None:
             on_oracle(oracle)
@@ -108,7 +112,7 @@ def _kept(errors: list[BaseException]) -> Iterator[None]:
         raise
 
 
-class _Guarded(Wrapper):
+class _Guarded(EvaluatorWrapper):
     """An evaluator whose errors are noted."""
 
     def __init__(self, inner: ProblemEvaluator, errors: list[BaseException]) -> None:

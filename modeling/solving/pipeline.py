@@ -151,7 +151,7 @@ def solve_problem(
     outcome = Outcome(plan.answers[0], None, doubts=reasons, replaced=replaced)
     if runner is None:
         return outcome
-    so_far.problem.requests()  # formulas are made ready meanwhile
+    so_far.problem.point_evaluator()  # formulas are made ready meanwhile
     work = _Work(so_far.watching(runner), plan, options, listener, _Limits(problem, options))
     try:
         outcome = work.done(outcome)

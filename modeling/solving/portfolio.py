@@ -148,7 +148,7 @@ def take_turns(
         evals = left if number == len(turns) - 1 else min(left, max(1, round(turn.share * whole.max_evals)))
         if evals <= 0:
             break
-        problem = whole.within(evals, begun=bool(solutions))
+        problem = whole.with_budget(evals, start_evaluated=bool(solutions))
         if turn.radius is not None and best is not None and best.point is not None:
             problem = around(problem, np.array(best.point), turn.radius)
         shown = None if progress is None else overall(progress, spent, best)
@@ -180,4 +180,6 @@ def around(problem: Problem, x: np.ndarray, radius: float) -> Problem:
     half = radius * (upper - lower)
     centre = np.clip(x, lower + half, upper - half)
     low, high = np.maximum(centre - half, lower), np.minimum(centre + half, upper)
-    return replace(problem.within(problem.max_evals), lower=tuple(low.tolist()), upper=tuple(high.tolist()))
+    return replace(
+        problem.with_budget(problem.max_evals), lower=tuple(low.tolist()), upper=tuple(high.tolist())
+    )

@@ -12,7 +12,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox.verdicts import ERRORS
 
 if TYPE_CHECKING:
-    from llamoco.dataset_builder.problems.oracle import Oracle, Seen
+    from llamoco.dataset_builder.problems.oracle import EvaluatedPoint, Oracle
     from llamoco.metrics.sandbox.verdicts import Record
     from llamoco.modeling.solving.answer import Answer
 
@@ -70,7 +70,7 @@ class Solution:
     trace: list[tuple[int, float]]
     point: list[float] | None = None
     begun: int = 0
-    seen: Seen | None = field(default=None, repr=False, compare=False)
+    seen: EvaluatedPoint | None = field(default=None, repr=False, compare=False)
 
     @property
     def failed(self) -> bool:
@@ -115,7 +115,7 @@ def run_answer(
     seen = record.seen
     x, f = (record.x, record.f) if seen is None else (seen.x.tolist(), seen.f)
     return Solution(
-        x=None if x is None else problem.full(np.array(x)).tolist(),
+        x=None if x is None else problem.to_original(np.array(x)).tolist(),
         f=f if f is not None and np.isfinite(f) else None,
         feasible=feasible,
         evals=record.evals,

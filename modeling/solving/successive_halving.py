@@ -137,7 +137,7 @@ def halve(
         found: dict[int, Solution] = {}
         for candidate in going[:size]:
             shown = None if progress is None else overall(progress, spent, best)
-            problem = answers[0].problem.within(evals, begun=bool(trials or found))
+            problem = answers[0].problem.with_budget(evals, start_evaluated=bool(trials or found))
             solution = run_answer(answers[candidate], runner, seed + rung, time_limit, shown, problem)
             found[candidate] = solution
             spent += solution.evals

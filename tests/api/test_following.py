@@ -13,7 +13,7 @@ from numpy import cos
 
 from llamoco.dataset_builder.problems.callables.callable_evaluator import CallableEvaluator, Functions
 from llamoco.dataset_builder.problems.callables.process_copies import traced_copy
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.profiling.operation_profile import trace_functions
 from llamoco.dataset_builder.problems.variables import Variables
 
@@ -34,14 +34,14 @@ def test_the_facts_are_those_of_the_file(path):
     lower, upper = np.array(names["LOWER"], dtype=float), np.array(names["UPPER"], dtype=float)
     functions = Functions(names["objective"], (), constraints, len(lower))
     evaluator = CallableEvaluator(functions, Variables(lower, upper), 100)
-    expected = load(path).structure
-    assert evaluator.unfollowed is None
-    assert evaluator.structure.objective == expected.objective
-    ours, theirs = evaluator.structure.constraints, expected.constraints
-    assert (ours.operations, ours.degrees, ours.partners) == (
+    expected = load_problem(path).profile
+    assert evaluator.trace_obstacle is None
+    assert evaluator.profile.objective == expected.objective
+    ours, theirs = evaluator.profile.constraints, expected.constraints
+    assert (ours.operations, ours.degrees, ours.mean_interactions) == (
         theirs.operations,
         theirs.degrees,
-        theirs.partners,
+        theirs.mean_interactions,
     )
 
 
@@ -116,7 +116,7 @@ def factorial(x, n=3):
 def operations(function):
     trace = trace_functions(traced_copy(function), [], [-1.0, -1.0], [2.0, 2.0], None, __file__)
     assert trace.obstacle is None
-    return set(trace.structure.objective.operations)
+    return set(trace.profile.objective.operations)
 
 
 def test_what_a_function_refers_to_is_copied(capsys):
@@ -141,7 +141,7 @@ def test_what_cannot_be_followed_is_named():
         return np.linalg.eigvals(np.diag(x))[0]
 
     trace = trace_functions(traced_copy(compiled), [], [0.0] * 2, [1.0] * 2, None, __file__)
-    assert trace.structure is None and "numpy.linalg.eigvals is not followed" in trace.obstacle
+    assert trace.profile is None and "numpy.linalg.eigvals is not followed" in trace.obstacle
 
 
 def test_what_ends_the_process_or_never_ends_does_neither():
@@ -153,4 +153,4 @@ def test_what_ends_the_process_or_never_ends_does_neither():
             x = x * 1.0
 
     for function in (leaves, runs_on):
-        assert trace_functions(traced_copy(function), [], [0.0] * 2, [1.0] * 2).structure is None
+        assert trace_functions(traced_copy(function), [], [0.0] * 2, [1.0] * 2).profile is None

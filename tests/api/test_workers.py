@@ -18,7 +18,7 @@ from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import POOL, render
 from llamoco.dataset_builder.problems.callables.callable_evaluator import CallableEvaluator, Functions
 from llamoco.dataset_builder.problems.described import DescribedProblem
-from llamoco.dataset_builder.problems.evaluators import gathered
+from llamoco.dataset_builder.problems.evaluators import collect_values
 from llamoco.dataset_builder.problems.variables import Variables
 from llamoco.dataset_builder.problems.wrappers.journal import Journal
 from llamoco.dataset_builder.problems.wrappers.workers import Shared, WorkersError
@@ -54,7 +54,7 @@ def test_values_and_order_are_those_of_one_process():
     inner = evaluator(cost, maximize=True)
     with Shared(inner, 2) as shared:
         values = shared.evaluate(POINTS)
-        order = [row for row, _ in shared.each(POINTS)]
+        order = [row for row, _ in shared.evaluate_rows(POINTS)]
     expected = -np.sin(POINTS[:, 0])
     assert values[0].tobytes() == expected.tobytes()
     assert values[1].tobytes() == (POINTS[:, 1:] - POINTS[:, :1]).tobytes() and values[2].shape == (12, 0)
@@ -64,7 +64,7 @@ def test_values_and_order_are_those_of_one_process():
 
 @pytest.mark.parametrize("kind", ["threads", "builtin", "pool"])
 def test_a_map_is_taken(kind):
-    expected = gathered(evaluator(named).each(POINTS), 12)
+    expected = collect_values(evaluator(named).evaluate_rows(POINTS), 12)
     if kind == "builtin":
         values = Shared(evaluator(named), map).evaluate(POINTS)
     elif kind == "threads":
@@ -97,7 +97,7 @@ def test_an_exception_comes_back_as_itself_after_what_was_paid_for():
     with Shared(evaluator(cost), 2) as shared:
         found = []
         with pytest.raises(Licence, match="alpha said 7") as caught:
-            found.extend(row for row, _ in shared.each(POINTS))
+            found.extend(row for row, _ in shared.evaluate_rows(POINTS))
         assert caught.value.code == 7
         assert 0 in found and 1 not in found and 3 not in found
         assert shared.evaluate(POINTS[4:8])[0].tolist() == POINTS[4:8, 0].tolist()  # it goes on
@@ -117,7 +117,7 @@ def test_a_worker_that_dies_is_said_and_what_was_paid_for_is_kept(tmp_path):
     with Shared(evaluator(cost), 2) as shared, Journal(tmp_path / "other"):
         found = []
         with pytest.raises(WorkersError, match="a worker process died") as caught:
-            found.extend(shared.each(np.vstack([POINTS, [[0.3, 0.3]]])))
+            found.extend(shared.evaluate_rows(np.vstack([POINTS, [[0.3, 0.3]]])))
         assert isinstance(caught.value, llamoco.LlamocoError)
         os.unlink(flag)
         assert shared.evaluate(np.array([[0.3, 0.3], [0.1, 0.1]]))[0][0] == 0.3  # with new processes
@@ -168,8 +168,8 @@ def test_which_programs_ask_for_one_point_after_the_other(name):
         ),
     )
     sizes = []
-    oracle = problem.values.each
-    problem.values.each = lambda x: sizes.append(len(x)) or oracle(x)
+    oracle = problem.active_evaluator.evaluate_rows
+    problem.active_evaluator.evaluate_rows = lambda x: sizes.append(len(x)) or oracle(x)
     config = configuration_for(name, 3, evals, False)
     InProcessRunner().run(f"# any; optimizer: {name}\n{render(name, config)}", problem, 0)
     assert sum(sizes) >= evals - 5
@@ -194,7 +194,7 @@ def test_a_file_is_executed_in_each_worker(tmp_path):
     (tmp_path / "problem.py").write_text(FILE)
     problem = llamoco.load_problem(tmp_path / "problem.py")
     points = RNG.random((6, 3))
-    with Shared(problem.values, 2) as shared:
+    with Shared(problem.active_evaluator, 2) as shared:
         assert shared.evaluate(points)[0].tolist() == [float(x @ x) for x in points]
 
 

@@ -14,7 +14,7 @@ from llamoco.cli.main import app
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
 from llamoco.modeling.calibration.thresholds import Calibration
@@ -41,7 +41,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
     (folder / "problem.py").write_text(FILE)
     with chdir(folder):  # where the problem notes its calls
-        prompt, _ = make_prompt(load(folder / "problem.py"), PROMPT_LIMIT)
+        prompt, _ = make_prompt(load_problem(folder / "problem.py"), PROMPT_LIMIT)
     tokenizer = train_tokenizer([prompt], {name: pool.source(name) for name in pool.POOL}, 1000)
     texts = {
         name: f"# rough; optimizer: {name}\n{pool.render(name, configuration_for(name, 2, 400, constrained=False))}"

@@ -17,7 +17,7 @@ from llamoco.cli.main import app
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import POOL, identify, render
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.program import parse_completion
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
@@ -87,7 +87,7 @@ def test_every_example_is_solved_and_its_program_runs_alone(example: Path, tmp_p
     assert 0 < answer["evals"] <= answer["max_evals"]
     assert answer["replaced"] or 0 <= answer["confidence"] <= 1
     assert plot.read_bytes().startswith(b"\x89PNG")
-    problem = load(example)
+    problem = load_problem(example)
     if answer["feasible"]:
         values = problem.evaluate(np.array([answer["x"]]))
         assert problem.feasible(values)[0] and values.f[0] == pytest.approx(answer["f"])
@@ -197,7 +197,7 @@ def test_constraints_unknown_facts_and_angles_do_not_break_the_program(tmp_path:
     assert POOL[answer["optimizer"]].handles(True)
     body = render(answer["optimizer"], answer["config"])
     assert body in (tmp_path / answer["program"]).read_text()
-    prompt, _ = make_prompt(load(tmp_path / "odd.py"), PROMPT_LIMIT)
+    prompt, _ = make_prompt(load_problem(tmp_path / "odd.py"), PROMPT_LIMIT)
     [raw] = load_generator().answer([prompt])
     assert identify(parse_completion(raw.completion).body) is None  # or this shows nothing: find another file
 

@@ -36,7 +36,7 @@ from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import completion, program
-from llamoco.dataset_builder.prompts.python_patterns import problem_section
+from llamoco.dataset_builder.prompts.python.patterns import problem_section
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.scores import Attempt, Run
 

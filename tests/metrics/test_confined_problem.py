@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.metrics.confined_problem import MAX_DIM, _sources, confined_problem
 from llamoco.metrics.sandbox.slot import Sandbox
@@ -47,10 +47,10 @@ def reading(text: str, sandbox: Sandbox, time_limit: float = 5.0) -> str:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_values_are_those_of_the_file_on_ones_own_machine(path: Path, sandbox: Sandbox) -> None:
-    own = load(path)
+    own = load_problem(path)
     x = np.random.default_rng(1).uniform(own.lower_array, own.upper_array, (50, own.dim))
     with confined_problem(path.read_text(), path.name, sandbox, 20.0) as problem:
-        facts = ("id", "lower", "upper", "max_evals", "n_inequality", "n_equality", "structure")
+        facts = ("id", "lower", "upper", "max_evals", "n_inequality", "n_equality", "profile")
         assert [getattr(problem, name) for name in facts] == [getattr(own, name) for name in facts]
         for confined, true in zip(problem.evaluate(x), own.evaluate(x), strict=True):
             np.testing.assert_array_equal(confined, true)

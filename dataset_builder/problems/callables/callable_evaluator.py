@@ -2,7 +2,7 @@
 
 Nothing stands between the caller and their function: it prints where it prints, and what it raises reaches them as it is. Before
 anything is evaluated, a copy of each function is followed once with numbers that remember what is done to them (``callable_copies``,
-``structure``), so that a model knows what kind of function it is.
+``operation_profile``), so that a model knows what kind of function it is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from llamoco.dataset_builder.problems.callables.process_copies import traced_cop
 from llamoco.dataset_builder.problems.callables.scipy_constraints import followed, made_of, read_constraints
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values
-from llamoco.dataset_builder.problems.files.python.returned import (
+from llamoco.dataset_builder.problems.files.python.return_values import (
     BooleanReturned,
     ComplexReturned,
     Unfit,
@@ -187,11 +187,11 @@ class CallableEvaluator(ProblemEvaluator):
     def _counts(self) -> tuple[int, int]:
         functions, box = self.functions, self.variables
         constrained = functions.inequality is not None or functions.equality is not None
-        if box.start is None and not constrained and self.structure is not None and not functions.together:
+        if box.start is None and not constrained and self.profile is not None and not functions.together:
             return 0, 0  # it was followed, and returned a number
         points = box.start[None, :] if box.start is not None else starting_points(box.lower, box.upper)
         failure: Exception | None = None
-        for point in box.full(points):
+        for point in box.to_original(points):
             try:
                 values = self._beforehand(point)
             except Exception as error:
@@ -208,7 +208,7 @@ class CallableEvaluator(ProblemEvaluator):
     def one_takes(self) -> float:
         """Seconds that an evaluation takes: in the middle of the box, unless one was made before."""
         if self._seconds is None:
-            middle = self.variables.full((self.variables.lower + self.variables.upper) / 2)
+            middle = self.variables.to_original((self.variables.lower + self.variables.upper) / 2)
             with contextlib.suppress(Exception):  # the run will fail alike if it comes there
                 self._beforehand(middle)
         return self._seconds or 0.0
@@ -238,7 +238,7 @@ class CallableEvaluator(ProblemEvaluator):
             return
         self.reserved = 1
         merits = []
-        for point in box.full(np.array([box.start, (box.lower + box.upper) / 2])):
+        for point in box.to_original(np.array([box.start, (box.lower + box.upper) / 2])):
             known = self._seen.get(point.tobytes()) or (journal and journal.find(point))
             if not known:
                 try:
@@ -262,7 +262,7 @@ class CallableEvaluator(ProblemEvaluator):
         """
         f = np.empty(len(x))
         g, h = np.empty((len(x), self.n_inequality)), np.empty((len(x), self.n_equality))
-        for row, point in enumerate(self.variables.full(x)):
+        for row, point in enumerate(self.variables.to_original(x)):
             seen = self._seen.pop(point.tobytes(), None)
             value, inequalities, equalities = seen or self.functions(np.array(point, dtype=float))
             for name, found, into in (("inequality", inequalities, g), ("equality", equalities, h)):
@@ -291,12 +291,12 @@ class CallableEvaluator(ProblemEvaluator):
         )
 
     @property
-    def structure(self) -> OperationProfile | None:
+    def profile(self) -> OperationProfile | None:
         """See ``ProblemEvaluator``."""
-        return self.trace.structure
+        return self.trace.profile
 
     @property
-    def unfollowed(self) -> str | None:
+    def trace_obstacle(self) -> str | None:
         """See ``ProblemEvaluator``."""
         return self.trace.obstacle
 
@@ -330,9 +330,9 @@ class CallableEvaluator(ProblemEvaluator):
             },
         )
 
-    def full(self, x: np.ndarray) -> np.ndarray:
+    def to_original(self, x: np.ndarray) -> np.ndarray:
         """See ``ProblemEvaluator``."""
-        return self.variables.full(x)
+        return self.variables.to_original(x)
 
 
 def shown(x: np.ndarray) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.python.returned import BooleanReturned, Unfit, describe, flat
+from llamoco.dataset_builder.problems.files.python.return_values import BooleanReturned, Unfit, describe, flat
 
 VectorFunction = Callable[[Any], Any]
 _TYPES = "a dict with 'type' and 'fun', a LinearConstraint or a NonlinearConstraint of scipy.optimize"

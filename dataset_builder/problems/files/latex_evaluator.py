@@ -69,8 +69,8 @@ class LatexEvaluator(ProblemEvaluator):
         if recentred is variables or variables.start is None:
             return variables
         centre = (variables.lower + variables.upper) / 2
-        points = variables.full(np.array([variables.start, centre]))
-        start, middle = (merit(*values) for values in zip(*self._formulas.glance(points), strict=True))
+        points = variables.to_original(np.array([variables.start, centre]))
+        start, middle = (merit(*values) for values in zip(*self._formulas.evaluate_few(points), strict=True))
         return recentred if start < middle else variables
 
     @property
@@ -80,12 +80,12 @@ class LatexEvaluator(ProblemEvaluator):
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""
-        formulas, points = self._formulas, self.variables.full(x)
-        return formulas.evaluate(points) if self._many else formulas.glance(points)
+        formulas, points = self._formulas, self.variables.to_original(x)
+        return formulas.evaluate(points) if self._many else formulas.evaluate_few(points)
 
-    def glance(self, x: np.ndarray) -> Values:
+    def evaluate_few(self, x: np.ndarray) -> Values:
         """See ``SymbolicEvaluator``."""
-        return self._formulas.glance(self.variables.full(x))
+        return self._formulas.evaluate_few(self.variables.to_original(x))
 
     @property
     def compiled(self) -> CompiledProblem | None:
@@ -103,7 +103,7 @@ class LatexEvaluator(ProblemEvaluator):
         return self.file.system, self.file.lower, self.file.upper
 
     @cached_property
-    def structure(self) -> OperationProfile | None:
+    def profile(self) -> OperationProfile | None:
         """See ``ProblemEvaluator``."""
         variables = self.variables
         full = None if variables.plain else variables.traced
@@ -138,9 +138,9 @@ class LatexEvaluator(ProblemEvaluator):
         """See ``ProblemEvaluator``."""
         return self.variables.start
 
-    def full(self, x: np.ndarray) -> np.ndarray:
+    def to_original(self, x: np.ndarray) -> np.ndarray:
         """See ``ProblemEvaluator``."""
-        return self.variables.full(x)
+        return self.variables.to_original(x)
 
     @property
     def adaptation(self) -> Adaptation | None:

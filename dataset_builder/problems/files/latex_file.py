@@ -17,33 +17,38 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.latex.besides import (
+from llamoco.dataset_builder.problems.files.latex.formulas.names import Written, read_head
+from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll
+from llamoco.dataset_builder.problems.files.latex.lexing.lexer import tokenize
+from llamoco.dataset_builder.problems.files.latex.lexing.source import Source
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, name_of
+from llamoco.dataset_builder.problems.files.latex.model.asides import (
     beside,
     is_quantity,
     refuse_solution,
     refuse_tables,
     split,
 )
-from llamoco.dataset_builder.problems.files.latex.bounds import Bounds
-from llamoco.dataset_builder.problems.files.latex.budget import read_budget
-from llamoco.dataset_builder.problems.files.latex.clauses import Clause, clauses
-from llamoco.dataset_builder.problems.files.latex.constraints import Constraints
-from llamoco.dataset_builder.problems.files.latex.definitions import Definitions, is_number
-from llamoco.dataset_builder.problems.files.latex.indices import index_letters, last_indices
-from llamoco.dataset_builder.problems.files.latex.judgement import LeftOut, left_out
-from llamoco.dataset_builder.problems.files.latex.lexer import tokenize
-from llamoco.dataset_builder.problems.files.latex.lost_bounds import refuse_lost_bounds
-from llamoco.dataset_builder.problems.files.latex.names import Written, read_head
-from llamoco.dataset_builder.problems.files.latex.objective import find_goal, membership
-from llamoco.dataset_builder.problems.files.latex.prose import Kinds, Sentence, sentences
-from llamoco.dataset_builder.problems.files.latex.settling import Settling
-from llamoco.dataset_builder.problems.files.latex.starts import Start, bare_start, start_point, take_starts
-from llamoco.dataset_builder.problems.files.latex.statements import Chain, chains
-from llamoco.dataset_builder.problems.files.latex.symbols import SymbolTable
-from llamoco.dataset_builder.problems.files.latex.text import Source
-from llamoco.dataset_builder.problems.files.latex.tokens import Part, name_of
-from llamoco.dataset_builder.problems.files.latex.unknowns import find_variables
-from llamoco.dataset_builder.problems.files.latex.values import NeedsUnroll
+from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
+from llamoco.dataset_builder.problems.files.latex.model.budget import read_budget
+from llamoco.dataset_builder.problems.files.latex.model.constraints import Constraints
+from llamoco.dataset_builder.problems.files.latex.model.definitions import Definitions, is_number
+from llamoco.dataset_builder.problems.files.latex.model.missing_bounds import refuse_lost_bounds
+from llamoco.dataset_builder.problems.files.latex.model.objective import find_goal, membership
+from llamoco.dataset_builder.problems.files.latex.model.settling import Settling
+from llamoco.dataset_builder.problems.files.latex.model.starting_point import (
+    Start,
+    bare_start,
+    start_point,
+    take_starts,
+)
+from llamoco.dataset_builder.problems.files.latex.model.variables import find_variables
+from llamoco.dataset_builder.problems.files.latex.prose.judgement import LeftOut, left_out
+from llamoco.dataset_builder.problems.files.latex.prose.sentences import Kinds, Sentence, sentences
+from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain, chains
+from llamoco.dataset_builder.problems.files.latex.statements.clauses import Clause, clauses
+from llamoco.dataset_builder.problems.files.latex.statements.index_letters import index_letters, last_indices
+from llamoco.dataset_builder.problems.files.latex.symbols.symbol_table import SymbolTable
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, Neg
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 

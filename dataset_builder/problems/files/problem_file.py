@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".py", ".tex")
 
 
-def load(path: str | Path, ignore_prose: bool = False, known: Known | None = None) -> Problem:
+def load_problem(path: str | Path, ignore_prose: bool = False, known: Known | None = None) -> Problem:
     """Read a problem FILE.
 
     Args:
@@ -77,7 +77,7 @@ def load(path: str | Path, ignore_prose: bool = False, known: Known | None = Non
     )
     points = starting_points(problem.lower_array, problem.upper_array)
     try:
-        f, _, _ = evaluator.glance(points)
+        f, _, _ = evaluator.evaluate_few(points)
     except ArithmeticError as error:
         message = "a number in its formulas cannot be computed"
         raise ProblemError(f"{path}: {message} ({error}); check the constants") from None

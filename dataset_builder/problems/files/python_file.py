@@ -21,20 +21,20 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.python.bounds import FileVariables
-from llamoco.dataset_builder.problems.files.python.calls import Calls, PointValues, shown
-from llamoco.dataset_builder.problems.files.python.contract import (
+from llamoco.dataset_builder.problems.files.python.evaluation import Calls, PointValues, shown
+from llamoco.dataset_builder.problems.files.python.functions import CONSTRAINTS, Functions, traceable
+from llamoco.dataset_builder.problems.files.python.process import Printed
+from llamoco.dataset_builder.problems.files.python.return_values import ComplexReturned
+from llamoco.dataset_builder.problems.files.python.settings import (
     budget,
     maximize,
     no_budget,
     time_limit,
     tolerance,
 )
-from llamoco.dataset_builder.problems.files.python.functions import CONSTRAINTS, Functions, traceable
-from llamoco.dataset_builder.problems.files.python.process import Printed
-from llamoco.dataset_builder.problems.files.python.returned import ComplexReturned
-from llamoco.dataset_builder.problems.files.python.text import Text
-from llamoco.dataset_builder.problems.files.python.unread import unread_names
+from llamoco.dataset_builder.problems.files.python.source import Text
+from llamoco.dataset_builder.problems.files.python.unread_names import unread_names
+from llamoco.dataset_builder.problems.files.python.variables import FileVariables
 from llamoco.dataset_builder.problems.merit import merit
 from llamoco.dataset_builder.problems.profiling.operation_profile import (
     OperationProfile,
@@ -106,9 +106,9 @@ class PythonFile:
             and not (self.maximize or self._calls.nested or off_centre)
         )
 
-    def full(self, x: np.ndarray) -> np.ndarray:
+    def to_original(self, x: np.ndarray) -> np.ndarray:
         """The person's variables (..., A) at points (..., D) of the search box."""
-        return self.variables.full(x)
+        return self.variables.to_original(x)
 
     @property
     def adaptation(self) -> Adaptation | None:
@@ -141,7 +141,7 @@ class PythonFile:
         f = np.full(len(x), np.nan)
         g, h = np.full((len(x), self.n_inequality), np.nan), np.full((len(x), self.n_equality), np.nan)
         with self._text.running() as printed:
-            for row, point in enumerate(self.variables.full(x)):
+            for row, point in enumerate(self.variables.to_original(x)):
                 printed.begin()
                 try:
                     known = self._known.pop(point.tobytes(), None)
@@ -153,9 +153,9 @@ class PythonFile:
                     continue
         return -f if self.maximize else f, g, h
 
-    def structure(self) -> OperationProfile | None:
+    def profile(self) -> OperationProfile | None:
         """What the functions do on their variables; None if that cannot be followed (``trace`` says why)."""
-        return self.trace.structure
+        return self.trace.profile
 
     @cached_property
     def trace(self) -> Trace:
@@ -185,7 +185,7 @@ class PythonFile:
         """
         start, calls = self.variables.start, self._calls
         middle = (self.variables.lower + self.variables.upper) / 2
-        kept = self._find(self.variables.full(middle if start is None else start))
+        kept = self._find(self.variables.to_original(middle if start is None else start))
         if kept is not None:
             calls.counted = {
                 kind: (len(values), "before") for kind, values in zip(CONSTRAINTS, kept[1:], strict=True)
@@ -209,7 +209,7 @@ class PythonFile:
         calls.counted = dict(zip(CONSTRAINTS, counts, strict=True))
         off_centre = any(off for *_, off in found)
         if not off_centre:
-            self._known[self.variables.full(middle if start is None else start).tobytes()] = values
+            self._known[self.variables.to_original(middle if start is None else start).tobytes()] = values
         return off_centre
 
     def _first(
@@ -242,7 +242,7 @@ class PythonFile:
         cure = "return a number there, a large one if the formula has none, or change "
         cure += "X0" if start is not None else "LOWER and UPPER"
         trouble: ProblemError | None = None
-        for index, point in enumerate(self.variables.full(points)):
+        for index, point in enumerate(self.variables.to_original(points)):
             printed.begin()
             try:
                 values = evaluate(point)
@@ -277,9 +277,9 @@ class PythonFile:
         if recentred is self.variables:
             return
         assert self.variables.start is not None
-        first = self.variables.full(self.variables.start)
+        first = self.variables.to_original(self.variables.start)
         start = self._known.get(first.tobytes()) or PointValues(*(self._find(first) or (np.nan, [], [])))
-        centre = self.variables.full((self.variables.lower + self.variables.upper) / 2)
+        centre = self.variables.to_original((self.variables.lower + self.variables.upper) / 2)
         kept = self._find(centre)
         if kept is not None:
             if self._merit(start) < self._merit(PointValues(*kept)):
@@ -296,7 +296,7 @@ class PythonFile:
         if values is not None:
             self._known[centre.tobytes()] = values
 
-    def seen(self) -> Iterator[tuple[np.ndarray, PointValues]]:
+    def probed_points(self) -> Iterator[tuple[np.ndarray, PointValues]]:
         """Points (A,) that were evaluated when the file was read and that nobody has asked for, with their values."""
         for key, values in self._known.items():
             yield np.frombuffer(key), values

@@ -56,10 +56,10 @@ class Box:
         """Mean half-width."""
         return float(np.mean(self.upper - self.lower) / 2)
 
-    def centre(self, draws: PortableRng) -> float:
+    def centre(self, rng: PortableRng) -> float:
         """A short number around the mean of the middles, within a quarter of the box."""
         middle = float(np.mean(self.upper + self.lower) / 2)
-        return significant(middle + self.half * draws.uniform(-0.25, 0.25), 2)
+        return significant(middle + self.half * rng.uniform(-0.25, 0.25), 2)
 
 
 @dataclass(frozen=True)
@@ -98,17 +98,17 @@ def less(e: Expr, value: float) -> Expr:
     return e - value if value > 0 else e + -value
 
 
-def _two(draws: PortableRng, box: Box) -> tuple[int, int]:
-    first, second = draws.sample(range(1, box.dim + 1), 2)
+def _two(rng: PortableRng, box: Box) -> tuple[int, int]:
+    first, second = rng.sample(range(1, box.dim + 1), 2)
     return first, second
 
 
-def _draw_sparse(draws: PortableRng, box: Box) -> Parameters:
-    count = min(box.dim, draws.integer(2, 3))
-    positions = sorted(draws.sample(range(1, box.dim + 1), count))
+def _draw_sparse(rng: PortableRng, box: Box) -> Parameters:
+    count = min(box.dim, rng.integer(2, 3))
+    positions = sorted(rng.sample(range(1, box.dim + 1), count))
     return {
         "positions": positions,
-        "weights": [draws.integer(1, 9) * draws.choice((-1, 1)) for _ in positions],
+        "weights": [rng.integer(1, 9) * rng.choice((-1, 1)) for _ in positions],
     }
 
 
@@ -124,26 +124,26 @@ def _sparse(p: Parameters) -> Expr:
     return result
 
 
-def _draw_pair(draws: PortableRng, box: Box) -> Parameters:
-    j, k = _two(draws, box)
+def _draw_pair(rng: PortableRng, box: Box) -> Parameters:
+    j, k = _two(rng, box)
     return {"j": j, "k": k}
 
 
-def _draw_centre(draws: PortableRng, box: Box) -> Parameters:
-    return {"centre": box.centre(draws)}
+def _draw_centre(rng: PortableRng, box: Box) -> Parameters:
+    return {"centre": box.centre(rng)}
 
 
-def _draw_parabola(draws: PortableRng, box: Box) -> Parameters:
-    j, k = _two(draws, box)
-    return {"j": j, "k": k, "a": significant(draws.uniform(0.3, 1.5) / box.half, 2)}
+def _draw_parabola(rng: PortableRng, box: Box) -> Parameters:
+    j, k = _two(rng, box)
+    return {"j": j, "k": k, "a": significant(rng.uniform(0.3, 1.5) / box.half, 2)}
 
 
-def _draw_frequency(draws: PortableRng, box: Box) -> Parameters:
-    return {"c": significant(draws.uniform(2, 6) / box.half, 2)}
+def _draw_frequency(rng: PortableRng, box: Box) -> Parameters:
+    return {"c": significant(rng.uniform(2, 6) / box.half, 2)}
 
 
-def _draw_exponent(draws: PortableRng, box: Box) -> Parameters:
-    return {"c": significant(draws.uniform(1, 2) / float(np.abs([box.lower, box.upper]).max()), 2)}
+def _draw_exponent(rng: PortableRng, box: Box) -> Parameters:
+    return {"c": significant(rng.uniform(1, 2) / float(np.abs([box.lower, box.upper]).max()), 2)}
 
 
 CONSTRAINTS: dict[str, ConstraintKind] = {

@@ -1,7 +1,7 @@
 """What can be known of a problem for free: which operations it does on its variables, found by tracing one point.
 
 The point is not counted: nothing of its value is told, only what was done. A computation that cannot be followed (a compiled
-simulator, scipy's solvers, millions of operations) has no known structure, and that is all that follows.
+simulator, scipy's solvers, millions of operations) has no known profile, and that is all that follows.
 """
 
 from __future__ import annotations
@@ -30,27 +30,31 @@ TRACE_STARTS = 8
 
 
 @dataclass(frozen=True)
-class Part:
-    """The structure of the objective, or of all constraints together.
+class FunctionProfile:
+    """Profile of the objective, or of all constraints together.
 
     Attributes:
         operations: how often each operation is done on values that depend on variables; terms with equal arguments count
             once, so that a value computed anew in every pass of a loop does, too. Names as ``traced`` records them.
         degrees: of each function as a polynomial of the variables; None where it is none.
-        partners: with how many others a variable meets in nonlinear terms, on average; 0 is separable.
+        mean_interactions: with how many others a variable meets in nonlinear terms, on average; 0 is separable.
     """
 
     operations: dict[str, int]
     degrees: tuple[int | None, ...]
-    partners: float
+    mean_interactions: float
 
-    def numbers(self) -> list[float]:
-        """The same as numbers: partners, a count for each of ``OPERATIONS``, and the degrees, -1 where there is none."""
+    def to_list(self) -> list[float]:
+        """The same as numbers: mean interactions, a count for each of ``OPERATIONS``, and the degrees, -1 where there is none."""
         counts = [self.operations.get(name, 0) for name in OPERATIONS]
-        return [self.partners, *counts, *(-1 if degree is None else degree for degree in self.degrees)]
+        return [
+            self.mean_interactions,
+            *counts,
+            *(-1 if degree is None else degree for degree in self.degrees),
+        ]
 
     @classmethod
-    def from_numbers(cls, numbers: Sequence[float]) -> Part:
+    def from_list(cls, numbers: Sequence[float]) -> FunctionProfile:
         """What ``numbers`` gave."""
         counts = {name: int(count) for name, count in zip(OPERATIONS, numbers[1:], strict=False) if count > 0}
         degrees = [None if degree < 0 else int(degree) for degree in numbers[1 + len(OPERATIONS) :]]
@@ -59,21 +63,21 @@ class Part:
 
 @dataclass(frozen=True)
 class OperationProfile:
-    """The structure of a problem; without constraints that part has no functions."""
+    """Operations of a problem; without constraints, that profile has no functions."""
 
-    objective: Part
-    constraints: Part
+    objective: FunctionProfile
+    constraints: FunctionProfile
 
 
 class Trace(NamedTuple):
     """What came of following a problem's functions.
 
     Attributes:
-        structure: what they do; None if they cannot be followed.
+        profile: what they do; None if they cannot be followed.
         obstacle: what cannot be followed, and on which line; None if all could.
     """
 
-    structure: OperationProfile | None
+    profile: OperationProfile | None
     obstacle: str | None
 
 
@@ -107,8 +111,8 @@ def profile_of_functions(
     lower: Sequence[float],
     upper: Sequence[float],
 ) -> OperationProfile | None:
-    """The structure of functions of a vector (D,) of ``Traced`` numbers; None if they cannot be followed (see ``trace_functions``)."""
-    return trace_functions(objective, constraints, lower, upper).structure
+    """Profile of functions of a vector (D,) of ``Traced`` numbers; None if they cannot be followed (see ``trace_functions``)."""
+    return trace_functions(objective, constraints, lower, upper).profile
 
 
 def trace_functions(
@@ -151,7 +155,7 @@ def _trace(
     functions: Sequence[Callable[[Any], Any]],
     point: Sequence[float],
     full: Callable[[np.ndarray], np.ndarray] | None,
-) -> Part:
+) -> FunctionProfile:
     recorder = Recorder(len(point))
     results: list[Any] = []
     for function in functions:
@@ -160,11 +164,13 @@ def _trace(
             x[number] = Traced(value, 1 << number, 1, recorder)
         results += _numbers(function((x if full is None else full(x)).view(TracedArray)))
     degrees = [result.degree if isinstance(result, Traced) else 0 for result in results]
-    partners = sum((mask & ~(1 << number)).bit_count() for number, mask in enumerate(recorder.partners))
-    return Part(
+    mean_interactions = sum(
+        (mask & ~(1 << number)).bit_count() for number, mask in enumerate(recorder.interactions)
+    )
+    return FunctionProfile(
         {name: len(arguments) for name, arguments in sorted(recorder.arguments.items())},
         tuple(None if degree >= TRANSCENDENTAL else degree for degree in degrees),
-        partners / len(point),
+        mean_interactions / len(point),
     )
 
 

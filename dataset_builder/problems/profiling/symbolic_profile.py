@@ -1,4 +1,4 @@
-"""The structure of a problem in symbols: its expression trees, worked out on ``Traced`` numbers."""
+"""Operation profile of a problem in symbols: its expression trees, worked out on ``Traced`` numbers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def profile_of_symbolic_problem(
     upper: Sequence[float],
     full: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> OperationProfile | None:
-    """The structure of a problem in symbols.
+    """Operation profile of a problem in symbols.
 
     Args:
         system: the problem.
@@ -53,7 +53,7 @@ def profile_of_symbolic_problem(
         lower,
         upper,
         full,
-    ).structure
+    ).profile
 
 
 class Interpreter:

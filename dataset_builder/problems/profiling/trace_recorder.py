@@ -60,7 +60,7 @@ class Recorder:
 
     def __init__(self, dim: int) -> None:
         self.arguments: dict[str, set[Any]] = defaultdict(set)
-        self.partners = [0] * dim  # bit j of entry i: x_i and x_j meet
+        self.interactions = [0] * dim  # bit j of entry i: x_i and x_j meet
         self._known: set[tuple[int, int]] = set()
         self._operations = 0
 
@@ -83,8 +83,8 @@ class Recorder:
         if (some, others) in self._known:
             return
         self._known.add((some, others))
-        for variable in range(len(self.partners)):
+        for variable in range(len(self.interactions)):
             if some >> variable & 1:
-                self.partners[variable] |= others
+                self.interactions[variable] |= others
             if others >> variable & 1:
-                self.partners[variable] |= some
+                self.interactions[variable] |= some

@@ -85,10 +85,10 @@ def draw_problem(seed: int, number: int, constrained: bool) -> Problem:
     and character, so that their shares stay what they are said to be.
     """
     identifier = f"{'c' if constrained else 'nc'}-{seed}-{number:05d}"
-    draws = PortableRng("budget", identifier)
-    level = draws.unit()
+    rng = PortableRng("budget", identifier)
+    level = rng.unit()
     max_evals = int(100 * 50**level + 0.5)
-    character = _draw_character(draws, level, constrained)
+    character = _draw_character(rng, level, constrained)
     attempt = 0
     while True:
         problem = _attempt(
@@ -100,16 +100,16 @@ def draw_problem(seed: int, number: int, constrained: bool) -> Problem:
 
 
 def _attempt(
-    identifier: str, draws: PortableRng, max_evals: int, character: str, constrained: bool
+    identifier: str, rng: PortableRng, max_evals: int, character: str, constrained: bool
 ) -> Problem | None:
     """One draw; None if it is to be rejected."""
-    dim = _draw_dim(draws, character, max_evals, constrained)
-    functions, form = _draw_functions(draws, character, dim)
-    box, core = _draw_bounds(draws, dim, functions[0].z_range)
-    definition, optima, optimum = _draw_objective(draws, functions, form, box, core)
+    dim = _draw_dim(rng, character, max_evals, constrained)
+    functions, form = _draw_functions(rng, character, dim)
+    box, core = _draw_bounds(rng, dim, functions[0].z_range)
+    definition, optima, optimum = _draw_objective(rng, functions, form, box, core)
     feasible_point = None
     if constrained:
-        feasible_point = _draw_constraints(draws, definition, box, optimum, character)
+        feasible_point = _draw_constraints(rng, definition, box, optimum, character)
         if feasible_point is None:
             return None
     problem = Problem(
@@ -126,32 +126,32 @@ def _attempt(
     return _referenced(problem, optima, optimum)
 
 
-def _draw_character(draws: PortableRng, level: float, constrained: bool) -> str:
+def _draw_character(rng: PortableRng, level: float, constrained: bool) -> str:
     """What the components are like, for a budget at ``level`` (0: smallest, 1: largest)."""
     few, many = CONSTRAINED_SMOOTH_SHARES if constrained else SMOOTH_SHARES
     others = CONSTRAINED_OTHER_SHARES if constrained else OTHER_SHARES
-    if draws.chance(few + (many - few) * level):
+    if rng.chance(few + (many - few) * level):
         return "smooth"
-    return draws.choice(tuple(others), tuple(others.values()))
+    return rng.choice(tuple(others), tuple(others.values()))
 
 
-def _draw_dim(draws: PortableRng, character: str, max_evals: int, constrained: bool) -> int:
+def _draw_dim(rng: PortableRng, character: str, max_evals: int, constrained: bool) -> int:
     """Number of variables in [2, 50], mostly where the budget suits the character; smooth problems are larger."""
     most = CONSTRAINED_SMOOTH_MOST if constrained else SMOOTH_MOST
     least = CONSTRAINED_OTHER_LEAST if constrained else OTHER_LEAST
     low, high, skew = 2.0, MOST_VARIABLES, 0.6 if character == "smooth" else 0.85
-    if draws.chance(SUITABLE_SHARE):
+    if rng.chance(SUITABLE_SHARE):
         if character == "smooth":
             low = min(max(low, max_evals / most), 0.8 * high)
         else:
             low = CONSTRAINED_LEAST if constrained else low
             high = min(max(FEW_VARIABLES, max_evals // least), high)
-    return int(low * ((high + 1) / low) ** (draws.unit() ** skew))
+    return int(low * ((high + 1) / low) ** (rng.unit() ** skew))
 
 
-def _draw_functions(draws: PortableRng, character: str, dim: int) -> tuple[list[BasicFunction], str]:
+def _draw_functions(rng: PortableRng, character: str, dim: int) -> tuple[list[BasicFunction], str]:
     """K basic functions and how they are put together."""
-    form = draws.choice(("single", "composition", "hybrid"), (0.3, 0.35, 0.35))
+    form = rng.choice(("single", "composition", "hybrid"), (0.3, 0.35, 0.35))
     most = min(5, dim // 2) if form == "hybrid" else 5
     if most < 2:
         form = "composition"
@@ -162,55 +162,55 @@ def _draw_functions(draws: PortableRng, character: str, dim: int) -> tuple[list[
         if character in ("mixed", f.character) and (f.name != "easom" or dim <= EASOM_DIM)
     ]
     most = min(most, len(fitting))
-    count = 1 if form == "single" else draws.choice(range(2, most + 1), (0.4, 0.3, 0.2, 0.1)[: most - 1])
+    count = 1 if form == "single" else rng.choice(range(2, most + 1), (0.4, 0.3, 0.2, 0.1)[: most - 1])
     weights = [1 if f.name in HALF_AS_OFTEN else 2 for f in fitting]
-    return _sample(draws, fitting, weights, count), form
+    return _sample(rng, fitting, weights, count), form
 
 
-def _sample(draws: PortableRng, options: Sequence[T], weights: Sequence[float], count: int) -> list[T]:
+def _sample(rng: PortableRng, options: Sequence[T], weights: Sequence[float], count: int) -> list[T]:
     """``count`` different options, one after the other by their weights."""
     left = dict(enumerate(weights))
     chosen = []
     for _ in range(count):
-        number = draws.choice(tuple(left), tuple(left.values()))
+        number = rng.choice(tuple(left), tuple(left.values()))
         del left[number]
         chosen.append(options[number])
     return chosen
 
 
-def _draw_bounds(draws: PortableRng, dim: int, z_range: float) -> tuple[Box, tuple[float, float]]:
+def _draw_bounds(rng: PortableRng, dim: int, z_range: float) -> tuple[Box, tuple[float, float]]:
     """Bounds, and an interval that lies within the bounds of every dimension."""
-    half = z_range if draws.chance(0.5) else draws.choice((0.5, 1, 2, 3, 5, 8, 10, 20, 50, 100))
-    middle = 0.0 if draws.chance(0.5) else half * draws.choice((-1, -0.6, -0.4, -0.2, 0.2, 0.4, 0.6, 1))
-    if not draws.chance(VARIED_BOUNDS_SHARE):
+    half = z_range if rng.chance(0.5) else rng.choice((0.5, 1, 2, 3, 5, 8, 10, 20, 50, 100))
+    middle = 0.0 if rng.chance(0.5) else half * rng.choice((-1, -0.6, -0.4, -0.2, 0.2, 0.4, 0.6, 1))
+    if not rng.chance(VARIED_BOUNDS_SHARE):
         low, high = significant(middle - half, 3), significant(middle + half, 3)
         return Box(np.full(dim, low), np.full(dim, high)), (low, high)
     arms = (0.5, 0.75, 1, 1.5, 2)
     if dim <= EXPLICIT_SHIFT_DIM:
         sizes = [1] * dim
     else:
-        blocks = draws.integer(2, 3)
-        cuts = sorted(draws.sample(range(3, dim - 2), blocks - 1))
+        blocks = rng.integer(2, 3)
+        cuts = sorted(rng.sample(range(3, dim - 2), blocks - 1))
         sizes = [b - a for a, b in zip([0, *cuts], [*cuts, dim], strict=True)]
     while True:
-        lows = [significant(middle - half * draws.choice(arms), 2) for _ in sizes]
-        highs = [significant(middle + half * draws.choice(arms), 2) for _ in sizes]
+        lows = [significant(middle - half * rng.choice(arms), 2) for _ in sizes]
+        highs = [significant(middle + half * rng.choice(arms), 2) for _ in sizes]
         if len(set(zip(lows, highs, strict=True))) > 1:
             return Box(np.repeat(lows, sizes), np.repeat(highs, sizes)), (max(lows), min(highs))
 
 
 def _draw_objective(
-    draws: PortableRng, functions: list[BasicFunction], form: str, box: Box, core: tuple[float, float]
+    rng: PortableRng, functions: list[BasicFunction], form: str, box: Box, core: tuple[float, float]
 ) -> tuple[Definition, list[np.ndarray], np.ndarray]:
     """The definition without constraints, the points (D,) where components are at their minima, the best of them."""
     dim = box.dim
     parts: list[list[int] | None] = [None] * len(functions)
     if form == "hybrid":
-        order = draws.shuffled(range(1, dim + 1))
-        cuts = [0, *_cuts(draws, dim, len(functions)), dim]
+        order = rng.shuffled(range(1, dim + 1))
+        cuts = [0, *_cuts(rng, dim, len(functions)), dim]
         parts = [order[a:b] for a, b in pairwise(cuts)]
-    one_shift = form == "composition" and draws.chance(0.35)
-    reflected = draws.integer(0, len(functions) - 1) if draws.chance(0.35) else None
+    one_shift = form == "composition" and rng.chance(0.35)
+    reflected = rng.integer(0, len(functions) - 1) if rng.chance(0.35) else None
     components: list[Definition] = []
     for number, (function, part) in enumerate(zip(functions, parts, strict=True)):
         columns = np.arange(dim) if part is None else np.array(part) - 1
@@ -222,11 +222,9 @@ def _draw_objective(
                 "positions": part,
                 "shift": components[0]["shift"]
                 if one_shift and components
-                else _draw_shift(draws, box, columns, core),
+                else _draw_shift(rng, box, columns, core),
                 "scale": 1 if 0.75 <= scale <= 1.3 else scale,
-                "reflection": [draws.uniform(0.3, 3, 1), draws.uniform(0, 3, 1)]
-                if number == reflected
-                else None,
+                "reflection": [rng.uniform(0.3, 3, 1), rng.uniform(0, 3, 1)] if number == reflected else None,
             }
         )
     definition = {"form": form, "components": components, "inequalities": [], "equalities": []}
@@ -234,11 +232,11 @@ def _draw_objective(
     if form == "single":
         return definition, optima, optima[0]
     values = _component_values(
-        definition, dim, np.vstack([*optima, draws.points(SPREAD_POINTS, box.lower, box.upper)])
+        definition, dim, np.vstack([*optima, rng.points(SPREAD_POINTS, box.lower, box.upper)])
     )
     for component, spread in zip(components, values[len(optima) :].T, strict=True):
         median = float(np.median(np.abs(spread)))
-        weight = max(draws.uniform(0, 1, 2), 0.01) if form == "composition" else 1.0
+        weight = max(rng.uniform(0, 1, 2), 0.01) if form == "composition" else 1.0
         component["coefficient"] = significant(weight / median, 4) if median > 0 else weight
     totals = values[: len(optima)] @ np.array([component["coefficient"] for component in components])
     return definition, optima, optima[int(np.argmin(totals))]
@@ -264,31 +262,31 @@ def _optima(components: list[Definition], dim: int) -> list[np.ndarray]:
     return [optimum]
 
 
-def _cuts(draws: PortableRng, dim: int, count: int) -> list[int]:
+def _cuts(rng: PortableRng, dim: int, count: int) -> list[int]:
     """Where to cut ``dim`` variables into ``count`` parts of at least two."""
     spare = dim - 2 * count
-    marks = sorted(draws.integer(0, spare) for _ in range(count - 1))
+    marks = sorted(rng.integer(0, spare) for _ in range(count - 1))
     return [mark + 2 * (number + 1) for number, mark in enumerate(marks)]
 
 
-def _draw_shift(draws: PortableRng, box: Box, columns: np.ndarray, core: tuple[float, float]) -> Definition:
+def _draw_shift(rng: PortableRng, box: Box, columns: np.ndarray, core: tuple[float, float]) -> Definition:
     """A shift that keeps the optimum inside the box and off its middle."""
     if box.dim <= EXPLICIT_SHIFT_DIM:
         values = []
         for column in columns:
             low, high = float(box.lower[column]), float(box.upper[column])
-            offset = draws.uniform(0.25, 0.85) * draws.choice((-1, 1))
+            offset = rng.uniform(0.25, 0.85) * rng.choice((-1, 1))
             digits = max(0, 3 - math.ceil(math.log10(high - low)))
             values.append(round((low + high) / 2 + offset * (high - low) / 2, digits))
         return {"values": values}
     middle, half = (core[0] + core[1]) / 2, (core[1] - core[0]) / 2
-    centre = draws.uniform(0.2, 0.6) * draws.choice((-1, 1))
-    swing = draws.uniform(0.1, 0.85 - abs(centre))
+    centre = rng.uniform(0.2, 0.6) * rng.choice((-1, 1))
+    swing = rng.uniform(0.1, 0.85 - abs(centre))
     return {
         "formula": [
             significant(middle + centre * half, 2),
             significant(swing * half, 2),
-            draws.uniform(0.3, 3, 1),
+            rng.uniform(0.3, 3, 1),
         ]
     }
 
@@ -302,23 +300,23 @@ def shift_values(shift: Definition, size: int) -> np.ndarray:
 
 
 def _draw_constraints(
-    draws: PortableRng, definition: Definition, box: Box, optimum: np.ndarray, character: str
+    rng: PortableRng, definition: Definition, box: Box, optimum: np.ndarray, character: str
 ) -> tuple[float, ...] | None:
     """Add constraints to a definition; returns a point (D,) that satisfies all, None for a rejected draw."""
     dim = box.dim
-    shares = draws.points(1, np.full(dim, 0.15), np.full(dim, 0.85))[0]
+    shares = rng.points(1, np.full(dim, 0.15), np.full(dim, 0.85))[0]
     digits = max(0, 3 - math.ceil(math.log10(2 * box.half)))
     certified = np.round(box.lower + shares * (box.upper - box.lower), digits)
-    points = np.vstack([certified, optimum, draws.points(SPREAD_POINTS, box.lower, box.upper)])
+    points = np.vstack([certified, optimum, rng.points(SPREAD_POINTS, box.lower, box.upper)])
     n_equality = 0
-    if draws.chance(RUGGED_EQUALITY_SHARE if character == "rugged" else EQUALITY_SHARE):
-        n_equality = 2 if dim >= 4 and draws.chance(0.2) else 1
+    if rng.chance(RUGGED_EQUALITY_SHARE if character == "rugged" else EQUALITY_SHARE):
+        n_equality = 2 if dim >= 4 and rng.chance(0.2) else 1
     n_inequality = (
-        draws.choice((0, 1, 2), (0.4, 0.4, 0.2)) if n_equality else draws.choice((1, 2, 3, 4), (4, 3, 2, 1))
+        rng.choice((0, 1, 2), (0.4, 0.4, 0.2)) if n_equality else rng.choice((1, 2, 3, 4), (4, 3, 2, 1))
     )
     kinds = [name for name in CONSTRAINTS if not (name == "exponential" and dim > 30)]
     equalities = []
-    for name in draws.sample(EQUALITY_KINDS, n_equality):
+    for name in rng.sample(EQUALITY_KINDS, n_equality):
         if name == "ball" and box.half > 10:  # |h| <= 1e-4 is out of reach for sums of large squares
             name = "sum"
         equalities.append(name)
@@ -326,10 +324,10 @@ def _draw_constraints(
     # Wavy constraints go with a rugged objective, and smooth ones with the others, mostly.
     weights = [3 if CONSTRAINTS[name].wavy == (character == "rugged") else 1 for name in unused]
     records: list[Definition] = [
-        {"kind": name, "bound": 0.0, **CONSTRAINTS[name].draw(draws, box)} for name in equalities
+        {"kind": name, "bound": 0.0, **CONSTRAINTS[name].draw(rng, box)} for name in equalities
     ]
-    for name in _sample(draws, unused, weights, n_inequality):
-        records.append({"kind": name, "sense": "<=", "bound": 0.0, **CONSTRAINTS[name].draw(draws, box)})
+    for name in _sample(rng, unused, weights, n_inequality):
+        records.append({"kind": name, "sense": "<=", "bound": 0.0, **CONSTRAINTS[name].draw(rng, box)})
     quantities = tuple(quantity(record, dim) for record in records)
     values = compile_problem(SymbolicProblem(dim, (), quantities[0], quantities))(points)[1]
     for record, spread in zip(records, values.T, strict=True):
@@ -342,10 +340,10 @@ def _draw_constraints(
         if not np.isfinite(spread).all() or abs(gap) < 0.05 * float(np.std(spread)):
             return None
         record["sense"] = "<=" if gap > 0 else ">="
-        if draws.chance(0.7):  # the bound lies between the certified point and the optimum, which it cuts off
-            slack = 0.0 if draws.chance(0.25) else draws.uniform(0, 0.8)
+        if rng.chance(0.7):  # the bound lies between the certified point and the optimum, which it cuts off
+            slack = 0.0 if rng.chance(0.25) else rng.uniform(0, 0.8)
         else:
-            slack = draws.uniform(1.05, 1.5)
+            slack = rng.uniform(1.05, 1.5)
         record["bound"] = rounded_bound(at_certified + slack * gap, record["sense"])
         definition["inequalities"].append(record)
     return tuple(certified.tolist())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.evaluators import Values, Wrapper, gathered
+from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, Values, collect_values
 from llamoco.dataset_builder.problems.problem import Evaluation, Problem
 
 
@@ -28,23 +28,25 @@ class Incumbent:
         self.f = float("inf")
         self.evals = 0
         self.problem = problem
-        if problem.values.compiled is None:  # a compiled problem has no code of a person's own that may fail
-            self.problem = problem.evaluated_by(_Watched(self, problem))
+        if (
+            problem.active_evaluator.compiled is None
+        ):  # a compiled problem has no code of a person's own that may fail
+            self.problem = problem.with_evaluator(_Watched(self, problem))
 
 
-class _Watched(Wrapper):
+class _Watched(EvaluatorWrapper):
     def __init__(self, incumbent: Incumbent, problem: Problem) -> None:
-        super().__init__(problem.values)
+        super().__init__(problem.active_evaluator)
         self._incumbent, self._problem = incumbent, problem
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""
-        return gathered(self.each(x), len(x))
+        return collect_values(self.evaluate_rows(x), len(x))
 
-    def each(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+    def evaluate_rows(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
         """See ``ProblemEvaluator``: what comes before a failure counts."""
         best = self._incumbent
-        for row, values in self.inner.each(np.ascontiguousarray(x, dtype=float)):
+        for row, values in self.inner.evaluate_rows(np.ascontiguousarray(x, dtype=float)):
             best.evals += 1
             point, one = x[row : row + 1], Evaluation(*values)
             if one.f[0] < best.f and self._problem.inside(point)[0] and self._problem.feasible(one)[0]:

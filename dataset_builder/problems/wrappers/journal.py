@@ -24,8 +24,13 @@ from typing import IO, Any
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values, Wrapper, gathered
-from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile, Part
+from llamoco.dataset_builder.problems.evaluators import (
+    EvaluatorWrapper,
+    ProblemEvaluator,
+    Values,
+    collect_values,
+)
+from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile, OperationProfile
 
 FORMAT = 1
 _START = '{"llamoco journal": '
@@ -257,7 +262,7 @@ class Journal:
             ) from error
 
 
-class Journaled(Wrapper):
+class Journaled(EvaluatorWrapper):
     """Looks evaluations up in a journal, and writes into it those that are not there.
 
     Args:
@@ -278,15 +283,17 @@ class Journaled(Wrapper):
         """Operation profile and obstacle, of the journal if it has them."""
         kept = self._journal.facts
         if kept is None:
-            structure, obstacle = self.inner.structure, self.inner.unfollowed
+            profile, obstacle = self.inner.profile, self.inner.trace_obstacle
             self._journal.keep_facts(
-                {"structure": None if structure is None else asdict(structure), "obstacle": obstacle}
+                {"profile": None if profile is None else asdict(profile), "obstacle": obstacle}
             )
-            return structure, obstacle
+            return profile, obstacle
         try:
-            parts = kept["structure"] and [
-                Part(dict(part["operations"]), tuple(part["degrees"]), float(part["partners"]))
-                for part in (kept["structure"]["objective"], kept["structure"]["constraints"])
+            parts = kept["profile"] and [
+                FunctionProfile(
+                    dict(part["operations"]), tuple(part["degrees"]), float(part["mean_interactions"])
+                )
+                for part in (kept["profile"]["objective"], kept["profile"]["constraints"])
             ]
             return (OperationProfile(*parts) if parts else None), kept["obstacle"]
         except (KeyError, TypeError, ValueError) as error:
@@ -296,27 +303,27 @@ class Journaled(Wrapper):
             ) from error
 
     @property
-    def structure(self) -> OperationProfile | None:
+    def profile(self) -> OperationProfile | None:
         """See ``ProblemEvaluator``."""
         return self._facts[0]
 
     @property
-    def unfollowed(self) -> str | None:
+    def trace_obstacle(self) -> str | None:
         """See ``ProblemEvaluator``."""
         return self._facts[1]
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""
-        return gathered(self.each(x), len(x))
+        return collect_values(self.evaluate_rows(x), len(x))
 
-    def each(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+    def evaluate_rows(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
         """See ``ProblemEvaluator``.
 
         Raises:
             JournalError: if an evaluation cannot be written down; its values are given before.
         """
         sign = -1.0 if self.maximize else 1.0
-        points = np.ascontiguousarray(self.full(x), dtype=float)
+        points = np.ascontiguousarray(self.to_original(x), dtype=float)
         asked: dict[bytes, list[int]] = {}  # rows of one point: rounding makes one of several
         for row, point in enumerate(points):
             known = self._journal.find(point)
@@ -329,7 +336,7 @@ class Journaled(Wrapper):
         if not asked:
             return
         rows = list(asked.values())
-        for number, values in self.inner.each(x[[same[0] for same in rows]]):
+        for number, values in self.inner.evaluate_rows(x[[same[0] for same in rows]]):
             f, g, h = (part[0] for part in values)
             failure: JournalError | None = None
             try:

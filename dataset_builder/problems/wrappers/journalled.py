@@ -10,7 +10,7 @@ from types import TracebackType
 import numpy as np
 
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Evaluation, Problem
 from llamoco.dataset_builder.problems.wrappers.journal import Journal, Journaled
 from llamoco.dataset_builder.problems.wrappers.journal_identity import identity_of_file
@@ -34,7 +34,7 @@ class Wrapping:
     """
 
     def __init__(self, problem: Problem, workers: Workers = 1, journal: Journal | None = None) -> None:
-        values: ProblemEvaluator = problem.values
+        values: ProblemEvaluator = problem.active_evaluator
         self._journal = journal
         self._shared: Shared | None = None
         self._journaled: Journaled | None = None
@@ -42,7 +42,7 @@ class Wrapping:
             values = self._shared = Shared(values, workers)
         if journal is not None:
             values = self._journaled = Journaled(values, journal)
-        self.problem = problem if values is problem.values else problem.evaluated_by(values)
+        self.problem = problem if values is problem.active_evaluator else problem.with_evaluator(values)
         self.several = self._shared is not None
 
     def __enter__(self) -> Wrapping:
@@ -81,22 +81,22 @@ def read_with_journal(
     """A problem FILE, and its journal, new or gone on with: what the journal has is not evaluated when the file is read.
 
     Args:
-        file: see ``file.load``.
+        file: see ``problem_file.load_problem``.
         ignore_prose: see there.
         journal: the journal's file; None for none.
 
     Raises:
-        ProblemError: see ``file.load``.
+        ProblemError: see ``problem_file.load_problem``.
         JournalError: see ``Journal``, and if it is another problem's.
     """
     if journal is None:
-        return load(Path(file), ignore_prose), None
+        return load_problem(Path(file), ignore_prose), None
     begun = Journal(journal) if Path(journal).exists() else None
     try:
-        problem = load(Path(file), ignore_prose, _nothing if begun is None else begun.find)
+        problem = load_problem(Path(file), ignore_prose, _nothing if begun is None else begun.find)
         begun = begun or Journal(journal)  # a file that is no problem leaves no journal
         begun.belongs_to(identity_of_file(problem))
-        for x, (f, g, h) in problem.values.seen():
+        for x, (f, g, h) in problem.active_evaluator.probed_points():
             if begun.find(x) is None:
                 begun.record(x, f, g, h)
     except BaseException:

@@ -17,11 +17,11 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.errors import LlamocoError, ProblemError
 from llamoco.dataset_builder.problems.evaluators import (
+    EvaluatorWrapper,
     ProblemEvaluator,
     SourceEvaluator,
     Values,
-    Wrapper,
-    gathered,
+    collect_values,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class WorkersError(LlamocoError, RuntimeError):
     """Points cannot be evaluated elsewhere, or a process that evaluated them died. The message says what to do."""
 
 
-class Shared(Wrapper):
+class Shared(EvaluatorWrapper):
     """Evaluates batches of points side by side, to be closed.
 
     Args:
@@ -73,9 +73,9 @@ class Shared(Wrapper):
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``."""
-        return gathered(self.each(x), len(x))
+        return collect_values(self.evaluate_rows(x), len(x))
 
-    def each(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+    def evaluate_rows(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
         """See ``ProblemEvaluator``. After a failure the points that are under way are waited for: what was paid for is not lost.
 
         Raises:
@@ -84,7 +84,7 @@ class Shared(Wrapper):
         """
         self.largest = max(self.largest, len(x))
         if len(x) == 1 or self.count == 1:
-            yield from self.inner.each(x)
+            yield from self.inner.evaluate_rows(x)
         elif self._map is not None:
             task = _Task(self._sent())
             yield from enumerate(self._map(task, [point.copy() for point in x]))
@@ -128,7 +128,7 @@ class Shared(Wrapper):
         if not isinstance(error, BrokenProcessPool):
             return error
         self.close()
-        point = ", ".join(f"{value:.6g}" for value in self.full(x[row])[:4].tolist())
+        point = ", ".join(f"{value:.6g}" for value in self.to_original(x[row])[:4].tolist())
         told = WorkersError(
             f"a worker process died, while evaluating x = [{point}{', ...' if x.shape[1] > 4 else ''}] or a point beside it: it was "
             "killed, ran out of memory, or crashed in compiled code. Evaluate with fewer workers, or with workers=1 to see "
@@ -191,7 +191,7 @@ class _Task:
 
 def _sendable(evaluator: ProblemEvaluator) -> Any:
     """An evaluator that can be pickled: a person's file goes as text, and is executed there."""
-    while isinstance(evaluator, Wrapper):
+    while isinstance(evaluator, EvaluatorWrapper):
         evaluator = evaluator.inner
     return _Source(evaluator) if isinstance(evaluator, SourceEvaluator) else evaluator
 

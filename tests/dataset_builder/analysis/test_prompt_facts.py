@@ -31,5 +31,5 @@ def test_probes_are_the_same_for_the_same_problem_and_cost_a_twentieth() -> None
     assert prompt_facts.probed(problem) == prompt_facts.probed(problem)
     points = []
     counted = FunctionEvaluator(lambda x: (points.append(len(x)), tuple(problem.evaluate(x)))[1])
-    prompt_facts.probed(problem.evaluated_by(counted))
+    prompt_facts.probed(problem.with_evaluator(counted))
     assert sum(points) == int(prompt_facts.PROBE_SHARE * problem.max_evals)

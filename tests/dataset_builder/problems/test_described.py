@@ -13,9 +13,9 @@ import pytest
 
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator, SourceEvaluator, Wrapper
+from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, FunctionEvaluator, SourceEvaluator
 from llamoco.dataset_builder.problems.files import python_file
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import problem_text
 from llamoco.dataset_builder.prompts.prompt import facts, make_prompt
@@ -54,7 +54,7 @@ def values(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 COPIES: dict[str, Callable[[DescribedProblem], Problem]] = {
     "itself": lambda p: p,
     "replaced": lambda p: replace(p, max_evals=5),
-    "within": lambda p: p.within(5),
+    "within": lambda p: p.with_budget(5),
     "copied": copy.copy,
     "copied deeply": copy.deepcopy,
     "pickled": lambda p: pickle.loads(pickle.dumps(p)),
@@ -63,18 +63,18 @@ COPIES: dict[str, Callable[[DescribedProblem], Problem]] = {
     "without an evaluator": lambda p: replace(p, evaluator=None),
 }
 QUESTIONS: dict[str, Callable[[Problem], Any]] = {
-    "structure": lambda p: p.structure,
+    "profile": lambda p: p.profile,
     "facts": facts,
     "prompt": lambda p: make_prompt(p, 6000),
     "program": problem_text,
     "values": lambda p: p.evaluate(POINT),
-    "requests": lambda p: p.requests(),
+    "requests": lambda p: p.point_evaluator(),
     "symbols": lambda p: p.system,
-    "budget": lambda p: p.within(3).evaluate(POINT),
+    "budget": lambda p: p.with_budget(3).evaluate(POINT),
     "text": repr,
     "JSON": lambda p: p.to_json(),
     "fields": asdict,
-    "hidden": lambda p: p.values.full(POINT),
+    "hidden": lambda p: p.active_evaluator.to_original(POINT),
     "description": lambda p: p.description,
     "bounds": lambda p: (p.dim, p.constrained, p.inside(POINT)),
 }
@@ -132,7 +132,7 @@ def test_its_text_is_for_prompt_and_program_only() -> None:
     problem = described(evaluator=FunctionEvaluator(values))
     assert make_prompt(problem, 6000)[0].startswith(TEXT) and problem_text(problem) == TEXT
     assert "executed" not in problem.to_json() and "executed" not in repr(problem)
-    assert problem.evaluate(POINT).f == 0.5 and problem.within(3).evaluate(POINT).f == 0.5
+    assert problem.evaluate(POINT).f == 0.5 and problem.with_budget(3).evaluate(POINT).f == 0.5
     assert {field.name for field in fields(problem)} >= {field.name for field in fields(Problem)}
 
 
@@ -159,11 +159,11 @@ def test_json_cannot_give_a_described_problem_a_text() -> None:
 def test_a_problem_in_symbols_can_be_described(tmp_path: Path) -> None:
     file = tmp_path / "p.tex"
     file.write_text("Minimise $x_1^2 + x_2$ with $-1 \\le x_1, x_2 \\le 2$ within 60 evaluations.")
-    own = load(file)
+    own = load_problem(file)
     problem = DescribedProblem.of(own, "latex", file.read_text())
     x = np.array([[0.5, 1.0], [2.0, -1.0]])
     np.testing.assert_array_equal(problem.evaluate(x).f, own.evaluate(x).f)
-    assert problem.structure == own.structure and problem.values.symbolic is not None
+    assert problem.profile == own.profile and problem.active_evaluator.symbolic is not None
     assert make_prompt(problem, 6000) == make_prompt(own, 6000)
     assert problem_text(problem) == problem_text(own)
 
@@ -175,6 +175,10 @@ def test_a_persons_own_python_is_no_problem_in_symbols() -> None:
 
 
 def test_what_would_execute_its_text_cannot_evaluate_it() -> None:
-    for evaluator in (own := SourceEvaluator(lambda: 1 / 0), Wrapper(own), Wrapper(Wrapper(own))):  # type: ignore[arg-type,return-value]
+    for evaluator in (
+        own := SourceEvaluator(lambda: 1 / 0),
+        EvaluatorWrapper(own),
+        EvaluatorWrapper(EvaluatorWrapper(own)),
+    ):  # type: ignore[arg-type,return-value]
         with pytest.raises(ProblemError, match="not executed"):
             described(evaluator=evaluator)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator, Wrapper
+from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, FunctionEvaluator
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
@@ -237,7 +237,7 @@ def test_values_are_those_of_evaluate(make: Callable[[int], Problem]) -> None:
     assert oracle.refused == 1
 
 
-class Started(Wrapper):
+class Started(EvaluatorWrapper):
     """Another evaluator, whose person gave a starting point."""
 
     start = np.array([1.0, 2.0])
@@ -245,17 +245,17 @@ class Started(Wrapper):
 
 def test_the_persons_starting_point_is_evaluated_first_and_counted() -> None:
     plain = Problem("p", "source", (-4.0, -4.0), (4.0, 4.0), 3, 0, 0, {})
-    problem = plain.evaluated_by(Started(FunctionEvaluator(_sphere)))
+    problem = plain.with_evaluator(Started(FunctionEvaluator(_sphere)))
     oracle = Oracle(problem)
     assert (oracle.evals, oracle.remaining, oracle.best_f, oracle.trace) == (1, 2, 5.0, [(1, 5.0)])
     np.testing.assert_array_equal(oracle.best_x, Started.start)
     oracle.objective(np.array([3.0, 3.0]))
     assert (oracle.evals, oracle.best_f) == (2, 5.0)  # never worse than it
     other = Oracle(
-        problem.within(2, begun=True)
+        problem.with_budget(2, start_evaluated=True)
     )  # a second run that shares the budget does not pay for it again
     assert (other.evals, other.remaining, other.best_x) == (0, 2, None)
-    assert Oracle(plain.evaluated_by(FunctionEvaluator(_sphere))).evals == 0
+    assert Oracle(plain.with_evaluator(FunctionEvaluator(_sphere))).evals == 0
 
 
 def _sphere(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -268,7 +268,7 @@ def test_the_least_violating_point_is_kept_until_there_is_a_feasible_one(compile
     """Against plain loops over the definition: summed violation beyond the tolerances, within the bounds, finite."""
     problem = constrained(1000)
     if not compiled:
-        problem = problem.evaluated_by(FunctionEvaluator(problem.evaluate))
+        problem = problem.with_evaluator(FunctionEvaluator(problem.evaluate))
     oracle = Oracle(problem)
     points = np.random.default_rng(3).uniform(-2.2, 2.2, (70, 2))
     least, expected = np.inf, None
@@ -279,12 +279,12 @@ def test_the_least_violating_point_is_kept_until_there_is_a_feasible_one(compile
             broken = max(1 - a - b - 1e-6, 0) + max(abs(a - b) - 1e-4, 0)
             if broken < least and max(abs(a), abs(b)) <= 2:
                 least, expected = broken, (a, b)
-    assert oracle.best is None and oracle.least is not None and expected is not None
-    assert tuple(oracle.least.x.tolist()) == expected and 0 < least < 0.2
+    assert oracle.best is None and oracle.least_infeasible is not None and expected is not None
+    assert tuple(oracle.least_infeasible.x.tolist()) == expected and 0 < least < 0.2
     a, b = expected
-    assert oracle.least.f == pytest.approx(a * a + b * b)
-    assert oracle.least.g.tolist() == [pytest.approx(1 - a - b)]
-    assert oracle.least.h.tolist() == [pytest.approx(a - b)]
+    assert oracle.least_infeasible.f == pytest.approx(a * a + b * b)
+    assert oracle.least_infeasible.g.tolist() == [pytest.approx(1 - a - b)]
+    assert oracle.least_infeasible.h.tolist() == [pytest.approx(a - b)]
     oracle.objective(np.array([1.0, 1.0]))
     assert (
         oracle.best is not None and oracle.best.x.tolist() == [1.0, 1.0] and oracle.best.g.tolist() == [-1.0]
@@ -298,9 +298,9 @@ def test_points_without_finite_values_are_not_the_least_violating() -> None:
         return f, g, np.empty((len(x), 0))
 
     plain = Problem("p", "source", (-4.0, -4.0), (4.0, 4.0), 30, 1, 0, {})
-    oracle = Oracle(plain.evaluated_by(FunctionEvaluator(values)))
+    oracle = Oracle(plain.with_evaluator(FunctionEvaluator(values)))
     for x in (2.0, -1.0):
         oracle.objective(np.array([x, 0.0]))
-    assert oracle.least is None
+    assert oracle.least_infeasible is None
     oracle.objective(np.array([[3.0, 0.0], [0.75, 0.0], [0.5, 0.0], [-2.0, 0.0]]))
-    assert oracle.least is not None and oracle.least.x.tolist() == [0.5, 0.0]
+    assert oracle.least_infeasible is not None and oracle.least_infeasible.x.tolist() == [0.5, 0.0]

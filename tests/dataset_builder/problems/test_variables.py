@@ -22,7 +22,7 @@ def test_bounded_continuous_variables_are_searched_as_they_are() -> None:
     assert own.plain and own.lower.tolist() == [-1, 0.1] and own.upper.tolist() == [3, 0.7]
     assert own.start is not None and own.start.tolist() == [0, 0.3]
     points = np.random.default_rng(0).uniform(-5, 5, (20, 2))
-    assert own.full(points) is points
+    assert own.to_original(points) is points
 
 
 def pole(t: float) -> float:
@@ -37,9 +37,9 @@ def test_without_bounds_the_map_is_the_documented_one(x0: float) -> None:
     scale = 4 * (abs(x0) ** 0.5 or 1.0)
     assert (own.lower[0], own.upper[0], own.start.tolist()) == (-1, 1, [0.0])  # type: ignore[union-attr]
     for t in (-1.0, -0.7, -1e-3, 0.0, 0.02, 0.5, 0.999, 1.0):
-        assert own.full(np.array([t]))[0] == pytest.approx(x0 + scale * pole(t), rel=1e-13)
-    assert own.full(np.array([0.0]))[0] == x0
-    assert own.full(np.array([1.0]))[0] - x0 == pytest.approx(1e6 * scale)
+        assert own.to_original(np.array([t]))[0] == pytest.approx(x0 + scale * pole(t), rel=1e-13)
+    assert own.to_original(np.array([0.0]))[0] == x0
+    assert own.to_original(np.array([1.0]))[0] - x0 == pytest.approx(1e6 * scale)
 
 
 @pytest.mark.parametrize(("end", "x0"), [(0.0, 3.0), (-2.0, 1.5), (5.0, 5.25)])
@@ -49,7 +49,7 @@ def test_with_one_bound_the_end_is_reached_and_the_join_is_smooth(end: float, x0
         own = Variables([low], [high], start=[sign * x0])
 
         def at(t: float, own: Variables = own, sign: int = sign) -> float:
-            return sign * own.full(np.array([sign * t]))[0]  # type: ignore[no-any-return]
+            return sign * own.to_original(np.array([sign * t]))[0]  # type: ignore[no-any-return]
 
         assert at(-1.0) == end and at(0.0) == x0
         assert at(-0.25) == pytest.approx(end + 0.75 * (x0 - end))
@@ -63,38 +63,43 @@ def test_with_one_bound_the_end_is_reached_and_the_join_is_smooth(end: float, x0
 
 def test_a_start_on_its_only_bound_is_kept_and_leaves_room() -> None:
     own = Variables([0.0, -INF], [INF, 7.0], start=[0.0, 7.0])
-    assert own.start is not None and own.full(own.start).tolist() == [0.0, 7.0]
-    assert own.full(np.zeros(2)).tolist() == [1.0, 0.0]  # max(1, |e|) away
+    assert own.start is not None and own.to_original(own.start).tolist() == [0.0, 7.0]
+    assert own.to_original(np.zeros(2)).tolist() == [1.0, 0.0]  # max(1, |e|) away
 
 
 def test_without_a_start_the_centre_is_near_zero_or_the_bound() -> None:
     own = Variables([-INF, 2.0], [INF, INF])
-    assert own.start is None and own.full(np.zeros(2)).tolist() == [0.0, 4.0]
-    assert own.full(np.array([1e-6, 0.0]))[0] == pytest.approx(1e-5)  # scale 10
+    assert own.start is None and own.to_original(np.zeros(2)).tolist() == [0.0, 4.0]
+    assert own.to_original(np.array([1e-6, 0.0]))[0] == pytest.approx(1e-5)  # scale 10
 
 
 def test_fixed_variables_are_put_in() -> None:
     own = Variables([0, 2, -INF], [1, 2, INF], start=[0.5, 2, 3])
-    assert own.lower.tolist() == [0, -1] and own.full(np.array([[0.25, 0.0]])).tolist() == [[0.25, 2, 3]]
+    assert own.lower.tolist() == [0, -1] and own.to_original(np.array([[0.25, 0.0]])).tolist() == [
+        [0.25, 2, 3]
+    ]
 
 
 def test_integers_have_equal_shares_and_are_exact() -> None:
     own = Variables([-2, 0.3, -INF], [2, 4.9, INF], integer=[True, True, True], start=[0.4, 3.6, 9.7])
-    points = own.full(np.random.default_rng(0).uniform(own.lower, own.upper, (50_000, 3)))
+    points = own.to_original(np.random.default_rng(0).uniform(own.lower, own.upper, (50_000, 3)))
     assert (points == np.rint(points)).all() and not np.signbit(points[points == 0]).any()
     for column, values in ((0, range(-2, 3)), (1, range(1, 5))):
         found, counts = np.unique(points[:, column], return_counts=True)
         assert found.tolist() == [*values]
         assert counts / 50_000 == pytest.approx(np.full(len(found), 1 / len(found)), abs=0.01)
-    assert own.full(own.start).tolist() == [0, 4, 10]  # type: ignore[arg-type]
-    assert own.full(own.lower)[:2].tolist() == [-2, 1] and own.full(own.upper)[:2].tolist() == [2, 4]
+    assert own.to_original(own.start).tolist() == [0, 4, 10]  # type: ignore[arg-type]
+    assert own.to_original(own.lower)[:2].tolist() == [-2, 1] and own.to_original(own.upper)[:2].tolist() == [
+        2,
+        4,
+    ]
 
 
 def test_steps_are_counted_from_the_lower_bound_and_are_the_numbers_that_people_write() -> None:
     own = Variables([0.0, 0.25, -INF, 1.0], [1.0, 2.1, 1.05, 1.3], step=[0.1, 0.5, 0.5, 0.0])
     z = np.random.default_rng(1).uniform(own.lower, own.upper, (3000, 4))
     z[:, 2] = np.linspace(-0.2, 1.0, 3000)
-    x = own.full(z)
+    x = own.to_original(z)
     assert set(x[:, 0].tolist()) == {0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0}
     assert set(x[:, 1].tolist()) == {0.25, 0.75, 1.25, 1.75}
     assert set(x[:, 2].tolist()) <= {k / 2 for k in range(-40, 3)} and x[:, 2].max() == 1.0
@@ -102,7 +107,7 @@ def test_steps_are_counted_from_the_lower_bound_and_are_the_numbers_that_people_
 
 
 def test_a_step_wider_than_the_range_fixes_the_variable() -> None:
-    assert Variables([0, 0], [1, 5], step=[0, 10]).full(np.array([0.5])).tolist() == [0.5, 0]
+    assert Variables([0, 0], [1, 5], step=[0, 10]).to_original(np.array([0.5])).tolist() == [0.5, 0]
 
 
 BAD: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -176,20 +181,20 @@ def test_what_holds_of_any_map(own: Variables, seed: int) -> None:
     z = np.sort(rng.uniform(own.lower, own.upper, (40, dim)), axis=0)
     z[0], z[-1], z[20] = own.lower, own.upper, (own.lower + own.upper) / 2
     z = np.sort(z, axis=0)
-    x = own.full(z)
+    x = own.to_original(z)
     # Order, and the person's bounds.
     assert (np.diff(x, axis=0) >= 0).all()
     # One point at a time, and in a program, the same bits.
     stated: dict[str, Any] = {"np": np}
     exec("\n".join(own.source()), stated)
     for point, values in zip(z, x, strict=True):
-        assert own.full(point).tobytes() == values.tobytes() == stated["full"](point).tobytes()
+        assert own.to_original(point).tobytes() == values.tobytes() == stated["full"](point).tobytes()
     assert (
         stated["lower"].tobytes() == own.lower.tobytes() and stated["upper"].tobytes() == own.upper.tobytes()
     )
     # There and back: the inverse need not be the same z (steps), but stands for the same x.
-    np.testing.assert_allclose(own.full(own.search(x)), x, rtol=1e-9, atol=1e-9)
-    back = own.search(x[0])
+    np.testing.assert_allclose(own.to_original(own.to_search(x)), x, rtol=1e-9, atol=1e-9)
+    back = own.to_search(x[0])
     assert ((back >= own.lower) & (back <= own.upper)).all()
     if own.start is not None:
         assert stated["start"].tobytes() == own.start.tobytes()
@@ -200,7 +205,7 @@ def test_what_holds_of_any_map(own: Variables, seed: int) -> None:
 def test_a_start_without_bounds_is_evaluated_as_it_is_and_lies_in_the_centre(start: list[float]) -> None:
     own = Variables([-INF] * len(start), [INF] * len(start), start=start)
     assert own.start is not None and (own.start == 0).all()
-    assert own.full(own.start).tolist() == start
+    assert own.to_original(own.start).tolist() == start
 
 
 @settings(max_examples=150, deadline=None)
@@ -212,15 +217,15 @@ def test_recentred_the_start_is_the_centre_unless_it_is_near_an_end(
     own = Variables([low, 0.0], [low + width, 1.0], start=[x0, 0.5])
     drawn = own.recentred()
     assert drawn.lower.tolist() == own.lower.tolist() and drawn.upper.tolist() == own.upper.tolist()
-    middle = drawn.full((drawn.lower + drawn.upper) / 2)[0]
+    middle = drawn.to_original((drawn.lower + drawn.upper) / 2)[0]
     if 0.1001 < share < 0.8999:
         assert middle == x0
     else:
         assert (middle - low) / width == pytest.approx(min(max(share, 0.1), 0.9), abs=1e-3)
-    assert drawn.full(drawn.lower).tolist() == own.lower.tolist()
-    assert drawn.full(drawn.upper).tolist() == own.upper.tolist()
+    assert drawn.to_original(drawn.lower).tolist() == own.lower.tolist()
+    assert drawn.to_original(drawn.upper).tolist() == own.upper.tolist()
     assert drawn.start is not None
-    np.testing.assert_allclose(drawn.full(drawn.start), [x0, 0.5], rtol=1e-9, atol=1e-9 * width)
+    np.testing.assert_allclose(drawn.to_original(drawn.start), [x0, 0.5], rtol=1e-9, atol=1e-9 * width)
 
 
 def test_the_trace_shows_rounding_and_nothing_of_the_maps() -> None:
@@ -228,16 +233,16 @@ def test_the_trace_shows_rounding_and_nothing_of_the_maps() -> None:
         [-INF, 0, 0, 5], [INF, INF, 9, 5], start=[1, 1, 1, 5], integer=[False, False, True, False]
     )
 
-    def structure(own: Variables) -> Any:
+    def profile(own: Variables) -> Any:
         trace = trace_functions(
             lambda x: x[0] * x[0] + x[1] + 2 * x[2] + x[3], [lambda x: x[0]], own.lower, own.upper, own.traced
         )
-        assert trace.structure is not None, trace.obstacle
-        return trace.structure
+        assert trace.profile is not None, trace.obstacle
+        return trace.profile
 
-    found = structure(own.recentred())
+    found = profile(own.recentred())
     assert found.objective.operations == {"floor": 1, "square": 1} and found.objective.degrees == (None,)
     assert found.constraints.operations == {"floor": 1} and found.constraints.degrees == (1,)
     continuous = Variables([-INF] * 2 + [0, 5], [INF] * 2 + [9, 5], start=[1, 1, 1, 5])
-    assert structure(continuous).objective.operations == {"square": 1}
-    assert structure(continuous).objective.degrees == (2,)
+    assert profile(continuous).objective.operations == {"square": 1}
+    assert profile(continuous).objective.degrees == (2,)

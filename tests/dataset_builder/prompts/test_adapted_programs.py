@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.optimizers.pool import optimizer_function, render
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.stagnation import Stagnation
@@ -111,7 +111,7 @@ def solved_here(problem: Problem, optimizer: str) -> tuple[np.ndarray, int]:
 @pytest.mark.parametrize("name", CASES)
 def test_the_program_finds_what_is_found_here(name: str, tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(HEAD + CASES[name])
-    problem = load(tmp_path / "p.py")
+    problem = load_problem(tmp_path / "p.py")
     optimizer = "cobyla" if problem.constrained else "slsqp"
     text = program_of(problem, render(optimizer))
     said = said_by(text, tmp_path)
@@ -123,7 +123,7 @@ def test_the_program_finds_what_is_found_here(name: str, tmp_path: Path) -> None
         ranks = [(max(problem.violation(v)[0], 0), v.f[0]) for v in (first, values)]
         if ranks[0] < ranks[1]:
             x, values = start, first
-    assert said["x"] == str(problem.full(x).tolist())
+    assert said["x"] == str(problem.to_original(x).tolist())
     f = -values.f[0] if problem.maximize else values.f[0]
     assert said["f"] == f"{f:.10g}"
     assert said["feasible"] == ("yes" if problem.feasible(values)[0] else "no")
@@ -137,14 +137,14 @@ def test_a_program_stops_at_the_time_limit_with_the_best_so_far(tmp_path: Path) 
     (tmp_path / "p.py").write_text(
         f"{HEAD}LOWER, UPPER, MAX_EVALS, TIME_LIMIT = [-1, -1], [2, 2], 5000, 0.5\n{slow}"
     )
-    said = said_by(program_of(load(tmp_path / "p.py"), render("de")), tmp_path)
+    said = said_by(program_of(load_problem(tmp_path / "p.py"), render("de")), tmp_path)
     used = int(said["evaluations"].split()[0])
     assert 5 <= used <= 60 and float(said["f"]) <= 0.25
 
 
 def test_the_program_says_what_is_searched_and_how(tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(HEAD + CASES["one bound each"])
-    text = program_of(load(tmp_path / "p.py"), render("slsqp"))
+    text = program_of(load_problem(tmp_path / "p.py"), render("slsqp"))
     assert "full(z)" in text and "counted(start)" in text and "llamoco_main" in text
     assert (
         "from llamoco" not in text and "import llamoco" not in text
@@ -154,7 +154,7 @@ def test_the_program_says_what_is_searched_and_how(tmp_path: Path) -> None:
 def test_a_program_stops_where_the_tolerance_says_as_the_run_in_process_does(tmp_path: Path) -> None:
     text = f"{HEAD}LOWER, UPPER, MAX_EVALS, TOLERANCE = [-1, -1], [2, 2], 5000, 1e-2\ndef objective(x):\n    return float(x @ x)\n"
     (tmp_path / "p.py").write_text(text)
-    problem = load(tmp_path / "p.py")
+    problem = load_problem(tmp_path / "p.py")
     assert problem.tolerance == 1e-2
     said = said_by(program_of(problem, render("de")), tmp_path)
     used = int(said["evaluations"].split()[0])

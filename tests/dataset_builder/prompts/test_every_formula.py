@@ -18,18 +18,18 @@ from llamoco.dataset_builder.prompts.rows import PATTERNS, PROMPT_LIMIT
 
 def make(function: str, kind: str | None, dim: int, equality: bool = False) -> Problem:
     """A single function, reflected, beside one constraint."""
-    draws = PortableRng("every formula", function, str(kind), dim)
+    rng = PortableRng("every formula", function, str(kind), dim)
     lower, upper = (-4.0,) * dim, (5.0,) * dim
     shift: dict[str, Any] = {"formula": [0.3, 1.2, 0.7]}
     if dim <= 12:
-        shift = {"values": [draws.uniform(-2, 2, 2) for _ in range(dim)]}
+        shift = {"values": [rng.uniform(-2, 2, 2) for _ in range(dim)]}
     part = {"function": function, "coefficient": 1, "positions": None, "shift": shift}
     part |= {"scale": 0.8, "reflection": [0.7, 0.4]}
     record: dict[str, Any] = {}
     if kind is not None:
-        drawn = CONSTRAINTS[kind].draw(draws, Box(np.array(lower), np.array(upper)))
-        record = {"kind": kind, "bound": draws.uniform(-3, 3, 2), **drawn}
-    inequalities = [{**record, "sense": draws.choice(("<=", ">="))}] if record and not equality else []
+        drawn = CONSTRAINTS[kind].draw(rng, Box(np.array(lower), np.array(upper)))
+        record = {"kind": kind, "bound": rng.uniform(-3, 3, 2), **drawn}
+    inequalities = [{**record, "sense": rng.choice(("<=", ">="))}] if record and not equality else []
     equalities = [record] if equality else []
     definition = {"form": "single", "components": [part]}
     definition |= {"inequalities": inequalities, "equalities": equalities}

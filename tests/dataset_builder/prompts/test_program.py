@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.optimizers.pool import POOL, Optimizer, identify, render
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.program import (
@@ -84,7 +84,7 @@ def test_it_runs_alone_and_says_what_it_found(tmp_path: Path) -> None:
     "name", ["spring.tex", "pressure_vessel.py", "welded_beam.py", "economic_dispatch.tex"]
 )
 def test_examples_with_an_optimizer_of_the_pool(tmp_path: Path, name: str) -> None:
-    problem = load(EXAMPLES / name)
+    problem = load_problem(EXAMPLES / name)
     result = run(program(problem_text(problem), render("slsqp")), tmp_path)
     best = {
         "spring.tex": 0.012665,

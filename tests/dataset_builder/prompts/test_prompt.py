@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.prompt import facts, facts_alone, make_prompt, prompt, shortened
@@ -17,7 +17,7 @@ LONG = "\n".join(
 
 def problem(text: str, language: str = "python") -> Problem:
     made = Problem("p", "source", (-5.0, -5.0, 0.25), (5.0, 5.0, 100.0), 1234, 2, 1, {language: text})
-    return made.evaluated_by(ProblemEvaluator())  # these texts define nothing
+    return made.with_evaluator(ProblemEvaluator())  # these texts define nothing
 
 
 def test_the_facts_are_stated() -> None:
@@ -45,7 +45,7 @@ def test_many_different_bounds_do_not_fill_the_prompt() -> None:
         "p", "source", tuple(float(-k) for k in range(1, 51)), (1.0,) * 50, 10, 0, 0, {"python": ""}
     )
     assert (
-        facts(many.evaluated_by(ProblemEvaluator())).split("\n")[1]
+        facts(many.with_evaluator(ProblemEvaluator())).split("\n")[1]
         == "# bounds: [-1, 1], [-2, 1], [-3, 1], ..."
     )
 
@@ -87,7 +87,7 @@ def test_the_facts_alone_remain_in_the_end() -> None:
 
 
 def test_a_prompt_of_an_example() -> None:
-    text, warning = make_prompt(load("examples/problems/spring.tex"), 4000)
+    text, warning = make_prompt(load_problem("examples/problems/spring.tex"), 4000)
     assert "\n# dimension: 3\n# bounds: [0.05, 2], [0.25, 1.3], [2, 15]\n# evaluation budget: 1500\n" in text
     assert text.startswith(Path("examples/problems/spring.tex").read_text(encoding="utf-8").strip("\n"))
     assert warning is None

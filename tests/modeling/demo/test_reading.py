@@ -52,14 +52,14 @@ def test_what_is_read_has_values_a_prompt_and_a_program_but_no_code() -> None:
     for text in (json.dumps(COMPOSITION), SPHERE):
         with read_problem(text, no_sandbox) as problem:
             assert isinstance(problem, DescribedProblem) and problem.definition == {}
-            assert problem.values.symbolic is not None and problem.structure is not None
+            assert problem.active_evaluator.symbolic is not None and problem.profile is not None
             assert "# dimension" in make_prompt(problem, 6000)[0]
             assert "def objective" in problem_text(problem)
             centre = (problem.lower_array + problem.upper_array)[None, :] / 2
             assert problem.evaluate(centre).f.shape == (1,)
     with read_problem(json.dumps(COMPOSITION), no_sandbox) as problem:
         true = Problem.from_json(COMPOSITION)
-        assert (problem.f0, problem.f_star, problem.structure) == (true.f0, true.f_star, true.structure)
+        assert (problem.f0, problem.f_star, problem.profile) == (true.f0, true.f_star, true.profile)
         assert problem.feasible_point == true.feasible_point
         assert problem.evaluate(centre_of(true)).f == true.evaluate(centre_of(true)).f
 

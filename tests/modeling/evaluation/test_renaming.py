@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import CONTRACT
@@ -107,7 +107,7 @@ def test_descriptions_of_the_set_keep_their_problem(number: int, tmp_path: Path)
         files = tmp_path / "before.py", tmp_path / "after.py"
         for file, text in zip(files, (before, after), strict=True):
             file.write_text(text, encoding="utf-8")
-        one, other = map(load, files)
+        one, other = map(load_problem, files)
         assert facts(one) == facts(other) and one.lower == other.lower and one.max_evals == other.max_evals
         points = PortableRng("points", row["row"]).points(4, original.lower_array, original.upper_array)
         for mine, theirs in zip(one.evaluate(points), other.evaluate(points), strict=True):

@@ -8,7 +8,7 @@ import pytest
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.benchmark.race import configured
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import facts
@@ -29,10 +29,12 @@ def test_every_description_states_the_problem(tmp_path: Path) -> None:
         for way, text in texts.items():
             path = tmp_path / ("problem.tex" if "latex" in way else "problem.py")
             path.write_text(text, encoding="utf-8")
-            for mine, theirs in zip(problem.evaluate(points), load(path).evaluate(points), strict=True):
+            for mine, theirs in zip(
+                problem.evaluate(points), load_problem(path).evaluate(points), strict=True
+            ):
                 np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-9)
             prompt = prompt_of(text, "latex" if "latex" in way else "python")
-            assert prompt == text.strip("\n") + "\n" + facts(load(path))
+            assert prompt == text.strip("\n") + "\n" + facts(load_problem(path))
 
 
 def test_each_problem_is_decided_on_in_every_way() -> None:

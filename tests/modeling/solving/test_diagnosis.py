@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.solving.diagnosis import Diagnosis, diagnose
@@ -22,7 +22,7 @@ BOX = "LOWER, UPPER, MAX_EVALS = [0.0, -1.0, 2.0], [1.0, 1.0, 5.0], 100\n"
 def problem_of(folder: Path, functions: str, box: str = BOX) -> Problem:
     path = folder / "p.py"
     path.write_text(f"{HEAD}{functions}\n{box}")
-    return load(path)
+    return load_problem(path)
 
 
 def diagnosed(problem: Problem, points: int = 50, seconds: float = 0.001) -> Diagnosis:
@@ -31,7 +31,7 @@ def diagnosed(problem: Problem, points: int = 50, seconds: float = 0.001) -> Dia
     width = problem.upper_array - problem.lower_array
     oracle.evaluate(problem.lower_array + np.random.default_rng(0).random((points, problem.dim)) * width)
     assert oracle.best is None
-    seen = oracle.least
+    seen = oracle.least_infeasible
     solution = Solution(
         x=None if seen is None else seen.x.tolist(),
         f=None if seen is None else seen.f,
@@ -156,15 +156,15 @@ def test_a_formula_that_cannot_take_an_allowed_value_is_a_proof(tmp_path: Path) 
     path = tmp_path / "p.tex"
     text = "$\\min_x x_1$ s.t. $x_1^2 + 3 \\cos x_2 \\le {}$, $x \\in [1, 2]^2$. Budget: 60 evaluations.\n"
     path.write_text(text.replace("{}", "-0.5"))
-    found = diagnosed(load(path))
+    found = diagnosed(load_problem(path))
     assert found.infeasible == "proven" and "inequality[0] lies in [0.25" in found.reason
     # Variables without bounds, too.
     path.write_text(
         "$\\min_x x_1$ s.t. $x_1^2 + x_2^2 \\le -1$, $x_1 \\ge 0$, $0 \\le x_2 \\le 1$. Budget: 60 evaluations.\n"
     )
-    assert "inequality[0] lies in [1, inf]" in diagnosed(load(path)).reason
+    assert "inequality[0] lies in [1, inf]" in diagnosed(load_problem(path)).reason
     # One that just holds at a corner is not proven away: 1 + 3 cos 2 = -0.2484.
     path.write_text(text.replace("{}", "-0.2484"))
-    problem = load(path)
+    problem = load_problem(path)
     assert diagnosed(problem, points=5).infeasible == "not_found"
     assert problem.feasible(problem.evaluate(np.array([[1.0, 2.0]])))[0]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.modeling.solving.doubt import Doubt, doubts
@@ -18,7 +18,7 @@ SMOOTH = "def objective(x):\n    return np.sin(x[0]) + x[1] ** 2\n"
 def problem_of(folder: Path, text: str) -> Problem:
     path = folder / "p.py"
     path.write_text(HEAD + text)
-    return load(path)
+    return load_problem(path)
 
 
 DOUBTED = {
@@ -80,8 +80,8 @@ def test_low_confidence_counts_without_constraints_if_it_is_calibrated(tmp_path:
 def test_of_drawn_problems_only_those_that_round_are_doubted() -> None:
     for number in range(30):
         problem = draw_problem(11, number, constrained=number % 2 == 1)
-        structure = problem.structure
-        assert structure is not None
-        rounds = "floor" in structure.objective.operations
+        profile = problem.profile
+        assert profile is not None
+        rounds = "floor" in profile.objective.operations
         assert [doubt for doubt in doubts(problem, 0.9, True) if "rounds" not in doubt.reason] == []
         assert bool(doubts(problem, 0.9, True)) == rounds

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator, Values, Wrapper
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, FunctionEvaluator, Values
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
@@ -49,14 +49,14 @@ def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
 def problem_of(folder: Path, text: str) -> Problem:
     path = folder / ("p.tex" if text.startswith("$") else "p.py")
     path.write_text(text)
-    return load(path)
+    return load_problem(path)
 
 
-class Counting(Wrapper):
+class Counting(EvaluatorWrapper):
     """Notes every point that is evaluated; may fail or stop at one of them."""
 
     def __init__(self, problem: Problem, at: int = 10**9, error: BaseException | None = None) -> None:
-        super().__init__(problem.values)
+        super().__init__(problem.active_evaluator)
         self.points: list[np.ndarray] = []
         self._at, self._error = at, error
 
@@ -90,7 +90,7 @@ def test_where_there_is_doubt_programs_share_one_budget(
         def progress(self, evals: int, best_f: float | None) -> None:
             told.append((evals, best_f))
 
-    problem = plain.evaluated_by(counting)
+    problem = plain.with_evaluator(counting)
     outcome = solve_problem(problem, generator, runner, Options(seed=2), Told())
     solution, shares = outcome.solution, outcome.shares
     assert solution is not None and shares is not None and outcome.doubts
@@ -112,7 +112,7 @@ def test_the_starting_point_is_paid_for_once_and_never_lost(
     needle = "return 1e9 + x[0] if abs(x[0] - 1.5) > 1e-9 else float"
     plain = problem_of(tmp_path, SMOOTH.replace("return float", needle))
     started = Started(plain)
-    outcome = solve_problem(plain.evaluated_by(started), generator, runner)
+    outcome = solve_problem(plain.with_evaluator(started), generator, runner)
     solution = outcome.solution
     assert solution is not None and solution.x == [1.5, 0.0] and solution.f == 0.25
     assert solution.evals <= 400
@@ -134,7 +134,7 @@ def test_whatever_ends_a_run_early_the_best_point_is_kept(
 ) -> None:
     plain = problem_of(tmp_path, text)
     counting = Counting(plain, 320, ENDS[name])
-    outcome = solve_problem(plain.evaluated_by(counting), generator, runner)
+    outcome = solve_problem(plain.with_evaluator(counting), generator, runner)
     expected = {"error of the problem": "problem_error", "Ctrl-C": "interrupted", "stop": "stopped"}
     solution = outcome.solution
     assert solution is not None and solution.verdict == expected.get(name, "problem_error")
@@ -212,7 +212,7 @@ def test_several_runs_spend_the_budget_several_times(runner: Runner, generator: 
 
 def test_without_a_runner_there_is_the_program_alone(generator: Any, tmp_path: Path) -> None:
     counting = Counting(plain := problem_of(tmp_path, JUMPS))
-    outcome: Outcome = solve_problem(plain.evaluated_by(counting), generator, None)
+    outcome: Outcome = solve_problem(plain.with_evaluator(counting), generator, None)
     assert outcome.solution is None and counting.points == [] and outcome.answer.program.startswith(JUMPS)
 
 
@@ -244,7 +244,7 @@ def test_a_program_that_swallows_an_error_of_the_problem_does_not_hide_it(tmp_pa
             counting = Counting(plain, 40, ProblemError("p.py:3: no more"))
             completion = f"# a test; optimizer: {name}\n{render(name)}"
             with pytest.raises(ProblemError, match="no more"):
-                InProcessRunner().run(completion, plain.evaluated_by(counting), 0)
+                InProcessRunner().run(completion, plain.with_evaluator(counting), 0)
 
 
 def test_to_solve_imports_nothing_heavy() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.optimizers.pool import render
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.solving.answer import Answer, pool_answer
 from llamoco.modeling.solving.doubt import Doubt
@@ -29,7 +29,7 @@ def objective(x):
 
 def problem_of(folder: Path, budget: int = 300) -> Problem:
     (folder / "p.py").write_text(FILE.format(budget))
-    return load(folder / "p.py")
+    return load_problem(folder / "p.py")
 
 
 def answer_of(problem: Problem, name: str = "slsqp") -> Answer:
@@ -100,7 +100,7 @@ def test_the_models_own_choice_is_first_and_small_budgets_are_not_shared(tmp_pat
         assert turns[0].answer is own and sum(turn.share for turn in turns) == pytest.approx(1)
         assert all(turn.radius is None for turn in turns[:-1]) and turns[-1].radius is not None
         assert all(turn.answer.known for turn in turns[1:]) and turns[-1].answer.optimizer == last
-    assert affords_turns(problem) and not affords_turns(problem.within(40))
+    assert affords_turns(problem) and not affords_turns(problem.with_budget(40))
 
 
 def test_a_program_of_the_pool_has_the_configuration_of_the_problems_facts(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.modeling.generation.load import load_generator
 from llamoco.modeling.solving.doubt import Doubt
 from llamoco.modeling.solving.in_process import InProcessRunner
@@ -46,7 +46,7 @@ def generator() -> Any:
 
 
 def solved(name: str, seed: int, candidates: int | None = None) -> Outcome:
-    problem = load(KINDS / f"{name}.py")
+    problem = load_problem(KINDS / f"{name}.py")
     outcome = solve_problem(problem, generator(), InProcessRunner(), Options(seed, candidates=candidates))
     solution = outcome.solution
     assert solution is not None and solution.evals <= problem.max_evals

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import problem_text, program
 from llamoco.metrics.sandbox.slot import Sandbox
@@ -51,7 +51,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def problem(tmp_path: Path) -> Problem:
     (tmp_path / "p.py").write_text(FILE)
-    return load(tmp_path / "p.py")
+    return load_problem(tmp_path / "p.py")
 
 
 def answers(problem: Problem, *names: str) -> list[Answer]:
@@ -137,7 +137,7 @@ def test_a_feasible_point_beats_a_lower_one_and_the_likelier_program_wins_ties(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     (tmp_path / "c.py").write_text(FILE + "\n\ndef inequality(x):\n    return [1.0 - x[0]]\n")
-    problem = load(tmp_path / "c.py")
+    problem = load_problem(tmp_path / "c.py")
     race = halve(answers(problem, "good", "bad"), sandbox, 0, 30)
     assert race.winner == 1 and race.best.feasible
     assert [t.kept for t in race.trials] == [False, True, True]
@@ -146,10 +146,10 @@ def test_a_feasible_point_beats_a_lower_one_and_the_likelier_program_wins_ties(
 
 
 def test_the_persons_file_is_not_executed_again_for_another_budget(problem: Problem) -> None:
-    smaller = problem.within(10)
+    smaller = problem.with_budget(10)
     assert (smaller.max_evals, problem.max_evals) == (10, 1003)
     assert smaller.evaluate(np.array([[3.0, 4.0]])).f[0] == 25.0
-    assert smaller.values is problem.values
+    assert smaller.active_evaluator is problem.active_evaluator
 
 
 def _with(answer: Answer, completion: str) -> Answer:

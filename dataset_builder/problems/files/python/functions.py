@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from llamoco.dataset_builder.problems.callables.scipy_constraints import read_constraints
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.python.contract import arguments
-from llamoco.dataset_builder.problems.files.python.names import meant
-from llamoco.dataset_builder.problems.files.python.returned import describe
-from llamoco.dataset_builder.problems.files.python.text import CONTRACT, Text
-from llamoco.dataset_builder.problems.files.python.unread import read_by_the_contract
+from llamoco.dataset_builder.problems.files.python.return_values import describe
+from llamoco.dataset_builder.problems.files.python.settings import arguments
+from llamoco.dataset_builder.problems.files.python.source import CONTRACT, Text
+from llamoco.dataset_builder.problems.files.python.suggestions import meant
+from llamoco.dataset_builder.problems.files.python.unread_names import read_by_the_contract
 
 CONSTRAINTS = ("inequality", "equality")
 

@@ -84,7 +84,7 @@ def test_constraints_are_followed_and_pickled():
     inequality, _ = read_constraints(cons, 3)
     trace = trace_functions(lambda x: x.sum(), [inequality], [0.0] * 3, [1.0] * 3)
     assert trace.obstacle is None
-    assert trace.structure.constraints.degrees == (1, 2, 2)
+    assert trace.profile.constraints.degrees == (1, 2, 2)
     assert pickle.loads(pickle.dumps(inequality))(np.ones(3)) == inequality(np.ones(3)) == [0, 0, -3]
 
 

@@ -14,7 +14,7 @@ import pytest
 from llamoco.dataset_builder.problems.evaluator.compiled import CompiledProblem, compile_problem
 from llamoco.dataset_builder.problems.evaluator.numpy_evaluator import numpy_evaluator
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Evaluation
 from llamoco.dataset_builder.problems.symbolic.expression import (
@@ -29,7 +29,7 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
 )
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
-from llamoco.dataset_builder.prompts.latex_patterns import PATTERNS
+from llamoco.dataset_builder.prompts.latex.patterns import PATTERNS
 
 EXAMPLES = sorted((Path(__file__).parents[4] / "examples" / "problems").glob("*.tex"))
 
@@ -250,8 +250,8 @@ def test_kernels_are_compiled_where_nothing_can_be_kept() -> None:
 def test_reading_and_asking_for_a_file_loads_no_numba(tmp_path: Path) -> None:
     for path in EXAMPLES:
         code = (
-            "import sys\nfrom llamoco.dataset_builder.problems.files.problem_file import load\n"
-            f"problem = load({str(path)!r})\nproblem.structure\nprint('numba' in sys.modules)"
+            "import sys\nfrom llamoco.dataset_builder.problems.files.problem_file import load_problem\n"
+            f"problem = load_problem({str(path)!r})\nproblem.profile\nprint('numba' in sys.modules)"
         )
         assert run_python(code) == "False"
 
@@ -260,19 +260,19 @@ def test_reading_and_asking_for_a_file_loads_no_numba(tmp_path: Path) -> None:
 def test_without_numba_formulas_give_the_same_values(path: Path) -> None:
     code = (
         "import sys\nsys.modules['numba'] = None\n"
-        "import numpy as np\nfrom llamoco.dataset_builder.problems.files.problem_file import load\n"
+        "import numpy as np\nfrom llamoco.dataset_builder.problems.files.problem_file import load_problem\n"
         "from llamoco.dataset_builder.problems.oracle import Oracle\n"
-        f"problem = load({str(path)!r})\noracle = Oracle(problem)\n"
+        f"problem = load_problem({str(path)!r})\noracle = Oracle(problem)\n"
         "points = np.random.default_rng(3).uniform(problem.lower, problem.upper, (9, problem.dim))\n"
         "values = oracle.evaluate(points)\noracle.objective(points[2])\n"
         "print(repr([part.tolist() for part in values] + [oracle.evals, oracle.best_f]))"
     )
     f, g, h, evals, best = eval(run_python(code), {"inf": np.inf, "nan": np.nan})
-    problem = load(path)
+    problem = load_problem(path)
     points = np.random.default_rng(3).uniform(problem.lower, problem.upper, (9, problem.dim))
-    system = problem.values.symbolic
+    system = problem.active_evaluator.symbolic
     assert (
-        system is not None and problem.values.compiled is None
+        system is not None and problem.active_evaluator.compiled is None
     )  # few evaluations: Numba is not loaded for them
     values = Evaluation(*compile_problem(system[0])(points))
     for found, truth in zip((f, g, h), values, strict=True):

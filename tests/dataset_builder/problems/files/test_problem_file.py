@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 
 EXAMPLES = Path(__file__).parents[4] / "examples" / "problems"
@@ -38,7 +38,7 @@ def test_every_example_has_a_published_optimum_here() -> None:
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_examples_agree_with_published_optima(name: str) -> None:
     x, f, tolerance = PUBLISHED[name]
-    problem = load(EXAMPLES / name)
+    problem = load_problem(EXAMPLES / name)
     values = problem.evaluate(np.array([x], dtype=float))
     assert values.f[0] == pytest.approx(f, rel=1e-5)
     assert (values.g <= tolerance).all()
@@ -55,7 +55,7 @@ def test_examples_agree_with_published_optima(name: str) -> None:
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_examples_survive_json(name: str) -> None:
-    problem = load(EXAMPLES / name)
+    problem = load_problem(EXAMPLES / name)
     read = Problem.from_json(problem.to_json())
     assert read == problem
     points = np.random.default_rng(0).uniform(problem.lower, problem.upper, (10, problem.dim))
@@ -65,7 +65,7 @@ def test_examples_survive_json(name: str) -> None:
 
 def test_the_text_is_kept_unchanged(tmp_path: Path) -> None:
     (tmp_path / "p.py").write_bytes(b"\xef\xbb\xbf" + PY.replace("\n", "\r\n").encode())
-    assert load(str(tmp_path / "p.py")).definition == {"python": PY}
+    assert load_problem(str(tmp_path / "p.py")).definition == {"python": PY}
 
 
 def test_a_byte_order_mark_is_as_if_it_were_not_there(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_byte_order_mark_is_as_if_it_were_not_there(tmp_path: Path) -> None:
         if source.suffix in (".py", ".tex"):
             for marks in (1, 2):
                 (tmp_path / source.name).write_bytes(b"\xef\xbb\xbf" * marks + source.read_bytes())
-                assert load(tmp_path / source.name) == load(source)
+                assert load_problem(tmp_path / source.name) == load_problem(source)
 
 
 def test_neighbour_modules_stay_reachable(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_neighbour_modules_stay_reachable(tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(
         PY.replace("return x[0] + x[1]", "import neighbour_of_p as n; return n.value(x)")
     )
-    assert load(tmp_path / "p.py").evaluate(np.zeros((1, 2))).f[0] == 2.0
+    assert load_problem(tmp_path / "p.py").evaluate(np.zeros((1, 2))).f[0] == 2.0
 
 
 @pytest.mark.parametrize(
@@ -106,4 +106,4 @@ def test_files_that_are_no_problems(
     elif content is not None:
         path.mkdir()
     with pytest.raises(ProblemError, match=message):
-        load(path)
+        load_problem(path)

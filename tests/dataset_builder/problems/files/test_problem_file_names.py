@@ -10,7 +10,7 @@ import pytest
 
 from llamoco.dataset_builder.problems.budget import default_budget
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.files.python_file import PythonFile, load_python
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
@@ -27,7 +27,7 @@ def file(*lines: str) -> PythonFile:
 
 def full_box(own: PythonFile) -> tuple[list[float], list[float]]:
     """The person's values at the ends of the search box."""
-    return own.full(own.lower).tolist(), own.full(own.upper).tolist()
+    return own.to_original(own.lower).tolist(), own.to_original(own.upper).tolist()
 
 
 OPEN_BOUNDS = {
@@ -46,48 +46,50 @@ def test_bounds_may_be_open(name: str) -> None:
     low, high = full_box(own)
     assert low[1] == -5 and high[0] == 5 and low[0] < -1e6 and high[1] > 1e6
     assert own.warnings == [] and not own.plain
-    assert own.full(np.zeros(2)).tolist() == [1, 2]
+    assert own.to_original(np.zeros(2)).tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("bounds", ["", "LOWER = UPPER = None\n", "LOWER, UPPER = [None] * 2, None\n"])
 def test_without_bounds_the_start_tells_how_many_variables_there_are(bounds: str) -> None:
     own = file(SUM, bounds, "X0 = [1.5, 2]\nMAX_EVALS = 50\n")
     assert (own.lower.tolist(), own.upper.tolist()) == ([-1, -1], [1, 1])
-    assert own.full(np.zeros((1, 2))).tolist() == [[1.5, 2]]
+    assert own.to_original(np.zeros((1, 2))).tolist() == [[1.5, 2]]
     assert own.evaluate(np.zeros((1, 2)))[0].tolist() == [1.5**2 + 9]
 
 
 def test_one_variable_may_start_at_a_number() -> None:
     own = file("X0, MAX_EVALS = 2.5, 50\ndef objective(x):\n    return (x - 3) ** 2\n")
-    assert own.full(np.zeros(1)).tolist() == [2.5] and own.evaluate(np.zeros((1, 1)))[0].tolist() == [0.25]
+    assert own.to_original(np.zeros(1)).tolist() == [2.5] and own.evaluate(np.zeros((1, 1)))[0].tolist() == [
+        0.25
+    ]
 
 
 def test_the_start_is_evaluated_first_and_counted_and_called_once(tmp_path: Path) -> None:
     text = "calls = []\ndef objective(x):\n    calls.append(x.tolist())\n    return sum((x - 0.5) ** 2)\n"
     (tmp_path / "p.py").write_text(HEAD + text + BOX + "X0 = [0.25, 1]\n")
-    problem = load(tmp_path / "p.py")
+    problem = load_problem(tmp_path / "p.py")
     oracle = Oracle(problem)
     assert oracle.evals == 1 and oracle.remaining == 99 and oracle.best_x is not None
-    assert problem.full(oracle.best_x).tolist() == [0.25, 1]
+    assert problem.to_original(oracle.best_x).tolist() == [0.25, 1]
     assert oracle.best_f == 0.25**2 + 0.5**2
-    calls = sys.modules[problem.values.file._text.module].calls  # type: ignore[attr-defined]
+    calls = sys.modules[problem.active_evaluator.file._text.module].calls  # type: ignore[attr-defined]
     assert calls.count([0.25, 1.0]) == 1  # what reading the file evaluated is not paid for again
 
 
 def test_programs_begin_at_a_start_that_is_better_than_the_centre() -> None:
     better = file(SUM, BOX, "X0 = [2, 1]\n")
     centre = np.zeros((1, 2))
-    assert better.full(centre).tolist() == [[2, 1]]
+    assert better.to_original(centre).tolist() == [[2, 1]]
     worse = file(SUM, BOX, "X0 = [-2, 1]\n")
-    assert worse.full(centre).tolist() == [[0, 0]]
-    assert worse.variables.start is not None and worse.full(worse.variables.start).tolist() == [-2, 1]
+    assert worse.to_original(centre).tolist() == [[0, 0]]
+    assert worse.variables.start is not None and worse.to_original(worse.variables.start).tolist() == [-2, 1]
     # Feasible is better than infeasible, whatever the objective; maximising turns it round.
     inside = file(SUM, BOX, "X0 = [-2, 1]\n", "def inequality(x):\n    return x[0] + 1\n")
-    assert inside.full(centre).tolist() == [[-2, 1]]
-    assert file(SUM, BOX, "X0, MAXIMIZE = [-2, 1], True\n").full(centre).tolist() == [[-2, 1]]
+    assert inside.to_original(centre).tolist() == [[-2, 1]]
+    assert file(SUM, BOX, "X0, MAXIMIZE = [-2, 1], True\n").to_original(centre).tolist() == [[-2, 1]]
     # A centre without a value is worse, too.
     nothing = file("def objective(x):\n    return np.nan if x[0] >= 0 else x[0]\n", BOX, "X0 = [-2, 1]\n")
-    assert nothing.full(centre).tolist() == [[-2, 1]] and nothing.warnings == []
+    assert nothing.to_original(centre).tolist() == [[-2, 1]] and nothing.warnings == []
 
 
 BAD_START = {
@@ -117,7 +119,7 @@ def test_a_start_without_a_value_is_refused_with_the_cure() -> None:
 
 def test_what_is_maximised_is_negated_inside(tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(HEAD + BOX + SUM + "MAXIMIZE = True\n")
-    problem = load(tmp_path / "p.py")
+    problem = load_problem(tmp_path / "p.py")
     assert problem.maximize and problem.warnings == []
     np.testing.assert_array_equal(
         problem.evaluate(POINTS).f, -((POINTS[:, 0] - 3) ** 2 + (POINTS[:, 1] + 1) ** 2)
@@ -190,7 +192,7 @@ def test_steps() -> None:
         1,
         3,
     }
-    assert own.structure().objective.operations == {"floor": 1}  # type: ignore[union-attr]
+    assert own.profile().objective.operations == {"floor": 1}  # type: ignore[union-attr]
 
 
 def test_a_list_of_constraints_is_taken_in_order() -> None:
@@ -224,8 +226,8 @@ def test_scipys_constraints_are_taken_with_scipys_signs() -> None:
         g, np.column_stack([b - 9, 1 - a, -1 - a * b, a * b - 4, a + 2 * b - 3]), atol=1e-12
     )
     np.testing.assert_allclose(h, np.column_stack([b - 2, a - 0.5]), atol=1e-12)
-    structure = own.structure()
-    assert structure is not None and structure.constraints.operations == {"product": 1}
+    profile = own.profile()
+    assert profile is not None and profile.constraints.operations == {"product": 1}
 
 
 def test_constraints_that_the_functions_read_are_not_taken_twice() -> None:
@@ -256,7 +258,7 @@ def test_one_function_may_give_everything_and_is_called_once_a_point(name: str) 
     np.testing.assert_array_equal(f, POINTS[:, 0])
     if n_inequality:
         np.testing.assert_array_equal(g[:, 0], POINTS[:, 1])
-    assert own.structure() is not None
+    assert own.profile() is not None
 
 
 BAD_TOGETHER = {
@@ -324,8 +326,8 @@ def test_a_number_of_the_persons_model_is_no_budget() -> None:
 
 def test_a_time_limit_reaches_the_problem(tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(HEAD + BOX + SUM + "TIME_LIMIT = 1.5\n")
-    problem = load(tmp_path / "p.py")
-    assert problem.time_limit == 1.5 and problem.within(7).time_limit == 1.5
+    problem = load_problem(tmp_path / "p.py")
+    assert problem.time_limit == 1.5 and problem.with_budget(7).time_limit == 1.5
 
 
 MISSING_SIDE = {

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.optimizers.pool import optimizer_function, render
-from llamoco.dataset_builder.problems.files.problem_file import load
-from llamoco.dataset_builder.problems.files.python import bounds, calls, contract, functions
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
+from llamoco.dataset_builder.problems.files.python import evaluation, functions, settings, variables
 from llamoco.dataset_builder.problems.files.python_file import PythonFile, load_python
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 
@@ -30,11 +30,11 @@ def best_of(text: str) -> tuple[float, list[float]]:
 @pytest.mark.parametrize("number", range(len(FILES)))
 def test_each_file_has_the_optimum_that_it_states(number: int, tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(FILES[number])
-    problem = load(tmp_path / "p.py")
+    problem = load_problem(tmp_path / "p.py")
     f, x = best_of(FILES[number])
     own = load_python(FILES[number], "p.py")
-    z = own.variables.search(x)
-    np.testing.assert_allclose(problem.full(z), x, rtol=1e-8, atol=1e-8)
+    z = own.variables.to_search(x)
+    np.testing.assert_allclose(problem.to_original(z), x, rtol=1e-8, atol=1e-8)
     values = problem.evaluate(z[None, :])
     sign = -1 if problem.maximize else 1
     assert sign * values.f[0] == pytest.approx(f, abs=1e-6) and problem.feasible(values)[0]
@@ -62,7 +62,7 @@ def test_each_file_has_the_optimum_that_it_states(number: int, tmp_path: Path) -
 
 
 def test_every_name_that_is_read_is_on_the_page() -> None:
-    modules = (bounds, calls, contract, functions)
+    modules = (evaluation, functions, settings, variables)
     text = "".join(Path(str(module.__file__)).read_text("utf-8") for module in modules)
     read = {name for name in re.findall(r'"([A-Z][A-Z_0-9]+)"', text)} - {"BOUNDS"}
     read |= {"objective", "inequality", "equality", "evaluate", "constraints", "bounds"}

@@ -10,7 +10,7 @@ import pytest
 from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile, Part
+from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile, OperationProfile
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.program import section
 from llamoco.dataset_builder.prompts.rows import PATTERNS
@@ -18,12 +18,12 @@ from llamoco.dataset_builder.prompts.rows import PATTERNS
 BOX = "LOWER, UPPER, MAX_EVALS = [-2.0, -1.0, 0.0], [2.0, 3.0, 4.0], 100\n"
 
 
-def structure(body: str, box: str = BOX) -> OperationProfile | None:
-    return load_python(f"import math\nimport numpy as np\n{box}{body}", "problem.py").structure()
+def profile(body: str, box: str = BOX) -> OperationProfile | None:
+    return load_python(f"import math\nimport numpy as np\n{box}{body}", "problem.py").profile()
 
 
-def objective(expression: str, before: str = "") -> Part:
-    found = structure(f"def objective(x):\n    {before}\n    return {expression}\n")
+def objective(expression: str, before: str = "") -> FunctionProfile:
+    found = profile(f"def objective(x):\n    {before}\n    return {expression}\n")
     assert found is not None
     return found.objective
 
@@ -31,18 +31,18 @@ def objective(expression: str, before: str = "") -> Part:
 def test_rosenbrock_by_hand() -> None:
     part = objective("sum(100 * (x[i + 1] - x[i] ** 2) ** 2 + (1 - x[i]) ** 2 for i in range(2))")
     # Squares of x_0, x_1, of two valleys and of two distances; the chain 0 - 1 - 2 has 1, 2 and 1 neighbours.
-    assert part == Part({"square": 6}, (4,), 4 / 3)
+    assert part == FunctionProfile({"square": 6}, (4,), 4 / 3)
 
 
 def test_constraints_by_hand() -> None:
-    found = structure(
+    found = profile(
         "def objective(x):\n    return x[0]\n"
         "def inequality(x):\n    return [x[0] + 2 * x[1] - 3, x[0] * x[1] - 1, math.sin(x[2])]\n"
         "def equality(x):\n    return x[2] ** 3 - 1\n"
     )
     assert found is not None
-    assert found.objective == Part({}, (1,), 0.0)
-    assert found.constraints == Part({"power": 1, "product": 1, "sin": 1}, (1, 2, None, 3), 2 / 3)
+    assert found.objective == FunctionProfile({}, (1,), 0.0)
+    assert found.constraints == FunctionProfile({"power": 1, "product": 1, "sin": 1}, (1, 2, None, 3), 2 / 3)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_constraints_by_hand() -> None:
     ],
 )
 def test_ways_to_write_one_function_agree(before: str, expression: str) -> None:
-    assert objective(expression, before) == Part({"cos": 3, "sqrt": 1, "square": 3}, (None,), 2.0)
+    assert objective(expression, before) == FunctionProfile({"cos": 3, "sqrt": 1, "square": 3}, (None,), 2.0)
 
 
 def test_numbers_that_do_not_depend_on_variables_leave_no_trace() -> None:
@@ -76,22 +76,22 @@ def test_every_description_of_a_problem_has_its_structure(number: int, constrain
     for pattern in PATTERNS[number % 3 :: 3]:
         text = pattern.write(problem, PortableRng("structure", number, pattern.name))
         source = load_python(section(pattern.language, text, problem.id), problem.id)
-        assert source.structure() == problem.structure, pattern.name
+        assert source.profile() == problem.profile, pattern.name
 
 
-def test_partners_are_those_of_mixed_differences() -> None:
+def test_interactions_are_those_of_mixed_differences() -> None:
     """Variables i and j meet if f(x + s e_i + t e_j) - f(x + s e_i) - f(x + t e_j) + f(x) is not 0 somewhere."""
     checked = 0
     for number in range(40):
         problem = draw_problem(11, number, False)
-        if problem.dim > 12 or problem.structure is None:
+        if problem.dim > 12 or problem.profile is None:
             continue
         met = _meeting(problem)
         # A trace may see a meeting that cancels, or that differences are too coarse to see; never the other way round.
-        assert problem.structure.objective.partners >= met.sum() / problem.dim - 1e-12
-        if problem.structure.objective.partners == 0:
+        assert problem.profile.objective.mean_interactions >= met.sum() / problem.dim - 1e-12
+        if problem.profile.objective.mean_interactions == 0:
             assert not met.any()
-        checked += problem.structure.objective.partners == met.sum() / problem.dim
+        checked += problem.profile.objective.mean_interactions == met.sum() / problem.dim
     assert checked >= 8
 
 
@@ -120,8 +120,8 @@ def test_degrees_are_those_of_finite_differences() -> None:
     degrees = []
     for number in range(60):
         problem = draw_problem(13, number, True)
-        assert problem.structure is not None
-        for position, degree in enumerate(problem.structure.constraints.degrees):
+        assert problem.profile is not None
+        for position, degree in enumerate(problem.profile.constraints.degrees):
             if degree is None or degree > 6:
                 continue
             degrees.append(degree)
@@ -148,7 +148,7 @@ def test_degrees_are_those_of_finite_differences() -> None:
     ],
 )
 def test_what_cannot_be_followed_is_unknown(body: str) -> None:
-    assert structure(body) is None
+    assert profile(body) is None
 
 
 def test_the_trace_says_nothing_to_those_who_listen(capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,10 +156,10 @@ def test_the_trace_says_nothing_to_those_who_listen(capsys: pytest.CaptureFixtur
         f"{BOX}print('loaded')\ndef objective(x):\n    print('asked')\n    return x[0]\n", "p.py"
     )
     capsys.readouterr()
-    assert file.structure() is not None
+    assert file.profile() is not None
     assert capsys.readouterr() == ("", "")
 
 
 def test_parts_as_numbers() -> None:
-    part = Part({"cos": 12, "square": 3}, (None, 1, 4), 2.5)
-    assert Part.from_numbers(part.numbers()) == part
+    part = FunctionProfile({"cos": 12, "square": 3}, (None, 1, 4), 2.5)
+    assert FunctionProfile.from_list(part.to_list()) == part

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.files.python.text import Text
+from llamoco.dataset_builder.problems.files.python.source import Text
 from llamoco.dataset_builder.problems.files.python_file import load_python
-from llamoco.dataset_builder.problems.profiling.operation_profile import Part, trace_point
+from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile, trace_point
 from llamoco.dataset_builder.problems.profiling.trace_recorder import OPERATIONS, Recorder
 from llamoco.dataset_builder.problems.profiling.traced import Traced
 from llamoco.dataset_builder.problems.profiling.traced_array import TracedArray
@@ -36,15 +36,15 @@ def text_of(expression: str) -> str:
     return f"{HEAD}def objective(x):\n    return {expression}\n"
 
 
-def part(expression: str) -> Part:
+def part(expression: str) -> FunctionProfile:
     trace = load_python(text_of(expression), "p.py").trace
-    assert trace.structure is not None, trace.obstacle
-    return trace.structure.objective
+    assert trace.profile is not None, trace.obstacle
+    return trace.profile.objective
 
 
 def seen(expression: str) -> tuple[dict[str, int], int | None, float]:
     found = part(expression)
-    return found.operations, found.degrees[0], found.partners
+    return found.operations, found.degrees[0], found.mean_interactions
 
 
 ROUNDED = [
@@ -231,7 +231,7 @@ NOT_FOLLOWED = {
 @pytest.mark.parametrize("expression", NOT_FOLLOWED)
 def test_what_is_not_followed_is_named(expression: str) -> None:
     trace = load_python(text_of(expression), "p.py").trace
-    assert trace.structure is None and trace.obstacle is not None
+    assert trace.profile is None and trace.obstacle is not None
     assert NOT_FOLLOWED[expression] in trace.obstacle
 
 
@@ -254,7 +254,7 @@ def test_a_point_without_value_does_not_end_the_trace() -> None:
     trace = load_python(
         text_of("1.0 if type(x[0]) is np.float64 else math.sqrt(-1 - x[0] ** 2)"), "p.py"
     ).trace
-    assert trace.structure is None and "has no value at the points that were tried" in str(trace.obstacle)
+    assert trace.profile is None and "has no value at the points that were tried" in str(trace.obstacle)
 
 
 def test_facts_of_rounding_are_those_of_the_built_in() -> None:
@@ -263,8 +263,8 @@ def test_facts_of_rounding_are_those_of_the_built_in() -> None:
         load_python(text.format(way), "p.py").trace
         for way in ("round(x[0])", "np.round(x[0])", "np.rint(x[0])")
     ]
-    assert told[0] == told[1] == told[2] and told[0].structure is not None
-    assert told[0].structure.objective.operations == {"floor": 1, "square": 2}
+    assert told[0] == told[1] == told[2] and told[0].profile is not None
+    assert told[0].profile.objective.operations == {"floor": 1, "square": 2}
 
 
 def test_functions_stay_where_pickle_looks_them_up() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.evaluator.numpy_evaluator import numpy_evaluator
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.symbolic.expression import (
     FUNCTIONS,
     Call,
@@ -114,7 +114,7 @@ def test_a_latex_problem_has_its_formulas_in_the_evaluator(tmp_path: Path) -> No
     path.write_text(
         "$\\min_x x_1^2$ s.t. $x_1^2 + 3 \\cos x_2 \\le 2$, $x \\in [1, 2]^2$. Budget: 60 evaluations.\n"
     )
-    symbolic = load(path).values.symbolic
+    symbolic = load_problem(path).active_evaluator.symbolic
     assert symbolic is not None and symbolic[1:] == ((1.0, 1.0), (2.0, 2.0))
     [(low, high)] = constraint_ranges(*symbolic)
     assert low == pytest.approx(1 + 3 * math.cos(2) - 2) and high == pytest.approx(4 + 3 * math.cos(1) - 2)

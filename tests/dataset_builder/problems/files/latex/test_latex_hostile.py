@@ -11,7 +11,7 @@ import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 
 LENGTH = 20_000  # characters: what strangers may hand in
 REST = r" $x \in [0, 1]^2$. Budget: 100 evaluations."
@@ -125,4 +125,4 @@ def test_number_that_cannot_be_computed_is_named(number: str, tmp_path: Path) ->
     path = tmp_path / "n.tex"
     path.write_text(minimised(number), encoding="utf-8")
     with pytest.raises(ProblemError, match=r"n\.tex: a number in its formulas cannot be computed"):
-        load(path)
+        load_problem(path)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 
 TABLE = """\\[ \\min_{P_1,P_2} P_1^2 + 2 P_2^2 \\] subject to $P_1 + P_2 = 500$. The limits of the units are
@@ -18,13 +18,13 @@ TABLE = """\\[ \\min_{P_1,P_2} P_1^2 + 2 P_2^2 \\] subject to $P_1 + P_2 = 500$.
 
 def test_columns_of_limits_are_bounds(tmp_path: Path) -> None:
     (tmp_path / "p.tex").write_text(TABLE)
-    problem = load(tmp_path / "p.tex")
+    problem = load_problem(tmp_path / "p.tex")
     assert (problem.lower, problem.upper) == ((150.0, 100.0), (300.0, 400.0))
     # A formula that says what one of them is of changes nothing.
     for formula in ("P_i^{\\min} \\le P_i", "P_i \\le P_i^{\\max}", "P_i^{\\min} \\le P_i \\le P_i^{\\max}"):
         stated = TABLE.replace("The limits", f"${formula}$ for $i = 1, 2$. The limits")
         (tmp_path / "p.tex").write_text(stated)
-        again = load(tmp_path / "p.tex")
+        again = load_problem(tmp_path / "p.tex")
         assert (again.lower, again.upper) == (problem.lower, problem.upper)
 
 
@@ -37,7 +37,7 @@ def test_limits_of_states_hold_where_the_file_says(tmp_path: Path) -> None:
     def read(start: str, range_of: str) -> Problem:
         text = RESERVOIR.replace("START", start).replace("RANGE", range_of)
         (tmp_path / "p.tex").write_text(text)
-        return load(tmp_path / "p.tex")
+        return load_problem(tmp_path / "p.tex")
 
     with pytest.raises(ProblemError, match=r"for which t does this hold\? s has the numbers 1 to 5"):
         read("20", "")
@@ -81,7 +81,7 @@ OPEN = (".", ". There are no bounds.", ", $x, y \\in \\mathbb{R}$.", ". It is un
 @pytest.mark.parametrize("rest", BOXES)
 def test_a_box_that_stands_alone_is_the_box_of_the_variables(rest: str, tmp_path: Path) -> None:
     (tmp_path / "p.tex").write_text(HEAD + rest)
-    problem = load(tmp_path / "p.tex")
+    problem = load_problem(tmp_path / "p.tex")
     assert (problem.lower, problem.upper) == BOXES[rest]
 
 
@@ -89,11 +89,11 @@ def test_a_box_that_stands_alone_is_the_box_of_the_variables(rest: str, tmp_path
 def test_bounds_that_cannot_be_read_are_not_lost(rest: str, tmp_path: Path) -> None:
     (tmp_path / "p.tex").write_text(HEAD + rest)
     with pytest.raises(ProblemError):
-        load(tmp_path / "p.tex")
+        load_problem(tmp_path / "p.tex")
 
 
 @pytest.mark.parametrize("rest", OPEN)
 def test_variables_without_bounds_are_taken_where_nothing_speaks_of_any(rest: str, tmp_path: Path) -> None:
     (tmp_path / "p.tex").write_text(HEAD + rest)
-    problem = load(tmp_path / "p.tex")
-    assert problem.values.unbounded and any("not bounded" in line for line in problem.warnings)
+    problem = load_problem(tmp_path / "p.tex")
+    assert problem.active_evaluator.unbounded and any("not bounded" in line for line in problem.warnings)

@@ -18,7 +18,7 @@ from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluator.numpy_evaluator import numpy_evaluator
 from llamoco.dataset_builder.problems.files.latex_file import LatexFile, read_latex
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import problem_text, program_of
@@ -61,7 +61,7 @@ def test_it_means_what_the_person_means(name: str) -> None:
 def test_problem_json_and_program_text_mean_the_same(name: str, tmp_path: Path) -> None:
     path = tmp_path / "p.tex"
     path.write_text(CASES[name].text, encoding="utf-8")
-    problem = load(path, ignore_prose=True)
+    problem = load_problem(path, ignore_prose=True)
     written = load_python(problem_text(problem), "p.py")
     z = np.random.default_rng(1).uniform(problem.lower, problem.upper, (5, problem.dim))
     values, again = problem.evaluate(z), Problem.from_json(problem.to_json())
@@ -74,14 +74,14 @@ def test_problem_json_and_program_text_mean_the_same(name: str, tmp_path: Path) 
     for start in (written.variables.start, again.start):
         assert (start is None) == (problem.start is None)
         assert start is None or start.tolist() == problem.start.tolist()  # type: ignore[union-attr]
-    assert problem.structure is not None
+    assert problem.profile is not None
 
 
 def run(name: str, folder: Path) -> dict[str, str]:
     """What the program of a case prints."""
     (folder / "p.tex").write_text(CASES[name].text, encoding="utf-8")
     script = folder / "program.py"
-    script.write_text(program_of(load(folder / "p.tex"), render("slsqp")), encoding="utf-8")
+    script.write_text(program_of(load_problem(folder / "p.tex"), render("slsqp")), encoding="utf-8")
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
     return dict(line.split(" = ") for line in done.stdout.splitlines() if " = " in line)
 

@@ -9,7 +9,7 @@ import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
-from llamoco.dataset_builder.problems.files.problem_file import load
+from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import problem_text
 
@@ -138,10 +138,10 @@ def test_a_problem_remembers_what_was_left_out(tmp_path: Path) -> None:
     path = tmp_path / "p.tex"
     path.write_text("$\\min_x (x_1 - 1)^2 + x_2$. The shares add up to one." + REST, encoding="utf-8")
     with pytest.raises(ProblemError, match=PROSE):
-        load(path)
-    problem = load(path, ignore_prose=True)
+        load_problem(path)
+    problem = load_problem(path, ignore_prose=True)
     assert problem.definition["left_out"] == ["line 1: The shares add up to one"]
     again = Problem.from_json(problem.to_json())
     assert again.evaluate(np.array([[2.0, 3.0]])).f[0] == 4.0
-    assert again.structure == problem.structure is not None
+    assert again.profile == problem.profile is not None
     assert "def objective" in problem_text(again)

@@ -89,7 +89,7 @@ def test_a_trace_ends_nothing_either() -> None:
         + "def objective(x):\n    return float(x[0]) if type(x[0]) is np.float64 else os._exit(1)\nimport numpy as np\n",
         "p.py",
     )
-    assert own.trace.structure is None and "os._exit is not followed" in str(own.trace.obstacle)
+    assert own.trace.profile is None and "os._exit is not followed" in str(own.trace.obstacle)
 
 
 def test_signals_that_do_not_end_the_process_may_be_sent() -> None:
@@ -141,7 +141,7 @@ def test_ctrl_c_stays_ctrl_c_whatever_the_file_sets() -> None:
     before = signal.getsignal(signal.SIGINT)
     ignored = "signal.signal(signal.SIGINT, signal.SIG_IGN)"
     own = load_python(late("pass") + ignored + "\n", "p.py")
-    assert own.trace.structure is not None
+    assert own.trace.profile is not None
     assert signal.getsignal(signal.SIGINT) is before
 
 

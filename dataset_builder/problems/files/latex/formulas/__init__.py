@@ -1,0 +1,1 @@
+"""Formulas to values: a recursive-descent parser over the tokens of one expression."""

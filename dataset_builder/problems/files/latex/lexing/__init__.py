@@ -1,0 +1,1 @@
+"""Tokens of a LaTeX text: macros written out, commands by meaning, names and tables in one form."""

@@ -1,0 +1,1 @@
+"""Parts of the optimization problem: objective, variables, definitions, bounds, constraints, starting point, budget."""

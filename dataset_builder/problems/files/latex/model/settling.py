@@ -1,0 +1,222 @@
+"""How the numbers of the variables and the ranges of indices are settled, before bounds and constraints are taken."""
+
+from __future__ import annotations
+
+from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.files.latex.formulas.names import read_head
+from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll
+from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part
+from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
+from llamoco.dataset_builder.problems.files.latex.model.definitions import is_number
+from llamoco.dataset_builder.problems.files.latex.model.sizing import (
+    asked,
+    bind,
+    fitting,
+    free_letters,
+    one_vector,
+    ranges,
+    settle,
+    undefined,
+)
+from llamoco.dataset_builder.problems.files.latex.model.variables import Declared
+from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain
+from llamoco.dataset_builder.problems.files.latex.statements.index_letters import subscript_of
+
+
+class Settling:
+    """Settles the variables of a file.
+
+    Args:
+        bounds: the symbols, with the variables as declared.
+        declared: which they are.
+        letters: letters of indices.
+        tokens: the tokens of the file.
+    """
+
+    def __init__(self, bounds: Bounds, declared: Declared, letters: set[str], tokens: list[Token]) -> None:
+        self.bounds, self.declared, self.letters, self.tokens = bounds, declared, letters, tokens
+        self.symbols = bounds.symbols
+        self._core: dict[str, set[tuple[int, ...]]] = {}
+
+    @property
+    def _bases(self) -> dict[str, int]:
+        symbols = self.symbols
+        if symbols.families:
+            return {base: family.columns for base, family in symbols.families.items()}
+        return {symbols.vector: 0} if symbols.vector and not symbols.aliases else {}
+
+    def pin(self, found: list[Chain]) -> None:
+        """Find members with a value that are no variables: ``y_0 = 0`` where bounds are of ``y_1, ..., y_5``."""
+        members = {
+            (head.base, int(head.subscript[0].text)): chain
+            for chain in found
+            if chain.relations == ["="]
+            and (head := read_head(chain.sides[0][0])) is not None
+            and head.subscript is not None
+            and len(head.subscript) == 1
+            and head.subscript[0].text.isdigit()
+            and self.symbols.is_base(head.base)
+        }
+        if not members:
+            return
+        limits = [c for c in found if set(c.relations) <= {"<=", ">=", "in"} and self._only_variables(c)]
+        core = asked(self.bounds, [], limits, self._bases)
+        for base, numbers in self.declared.numbers.items():
+            core.setdefault(base, set()).update((k,) for k in numbers)
+        size = self.bounds.stated_dim if self.symbols.vector else 0
+        for base, number in members:
+            known = core.get(base, set()) | {(k,) for k in range(1, size + 1)}
+            if (
+                known
+                and (number,) not in known
+                and (number == 0 or number == max(known)[0] + 1 or number < min(known)[0])
+            ):
+                self.symbols.pinned.setdefault(base, set()).add(number)
+
+    def _only_variables(self, chain: Chain) -> bool:
+        """Whether a statement is about single variables and numbers."""
+        return any(
+            all(self.bounds.is_variable(p) or p[0].text == "\\dots" for p in side) for side in chain.sides
+        )
+
+    def settle(self, objective: Part, found: list[Chain]) -> list[Chain]:
+        """Settle the numbers of variables, and what the letters in statements run through.
+
+        Returns:
+            The statements, those of membership first.
+
+        Raises:
+            ProblemError: if one is not known.
+        """
+        symbols, bounds = self.symbols, self.bounds
+        symbols.known_ranges = ranges(bounds, self.tokens, found)
+        if symbols.families:
+            self._settle_families(objective, found)
+        elif symbols.vector and not symbols.aliases:
+            found = self._take_memberships(found)
+            if not bounds.stated_dim and (not self._sized(found) or self._from_zero(found)):
+                self._settle_vector(objective, found)
+        free = [(c, letters) for c in found if (letters := free_letters(c, self.letters, symbols))]
+        if free:
+            if symbols.vector and not symbols.dim:
+                symbols.dim = bounds.stated_dim or self._size_of_ranges(found)
+            known = ranges(bounds, self.tokens, found)
+            for chain, letters in free:
+                for letter in letters:
+                    if letter not in self.letters:
+                        self._check_size(chain)
+                    bind(chain, letter, bounds, known)
+        return found
+
+    def _check_size(self, chain: Chain) -> None:
+        """Refuse ``0 <= x_i <= 6`` without a range where n = 6 speaks of more variables than formulas have."""
+        symbols = self.symbols
+        for name in ("n", "N", "D", "d"):
+            entry = symbols.written.get(name)
+            if (
+                entry is not None
+                and is_number(entry.body)
+                and symbols.vector
+                and entry.body[0].text != str(symbols.dim)
+            ):
+                message = f"for which i does this hold? {name} = {entry.body[0].text}, but the formulas have {symbols.dim} variables"
+                raise self.bounds.source.error(
+                    chain.place, f"{message}; state the range, as in $i = 1, \\dots, {name}$"
+                )
+
+    def _take_memberships(self, found: list[Chain]) -> list[Chain]:
+        """Take the statements that say how long the vector is."""
+        vector = self.symbols.vector
+        rest = []
+        for chain in found:
+            whole = chain.relations == ["in"] and any(
+                len(p) == 1 and p[0].text == vector for p in chain.sides[0]
+            )
+            if not (whole and self.bounds.take(chain)):
+                rest.append(chain)
+        return rest
+
+    def _sized(self, found: list[Chain]) -> bool:
+        """Whether bounds say how many variables there are: by a range, or by vectors."""
+        vector = self.symbols.vector
+        for chain in found:
+            if not set(chain.relations) <= {"<=", ">=", "in"}:
+                continue
+            for side in chain.sides:
+                for part in side:
+                    subscript = subscript_of(part)
+                    if part[0].text == vector and self.bounds.is_variable(part) and subscript:
+                        if any(t.text in chain.bindings for t in subscript) or (
+                            part is not side[0] and side[-2][0].text == "\\dots"
+                        ):
+                            return True
+                    elif len(part) == 1 and part[0].text == vector:
+                        others = [p for other in chain.sides if other is not side for p in other]
+                        if any(p[0].text in ("(", "[") or p[0].text in self.symbols.written for p in others):
+                            return True
+        return False
+
+    def _from_zero(self, found: list[Chain]) -> bool:
+        """Whether bounds count from 0."""
+        limits = [c for c in found if set(c.relations) <= {"<=", ">=", "in"} and self._only_variables(c)]
+        return (0,) in asked(self.bounds, [], limits, self._bases).get(self.symbols.vector, set())
+
+    def _size_of_ranges(self, found: list[Chain]) -> int:
+        """The number of variables by the ranges of their bounds."""
+        limits = [c for c in found if set(c.relations) <= {"<=", ">=", "in"} and self._only_variables(c)]
+        members = asked(self.bounds, [], limits, self._bases).get(self.symbols.vector, set())
+        return max((m[0] for m in members), default=0)
+
+    def _settle_vector(self, objective: Part, found: list[Chain]) -> None:
+        """Find out how long the vector is."""
+        symbols, base = self.symbols, self.symbols.vector
+        members = asked(self.bounds, [objective], found, {base: 0}).get(base, set())
+        members -= {(k,) for k in symbols.pinned.get(base, ())}
+        if members:
+            symbols.vector = ""
+            settle(self.bounds, [base], {base: members}, objective[0])
+            one_vector(self.bounds)
+            return
+        parts = [objective, *(p for c in found for side in c.sides for p in side if not self._needs_range(c))]
+        sizes = fitting(self.bounds, parts, base)
+        if len(sizes) == 1:
+            self.bounds.dimension(sizes[0], objective[0])
+            symbols.dim = sizes[0]
+        else:
+            undefined(self.bounds, parts, base)
+
+    def _needs_range(self, chain: Chain) -> bool:
+        return bool(free_letters(chain, self.letters, self.symbols)) or bool(chain.bindings)
+
+    def _settle_families(self, objective: Part, found: list[Chain]) -> None:
+        """Find out which members the families have."""
+        symbols = self.symbols
+        members = asked(self.bounds, [objective], found, self._bases)
+        for base in symbols.families:
+            own = members.setdefault(base, set())
+            given: set[tuple[int, ...]] = {(k,) for k in self.declared.numbers.get(base, ())}
+            limits = [c for c in found if set(c.relations) <= {"<=", ">=", "in"} and self._only_variables(c)]
+            core = given or asked(self.bounds, [], limits, self._bases).get(base, set())
+            pinned = {(k,) for k in symbols.pinned.get(base, ())}
+            members[base] = (core if core and pinned else own | given) - pinned
+            if given:
+                members[base] = given
+            if not members[base]:
+                sizes = self._fitting(objective, found, base)
+                members[base] = {(k,) for k in range(1, sizes + 1)}
+        for base, own in members.items():
+            if not own and sum(t.text == base for t in self.tokens) < 2 + any(
+                t.text == base for t in objective
+            ):
+                message = f"{base} is to be varied, but does not occur in the formulas; correct the name"
+                raise self.bounds.source.error(objective[0], message)
+        settle(self.bounds, self.declared.order, members, objective[0])
+        one_vector(self.bounds)
+
+    def _fitting(self, objective: Part, found: list[Chain], base: str) -> int:
+        try:
+            sizes = fitting(self.bounds, [objective], base)
+        except (ProblemError, NeedsUnroll):
+            return 0
+        return sizes[0] if len(sizes) == 1 else 0

@@ -1,0 +1,1 @@
+"""Prose around the formulas: sentences, and whether they may restrict or change the problem."""

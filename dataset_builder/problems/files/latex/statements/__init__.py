@@ -1,0 +1,1 @@
+"""Statements of a LaTeX text: clauses, chains of relations, and the letters that index them."""

@@ -1,0 +1,161 @@
+"""Indices: the numbers that subscripts mean, and what letters run through."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from llamoco.dataset_builder.problems.files.latex.formulas.constant_folding import LARGEST
+from llamoco.dataset_builder.problems.files.latex.formulas.names import Scope, Written
+from llamoco.dataset_builder.problems.files.latex.formulas.values import (
+    NeedsUnroll,
+    is_whole,
+    number_of,
+    with_constants,
+)
+from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, split_commas, tuple_parts
+from llamoco.dataset_builder.problems.files.latex.statements.chains import Range
+from llamoco.dataset_builder.problems.files.latex.statements.index_letters import subscript_of
+from llamoco.dataset_builder.problems.files.latex.symbols.families import Unknowns
+from llamoco.dataset_builder.problems.symbolic.expression import Expr, Index, Item, Num, Size, walk
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data
+
+_SPAN = 60  # tokens after a sum in which its letter is looked for
+
+
+class Recurrence(NamedTuple):
+    """``base_{letter + offset} = body``, for the values of a range, or (None) for all that are asked for."""
+
+    letter: str
+    offset: int
+    body: Part
+    bound: Range | None
+
+
+class Indexing(Unknowns):
+    r"""What indices mean.
+
+    Attributes:
+        written: definitions by canonical name; ranged: those of vectors, ``z_i = ..., i = 1..n``, by base;
+            templates: functions numbered by a letter, ``f_k(x) = ...``, by base; anywhere: numbers numbered by a letter
+            without a range, ``m_i = 2``, by base.
+        recurrences: what is defined step by step, ``V_{t+1} = V_t + ...``, by base.
+        known_ranges: the ranges that letters have in the file, as far as they are stated.
+        pinned: numbers of members of vectors of variables that have a definition, as ``y_0 = 0``, by base.
+    """
+
+    def __init__(self, source: Source, names: set[str]) -> None:
+        super().__init__(source, names)
+        self.written: dict[str, Written] = {}
+        self.ranged: dict[str, tuple[str, Range, Part]] = {}
+        self.templates: dict[str, tuple[str, list[str], Part]] = {}
+        self.anywhere: dict[str, tuple[str, Part]] = {}
+        self.recurrences: dict[str, Recurrence] = {}
+        self.pinned: dict[str, set[int]] = {}
+        self.known_ranges: dict[str, list[list[int]]] = {}
+
+    def parsed(self, part: Part, scope: Scope) -> Expr:
+        """The value of a part, which has to be a number."""
+        raise NotImplementedError
+
+    def family(self, base: str) -> dict[int, str]:
+        """Keys of the definitions ``base_1``, ``base_2``, ... by number."""
+        prefix = base + "_"
+        numbers = {k: k.removeprefix(prefix) for k in (*self.written, *self.ranged) if k.startswith(prefix)}
+        return {int(number): k for k, number in numbers.items() if number.isdigit()}
+
+    def subscripts(self, subscript: Part, place: Token, scope: Scope) -> list[Expr]:
+        """The indices of a subscript."""
+        if len(subscript) == 1:  # most are one letter or number
+            bound = scope.get(subscript[0].text)
+            if isinstance(bound, Index):
+                return [bound]
+            if subscript[0].text.isdigit():
+                return [Num(int(subscript[0].text))]
+        return [self.index(self.parsed(part, scope), place) for part in split_commas(subscript)]
+
+    def index(self, value: Expr, place: Token) -> Expr:
+        """See ``names.Symbols``."""
+        if isinstance(value, Index) or (isinstance(value, Num) and float(value.value).is_integer()):
+            return value
+        value = with_constants(value, self.constants())
+        indices = {e.name for e in walk(value) if isinstance(e, Index)}
+        if not indices and not any(isinstance(e, Size) and not self.dim for e in walk(value)):
+            return value if isinstance(value, Size) else super().index(value, place)
+        if not is_whole(value) or not indices:
+            raise self.source.error(
+                place, "an index has to be a whole number, or an index variable plus a whole number"
+            )
+        if len(indices) > 1:
+            raise NeedsUnroll
+        positions = {e.vector for e in walk(value) if isinstance(e, Item)}
+        if not positions <= {d.name for d in self.emitted if isinstance(d, Data)}:
+            raise self.source.error(place, "an index may be taken from a list of given positions only")
+        self.positions |= positions
+        return value
+
+    def integers(self, bound: Range, scope: Scope) -> list[int]:
+        """See ``names.Symbols``."""
+        given = [p for p in bound.values if p[0].text != "\\dots"]
+        found: list[int] = []
+        for part in given:
+            whole = self.index(self.parsed(part, scope), part[0])
+            found.append(self.dim if isinstance(whole, Size) else number_of(whole))
+        if not bound.dots:
+            return found
+        if not len(found) >= 2 or bound.values[-1][0].text == "\\dots":
+            raise self.source.error(bound.place, "expected a range such as i = 1, \\dots, n")
+        if found[-1] - found[0] >= LARGEST:
+            message = f"this range is too long; expected at most {LARGEST} values"
+            raise self.source.error(bound.place, message)
+        step = found[1] - found[0] if len(found) > 2 else 1
+        if step < 1 or found[:-1] != list(range(found[0], found[0] + step * (len(found) - 1), step)):
+            raise self.source.error(bound.place, "this range does not rise by equal steps; list its values")
+        return list(range(found[0], found[-1] + 1, step))
+
+    def whole_number(self, index: Expr, place: Token) -> int:
+        """See ``names.Symbols``."""
+        if any(isinstance(e, Size) for e in walk(index)) and not any(
+            isinstance(e, Index) for e in walk(index)
+        ):
+            return int(self.constant(index, place))
+        return number_of(index)
+
+    def index_set(self, name: str) -> Part | None:
+        """See ``names.Symbols``."""
+        body = self.written[name].body if name in self.written else []
+        return body if body and body[0].text == "\\{" else None
+
+    def members(self, base: str, subscript: Part, letter: str) -> list[int] | None:
+        """The numbers that a letter runs through as an index of a name; None if that is not known."""
+        if base in self.families and self.families[base].size:
+            family = self.families[base]
+            if family.columns:
+                names = [t.text for t in subscript if t.text != ","]
+                count = family.size // family.columns if names[:1] == [letter] else family.columns
+                return list(range(1, count + 1))
+            return list(range(family.low, family.low + family.size))
+        if base == self.vector and base:
+            return list(range(1, self.dim + 1)) if self.dim else None
+        if base in self.written and tuple_parts(self.written[base].body):
+            return list(range(1, len(tuple_parts(self.written[base].body)) + 1))
+        if base in self.ranged:
+            return self.integers(self.ranged[base][1], {})
+        numbers = self.family(base)
+        return sorted(numbers) if numbers and base not in self.recurrences else None
+
+    def run_of(self, letter: str, tokens: Part) -> list[int] | None:
+        """What a letter runs through in a sum without a range, over these tokens; None if that is not known."""
+        found: list[list[int]] = []
+        for number, token in enumerate(tokens[:_SPAN]):
+            if token.kind == "name" and number + 1 < len(tokens) and tokens[number + 1].text == "_":
+                subscript = subscript_of(tokens[number : number + 12])
+                if any(t.text == letter for t in subscript) and not any(
+                    t.text in ("+", "-") for t in subscript
+                ):
+                    members = self.members(token.text, subscript, letter)
+                    found += [members] if members else []
+        if found:
+            return found[0] if all(f == found[0] for f in found) else None
+        known = self.known_ranges.get(letter, [])
+        return known[0] if len(known) == 1 else None

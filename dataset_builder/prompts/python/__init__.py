@@ -1,0 +1,1 @@
+"""Writers of problem files in Python: patterns, and the parts that they share."""
