@@ -65,7 +65,7 @@ base-check:      ## check the base install in a fresh environment: size, no torc
 	$(PYTHON) .ci/base_check.py
 
 docs: $(TEST_STAMP) ## build the documentation into site/; broken links and references are errors
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 cards: $(FULL_STAMP) ## regenerate the cards and the README's figures from the run records
 	$(BIN)/python -m llamoco.hub_cards.cards
