@@ -1,4 +1,4 @@
-"""`llamoco study NAME`: the measurements that the published tables and design choices rest on."""
+"""Command `llamoco study NAME`: the measurements that published tables and design choices rest on."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_a_second_push_changes_nothing_and_a_third_sends_what_changed(hub: StubH
         name: content for name, content in there.items() if name != ".gitattributes"
     }
     assert hub.sent("PUT", "/lfs/") == 1  # the weights; the rest came in the commit
-    assert "nothing has changed" in push("model", model).stdout
+    assert "unchanged since" in push("model", model).stdout
     commits = hub.repos["model", "ada/mine"].branches["main"]
     assert len(commits) == 2 and hub.sent("PUT", "/lfs/") == 1
     (model / "config.json").write_text('{"changed": 1}')
@@ -155,7 +155,7 @@ def test_a_dry_run_asks_nobody(hub: StubHub, model: Path) -> None:
     (model / "optimizer.pt").write_bytes(b"pickle")
     done = push("model", model, "--dry-run")
     assert done.exit_code == 0 and not hub.requests
-    for text in ("model.safetensors", "license: apache-2.0", "left out: optimizer.pt", "nothing is wrong"):
+    for text in ("model.safetensors", "license: apache-2.0", "left out: optimizer.pt", "all checks passed"):
         assert text in done.stdout
 
 
