@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 from rich.progress import TextColumn
@@ -42,6 +43,13 @@ def fail(message: str, code: int = EXIT_BAD_INPUT) -> NoReturn:
 def say(kind: str, message: str, style: str) -> None:
     """Print a message on stderr, after its kind (such as "note:") in a style of its own."""
     err.print(Text(kind, style), printable(message, MAX_MESSAGE), soft_wrap=True)
+
+
+def help_text(command: Callable[..., Any]) -> str:
+    """Join the lines of each paragraph of a command's docstring: the terminal wraps them anew."""
+    return "\n\n".join(
+        paragraph.replace("\n", " ") for paragraph in (inspect.getdoc(command) or "").split("\n\n")
+    )
 
 
 def column(text: str) -> TextColumn:

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 import llamoco
 from llamoco.cli.benchmark import benchmark
 from llamoco.cli.build import build
+from llamoco.cli.common import help_text
 from llamoco.cli.evaluate import evaluate
 from llamoco.cli.extras import missing_extras
 from llamoco.cli.process_exit import App, exit_if_held_up
@@ -94,5 +95,5 @@ def _before(
 
 
 for command in (solve, benchmark, build, train, evaluate, report, push):
-    app.command()(command)
+    app.command(help=help_text(command))(command)
 app.add_typer(study, name="study")

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from llamoco.cli import studies
+from llamoco.cli.common import help_text
 
 
 class _Studies(TyperGroup):
@@ -25,7 +26,7 @@ class _Studies(TyperGroup):
             return None
         module = import_module(f"{studies.__name__}.{name.replace('-', '_')}")
         single = typer.Typer(rich_markup_mode="rich", add_completion=False)
-        single.command(name)(module.command)
+        single.command(name, help=help_text(module.command))(module.command)
         return typer.main.get_command(single)
 
 
