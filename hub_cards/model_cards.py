@@ -15,8 +15,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
-from llamoco.dataset_builder.prompts.prompt import make_prompt
-from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.hub_cards.render import record, record_if_any, render
 from llamoco.hub_cards.score_tables import score_tables

@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from llamoco.dataset_builder.problems.portable_rng import run_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program_text import received, too_long
 from llamoco.metrics.faith import faithful
@@ -140,12 +141,6 @@ def _ready() -> Sandbox:
     if isinstance(_sandbox, SandboxUnavailable):
         raise _sandbox
     return _sandbox
-
-
-def run_seed(seed: int, problem_id: str, run: int) -> int:
-    """The seed of a run on a problem; from 0 to 2^31 - 1."""
-    digest = hashlib.sha256(f"{seed}/{problem_id}/{run}".encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:4]) >> 1
 
 
 def _take_number(folder: str) -> int:

@@ -17,11 +17,11 @@ from math import sqrt
 import numpy as np
 import pyarrow as pa
 
-from llamoco.dataset_builder.benchmark.run import config_json
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS
 from llamoco.dataset_builder.optimizers.configuration import (
     CONFIGURATIONS_FORMAT,
-    GROUPS,
     Tree,
+    config_json,
     facts,
     select,
 )

@@ -11,10 +11,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from llamoco.dataset_builder.benchmark.labels import GROUPS, Label
-from llamoco.dataset_builder.benchmark.run import Job, execute, run_seed
+from llamoco.dataset_builder.benchmark.labels import Label
+from llamoco.dataset_builder.benchmark.run import execute
 from llamoco.dataset_builder.benchmark.trace import unpack_trace
 from llamoco.dataset_builder.optimizers import pool
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS
+from llamoco.dataset_builder.problems.portable_rng import race_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import GAP_FLOOR, relative_gap
 
@@ -142,7 +144,7 @@ def _mean_gaps(problem: Problem, name: str, config: str) -> tuple[np.ndarray, np
     evals = np.unique(np.linspace(1, problem.max_evals, 300).astype(int))
     logs = np.zeros(len(evals))
     for number in range(RUNS):
-        seed = run_seed(0, problem.id, EXAMPLE_RACE, Job(name, config, number))
+        seed = race_seed(0, problem.id, EXAMPLE_RACE, name, config, number)
         trace = unpack_trace(execute(problem, pool.render(name, json.loads(config)), seed)["trace"])
         gaps = np.array([1.0, *(relative_gap(f, problem.f0, problem.f_star) for _, f in trace)])
         reached = np.searchsorted([e for e, _ in trace], evals, side="right")

@@ -16,11 +16,12 @@ import pyarrow.parquet as pq
 
 from llamoco.dataset_builder.benchmark.executors import completed
 from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze
-from llamoco.dataset_builder.benchmark.run import Job, Run, Task, config_json, run_task, score
+from llamoco.dataset_builder.benchmark.run import Job, Run, Task, run_task, score
 from llamoco.dataset_builder.benchmark.store import RunStore, fingerprint, pool_state
 from llamoco.dataset_builder.benchmark.trace import MAX_POINTS
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.configuration import GROUPS
+from llamoco.dataset_builder.optimizers.catalogue import group_of
+from llamoco.dataset_builder.optimizers.configuration import config_json
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
@@ -154,7 +155,7 @@ def _row(frozen: Problem, run: Run) -> dict[str, object]:
     aocc, w = score(run, frozen.f0, frozen.f_star)
     return {
         "problem_id": run.problem_id,
-        "group": GROUPS[frozen.constrained],
+        "group": group_of(frozen.constrained),
         "dim": frozen.dim,
         "max_evals": frozen.max_evals,
         "f0": frozen.f0,

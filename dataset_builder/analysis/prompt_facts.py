@@ -19,8 +19,9 @@ import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier
 
 from llamoco.dataset_builder.analysis.selector import gap_closed
-from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, Label, read_labels
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
 from llamoco.dataset_builder.benchmark.provenance import environment
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS
 from llamoco.dataset_builder.problems.portable_rng import named_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile, OperationProfile

@@ -26,9 +26,10 @@ from llamoco.dataset_builder.analysis.selector import (
 )
 from llamoco.dataset_builder.analysis.task_log import Row, read_records
 from llamoco.dataset_builder.analysis.textbook_race import textbook_report
-from llamoco.dataset_builder.benchmark.labels import GROUPS, Label, LabelTable
+from llamoco.dataset_builder.benchmark.labels import Label, LabelTable
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.benchmark.race import TIE
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import w
 

@@ -16,7 +16,7 @@ from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor,
 from sklearn.model_selection import KFold
 
 from llamoco.dataset_builder.benchmark.labels import Label, LabelsError
-from llamoco.dataset_builder.benchmark.race import configured
+from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS
 from llamoco.dataset_builder.problems.problem import Problem

@@ -10,10 +10,10 @@ from statistics import fmean
 from typing import Any
 
 from llamoco.dataset_builder.analysis.task_log import Row
-from llamoco.dataset_builder.benchmark.labels import GROUPS
 from llamoco.dataset_builder.benchmark.race import SCREEN, TIE, Score, entrants, ranked, stage_scores
 from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze
 from llamoco.dataset_builder.benchmark.run import Job, Run, Task, run_task
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS, group_of
 from llamoco.dataset_builder.problems.problem import Problem
 
 SEEDS = (0, 1, 2)
@@ -51,7 +51,7 @@ def textbook_report(problems: Sequence[Problem], rows: Mapping[str, Row]) -> dic
         standings: dict[str, list[Score]] = {}
         left_out: dict[str, str] = {}
         for problem in problems:
-            if GROUPS[problem.constrained] != group:
+            if group_of(problem.constrained) != group:
                 continue
             runs = [
                 Run(**run | {"trace": b64decode(run["trace"])})

@@ -21,15 +21,15 @@ from llamoco.dataset_builder.benchmark.race import (
     FINAL,
     SCREEN,
     SECOND,
-    Configuration,
     Score,
     choose,
-    configured,
     ranked,
     stage_scores,
 )
 from llamoco.dataset_builder.benchmark.references import CHECK, ProblemRejected, freeze
 from llamoco.dataset_builder.benchmark.run import Job, Run
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS, group_of
+from llamoco.dataset_builder.optimizers.configuration import Configuration, configured
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.problem import Problem
 
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 LABELS_FORMAT = 3
 TEST_SHARE = 2570 / 32570  # as in the paper
 TEST_MINIMUM = 30  # problems of each group, so that scores of small sets mean something; never over a fifth
-GROUPS = ("unconstrained", "constrained")
 SHIPPED_LABELS = Path(__file__).parents[1] / "labels" / "labels.parquet"
 
 
@@ -90,7 +89,7 @@ class Label:
     @property
     def group(self) -> str:
         """ "unconstrained" or "constrained"."""
-        return GROUPS[self.problem.constrained]
+        return group_of(self.problem.constrained)
 
     def checked(self, key: Configuration) -> Score:
         """Check score of a configured optimizer.
@@ -144,7 +143,7 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
             if not final:
                 raise ProblemRejected("runs of the screen could not be told apart")
         except ProblemRejected as reason:
-            discarded[f"{GROUPS[problem.constrained]}: {reason}"] += 1
+            discarded[f"{group_of(problem.constrained)}: {reason}"] += 1
             continue
         frozen.append((kept, runs[problem.id]))
         screens[problem.id], finals[problem.id] = screen, final
@@ -152,7 +151,7 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
     strength = {group: _strength(group, [p for p, _ in frozen], screens) for group in GROUPS}
     labels = []
     for problem, rows in frozen:
-        group = GROUPS[problem.constrained]
+        group = group_of(problem.constrained)
         finalists = finals[problem.id]
         winner, tie = choose(finalists, strength[group])
         repeated = stage_scores(problem, _of_race(rows, 1), (FINAL,))
@@ -192,7 +191,7 @@ def _strength(
     """
     scores: dict[str, list[float]] = defaultdict(list)
     for problem in problems:
-        if GROUPS[problem.constrained] == group:
+        if group_of(problem.constrained) == group:
             middle = fmean(entry.aocc for entry in screens[problem.id])
             for entry in screens[problem.id]:
                 scores[entry.optimizer].append(entry.aocc - middle)

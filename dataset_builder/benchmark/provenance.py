@@ -9,8 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from llamoco.dataset_builder.benchmark.labels import GROUPS, LabelTable
+from llamoco.dataset_builder.benchmark.labels import LabelTable
 from llamoco.dataset_builder.benchmark.store import RunStore, code_fingerprint
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS
 
 PACKAGES = ("numpy", "scipy", "cma", "deap", "nlopt", "pyarrow")
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from llamoco.dataset_builder.benchmark.references import REFERENCE, ProblemRejected, freeze
-from llamoco.dataset_builder.benchmark.run import Job, Run, config_json, score
+from llamoco.dataset_builder.benchmark.run import Job, Run, score
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.configuration import configuration_for
+from llamoco.dataset_builder.optimizers.configuration import Configuration, configured
 from llamoco.dataset_builder.problems.problem import Problem
 
 SCREEN = "screen"
@@ -40,8 +40,6 @@ CLOSE = 0.1  # in AOCC: who is so near the best after FINAL_SEEDS runs on MORE_F
 REFERENCE_RUNS = 2
 REFERENCE_BUDGET_FACTOR = 3
 TIE = 0.01  # in AOCC
-
-Configuration = tuple[str, str]  # optimizer, configuration as canonical JSON
 
 
 @dataclass(frozen=True)
@@ -65,12 +63,6 @@ class Score:
     def key(self) -> Configuration:
         """(optimizer, config)."""
         return self.optimizer, self.config
-
-
-def configured(name: str, problem: Problem) -> Configuration:
-    """An optimizer in the configuration that the facts in a problem's prompt select."""
-    config = configuration_for(name, problem.dim, problem.max_evals, problem.constrained)
-    return name, config_json(config)
 
 
 def entrants(problem: Problem) -> list[Configuration]:

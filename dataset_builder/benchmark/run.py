@@ -20,7 +20,7 @@ from llamoco.dataset_builder.benchmark.trace import pack_trace, unpack_trace
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.files.python.process import Interruption
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
-from llamoco.dataset_builder.problems.portable_rng import named_seed
+from llamoco.dataset_builder.problems.portable_rng import race_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import aocc, w
 
@@ -34,11 +34,6 @@ class Job(NamedTuple):
     optimizer: str
     config: str
     seed_index: int
-
-
-def config_json(config: pool.Config) -> str:
-    """A configuration as the one JSON text by which it is known in stores and tables."""
-    return json.dumps(config, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -125,11 +120,6 @@ def wall_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def run_seed(seed: int, problem_id: str, race: int, job: Job) -> int:
-    """Seed of a run, in [0, 2**31), named by everything that tells it from other runs."""
-    return named_seed("run", seed, problem_id, race, *job) % 2**31
-
-
 def execute(
     problem: Problem, text: str, seed: int, limit: float = WALL_LIMIT, oracle: Oracle | None = None
 ) -> dict[str, Any]:
@@ -202,7 +192,7 @@ def run_task(task: Task) -> list[Run]:
     for job in task.jobs:
         pool.check_serves(job.optimizer, problem.constrained)
         text = pool.render(job.optimizer, json.loads(job.config))
-        seed = run_seed(task.seed, problem.id, task.race, job)
+        seed = race_seed(task.seed, problem.id, task.race, *job)
         oracle = Oracle(problem)
         measured = execute(problem, text, seed, task.wall_limit, oracle)
         if task.stage == REFERENCE and oracle.best_x is not None:

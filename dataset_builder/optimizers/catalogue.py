@@ -8,6 +8,13 @@ from typing import Literal
 Value = int | float | bool
 Config = dict[str, Value]
 
+GROUPS = ("unconstrained", "constrained")  # of problems
+
+
+def group_of(constrained: bool) -> str:
+    """Group of a problem: "unconstrained" or "constrained"."""
+    return GROUPS[constrained]
+
 
 @dataclass(frozen=True)
 class Optimizer:

@@ -11,12 +11,13 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from llamoco.dataset_builder.optimizers.catalogue import POOL, Config
+from llamoco.dataset_builder.optimizers.catalogue import POOL, Config, group_of
+from llamoco.dataset_builder.problems.problem import Problem
 
-GROUPS = ("unconstrained", "constrained")
 CONFIGURATIONS_FORMAT = 1
 FILE_NAME = "configurations.json"
 
+Configuration = tuple[str, str]  # optimizer, configuration as canonical JSON
 Tree = dict[str, Any]  # {"config": {...}} or {"fact": ..., "at_most": ..., "then": tree, "else": tree}
 
 
@@ -39,7 +40,7 @@ def configuration_for(name: str, dim: int, max_evals: int, constrained: bool) ->
     """
     if name not in POOL:
         raise ValueError(f"unknown optimizer {name!r}; the pool has {', '.join(POOL)}")
-    tree = configurations().get(name, {}).get(GROUPS[constrained])
+    tree = configurations().get(name, {}).get(group_of(constrained))
     return POOL[name].defaults if tree is None else select(tree, facts(dim, max_evals))
 
 
@@ -48,6 +49,16 @@ def select(tree: Tree, known: dict[str, float]) -> Config:
     while "config" not in tree:
         tree = tree["then" if known[tree["fact"]] <= tree["at_most"] else "else"]
     return dict(tree["config"])
+
+
+def configured(name: str, problem: Problem) -> Configuration:
+    """An optimizer in the configuration that a problem's dimension, budget and constraints select."""
+    return name, config_json(configuration_for(name, problem.dim, problem.max_evals, problem.constrained))
+
+
+def config_json(config: Config) -> str:
+    """A configuration as canonical JSON, as stores and tables name it."""
+    return json.dumps(config, separators=(",", ":"))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Random draws that mean the same on every machine and NumPy version: only raw 64-bit output of PCG64 is used."""
+"""Random seeds and draws that are the same on every machine and NumPy version: from SHA-256 and raw output of PCG64."""
 
 from __future__ import annotations
 
@@ -15,6 +15,31 @@ def named_seed(*parts: object) -> int:
     """A 64-bit seed from a name such as ("problem", 7, 12): the first bytes of SHA-256 of its parts."""
     text = "\x1f".join(str(part) for part in parts)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
+
+
+def run_seed(seed: int, problem_id: str, run: int) -> int:
+    """Seed of a run of somebody's program on a problem, in [0, 2**31).
+
+    Args:
+        seed: of the evaluation.
+        problem_id: the problem's id.
+        run: number of the run.
+    """
+    digest = hashlib.sha256(f"{seed}/{problem_id}/{run}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:4]) >> 1
+
+
+def race_seed(seed: int, problem_id: str, race: int, optimizer: str, config: str, number: int) -> int:
+    """Seed of a benchmark run, in [0, 2**31), named by everything that tells it from other runs.
+
+    Args:
+        seed: of the benchmark.
+        problem_id: the problem's id.
+        race: 0 for the race that gives the label, 1 for its independent repeat.
+        optimizer, config: what runs, and its configuration as canonical JSON.
+        number: of the run of this configured optimizer.
+    """
+    return named_seed("run", seed, problem_id, race, optimizer, config, number) % 2**31
 
 
 class PortableRng:

@@ -1,6 +1,6 @@
-"""What people write beside their code: comments in several registers and tongues.
+"""Comments as people write them in code, in several tones and languages.
 
-A remark is drawn by register (plain, terse, chatty, academic, or another tongue) and role.
+A comment is drawn by tone (plain, terse, chatty, academic, or another language) and role.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from llamoco.dataset_builder.problems.portable_rng import PortableRng
 
 ROLES = ("title", "bounds", "budget", "objective", "inequality", "equality", "constants", "component")
 
-REGISTERS: dict[str, dict[str, tuple[str, ...]]] = {
+TONES: dict[str, dict[str, tuple[str, ...]]] = {
     "plain": {
         "title": ("optimisation problem", "minimise objective(x)", "problem definition", "{dim} variables"),
         "bounds": ("bounds", "search space", "box constraints", "variable limits"),
@@ -95,19 +95,19 @@ REGISTERS: dict[str, dict[str, tuple[str, ...]]] = {
 _WEIGHTS = (8, 4, 3, 4, 1, 1, 1)
 
 
-def draw_register(rng: PortableRng) -> str:
-    """One of the registers."""
-    return rng.choice(tuple(REGISTERS), _WEIGHTS)
+def draw_tone(rng: PortableRng) -> str:
+    """Draw one of the tones."""
+    return rng.choice(tuple(TONES), _WEIGHTS)
 
 
-def remark(rng: PortableRng, register: str, role: str, name: str = "", dim: int = 0) -> str:
-    """What somebody writes about a part of a problem, without a comment sign.
+def draw_comment(rng: PortableRng, tone: str, role: str, name: str = "", dim: int = 0) -> str:
+    """Draw a comment on a part of a problem, without its comment sign.
 
     Args:
         rng: the choice.
-        register: one of ``REGISTERS``.
+        tone: one of ``TONES``.
         role: one of ``ROLES``.
         name: the basic function's name, for a component.
         dim: number of variables, for a title.
     """
-    return rng.choice(REGISTERS[register][role]).format(name=name.replace("_", " "), dim=dim)
+    return rng.choice(TONES[tone][role]).format(name=name.replace("_", " "), dim=dim)

@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from llamoco.dataset_builder.prompts.facts import facts_only
 from llamoco.dataset_builder.prompts.program_text import received, too_long
-from llamoco.dataset_builder.prompts.prompt import facts_alone
 
 Style = Literal["plain", "contract"]
 Message = dict[str, str]  # role and content, as chat templates and servers take them
@@ -65,9 +65,9 @@ _OPTIMIZE = re.compile(r"^def optimize\(", re.MULTILINE)
 _PYTHON = frozenset({"", "python", "python3", "py"})
 
 
-def questions(style: Style, prompt: str) -> list[Conversation]:
+def first_turns(style: Style, prompt: str) -> list[Conversation]:
     """What asks for a program; after it, what takes its place where it does not fit into a model: the prompt's facts alone."""
-    return [[_question(style, text)] for text in dict.fromkeys((prompt, facts_alone(prompt)))]
+    return [[_question(style, text)] for text in dict.fromkeys((prompt, facts_only(prompt)))]
 
 
 def repair_turns(style: Style, prompt: str, program: str, error: str) -> list[Conversation]:
@@ -91,7 +91,7 @@ def repair_turns(style: Style, prompt: str, program: str, error: str) -> list[Co
         programs.append(_without_middle(lines, kept))
         kept //= 2
     programs = [text for text in programs if not too_long(text)]
-    short = facts_alone(prompt)
+    short = facts_only(prompt)
     cases = dict.fromkeys([(prompt, programs[0]), *((short, text) for text in programs)])
     return [
         [_question(style, asked), *_failed(style, text, _clipped(error.strip(), ERROR_LIMIT))]

@@ -17,7 +17,7 @@ from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, read_la
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
-from llamoco.dataset_builder.prompts.rows import pairs
+from llamoco.dataset_builder.prompts.rows import rows_of_problem
 
 SEED = 0
 SIZES = {"train": 30_000, "test": 2_570}  # pairs, as in the paper (section IV-A1)
@@ -138,4 +138,6 @@ def sample(labels: Path) -> str:
 
 
 def _rows(label: Label, count: int) -> list[Row]:
-    return pairs(label.problem, label.optimizer, label.config, SEED, count, held_out=label.split == "test")
+    return rows_of_problem(
+        label.problem, label.optimizer, label.config, SEED, count, held_out=label.split == "test"
+    )

@@ -11,15 +11,13 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.guard import guard
 from llamoco.dataset_builder.prompts.program_text import (
     MAX_PROGRAM,
@@ -32,7 +30,6 @@ from llamoco.dataset_builder.prompts.python.patterns import problem_section
 CONTRACT = ("objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS")
 ADAPTED_CONTRACT = (*CONTRACT, "evaluate", "constraints", "ARGS")  # that a program may have to adapt
 PLAIN_IMPORT = re.compile(r"(from [\w.]+ )?import \w[\w., ]*")
-DECISION = re.compile(r"^#.*; optimizer: ([A-Za-z0-9_]+)$")
 
 ISOLATED = """\
 import sys
@@ -48,53 +45,12 @@ exec(compile(llamoco_source, "problem", "exec"), llamoco_problem.__dict__)
 """
 
 
-class Completion(NamedTuple):
-    """A completion's parts: decision line, what is run, the optimizer's name; "" and None without a line."""
-
-    decision: str
-    body: str
-    optimizer: str | None
+def problem_section_of(problem: Problem) -> str:
+    """The problem section of a problem that was read from a file (see ``problem_section_of_text``)."""
+    return problem_section_of_text(problem.language, problem.description, problem.id, problem.ignores_prose)
 
 
-def decision_line(problem: Problem, optimizer: str) -> str:
-    """What is to be seen in a synthetic problem, then the optimizer's name; no newline.
-
-    For example ``# smooth; multimodal; coupled; optimizer: slsqp``. Smooth (else rough): all components are. Unimodal (else
-    multimodal): all components are. Separable (else coupled): all components are, and none is reflected.
-    """
-    components = problem.definition["components"]
-    functions = [FUNCTIONS[component["function"]] for component in components]
-    separable = all(f.separable for f in functions) and not any(
-        component["reflection"] for component in components
-    )
-    seen = (
-        "smooth" if all(f.smooth for f in functions) else "rough",
-        "unimodal" if all(f.unimodal for f in functions) else "multimodal",
-        "separable" if separable else "coupled",
-        f"optimizer: {optimizer}",
-    )
-    return f"# {'; '.join(seen)}"
-
-
-def completion(problem: Problem, optimizer: str, config: Mapping[str, Any]) -> str:
-    """The answer for a synthetic problem: decision line, then the benchmarked text with its constants set."""
-    return f"{decision_line(problem, optimizer)}\n{render(optimizer, config)}"
-
-
-def parse_completion(text: str) -> Completion:
-    """Take a completion apart; text without a decision line is all body. A byte order mark before it is no part of it."""
-    text = received(text)
-    first, _, rest = text.partition("\n")
-    match = DECISION.match(first)
-    return Completion(first, rest, match[1]) if match else Completion("", text, None)
-
-
-def problem_text(problem: Problem) -> str:
-    """The problem section of a problem that was read from a file (see ``section``)."""
-    return section(problem.language, problem.description, problem.id, problem.ignores_prose)
-
-
-def section(language: str, description: str, name: str, ignore_prose: bool = False) -> str:
+def problem_section_of_text(language: str, description: str, name: str, ignore_prose: bool = False) -> str:
     """The problem section of a description: a person's own Python, or what the reader makes of LaTeX.
 
     Args:
@@ -120,11 +76,11 @@ def section(language: str, description: str, name: str, ignore_prose: bool = Fal
 
 
 def program_of(problem: Problem, completion: str) -> str:
-    """The program of a problem that was read from a file (see ``program``)."""
-    return program(problem_text(problem), completion, problem.adaptation)
+    """The program of a problem that was read from a file (see ``assemble_program``)."""
+    return assemble_program(problem_section_of(problem), completion, problem.adaptation)
 
 
-def program(problem_section: str, completion: str, adaptation: Adaptation | None = None) -> str:
+def assemble_program(problem_section: str, completion: str, adaptation: Adaptation | None = None) -> str:
     """A complete script: problem section, completion, main guard. Runs alone; a seed may be its argument.
 
     Args:

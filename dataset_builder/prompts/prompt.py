@@ -1,91 +1,21 @@
-"""Prompts: the description as a person wrote it, then facts that the tool knows exactly.
-
-The facts come last, right before the answer: there a small model finds them, however long the description is, and a prompt
-that is cut from the left, as tokenizers do, keeps them.
-"""
+"""Prompts: the description as a person wrote it, then the fact lines (``facts``)."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile
+from llamoco.dataset_builder.prompts.facts import fact_lines
 
-# What the lines of facts state, in their order.
-FACTS = (
-    "dimension",
-    "bounds",
-    "evaluation budget",
-    "inequality constraints",
-    "equality constraints",
-    "evaluations per variable",
-    "objective",
-    "constraints",
-)
 PROMPT_LIMIT = 2400  # characters; no prompt of the instruction set is longer
 LINE_LIMIT = 300
-BOUND_GROUPS = 3
-# How often an operation is done per variable, and the word for it.
-FREQUENCIES = ((0.3, "few"), (0.95, "some"), (1.5, "each"), (4.0, "several"), (float("inf"), "many"))
-HEAD_SHARE = 0.6
-
-
-def facts(problem: Problem) -> str:
-    """What is known exactly, and free of charge, of any problem: the comment lines of ``FACTS``.
-
-    Dimension, bounds (equal ones of neighbours are written once, ``[-5, 5] x 3``; after 3 such groups the rest is left out),
-    evaluation budget, numbers of constraints, and what the functions do with the variables (``Problem.profile``), such as
-    ``degree 2, coupled; square each, product several``.
-    """
-    profile = problem.profile
-    stated = (
-        str(problem.dim),
-        _bounds(problem.lower, problem.upper),
-        str(problem.max_evals),
-        str(problem.n_inequality),
-        str(problem.n_equality),
-        str(round(problem.max_evals / problem.dim)),
-        "unknown" if profile is None else _part(profile.objective, problem.dim),
-        "none"
-        if not problem.constrained
-        else "unknown"
-        if profile is None
-        else _part(profile.constraints, problem.dim),
-    )
-    return "".join(f"# {name}: {fact}\n" for name, fact in zip(FACTS, stated, strict=True))
-
-
-def _part(part: FunctionProfile, dim: int) -> str:
-    """Degrees of the functions that are polynomials, how the variables meet, how often each operation is done."""
-    kinds = Counter("no polynomial" if degree is None else f"degree {degree}" for degree in part.degrees)
-    shapes = ", ".join(
-        f"{count} of {kind}" if len(part.degrees) > 1 else kind for kind, count in sorted(kinds.items())
-    )
-    coupling = (
-        "separable"
-        if part.mean_interactions == 0
-        else "coupled"
-        if part.mean_interactions > 0.8 * (dim - 1)
-        else "partly coupled"
-    )
-    operations = ", ".join(
-        f"{name} {next(word for limit, word in FREQUENCIES if count / dim <= limit)}"
-        for name, count in part.operations.items()
-    )
-    return f"{shapes}, {coupling}; {operations or 'linear'}"
+HEAD_SHARE = 0.6  # of the room, for the head of a file that is cut
 
 
 def prompt(problem: Problem, description: str) -> str:
     """Description and facts; ends with one newline."""
     text = description.strip("\n")
-    return (f"{text}\n" if text else "") + facts(problem)
-
-
-def facts_alone(prompt: str) -> str:
-    """A prompt without its description: what a model sees of a problem whose file is too long for it."""
-    return "".join(prompt.splitlines(keepends=True)[-len(FACTS) :])
+    return (f"{text}\n" if text else "") + fact_lines(problem)
 
 
 def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]:
@@ -102,7 +32,7 @@ def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]
     Returns:
         The prompt, and a warning that says what was left out (None if nothing was).
     """
-    room = max_characters - len(facts(problem)) - 1
+    room = max_characters - len(fact_lines(problem)) - 1
     short, warning = shortened(problem.description, room, "%" if problem.language == "latex" else "#")
     return prompt(problem, short), warning
 
@@ -155,11 +85,3 @@ def _fitting(lines: Sequence[str], room: int) -> list[str]:
             break
         taken.append(line)
     return taken
-
-
-def _bounds(lower: Sequence[float], upper: Sequence[float]) -> str:
-    groups = [(pair, len(list(same))) for pair, same in groupby(zip(lower, upper, strict=True))]
-    texts = [
-        f"[{low:.6g}, {high:.6g}]" + (f" x {count}" if count > 1 else "") for (low, high), count in groups
-    ]
-    return ", ".join([*texts[:BOUND_GROUPS], *(["..."] if len(texts) > BOUND_GROUPS else [])])

@@ -1,26 +1,52 @@
-"""Prompt-answer pairs of one labelled problem: several descriptions, one answer."""
+"""Rows of the instruction set for one labelled problem: several descriptions, one answer."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.completion import decision_line, join_completion
 from llamoco.dataset_builder.prompts.latex import patterns as latex_patterns
 from llamoco.dataset_builder.prompts.pattern import Pattern
-from llamoco.dataset_builder.prompts.program import completion, program, section
-from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT as PROMPT_LIMIT
-from llamoco.dataset_builder.prompts.prompt import prompt
+from llamoco.dataset_builder.prompts.program import assemble_program, problem_section_of_text
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, prompt
 from llamoco.dataset_builder.prompts.python import patterns as python_patterns
 
 PATTERNS: tuple[Pattern, ...] = (*python_patterns.PATTERNS, *latex_patterns.PATTERNS)
-PAIR_LIMIT = 6000
-ATTEMPTS = 20
+PAIR_LIMIT = 6000  # characters of prompt and completion together
+ATTEMPTS = 20  # styles drawn of a pattern before the next pattern is tried
 
 
-def pairs(
+def labelled_decision(problem: Problem, optimizer: str) -> str:
+    """The decision line for a synthetic problem, without its newline.
+
+    Smooth (else rough): all components are. Unimodal (else multimodal): all components are. Separable (else coupled): all
+    components are, and none is reflected.
+    """
+    components = problem.definition["components"]
+    functions = [FUNCTIONS[component["function"]] for component in components]
+    reflected = any(component["reflection"] for component in components)
+    separable = all(f.separable for f in functions) and not reflected
+    observations = (
+        "smooth" if all(f.smooth for f in functions) else "rough",
+        "unimodal" if all(f.unimodal for f in functions) else "multimodal",
+        "separable" if separable else "coupled",
+    )
+    return decision_line("; ".join(observations), optimizer)
+
+
+def labelled_completion(problem: Problem, optimizer: str, config: Mapping[str, Any]) -> str:
+    """The answer for a synthetic problem: decision line, then the benchmarked text with its constants set."""
+    return join_completion(labelled_decision(problem, optimizer), render(optimizer, config))
+
+
+def rows_of_problem(
     problem: Problem,
     optimizer: str,
     config: str,
@@ -28,13 +54,13 @@ def pairs(
     count: int,
     held_out: bool = False,
 ) -> list[dict[str, Any]]:
-    """Rows of the instruction set for a synthetic problem.
+    """Write the rows of the instruction set for a synthetic problem.
 
     Args:
         problem: the problem.
         optimizer: the answer, a member of the pool.
         config: values of its constants, JSON.
-        seed: of the draws of patterns and styles, together with the problem's id.
+        seed: of the rng of patterns and styles, together with the problem's id.
         count: number of rows. The first two are in different languages.
         held_out: whether patterns that are held out for the test split may be used.
 
@@ -49,21 +75,23 @@ def pairs(
     patterns = [p for p in rng.shuffled(PATTERNS) if held_out or not p.held_out]
     other = next(p for p in patterns if p.language != patterns[0].language)
     ordered = [patterns[0], other, *(p for p in patterns[1:] if p is not other)]
-    answer = completion(problem, optimizer, json.loads(config))
+    answer = labelled_completion(problem, optimizer, json.loads(config))
     rows: list[dict[str, Any]] = []
     text = problem.to_json()
     for number in range(count):
         first = ordered[number % len(ordered)]
         candidates = [first, *(p for p in ordered if p.language == first.language and p is not first)]
         limit = min(PROMPT_LIMIT, PAIR_LIMIT - len(answer))
-        pattern, description = written(
+        pattern, description = write_description(
             problem, candidates, limit, PortableRng("style", seed, problem.id, number)
         )
         rows.append(
             {
                 "prompt": prompt(problem, description),
                 "completion": answer,
-                "program": program(section(pattern.language, description, problem.id), answer),
+                "program": assemble_program(
+                    problem_section_of_text(pattern.language, description, problem.id), answer
+                ),
                 "problem_id": problem.id,
                 "language": pattern.language,
                 "pattern": pattern.name,
@@ -81,8 +109,20 @@ def pairs(
     return rows
 
 
-def written(problem: Problem, candidates: list[Pattern], limit: int, rng: PortableRng) -> tuple[Pattern, str]:
-    """A description whose prompt is short enough: styles are drawn until one is, then the next pattern is."""
+def write_description(
+    problem: Problem, candidates: list[Pattern], limit: int, rng: PortableRng
+) -> tuple[Pattern, str]:
+    """Write a description whose prompt is short enough: try several styles of a pattern, then the next pattern.
+
+    Args:
+        problem: a synthetic problem.
+        candidates: patterns of one language, in the order in which they are tried.
+        limit: characters of the prompt at most.
+        rng: of the styles.
+
+    Raises:
+        ProblemError: if no pattern gives a prompt that is short enough.
+    """
     for pattern in candidates:
         for _ in range(ATTEMPTS):
             description = pattern.write(problem, rng)

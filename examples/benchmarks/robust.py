@@ -28,8 +28,8 @@ from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import aocc, w
-from llamoco.dataset_builder.prompts.prompt import make_prompt
-from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT, pairs
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
+from llamoco.dataset_builder.prompts.rows import rows_of_problem
 from llamoco.modeling.calibration.held_out import held_out
 from llamoco.modeling.solving.answer import Answer
 from llamoco.modeling.solving.in_process import InProcessRunner
@@ -145,7 +145,7 @@ def ask(folder: Path, limit: int | None) -> list[Case]:
     ]
     for kind, label in labels_of(limit):
         try:
-            row = pairs(label.problem, label.optimizer, label.config, 0, 1)[0]
+            row = rows_of_problem(label.problem, label.optimizer, label.config, 0, 1)[0]
         except ProblemError:  # too long for the set
             continue
         asked.append((label.problem.id, kind, row["prompt"]))

@@ -23,7 +23,7 @@ import numpy as np
 import robust
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.prompt import FACTS
+from llamoco.dataset_builder.prompts.facts import FACTS
 from llamoco.modeling.solving.doubt import Doubt, doubts
 
 ONE = "one program"

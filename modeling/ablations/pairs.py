@@ -18,8 +18,9 @@ import yaml
 
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.prompt import facts_alone
-from llamoco.dataset_builder.prompts.rows import PATTERNS, PROMPT_LIMIT
+from llamoco.dataset_builder.prompts.facts import facts_only
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT
+from llamoco.dataset_builder.prompts.rows import PATTERNS
 
 CONFIGS = ("both", "python", "latex", "plain")
 PLAIN = {"python": "python_vectorised", "latex": "latex_align"}  # the least that a language needs
@@ -69,5 +70,5 @@ def _plain(row: Row) -> Row:
     pattern = next(pattern for pattern in PATTERNS if pattern.name == PLAIN[row["language"]])
     problem = Problem.from_json(row["problem"])
     description = pattern.write(problem, PortableRng("plain", 0, problem.id)).strip("\n")
-    prompt = f"{description}\n{facts_alone(row['prompt'])}"
+    prompt = f"{description}\n{facts_only(row['prompt'])}"
     return row if len(prompt) > PROMPT_LIMIT else {**row, "prompt": prompt, "pattern": pattern.name}

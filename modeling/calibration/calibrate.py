@@ -23,7 +23,7 @@ from rich.progress import track
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, LabelsError, read_labels
 from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.prompts.rows import pairs
+from llamoco.dataset_builder.prompts.rows import rows_of_problem
 from llamoco.modeling.calibration.held_out import held_out
 from llamoco.modeling.calibration.thresholds import (
     CALIBRATION_FILE,
@@ -58,7 +58,7 @@ def held_out_prompts(labels: Sequence[Label], rows: int | None) -> list[tuple[La
     described: list[list[tuple[Label, str]]] = []
     for label in chosen[:rows]:
         try:
-            written = pairs(label.problem, label.optimizer, label.config, SEED, count)
+            written = rows_of_problem(label.problem, label.optimizer, label.config, SEED, count)
         except ProblemError:  # too long for the set
             continue
         described.append([(label, row["prompt"]) for row in written])

@@ -29,7 +29,8 @@ from llamoco.dataset_builder.optimizers.pool import identify
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluator import interpreter  # noqa: F401  (Numba compiles here, not later
-from llamoco.dataset_builder.prompts.program import parse_completion, program_of
+from llamoco.dataset_builder.prompts.completion import parse_completion
+from llamoco.dataset_builder.prompts.program import program_of
 from llamoco.metrics.faith import faithful, states_a_problem
 from llamoco.metrics.runs import row
 from llamoco.metrics.sandbox.slot import Sandbox

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from llamoco.dataset_builder.benchmark.labels import GROUPS
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS
 
 Sense = Literal["at least", "at most", "above", "surely above"]
 Unit = Literal["share", "score", "tokens", "seconds", "MB"]

@@ -27,10 +27,10 @@ from llamoco.dataset_builder.optimizers.pool import identify
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import parse_completion
+from llamoco.dataset_builder.prompts.completion import parse_completion
+from llamoco.dataset_builder.prompts.facts import StatedFacts
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.modeling.generation.load import Generator, load_generator
-from llamoco.modeling.generation.pool_texts import Stated
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
 SEED = 0
@@ -130,16 +130,16 @@ def _log_uniform(draws: PortableRng, low: int, high: int) -> int:
 def fault(asked: OddPrompt, completion: str) -> Fault | None:
     """What is wrong with an answer, None if nothing is."""
     problem = asked.problem
-    kind = Stated(problem.dim, problem.max_evals, problem.constrained)
+    kind = StatedFacts(problem.dim, problem.max_evals, problem.constrained)
     parts = parse_completion(completion)
     known = identify(parts.body)
     if known is None:
         return "no program of the pool"
-    if known[0] not in kind.serving:
+    if known[0] not in kind.applicable:
         return "cannot serve the problem"
     if parts.optimizer != known[0]:
         return "another name"
-    return None if known[1] == kind.config(known[0]) else "not the benchmark's configuration"
+    return None if known[1] == kind.configuration(known[0]) else "not the benchmark's configuration"
 
 
 def measure(generator: Generator, count: int, seed: int = SEED) -> dict[str, Any]:

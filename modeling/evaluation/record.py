@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from llamoco.dataset_builder.benchmark.labels import GROUPS
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS
 from llamoco.dataset_builder.problems.scores import GAP_FLOOR, relative_gap
 from llamoco.metrics.failures import causes
 from llamoco.metrics.scores import Run

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
-from llamoco.dataset_builder.benchmark.race import configured
+from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.prompt import make_prompt
-from llamoco.dataset_builder.prompts.rows import PATTERNS, PROMPT_LIMIT, written
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
+from llamoco.dataset_builder.prompts.rows import PATTERNS, write_description
 from llamoco.metrics.statistics import ByProblem, interval, percentiles
 from llamoco.modeling.evaluation.evaluation_folder import Line
 from llamoco.modeling.evaluation.renaming import renamed
@@ -51,7 +51,7 @@ def descriptions(problem: Problem) -> dict[str, str]:
         draws = PortableRng("robustness", SEED, problem.id, way)
         candidates = [p for p in PATTERNS if (p.language, p.held_out) == (language, held_out)]
         try:
-            _, texts[way] = written(problem, draws.shuffled(candidates), PROMPT_LIMIT, draws)
+            _, texts[way] = write_description(problem, draws.shuffled(candidates), PROMPT_LIMIT, draws)
         except ProblemError:
             continue
     if "python" in texts:

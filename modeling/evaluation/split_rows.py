@@ -9,14 +9,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from llamoco.dataset_builder.benchmark.labels import (
-    GROUPS,
-    SHIPPED_LABELS,
-    Label,
-    read_single_best_solvers,
-)
-from llamoco.dataset_builder.benchmark.race import configured
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_single_best_solvers
 from llamoco.dataset_builder.optimizers import pool
+from llamoco.dataset_builder.optimizers.catalogue import group_of
+from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.instruction_set import answerable_labels, described, description_counts
 
@@ -79,7 +75,7 @@ def single_best_solvers(labels: Path = SHIPPED_LABELS) -> dict[str, str]:
 
 def single_best_program(solvers: dict[str, str], problem: Problem) -> str:
     """The single best solver's program for a problem."""
-    optimizer, config = configured(solvers[GROUPS[problem.constrained]], problem)
+    optimizer, config = configured(solvers[group_of(problem.constrained)], problem)
     return pool.render(optimizer, json.loads(config))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from llamoco.dataset_builder.optimizers.pool import POOL, render
-from llamoco.modeling.generation.pool_texts import stated
+from llamoco.dataset_builder.prompts.facts import parse_facts
 from llamoco.modeling.generation.tokenizers import Tokenizer
 
 DECISION = re.compile(r"optimizer: (\w+)")
@@ -92,6 +92,6 @@ class ProgramProposer:
         decision = DECISION.search(first_line)
         if decision is None or decision[1] not in POOL:
             return []
-        kind = stated(self._prompt)
-        config = POOL[decision[1]].defaults if kind is None else kind.config(decision[1])
+        kind = parse_facts(self._prompt)
+        config = POOL[decision[1]].defaults if kind is None else kind.configuration(decision[1])
         return self._drafts.program(first_line, render(decision[1], config))

@@ -10,12 +10,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from llamoco.dataset_builder.prompts.prompt import facts_alone
+from llamoco.dataset_builder.prompts.facts import facts_only, parse_facts
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.generation.drafts import DECISION
 from llamoco.modeling.generation.guides import PoolGuide
 from llamoco.modeling.generation.model_answer import Decision, Generation
-from llamoco.modeling.generation.pool_texts import PoolTexts, agreement, serving, stated
+from llamoco.modeling.generation.pool_texts import PoolTexts, agreement, serving
 from llamoco.modeling.generation.tokenizers import Tokenizer
 from llamoco.modeling.generation.written import DECISION_TOKENS, Written
 from llamoco.modeling.model_error import ModelError
@@ -70,7 +70,7 @@ class Generator(ABC):
 
     def shown(self, prompt: str) -> str:
         """What the model is shown of a prompt: all, or its facts alone where that leaves no room for an answer."""
-        return prompt if self.fits(prompt) else facts_alone(prompt)
+        return prompt if self.fits(prompt) else facts_only(prompt)
 
     def fits(self, prompt: str, max_new_tokens: int = MAX_NEW_TOKENS, special_tokens: bool = True) -> bool:
         """Whether a prompt leaves room for an answer of so many tokens, or at least a quarter of the model's positions."""
@@ -112,7 +112,7 @@ class Generator(ABC):
         Raises:
             ModelError: if a prompt leaves no room for an answer.
         """
-        guides = [PoolGuide(self._pool_texts, stated(prompt), names) for prompt in prompts]
+        guides = [PoolGuide(self._pool_texts, parse_facts(prompt), names) for prompt in prompts]
         return self._guided(self._starts(prompts), guides)
 
     def answer_both_ways(
@@ -125,7 +125,7 @@ class Generator(ABC):
         """
         starts = self._starts(prompts)
         written = self._write(prompts, starts, min(max_new_tokens, self._room(starts)), False)
-        guides = [PoolGuide(self._pool_texts, stated(prompt)) for prompt in prompts]
+        guides = [PoolGuide(self._pool_texts, parse_facts(prompt)) for prompt in prompts]
         leaving = [
             number
             for number, (text, guide) in enumerate(zip(written, guides, strict=True))
@@ -178,7 +178,7 @@ class Generator(ABC):
         others = self._likeliest_names(start, f"{line} ", allowed - {name}, count - 1)
         if not others:
             return [own]
-        guides = [PoolGuide(self._pool_texts, stated(prompt), [other], line) for other, _ in others]
+        guides = [PoolGuide(self._pool_texts, parse_facts(prompt), [other], line) for other, _ in others]
         before = self._ids(line)
         answers = self._guided([start + before for _ in others], guides, [p for _, p in others])
         return [own, *answers]

@@ -17,7 +17,9 @@ from math import exp, prod
 import numpy as np
 
 from llamoco.dataset_builder.optimizers.pool import POOL, render
-from llamoco.modeling.generation.pool_texts import CHOICE, Path, PoolTexts, Stated, agreement
+from llamoco.dataset_builder.prompts.completion import CHOICE
+from llamoco.dataset_builder.prompts.facts import StatedFacts
+from llamoco.modeling.generation.pool_texts import Path, PoolTexts, agreement
 from llamoco.modeling.generation.written import log_sum_exp
 
 LINE_TOKENS = 40  # of a decision line before its choice, and
@@ -45,11 +47,11 @@ class PoolGuide:
     """
 
     def __init__(
-        self, texts: PoolTexts, kind: Stated | None, names: Collection[str] | None = None, line: str = ""
+        self, texts: PoolTexts, kind: StatedFacts | None, names: Collection[str] | None = None, line: str = ""
     ) -> None:
         self._texts = texts
         self._kind = kind
-        allowed = (POOL if kind is None else kind.serving) if names is None else names
+        allowed = (POOL if kind is None else kind.applicable) if names is None else names
         self._names = [name for name in POOL if name in allowed]
         if not self._names:
             raise ValueError(f"the pool has no optimizer {', '.join(sorted(allowed)) or 'of no name'}")
@@ -186,7 +188,7 @@ class PoolGuide:
         """Once the name is decided: all configurations of the optimizer."""
         if self._preferred is None and len(self._alive) == 1:
             name, written = self._alive[0].name, self._alive[0].tokens[: self._depth]
-            config = POOL[name].defaults if self._kind is None else self._kind.config(name)
+            config = POOL[name].defaults if self._kind is None else self._kind.configuration(name)
             paths = [p for p in self._texts.grid(name) if p.tokens[: self._depth] == written]
             self._preferred = next((p for p in paths if p.config == config), paths[0])
             self._alive = _distinct([self._preferred, *paths])

@@ -2,56 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from typing import NamedTuple
 
-from llamoco.dataset_builder.optimizers.configuration import configuration_for
-from llamoco.dataset_builder.optimizers.pool import POOL, Config, configurations, pool_for, render
+from llamoco.dataset_builder.optimizers.pool import POOL, Config, configurations, render
+from llamoco.dataset_builder.prompts.completion import CHOICE
+from llamoco.dataset_builder.prompts.facts import parse_facts
 from llamoco.modeling.generation.tokenizers import Tokenizer
 
 CONTEXT = "# smooth; unimodal; coupled"  # a decision line up to its last words:
-CHOICE = "; optimizer:"
-
-_DIM = re.compile(r"^# dimension: ([1-9]\d{0,3999})$", re.MULTILINE)
-_BUDGET = re.compile(r"^# evaluation budget: (\d{1,4000})$", re.MULTILINE)
-_INEQUALITY = re.compile(r"^# inequality constraints: (\d{1,4000})$", re.MULTILINE)
-_EQUALITY = re.compile(r"^# equality constraints: (\d{1,4000})$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Stated:
-    """What a prompt states of its problem and the choice of a program hangs on."""
-
-    dim: int
-    max_evals: int
-    constrained: bool
-
-    @cached_property
-    def serving(self) -> frozenset[str]:
-        """Names of the optimizers that handle such a problem and afford its size."""
-        handling = pool_for(self.constrained)
-        return frozenset(o.name for o in handling if o.affords(self.dim, self.max_evals))
-
-    def config(self, name: str) -> Config:
-        """The configuration that an optimizer was benchmarked with on such problems."""
-        return configuration_for(name, self.dim, self.max_evals, self.constrained)
-
-
-def stated(prompt: str) -> Stated | None:
-    """What the facts of a prompt say; None where it lacks them.
-
-    Facts are a prompt's last lines, so where a description has lines that look like facts, the last ones count.
-    """
-    patterns = (_DIM, _BUDGET, _INEQUALITY, _EQUALITY)
-    found = [pattern.findall(prompt) for pattern in patterns]
-    if not all(found):
-        return None
-    dim, max_evals, inequalities, equalities = (int(texts[-1]) for texts in found)
-    return Stated(dim, max_evals, inequalities + equalities > 0)
 
 
 class Path(NamedTuple):
@@ -126,8 +87,8 @@ class PoolTexts:
 
 def serving(prompt: str) -> Collection[str]:
     """Names of the optimizers that can serve the problem of a prompt; the whole pool where it does not state enough."""
-    kind = stated(prompt)
-    return POOL.keys() if kind is None else kind.serving
+    kind = parse_facts(prompt)
+    return POOL.keys() if kind is None else kind.applicable
 
 
 def agreement(first: Sequence[int], second: Sequence[int]) -> int:

@@ -18,7 +18,7 @@ from llamoco.dataset_builder.prompts.conversation import (
     Conversation,
     as_text,
     extract_code,
-    questions,
+    first_turns,
     repair_turns,
 )
 from llamoco.modeling.generation.load import answer_all
@@ -90,7 +90,7 @@ class LocalSource:
 
     def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
         """See ``Source``."""
-        self._answer((questions(self.style, prompt) for prompt in prompts), on_answer)
+        self._answer((first_turns(self.style, prompt) for prompt in prompts), on_answer)
 
     def answer_both_ways(self, prompts: Sequence[str], on_both: OnBoth) -> None:
         """Answer prompts freely and within the pool (see ``Generator.answer_both_ways``), for models that ``decide``.
@@ -100,7 +100,7 @@ class LocalSource:
         Raises:
             ModelError: as ``answer_all``.
         """
-        texts = self._texts_of((questions(self.style, prompt) for prompt in prompts), on_both)
+        texts = self._texts_of((first_turns(self.style, prompt) for prompt in prompts), on_both)
         order = sorted(range(len(texts)), key=lambda number: len(texts[number][1]))
         with self._enough_memory():
             for start in range(0, len(order), BATCH):
@@ -120,7 +120,7 @@ class LocalSource:
         For models that are shown the plain prompt: what others write first is no decision.
         """
         decided = [Decision("", None, 0.0)] * len(prompts)
-        fitting = [self._fitting(questions(self.style, prompt)) for prompt in prompts]
+        fitting = [self._fitting(first_turns(self.style, prompt)) for prompt in prompts]
         texts = {position: entry[1] for position, entry in enumerate(fitting) if entry is not None}
         order = sorted(texts, key=lambda position: len(texts[position]))
         for start in range(0, len(order), BATCH):

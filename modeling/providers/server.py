@@ -17,7 +17,7 @@ from llamoco.dataset_builder.prompts.conversation import (
     Conversation,
     as_text,
     extract_code,
-    questions,
+    first_turns,
     repair_turns,
 )
 from llamoco.modeling.generation.load import Generation, ModelError
@@ -131,7 +131,7 @@ class ServerSource:
 
     def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
         """See ``sources.Source``."""
-        self._ask_all(len(prompts), lambda number: questions(self._style, prompts[number]), on_answer)
+        self._ask_all(len(prompts), lambda number: first_turns(self._style, prompts[number]), on_answer)
 
     def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
         """See ``sources.Source``."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llamoco.dataset_builder.optimizers.pool import POOL, identify
-from llamoco.dataset_builder.prompts.program import parse_completion
+from llamoco.dataset_builder.prompts.completion import parse_completion
 
 if TYPE_CHECKING:
     from llamoco.modeling.calibration.thresholds import Calibration

@@ -17,7 +17,7 @@ from llamoco.dataset_builder.optimizers.pool import identify, optimizer_function
 from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, ProblemEvaluator, Values
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import parse_completion
+from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.metrics.sandbox.ending import Ending
 from llamoco.metrics.sandbox.records import record_of
 from llamoco.metrics.sandbox.verdicts import Record

@@ -17,7 +17,7 @@ from datasets import Dataset, concatenate_datasets
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import pool_for, render
-from llamoco.dataset_builder.prompts.prompt import facts_alone
+from llamoco.dataset_builder.prompts.facts import facts_only
 from llamoco.modeling.calibration.held_out import held_out
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
 
@@ -61,7 +61,7 @@ def mixture(pairs: Dataset, source: DatasetSource) -> Dataset:
             _column(chosen, source, column, "programs_alone")
     kinds = (
         (source.descriptions, None),
-        (source.facts_alone, lambda row: {"prompt": facts_alone(row["prompt"])}),
+        (source.facts_alone, lambda row: {"prompt": facts_only(row["prompt"])}),
         (source.decisions_alone, lambda row: _decision(row, scores, source.decision_temperature)),
         (source.programs_alone, _program),
     )
@@ -88,7 +88,7 @@ def _decision(row: Row, scores: Mapping[str, Mapping[str, float]], temperature: 
         reached = zip(of_problem, accumulate(weights), strict=True)
         name = next((name for name, total in reached if mark < total), name)
     return {
-        "prompt": facts_alone(row["prompt"]),
+        "prompt": facts_only(row["prompt"]),
         "completion": _decision_line(row["completion"], name),
         "optimizer": name,
     }
@@ -102,7 +102,7 @@ def _program(row: Row) -> Row:
     names = [optimizer.name for optimizer in pool_for(row["constrained"])]
     name = names[int(_draw(f"program {row['prompt']}") * len(names))]
     return {
-        "prompt": facts_alone(row["prompt"]) + _decision_line(row["completion"], name),
+        "prompt": facts_only(row["prompt"]) + _decision_line(row["completion"], name),
         "completion": render(name, configuration_for(name, row["dim"], row["max_evals"], row["constrained"])),
         "optimizer": name,
     }

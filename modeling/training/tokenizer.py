@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from llamoco.dataset_builder.prompts.prompt import FACTS
+from llamoco.dataset_builder.prompts.facts import FACTS
 
 BOS, EOS, PAD = "<|bos|>", "<|eos|>", "<|pad|>"
 

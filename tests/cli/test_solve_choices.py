@@ -15,8 +15,7 @@ from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
-from llamoco.dataset_builder.prompts.prompt import make_prompt
-from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.training.tokenizer import train_tokenizer
 

@@ -18,9 +18,8 @@ from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import POOL, identify, render
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
-from llamoco.dataset_builder.prompts.program import parse_completion
-from llamoco.dataset_builder.prompts.prompt import make_prompt
-from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
+from llamoco.dataset_builder.prompts.completion import parse_completion
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.modeling.generation.load import Generation, Generator, load_generator
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 

@@ -14,10 +14,10 @@ from llamoco.dataset_builder.benchmark.archive import read_archive
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.benchmark.race import FINAL, FINAL_SEEDS, MORE_FINAL_SEEDS
-from llamoco.dataset_builder.benchmark.run import Job, Run, execute, run_seed, score
-from llamoco.dataset_builder.problems.portable_rng import PortableRng
+from llamoco.dataset_builder.benchmark.run import Job, Run, execute, score
+from llamoco.dataset_builder.problems.portable_rng import PortableRng, race_seed
 from llamoco.dataset_builder.prompts.instruction_set import SIZES, rows_of_split
-from llamoco.dataset_builder.prompts.program import completion
+from llamoco.dataset_builder.prompts.rows import labelled_completion
 
 ARCHIVE = Path(__file__).parents[2] / "dataset_builder" / "labels" / "runs"  # not installed: too large
 ANSWERS = 200
@@ -64,12 +64,12 @@ def test_answers_reproduce_their_recorded_scores(labels: dict[str, Label]) -> No
     for label in PortableRng("answers that are run again").sample(list(labels.values()), ANSWERS):
         problem = label.problem
         assert problem.f0 is not None and problem.f_star is not None
-        text = completion(problem, label.optimizer, json.loads(label.config))
+        text = labelled_completion(problem, label.optimizer, json.loads(label.config))
         runs = next(s.runs for s in label.finalists if s.key == (label.optimizer, label.config))
         again = []
         for index in (FINAL_SEEDS + MORE_FINAL_SEEDS)[:runs]:
             job = Job(label.optimizer, label.config, index)
-            measured = execute(problem, text, run_seed(meta["seed"], problem.id, 0, job))
+            measured = execute(problem, text, race_seed(meta["seed"], problem.id, 0, *job))
             run = Run(problem_id=problem.id, race=0, stage=FINAL, **job._asdict(), **measured)
             again.append(score(run, problem.f0, problem.f_star))
         differences.append(np.mean(again, axis=0) - (label.aocc, label.w))

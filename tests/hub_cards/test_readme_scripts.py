@@ -14,7 +14,7 @@ from openai import APIConnectionError, InternalServerError, OpenAI
 
 import llamoco
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.prompts.prompt import facts_alone
+from llamoco.dataset_builder.prompts.facts import facts_only
 
 ROOT = Path(__file__).parents[2]
 MODEL = "modeling/llamoco-xs"
@@ -53,7 +53,7 @@ def test_five_lines_of_plain_transformers_write_a_program(
     exec(script, {})
     said = capsys.readouterr().out
     # The shipped model's tokenizer leaves out what stands before them.
-    seen = facts_alone((ROOT / "examples" / "prompt.txt").read_text(encoding="utf-8"))
+    seen = facts_only((ROOT / "examples" / "prompt.txt").read_text(encoding="utf-8"))
     assert said.startswith(seen) and is_program(said.removeprefix(seen))
 
 

@@ -25,18 +25,22 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark.archive import read_archive
-from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, Label, LabelTable, read_labels
-from llamoco.dataset_builder.benchmark.race import FINAL, configured, stage_scores
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, LabelTable, read_labels
+from llamoco.dataset_builder.benchmark.race import FINAL, stage_scores
 from llamoco.dataset_builder.benchmark.references import CHECK
-from llamoco.dataset_builder.benchmark.run import Job, execute, run_seed
 from llamoco.dataset_builder.benchmark.run import Run as Recorded
+from llamoco.dataset_builder.benchmark.run import execute
 from llamoco.dataset_builder.benchmark.run import score as recorded_scores
 from llamoco.dataset_builder.benchmark.trace import pack_trace, unpack_trace
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS
+from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.oracle import Oracle
+from llamoco.dataset_builder.problems.portable_rng import race_seed
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import completion, program
+from llamoco.dataset_builder.prompts.program import assemble_program
 from llamoco.dataset_builder.prompts.python.patterns import problem_section
+from llamoco.dataset_builder.prompts.rows import labelled_completion
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.scores import Attempt, Run
 
@@ -128,7 +132,7 @@ def programs(label: Label) -> dict[str, str]:
     """Programs by kind."""
     name, config = configured(table().sbs[label.group]["aocc"], label.problem)
     return {
-        "label": completion(label.problem, label.optimizer, json.loads(label.config)),
+        "label": labelled_completion(label.problem, label.optimizer, json.loads(label.config)),
         "sbs": render(name, json.loads(config)),
         "random": RANDOM_SEARCH,
         "centre": CENTRE,
@@ -194,7 +198,7 @@ def replayed(sandbox: Sandbox, problem: Problem, run: Recorded) -> Replayed:
     """Make a recorded run again, in this process and in the sandbox, which have to agree."""
     assert problem.f0 is not None and problem.f_star is not None
     text = render(run.optimizer, json.loads(run.config))
-    seed = run_seed(0, problem.id, run.race, Job(run.optimizer, run.config, run.seed_index))
+    seed = race_seed(0, problem.id, run.race, run.optimizer, run.config, run.seed_index)
     oracle = Oracle(problem)
     here, there = execute(problem, text, seed, oracle=oracle), sandbox.run(text, problem, seed)
     assert (there.verdict, there.evals, there.trace) == (here["status"], here["evals"], oracle.trace)
@@ -337,7 +341,11 @@ def test_another_problem_is_worth_nothing_and_the_right_one_all(metric: Any) -> 
         section = problem_section(p.system, p.lower, p.upper, p.max_evals)
         wrong = [change(p) for name, change in MISSTATED.items() if p.constrained or "constraint" not in name]
         right.append(len(texts))
-        texts += [answer, program(section, answer), *(program(f"{section}\n\n{x}", answer) for x in wrong)]
+        texts += [
+            answer,
+            assemble_program(section, answer),
+            *(assemble_program(f"{section}\n\n{x}", answer) for x in wrong),
+        ]
         references += [p.to_json()] * (2 + len(wrong))
     result = metric.compute(predictions=texts, references=references, runs=1, workers=1)
     for first in right:

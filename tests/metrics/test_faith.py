@@ -8,7 +8,7 @@ import pytest
 
 from llamoco.dataset_builder.optimizers.pool import POOL, render
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import program
+from llamoco.dataset_builder.prompts.program import assemble_program
 from llamoco.metrics.faith import faithful, states_a_problem
 from llamoco.metrics.sandbox.slot import Sandbox
 
@@ -82,10 +82,10 @@ def test_completions(text: str) -> None:
 @pytest.mark.parametrize("name", POOL)
 def test_the_pools_completions_state_nothing_and_its_programs_do_even_cut_off(name: str) -> None:
     completion = f"# sphere; optimizer: {name}\n" + render(name)
-    assert not states_a_problem(completion) and states_a_problem(program(SECTION, completion))
+    assert not states_a_problem(completion) and states_a_problem(assemble_program(SECTION, completion))
     for cut in range(100, len(completion), 400):
         assert not states_a_problem(completion[:cut])
-        assert states_a_problem(program(SECTION, completion[:cut]))
+        assert states_a_problem(assemble_program(SECTION, completion[:cut]))
 
 
 def test_faith_is_decided_in_the_sandbox(sandbox: Sandbox) -> None:

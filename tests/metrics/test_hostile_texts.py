@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from llamoco.dataset_builder.optimizers.pool import identify
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.conversation import extract_code, repair_turns
-from llamoco.dataset_builder.prompts.program import parse_completion, program
+from llamoco.dataset_builder.prompts.program import assemble_program
 from llamoco.dataset_builder.prompts.program_text import (
     MAX_PROGRAM,
     module_names,
@@ -55,7 +56,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "symbol_table": symbol_table,
     "parse_completion": parse_completion,
     "identify": identify,
-    "program": lambda text: program(SECTION, text),
+    "program": lambda text: assemble_program(SECTION, text),
     "extract_code": extract_code,
     "extract_code a block": lambda text: extract_code(f"```python\n{text}\n```"),
     "received": received,
@@ -284,7 +285,7 @@ def test_a_byte_order_mark_is_as_if_it_were_not_there(text: str) -> None:
         == extract_code(f"```\n{text}```")
         == plain
     )
-    assert program("\ufeff" + SECTION, text) == program(SECTION, plain)
+    assert assemble_program("\ufeff" + SECTION, text) == assemble_program(SECTION, plain)
     assert states_a_problem(text) == states_a_problem(plain)
     solver = HEAD + "    return inequality(0), equality(0)\n"
     assert serves("\ufeff" + solver, PROBLEM)

@@ -9,7 +9,7 @@ import pytest
 
 from llamoco.dataset_builder.optimizers.pool import POOL, render
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import program
+from llamoco.dataset_builder.prompts.program import assemble_program
 from llamoco.metrics.suitability import serves
 
 SECTION = """\
@@ -45,7 +45,7 @@ def test_what_is_read_from_other_code_is_what_the_pool_says_of_its_own(name: str
         assert serves(first + known, BOTH) == POOL[name].handles(True)
         assert serves(first + known, PLAIN) == POOL[name].handles(False)
     edited = known + "\n# not the pool's bytes\n"
-    script = program(SECTION, known)  # its problem section and guard name the constraints, too
+    script = assemble_program(SECTION, known)  # its problem section and guard name the constraints, too
     for text in (edited, script):
         assert serves(text, BOTH) == serves(text, INEQUALITY) == POOL[name].handles(True)
         assert serves(text, PLAIN)

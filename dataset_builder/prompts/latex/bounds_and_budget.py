@@ -74,14 +74,14 @@ def bounds(parts: Parts) -> list[str]:
     return result
 
 
-def budget(parts: Parts, tongue: str = "english") -> str:
+def budget(parts: Parts, language: str = "english") -> str:
     """A sentence that states the budget.
 
     Args:
         parts: the problem in its notation.
-        tongue: one of ``BUDGETS``.
+        language: one of ``BUDGETS``.
     """
     value = parts.problem.max_evals
-    grouped = tongue == "english" and value >= 1000 and parts.rng.chance(0.2)
+    grouped = language == "english" and value >= 1000 and parts.rng.chance(0.2)
     text = f"{value // 1000}{{,}}{value % 1000:03d}" if grouped else str(value)
-    return parts.rng.choice(BUDGETS[tongue]).replace("@", text)
+    return parts.rng.choice(BUDGETS[language]).replace("@", text)

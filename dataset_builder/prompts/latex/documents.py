@@ -122,15 +122,15 @@ def paper(problem: Problem, rng: PortableRng) -> str:
 
 
 def notes(problem: Problem, rng: PortableRng) -> str:
-    """Notes in few words, perhaps in another tongue."""
+    """Notes in few words, perhaps in another language."""
     parts = Parts(problem, rng, rng.chance(0.6), rng.chance(0.3))
-    tongue = rng.choice(("terse", "german", "french", "spanish"), (5, 1, 1, 1))
+    language = rng.choice(("terse", "german", "french", "spanish"), (5, 1, 1, 1))
     words = {
         "terse": ("min", "s.t.", "with", "box"),
         "german": ("Gesucht ist das Minimum von", "Nebenbedingungen:", "mit", "Schranken:"),
         "french": ("On minimise", "sous les contraintes", "avec", "bornes :"),
         "spanish": ("Minimizar", "sujeto a", "con", "cotas:"),
-    }[tongue]
+    }[language]
     start = (
         f"$\\min\\; {parts.f} = {parts.objective()}$"
         if words[0] == "min"
@@ -144,7 +144,7 @@ def notes(problem: Problem, rng: PortableRng) -> str:
     if formulas:
         lines.append(f"{words[2]} " + ", ".join(f"${f.text}$" for f in formulas))
     lines.append(f"{words[3]} " + ", ".join(f"${b}$" for b in bounds(parts)))
-    lines = [lines[0], *rng.shuffled([*lines[1:], budget(parts, tongue)])]
+    lines = [lines[0], *rng.shuffled([*lines[1:], budget(parts, language)])]
     return join(lines) if rng.chance(0.5) else " \\\\\n".join(lines) + "\n"
 
 

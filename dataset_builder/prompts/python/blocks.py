@@ -16,7 +16,7 @@ from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
     Vector,
     names_used,
 )
-from llamoco.dataset_builder.prompts.comments import remark
+from llamoco.dataset_builder.prompts.comments import draw_comment
 from llamoco.dataset_builder.prompts.python.expressions import Notation
 from llamoco.dataset_builder.prompts.python.numbers import number_list
 from llamoco.dataset_builder.prompts.python.statements import Writer
@@ -230,7 +230,7 @@ class Blocks:
     def _component_doc(self, name: str) -> str:
         if not self.style.docstrings or self.rng.chance(0.3):
             return ""
-        return remark(self.rng, self.style.register, "component", name)
+        return draw_comment(self.rng, self.style.tone, "component", name)
 
     def closure(self, names: set[str]) -> list[Definition]:
         """The definitions that change with x and are needed for some names, in order."""
@@ -285,13 +285,13 @@ class Blocks:
             and definition.name in self.titles
             and self._named
         ):
-            text = remark(self.rng, style.register, "component", self.titles[definition.name])
+            text = draw_comment(self.rng, style.tone, "component", self.titles[definition.name])
             writer.lines.append(f"# {text}")
 
     def documentation(self, name: str) -> str:
         """The docstring of a function of the contract, "" from those who write none."""
         known = name in ("objective", "inequality", "equality")
-        return remark(self.rng, self.style.register, name) if known and self.style.docstrings else ""
+        return draw_comment(self.rng, self.style.tone, name) if known and self.style.docstrings else ""
 
     def define_function(self, name: str, argument: str, lines: Sequence[str], doc: str) -> str:
         """A function of one argument, indented as the style says, with its docstring and hints."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.comments import remark
+from llamoco.dataset_builder.prompts.comments import draw_comment
 from llamoco.dataset_builder.prompts.python.blocks import Blocks
 from llamoco.dataset_builder.prompts.python.numbers import number_list, signed
 from llamoco.dataset_builder.prompts.python.style import Style
@@ -34,7 +34,7 @@ def assemble(
         bounds = bounds_block(problem.lower, problem.upper, problem.max_evals, style, rng)
     setup = "\n".join(blocks.constant_lines()) if constants else ""
     if setup and style.comments == 2:
-        setup = f"# {remark(rng, style.register, 'constants')}\n{setup}"
+        setup = f"# {draw_comment(rng, style.tone, 'constants')}\n{setup}"
     dim = f"{style.dim_name} = {problem.dim}" if style.dim_name and not style.dim_local else ""
     first = "\n".join(part for part in (dim, bounds if style.bounds_first else "") if part)
     ordered = [first, setup, *parts, "" if style.bounds_first else bounds]
@@ -42,7 +42,7 @@ def assemble(
     body = gap.join(part for part in ordered if part)
     header = ""
     if style.comments and rng.chance(0.5):
-        header = f"# {remark(rng, style.register, 'title', dim=problem.dim)}"
+        header = f"# {draw_comment(rng, style.tone, 'title', dim=problem.dim)}"
     head = "\n".join(part for part in (header, imports(body, rng)) if part)
     return (f"{head}\n\n{body}" if head else body) + "\n"
 
@@ -83,13 +83,13 @@ def bounds_block(
     elif style.notation.library == "np." and rng.chance(0.25):
         texts = [f"np.array({text})" for text in texts]
     comment = style.comments and rng.chance(0.6)
-    lines = [f"# {remark(rng, style.register, 'bounds')}"] if comment else []
+    lines = [f"# {draw_comment(rng, style.tone, 'bounds')}"] if comment else []
     lines += [f"LOWER = {texts[0]}", f"UPPER = {texts[1]}"]
     limits = ((signed(a, floats), signed(b, floats)) for a, b in zip(lower, upper, strict=True))
     pairs = f"BOUNDS = [{', '.join(f'({a}, {b})' for a, b in limits)}]"
     if dim <= 8 and not same and rng.chance(0.3):
         lines[-2:] = [pairs, "LOWER = [b[0] for b in BOUNDS]", "UPPER = [b[1] for b in BOUNDS]"]
     budget = f"{max_evals:_}" if rng.chance(0.1) else str(max_evals)
-    note = f"  # {remark(rng, style.register, 'budget')}" if style.comments == 2 else ""
+    note = f"  # {draw_comment(rng, style.tone, 'budget')}" if style.comments == 2 else ""
     line = f"MAX_EVALS = {budget}{note}"
     return "\n".join([line, *lines] if rng.chance(0.2) else [*lines, line])

@@ -70,8 +70,8 @@ def steps(problem: Problem, rng: PortableRng) -> str:
 def documented(problem: Problem, rng: PortableRng) -> str:
     """Docstrings, type hints and a module docstring, as in a package."""
     style = draw_style(problem.system, rng, rng.choice(("vector", "generator"), (2, 1)))
-    register = rng.choice(("academic", style.register))
-    style = replace(style, docstrings=True, hints=True, register=register, indent=4, gap=2)
+    tone = rng.choice(("academic", style.tone))
+    style = replace(style, docstrings=True, hints=True, tone=tone, indent=4, gap=2)
     blocks = Blocks(problem.system, style, rng, titles(problem))
     helpers, calls = blocks.component_functions() if rng.chance(0.3) else ([], {})
     names = ", ".join(name.replace("_", " ") for name in titles(problem).values())
@@ -225,7 +225,7 @@ def problem_section(
         dim_name="n",
         dim_local=True,
         comments=0,
-        register="plain",
+        tone="plain",
         hints=False,
         docstrings=False,
         indent=4,

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
-from llamoco.dataset_builder.prompts.comments import draw_register
+from llamoco.dataset_builder.prompts.comments import draw_tone
 from llamoco.dataset_builder.prompts.python.expressions import Notation
 
 Mode = Literal["vector", "loop", "generator"]
@@ -52,7 +52,7 @@ class Style:
         dim_name: name of the number of variables, a module constant or a local; "" for the number itself.
         dim_local: ``dim_name`` is defined in each function.
         comments: 0 (none), 1 (a few) or 2 (many).
-        register: how comments sound, see ``remarks``.
+        tone: how comments sound, see ``comments``.
         hints: functions have type hints.
         docstrings: functions have them.
         indent: spaces.
@@ -66,7 +66,7 @@ class Style:
     dim_name: str
     dim_local: bool
     comments: int
-    register: str
+    tone: str
     hints: bool
     docstrings: bool
     indent: int
@@ -130,7 +130,7 @@ def draw_style(system: SymbolicProblem, rng: PortableRng, mode: Mode) -> Style:
         dim_name=dim_name,
         dim_local=dim_local,
         comments=rng.choice((0, 1, 2), (2, 2, 1)),
-        register=draw_register(rng),
+        tone=draw_tone(rng),
         hints=rng.chance(0.1),
         docstrings=rng.chance(0.35),
         indent=rng.choice((4, 2), (5, 1)),

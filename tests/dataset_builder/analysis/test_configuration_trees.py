@@ -13,8 +13,13 @@ from llamoco import dataset_builder
 from llamoco.dataset_builder import optimizers
 from llamoco.dataset_builder.analysis.configuration_trees import derive_configurations, grid_of, key, leaves
 from llamoco.dataset_builder.analysis.grid import read_grid
-from llamoco.dataset_builder.benchmark.run import config_json
-from llamoco.dataset_builder.optimizers.configuration import FILE_NAME, configuration_for, facts, select
+from llamoco.dataset_builder.optimizers.configuration import (
+    FILE_NAME,
+    config_json,
+    configuration_for,
+    facts,
+    select,
+)
 from llamoco.dataset_builder.optimizers.pool import POOL, configurations
 
 CONFIGS = [config_json(config) for config in configurations("de", max_n=1000)]

@@ -22,7 +22,8 @@ from llamoco.dataset_builder.analysis.selector import (
 )
 from llamoco.dataset_builder.analysis.task_log import RECORDS_FORMAT
 from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, LabelTable, Repeat
-from llamoco.dataset_builder.benchmark.race import Score, configured
+from llamoco.dataset_builder.benchmark.race import Score
+from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_set
 
 NAMES = ("de", "slsqp")

@@ -17,10 +17,11 @@ from llamoco.dataset_builder.benchmark.labels import (
     read_labels,
     write_labels,
 )
-from llamoco.dataset_builder.benchmark.race import TIE, Score, choose, configured
+from llamoco.dataset_builder.benchmark.race import TIE, Score, choose
 from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze
 from llamoco.dataset_builder.benchmark.run import Run, score
 from llamoco.dataset_builder.benchmark.trace import pack_trace
+from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.problem import Problem
 
 BUDGET = 100

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark import race
-from llamoco.dataset_builder.benchmark.race import Score, choose, configured, entrants, next_jobs
+from llamoco.dataset_builder.benchmark.race import Score, choose, entrants, next_jobs
 from llamoco.dataset_builder.benchmark.refinement import polished
 from llamoco.dataset_builder.benchmark.run import Run
 from llamoco.dataset_builder.benchmark.trace import pack_trace
 from llamoco.dataset_builder.optimizers import pool
+from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 

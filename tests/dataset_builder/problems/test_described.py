@@ -17,8 +17,9 @@ from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, Functi
 from llamoco.dataset_builder.problems.files import python_file
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import problem_text
-from llamoco.dataset_builder.prompts.prompt import facts, make_prompt
+from llamoco.dataset_builder.prompts.facts import fact_lines
+from llamoco.dataset_builder.prompts.program import problem_section_of
+from llamoco.dataset_builder.prompts.prompt import make_prompt
 
 TEXT = "LOWER, UPPER, MAX_EVALS = [0.0], [1.0], 9\ndef objective(x): return x[0]\nraise SystemError('executed')\n"
 POINT = np.array([[0.5]])
@@ -63,10 +64,10 @@ COPIES: dict[str, Callable[[DescribedProblem], Problem]] = {
     "without an evaluator": lambda p: replace(p, evaluator=None),
 }
 QUESTIONS: dict[str, Callable[[Problem], Any]] = {
-    "profile": lambda p: p.profile,
-    "facts": facts,
+    "structure": lambda p: p.structure,
+    "facts": fact_lines,
     "prompt": lambda p: make_prompt(p, 6000),
-    "program": problem_text,
+    "program": problem_section_of,
     "values": lambda p: p.evaluate(POINT),
     "requests": lambda p: p.point_evaluator(),
     "symbols": lambda p: p.system,
@@ -130,7 +131,7 @@ def test_it_cannot_be_made_one_that_is_executed(changes: dict[str, Any]) -> None
 
 def test_its_text_is_for_prompt_and_program_only() -> None:
     problem = described(evaluator=FunctionEvaluator(values))
-    assert make_prompt(problem, 6000)[0].startswith(TEXT) and problem_text(problem) == TEXT
+    assert make_prompt(problem, 6000)[0].startswith(TEXT) and problem_section_of(problem) == TEXT
     assert "executed" not in problem.to_json() and "executed" not in repr(problem)
     assert problem.evaluate(POINT).f == 0.5 and problem.with_budget(3).evaluate(POINT).f == 0.5
     assert {field.name for field in fields(problem)} >= {field.name for field in fields(Problem)}
@@ -165,7 +166,7 @@ def test_a_problem_in_symbols_can_be_described(tmp_path: Path) -> None:
     np.testing.assert_array_equal(problem.evaluate(x).f, own.evaluate(x).f)
     assert problem.profile == own.profile and problem.active_evaluator.symbolic is not None
     assert make_prompt(problem, 6000) == make_prompt(own, 6000)
-    assert problem_text(problem) == problem_text(own)
+    assert problem_section_of(problem) == problem_section_of(own)
 
 
 def test_a_persons_own_python_is_no_problem_in_symbols() -> None:

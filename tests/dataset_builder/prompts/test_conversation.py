@@ -11,7 +11,7 @@ from llamoco.dataset_builder.prompts.conversation import (
     GAP,
     as_text,
     extract_code,
-    questions,
+    first_turns,
     repair_turns,
 )
 from llamoco.metrics.sandbox import program as confined
@@ -83,14 +83,14 @@ def test_a_fence_within_a_docstring_does_not_end_the_block() -> None:
 
 
 def test_what_models_are_asked() -> None:
-    plain, short = questions("plain", PROMPT)
+    plain, short = first_turns("plain", PROMPT)
     assert as_text("plain", plain) == PROMPT and as_text("plain", short) == FACTS
-    whole, _ = questions("contract", PROMPT)
+    whole, _ = first_turns("contract", PROMPT)
     text = as_text("contract", whole)
     assert text.startswith(CONTRACT) and PROMPT in text
     # A text model goes on within the code block.
     assert extract_code(text[text.rindex("```python") :] + f"{PROGRAM}```\nDone.") == PROGRAM
-    assert len(questions("plain", FACTS)) == 1, "facts alone cannot be cut"
+    assert len(first_turns("plain", FACTS)) == 1, "facts alone cannot be cut"
 
 
 def test_the_repair_turn_shows_prompt_program_and_error() -> None:
@@ -102,7 +102,7 @@ def test_the_repair_turn_shows_prompt_program_and_error() -> None:
     )
     conversation = repair_turns("contract", PROMPT, PROGRAM, error)[0]
     assert [message["role"] for message in conversation] == ["user", "assistant", "user"]
-    assert conversation[:1] == questions("contract", PROMPT)[0]
+    assert conversation[:1] == first_turns("contract", PROMPT)[0]
     assert extract_code(conversation[1]["content"]) == PROGRAM
     assert error in conversation[2]["content"]
 

@@ -12,8 +12,8 @@ from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS, Box
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.prompt import prompt
-from llamoco.dataset_builder.prompts.rows import PATTERNS, PROMPT_LIMIT
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, prompt
+from llamoco.dataset_builder.prompts.rows import PATTERNS
 
 
 def make(function: str, kind: str | None, dim: int, equality: bool = False) -> Problem:

@@ -12,13 +12,9 @@ from llamoco.dataset_builder.optimizers.pool import POOL, Optimizer, identify, r
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
-from llamoco.dataset_builder.prompts.program import (
-    completion,
-    decision_line,
-    parse_completion,
-    problem_text,
-    program,
-)
+from llamoco.dataset_builder.prompts.completion import parse_completion
+from llamoco.dataset_builder.prompts.program import assemble_program, problem_section_of
+from llamoco.dataset_builder.prompts.rows import labelled_completion, labelled_decision
 
 EXAMPLES = Path("examples/problems")
 PROBLEM = """\
@@ -68,7 +64,7 @@ def run(text: str, folder: Path, *arguments: str) -> dict[str, str]:
 
 
 def test_it_runs_alone_and_says_what_it_found(tmp_path: Path) -> None:
-    text = program(PROBLEM, RANDOM_SEARCH)
+    text = assemble_program(PROBLEM, RANDOM_SEARCH)
     assert text.startswith(PROBLEM + "\n\n" + RANDOM_SEARCH + "\n\ndef llamoco_main():")
     result = run(text, tmp_path)
     assert result["evaluations"] == "90 of 90"
@@ -85,7 +81,7 @@ def test_it_runs_alone_and_says_what_it_found(tmp_path: Path) -> None:
 )
 def test_examples_with_an_optimizer_of_the_pool(tmp_path: Path, name: str) -> None:
     problem = load_problem(EXAMPLES / name)
-    result = run(program(problem_text(problem), render("slsqp")), tmp_path)
+    result = run(assemble_program(problem_section_of(problem), render("slsqp")), tmp_path)
     best = {
         "spring.tex": 0.012665,
         "pressure_vessel.py": 5885.33,
@@ -100,7 +96,9 @@ def test_examples_with_an_optimizer_of_the_pool(tmp_path: Path, name: str) -> No
 @pytest.mark.parametrize("optimizer", POOL.values(), ids=POOL)
 def test_every_optimizer_of_the_pool_runs_alone(tmp_path: Path, optimizer: Optimizer) -> None:
     free = PROBLEM.partition("def inequality")[0]
-    result = run(program(PROBLEM if optimizer.handles(True) else free, render(optimizer.name)), tmp_path, "3")
+    result = run(
+        assemble_program(PROBLEM if optimizer.handles(True) else free, render(optimizer.name)), tmp_path, "3"
+    )
     assert result["feasible"] == "yes"
     assert 1 <= int(result["evaluations"].removesuffix(" of 90")) <= 90
     x = np.array(eval(result["x"]))
@@ -128,7 +126,7 @@ assert objective(X[0]) == 2.0 and np.ndim(objective(X[0])) == 0
 assert inequality(X[0]).shape == (2,)
 assert inequality(X[1]).tolist() == [1.0, -1.0]
 return X[0]"""
-    assert run(program(PROBLEM, body(lines)), tmp_path)["evaluations"] == "4 of 90"
+    assert run(assemble_program(PROBLEM, body(lines)), tmp_path)["evaluations"] == "4 of 90"
 
 
 def test_asking_beyond_the_budget_ends_at_the_best_point(tmp_path: Path) -> None:
@@ -138,7 +136,7 @@ inequality(np.array([3.0, 1.0, 1.0]))
 while True:
     objective(np.random.default_rng(0).uniform(2.5, 4, (50, 3)))
     objective(lower)"""
-    result = run(program(PROBLEM, body(lines)), tmp_path)
+    result = run(assemble_program(PROBLEM, body(lines)), tmp_path)
     assert "stopped, all 90 evaluations are used" in result["out"]
     assert eval(result["x"]) == [1.5] * 3
     assert result["evaluations"] == "53 of 90"
@@ -148,7 +146,7 @@ def test_points_without_a_value_are_worst(tmp_path: Path) -> None:
     text = "import math\n" + PROBLEM.replace("float(np.sum((x - 1) ** 2))", "math.sqrt(x[0])")
     lines = "f = objective(np.array([[-1.0, 0, 0], [1.0, 0, 0]]))\nassert np.isnan(f[0]) and f[1] == 1"
     lines += "\nreturn lower"
-    result = run(program(text, body(lines)), tmp_path)
+    result = run(assemble_program(text, body(lines)), tmp_path)
     assert (result["f"], result["feasible"]) == ("nan", "no")
 
 
@@ -174,12 +172,12 @@ CLASHES = {
 @pytest.mark.parametrize("name", CLASHES)
 def test_names_do_not_clash(tmp_path: Path, name: str) -> None:
     problem = CLASHES[name]
-    text = program(problem, RANDOM_SEARCH)
+    text = assemble_program(problem, RANDOM_SEARCH)
     assert RANDOM_SEARCH in text
     assert "runs as a module of its own" in text
     if "both" not in name:
         assert problem in text
-    assert run(text, tmp_path)["x"] == run(program(PROBLEM, RANDOM_SEARCH), tmp_path)["x"]
+    assert run(text, tmp_path)["x"] == run(assemble_program(PROBLEM, RANDOM_SEARCH), tmp_path)["x"]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +189,9 @@ def test_names_do_not_clash(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_what_does_not_clash_is_left_in_plain_sight(addition: str) -> None:
-    assert program(PROBLEM + addition, RANDOM_SEARCH).startswith(PROBLEM + addition + "\n\n" + RANDOM_SEARCH)
+    assert assemble_program(PROBLEM + addition, RANDOM_SEARCH).startswith(
+        PROBLEM + addition + "\n\n" + RANDOM_SEARCH
+    )
 
 
 def test_examples_stand_in_plain_sight() -> None:
@@ -201,18 +201,18 @@ def test_examples_stand_in_plain_sight() -> None:
     assert paths
     for path in paths:
         text = path.read_text()
-        assert program(text, render("de")).startswith(text)
+        assert assemble_program(text, render("de")).startswith(text)
 
 
 def test_a_completion_that_is_no_python_is_kept() -> None:
-    assert program(PROBLEM, "def optimize(:\n").startswith(PROBLEM + "\n\ndef optimize(:\n")
+    assert assemble_program(PROBLEM, "def optimize(:\n").startswith(PROBLEM + "\n\ndef optimize(:\n")
 
 
 def test_completions_are_the_pool_byte_for_byte() -> None:
     problem = draw_problem(0, 3, constrained=True)
-    text = completion(problem, "de", {"POP_SIZE": 50})
+    text = labelled_completion(problem, "de", {"POP_SIZE": 50})
     decision, code, optimizer = parse_completion(text)
-    assert (decision, optimizer) == (decision_line(problem, "de"), "de")
+    assert (decision, optimizer) == (labelled_decision(problem, "de"), "de")
     assert identify(code) == ("de", POOL["de"].defaults | {"POP_SIZE": 50})
     assert parse_completion(code) == ("", code, None)
 
@@ -222,7 +222,7 @@ def test_the_decision_line_states_what_is_to_be_seen() -> None:
     seen = set()
     for number in range(40):
         problem = draw_problem(1, number, constrained=number % 2 == 0)
-        match = line.fullmatch(decision_line(problem, "slsqp"))
+        match = line.fullmatch(labelled_decision(problem, "slsqp"))
         assert match is not None
         names = [component["function"] for component in problem.definition["components"]]
         assert (match[1] == "smooth") == all(FUNCTIONS[name].smooth for name in names)

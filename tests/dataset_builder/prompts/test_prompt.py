@@ -8,7 +8,8 @@ from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
-from llamoco.dataset_builder.prompts.prompt import facts, facts_alone, make_prompt, prompt, shortened
+from llamoco.dataset_builder.prompts.facts import fact_lines, facts_only
+from llamoco.dataset_builder.prompts.prompt import make_prompt, prompt, shortened
 
 LONG = "\n".join(
     ["LOWER = [0, 0]", *(f"c{k} = {k}  # a line of some length" for k in range(200)), "MAX_EVALS = 7"]
@@ -26,7 +27,7 @@ def test_the_facts_are_stated() -> None:
     text += "def equality(x):\n    return math.cos(x[0] * x[1])\n"
     box = "import math\nLOWER, UPPER, MAX_EVALS = [-5, -5, 0.25], [5, 5, 100], 1234\n"
     stated = Problem("p", "source", (-5.0, -5.0, 0.25), (5.0, 5.0, 100.0), 1234, 2, 1, {"python": box + text})
-    assert facts(stated) == (
+    assert fact_lines(stated) == (
         "# dimension: 3\n"
         "# bounds: [-5, 5] x 2, [0.25, 100]\n"
         "# evaluation budget: 1234\n"
@@ -37,7 +38,7 @@ def test_the_facts_are_stated() -> None:
         "# constraints: 1 of degree 1, 1 of degree 3, 1 of no polynomial, partly coupled; "
         "cos some, product each, square each\n"
     )
-    assert facts(problem("")).endswith("# objective: unknown\n# constraints: unknown\n")
+    assert fact_lines(problem("")).endswith("# objective: unknown\n# constraints: unknown\n")
 
 
 def test_many_different_bounds_do_not_fill_the_prompt() -> None:
@@ -45,14 +46,14 @@ def test_many_different_bounds_do_not_fill_the_prompt() -> None:
         "p", "source", tuple(float(-k) for k in range(1, 51)), (1.0,) * 50, 10, 0, 0, {"python": ""}
     )
     assert (
-        facts(many.with_evaluator(ProblemEvaluator())).split("\n")[1]
+        fact_lines(many.evaluated_by(ProblemEvaluator())).split("\n")[1]
         == "# bounds: [-1, 1], [-2, 1], [-3, 1], ..."
     )
 
 
 def test_a_prompt_ends_with_one_newline() -> None:
-    assert prompt(problem(""), "\na = 1\n\n\n") == "a = 1\n" + facts(problem(""))
-    assert prompt(problem(""), "\n") == facts(problem(""))
+    assert prompt(problem(""), "\na = 1\n\n\n") == "a = 1\n" + fact_lines(problem(""))
+    assert prompt(problem(""), "\n") == fact_lines(problem(""))
 
 
 def test_a_short_file_is_shown_whole() -> None:
@@ -66,8 +67,10 @@ def test_a_long_file_keeps_head_and_tail(limit: int) -> None:
     text, warning = make_prompt(problem(LONG), limit)
     assert limit - 120 < len(text) <= limit
     assert text.startswith("LOWER = [0, 0]\n")
-    assert text.endswith("\nMAX_EVALS = 7\n" + facts(problem(LONG)))
-    shown = [line for line in text.removesuffix(facts(problem(LONG))).split("\n")[:-1] if line != "# ..."]
+    assert text.endswith("\nMAX_EVALS = 7\n" + fact_lines(problem(LONG)))
+    shown = [
+        line for line in text.removesuffix(fact_lines(problem(LONG))).split("\n")[:-1] if line != "# ..."
+    ]
     assert warning is not None
     assert f"does not see {202 - len(shown)} of its 202 lines" in warning
     assert "\n% ...\n" in make_prompt(problem(LONG, "latex"), limit)[0]
@@ -82,7 +85,7 @@ def test_long_lines_lose_their_end_first() -> None:
 
 def test_the_facts_alone_remain_in_the_end() -> None:
     text, warning = make_prompt(problem(LONG), 140)
-    assert text == facts(problem(LONG))
+    assert text == fact_lines(problem(LONG))
     assert warning is not None
 
 
@@ -95,4 +98,4 @@ def test_a_prompt_of_an_example() -> None:
 
 def test_the_facts_alone_are_the_prompt_without_its_description() -> None:
     problem = draw_problem(0, 3, True)
-    assert facts_alone(prompt(problem, "def objective(x):\n    return 0.0")) == facts(problem)
+    assert facts_only(prompt(problem, "def objective(x):\n    return 0.0")) == fact_lines(problem)

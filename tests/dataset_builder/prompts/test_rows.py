@@ -12,9 +12,9 @@ from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
-from llamoco.dataset_builder.prompts.program import parse_completion
-from llamoco.dataset_builder.prompts.prompt import facts
-from llamoco.dataset_builder.prompts.rows import PATTERNS, pairs
+from llamoco.dataset_builder.prompts.completion import parse_completion
+from llamoco.dataset_builder.prompts.facts import fact_lines
+from llamoco.dataset_builder.prompts.rows import PATTERNS, rows_of_problem
 
 COLUMNS = [
     *(
@@ -36,7 +36,7 @@ def rows_of(problem: Problem, held_out: bool = False) -> list[dict]:
     pool = pool_for(problem.constrained)
     optimizer = pool[len(problem.id + str(problem.dim)) % len(pool)]
     config = json.dumps(optimizer.defaults, sort_keys=True)
-    return pairs(problem, optimizer.name, config, seed=0, count=5, held_out=held_out)
+    return rows_of_problem(problem, optimizer.name, config, seed=0, count=5, held_out=held_out)
 
 
 def test_names_of_patterns_are_unique_and_some_are_held_out_in_each_language() -> None:
@@ -56,7 +56,7 @@ def test_rows(problem: Problem) -> None:
     for row in rows:
         assert list(row) == COLUMNS
         assert not row["held_out_pattern"]
-        description = row["prompt"].removesuffix(facts(problem))
+        description = row["prompt"].removesuffix(fact_lines(problem))
         assert description != row["prompt"]
         assert description.endswith("\n") and not description.endswith("\n\n")
         assert len(row["completion"]) <= 4000
@@ -83,10 +83,10 @@ def test_rows(problem: Problem) -> None:
 
 def test_rows_repeat_and_differ_by_seed() -> None:
     config = json.dumps(POOL["de"].defaults)
-    first = pairs(PROBLEMS[0], "de", config, seed=1, count=4)
-    assert pairs(PROBLEMS[0], "de", config, seed=1, count=4) == first
-    assert pairs(PROBLEMS[0], "de", config, seed=1, count=6)[:4] == first
-    other = pairs(PROBLEMS[0], "de", config, seed=2, count=4)
+    first = rows_of_problem(PROBLEMS[0], "de", config, seed=1, count=4)
+    assert rows_of_problem(PROBLEMS[0], "de", config, seed=1, count=4) == first
+    assert rows_of_problem(PROBLEMS[0], "de", config, seed=1, count=6)[:4] == first
+    other = rows_of_problem(PROBLEMS[0], "de", config, seed=2, count=4)
     assert [row["prompt"] for row in other] != [row["prompt"] for row in first]
 
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.prompt import facts_alone
-from llamoco.dataset_builder.prompts.rows import pairs
+from llamoco.dataset_builder.prompts.facts import facts_only
+from llamoco.dataset_builder.prompts.rows import rows_of_problem
 from llamoco.modeling.ablations.__main__ import compare_latents, work, write_record
 from llamoco.modeling.ablations.pairs import CONFIGS, PLAIN, write_pairs
 from llamoco.modeling.ablations.programs import run_missing, runnable
@@ -34,7 +34,7 @@ def train_rows() -> list[Row]:
     found: list[Row] = []
     for row in map(json.loads, lines[:12]):
         problem = Problem.from_json(row["problem"])
-        found += pairs(problem, row["optimizer"], row["hyperparameters"], 0, 2)
+        found += rows_of_problem(problem, row["optimizer"], row["hyperparameters"], 0, 2)
     return found
 
 
@@ -43,7 +43,7 @@ def rows(train_rows: list[Row]) -> list[Row]:
     """Two problems with the smallest budgets, by their facts alone."""
     numbered = [{"row": number, **row} for number, row in enumerate(train_rows)]
     chosen = sorted(one_each(numbered), key=lambda row: row["max_evals"])[:2]
-    return [{**row, "prompt": facts_alone(row["prompt"])} for row in chosen]
+    return [{**row, "prompt": facts_only(row["prompt"])} for row in chosen]
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def out(
 def test_pairs_are_the_same_but_for_the_descriptions(out: Path, train_rows: list[Row]) -> None:
     tables = {name: pq.read_table(out / "pairs" / name / "train.parquet").to_pylist() for name in CONFIGS}
     facts = [
-        [[row["problem_id"], row["completion"], facts_alone(row["prompt"])] for row in table]
+        [[row["problem_id"], row["completion"], facts_only(row["prompt"])] for row in table]
         for table in tables.values()
     ]
     assert all(others == facts[0] for others in facts)

@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 
-from llamoco.dataset_builder.benchmark.labels import GROUPS, SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS
 from llamoco.modeling.calibration.held_out import HELD_OUT_SHARE, held_out
 
 

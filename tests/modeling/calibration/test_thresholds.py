@@ -7,7 +7,7 @@ import pytest
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, LabelTable, read_labels
 from llamoco.dataset_builder.optimizers.pool import POOL
-from llamoco.dataset_builder.prompts.prompt import facts
+from llamoco.dataset_builder.prompts.facts import fact_lines
 from llamoco.modeling.calibration.calibrate import held_out_prompts, outcome, plot_reliability
 from llamoco.modeling.calibration.held_out import held_out
 from llamoco.modeling.calibration.thresholds import (
@@ -100,7 +100,7 @@ def test_prompts_are_of_held_out_training_problems_in_turn(labelled: LabelTable)
     ids = [label.problem.id for label, _ in asked]
     assert ids[: len(chosen)] == ids[len(chosen) :] == [label.problem.id for label in chosen]
     assert len({prompt for _, prompt in asked}) == len(asked)
-    assert all(prompt.endswith(facts(label.problem)) for label, prompt in asked)
+    assert all(prompt.endswith(fact_lines(label.problem)) for label, prompt in asked)
     assert (
         held_out_prompts(labels, 5) == held_out_prompts(labels, 5) and len(held_out_prompts(labels, 5)) == 5
     )

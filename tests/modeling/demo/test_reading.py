@@ -10,7 +10,7 @@ import pytest
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import problem_text
+from llamoco.dataset_builder.prompts.program import problem_section_of
 from llamoco.dataset_builder.prompts.prompt import make_prompt
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.modeling.demo.reading import read_problem
@@ -54,7 +54,7 @@ def test_what_is_read_has_values_a_prompt_and_a_program_but_no_code() -> None:
             assert isinstance(problem, DescribedProblem) and problem.definition == {}
             assert problem.active_evaluator.symbolic is not None and problem.profile is not None
             assert "# dimension" in make_prompt(problem, 6000)[0]
-            assert "def objective" in problem_text(problem)
+            assert "def objective" in problem_section_of(problem)
             centre = (problem.lower_array + problem.upper_array)[None, :] / 2
             assert problem.evaluate(centre).f.shape == (1,)
     with read_problem(json.dumps(COMPOSITION), no_sandbox) as problem:

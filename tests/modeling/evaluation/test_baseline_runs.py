@@ -10,11 +10,11 @@ import pytest
 from llamoco.dataset_builder.analysis.task_log import complete, read_records
 from llamoco.dataset_builder.benchmark.run import execute
 from llamoco.dataset_builder.problems.oracle import Oracle
+from llamoco.dataset_builder.problems.portable_rng import run_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runs import Prediction, Runner
 from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.metrics.worker import run_seed
 from llamoco.modeling.evaluation.baseline_table import Baselines, beside_baselines, read_baselines
 from llamoco.modeling.evaluation.baselines import (
     SHIPPED_BASELINES,

@@ -11,8 +11,8 @@ import pytest
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.facts import fact_lines
 from llamoco.dataset_builder.prompts.program import CONTRACT
-from llamoco.dataset_builder.prompts.prompt import facts
 from llamoco.modeling.evaluation.renaming import renamed
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
 
@@ -102,13 +102,17 @@ def test_there_is_every_way_of_writing_among_the_rows() -> None:
 def test_descriptions_of_the_set_keep_their_problem(number: int, tmp_path: Path) -> None:
     for row in PYTHON[number::4]:
         original = Problem.from_json(row["problem"])
-        before = row["prompt"].removesuffix(facts(original))
+        before = row["prompt"].removesuffix(fact_lines(original))
         after = renamed(before, PortableRng("renaming", row["row"]))
         files = tmp_path / "before.py", tmp_path / "after.py"
         for file, text in zip(files, (before, after), strict=True):
             file.write_text(text, encoding="utf-8")
         one, other = map(load_problem, files)
-        assert facts(one) == facts(other) and one.lower == other.lower and one.max_evals == other.max_evals
+        assert (
+            fact_lines(one) == fact_lines(other)
+            and one.lower == other.lower
+            and one.max_evals == other.max_evals
+        )
         points = PortableRng("points", row["row"]).points(4, original.lower_array, original.upper_array)
         for mine, theirs in zip(one.evaluate(points), other.evaluate(points), strict=True):
             np.testing.assert_array_equal(mine, theirs)

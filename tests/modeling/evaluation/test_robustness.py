@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
-from llamoco.dataset_builder.benchmark.race import configured
+from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.prompt import facts
+from llamoco.dataset_builder.prompts.facts import fact_lines
 from llamoco.modeling.evaluation.robustness import AT_ONCE, WAYS, decided, descriptions, prompt_of, robustness
 from llamoco.modeling.evaluation.split_rows import evaluation_rows, single_best_solvers
 from llamoco.modeling.generation.load import Decision
@@ -34,7 +34,7 @@ def test_every_description_states_the_problem(tmp_path: Path) -> None:
             ):
                 np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-9)
             prompt = prompt_of(text, "latex" if "latex" in way else "python")
-            assert prompt == text.strip("\n") + "\n" + facts(load_problem(path))
+            assert prompt == text.strip("\n") + "\n" + fact_lines(load_problem(path))
 
 
 def test_each_problem_is_decided_on_in_every_way() -> None:

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
-from llamoco.dataset_builder.prompts.program import parse_completion
+from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.generation.drafts import Drafts
 from llamoco.modeling.generation.load import Decision, ModelError, load_generator

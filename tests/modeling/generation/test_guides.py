@@ -15,11 +15,13 @@ from transformers import MambaConfig, MambaForCausalLM, PreTrainedTokenizerBase,
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
+from llamoco.dataset_builder.prompts.completion import CHOICE
+from llamoco.dataset_builder.prompts.facts import StatedFacts, parse_facts
 from llamoco.modeling.evaluation.odd_prompts import odd_prompts
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.generation.guides import LINE_CHARACTERS, PoolGuide
 from llamoco.modeling.generation.load import Generation
-from llamoco.modeling.generation.pool_texts import CHOICE, CONTEXT, PoolTexts, Stated, stated
+from llamoco.modeling.generation.pool_texts import CONTEXT, PoolTexts
 from llamoco.modeling.generation.torch_engine import TorchGenerator, load_torch_generator
 from llamoco.modeling.training.tokenizer import train_tokenizer
 
@@ -294,7 +296,7 @@ def test_whatever_the_scores_and_wherever_it_is_stopped(stop: int | None) -> Non
     names = set()
     for seed in range(60 if stop is None else 15):
         prompt = list(PROMPTS.values())[seed % len(PROMPTS)]
-        guide = PoolGuide(texts, stated(prompt))
+        guide = PoolGuide(texts, parse_facts(prompt))
         written: list[int] = []
         scores = wild(len(tokenizer), seed)
         while not guide.settled and len(written) != stop:
@@ -305,7 +307,7 @@ def test_whatever_the_scores_and_wherever_it_is_stopped(stop: int | None) -> Non
         written += guide.rest()
         names.add(check(guide.completion, prompt))
         assert tokenizer.decode(written) == guide.completion
-        assert not PoolGuide(texts, stated(prompt)).follows(written[:-1])
+        assert not PoolGuide(texts, parse_facts(prompt)).follows(written[:-1])
     assert len(names) > 5 or stop is not None
 
 
@@ -317,11 +319,11 @@ def test_a_guide_follows_the_texts_that_serve_and_no_others() -> None:
                 body = min(TEXTS[name])
                 whole = f"# rough; seen = not{CHOICE} {name}\n{body}".replace(" = ", " ", 1)
                 ids = tokenizer(whole, add_special_tokens=False)["input_ids"]
-                assert PoolGuide(texts, stated(prompt)).follows(ids) == (name in serving(prompt))
-                assert not PoolGuide(texts, stated(prompt)).follows([*ids, ids[-1]])
+                assert PoolGuide(texts, parse_facts(prompt)).follows(ids) == (name in serving(prompt))
+                assert not PoolGuide(texts, parse_facts(prompt)).follows([*ids, ids[-1]])
                 for changed in (whole.replace(" = ", " =  ", 1), whole.replace("# rough", "rough")):
                     ids = tokenizer(changed, add_special_tokens=False)["input_ids"]
-                    assert not PoolGuide(texts, stated(prompt)).follows(ids)
+                    assert not PoolGuide(texts, parse_facts(prompt)).follows(ids)
 
 
 def test_what_the_model_gave_to_leaving_the_pool_is_counted() -> None:
@@ -363,7 +365,7 @@ LINES = (
 def test_a_model_that_insists_on_another_first_line(line: str) -> None:
     tokenizer = byte_level(600)
     ids = tokenizer(line, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
-    guide = PoolGuide(texts_of(tokenizer), stated(PROMPTS["constrained"]))
+    guide = PoolGuide(texts_of(tokenizer), parse_facts(PROMPTS["constrained"]))
     for place in range(200):
         scores = np.zeros(len(tokenizer), dtype=np.float32)
         scores[ids[min(place, len(ids) - 1)]] = 9.0
@@ -375,12 +377,12 @@ def test_a_model_that_insists_on_another_first_line(line: str) -> None:
 
 
 def test_what_a_prompt_states_is_what_its_last_lines_say() -> None:
-    assert stated(PROMPTS["hostile"]) == Stated(30, 800, True)
-    assert stated(PROMPTS["unconstrained"]) == Stated(2, 300, False)
-    assert stated(PROMPTS["no facts"]) is None and stated(PROMPTS["facts cut off"]) is None
+    assert parse_facts(PROMPTS["hostile"]) == StatedFacts(30, 800, True)
+    assert parse_facts(PROMPTS["unconstrained"]) == StatedFacts(2, 300, False)
+    assert parse_facts(PROMPTS["no facts"]) is None and parse_facts(PROMPTS["facts cut off"]) is None
     for prompt in PROMPTS.values():
-        kind = stated(prompt)
-        assert (set(pool.POOL) if kind is None else kind.serving) == serving(prompt)
+        kind = parse_facts(prompt)
+        assert (set(pool.POOL) if kind is None else kind.applicable) == serving(prompt)
 
 
 def test_names_that_the_pool_does_not_have_are_refused() -> None:

@@ -19,7 +19,7 @@ import pytest
 from tiny_models import tiny
 
 from llamoco.dataset_builder.prompts.conversation import CONTRACT
-from llamoco.dataset_builder.prompts.prompt import facts_alone
+from llamoco.dataset_builder.prompts.facts import facts_only
 from llamoco.modeling.generation.load import Generation, ModelError
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 from llamoco.modeling.generation.torch_engine import load_torch_generator
@@ -335,7 +335,7 @@ def test_a_prompt_that_is_too_long_for_the_server_is_answered_from_its_facts(stu
 
     stub.then = reply
     assert answers(source(stub, prompt_style="plain"), PROMPTS[:1])[0].completion.startswith("```python")
-    assert stub.seen[1]["messages"] == [{"role": "user", "content": facts_alone(PROMPTS[0])}]
+    assert stub.seen[1]["messages"] == [{"role": "user", "content": facts_only(PROMPTS[0])}]
 
 
 def test_parameters_that_a_reasoning_model_refuses_are_left_out(stub: Stub) -> None:

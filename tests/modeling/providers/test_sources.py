@@ -13,7 +13,7 @@ from tiny_models import tiny
 from transformers import GenerationConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
 from llamoco.dataset_builder.prompts.conversation import CONTRACT
-from llamoco.dataset_builder.prompts.prompt import facts_alone
+from llamoco.dataset_builder.prompts.facts import facts_only
 from llamoco.modeling.generation.load import Generation, ModelError
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 from llamoco.modeling.generation.torch_engine import TorchGenerator, load_torch_generator
@@ -91,7 +91,7 @@ def test_long_prompts_are_answered_from_their_facts(
 ) -> None:
     generator = recorded(load_torch_generator(model_folder))
     came = answers(LocalSource(generator, max_new_tokens=300), [LONG, SHORT, "# more\n" + LONG])
-    assert sorted(set(generator.asked), key=len) == [facts_alone(LONG), SHORT] == [FACTS, SHORT]
+    assert sorted(set(generator.asked), key=len) == [facts_only(LONG), SHORT] == [FACTS, SHORT]
     # A quarter of the positions is left to the answer at least.
     assert all(generation.completion for generation in came)
     assert came[0].completion == came[2].completion

@@ -9,7 +9,7 @@ import pytest
 
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import problem_text, program
+from llamoco.dataset_builder.prompts.program import assemble_program, problem_section_of
 from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.solving.answer import Answer
@@ -57,7 +57,15 @@ def problem(tmp_path: Path) -> Problem:
 def answers(problem: Problem, *names: str) -> list[Answer]:
     return [
         Answer(
-            problem, PROGRAMS[n], program(problem_text(problem), PROGRAMS[n]), n, None, "", None, 0.0, None
+            problem,
+            PROGRAMS[n],
+            assemble_program(problem_section_of(problem), PROGRAMS[n]),
+            n,
+            None,
+            "",
+            None,
+            0.0,
+            None,
         )
         for n in names
     ]

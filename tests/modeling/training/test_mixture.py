@@ -13,9 +13,9 @@ from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
-from llamoco.dataset_builder.prompts.program import parse_completion
-from llamoco.dataset_builder.prompts.prompt import FACTS, facts
-from llamoco.dataset_builder.prompts.rows import pairs
+from llamoco.dataset_builder.prompts.completion import parse_completion
+from llamoco.dataset_builder.prompts.facts import FACTS, fact_lines
+from llamoco.dataset_builder.prompts.rows import rows_of_problem
 from llamoco.modeling.calibration.held_out import held_out
 from llamoco.modeling.training.mixture import mixture
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
@@ -25,13 +25,15 @@ PROBLEMS = [draw_problem(0, number, False) for number in range(40)]
 
 @pytest.fixture(scope="module")
 def rows() -> Dataset:
-    return Dataset.from_list([row for problem in PROBLEMS for row in pairs(problem, "slsqp", "{}", 0, 4)])
+    return Dataset.from_list(
+        [row for problem in PROBLEMS for row in rows_of_problem(problem, "slsqp", "{}", 0, 4)]
+    )
 
 
 def described(constrained: bool, count: int) -> list[dict[str, Any]]:
     """Pairs of two problems."""
     problems = [draw_problem(0, number, constrained) for number in range(2)]
-    return [row for problem in problems for row in pairs(problem, "slsqp", "{}", 0, count)]
+    return [row for problem in problems for row in rows_of_problem(problem, "slsqp", "{}", 0, count)]
 
 
 def source(**fields: object) -> DatasetSource:
@@ -44,7 +46,7 @@ def test_whole_pairs_by_default(rows: Dataset) -> None:
 
 def test_three_kinds_of_rows(rows: Dataset) -> None:
     seen = mixture(rows, source(descriptions=0.5, facts_alone=1, decisions_alone=1))
-    known = {problem.id: facts(problem) for problem in PROBLEMS}
+    known = {problem.id: fact_lines(problem) for problem in PROBLEMS}
     whole = [row for row in seen if row["prompt"] != known[row["problem_id"]]]
     short = [row for row in seen if row["prompt"] == known[row["problem_id"]]]
     assert len(short) == 2 * len(rows)
@@ -115,7 +117,7 @@ def test_programs_alone_practise_every_optimizer_that_serves_equally_often() -> 
 
 def test_decisions_name_optimizers_as_often_as_their_scores_say() -> None:
     label = next(one for one in read_labels(SHIPPED_LABELS).labels if one.split == "train" and one.tie)
-    [row] = pairs(label.problem, label.optimizer, label.config, 0, 1)
+    [row] = rows_of_problem(label.problem, label.optimizer, label.config, 0, 1)
     many = Dataset.from_list([{**row, "prompt": f"# {n}\n{row['prompt']}"} for n in range(4000)])
     seen = mixture(many, source(descriptions=0, decisions_alone=1, decision_temperature=0.1))
     scores = {entry.optimizer: entry.aocc for entry in label.screen}

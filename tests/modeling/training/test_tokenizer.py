@@ -7,7 +7,7 @@ from transformers import AutoTokenizer, LlamaConfig, PreTrainedTokenizerFast
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
-from llamoco.dataset_builder.prompts.prompt import facts
+from llamoco.dataset_builder.prompts.facts import fact_lines
 from llamoco.modeling.training.tokenizer import BOS, EOS, PAD, taking_facts_alone, train_tokenizer
 
 SOURCES = {name: pool.source(name) for name in pool.POOL}
@@ -106,7 +106,7 @@ def test_a_tokenizer_that_takes_facts_alone_drops_what_stands_before_them(tmp_pa
     taking_facts_alone(TOKENIZER).save_pretrained(tmp_path)
     loaded = AutoTokenizer.from_pretrained(tmp_path)
     for problem in PROBLEMS:
-        known = facts(problem)
+        known = fact_lines(problem)
         whole = f"import numpy as np\n# dimension: 7\n{SOURCES['slsqp']}{known}"
         assert loaded(whole)["input_ids"] == loaded(known)["input_ids"] == TOKENIZER(known)["input_ids"]
         # A repair turn goes on after the facts.

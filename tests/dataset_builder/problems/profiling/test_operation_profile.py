@@ -12,7 +12,7 @@ from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile, OperationProfile
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
-from llamoco.dataset_builder.prompts.program import section
+from llamoco.dataset_builder.prompts.program import problem_section_of_text
 from llamoco.dataset_builder.prompts.rows import PATTERNS
 
 BOX = "LOWER, UPPER, MAX_EVALS = [-2.0, -1.0, 0.0], [2.0, 3.0, 4.0], 100\n"
@@ -75,8 +75,8 @@ def test_every_description_of_a_problem_has_its_structure(number: int, constrain
     problem = draw_problem(7, number, constrained)
     for pattern in PATTERNS[number % 3 :: 3]:
         text = pattern.write(problem, PortableRng("structure", number, pattern.name))
-        source = load_python(section(pattern.language, text, problem.id), problem.id)
-        assert source.profile() == problem.profile, pattern.name
+        source = load_python(problem_section_of_text(pattern.language, text, problem.id), problem.id)
+        assert source.structure() == problem.structure, pattern.name
 
 
 def test_interactions_are_those_of_mixed_differences() -> None:

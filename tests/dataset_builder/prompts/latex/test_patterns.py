@@ -15,8 +15,7 @@ from llamoco.dataset_builder.problems.symbolic.synthesis import draw_set
 from llamoco.dataset_builder.prompts.latex.bounds_and_budget import BUDGETS
 from llamoco.dataset_builder.prompts.latex.patterns import PATTERNS
 from llamoco.dataset_builder.prompts.pattern import Pattern
-from llamoco.dataset_builder.prompts.prompt import prompt
-from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, prompt
 
 
 @pytest.fixture(scope="module")

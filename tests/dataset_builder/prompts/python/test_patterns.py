@@ -12,9 +12,8 @@ from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_set
 from llamoco.dataset_builder.prompts.pattern import Pattern
-from llamoco.dataset_builder.prompts.prompt import prompt
+from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, prompt
 from llamoco.dataset_builder.prompts.python.patterns import PATTERNS, problem_section
-from llamoco.dataset_builder.prompts.rows import PROMPT_LIMIT
 
 PROBLEMS = draw_set(5, 22, constrained=False) + draw_set(5, 22, constrained=True)
 

@@ -21,7 +21,7 @@ from llamoco.dataset_builder.problems.files.latex_file import LatexFile, read_la
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import problem_text, program_of
+from llamoco.dataset_builder.prompts.program import problem_section_of, program_of
 
 CASES = {**FIRST, **SECOND, **THIRD, **FOURTH}
 
@@ -62,7 +62,7 @@ def test_problem_json_and_program_text_mean_the_same(name: str, tmp_path: Path) 
     path = tmp_path / "p.tex"
     path.write_text(CASES[name].text, encoding="utf-8")
     problem = load_problem(path, ignore_prose=True)
-    written = load_python(problem_text(problem), "p.py")
+    written = load_python(problem_section_of(problem), "p.py")
     z = np.random.default_rng(1).uniform(problem.lower, problem.upper, (5, problem.dim))
     values, again = problem.evaluate(z), Problem.from_json(problem.to_json())
     for mine, theirs in zip((values.f, values.g, values.h), written.evaluate(z), strict=True):

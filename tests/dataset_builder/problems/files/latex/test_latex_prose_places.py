@@ -11,7 +11,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program import problem_text
+from llamoco.dataset_builder.prompts.program import problem_section_of
 
 REST = r" $x \in [0, 5]^2$. Budget: 100 evaluations."
 PROSE = "prose is not read"
@@ -143,5 +143,5 @@ def test_a_problem_remembers_what_was_left_out(tmp_path: Path) -> None:
     assert problem.definition["left_out"] == ["line 1: The shares add up to one"]
     again = Problem.from_json(problem.to_json())
     assert again.evaluate(np.array([[2.0, 3.0]])).f[0] == 4.0
-    assert again.profile == problem.profile is not None
-    assert "def objective" in problem_text(again)
+    assert again.structure == problem.structure is not None
+    assert "def objective" in problem_section_of(again)

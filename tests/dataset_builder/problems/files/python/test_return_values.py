@@ -16,8 +16,8 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.files.python_file import PythonFile, load_python
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.facts import fact_lines
 from llamoco.dataset_builder.prompts.program import program_of
-from llamoco.dataset_builder.prompts.prompt import facts
 from llamoco.metrics.sandbox.slot import Sandbox
 
 BOX = "LOWER, UPPER, MAX_EVALS = [-5.0] * 2, [5.0] * 2, 100\n"
@@ -190,9 +190,9 @@ def test_fixed_variables_are_hidden_from_the_solver_and_shown_to_the_objective(t
     own = problem(tmp_path, f"LOWER, UPPER, MAX_EVALS = [0, 0.2, -1, -7], [1, 0.2, 2, -7], 50\n{seen}")
     assert (own.dim, own.lower, own.upper) == (2, (0.0, -1.0), (1.0, 2.0))
     assert own.evaluate(np.array([[1.0, 2.0], [0.5, 0.0]])).f.tolist() == [21.0, 0.5]
-    assert own.to_original(np.array([[1.0, 2.0]])).tolist() == [[1.0, 0.2, 2.0, -7.0]]
-    assert facts(own).startswith("# dimension: 2\n# bounds: [0, 1], [-1, 2]\n")
-    assert "# objective: degree 1, separable; linear" in facts(own)
+    assert own.full(np.array([[1.0, 2.0]])).tolist() == [[1.0, 0.2, 2.0, -7.0]]
+    assert fact_lines(own).startswith("# dimension: 2\n# bounds: [0, 1], [-1, 2]\n")
+    assert "# objective: degree 1, separable; linear" in fact_lines(own)
     again = Problem.from_json(own.to_json())
     assert again.to_original(np.array([1.0, 2.0])).tolist() == [1.0, 0.2, 2.0, -7.0]
 

@@ -1,0 +1,135 @@
+"""Fact lines: what is known exactly of a problem, as the comment lines that end every prompt.
+
+They come last, right before the answer: there a small model finds them, however long the description is, and a prompt that is cut
+from the left, as tokenizers do, keeps them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+from llamoco.dataset_builder.optimizers.catalogue import Config
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
+from llamoco.dataset_builder.optimizers.pool import pool_for
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile
+
+# What the lines state, in their order.
+FACTS = (
+    "dimension",
+    "bounds",
+    "evaluation budget",
+    "inequality constraints",
+    "equality constraints",
+    "evaluations per variable",
+    "objective",
+    "constraints",
+)
+BOUND_GROUPS = 3
+# How often an operation is done per variable, and the word for it.
+FREQUENCIES = ((0.3, "few"), (0.95, "some"), (1.5, "each"), (4.0, "several"), (float("inf"), "many"))
+# Numbers that are parsed: a hostile prompt may state longer ones.
+_DIM = re.compile(r"^# dimension: ([1-9]\d{0,3999})$", re.MULTILINE)
+_BUDGET = re.compile(r"^# evaluation budget: (\d{1,4000})$", re.MULTILINE)
+_INEQUALITY = re.compile(r"^# inequality constraints: (\d{1,4000})$", re.MULTILINE)
+_EQUALITY = re.compile(r"^# equality constraints: (\d{1,4000})$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class StatedFacts:
+    """Facts on which the choice of a program depends, as a prompt states them.
+
+    Attributes:
+        dim: number of variables.
+        max_evals: evaluation budget.
+        constrained: whether there are constraints.
+    """
+
+    dim: int
+    max_evals: int
+    constrained: bool
+
+    @cached_property
+    def applicable(self) -> frozenset[str]:
+        """Names of the optimizers that handle such a problem and afford its size."""
+        handling = pool_for(self.constrained)
+        return frozenset(o.name for o in handling if o.affords(self.dim, self.max_evals))
+
+    def configuration(self, name: str) -> Config:
+        """The configuration with which an optimizer was benchmarked on such problems."""
+        return configuration_for(name, self.dim, self.max_evals, self.constrained)
+
+
+def fact_lines(problem: Problem) -> str:
+    """Write the fact lines of a problem; each ends with a newline.
+
+    Dimension, bounds (equal ones of neighbours are written once, ``[-5, 5] x 3``; after 3 such groups the rest is left out),
+    evaluation budget, numbers of constraints, and what the functions do with the variables (``Problem.profile``), such as
+    ``degree 2, coupled; square each, product several``.
+    """
+    profile = problem.profile
+    stated = (
+        str(problem.dim),
+        _bounds(problem.lower, problem.upper),
+        str(problem.max_evals),
+        str(problem.n_inequality),
+        str(problem.n_equality),
+        str(round(problem.max_evals / problem.dim)),
+        "unknown" if profile is None else _part(profile.objective, problem.dim),
+        "none"
+        if not problem.constrained
+        else "unknown"
+        if profile is None
+        else _part(profile.constraints, problem.dim),
+    )
+    return "".join(f"# {name}: {fact}\n" for name, fact in zip(FACTS, stated, strict=True))
+
+
+def parse_facts(prompt: str) -> StatedFacts | None:
+    """Read dimension, budget and constraints from the fact lines of a prompt; None if any is missing.
+
+    Where a description has lines that look like facts, the last ones count.
+    """
+    found = [pattern.findall(prompt) for pattern in (_DIM, _BUDGET, _INEQUALITY, _EQUALITY)]
+    if not all(found):
+        return None
+    dim, max_evals, inequalities, equalities = (int(texts[-1]) for texts in found)
+    return StatedFacts(dim, max_evals, inequalities + equalities > 0)
+
+
+def facts_only(prompt: str) -> str:
+    """The fact lines of a prompt, without its description: what a model sees of a problem whose file is too long for it."""
+    return "".join(prompt.splitlines(keepends=True)[-len(FACTS) :])
+
+
+def _part(part: FunctionProfile, dim: int) -> str:
+    """Degrees of the functions that are polynomials, how the variables meet, how often each operation is done."""
+    kinds = Counter("no polynomial" if degree is None else f"degree {degree}" for degree in part.degrees)
+    shapes = ", ".join(
+        f"{count} of {kind}" if len(part.degrees) > 1 else kind for kind, count in sorted(kinds.items())
+    )
+    coupling = (
+        "separable"
+        if part.mean_interactions == 0
+        else "coupled"
+        if part.mean_interactions > 0.8 * (dim - 1)
+        else "partly coupled"
+    )
+    operations = ", ".join(
+        f"{name} {next(word for limit, word in FREQUENCIES if count / dim <= limit)}"
+        for name, count in part.operations.items()
+    )
+    return f"{shapes}, {coupling}; {operations or 'linear'}"
+
+
+def _bounds(lower: Sequence[float], upper: Sequence[float]) -> str:
+    groups = [(pair, len(list(same))) for pair, same in groupby(zip(lower, upper, strict=True))]
+    texts = [
+        f"[{low:.6g}, {high:.6g}]" + (f" x {count}" if count > 1 else "") for (low, high), count in groups
+    ]
+    return ", ".join([*texts[:BOUND_GROUPS], *(["..."] if len(texts) > BOUND_GROUPS else [])])
