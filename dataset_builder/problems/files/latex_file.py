@@ -3,7 +3,7 @@ r"""A problem FILE in LaTeX: objective, bounds, constraints, definitions and a b
 Reading goes: tokens with places (``latex.lexer``), clauses and statements (``latex.clauses``,
 ``latex.statements``), the objective (``latex.objective``) and the variables (``latex.unknowns``), then what each
 statement is: a range, a start (``latex.starts``), a definition (``latex.definitions``), a bound, a constraint. How many
-variables there are, and what an index runs through where that is not said, is settled before (``latex.settling``).
+variables there are, and what an index runs through where that is not said, is settled before (``latex.inference``).
 Definitions are parsed when the objective or a constraint needs them (``latex.symbols``, ``latex.parser``). What cannot be read is refused with its place, and so is a
 statement about the variables that nothing uses: what was written in formulas is not lost silently. Prose is
 read for the budget only; a sentence that may restrict or change the problem (``latex.judgement``) is refused,
@@ -17,11 +17,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.latex.formulas.names import Written, read_head
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Declaration, read_head
 from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll
 from llamoco.dataset_builder.problems.files.latex.lexing.lexer import tokenize
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, name_of
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, name_of
 from llamoco.dataset_builder.problems.files.latex.model.asides import (
     beside,
     is_quantity,
@@ -33,9 +33,9 @@ from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.model.budget import read_budget
 from llamoco.dataset_builder.problems.files.latex.model.constraints import Constraints
 from llamoco.dataset_builder.problems.files.latex.model.definitions import Definitions, is_number
+from llamoco.dataset_builder.problems.files.latex.model.dimensions import DimensionInference
 from llamoco.dataset_builder.problems.files.latex.model.missing_bounds import refuse_lost_bounds
 from llamoco.dataset_builder.problems.files.latex.model.objective import find_goal, membership
-from llamoco.dataset_builder.problems.files.latex.model.settling import Settling
 from llamoco.dataset_builder.problems.files.latex.model.starting_point import (
     Start,
     bare_start,
@@ -191,9 +191,9 @@ class _Reader:
         starts += given
         rest = [each for chain in rest for each in split(chain, self.bounds)]
         definitions = Definitions(self.bounds, self.letters)
-        settling = Settling(self.bounds, self.declared, self.letters, self.tokens)
+        inference = DimensionInference(self.bounds, self.declared, self.letters, self.tokens)
         rest = [*membership(clause, self.tokens), *rest]
-        settling.pin(rest)
+        inference.pin(rest)
         definitions.survey(rest)
         others = [c for c in rest if not definitions.take(c)]
         refuse_tables(others, self.bounds, self.lexed.tables)
@@ -207,7 +207,7 @@ class _Reader:
         aside = [quantities for c in others if (quantities := beside(c, self.bounds))]
         self.beside = [name for quantities in aside for name in quantities]
         others = [c for c in others if not beside(c, self.bounds)]
-        others = settling.settle(part, others)
+        others = inference.settle(part, others)
         refuse_solution(others, self.bounds)
         constraints = [c for c in others if not self.bounds.take(c)]
         for chain in alone:
@@ -289,7 +289,7 @@ class _Reader:
                 return True
         return any(mark in text for mark in ("^ *", "^ \\star", "^ { *", "^ { \\star"))
 
-    def _objective(self, chain: Chain) -> Part:
+    def _objective(self, chain: Chain) -> Tokens:
         """The tokens of the objective's expression; its name is written down."""
         if len(chain.sides) == 1:
             return chain.sides[0][0]
@@ -297,12 +297,12 @@ class _Reader:
         if chain.relations != ["="] or head is None:
             message = "expected the objective as f(x) = ..., one expression without an inequality"
             raise self.source.error(chain.place, message)
-        self.symbols.written[head.key] = Written(None, chain.sides[1][0], {})
+        self.symbols.written[head.key] = Declaration(None, chain.sides[1][0], {})
         return chain.sides[1][0]
 
     # The system
 
-    def _system(self, objective: Chain, part: Part, constraints: list[Chain]) -> SymbolicProblem:
+    def _system(self, objective: Chain, part: Tokens, constraints: list[Chain]) -> SymbolicProblem:
         symbols = self.symbols
         head = read_head(objective.sides[0][0])
         named = len(objective.sides) > 1 and head is not None
@@ -317,7 +317,7 @@ class _Reader:
             self.constraints.add(chain)
         self._refuse_leftovers()
         inequalities, equalities = self.constraints.inequalities, self.constraints.equalities
-        definitions = symbols.definitions([value, *inequalities, *equalities])
+        definitions = symbols.emitter.definitions([value, *inequalities, *equalities])
         return SymbolicProblem(symbols.dim, definitions, value, tuple(inequalities), tuple(equalities))
 
     def _refuse_leftovers(self) -> None:

@@ -1,39 +1,30 @@
-"""Functions and sums inside a formula: how far their arguments go."""
+"""Elementary functions, absolute values and norms, and how far their arguments extend."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from llamoco.dataset_builder.problems.files.latex.formulas import values
-from llamoco.dataset_builder.problems.files.latex.formulas.names import Scope, read_limits
-from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll, Value, Vectorial
+from llamoco.dataset_builder.problems.files.latex.formulas.parser_base import ParserBase
+from llamoco.dataset_builder.problems.files.latex.formulas.values import Value, VectorValue
 from llamoco.dataset_builder.problems.files.latex.lexing.commands import ELEMENTARY
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import script_text, split_commas
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import script_text
 from llamoco.dataset_builder.problems.symbolic.expression import (
     Call,
     Div,
     Expr,
-    Index,
     Mul,
     Neg,
     Num,
     Pi,
     Pow,
-    Reduce,
     Size,
     walk,
 )
 
-if TYPE_CHECKING:
-    from llamoco.dataset_builder.problems.files.latex.formulas.parser import Parser
 
-UNROLL_LIMIT = 5000
-
-
-def elementary(parser: Parser, name: str, token: Token) -> Value:
+def parse_elementary(parser: ParserBase, name: str, token: Token) -> Value:
     r"""An elementary function with its exponent, ``\sin^2 x``, or base, ``\log_{10} x``."""
     exponent: Expr | None = None
     base: Expr | None = None
@@ -50,17 +41,17 @@ def elementary(parser: Parser, name: str, token: Token) -> Value:
     if exponent is not None and not isinstance(exponent, Num):
         inverse = f"\\arc{name} or " if f"arc{name}" in ELEMENTARY else ""
         parser.fail(f"is this the inverse function? write {inverse}(\\{name}(..))^{{..}}", token)
-    result = _applied(name, argument(parser, name, token))
+    result = _applied(name, parse_argument(parser, name, token))
     if base is not None:
         result = result / Call("log", base)
     return parser.power(result) if exponent is None else Pow(result, exponent)
 
 
-def argument(parser: Parser, name: str, token: Token) -> Expr:
+def parse_argument(parser: ParserBase, name: str, token: Token) -> Expr:
     """A bracket; or, by TeX's convention, the product that follows up to a sign or another function."""
     if parser.peek() in ("(", "[", "\\{", "{", "|", "|("):
         opening = parser.tokens[parser.at]
-        value = bars(parser, opening) if opening.text in ("|", "|(") else parser.bracket(opening)
+        value = parse_norm(parser, opening) if opening.text in ("|", "|(") else parser.bracket(opening)
         return parser.scalar_of(value, opening)
     if not parser.starts_factor():
         parser.fail(f"expected the argument of \\{name}; put it into brackets")
@@ -88,17 +79,7 @@ def argument(parser: Parser, name: str, token: Token) -> Expr:
     return product
 
 
-def extremum(parser: Parser, kind: str, token: Token) -> Value:
-    r"""``\max\{a, b\}``, or the maximum over an index."""
-    if parser.peek() == "_":
-        return big(parser, kind, token)
-    if parser.peek() not in ("(", "[", "\\{", "{"):
-        parser.fail(f"expected \\{kind}\\{{a, b\\}} or \\{kind}_{{i=1,\\dots,n}} here", token)
-    terms = [parser.sub(p).scalar() for p in split_commas(parser.group())]
-    return parser.power(parser.checked(token, lambda: values.folded(kind, terms)))
-
-
-def bars(parser: Parser, token: Token) -> Value:
+def parse_norm(parser: ParserBase, token: Token) -> Value:
     """An absolute value or norm."""
     kind = "||" if token.text.startswith("||") else "|"
     closing = token.text.replace("(", ")")
@@ -108,10 +89,10 @@ def bars(parser: Parser, token: Token) -> Value:
     parser.bars.pop()
     parser.take(closing)
     if kind == "|":
-        if isinstance(value, Vectorial):
+        if isinstance(value, VectorValue):
             parser.fail("the bars stand around a vector; write \\lVert .. \\rVert for a norm", token)
         return parser.power(Call("abs", parser.scalar_of(value, token)))
-    if not isinstance(value, Vectorial):
+    if not isinstance(value, VectorValue):
         parser.fail("the norm of a number; expected a vector, or |..|", token)
     order = "2"
     if parser.peek() == "_":
@@ -130,61 +111,9 @@ def bars(parser: Parser, token: Token) -> Value:
     return parser.power(parser.checked(token, norm))
 
 
-def big(parser: Parser, kind: str, token: Token) -> Value:
-    """A sum, product or extremum over indices; a sum extends over the product, an extremum over the factor.
-
-    Where an index variable has to be a number (``a_{ij}``, ``f_k(x)``), the sum is written out term by term.
-    """
-    letters, low, high, listed = read_limits(parser, kind, token)
-    start = parser.at
-
-    def body(scope: Scope) -> Expr:
-        inside = parser.sub(parser.tokens, scope)
-        inside.at, inside.bars = start, list(parser.bars)
-        value = inside.product() if kind in ("sum", "prod") else inside.factor()
-        parser.at = inside.at
-        return parser.scalar_of(value, parser.tokens[min(start, len(parser.tokens) - 1)])
-
-    def over(depth: int, scope: Scope) -> Expr:
-        if depth == len(letters):
-            return body(scope)
-        letter = letters[depth]
-        if isinstance(scope.get(letter), Index):
-            parser.fail(f"index {letter!r} is bound twice; rename one of them", token)
-        dependent = any(isinstance(e, Index) for bound in (low, high) for e in walk(bound))
-        if listed is None and (kind == "sum" or not dependent):
-            try:
-                inner = over(depth + 1, {**scope, letter: Index(letter)})
-                if kind == "prod" and isinstance(inner, Mul | Div) and not _varies(inner.right, letter):
-                    message = (
-                        "does this product extend over its last factor? put what belongs to it into brackets"
-                    )
-                    parser.fail(message, token)
-                return Reduce(kind, Index(letter), low, high, inner)
-            except NeedsUnroll:
-                pass
-        if listed is None:
-            first, last = (parser.symbols.whole_number(bound, token) for bound in (low, high))
-            span: Sequence[int] = range(first, last + 1)
-        else:
-            span = listed
-        if len(span) > UNROLL_LIMIT:
-            parser.fail("this sum is too long to be written out", token)
-        if not span:
-            body({**scope, letter: Num(1)})  # moves on to the end of the body
-        terms = [over(depth + 1, {**scope, letter: values.lift(v)}) for v in span]
-        return parser.scalar_of(parser.checked(token, lambda: values.folded(kind, terms)), token)
-
-    return over(0, parser.scope)
-
-
 def _applied(name: str, argument: Expr) -> Expr:
     inverse = {"cot": "tan", "sec": "cos", "csc": "sin"}.get(name)
     return Call(ELEMENTARY[name], argument) if inverse is None else Num(1) / Call(inverse, argument)
-
-
-def _varies(node: Expr, letter: str) -> bool:
-    return any(isinstance(e, Index) and e.name == letter for e in walk(node))
 
 
 def _constant(node: Expr) -> bool:

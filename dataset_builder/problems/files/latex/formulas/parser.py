@@ -1,6 +1,6 @@
 r"""Formulas to values: a recursive-descent parser over the tokens of one expression.
 
-Written by hand rather than from a grammar: what ``a(x)`` or ``x_i`` means depends on the definitions of the
+Declaration by hand rather than from a grammar: what ``a(x)`` or ``x_i`` means depends on the definitions of the
 file; TeX's arguments without brackets (``\cos 2\pi x_i``) and bars that open and close alike are not LALR;
 and every refusal has to name its place. Where mathematicians disagree about a reading (``a/bc``,
 ``\cos x / y``), it is refused rather than guessed.
@@ -9,77 +9,25 @@ and every refusal has to name its place. Where mathematicians disagree about a r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import partial
 
 from llamoco.dataset_builder.problems.files.latex.formulas import values
-from llamoco.dataset_builder.problems.files.latex.formulas.cursor import BRACKETS, Cursor
-from llamoco.dataset_builder.problems.files.latex.formulas.functions import bars, big, elementary, extremum
-from llamoco.dataset_builder.problems.files.latex.formulas.names import Scope, Symbols, read_matrix, read_name
-from llamoco.dataset_builder.problems.files.latex.formulas.values import Matrix, Refusal, Value, Vectorial
+from llamoco.dataset_builder.problems.files.latex.formulas.functions import parse_elementary, parse_norm
+from llamoco.dataset_builder.problems.files.latex.formulas.matrices import parse_matrix
+from llamoco.dataset_builder.problems.files.latex.formulas.names import parse_name
+from llamoco.dataset_builder.problems.files.latex.formulas.parser_base import BRACKETS, ParserBase
+from llamoco.dataset_builder.problems.files.latex.formulas.reductions import parse_extremum, parse_reduction
+from llamoco.dataset_builder.problems.files.latex.formulas.values import Matrix, Value, VectorValue
 from llamoco.dataset_builder.problems.files.latex.lexing.commands import ELEMENTARY, UNITS
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, script_text, split_commas
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import script_text, split_commas
 from llamoco.dataset_builder.problems.symbolic.expression import PI, Call, Expr, Num, Pow
 
 _BIG = ("\\sum", "\\prod")
 
 
-class Parser(Cursor):
+class Parser(ParserBase):
     """Parses the tokens of one expression."""
-
-    def __init__(self, symbols: Symbols, tokens: Part, scope: Scope) -> None:
-        super().__init__(symbols.source, tokens)
-        self.symbols, self.scope = symbols, scope
-        self.bars: list[str] = []
-        if tokens:
-            symbols.spend(tokens[0])
-
-    def parse(self) -> Value:
-        """The value of all tokens.
-
-        Raises:
-            ProblemError: what cannot be read, with its place.
-            NeedsUnroll: if an index variable has to be a number here.
-        """
-        value = self.total()
-        if self.at < len(self.tokens):
-            self.fail(f"expected an operator or the end of the formula, found {self.tokens[self.at].text!r}")
-        return value
-
-    def scalar(self) -> Expr:
-        """The value of all tokens, which has to be a number."""
-        return self.scalar_of(self.parse(), self.tokens[0])
-
-    def scalar_of(self, value: Value, place: Token) -> Expr:
-        """A value that has to be a number."""
-        try:
-            return values.scalar(value)
-        except Refusal as error:
-            self.fail(str(error), place)
-
-    def sub(self, tokens: Part, scope: Scope | None = None) -> Parser:
-        """A parser of other tokens, in this scope or another."""
-        if not tokens:
-            self.fail(
-                "expected an expression here, found nothing", self.tokens[min(self.at, len(self.tokens)) - 1]
-            )
-        return Parser(self.symbols, tokens, self.scope if scope is None else scope)
-
-    def inner(self) -> Value:
-        """The value of an argument: a group or one token."""
-        place = self.tokens[min(self.at, len(self.tokens) - 1)]
-        tokens = self.group()
-        if not tokens:
-            self.fail("expected an expression inside this bracket", place)
-        return self.sub(tokens).parse()
-
-    def checked(self, place: Token, operation: Callable[[], Value]) -> Value:
-        """The result of an operation on values; its refusal gets a place."""
-        try:
-            return operation()
-        except Refusal as error:
-            self.fail(str(error), place)
 
     # Sums and products
 
@@ -164,13 +112,13 @@ class Parser(Cursor):
         if token.kind == "number":
             return self.number()
         if token.kind == "name":
-            return read_name(self)
+            return parse_name(self)
         if token.kind == "command":
             return self.command(token)
         if token.kind == "begin":
-            return self.power(read_matrix(self))
+            return self.power(parse_matrix(self))
         if token.text in ("|", "||", "|(", "||("):
-            return bars(self, token)
+            return parse_norm(self, token)
         if token.text in BRACKETS:
             return self.power(self.bracket(token))
         self.fail(f"expected an expression, found {token.text!r}")
@@ -241,13 +189,13 @@ class Parser(Cursor):
         self.at += 1
         exponent = self.group()
         text = script_text(exponent)
-        if isinstance(base, Vectorial | Matrix):
+        if isinstance(base, VectorValue | Matrix):
             if isinstance(base, Matrix) and text in ("T", "top", "intercal"):
                 return self.power(base.transposed)
             if isinstance(base, Matrix):
                 self.fail("a power of a matrix; write its product with itself, or its entries out", place)
             if text in ("T", "top", "intercal", "prime"):
-                return Vectorial(base.size, base.entry, not base.transposed)
+                return VectorValue(base.size, base.entry, not base.transposed)
             self.fail("a power of a vector; expected an entry such as x_i, or a norm", place)
         if text in ("*", "star"):
             self.fail("a starred symbol inside a formula; expected an ordinary name", place)
@@ -264,7 +212,7 @@ class Parser(Cursor):
         self.at += 1
         name = token.text[1:]
         if name in ELEMENTARY:
-            return elementary(self, name, token)
+            return parse_elementary(self, name, token)
         match name:
             case "frac":
                 digits = self.peek()
@@ -280,9 +228,9 @@ class Parser(Cursor):
             case "pi":
                 return self.power(PI)
             case "sum" | "prod":
-                return big(self, name, token)
+                return parse_reduction(self, name, token)
             case "max" | "min":
-                return extremum(self, name, token)
+                return parse_extremum(self, name, token)
             case "infty":
                 self.fail("infinity is not a number to compute with; state a finite one", token)
             case "dots":

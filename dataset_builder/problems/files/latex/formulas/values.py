@@ -37,7 +37,7 @@ ANY = 0  # the size of a vector of ones, which fits any other
 
 
 @dataclass(frozen=True)
-class Vectorial:
+class VectorValue:
     """A vector: its entry for a 1-based index expression. The size ``ANY`` is settled by its surroundings."""
 
     size: int
@@ -62,7 +62,7 @@ class Matrix:
         return Matrix(tuple(zip(*self.rows, strict=True)))
 
 
-Value = Expr | Vectorial | Matrix
+Value = Expr | VectorValue | Matrix
 
 
 def number_of(index: Expr) -> int:
@@ -90,8 +90,8 @@ def plus(a: Value, b: Value, subtract: bool = False) -> Value:
     """a + b or a - b."""
     if isinstance(a, Expr) and isinstance(b, Expr):
         return a - b if subtract else a + b
-    if isinstance(a, Vectorial) and isinstance(b, Vectorial):
-        return Vectorial(
+    if isinstance(a, VectorValue) and isinstance(b, VectorValue):
+        return VectorValue(
             _common_size(a, b),
             lambda i: a.entry(i) - b.entry(i) if subtract else a.entry(i) + b.entry(i),
             a.transposed,
@@ -112,12 +112,12 @@ def times(a: Value, b: Value, dot: bool, fresh: Callable[[], Index]) -> Value:
     match a, b:
         case Expr(), Expr():
             return a * b
-        case Expr(), Vectorial():
-            return Vectorial(b.size, lambda i: a * b.entry(i), b.transposed)
-        case Vectorial(), Expr():
-            return Vectorial(a.size, lambda i: a.entry(i) * b, a.transposed)
-        case Vectorial(), Vectorial() if (a.transposed and not b.transposed) or dot:
-            return reduced("sum", Vectorial(_common_size(a, b), lambda i: a.entry(i) * b.entry(i)), fresh)
+        case Expr(), VectorValue():
+            return VectorValue(b.size, lambda i: a * b.entry(i), b.transposed)
+        case VectorValue(), Expr():
+            return VectorValue(a.size, lambda i: a.entry(i) * b, a.transposed)
+        case VectorValue(), VectorValue() if (a.transposed and not b.transposed) or dot:
+            return reduced("sum", VectorValue(_common_size(a, b), lambda i: a.entry(i) * b.entry(i)), fresh)
         case Num(factor), Matrix():
             return Matrix(tuple(tuple(factor * q for q in row) for row in b.rows))
         case Matrix(), Matrix() if a.shape[1] == b.shape[0]:
@@ -128,23 +128,23 @@ def times(a: Value, b: Value, dot: bool, fresh: Callable[[], Index]) -> Value:
                     for row in a.rows
                 )
             )
-        case Matrix(), Vectorial() if not b.transposed and len(a.rows[0]) == b.size:
-            return Vectorial(len(a.rows), lambda i: _row(a.rows[number_of(i) - 1], b))
-        case Vectorial(), Matrix() if a.transposed and len(b.rows) == a.size:
+        case Matrix(), VectorValue() if not b.transposed and len(a.rows[0]) == b.size:
+            return VectorValue(len(a.rows), lambda i: _row(a.rows[number_of(i) - 1], b))
+        case VectorValue(), Matrix() if a.transposed and len(b.rows) == a.size:
             columns = b.transposed.rows
-            return Vectorial(len(columns), lambda i: _row(columns[number_of(i) - 1], a), True)
+            return VectorValue(len(columns), lambda i: _row(columns[number_of(i) - 1], a), True)
     raise Refusal(
         f"{_kind(a)} times {_kind(b)} is not supported here; expected numbers, a^\\top b or matching sizes"
     )
 
 
-def _common_size(a: Vectorial, b: Vectorial) -> int:
+def _common_size(a: VectorValue, b: VectorValue) -> int:
     if ANY not in (a.size, b.size) and a.size != b.size:
         raise Refusal(f"these vectors have {a.size} and {b.size} entries; expected equal lengths")
     return a.size or b.size
 
 
-def _row(row: tuple[float, ...], vector: Vectorial) -> Expr:
+def _row(row: tuple[float, ...], vector: VectorValue) -> Expr:
     terms = [lift(q) * vector.entry(lift(k)) for k, q in enumerate(row, 1) if q]
     return folded("sum", terms)
 
@@ -152,8 +152,8 @@ def _row(row: tuple[float, ...], vector: Vectorial) -> Expr:
 def ratio(a: Value, b: Value) -> Value:
     """a divided by a number."""
     divisor = scalar(b)
-    if isinstance(a, Vectorial):
-        return Vectorial(a.size, lambda i: a.entry(i) / divisor, a.transposed)
+    if isinstance(a, VectorValue):
+        return VectorValue(a.size, lambda i: a.entry(i) / divisor, a.transposed)
     return scalar(a) / divisor
 
 
@@ -161,12 +161,12 @@ def negative(a: Value) -> Value:
     """-a."""
     if isinstance(a, Expr):
         return -a
-    if isinstance(a, Vectorial):
-        return Vectorial(a.size, lambda i: -a.entry(i), a.transposed)
+    if isinstance(a, VectorValue):
+        return VectorValue(a.size, lambda i: -a.entry(i), a.transposed)
     return Matrix(tuple(tuple(-q for q in row) for row in a.rows))
 
 
-def reduced(kind: str, vector: Vectorial, fresh: Callable[[], Index]) -> Expr:
+def reduced(kind: str, vector: VectorValue, fresh: Callable[[], Index]) -> Expr:
     """Sum, product, maximum or minimum over the entries."""
     if vector.size == ANY:
         raise Refusal("how many ones has this vector? write its entries out")
@@ -195,15 +195,15 @@ def folded(kind: str, terms: list[Expr]) -> Expr:
     return result
 
 
-def norm(vector: Vectorial, order: str, squared: bool, fresh: Callable[[], Index]) -> Expr:
+def norm(vector: VectorValue, order: str, squared: bool, fresh: Callable[[], Index]) -> Expr:
     """The 1-, 2- or infinity-norm of a vector; ``squared`` (2-norm only) leaves the root out."""
     if order == "2":
-        total = reduced("sum", Vectorial(vector.size, lambda i: Pow(vector.entry(i), Num(2))), fresh)
+        total = reduced("sum", VectorValue(vector.size, lambda i: Pow(vector.entry(i), Num(2))), fresh)
         return total if squared else Call("sqrt", total)
     kind = {"1": "sum", "infty": "max"}.get(order)
     if kind is None:
         raise Refusal(f"the norm with index {order!r} is not supported; expected 1, 2 or \\infty")
-    result = reduced(kind, Vectorial(vector.size, lambda i: Call("abs", vector.entry(i))), fresh)
+    result = reduced(kind, VectorValue(vector.size, lambda i: Call("abs", vector.entry(i))), fresh)
     return Pow(result, Num(2)) if squared else result
 
 
@@ -215,7 +215,7 @@ def scalar(value: Value) -> Expr:
     """
     if isinstance(value, Expr):
         return value
-    if isinstance(value, Vectorial) and value.size == 1:
+    if isinstance(value, VectorValue) and value.size == 1:
         return value.entry(Num(1))
     raise Refusal(f"this is {_kind(value)}; expected a number: take an entry x_i, a norm or an inner product")
 
@@ -224,7 +224,7 @@ def _kind(value: Value) -> str:
     match value:
         case Expr():
             return "a number"
-        case Vectorial():
+        case VectorValue():
             return "a vector"
     return "a matrix"
 

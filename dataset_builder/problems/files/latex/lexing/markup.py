@@ -3,13 +3,10 @@ r"""Commands with an argument that change looks, or hold words: ``\mathbf{x}``, 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from llamoco.dataset_builder.problems.files.latex.lexing import commands
+from llamoco.dataset_builder.problems.files.latex.lexing.scanner import Scanner
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Aside, Token
-
-if TYPE_CHECKING:
-    from llamoco.dataset_builder.problems.files.latex.lexing.lexer import Lexer
 
 _STYLE = re.compile(r"\\(?:mathrm|operatorname|text|mbox|textrm|rm|sf|bf|mathbf|mathsf)\*?|[{}]")
 _OLD_FONT = re.compile(r"\s*\\(?:rm|bf|sf|it|tt)(?![A-Za-z])\s*")
@@ -17,7 +14,7 @@ _NAMED = re.compile(r"\s*&?\s*(?::?=|[_^(]|\\left\()")  # what follows a name
 _LONGEST_NAME = 3  # words
 
 
-def styled(lexer: Lexer, name: str, at: int, stop: int, end: int) -> int:
+def styled(lexer: Scanner, name: str, at: int, stop: int, end: int) -> int:
     """A command with an argument that changes looks, or holds words."""
     start, finish = lexer.argument(stop, end)
     after = lexer.after(finish)

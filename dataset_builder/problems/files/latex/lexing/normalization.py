@@ -6,12 +6,11 @@ stands under ``\min``, becomes one name; ``3\,\mathrm{kN/m^2}`` becomes 3.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from llamoco.dataset_builder.problems.files.latex.lexing.commands import KINDS_OF_UNITS, UNITS
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, group_end, split_commas
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, group_end, split_commas
+from llamoco.dataset_builder.problems.files.latex.lexing.units import drop_units, is_italic_letter
 
 _MARKS = frozenset(
     [
@@ -55,16 +54,9 @@ def canonical(source: Source, tokens: list[Token], upright: set[int]) -> tuple[l
     Raises:
         ProblemError: if units of one kind differ, so that numbers do not fit together.
     """
-    result = _units(source, _words(_unbraced(tokens), upright), upright)
-    found = {t.text: t for t in result if t.kind == "unit"}
-    for kind in KINDS_OF_UNITS:
-        same = [t for unit, t in found.items() if unit in kind]
-        if len(same) > 1:
-            names = " and ".join(sorted(t.text for t in same))
-            message = f"units are not converted, and {names} both occur; state all numbers in one of them, without units"
-            raise source.error(max(t.at for t in same), message)
-    kept = _named_pi(_differences([t for t in result if t.kind != "unit"]))
-    return _marked(kept), frozenset(found)
+    result, units = drop_units(source, _words(_unbraced(tokens), upright), upright)
+    kept = _named_pi(_differences(result))
+    return _marked(kept), units
 
 
 def _unbraced(tokens: list[Token]) -> list[Token]:
@@ -95,17 +87,13 @@ def _runs(tokens: Sequence[Token], upright: set[int]) -> Iterator[tuple[int, int
         stop = start
         while (
             stop < len(tokens)
-            and _letter(tokens[stop], upright)
+            and is_italic_letter(tokens[stop], upright)
             and (stop == start or tokens[stop].at == tokens[stop - 1].end)
         ):
             stop += 1
         if stop > start:
             yield start, stop
         start = max(stop, start + 1)
-
-
-def _letter(token: Token, upright: set[int]) -> bool:
-    return token.kind == "name" and len(token.text) == 1 and token.at not in upright
 
 
 def _words(tokens: list[Token], upright: set[int]) -> list[Token]:
@@ -163,119 +151,6 @@ def _around(tokens: list[Token], start: int, stop: int) -> tuple[bool, bool]:
     return before, after
 
 
-# Units
-
-
-def _units(source: Source, tokens: list[Token], upright: set[int]) -> list[Token]:
-    """The tokens with units after numbers marked as such (kind ``unit``), their exponents and slashes gone."""
-    others = _counted(tokens, upright)
-    result: list[Token] = []
-    at = 0
-    while at < len(tokens):
-        token = tokens[at]
-        result.append(token)
-        at += 1
-        number = token.kind == "number" and not (len(result) > 1 and result[-2].text in ("_", "^"))
-        if not number and not (token.text == "}" and _power_of_ten(result)):
-            continue
-        stop = _unit_end(source, tokens, at, upright, others)
-        result += [t._replace(kind="unit") for t in tokens[at:stop] if t.kind == "name"] if stop > at else []
-        at = max(stop, at)
-    return _joined_units(result)
-
-
-_UPRIGHT = "|"  # before upright letters
-
-
-def _power_of_ten(result: list[Token]) -> bool:
-    """Whether the tokens end in ``10^{-3}``."""
-    tail = [t.text for t in result[-6:]]
-    return (
-        len(tail) > 3
-        and ("10", "^", "{") in (tuple(tail[k : k + 3]) for k in range(len(tail) - 2))
-        and tail[-1] == "}"
-    )
-
-
-def _counted(tokens: list[Token], upright: set[int]) -> Counter[str]:
-    """How often letters occur that do not follow a number, upright ones apart."""
-    count: Counter[str] = Counter()
-    follows = False
-    for token in tokens:
-        if token.kind == "name":
-            if not follows:
-                count[_UPRIGHT * (token.at in upright) + token.text] += 1
-        else:
-            follows = token.kind == "number" or (follows and token.text in ("/", "^", "{", "}", "*"))
-    return count
-
-
-def _unit_end(source: Source, tokens: list[Token], at: int, upright: set[int], others: Counter[str]) -> int:
-    """One past the unit that begins at ``at``, or ``at`` if none does."""
-    stop = _one_unit(source, tokens, at, upright, others)
-    if stop == at:
-        return at
-    while True:
-        stop = _exponent_end(tokens, stop)
-        following = stop + 1 if stop < len(tokens) and tokens[stop].text in ("/", "*") else stop
-        further = _one_unit(source, tokens, following, upright, others)
-        if further == following:
-            return stop
-        stop = further
-
-
-def _one_unit(source: Source, tokens: list[Token], at: int, upright: set[int], others: Counter[str]) -> int:
-    if at >= len(tokens) or tokens[at].kind != "name":
-        return at
-    token = tokens[at]
-    if token.at in upright:
-        text = token.text
-        stop = at + 1
-        if len(text) == 1:  # letters of one \mathrm{...}
-            while (
-                stop < len(tokens)
-                and tokens[stop].kind == "name"
-                and tokens[stop].at == tokens[stop - 1].end
-                and tokens[stop].at in upright
-            ):
-                stop += 1
-            text = "".join(t.text for t in tokens[at:stop])
-        return stop if text in UNITS and (len(text) > 1 or not others[_UPRIGHT + text]) else at
-    stop = at
-    while (
-        stop < len(tokens)
-        and _letter(tokens[stop], upright)
-        and (stop == at or tokens[stop].at == tokens[stop - 1].end)
-    ):
-        stop += 1
-    text = "".join(t.text for t in tokens[at:stop])
-    if text not in UNITS:
-        return at
-    apart = at == 0 or tokens[at - 1].end < token.at or tokens[at - 1].text in ("/", "*")
-    unused = any(not others[t.text] for t in tokens[at:stop])
-    return stop if unused and (apart or stop > at + 1) else at
-
-
-def _exponent_end(tokens: list[Token], at: int) -> int:
-    """One past the exponent of a unit."""
-    if at >= len(tokens) or tokens[at].text != "^":
-        return at
-    stop = group_end(tokens, at + 1)
-    inside = [t.text for t in tokens[at + 1 : stop] if t.text not in ("{", "}", "-")]
-    return stop if len(inside) == 1 and inside[0].isdigit() else at
-
-
-def _joined_units(tokens: list[Token]) -> list[Token]:
-    """Letters of one unit joined."""
-    result: list[Token] = []
-    for token in tokens:
-        if token.kind == "unit" and result and result[-1].kind == "unit" and result[-1].end == token.at:
-            result[-1] = result[-1]._replace(text=result[-1].text + token.text, end=token.end)
-        else:
-            result.append(token)
-    return result
-
-
 def _named_pi(tokens: list[Token]) -> list[Token]:
     r"""``\pi`` as a name, where it has a definition, ``\pi = (p - c) q``, and is used for nothing else."""
     places = [k for k, t in enumerate(tokens) if t.text == "\\pi" and t.kind == "command"]
@@ -314,7 +189,7 @@ def _marked(tokens: list[Token]) -> list[Token]:
         if token.kind != "name":
             result.append(token)
             continue
-        scripts: dict[str, Part] = {}
+        scripts: dict[str, Tokens] = {}
         stop = at
         while stop + 1 < len(tokens) and tokens[stop].text in ("_", "^") and tokens[stop].text not in scripts:
             end = group_end(tokens, stop + 1)
@@ -339,7 +214,7 @@ def _marked(tokens: list[Token]) -> list[Token]:
     return result
 
 
-def _mark(scripts: dict[str, Part]) -> tuple[str, Part]:
+def _mark(scripts: dict[str, Tokens]) -> tuple[str, Tokens]:
     """The mark of a name with these scripts, and its index; "" if it has none."""
     below, above = (_inside(scripts.get(k, [])) for k in ("_", "^"))
     word = _word(above)
@@ -356,11 +231,11 @@ def _mark(scripts: dict[str, Part]) -> tuple[str, Part]:
     return _word(parts[words[0]]), index
 
 
-def _inside(script: Part) -> Part:
+def _inside(script: Tokens) -> Tokens:
     return script[1:-1] if script and script[0].text == "{" else script
 
 
-def _word(part: Part) -> str:
+def _word(part: Tokens) -> str:
     if not part or any(t.kind not in ("name", "command") for t in part):
         return ""
     word = "".join(t.text.lstrip("\\") for t in part).lower()

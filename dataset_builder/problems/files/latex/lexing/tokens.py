@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
 
-Part = list[Token]
+Tokens = list[Token]
 _BIG = ("\\sum", "\\prod", "\\max", "\\min")  # what takes the range of an index as its limits
 
 
-def group_end(tokens: Part, at: int) -> int:
+def group_end(tokens: Tokens, at: int) -> int:
     """One past the script that begins at ``at``."""
     if at >= len(tokens) or tokens[at].text != "{":
         return min(at + 1, len(tokens))
@@ -22,7 +22,7 @@ def group_end(tokens: Part, at: int) -> int:
     return len(tokens)
 
 
-def name_of(part: Part) -> str | None:
+def name_of(part: Tokens) -> str | None:
     """The canonical name ``x``, ``x_1``, ``T_s`` of a part that is a name, or None."""
     if not part or part[0].kind != "name":
         return None
@@ -33,14 +33,14 @@ def name_of(part: Part) -> str | None:
     return f"{part[0].text}_{script_text(part[2:])}"
 
 
-def script_text(part: Part) -> str:
+def script_text(part: Tokens) -> str:
     """The text of a subscript, as it stands in canonical names."""
     return "".join("_" if t.text == "," else t.text.lstrip("\\") for t in part if t.text not in ("{", "}"))
 
 
-def split_commas(part: Part) -> list[Part]:
+def split_commas(part: Tokens) -> list[Tokens]:
     """The parts of a list, cut at its outer commas."""
-    result: list[Part] = [[]]
+    result: list[Tokens] = [[]]
     depth = 0
     for token in part:
         depth += token.step
@@ -51,7 +51,7 @@ def split_commas(part: Part) -> list[Part]:
     return [p for p in result if p]
 
 
-def bound_letters(part: Part) -> set[str]:
+def bound_letters(part: Tokens) -> set[str]:
     r"""The indices that sums, products and extrema of a part bind: i and j in ``\sum_{i=1}^n \max_{1 \le j \le i}``."""
     letters: set[str] = set()
     for place, token in enumerate(part):
@@ -69,7 +69,7 @@ def bound_letters(part: Part) -> set[str]:
     return letters
 
 
-def row_and_column(subscript: Part, digits: bool) -> list[Part]:
+def row_and_column(subscript: Tokens, digits: bool) -> list[Tokens]:
     """The indices of a matrix in ``A_{i,j}`` or ``A_{ij}``; with ``digits`` in ``A_{12}``, too."""
     if digits and len(subscript) == 1 and subscript[0].kind == "number" and len(subscript[0].text) == 2:
         return [[subscript[0]._replace(text=digit)] for digit in subscript[0].text]
@@ -78,7 +78,7 @@ def row_and_column(subscript: Part, digits: bool) -> list[Part]:
     return split_commas(subscript)
 
 
-def names_in(part: Part) -> Iterator[tuple[str, str]]:
+def names_in(part: Tokens) -> Iterator[tuple[str, str]]:
     """Base and canonical name of every name in a part: ``("T", "T_s")``."""
     for place, token in enumerate(part):
         if token.kind != "name":
@@ -89,7 +89,7 @@ def names_in(part: Part) -> Iterator[tuple[str, str]]:
         yield token.text, name_of(part[place:stop]) or token.text
 
 
-def tuple_parts(body: Part) -> list[Part]:
+def tuple_parts(body: Tokens) -> list[Tokens]:
     r"""The entries of a body that is one tuple ``(a, b)`` or ``[a, b]^\top``; empty for any other body."""
     if not body or body[0].text not in ("(", "[", "\\{"):
         return []
@@ -103,9 +103,9 @@ def tuple_parts(body: Part) -> list[Part]:
     return []
 
 
-def interval_factors(part: Part) -> list[tuple[Part, Part]] | None:
+def interval_factors(part: Tokens) -> list[tuple[Tokens, Tokens]] | None:
     """Intervals and exponents of ``[a, b]^n times [c, d]``."""
-    result: list[tuple[Part, Part]] = []
+    result: list[tuple[Tokens, Tokens]] = []
     at = 0
     while at < len(part):
         if result:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 
-from llamoco.dataset_builder.problems.files.latex.formulas.names import Scope
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Scope
 from llamoco.dataset_builder.problems.files.latex.formulas.parser import Parser
-from llamoco.dataset_builder.problems.files.latex.formulas.values import Vectorial
+from llamoco.dataset_builder.problems.files.latex.formulas.values import VectorValue
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
-    Part,
+    Tokens,
     interval_factors,
     name_of,
     names_in,
@@ -41,14 +41,14 @@ class Bounds(Membership):
 
     # What is a bound
 
-    def is_variable(self, part: Part) -> bool:
+    def is_variable(self, part: Tokens) -> bool:
         """Whether a part is a decision variable, the vector of them, or dots between two."""
         name = name_of(part)
         return name is not None and (
             name in self.symbols.aliases or self.symbols.is_member(part[0].text, name)
         )
 
-    def mentions_variables(self, part: Part) -> bool:
+    def mentions_variables(self, part: Tokens) -> bool:
         """Whether any decision variable occurs."""
         return any(
             self.symbols.is_member(base, key) or base in self.symbols.aliases or key in self.symbols.aliases
@@ -101,7 +101,7 @@ class Bounds(Membership):
                     )
         return True
 
-    def take_box(self, part: Part, place: Token) -> None:
+    def take_box(self, part: Tokens, place: Token) -> None:
         """Take a box that stands alone in prose, as in "on $[-5, 5]^2$", as the bounds of all variables, in their order.
 
         Call it after ``take``. Where there are other bounds it has to be theirs, and is not looked at if none is missing.
@@ -131,7 +131,7 @@ class Bounds(Membership):
         for number, box in enumerate(boxes, 1):
             self._set(number, *box, place)
 
-    def depends(self, part: Part, seen: frozenset[str] = frozenset()) -> bool:
+    def depends(self, part: Tokens, seen: frozenset[str] = frozenset()) -> bool:
         """Whether a part depends on the variables, through definitions or not."""
         if self.mentions_variables(part):
             return True
@@ -146,17 +146,17 @@ class Bounds(Membership):
         spans = [self.symbols.integers(chain.bindings[x], {}) for x in letters]
         return [dict(zip(letters, map(lift, values), strict=True)) for values in product(*spans)]
 
-    def _number(self, part: Part, scope: Scope) -> float | list[float]:
+    def _number(self, part: Tokens, scope: Scope) -> float | list[float]:
         if part[-1].text == "\\infty" and len(part) < 3:
             return -_INF if part[0].text == "-" else _INF
         value = Parser(self.symbols, part, scope).parse()
-        if isinstance(value, Vectorial):
+        if isinstance(value, VectorValue):
             return [self.symbols.constant(value.entry(Num(k)), part[0]) for k in range(1, value.size + 1)]
         if not isinstance(value, Expr):
             raise self.source.error(part[0], "a matrix as a bound; expected a number or a vector")
         return self.symbols.constant(value, part[0])
 
-    def _numbers(self, parts: list[Part], scope: Scope) -> list[int | None]:
+    def _numbers(self, parts: list[Tokens], scope: Scope) -> list[int | None]:
         """Numbers of the variables that a side names; None for the whole vector."""
         result: list[int | None] = []
         for place, part in enumerate(parts):
@@ -171,7 +171,7 @@ class Bounds(Membership):
                 result.append(self.number_of(part, scope))
         return result
 
-    def numbers_of(self, part: Part) -> list[int]:
+    def numbers_of(self, part: Tokens) -> list[int]:
         """The numbers of the variables that a name without an index stands for."""
         symbols = self.symbols
         name = name_of(part)
@@ -182,7 +182,7 @@ class Bounds(Membership):
             return list(range(1, symbols.dim + 1))
         return [self.number_of(part, {}) or 1]
 
-    def number_of(self, part: Part, scope: Scope) -> int | None:
+    def number_of(self, part: Tokens, scope: Scope) -> int | None:
         """The number of a variable; None for the vector of them."""
         name = name_of(part)
         if name in self.symbols.aliases:

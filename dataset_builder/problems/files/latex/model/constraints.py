@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.latex.formulas.constant_folding import check_indices
-from llamoco.dataset_builder.problems.files.latex.formulas.names import Scope
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Scope
 from llamoco.dataset_builder.problems.files.latex.formulas.parser import Parser
 from llamoco.dataset_builder.problems.files.latex.formulas.values import (
     ANY,
     NeedsUnroll,
     Refusal,
     Value,
-    Vectorial,
+    VectorValue,
     scalar,
 )
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, interval_factors, split_commas
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, interval_factors, split_commas
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, Num, lift
@@ -31,7 +31,7 @@ class Constraints:
         self.equalities: list[Expr] = []
         self._checked = 0  # how many emitted definitions have been checked
 
-    def expression(self, part: Part, scope: Scope, place: Token) -> Expr:
+    def expression(self, part: Tokens, scope: Scope, place: Token) -> Expr:
         """A scalar tree whose indices exist.
 
         Raises:
@@ -57,18 +57,18 @@ class Constraints:
                         else:
                             self._relate(left, relation, right, scope)
 
-    def _interval(self, part: Part) -> list[Part]:
+    def _interval(self, part: Tokens) -> list[Tokens]:
         factors = interval_factors(part)
         ends = split_commas(factors[0][0]) if factors and len(factors) == 1 and not factors[0][1] else []
         if len(ends) != 2:
             raise self.source.error(part[0], "expected an interval such as [0, 10] for this expression")
         return ends
 
-    def _relate(self, left: Part, relation: str, right: Part, scope: Scope) -> None:
+    def _relate(self, left: Tokens, relation: str, right: Tokens, scope: Scope) -> None:
         first, second = (self._value(p, scope, p[0]) for p in (left, right))
         changing = False
         for a, b in self._pairs(first, second, left[0]):
-            depends = self.symbols.changes(a) or self.symbols.changes(b)
+            depends = self.symbols.emitter.changes(a) or self.symbols.emitter.changes(b)
             changing = changing or depends
             if relation == ">=":
                 a, b = b, a
@@ -88,26 +88,26 @@ class Constraints:
 
     def _pairs(self, first: Value, second: Value, place: Token) -> list[tuple[Expr, Expr]]:
         """Both sides entry by entry; a number on one side goes with every entry of the other."""
-        size = max(v.size if isinstance(v, Vectorial) else ANY for v in (first, second))
+        size = max(v.size if isinstance(v, VectorValue) else ANY for v in (first, second))
         if size <= 1:
             return [(self._scalar(first, place, place), self._scalar(second, place, place))]
         sides = []
         for value in (first, second):
-            if isinstance(value, Vectorial):
+            if isinstance(value, VectorValue):
                 if value.size not in (size, ANY):
                     message = f"these vectors have {value.size} and {size} entries; expected equal lengths"
                     raise self.source.error(place, message)
                 entries = [self._scalar(value.entry(lift(k)), place, place) for k in range(1, size + 1)]
             else:
                 number = self._scalar(value, place, place)
-                if self.symbols.changes(number):
+                if self.symbols.emitter.changes(number):
                     message = "a vector on one side and a number on the other; expected two vectors"
                     raise self.source.error(place, message)
                 entries = [number] * size
             sides.append(entries)
         return list(zip(*sides, strict=True))
 
-    def _value(self, part: Part, scope: Scope, place: Token) -> Value:
+    def _value(self, part: Tokens, scope: Scope, place: Token) -> Value:
         try:
             return Parser(self.symbols, part, scope).parse()
         except NeedsUnroll:
@@ -118,10 +118,10 @@ class Constraints:
         symbols = self.symbols
         try:
             expression = scalar(value)
-            for definition in symbols.emitted[self._checked :]:
-                symbols.check(definition)
-            self._checked = len(symbols.emitted)
-            check_indices(expression, symbols.known, symbols.dim, {})
+            for definition in symbols.emitter.emitted[self._checked :]:
+                symbols.emitter.check(definition, symbols.dim)
+            self._checked = len(symbols.emitter.emitted)
+            check_indices(expression, symbols.emitter.known, symbols.dim, {})
         except ProblemError:
             raise
         except Refusal as error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from llamoco.dataset_builder.problems.files.latex.formulas.names import (
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import (
+    Declaration,
     Head,
-    Written,
     argument_names,
     read_head,
 )
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, tuple_parts
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, tuple_parts
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain
 from llamoco.dataset_builder.problems.files.latex.statements.index_letters import subscript_of
@@ -69,7 +69,7 @@ class Definitions:
             return subscript[0].text, int(subscript[2].text) * (1 if subscript[1].text == "+" else -1)
         return None
 
-    def _lag(self, subscript: Part, moved: tuple[str, int]) -> int | None:
+    def _lag(self, subscript: Tokens, moved: tuple[str, int]) -> int | None:
         """By how much an index on the right lies before that on the left; None if it is none."""
         other = self._moved(Head("", subscript, None))
         return moved[1] - other[1] if other is not None and other[0] == moved[0] else None
@@ -112,7 +112,7 @@ class Definitions:
                 self._label(head, chain)
         return not chain.relations
 
-    def _is_model(self, body: Part) -> bool:
+    def _is_model(self, body: Tokens) -> bool:
         """Whether an expression has vectors of numbers in it as if they were numbers."""
         if tuple_parts(body) or is_number(body):
             return False
@@ -132,7 +132,7 @@ class Definitions:
             and int(head.subscript[0].text) in self.symbols.pinned.get(head.base, ())
         )
 
-    def _name_variable(self, head: Head, part: Part, body: Part) -> bool:
+    def _name_variable(self, head: Head, part: Tokens, body: Tokens) -> bool:
         """Take ``x = (h, l, t, b)`` or ``x_1 = h``, which name variables; False for other equations."""
         if head.subscript is None and self.symbols.is_base(head.base) and tuple_parts(body):
             return argument_names(tuple_parts(body)) is not None
@@ -152,7 +152,7 @@ class Definitions:
         numbered = head.base + "_"
         self.symbols.called |= {k for k in self.symbols.written if k == head.key or k.startswith(numbered)}
 
-    def _write(self, head: Head, body: Part, chain: Chain) -> None:
+    def _write(self, head: Head, body: Tokens, chain: Chain) -> None:
         """Write a definition down, to be built when it is used."""
         symbols, bindings = self.symbols, chain.bindings
         formals = None if head.arguments is None else argument_names(head.arguments)
@@ -178,12 +178,12 @@ class Definitions:
             symbols.anywhere[head.base] = (index, body)  # m_i = 2 for all i
             return
         else:
-            symbols.write(head.key, Written(formals, body, {}))
+            symbols.write(head.key, Declaration(formals, body, {}))
         if head.base in symbols.ranged:  # z_i = ... for some i, and z_n = ...: entry by entry
             first, bound, earlier = symbols.ranged.pop(head.base)
             symbols.write_out(head.base, first, symbols.integers(bound, {}), None, earlier)
 
-    def _recurrence(self, head: Head, body: Part, chain: Chain) -> None:
+    def _recurrence(self, head: Head, body: Tokens, chain: Chain) -> None:
         """Write a recursion down.
 
         Raises:
@@ -200,7 +200,7 @@ class Definitions:
         self.symbols.recurrences[head.base] = Recurrence(letter, offset, body, chain.bindings.get(letter))
 
 
-def _subscripts_of(base: str, body: Part) -> list[Part]:
+def _subscripts_of(base: str, body: Tokens) -> list[Tokens]:
     """The subscripts of a name in an expression."""
     return [
         subscript_of(body[number : number + 12])
@@ -209,6 +209,6 @@ def _subscripts_of(base: str, body: Part) -> list[Part]:
     ]
 
 
-def is_number(part: Part) -> bool:
+def is_number(part: Tokens) -> bool:
     """Whether a part is a literal number."""
     return all(t.kind == "number" or t.text in ("-", "+") for t in part)

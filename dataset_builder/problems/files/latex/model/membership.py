@@ -3,11 +3,11 @@ r"""Which values the variables may take, from statements such as ``x \in [0, 1]^
 from __future__ import annotations
 
 from llamoco.dataset_builder.problems.files.latex.formulas.constant_folding import LARGEST
-from llamoco.dataset_builder.problems.files.latex.formulas.names import Scope
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Scope
 from llamoco.dataset_builder.problems.files.latex.formulas.parser import Parser
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
-    Part,
+    Tokens,
     group_end,
     interval_factors,
     split_commas,
@@ -39,10 +39,10 @@ class Membership:
         """One scope for each combination of the values that the chain's indices run through."""
         raise NotImplementedError
 
-    def _number(self, part: Part, scope: Scope) -> float | list[float]:
+    def _number(self, part: Tokens, scope: Scope) -> float | list[float]:
         raise NotImplementedError
 
-    def _numbers(self, parts: list[Part], scope: Scope) -> list[int | None]:
+    def _numbers(self, parts: list[Tokens], scope: Scope) -> list[int | None]:
         raise NotImplementedError
 
     def _set(
@@ -97,7 +97,7 @@ class Membership:
                 else:
                     raise self.source.error(part[0], "expected one interval for one variable")
 
-    def _numbers_set(self, part: Part, chain: Chain) -> None:
+    def _numbers_set(self, part: Tokens, chain: Chain) -> None:
         r"""Membership in ``\mathbb{R}^n``, ``\mathbb{R}_+``, ``\mathbb{Z}``."""
         whole = part[0].text in ("bb_Z", "bb_N", "Z")
         scripts, at = {}, 1
@@ -132,7 +132,7 @@ class Membership:
                     if whole:
                         self.integer.append((number, chain.place, natural and not zero))
 
-    def _discrete(self, part: Part, chain: Chain) -> None:
+    def _discrete(self, part: Tokens, chain: Chain) -> None:
         r"""Membership in ``\{0, 1\}`` or ``\{1, 2, \dots, 9\}``, with ``^n`` or without."""
         close = next(k for k in range(len(part)) if sum(t.step for t in part[: k + 1]) == 0)
         entries = split_commas(part[1:close])
@@ -164,7 +164,7 @@ class Membership:
                 self._set(number, float(ends[0]), float(ends[-1]), chain.place)
                 self.integer.append((number, chain.place, False))
 
-    def _exponent(self, tokens: Part, place: Token) -> int:
+    def _exponent(self, tokens: Tokens, place: Token) -> int:
         inside = tokens[1:-1] if tokens and tokens[0].text == "{" else tokens
         if not inside:
             raise self.source.error(place, "an empty exponent; expected the number of variables")
@@ -185,7 +185,7 @@ class Membership:
             raise self.source.error(place, f"too many variables; expected at most {LARGEST}")
         self.stated_dim = size or self.stated_dim
 
-    def _interval(self, factor: tuple[Part, Part], scope: Scope) -> list[tuple[float, float]]:
+    def _interval(self, factor: tuple[Tokens, Tokens], scope: Scope) -> list[tuple[float, float]]:
         inside, exponent = factor
         ends = split_commas(inside)
         if len(ends) != 2:

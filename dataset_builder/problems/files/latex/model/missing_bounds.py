@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, interval_factors, tuple_parts
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, interval_factors, tuple_parts
 from llamoco.dataset_builder.problems.files.latex.model.definitions import is_number
 from llamoco.dataset_builder.problems.files.latex.symbols.symbol_table import SymbolTable
 
@@ -55,12 +55,12 @@ def refuse_lost_bounds(
             raise source.error(entry.body[0], message)
 
 
-def _is_set(body: Part) -> bool:
+def _is_set(body: Tokens) -> bool:
     return body[0].text == "\\{" or any(
         exponent or len(inside) > 1 for inside, exponent in interval_factors(body) or []
     )
 
 
-def _is_list(body: Part, dim: int) -> bool:
+def _is_list(body: Tokens, dim: int) -> bool:
     entries = tuple_parts(body)
     return len(entries) == dim and all(is_number(entry) for entry in entries)

@@ -7,10 +7,10 @@ from collections import Counter
 from itertools import pairwise
 from typing import NamedTuple
 
-from llamoco.dataset_builder.problems.files.latex.formulas.names import Head, read_head
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Head, read_head
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
-    Part,
+    Tokens,
     group_end,
     name_of,
     names_in,
@@ -153,11 +153,11 @@ def _unused_definitions(found: list[Clause]) -> list[Clause]:
     return result
 
 
-def _names(part: Part) -> list[str]:
+def _names(part: Tokens) -> list[str]:
     return [base for base, _ in names_in(part)]
 
 
-def scope_of(clause: Clause, tokens: list[Token]) -> Part:
+def scope_of(clause: Clause, tokens: list[Token]) -> Tokens:
     r"""The subscript of a clause's ``\min``."""
     if clause.marker is None:
         return []
@@ -179,7 +179,7 @@ def membership(clause: Clause, tokens: list[Token]) -> list[Chain]:
     return [Chain([split_commas(side) for side in sides], [scope[k].text for k in marks], clause)]
 
 
-def under_marker(clause: Clause, tokens: list[Token]) -> list[Part]:
+def under_marker(clause: Clause, tokens: list[Token]) -> list[Tokens]:
     r"""The names under ``\min``, without what is said of their values."""
     scope = scope_of(clause, tokens)
     marks = [k for k, t in enumerate(scope) if t.text in ("in", "<=", ">=", "=")]

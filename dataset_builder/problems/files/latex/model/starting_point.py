@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.latex.formulas.parser import Parser
-from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll, Refusal, Vectorial
+from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll, Refusal, VectorValue
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, group_end, tuple_parts
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, group_end, tuple_parts
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain
 from llamoco.dataset_builder.problems.symbolic.expression import Num
@@ -29,8 +29,8 @@ _ON = (",", "and", ", and", "", "=")
 class Start(NamedTuple):
     """What a statement says of the start: the variables (None for all) and their values, as written."""
 
-    names: list[Part] | None
-    values: list[Part] | Part
+    names: list[Tokens] | None
+    values: list[Tokens] | Tokens
 
 
 def take_starts(found: list[Chain], bounds: Bounds, tokens: list[Token]) -> tuple[list[Chain], list[Start]]:
@@ -67,7 +67,7 @@ def _start(chain: Chain, bounds: Bounds, uses: Uses, said: bool) -> Start | None
     listed = tuple_parts(left[0]) if len(left) == 1 else left
     values = tuple_parts(body)
     if said and not values and all(bounds.is_variable(p) for p in listed or left):
-        names: list[Part | None] = [*(listed or left)]  # initial values \\beta_0 = 0 and \\beta_1 = 1
+        names: list[Tokens | None] = [*(listed or left)]  # initial values \\beta_0 = 0 and \\beta_1 = 1
     else:
         names = [_stripped(p, bounds, uses, said) for p in (listed or left)]
     if any(n is None for n in names):
@@ -88,7 +88,7 @@ def _start(chain: Chain, bounds: Bounds, uses: Uses, said: bool) -> Start | None
     return Start(kept, [body])
 
 
-def _stripped(part: Part, bounds: Bounds, uses: Uses, said: bool) -> Part | None:
+def _stripped(part: Tokens, bounds: Bounds, uses: Uses, said: bool) -> Tokens | None:
     r"""The variable whose start a name is: x of ``x_0``, ``x^0``, ``x^{(0)}``, ``x_{1,0}`` or ``x`` itself; None if it is none."""
     mark = _mark_of_start(part)
     if mark is None:
@@ -101,7 +101,7 @@ def _stripped(part: Part, bounds: Bounds, uses: Uses, said: bool) -> Part | None
     )  # x_0 that formulas use is a number of theirs
 
 
-def _mark_of_start(part: Part) -> tuple[int, int] | None:
+def _mark_of_start(part: Tokens) -> tuple[int, int] | None:
     """Where the mark of a start stands in a name."""
     if not part or part[0].kind != "name":
         return None
@@ -162,18 +162,18 @@ def start_point(starts: list[Start], bounds: Bounds) -> tuple[float, ...] | None
     return tuple(found[k] for k in sorted(found))
 
 
-def _values(written: list[Part] | Part, bounds: Bounds) -> list[float]:
+def _values(written: list[Tokens] | Tokens, bounds: Bounds) -> list[float]:
     symbols = bounds.symbols
     if isinstance(written[0], list):
-        parts: list[Part] = written
+        parts: list[Tokens] = written
         dots = [k for k, p in enumerate(parts) if p[0].text == "\\dots"]
         if dots and len({tuple(t.text for t in p) for k, p in enumerate(parts) if k not in dots}) == 1:
             return [symbols.constant(Parser(symbols, parts[0], {}).scalar(), parts[0][0])] * symbols.dim
         return [symbols.constant(Parser(symbols, p, {}).scalar(), p[0]) for p in parts]
-    body: Part = written
+    body: Tokens = written
     try:
         value = Parser(symbols, body, {}).parse()
-        if isinstance(value, Vectorial):
+        if isinstance(value, VectorValue):
             count = value.size or symbols.dim
             return [symbols.constant(value.entry(Num(k)), body[0]) for k in range(1, count + 1)]
         return [symbols.constant(Parser(symbols, body, {}).scalar(), body[0])]

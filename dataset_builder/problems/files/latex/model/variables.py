@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from llamoco.dataset_builder.problems.files.latex.formulas.names import argument_names, read_head
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import argument_names, read_head
+from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
-    Part,
+    Tokens,
     name_of,
-    names_in,
     script_text,
     tuple_parts,
 )
+from llamoco.dataset_builder.problems.files.latex.model.bounded_names import bounded_names
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.model.objective import scope_of, under_marker
-from llamoco.dataset_builder.problems.files.latex.model.starting_point import WORDS
 from llamoco.dataset_builder.problems.files.latex.statements.clauses import Clause
 from llamoco.dataset_builder.problems.files.latex.statements.index_letters import (
     index_letters,
+    is_index,
     pair_of_letters,
     subscript_of,
 )
-from llamoco.dataset_builder.problems.files.latex.symbols.families import Family
+from llamoco.dataset_builder.problems.files.latex.symbols.decision_variables import Family
 from llamoco.dataset_builder.problems.symbolic.expression import Item, Num
 
 _SAID = re.compile(
     r"\b(?:variables?(?: (?:are|is|being))?|unknowns?(?: (?:are|is))?|w\.r\.t\.?|with respect to|over|by (?:varying|changing|choosing)|find)(?: the)?:?$"
 )
-_GIVEN = re.compile(r"\b(?:constants?|parameters?|given|coefficients?|known|data)\b")
 _AND = (",", "and", ", and", "")
 
 
-class Declared(NamedTuple):
+class DeclaredVariables(NamedTuple):
     """Which names are variables.
 
     Attributes:
@@ -53,7 +51,9 @@ class Declared(NamedTuple):
     said: tuple[Clause, ...] = ()
 
 
-def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bounds: Bounds) -> Declared:
+def find_variables(
+    clause: Clause, tokens: list[Token], found: list[Clause], bounds: Bounds
+) -> DeclaredVariables:
     """Find the decision variables: the arguments of f, else what stands under min, else what is said to vary, else what is bounded.
 
     Raises:
@@ -75,14 +75,14 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
     letters = index_letters(tokens, found)
     bounded = False
     if arguments is None:
-        arguments = _bounded_names(bounds.source, clause, found, letters)
+        arguments = bounded_names(bounds.source, clause, found, letters)
         bounded = bool(arguments)
         special = bounded and any(_special(s, letters) for s in _subscripts(tokens).get("x", []))
         only_x = {p[0].text for p in arguments} <= {"x"} and not special
         if only_x and any(t.kind == "name" and t.text == "x" for t in tokens):
             _plain("x", tokens, found, bounds)
             numbered = any(len(s) == 1 and s[0].text.isdigit() for s in _subscripts(tokens).get("x", []))
-            return Declared(bounded or numbered, bounded=bounded)
+            return DeclaredVariables(bounded or numbered, bounded=bounded)
     names = argument_names(arguments or [])
     bounds.listed |= set(names or [])
     if not names or names[0] == "\\dots":
@@ -101,24 +101,24 @@ def find_variables(clause: Clause, tokens: list[Token], found: list[Clause], bou
                     bounds.dimension(len(given), first[0])
             else:
                 _plain(base, tokens, found, bounds)
-            return Declared(True, bounded=bounded, said=said)
+            return DeclaredVariables(True, bounded=bounded, said=said)
     if len(order) == 1 and order[0] not in families and name_of(arguments[0]) == arguments[0][0].text:
         bounds.symbols.aliases.clear()
         _plain(order[0], tokens, found, bounds)
-        return Declared(True, bounded=bounded, said=said)
+        return DeclaredVariables(True, bounded=bounded, said=said)
     if not families:
         _alias(list(order), bounds, first[0])
-        return Declared(True, bounded=bounded, said=said)
-    return Declared(True, tuple(order), numbers, bounded, said)
+        return DeclaredVariables(True, bounded=bounded, said=said)
+    return DeclaredVariables(True, tuple(order), numbers, bounded, said)
 
 
-def _special(subscript: Part, letters: set[str]) -> bool:
+def _special(subscript: Tokens, letters: set[str]) -> bool:
     """Whether an index counts from 0, or is that of a matrix."""
     return [t.text for t in subscript] == ["0"] or pair_of_letters(subscript, letters)
 
 
 def _entries(
-    parts: list[Part], tokens: list[Token], found: list[Clause], letters: set[str], bounds: Bounds
+    parts: list[Tokens], tokens: list[Token], found: list[Clause], letters: set[str], bounds: Bounds
 ) -> tuple[list[str], dict[str, set[int]]]:
     """Families and scalars of a list of names, which are noted in the symbols, and the members that it has of families."""
     symbols, source = bounds.symbols, bounds.source
@@ -140,14 +140,14 @@ def _entries(
         subscript = subscript_of(part)
         digits = len(subscript) == 1 and subscript[0].text.isdigit()
         indexed = subscript if subscript and not digits else []
-        indices = [s for s in subscripted.get(base, []) if _is_index(s, letters)]
+        indices = [s for s in subscripted.get(base, []) if is_index(s, letters)]
         if all([t.text for t in s] == ["0"] for s in indices):
             indices = []  # x_0 is the start of x
         double = any(pair_of_letters(s, letters) for s in [*indices, subscript])
         if base in summed and digits and all(len(s) == 1 and s[0].text.isdigit() for s in indices):
             digits, indexed = False, []  # q = q_1 + q_2: these are names
         as_family = (
-            digits or (bool(indexed) and _is_index(indexed, letters)) or (not subscript and bool(indices))
+            digits or (bool(indexed) and is_index(indexed, letters)) or (not subscript and bool(indices))
         )
         if not as_family:
             if key in symbols.aliases:
@@ -172,9 +172,9 @@ def _entries(
     return order, numbers
 
 
-def _subscripts(tokens: list[Token]) -> dict[str, list[Part]]:
+def _subscripts(tokens: list[Token]) -> dict[str, list[Tokens]]:
     """The subscripts of each name, without their braces; a few of each."""
-    result: dict[str, list[Part]] = {}
+    result: dict[str, list[Tokens]] = {}
     for number, (token, following) in enumerate(pairwise(tokens)):
         if token.kind == "name" and following.text == "_":
             found = result.setdefault(token.text, [])
@@ -183,17 +183,11 @@ def _subscripts(tokens: list[Token]) -> dict[str, list[Part]]:
     return result
 
 
-def _is_index(subscript: Part, letters: set[str]) -> bool:
-    """Whether a subscript numbers: digits, letters of indices, sums of these."""
-    texts = [t.text for t in subscript]
-    return bool(texts) and all(x.isdigit() or x in letters or x in ("+", "-", ",") for x in texts)
-
-
-def _said_to_vary(found: list[Clause]) -> tuple[list[Part] | None, tuple[Clause, ...]]:
+def _said_to_vary(found: list[Clause]) -> tuple[list[Tokens] | None, tuple[Clause, ...]]:
     """The names after the word variables: ``with variables $x$, $y$ and $z$``, and where; None if there are none."""
     said = (k for k, c in enumerate(found) if _SAID.search(c.words.strip()))
     for first in said:
-        names: list[Part] = []
+        names: list[Tokens] = []
         clauses: list[Clause] = []
         for clause in found[first:]:
             if names and clause.words.strip() not in _AND:
@@ -206,113 +200,6 @@ def _said_to_vary(found: list[Clause]) -> tuple[list[Part] | None, tuple[Clause,
         if names:
             return names, tuple(clauses)
     return None, ()
-
-
-def _bounded_names(source: Source, clause: Clause, found: list[Clause], letters: set[str]) -> list[Part]:
-    """Names with bounds and without a definition, in the order in which the formulas use them."""
-    defined, starts, recursive = _defined(found, letters)
-    given: set[str] = set()
-    used: set[str] = set()
-    for statement in found:
-        if _GIVEN.search(statement.words) and statement.relations:
-            given |= {
-                name
-                for group in statement.groups
-                for part in group
-                for name in (part[0].text, name_of(part) or "")
-            }
-        for part in (p for group in statement.groups for p in group):
-            if name_of(part) is None or len(statement.groups) == 1 or statement is clause:
-                used |= {name for names in names_in(part) for name in names}
-
-    def constant(parts: list[Part]) -> bool:
-        return all(
-            {base, key} & (defined | starts) or base in letters for p in parts for base, key in names_in(p)
-        )
-
-    bounded: dict[str, Part] = {}
-    firmly: set[str] = set()  # by more than that they are positive
-    for statement in found:
-        for left, right, relation in zip(
-            statement.groups, statement.groups[1:], statement.relations, strict=False
-        ):
-            for side, other in [(left, right)] if relation == "in" else [(left, right), (right, left)]:
-                beside = [] if relation == "=" else other[:1] if side is left else other[-1:]
-                if beside and (relation == "in" or constant(beside)):
-                    for part in (p for p in side if name_of(p) is not None):
-                        bounded.setdefault(name_of(part) or "", part)
-                        if (
-                            relation == "in"
-                            or len(statement.relations) > 1
-                            or not _strict(source, other, side)
-                        ):
-                            firmly.add(name_of(part) or "")
-    families = {
-        part[0].text
-        for part in bounded.values()
-        if _is_index(subscript_of(part), letters) and not subscript_of(part)[0].text.isdigit()
-    }
-    result: dict[str, Part] = {}
-    for base, key in _appearances(clause, found):
-        name = base if base in families or (base in bounded and key not in bounded) else key
-        known = {base, key} & (defined | given | (starts & recursive)) or name in letters
-        if (
-            (name in bounded or name in families)
-            and not known
-            and {name, base} & used
-            and not base.startswith(("cal_", "bb_"))
-        ):
-            result.setdefault(
-                name,
-                bounded[name]
-                if name in bounded
-                else next(p[:1] for p in bounded.values() if p[0].text == base),
-            )
-    doubtful = [name for name in result if name not in firmly and name not in families]
-    if doubtful and len(doubtful) < len(result):
-        message = f"is {doubtful[0]} a variable or a number that is not given? name the variables, as in \\min_{{x, y}}"
-        raise source.error(result[doubtful[0]][0], f"{message}, or give its value")
-    return [*result.values()]
-
-
-def _strict(source: Source, one: list[Part], other: list[Part]) -> bool:
-    """Whether a strict relation stands between two sides."""
-    first, last = sorted((one, other), key=lambda side: side[0][0].at)
-    return (
-        re.search(r"[<>](?!=)|\\[lg]t(?![A-Za-z])", source.code[first[-1][-1].end : last[0][0].at])
-        is not None
-    )
-
-
-def _appearances(clause: Clause, found: list[Clause]) -> Iterator[tuple[str, str]]:
-    """Names as they appear: first those of the objective."""
-    for statement in (clause, *found):
-        for group in statement.groups:
-            for part in group:
-                yield from names_in(part)
-
-
-def _defined(found: list[Clause], letters: set[str]) -> tuple[set[str], set[str], set[str]]:
-    """Names with a definition; bases of which single members have one; bases with a recursion."""
-    defined: set[str] = set()
-    recursive: set[str] = set()
-    starts: set[str] = set()
-    for clause in found:
-        for left, right, relation in zip(clause.groups, clause.groups[1:], clause.relations, strict=False):
-            head = read_head(left[-1]) if relation == "=" else None
-            if head is None or WORDS.search(clause.words.strip()):
-                continue
-            own = any(base == head.base for base, _ in names_in(right[0]))
-            digits = (
-                head.subscript is not None and len(head.subscript) == 1 and head.subscript[0].text.isdigit()
-            )
-            if digits:
-                starts.add(head.base)
-            elif head.subscript is not None and _is_index(head.subscript, letters):
-                (recursive if own else defined).add(head.base)
-            elif not own:
-                defined.add(head.key)
-    return defined, starts, recursive
 
 
 def _alias(names: list[str], bounds: Bounds, place: Token) -> None:

@@ -7,60 +7,19 @@ accents; markup, references and what a reader of the page does not see are gone.
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from llamoco.dataset_builder.problems.files.latex.formulas.names import read_head
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import read_head
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, Lexed, Source
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, name_of, names_in
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, name_of, names_in
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
+from llamoco.dataset_builder.problems.files.latex.prose.plain_text import BREAK, PlainText, add_prose
 from llamoco.dataset_builder.problems.files.latex.statements.clauses import Clause
 
-BREAK = "\n"  # where a sentence ends without a full stop
 NAME = "="  # before a word inside a formula that may be a name
-_OPTIONS = r"(?:\s*\[[^\]\n]*\])*"
-_DROPPED = (
-    r"(?:cite[a-z]*|[Cc]?ref|eqref|pageref|autoref|label|url|includegraphics|input|include|bibliography(?:style)?|usepackage"
-    r"|documentclass|[vh]space|geometry|hypersetup|pagestyle|thispagestyle|bibitem|date|author|graphicspath|[vh]skip"
-    r"|[a-z]*color|colorbox|cmidrule|cline)"
-)
-_DROPPED_TWICE = (
-    r"(?:setlength|addtolength|newtheorem|numberwithin|setcounter|addtocounter|rule|newcolumntype)"
-)
-_SEPARATE = (  # commands whose argument is a sentence of its own
-    r"(?:(?:sub)*section|chapter|part|(?:sub)?paragraph|footnote(?:text)?|caption(?:of)?|title|subtitle|thanks|marginpar"
-    r"|intertext|shortintertext|todo)"
-)
-_LAYOUTS = "figure|table|itemize|enumerate|description|minipage|wrapfigure|tabular[a-z]*|array|multicols|list|longtable"
-_MARKUP = re.compile(
-    rf"""\\begin\s*\{{(?P<unseen>thebibliography|tikzpicture|filecontents)\*?\}}
-    |\\(?:begin|end)\s*\{{(?:{_LAYOUTS})\*?\}}{_OPTIONS}(?:\{{(?:[^{{}}\n]|\{{[^{{}}\n]*\}})*\}})*(?P<layout>)
-    |\\(?:begin|end)\s*\{{[A-Za-z]+\*?\}}(?P<environment>)
-    |\\{_DROPPED}(?![A-Za-z])\*?{_OPTIONS}(?:\s*\{{[^{{}}]*\}})?(?P<dropped>)
-    |\\{_DROPPED_TWICE}(?![A-Za-z])\*?(?:\s*\{{[^{{}}]*\}}){{0,2}}(?P<dropped_twice>)
-    |\\href\s*\{{[^{{}}]*\}}(?P<link>)
-    |\\{_SEPARATE}(?![A-Za-z])\*?{_OPTIONS}\s*(?P<separate>\{{)
-    |\\(?:item|par|newline|linebreak|newpage|hline|toprule|midrule|bottomrule|hfill|tabularnewline)(?![A-Za-z])(?P<item>)
-    |\\\\\*?(?:\s*\[[\d.\s]*[a-z]+\])?(?P<line>)
-    |\\(?P<accent>["'`^~=.]|[cvuHkrd](?![A-Za-z]))\s*\{{?\\?(?P<letter>[A-Za-z])(?P<close>\}})?
-    |\\(?P<special>ss|ae|oe|aa|o|l|i|j|AE|OE|AA|O|L)(?![A-Za-z])(?:\{{\}})?
-    |\\[-/](?P<hyphenation>)
-    |\\[SP](?![A-Za-z])(?P<paragraph>)
-    |\\(?P<sign>[%&\#$_{{}}])
-    |\\[A-Za-z]+\*?(?P<command>)
-    |\\.(?P<space>)
-    |(?P<open>\{{)|(?P<shut>\}})
-    |(?P<bullet>\n[ \t]*(?:[-*+]|\d{{1,2}}[.)])[ \t]+)
-    |(?P<blank>\n[ \t]*\n\s*)
-    |(?P<dash>---?)
-    |(?P<quote>''|``|["“”„«»‘’]|(?<!\w)'|'(?!\w))
-    |(?P<cell>&)
-    |(?P<white>[\s~$]+)""",
-    re.VERBOSE,
-)
 _EXTREME = re.compile(r"\b(min|max)(imi[sz])")
 _SMALL = {"as large as possible": "as small as possible", "as high as possible": "as low as possible"}
 _SMALL |= {
@@ -75,7 +34,6 @@ _LARGE = re.compile(
     r"as (?:large|high|big) as possible"
     r"|(?:largest|maximum|highest|greatest|biggest|maximal)(?= (?:possible |total |expected )?(?:value|volume|area|profit|revenue|yield|utility|return|benefit|income|weight|cost)\b)"
 )
-_SPECIALS = {"ss": "ss", "i": "i", "j": "j", "o": "o", "l": "l"}
 _FINAL = re.compile(r"[.;]\s*(?:\\[\],;!]|\s)*$")
 _SENTENCE_END = re.compile(r"\n|[.!?。！？]+(?=[\s)\n]|$)|[。！？]")
 _ABBREVIATION = re.compile(
@@ -170,20 +128,8 @@ class Kinds:
             return "C"
         return "D" if first is not None and not self._is_variable(clause.groups[0][-1]) else "C"
 
-    def _is_variable(self, part: Part) -> bool:
+    def _is_variable(self, part: Tokens) -> bool:
         return self.bounds.is_variable(part) or part[0].text == "\\dots"
-
-
-class _Writer:
-    """Collects text with places."""
-
-    def __init__(self) -> None:
-        self.text: list[str] = []
-        self.places: list[int] = []
-
-    def add(self, text: str, at: int) -> None:
-        self.text.append(text)
-        self.places += [at] * len(text)
 
 
 def sentences(
@@ -204,15 +150,15 @@ def sentences(
         budget: where the evaluation budget is stated.
         maximize: whether the objective is maximised; words of maximising and minimising are exchanged then.
     """
-    writer = _Writer()
+    plain = PlainText()
     for title in re.finditer(r"\\(?:sub)?title\s*\{", source.code[: lexed.start]):
-        _prose(source.code, title.start(), _group_end(source.code, title.end(), lexed.start), writer)
+        add_prose(source.code, title.start(), _group_end(source.code, title.end(), lexed.start), plain)
     marks = sorted((clause.groups[0][0][0].at, kinds(clause)) for clause in clauses)
     asides = sorted(lexed.asides)
     at = lexed.start
     mark = aside = 0
     for formula in lexed.formulas:
-        _prose(source.code, at, formula.at, writer)
+        add_prose(source.code, at, formula.at, plain)
         while mark < len(marks) and marks[mark][0] < formula.start:
             mark += 1
         while True:
@@ -221,23 +167,23 @@ def sentences(
             if min(clause_at, aside_at) >= formula.stop:
                 break
             if clause_at < aside_at:
-                writer.add(f" {marks[mark][1]} ", clause_at)
+                plain.add(f" {marks[mark][1]} ", clause_at)
                 mark += 1
                 continue
             if not asides[aside].name:
-                _prose(source.code, aside_at, asides[aside].end, writer)
+                add_prose(source.code, aside_at, asides[aside].end, plain)
             else:
-                writer.add(BREAK + NAME, aside_at)
-                _prose(source.code, aside_at, asides[aside].end, writer)
-                writer.add(BREAK, aside_at)
+                plain.add(BREAK + NAME, aside_at)
+                add_prose(source.code, aside_at, asides[aside].end, plain)
+                plain.add(BREAK, aside_at)
             aside += 1
         final = _FINAL.search(source.code, formula.start, formula.stop)
         if final:
-            writer.add(". " if source.code[final.start()] == "." else "; ", final.start())
+            plain.add(". " if source.code[final.start()] == "." else "; ", final.start())
         at = formula.end
-    _prose(source.code, at, lexed.stop, writer)
-    text = _with_budget("".join(writer.text), writer.places, budget)
-    return list(_cut(_mirrored(text) if maximize else text, writer.places))
+    add_prose(source.code, at, lexed.stop, plain)
+    text = _with_budget("".join(plain.text), plain.places, budget)
+    return list(_cut(_mirrored(text) if maximize else text, plain.places))
 
 
 def _mirrored(text: str) -> str:
@@ -245,63 +191,6 @@ def _mirrored(text: str) -> str:
     text = _EXTREME.sub(lambda m: ("max" if m[1] == "min" else "min") + m[2], text)
     text = _GAIN.sub(lambda m: "cost".ljust(len(m[0])), text)
     return _LARGE.sub(lambda m: _SMALL[m[0]].ljust(len(m[0])), text)
-
-
-def _prose(code: str, at: int, end: int, writer: _Writer) -> None:
-    """Add the words between two places, without markup."""
-    ending: list[bool] = []  # for each open brace: whether a sentence ends where it closes
-    while at < end:
-        match = _MARKUP.search(code, at, end)
-        start = match.start() if match else end
-        _plain(code, at, start, writer)
-        if match is None:
-            return
-        at = match.end()
-        kind = match.lastgroup
-        if match["unseen"]:
-            closing = code.find(f"\\end{{{match['unseen']}", at, end)
-            at = end if closing < 0 else closing
-            writer.add(BREAK, start)
-        elif match["separate"]:
-            ending.append(True)
-            writer.add(BREAK, start)
-        elif match["open"]:
-            ending.append(False)
-        elif match["shut"]:
-            writer.add(BREAK if ending and ending.pop() else "", start)
-        elif match["letter"]:
-            writer.add(match["letter"].lower(), start)
-        elif match["special"]:
-            letters = match["special"].lower()
-            writer.add(_SPECIALS.get(letters, letters[:1]), start)
-        elif match["sign"]:
-            writer.add(f" {match['sign']} " if match["sign"] in "%$&" else " ", start)
-        elif kind in ("blank", "bullet", "item", "line", "layout", "environment"):
-            writer.add(BREAK, start)
-        elif kind == "hyphenation":
-            pass
-        elif kind == "paragraph":
-            writer.add(" section ", start)
-        elif kind == "dash":
-            writer.add(" - ", start)
-        elif kind == "cell":
-            writer.add(" | ", start)
-        else:
-            writer.add(" ", start)
-
-
-def _plain(code: str, at: int, end: int, writer: _Writer) -> None:
-    """Add text in small letters, without accents."""
-    piece = code[at:end]
-    if piece.isascii():
-        writer.text.append(piece.lower())
-        writer.places.extend(range(at, end))
-        return
-    for place, letter in enumerate(piece, at):
-        for part in unicodedata.normalize("NFKD", letter):
-            category = unicodedata.category(part)
-            if category not in ("Mn", "Cf"):  # accents, and characters of no width
-                writer.add("-" if category == "Pd" else part.casefold(), place)
 
 
 def _group_end(code: str, at: int, end: int) -> int:

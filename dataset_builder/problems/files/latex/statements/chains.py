@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
-    Part,
+    Tokens,
     bound_letters,
     name_of,
     split_commas,
@@ -18,11 +18,11 @@ _FOR_ALL = re.compile(r"\bfor (?:all|each|every|any)$")
 
 
 @dataclass
-class Range:
+class IndexRange:
     """``letters = first, second, ..., last`` (``dots``) or a set of values."""
 
     letters: list[str]
-    values: list[Part]
+    values: list[Tokens]
     dots: bool
     place: Token
 
@@ -34,10 +34,10 @@ class Chain:
     ``bindings`` are the ranges of its indices; ``labelled``: it had a name as a constraint, ``g_1(x) = ...``.
     """
 
-    sides: list[list[Part]]
+    sides: list[list[Tokens]]
     relations: list[str]
     clause: Clause
-    bindings: dict[str, Range] = field(default_factory=dict)
+    bindings: dict[str, IndexRange] = field(default_factory=dict)
     labelled: bool = False
 
     @property
@@ -63,7 +63,7 @@ def chains(source: Source, found: list[Clause], variables: set[str]) -> list[Cha
     """
     taken = variables | _defined(found)
     result: list[Chain] = []
-    ahead: list[Range] = []
+    ahead: list[IndexRange] = []
     sets = _sets(found)
     for clause in found:
         letters = _FOR_ALL.search(clause.words) is not None and len(clause.groups) == 1
@@ -91,7 +91,7 @@ def chains(source: Source, found: list[Clause], variables: set[str]) -> list[Cha
     return result
 
 
-def _sets(found: list[Clause]) -> dict[str, Part]:
+def _sets(found: list[Clause]) -> dict[str, Tokens]:
     r"""Sets of indices by name: ``I = \{1, 2, 3\}``."""
     sets = {}
     for clause in found:
@@ -117,13 +117,13 @@ def _defined(found: list[Clause]) -> set[str]:
 def _pieces(clause: Clause, variables: set[str]) -> list[Chain]:
     """The statements of one clause."""
 
-    def is_variable(part: Part) -> bool:
+    def is_variable(part: Tokens) -> bool:
         base = part[0].text
         return base == "\\dots" or (
             name_of(part) is not None and (name_of(part) in variables or base in variables)
         )
 
-    def run(group: list[Part]) -> int:
+    def run(group: list[Tokens]) -> int:
         """How many parts at the end of a group are variables; at least one."""
         others = [k for k, part in enumerate(group) if not is_variable(part)]
         return max(len(group) - 1 - max(others, default=-1), 1)
@@ -159,7 +159,7 @@ def _pieces(clause: Clause, variables: set[str]) -> list[Chain]:
     return pieces
 
 
-def _bind_backwards(result: list[Chain], bound: Range) -> bool:
+def _bind_backwards(result: list[Chain], bound: IndexRange) -> bool:
     """Give a range to the statements just before that use its letter and have no range for it yet."""
     any_bound = False
     for chain in reversed(result):
@@ -174,7 +174,7 @@ def _bind_backwards(result: list[Chain], bound: Range) -> bool:
     return any_bound
 
 
-def _range_length(group: list[Part]) -> int:
+def _range_length(group: list[Tokens]) -> int:
     """How many parts at the start of a group are values of a range ``1, 2, \\dots, n``."""
     for number, part in enumerate(group):
         if part[0].text == "\\dots" and len(part) == 1:
@@ -185,13 +185,15 @@ def _range_length(group: list[Part]) -> int:
     return max(count, 1)
 
 
-def _as_range(chain: Chain, variables: set[str], taken: set[str], sets: dict[str, Part]) -> Range | None:
+def _as_range(
+    chain: Chain, variables: set[str], taken: set[str], sets: dict[str, Tokens]
+) -> IndexRange | None:
     r"""The chain as a range ``i = 1, \dots, n``, ``1 <= i <= n`` or ``i in \{1, 3\}``; None if it is none."""
     if chain.relations == ["<=", "<="] and len(chain.sides[1]) == 1:
         low, middle, high = (side[0] for side in chain.sides)
         whole = all(t.text not in variables and t.kind in ("number", "name", "symbol") for t in low + high)
         if len(middle) == 1 and middle[0].text in tuple("ijklm") and middle[0].text not in taken and whole:
-            return Range([middle[0].text], [low, _dots(middle[0]), high], True, middle[0])
+            return IndexRange([middle[0].text], [low, _dots(middle[0]), high], True, middle[0])
         return None
     letters = [part[0].text for part in chain.sides[0] if len(part) == 1 and part[0].kind == "name"]
     if len(chain.sides) != 2 or len(letters) != len(chain.sides[0]) or any(x in variables for x in letters):
@@ -209,11 +211,11 @@ def _as_range(chain: Chain, variables: set[str], taken: set[str], sets: dict[str
     if len(marks) == 1 and (len(values) > 1 or flat[0].text != "("):
         first, last = flat[: marks[0]], flat[marks[0] + 1 :]  # 1 \dots n, or 1:n, without commas
         parts = values if len(values) > 1 else [first, _dots(chain.place), last]
-        return Range(letters, [p for p in parts if p], True, chain.place)
+        return IndexRange(letters, [p for p in parts if p], True, chain.place)
     if len(values) > 1 or chain.relations == ["in"]:
-        return Range(letters, values, False, chain.place)
+        return IndexRange(letters, values, False, chain.place)
     return None
 
 
-def _dots(place: Token) -> Part:
+def _dots(place: Token) -> Tokens:
     return [Token("command", "\\dots", place.at, place.end)]

@@ -16,7 +16,7 @@ from llamoco.dataset_builder.problems.files.latex.lexing.commands import (
     RELATIONS,
 )
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, group_end
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, group_end
 
 _BRACED = frozenset(("cases", "rcases", "array"))  # environments that may be cases of a function
 _DEEPEST = 100  # brackets in brackets
@@ -31,7 +31,7 @@ class Clause:
     ``marker`` is the ``\\min`` (or ``\\max``) before it, ``words`` the prose before.
     """
 
-    groups: list[list[Part]]
+    groups: list[list[Tokens]]
     relations: list[str]
     words: str = ""
     marker: Token | None = None
@@ -40,7 +40,7 @@ class Clause:
 def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
     """Cut the tokens at line ends, words and full stops."""
     result: list[Clause] = []
-    line: Part = []
+    line: Tokens = []
     words = ""
     depth = matrices = 0
     pending: Clause | None = None
@@ -101,7 +101,7 @@ def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
     return result
 
 
-def _unfinished(line: Part) -> bool:
+def _unfinished(line: Tokens) -> bool:
     """Whether a formula cannot end here."""
     last = next((t for t in reversed(line) if t.kind != "soft"), None)
     return (
@@ -109,8 +109,8 @@ def _unfinished(line: Part) -> bool:
     )
 
 
-def _unclosed(line: Part) -> Token:
-    opened: Part = []
+def _unclosed(line: Tokens) -> Token:
+    opened: Tokens = []
     for token in line:
         if token.kind == "symbol" and token.text in OPENERS:
             opened.append(token)
@@ -124,7 +124,7 @@ def _next_text(tokens: Sequence[Token], number: int) -> str:
     return following.text if following is not None and following.kind == "begin" else ""
 
 
-def _continues(line: Part, rest: Sequence[Token]) -> bool:
+def _continues(line: Tokens, rest: Sequence[Token]) -> bool:
     """Whether a formula goes on after a line end."""
     solid = [t for t in line if t.kind != "soft"]
     if not solid:
@@ -150,7 +150,7 @@ def _continues(line: Part, rest: Sequence[Token]) -> bool:
     return True
 
 
-def _clause(source: Source, line: Part, words: str) -> Clause:
+def _clause(source: Source, line: Tokens, words: str) -> Clause:
     tokens = line
     while tokens and tokens[0].kind == "soft":
         tokens = tokens[1:]
@@ -178,8 +178,8 @@ def _clause(source: Source, line: Part, words: str) -> Clause:
     while tokens and (tokens[0].kind == "soft" or tokens[0].text == ":"):
         tokens = tokens[1:]  # min: f(x)
     tokens = _separate(tokens)
-    part: Part = []
-    group: list[Part] = []
+    part: Tokens = []
+    group: list[Tokens] = []
     depth = 0
     for token in tokens:
         depth += token.step
@@ -206,7 +206,7 @@ def _clause(source: Source, line: Part, words: str) -> Clause:
     return clause
 
 
-def _is_marker(tokens: Part) -> bool:
+def _is_marker(tokens: Tokens) -> bool:
     r"""Whether ``\min`` or ``\max`` at the start says what to do, rather than being a function."""
     if tokens[0].text not in ("\\min", "\\max"):
         return False
@@ -230,9 +230,9 @@ def _is_marker(tokens: Part) -> bool:
     return True
 
 
-def _separate(tokens: Part) -> Part:
+def _separate(tokens: Tokens) -> Tokens:
     r"""Spaces and ``&`` become commas where they separate; ``\forall`` and brackets around a range go."""
-    result: Part = []
+    result: Tokens = []
     depth = 0
     inequality = False
     skip: set[int] = set()
@@ -269,7 +269,7 @@ def _separate(tokens: Part) -> Part:
     return result
 
 
-def _holds_relation(tokens: Part) -> bool:
+def _holds_relation(tokens: Tokens) -> bool:
     depth = 0
     for token in tokens:
         depth += token.step
@@ -278,7 +278,7 @@ def _holds_relation(tokens: Part) -> bool:
     return False
 
 
-def _closing(tokens: Part, at: int) -> int | None:
+def _closing(tokens: Tokens, at: int) -> int | None:
     depth = 0
     for place in range(at, len(tokens)):
         depth += tokens[place].step

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
-    Part,
+    Tokens,
     bound_letters,
     group_end,
     split_commas,
@@ -63,7 +63,7 @@ def _in_subscripts(tokens: Sequence[Token]) -> set[str]:
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
-def subscript_of(part: Part) -> Part:
+def subscript_of(part: Tokens) -> Tokens:
     """The subscript of the name with which a part begins, without braces; empty if it has none."""
     if len(part) < 3 or part[1].text != "_":
         return []
@@ -71,7 +71,7 @@ def subscript_of(part: Part) -> Part:
     return inside[1:-1] if inside[0].text == "{" else inside
 
 
-def pair_of_letters(subscript: Part, letters: set[str]) -> bool:
+def pair_of_letters(subscript: Tokens, letters: set[str]) -> bool:
     """Whether a subscript is that of a matrix: ``ij``, or ``i,j``."""
     names = [t.text for t in subscript if t.kind == "name"]
     if len(subscript) == 2 and len(names) == 2:
@@ -80,3 +80,9 @@ def pair_of_letters(subscript: Part, letters: set[str]) -> bool:
     return len(parts) == 2 and all(
         t.kind == "number" or t.text in letters or t.text in "+-" for p in parts for t in p
     )
+
+
+def is_index(subscript: Tokens, letters: set[str]) -> bool:
+    """Whether a subscript numbers: digits, letters of indices, sums of these."""
+    texts = [t.text for t in subscript]
+    return bool(texts) and all(x.isdigit() or x in letters or x in ("+", "-", ",") for x in texts)

@@ -6,7 +6,7 @@ import keyword
 import re
 
 from llamoco.dataset_builder.problems.files.latex.formulas.constant_folding import check_indices, value
-from llamoco.dataset_builder.problems.files.latex.formulas.values import Vectorial, number_of
+from llamoco.dataset_builder.problems.files.latex.formulas.values import VectorValue, number_of
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, Index, Item, Name, Num, lift, walk
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
@@ -36,17 +36,15 @@ _RESERVED |= {"sum", "abs", "min", "max", "range", "len"}
 
 
 class Emitter:
-    """Collects definitions in the order of use.
+    """Definitions of a problem in the order of use.
 
     Attributes:
-        dim: number of decision variables; 0 as long as it is unknown.
         emitted: the definitions so far; known: the same by name.
         positions: names of the data that index other vectors.
     """
 
     def __init__(self, source: Source, names: set[str]) -> None:
         self.source = source
-        self.dim = 0
         self.emitted: list[Definition] = []
         self.known: dict[str, Definition] = {}
         self.positions: set[str] = set()
@@ -76,22 +74,22 @@ class Emitter:
         self._emit(Scalar(name, body), body)
         return Name(name)
 
-    def define_vector(self, key: str, size: int, index: Index, entry: Expr) -> Vectorial:
+    def define_vector(self, key: str, size: int, index: Index, entry: Expr) -> VectorValue:
         """Define a vector by the formula of its entries."""
         name = self.python_name(key)
         self._emit(Vector(name, size, index, entry), entry)
-        return Vectorial(size, lambda i: Item(name, i))
+        return VectorValue(size, lambda i: Item(name, i))
 
-    def define_data(self, key: str, terms: list[Expr], places: list[Token]) -> Vectorial:
+    def define_data(self, key: str, terms: list[Expr], places: list[Token], dim: int) -> VectorValue:
         """Define a vector of numbers; a vector of other expressions stays what it is."""
         if any(isinstance(e, Index) for term in terms for e in walk(term)) or any(map(self.changes, terms)):
-            return Vectorial(len(terms), lambda i: terms[number_of(i) - 1])
-        numbers = tuple(self.constant(t, p) for t, p in zip(terms, places, strict=True))
+            return VectorValue(len(terms), lambda i: terms[number_of(i) - 1])
+        numbers = tuple(self.constant(t, p, dim) for t, p in zip(terms, places, strict=True))
         same = [d.name for d in self.emitted if isinstance(d, Data) and d.values == numbers and not key]
         name = same[0] if same else self.python_name(key)
         if not same:
             self._emit(Data(name, numbers), Num(0))
-        return Vectorial(len(numbers), lambda i: Item(name, i))
+        return VectorValue(len(numbers), lambda i: Item(name, i))
 
     def _emit(self, definition: Definition, body: Expr) -> None:
         self._changing[definition.name] = self.changes(body)
@@ -110,7 +108,7 @@ class Emitter:
             for e in walk(expression)
         )
 
-    def constant(self, number: Expr, place: Token) -> float:
+    def constant(self, number: Expr, place: Token, dim: int) -> float:
         """The number that an expression without variables is.
 
         Raises:
@@ -119,18 +117,18 @@ class Emitter:
         if self.changes(number):
             raise self.source.error(place, "expected a number here, but it depends on the variables")
         try:
-            return value(number, self.known, self.dim, {})
+            return value(number, self.known, dim, {})
         except (ArithmeticError, ValueError) as error:
             raise self.source.error(place, f"this cannot be computed: {error}; correct it") from None
 
-    def index(self, expression: Expr, place: Token) -> Expr:
+    def index(self, expression: Expr, place: Token, dim: int) -> Expr:
         """A constant index as a literal number."""
-        number = self.constant(expression, place)
+        number = self.constant(expression, place, dim)
         if not float(number).is_integer():
             raise self.source.error(place, f"an index has to be a whole number, this is {number:g}")
         return lift(int(number))
 
-    def check(self, definition: Definition) -> None:
+    def check(self, definition: Definition, dim: int) -> None:
         """Check the indices of a definition.
 
         Raises:
@@ -138,9 +136,9 @@ class Emitter:
         """
         match definition:
             case Scalar(_, body):
-                check_indices(body, self.known, self.dim, {})
+                check_indices(body, self.known, dim, {})
             case Vector(_, size, index, entry):
-                check_indices(entry, self.known, self.dim, {index.name: (1, size)})
+                check_indices(entry, self.known, dim, {index.name: (1, size)})
 
     def definitions(self, expressions: list[Expr]) -> tuple[Definition, ...]:
         """The definitions that expressions need, with positions marked as such."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.files.latex.formulas.constant_folding import LARGEST
-from llamoco.dataset_builder.problems.files.latex.formulas.names import Scope, Written
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Declaration, Scope
 from llamoco.dataset_builder.problems.files.latex.formulas.values import (
     NeedsUnroll,
     is_whole,
@@ -13,11 +13,11 @@ from llamoco.dataset_builder.problems.files.latex.formulas.values import (
     with_constants,
 )
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part, split_commas, tuple_parts
-from llamoco.dataset_builder.problems.files.latex.statements.chains import Range
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, split_commas, tuple_parts
+from llamoco.dataset_builder.problems.files.latex.statements.chains import IndexRange
 from llamoco.dataset_builder.problems.files.latex.statements.index_letters import subscript_of
-from llamoco.dataset_builder.problems.files.latex.symbols.families import Unknowns
-from llamoco.dataset_builder.problems.symbolic.expression import Expr, Index, Item, Num, Size, walk
+from llamoco.dataset_builder.problems.files.latex.symbols.decision_variables import DecisionVariables
+from llamoco.dataset_builder.problems.symbolic.expression import Expr, Index, Item, Num, Size, lift, walk
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data
 
 _SPAN = 60  # tokens after a sum in which its letter is looked for
@@ -28,11 +28,11 @@ class Recurrence(NamedTuple):
 
     letter: str
     offset: int
-    body: Part
-    bound: Range | None
+    body: Tokens
+    bound: IndexRange | None
 
 
-class Indexing(Unknowns):
+class Indexing(DecisionVariables):
     r"""What indices mean.
 
     Attributes:
@@ -46,15 +46,15 @@ class Indexing(Unknowns):
 
     def __init__(self, source: Source, names: set[str]) -> None:
         super().__init__(source, names)
-        self.written: dict[str, Written] = {}
-        self.ranged: dict[str, tuple[str, Range, Part]] = {}
-        self.templates: dict[str, tuple[str, list[str], Part]] = {}
-        self.anywhere: dict[str, tuple[str, Part]] = {}
+        self.written: dict[str, Declaration] = {}
+        self.ranged: dict[str, tuple[str, IndexRange, Tokens]] = {}
+        self.templates: dict[str, tuple[str, list[str], Tokens]] = {}
+        self.anywhere: dict[str, tuple[str, Tokens]] = {}
         self.recurrences: dict[str, Recurrence] = {}
         self.pinned: dict[str, set[int]] = {}
         self.known_ranges: dict[str, list[list[int]]] = {}
 
-    def parsed(self, part: Part, scope: Scope) -> Expr:
+    def parsed(self, part: Tokens, scope: Scope) -> Expr:
         """The value of a part, which has to be a number."""
         raise NotImplementedError
 
@@ -64,7 +64,7 @@ class Indexing(Unknowns):
         numbers = {k: k.removeprefix(prefix) for k in (*self.written, *self.ranged) if k.startswith(prefix)}
         return {int(number): k for k, number in numbers.items() if number.isdigit()}
 
-    def subscripts(self, subscript: Part, place: Token, scope: Scope) -> list[Expr]:
+    def subscripts(self, subscript: Tokens, place: Token, scope: Scope) -> list[Expr]:
         """The indices of a subscript."""
         if len(subscript) == 1:  # most are one letter or number
             bound = scope.get(subscript[0].text)
@@ -75,13 +75,13 @@ class Indexing(Unknowns):
         return [self.index(self.parsed(part, scope), place) for part in split_commas(subscript)]
 
     def index(self, value: Expr, place: Token) -> Expr:
-        """See ``names.Symbols``."""
+        """See ``Symbols``."""
         if isinstance(value, Index) or (isinstance(value, Num) and float(value.value).is_integer()):
             return value
-        value = with_constants(value, self.constants())
+        value = with_constants(value, self.emitter.constants())
         indices = {e.name for e in walk(value) if isinstance(e, Index)}
         if not indices and not any(isinstance(e, Size) and not self.dim for e in walk(value)):
-            return value if isinstance(value, Size) else super().index(value, place)
+            return value if isinstance(value, Size) else self.emitter.index(value, place, self.dim)
         if not is_whole(value) or not indices:
             raise self.source.error(
                 place, "an index has to be a whole number, or an index variable plus a whole number"
@@ -89,13 +89,13 @@ class Indexing(Unknowns):
         if len(indices) > 1:
             raise NeedsUnroll
         positions = {e.vector for e in walk(value) if isinstance(e, Item)}
-        if not positions <= {d.name for d in self.emitted if isinstance(d, Data)}:
+        if not positions <= {d.name for d in self.emitter.emitted if isinstance(d, Data)}:
             raise self.source.error(place, "an index may be taken from a list of given positions only")
-        self.positions |= positions
+        self.emitter.positions |= positions
         return value
 
-    def integers(self, bound: Range, scope: Scope) -> list[int]:
-        """See ``names.Symbols``."""
+    def integers(self, bound: IndexRange, scope: Scope) -> list[int]:
+        """See ``Symbols``."""
         given = [p for p in bound.values if p[0].text != "\\dots"]
         found: list[int] = []
         for part in given:
@@ -114,19 +114,19 @@ class Indexing(Unknowns):
         return list(range(found[0], found[-1] + 1, step))
 
     def whole_number(self, index: Expr, place: Token) -> int:
-        """See ``names.Symbols``."""
+        """See ``Symbols``."""
         if any(isinstance(e, Size) for e in walk(index)) and not any(
             isinstance(e, Index) for e in walk(index)
         ):
-            return int(self.constant(index, place))
+            return int(self.emitter.constant(index, place, self.dim))
         return number_of(index)
 
-    def index_set(self, name: str) -> Part | None:
-        """See ``names.Symbols``."""
+    def index_set(self, name: str) -> Tokens | None:
+        """See ``Symbols``."""
         body = self.written[name].body if name in self.written else []
         return body if body and body[0].text == "\\{" else None
 
-    def members(self, base: str, subscript: Part, letter: str) -> list[int] | None:
+    def members(self, base: str, subscript: Tokens, letter: str) -> list[int] | None:
         """The numbers that a letter runs through as an index of a name; None if that is not known."""
         if base in self.families and self.families[base].size:
             family = self.families[base]
@@ -144,7 +144,7 @@ class Indexing(Unknowns):
         numbers = self.family(base)
         return sorted(numbers) if numbers and base not in self.recurrences else None
 
-    def run_of(self, letter: str, tokens: Part) -> list[int] | None:
+    def run_of(self, letter: str, tokens: Tokens) -> list[int] | None:
         """What a letter runs through in a sum without a range, over these tokens; None if that is not known."""
         found: list[list[int]] = []
         for number, token in enumerate(tokens[:_SPAN]):
@@ -159,3 +159,30 @@ class Indexing(Unknowns):
             return found[0] if all(f == found[0] for f in found) else None
         known = self.known_ranges.get(letter, [])
         return known[0] if len(known) == 1 else None
+
+    def states(self, base: str) -> list[int]:
+        """The numbers that a recursion with a range defines, its start included; empty if it has none."""
+        rule = self.recurrences[base]
+        if rule.bound is None:
+            return []
+        stepped = [k + rule.offset for k in self.integers(rule.bound, {})]
+        return sorted({*stepped, *self.family(base)})
+
+    def write(self, key: str, entry: Declaration) -> None:
+        """Note a definition.
+
+        Raises:
+            ProblemError: if there is another one of that name.
+        """
+        earlier = self.written.get(key)
+        texts = [[t.text for t in e.body] for e in (earlier, entry) if e]
+        if earlier and (texts[0] != texts[1] or earlier.scope != entry.scope):
+            raise self.source.error(entry.body[0], f"{key!r} is defined a second time; rename one of them")
+        self.written[key] = entry
+
+    def write_out(
+        self, base: str, letter: str, span: list[int], formals: list[str] | None, body: Tokens
+    ) -> None:
+        """Define ``base_1``, ``base_2``, ... one by one."""
+        for number in span:
+            self.write(f"{base}_{number}", Declaration(formals, body, {letter: lift(number)}))

@@ -6,10 +6,10 @@ import re
 from itertools import islice
 
 from llamoco.dataset_builder.problems.files.latex.formulas.constant_folding import LARGEST
-from llamoco.dataset_builder.problems.files.latex.formulas.names import (
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import (
+    Declaration,
     Function,
     Scope,
-    Written,
     argument_names,
 )
 from llamoco.dataset_builder.problems.files.latex.formulas.parser import Parser
@@ -19,13 +19,13 @@ from llamoco.dataset_builder.problems.files.latex.formulas.values import (
     NeedsUnroll,
     Refusal,
     Value,
-    Vectorial,
+    VectorValue,
     number_of,
 )
 from llamoco.dataset_builder.problems.files.latex.lexing.commands import ONES
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
-    Part,
+    Tokens,
     row_and_column,
     split_commas,
     tuple_parts,
@@ -46,7 +46,7 @@ _LONGEST = 10_000  # expressions that are parsed, nodes of a function's value: f
 
 
 class SymbolTable(Indexing):
-    r"""Names of a file and what they denote (implements ``names.Symbols``).
+    r"""Names of a file and what they denote (implements ``Symbols``).
 
     Attributes:
         built: values of the definitions that have been used; called: functions that have been used.
@@ -62,8 +62,16 @@ class SymbolTable(Indexing):
 
     # What the parser asks
 
+    def fresh(self) -> Index:
+        """See ``Symbols``."""
+        return self.emitter.fresh()
+
+    def constant(self, value: Expr, place: Token) -> float:
+        """See ``Symbols``."""
+        return self.emitter.constant(value, place, self.dim)
+
     def named(self, key: str, place: Token) -> Value | Function | None:
-        """See ``names.Symbols``."""
+        """See ``Symbols``."""
         if key in self.aliases:
             return self.aliases[key]
         if key in self.families:
@@ -73,7 +81,7 @@ class SymbolTable(Indexing):
                 raise self.source.error(
                     place, f"the number of variables is not known; state ${key} \\in \\mathbb{{R}}^{{10}}$"
                 )
-            return Vectorial(self.dim, lambda i: Item("x", i))
+            return VectorValue(self.dim, lambda i: Item("x", i))
         if key in self.written and self.written[key].formals is not None:
             entry = self.written[key]
             return Function(key, entry.formals or [], entry.body, entry.scope)
@@ -84,14 +92,14 @@ class SymbolTable(Indexing):
         if key in self.dimension_names and self.dim:
             return Size("x")
         if key == ONES:
-            return Vectorial(ANY, lambda i: Num(1))
+            return VectorValue(ANY, lambda i: Num(1))
         family = self.family(key)
         if family and sorted(family) == list(range(1, len(family) + 1)):
-            return Vectorial(len(family), lambda i: self._scalar(family[number_of(i)], place))
+            return VectorValue(len(family), lambda i: self._scalar(family[number_of(i)], place))
         return None
 
-    def indexed(self, base: str, subscript: Part, place: Token, scope: Scope) -> Value | Function | None:
-        """See ``names.Symbols``."""
+    def indexed(self, base: str, subscript: Tokens, place: Token, scope: Scope) -> Value | Function | None:
+        """See ``Symbols``."""
         if base in self.pinned:
             number = self.whole_number(self.subscripts(subscript, place, scope)[0], place)
             if number in self.pinned[base]:
@@ -124,7 +132,7 @@ class SymbolTable(Indexing):
             return None
         return self.entry(value, subscript, place, scope)
 
-    def _double(self, base: str, subscript: Part, place: Token, scope: Scope) -> Value | Function | None:
+    def _double(self, base: str, subscript: Tokens, place: Token, scope: Scope) -> Value | Function | None:
         """The number ``c_12`` or ``c_{1,2}`` of a matrix that is given entry by entry; None if there is no such matrix."""
         parts = row_and_column(subscript, False)
         if len(parts) != 2 or not any(key.startswith(f"{base}_") for key in self.written):
@@ -139,7 +147,7 @@ class SymbolTable(Indexing):
         keys = [k for k in (f"{base}_{row}{column}", f"{base}_{row}_{column}") if k in self.written]
         return self.named(keys[0], place) if len(keys) == 1 else None
 
-    def _member(self, base: str, first: Part, place: Token, scope: Scope) -> Value | Function | None:
+    def _member(self, base: str, first: Tokens, place: Token, scope: Scope) -> Value | Function | None:
         """Member of the family ``base_1``, ``base_2``, ...; None if there is no such family."""
         family = self.family(base)
         if not family and base not in self.templates:
@@ -156,14 +164,6 @@ class SymbolTable(Indexing):
             message = f"{base}_{number} is not defined; defined are {', '.join(family.values())}"
             raise self.source.error(place, message)
         return self.named(f"{base}_{number}", place)
-
-    def states(self, base: str) -> list[int]:
-        """The numbers that a recursion with a range defines, its start included; empty if it has none."""
-        rule = self.recurrences[base]
-        if rule.bound is None:
-            return []
-        stepped = [k + rule.offset for k in self.integers(rule.bound, {})]
-        return sorted({*stepped, *self.family(base)})
 
     def _step(self, base: str, number: int, place: Token) -> None:
         """Define member ``number`` of a recursion, after those before it."""
@@ -182,11 +182,11 @@ class SymbolTable(Indexing):
             if values is not None and k - rule.offset not in values:
                 message = f"{base}_{k} is not defined: its recursion is stated for other indices"
                 raise self.source.error(place, message)
-            self.write(f"{base}_{k}", Written(None, rule.body, {rule.letter: lift(k - rule.offset)}))
+            self.write(f"{base}_{k}", Declaration(None, rule.body, {rule.letter: lift(k - rule.offset)}))
             self.named(f"{base}_{k}", place)
 
-    def entry(self, value: Value, subscript: Part, place: Token, scope: Scope) -> Expr:
-        """See ``names.Symbols``."""
+    def entry(self, value: Value, subscript: Tokens, place: Token, scope: Scope) -> Expr:
+        """See ``Symbols``."""
         if isinstance(value, Matrix):
             parts = row_and_column(subscript, max(value.shape) < 10)
             if len(parts) != 2:
@@ -197,7 +197,7 @@ class SymbolTable(Indexing):
                 raise self.source.error(place, f"entry ({row}, {column}) lies outside the matrix")
             return lift(value.rows[row - 1][column - 1])
         index = self.subscripts(subscript, place, scope)
-        if not isinstance(value, Vectorial) or len(index) != 1:
+        if not isinstance(value, VectorValue) or len(index) != 1:
             raise self.source.error(place, "this is a number and has no entries; expected a vector")
         if isinstance(index[0], Num) and not 1 <= index[0].value <= value.size:
             raise self.source.error(
@@ -205,23 +205,24 @@ class SymbolTable(Indexing):
             )
         return value.entry(index[0])
 
-    def parsed(self, part: Part, scope: Scope) -> Expr:
+    def parsed(self, part: Tokens, scope: Scope) -> Expr:
         """See ``Indexing``."""
         return Parser(self, part, scope).scalar()
 
     def spend(self, place: Token) -> None:
-        """See ``names.Symbols``."""
+        """See ``Symbols``."""
         self._parsed += 1
         if self._parsed > _LONGEST:
             message = "these formulas are too long when sums and functions are written out"
             raise self.source.error(place, f"{message}; state them in a shorter way")
 
-    def literal(self, parts: list[Part], scope: Scope, key: str = "") -> Value:
-        """See ``names.Symbols``."""
-        return self.define_data(key, [Parser(self, p, scope).scalar() for p in parts], [p[0] for p in parts])
+    def literal(self, parts: list[Tokens], scope: Scope, key: str = "") -> Value:
+        """See ``Symbols``."""
+        numbers = [Parser(self, p, scope).scalar() for p in parts]
+        return self.emitter.define_data(key, numbers, [p[0] for p in parts], self.dim)
 
-    def call(self, function: Function, arguments: list[Part] | None, place: Token, scope: Scope) -> Value:
-        """See ``names.Symbols``."""
+    def call(self, function: Function, arguments: list[Tokens] | None, place: Token, scope: Scope) -> Value:
+        """See ``Symbols``."""
         self.called.add(function.key)
         formals = self.spread(function.formals)
         actuals = None if arguments is None else argument_names(arguments)
@@ -246,7 +247,7 @@ class SymbolTable(Indexing):
     def _limit(self, value: Value, place: Token) -> None:
         """Refuse a function's value that has grown too large: functions of functions double it each time."""
         try:
-            tree = value.entry(lift(1)) if isinstance(value, Vectorial) else value
+            tree = value.entry(lift(1)) if isinstance(value, VectorValue) else value
         except (NeedsUnroll, Refusal, ValueError):
             return
         if isinstance(tree, Expr) and next(islice(walk(tree), _LONGEST, None), None) is not None:
@@ -303,29 +304,10 @@ class SymbolTable(Indexing):
             except NeedsUnroll:
                 pass
             else:
-                return self.define_vector(key, len(span), Index(letter), entry)
+                return self.emitter.define_vector(key, len(span), Index(letter), entry)
         del self.ranged[key]
         self.write_out(key, letter, span, None, body)
         return None
-
-    def write(self, key: str, entry: Written) -> None:
-        """Note a definition.
-
-        Raises:
-            ProblemError: if there is another one of that name.
-        """
-        earlier = self.written.get(key)
-        texts = [[t.text for t in e.body] for e in (earlier, entry) if e]
-        if earlier and (texts[0] != texts[1] or earlier.scope != entry.scope):
-            raise self.source.error(entry.body[0], f"{key!r} is defined a second time; rename one of them")
-        self.written[key] = entry
-
-    def write_out(
-        self, base: str, letter: str, span: list[int], formals: list[str] | None, body: Part
-    ) -> None:
-        """Define ``base_1``, ``base_2``, ... one by one."""
-        for number in span:
-            self.write(f"{base}_{number}", Written(formals, body, {letter: lift(number)}))
 
     def _written(self, key: str) -> Value:
         entry = self.written[key]
@@ -342,21 +324,22 @@ class SymbolTable(Indexing):
             raise self.source.error(body[0], message) from None
         if isinstance(value, Matrix):
             return value
-        if isinstance(value, Vectorial):
-            index = self.fresh()
+        if isinstance(value, VectorValue):
+            index = self.emitter.fresh()
             try:
                 entry_of = value.entry(index)
             except NeedsUnroll:
                 names = [
-                    self.define_scalar(f"{key}_{k}", value.entry(lift(k))) for k in range(1, value.size + 1)
+                    self.emitter.define_scalar(f"{key}_{k}", value.entry(lift(k)))
+                    for k in range(1, value.size + 1)
                 ]
-                return Vectorial(value.size, lambda i: names[number_of(i) - 1], value.transposed)
+                return VectorValue(value.size, lambda i: names[number_of(i) - 1], value.transposed)
             if isinstance(entry_of, Item) and entry_of.index == index:
                 return value
-            made = self.define_vector(key, value.size, index, entry_of)
-            return Vectorial(made.size, made.entry, value.transposed)
+            made = self.emitter.define_vector(key, value.size, index, entry_of)
+            return VectorValue(made.size, made.entry, value.transposed)
         if isinstance(value, Item | Name | Size) or (isinstance(value, Num) and not self.dim):
             return value
         if isinstance(value, Num) and key in ("n", "N", "D", "d") and value.value == self.dim:
             return Size("x")
-        return self.define_scalar(key, value)
+        return self.emitter.define_scalar(key, value)

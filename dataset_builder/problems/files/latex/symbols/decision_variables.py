@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll, Vectorial
+from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll, VectorValue
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
 from llamoco.dataset_builder.problems.files.latex.symbols.emitter import Emitter
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, Item, Num, lift
@@ -26,10 +26,12 @@ class Family(NamedTuple):
     columns: int = 0
 
 
-class Unknowns(Emitter):
+class DecisionVariables:
     r"""The decision variables, and what their names denote.
 
     Attributes:
+        dim: number of decision variables; 0 as long as it is unknown.
+        emitter: the definitions that are built of what they denote.
         vector: name of the vector of all variables, "" if they are several.
         aliases: variables that have names of their own.
         families: families of numbered variables by base name.
@@ -39,14 +41,16 @@ class Unknowns(Emitter):
     """
 
     def __init__(self, source: Source, names: set[str]) -> None:
-        super().__init__(source, names)
+        self.source = source
+        self.emitter = Emitter(source, names)
+        self.dim = 0
         self.vector = ""
         self.aliases: dict[str, Expr] = {}
         self.families: dict[str, Family] = {}
         self.dimension_names: set[str] = set()
         self.letters: set[str] = set()
         self.asked: dict[str, set[tuple[int, ...]]] | None = None
-        self._whole: dict[str, Vectorial] = {}
+        self._whole: dict[str, VectorValue] = {}
 
     def is_base(self, base: str) -> bool:
         """Whether a name is that of a vector or family of variables."""
@@ -77,7 +81,7 @@ class Unknowns(Emitter):
                 names[int(item.index.value)] = name
         return tuple(names[k] for k in sorted(names))
 
-    def whole(self, base: str, place: Token) -> Vectorial:
+    def whole(self, base: str, place: Token) -> VectorValue:
         """A family as a vector."""
         if self.asked is not None:
             raise NeedsUnroll
@@ -87,8 +91,8 @@ class Unknowns(Emitter):
                 place, f"{base!r} is a matrix of variables; expected an entry, {base}_{{ij}}"
             )
         if base not in self._whole:
-            index = self.fresh()
-            self._whole[base] = self.define_vector(
+            index = self.emitter.fresh()
+            self._whole[base] = self.emitter.define_vector(
                 base, family.size, index, Item("x", _plus(index, family.first))
             )
         return self._whole[base]

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import product
+
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.latex.formulas.names import read_head
+from llamoco.dataset_builder.problems.files.latex.formulas.declarations import read_head
 from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Part
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.model.definitions import is_number
-from llamoco.dataset_builder.problems.files.latex.model.sizing import (
-    asked,
-    bind,
-    fitting,
-    free_letters,
-    one_vector,
-    ranges,
-    settle,
-    undefined,
+from llamoco.dataset_builder.problems.files.latex.model.index_ranges import (
+    bind_letter,
+    stated_ranges,
+    unbound_letters,
 )
-from llamoco.dataset_builder.problems.files.latex.model.variables import Declared
+from llamoco.dataset_builder.problems.files.latex.model.trial_readings import (
+    fitting_sizes,
+    members_in_use,
+    refuse_undefined,
+)
+from llamoco.dataset_builder.problems.files.latex.model.variables import DeclaredVariables
 from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain
 from llamoco.dataset_builder.problems.files.latex.statements.index_letters import subscript_of
+from llamoco.dataset_builder.problems.files.latex.symbols.decision_variables import Family
+from llamoco.dataset_builder.problems.symbolic.expression import Item, Num
 
 
-class Settling:
+class DimensionInference:
     """Settles the variables of a file.
 
     Args:
@@ -34,7 +39,9 @@ class Settling:
         tokens: the tokens of the file.
     """
 
-    def __init__(self, bounds: Bounds, declared: Declared, letters: set[str], tokens: list[Token]) -> None:
+    def __init__(
+        self, bounds: Bounds, declared: DeclaredVariables, letters: set[str], tokens: list[Token]
+    ) -> None:
         self.bounds, self.declared, self.letters, self.tokens = bounds, declared, letters, tokens
         self.symbols = bounds.symbols
         self._core: dict[str, set[tuple[int, ...]]] = {}
@@ -61,7 +68,7 @@ class Settling:
         if not members:
             return
         limits = [c for c in found if set(c.relations) <= {"<=", ">=", "in"} and self._only_variables(c)]
-        core = asked(self.bounds, [], limits, self._bases)
+        core = members_in_use(self.bounds, [], limits, self._bases)
         for base, numbers in self.declared.numbers.items():
             core.setdefault(base, set()).update((k,) for k in numbers)
         size = self.bounds.stated_dim if self.symbols.vector else 0
@@ -80,7 +87,7 @@ class Settling:
             all(self.bounds.is_variable(p) or p[0].text == "\\dots" for p in side) for side in chain.sides
         )
 
-    def settle(self, objective: Part, found: list[Chain]) -> list[Chain]:
+    def settle(self, objective: Tokens, found: list[Chain]) -> list[Chain]:
         """Settle the numbers of variables, and what the letters in statements run through.
 
         Returns:
@@ -90,23 +97,23 @@ class Settling:
             ProblemError: if one is not known.
         """
         symbols, bounds = self.symbols, self.bounds
-        symbols.known_ranges = ranges(bounds, self.tokens, found)
+        symbols.known_ranges = stated_ranges(bounds, self.tokens, found)
         if symbols.families:
             self._settle_families(objective, found)
         elif symbols.vector and not symbols.aliases:
             found = self._take_memberships(found)
             if not bounds.stated_dim and (not self._sized(found) or self._from_zero(found)):
                 self._settle_vector(objective, found)
-        free = [(c, letters) for c in found if (letters := free_letters(c, self.letters, symbols))]
+        free = [(c, letters) for c in found if (letters := unbound_letters(c, self.letters, symbols))]
         if free:
             if symbols.vector and not symbols.dim:
                 symbols.dim = bounds.stated_dim or self._size_of_ranges(found)
-            known = ranges(bounds, self.tokens, found)
+            known = stated_ranges(bounds, self.tokens, found)
             for chain, letters in free:
                 for letter in letters:
                     if letter not in self.letters:
                         self._check_size(chain)
-                    bind(chain, letter, bounds, known)
+                    bind_letter(chain, letter, bounds, known)
         return found
 
     def _check_size(self, chain: Chain) -> None:
@@ -160,44 +167,44 @@ class Settling:
     def _from_zero(self, found: list[Chain]) -> bool:
         """Whether bounds count from 0."""
         limits = [c for c in found if set(c.relations) <= {"<=", ">=", "in"} and self._only_variables(c)]
-        return (0,) in asked(self.bounds, [], limits, self._bases).get(self.symbols.vector, set())
+        return (0,) in members_in_use(self.bounds, [], limits, self._bases).get(self.symbols.vector, set())
 
     def _size_of_ranges(self, found: list[Chain]) -> int:
         """The number of variables by the ranges of their bounds."""
         limits = [c for c in found if set(c.relations) <= {"<=", ">=", "in"} and self._only_variables(c)]
-        members = asked(self.bounds, [], limits, self._bases).get(self.symbols.vector, set())
+        members = members_in_use(self.bounds, [], limits, self._bases).get(self.symbols.vector, set())
         return max((m[0] for m in members), default=0)
 
-    def _settle_vector(self, objective: Part, found: list[Chain]) -> None:
+    def _settle_vector(self, objective: Tokens, found: list[Chain]) -> None:
         """Find out how long the vector is."""
         symbols, base = self.symbols, self.symbols.vector
-        members = asked(self.bounds, [objective], found, {base: 0}).get(base, set())
+        members = members_in_use(self.bounds, [objective], found, {base: 0}).get(base, set())
         members -= {(k,) for k in symbols.pinned.get(base, ())}
         if members:
             symbols.vector = ""
-            settle(self.bounds, [base], {base: members}, objective[0])
-            one_vector(self.bounds)
+            assign_places(self.bounds, [base], {base: members}, objective[0])
+            merge_into_vector(self.bounds)
             return
         parts = [objective, *(p for c in found for side in c.sides for p in side if not self._needs_range(c))]
-        sizes = fitting(self.bounds, parts, base)
+        sizes = fitting_sizes(self.bounds, parts, base)
         if len(sizes) == 1:
             self.bounds.dimension(sizes[0], objective[0])
             symbols.dim = sizes[0]
         else:
-            undefined(self.bounds, parts, base)
+            refuse_undefined(self.bounds, parts, base)
 
     def _needs_range(self, chain: Chain) -> bool:
-        return bool(free_letters(chain, self.letters, self.symbols)) or bool(chain.bindings)
+        return bool(unbound_letters(chain, self.letters, self.symbols)) or bool(chain.bindings)
 
-    def _settle_families(self, objective: Part, found: list[Chain]) -> None:
+    def _settle_families(self, objective: Tokens, found: list[Chain]) -> None:
         """Find out which members the families have."""
         symbols = self.symbols
-        members = asked(self.bounds, [objective], found, self._bases)
+        members = members_in_use(self.bounds, [objective], found, self._bases)
         for base in symbols.families:
             own = members.setdefault(base, set())
             given: set[tuple[int, ...]] = {(k,) for k in self.declared.numbers.get(base, ())}
             limits = [c for c in found if set(c.relations) <= {"<=", ">=", "in"} and self._only_variables(c)]
-            core = given or asked(self.bounds, [], limits, self._bases).get(base, set())
+            core = given or members_in_use(self.bounds, [], limits, self._bases).get(base, set())
             pinned = {(k,) for k in symbols.pinned.get(base, ())}
             members[base] = (core if core and pinned else own | given) - pinned
             if given:
@@ -211,12 +218,67 @@ class Settling:
             ):
                 message = f"{base} is to be varied, but does not occur in the formulas; correct the name"
                 raise self.bounds.source.error(objective[0], message)
-        settle(self.bounds, self.declared.order, members, objective[0])
-        one_vector(self.bounds)
+        assign_places(self.bounds, self.declared.order, members, objective[0])
+        merge_into_vector(self.bounds)
 
-    def _fitting(self, objective: Part, found: list[Chain], base: str) -> int:
+    def _fitting(self, objective: Tokens, found: list[Chain], base: str) -> int:
         try:
-            sizes = fitting(self.bounds, [objective], base)
+            sizes = fitting_sizes(self.bounds, [objective], base)
         except (ProblemError, NeedsUnroll):
             return 0
         return sizes[0] if len(sizes) == 1 else 0
+
+
+def assign_places(
+    bounds: Bounds, order: Sequence[str], numbers: dict[str, set[tuple[int, ...]]], place: Token
+) -> None:
+    """Give families and scalars their places in x.
+
+    Raises:
+        ProblemError: if the members of a family are not known, or have gaps.
+    """
+    symbols, first = bounds.symbols, 0
+    for name in order:
+        if name in symbols.aliases:
+            symbols.aliases[name] = Item("x", Num(first + 1))
+            first += 1
+            continue
+        members = numbers.get(name, set())
+        if not members:
+            message = (
+                f"how many variables {name} are there? state it, as in ${name}_i \\ge 0$, $i = 1, \\dots, n$"
+            )
+            raise bounds.source.error(place, message)
+        if len({len(m) for m in members}) > 1:
+            raise bounds.source.error(
+                place, f"{name} has one index here and two there; give it the same number of indices"
+            )
+        columns = max(m[1] for m in members) if len(next(iter(members))) == 2 else 0
+        if columns:
+            rows = max(m[0] for m in members)
+            wanted: set[tuple[int, ...]] = {*product(range(1, rows + 1), range(1, columns + 1))}
+            low, size = 1, rows * columns
+        else:
+            low, high = min(members)[0], max(members)[0]
+            wanted, size = {(k,) for k in range(low, high + 1)}, high - low + 1
+        missing = sorted(wanted - members)
+        if missing or low < 0:
+            label = ",".join(map(str, missing[0])) if missing else str(low)
+            message = (
+                f"{name}_{{{label}}} does not occur, but others of {name} do; state the range of its index"
+            )
+            raise bounds.source.error(place, message)
+        symbols.families[name] = Family(low, size, first, columns)
+        first += size
+    bounds.dimension(first, place)
+    symbols.dim = first
+
+
+def merge_into_vector(bounds: Bounds) -> None:
+    """Make a single family that counts from 1 the vector of variables."""
+    symbols = bounds.symbols
+    if len(symbols.families) == 1 and not symbols.aliases:
+        base, family = next(iter(symbols.families.items()))
+        if family.low == 1 and not family.columns and not symbols.pinned.get(base):
+            symbols.families.clear()
+            symbols.vector = base
