@@ -59,7 +59,7 @@ def push(
     from huggingface_hub.utils import disable_progress_bars
 
     from llamoco.hub_cards import artefacts
-    from llamoco.hub_cards.push import NO_TOKEN, PushError, full_name, hub
+    from llamoco.hub_cards.push import NO_TOKEN, PushError, full_repo_name, open_hub
     from llamoco.hub_cards.push import push as upload
 
     chosen = next((name for name in artefacts.KINDS if name == kind), None)
@@ -77,7 +77,7 @@ def push(
         if dry_run:
             found = collect(name if "/" in name else f"{ACCOUNT}/{name}")
             try:
-                hub()
+                open_hub()
             except PushError:
                 found.faults.append(NO_TOKEN)
             _show(found, private, branch)
@@ -87,8 +87,8 @@ def push(
             return
         if not err.is_terminal:
             disable_progress_bars()
-        api = hub()
-        found = collect(full_name(api, name))
+        api = open_hub()
+        found = collect(full_repo_name(api, name))
         pushed = upload(api, found, private=private, branch=branch, message=message)
     for path in pushed.removed:
         out.print(f"removed there: {path}")

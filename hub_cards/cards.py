@@ -1,8 +1,7 @@
-"""Cards for data set, model and metric, and the figures of the README: all filled from run records.
+"""Cards of data set, model and metric, and the figures of the README, generated from run records.
 
-    python -m llamoco.hub_cards.cards      in a checkout: refresh the cards and the README (make cards)
-
-The card of the data set is written into the folder that `llamoco build` makes.
+`make cards` refreshes the cards and the README of a checkout. The card of the data set goes into the folder that
+`llamoco build` writes.
 """
 
 from __future__ import annotations
@@ -37,10 +36,10 @@ GRADIO = "6.31.0"  # as in constraints.txt and metrics/llamoco/requirements.txt
 
 
 def write_dataset_card(folder: Path) -> None:
-    """Complete the README.md of a built instruction set, and lay its figures beside it.
+    """Write the card of a built instruction set into its README.md, and copy its figures there.
 
     Args:
-        folder: what ``build_folder`` wrote; the front matter of its README.md is kept.
+        folder: as ``build_folder`` wrote it; the front matter of its README.md is kept.
     """
     card = DatasetCard.load(folder / "README.md")
     card.data.task_categories = ["text-generation"]
@@ -52,11 +51,11 @@ def write_dataset_card(folder: Path) -> None:
 
 
 def dataset_card_body(sha256: str, splits: list[dict[str, Any]]) -> str:
-    """The data set's card below its front matter.
+    """Render the data set's card, without its front matter.
 
     Args:
-        sha256: of the built parquet files.
-        splits: the "dataset_info" of the front matter.
+        sha256: hash of the built parquet files.
+        splits: "dataset_info" of the front matter.
     """
     labels = record("label_report")
     return render(
@@ -74,7 +73,7 @@ def dataset_card_body(sha256: str, splits: list[dict[str, Any]]) -> str:
 
 
 def metric_card() -> str:
-    """The README.md of the metric's folder, which is a Hub Space: its front matter names the gradio of requirements.txt."""
+    """Render the README.md of the metric's folder, which is a Hub Space; its front matter names gradio's version."""
     scores = record("evaluation")
     return render(
         "metric.md.j2",
@@ -105,10 +104,10 @@ def readme_with_figures(text: str) -> str:
 
 
 def readme_table(scores: Mapping[str, Any]) -> Table:
-    """The shipped model beside SBS, VBS and other tools on all test problems.
+    """Compare the shipped model with SBS, VBS and other tools on all test problems.
 
     Args:
-        scores: the record of an evaluation with baselines.
+        scores: record of an evaluation with baselines.
     """
     everything = scores["tables"]["all"]
     worst, best = (everything[name]["aocc"] for name in ("sbs", "vbs"))
@@ -134,9 +133,9 @@ def readme_table(scores: Mapping[str, Any]) -> Table:
 
 
 def generated(checkout: Path) -> dict[Path, bytes]:
-    """What follows from the records and tables of a checkout, by file.
+    """Generate all files that follow from the records and tables of a checkout, by path.
 
-    These are the cards of models, recipes and metric with their figures, the README's block of figures and its prompt.
+    These are the cards of models, recipes and metric with their figures, the README's block of figures and the example prompt.
     """
     model = checkout / "modeling" / SHIPPED_MODEL.name
     recipes = checkout / "examples" / "recipes"
@@ -154,7 +153,7 @@ def generated(checkout: Path) -> dict[Path, bytes]:
 
 
 def _labels_meta() -> dict[str, Any]:
-    """How the shipped labels came about."""
+    """Provenance of the shipped labels."""
     return dict(json.loads(SHIPPED_LABELS.with_suffix(".json").read_text(encoding="utf-8")))
 
 

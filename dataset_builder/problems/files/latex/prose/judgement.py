@@ -23,7 +23,7 @@ from llamoco.dataset_builder.problems.files.latex.prose.narrative import (
     QUESTION,
 )
 from llamoco.dataset_builder.problems.files.latex.prose.sentences import NAME, Sentence
-from llamoco.dataset_builder.problems.files.latex.prose.sentences import restrictions as english
+from llamoco.dataset_builder.problems.files.latex.prose import restrictions as english
 
 _STATED = re.compile(r"[OBCD]\b")
 _APART = re.compile(r"[,;()|]|\b[OBCD]\b")
