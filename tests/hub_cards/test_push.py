@@ -340,4 +340,6 @@ def test_a_metric_that_could_not_be_installed_or_found_is_refused(tmp_path: Path
     faults = "".join(artefact("metric", metric, "ada/other", private=True).faults)
     assert "a private Space cannot" in faults and "call the repository llamoco" in faults
     shutil.copytree(metric, tmp_path / "metrics" / "llamoco")
-    assert "is not a checkout" in artefact("metric", tmp_path / "metrics" / "llamoco", "ada/llamoco").faults[0]
+    assert (
+        "is not a checkout" in artefact("metric", tmp_path / "metrics" / "llamoco", "ada/llamoco").faults[0]
+    )

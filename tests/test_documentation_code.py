@@ -16,7 +16,7 @@ import llamoco
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.prompts.facts import facts_only
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 MODEL = "modeling/llamoco-xs"
 
 
