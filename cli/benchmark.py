@@ -47,7 +47,7 @@ def benchmark(
     from llamoco.dataset_builder.benchmark.benchmark import Progress as State
     from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
     from llamoco.dataset_builder.benchmark.executors import open_executor
-    from llamoco.dataset_builder.benchmark.labels import write_labels
+    from llamoco.dataset_builder.benchmark.label_table import write_labels
     from llamoco.dataset_builder.benchmark.provenance import benchmark_meta
 
     columns = (column("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())

@@ -30,7 +30,7 @@ def build(
     Then, in Python, from the folder that holds it: [cyan]load_dataset("llamoco")[/]. Config "default" is split by problem, config
     "paper_split" by pair, as in the paper.
     """
-    from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+    from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
     from llamoco.dataset_builder.hub_folder import build_folder, folder_hash
     from llamoco.hub_cards.cards import write_dataset_card
 

@@ -18,6 +18,7 @@ from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from llamoco.dataset_builder.benchmark.executors import process_executor
+from llamoco.dataset_builder.benchmark.label_table import read_single_best_solvers
 from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo, dataset_info
 from llamoco.dataset_builder.problems.errors import LlamocoError
@@ -28,6 +29,7 @@ from llamoco.dataset_builder.prompts.instruction_set import (
     paper_order,
 )
 
+CARD_KEY = "llamoco"  # of what the card's metadata state for models
 CONFIGS = tuple(config.name for config in LLaMoCo.BUILDER_CONFIGS)
 SCHEMA = pa.schema(list(FEATURES.arrow_schema))  # without the features as metadata: the README has them
 ROWS_AT_ONCE = 1000  # rows of a row group, 15 MB of text: what a reader holds in memory
@@ -100,7 +102,9 @@ def build_folder(
                 ],
                 **({"default": True} if name == LLaMoCo.DEFAULT_CONFIG_NAME else {}),
             }
+        solvers = {group: best["aocc"] for group, best in read_single_best_solvers(labels).items()}
         card = DatasetCardData(license=infos[CONFIGS[0]].license, pretty_name="LLaMoCo")
+        card[CARD_KEY] = {"single_best_solvers": solvers}
         infos.to_dataset_card_data(card)
         metadata.to_dataset_card_data(card)
         DatasetCard(f"---\n{card}\n---\n").save(folder / "README.md")
@@ -112,9 +116,15 @@ def build_folder(
 
 
 def folder_hash(folder: Path) -> str:
-    """SHA-256 over the parquet files of a folder, by name and content: the same on every machine under the pinned pyarrow."""
+    """SHA-256 over the data files of a folder, by name and content: the same on every machine under the pinned pyarrow.
+
+    Data files are those of Parquet or, in a folder without any, all but the card.
+    """
+    files = sorted(folder.rglob("*.parquet")) or sorted(
+        path for path in folder.rglob("*") if path.is_file() and path.name != "README.md"
+    )
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.parquet")):
+    for path in files:
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import DatasetCard
 
+from llamoco.dataset_builder.analysis.label_tables import label_tables
 from llamoco.dataset_builder.analysis.table import Table, number, percent
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
 from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
@@ -24,11 +24,11 @@ from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS
 from llamoco.dataset_builder.prompts.instruction_set import sample
 from llamoco.dataset_builder.prompts.rows import PATTERNS
 from llamoco.hub_cards import model_cards
-from llamoco.hub_cards.label_tables import label_tables
+from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any, render
 from llamoco.hub_cards.render import folder as folder_of
-from llamoco.hub_cards.render import record, record_if_any, render
-from llamoco.hub_cards.score_tables import score_tables
 from llamoco.metrics.sandbox.slot import MEMORY_LIMIT, TIME_LIMIT
+from llamoco.modeling.evaluation.record import EvaluationRecord
+from llamoco.modeling.evaluation.tables import evaluation_tables
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
 LABEL_FIGURES = ("labels-problems.png", "labels-convergence.png", "labels-winners.png", "labels-scores.png")
@@ -63,7 +63,7 @@ def dataset_card_body(sha256: str, splits: list[dict[str, Any]]) -> str:
         sha256=sha256,
         splits=splits,
         labels=labels,
-        tables=label_tables(labels),
+        tables=markdown(label_tables(labels)),
         meta=_labels_meta(),
         pool=POOL,
         functions=FUNCTIONS,
@@ -74,11 +74,11 @@ def dataset_card_body(sha256: str, splits: list[dict[str, Any]]) -> str:
 
 def metric_card() -> str:
     """Render the README.md of the metric's folder, which is a Hub Space; its front matter names gradio's version."""
-    scores = record("evaluation")
+    scores = evaluation()
     return render(
         "metric.md.j2",
         scores=scores,
-        tables=score_tables(scores),
+        tables=markdown(evaluation_tables(scores)),
         gradio=GRADIO,
         time_limit=int(TIME_LIMIT),
         memory_limit=MEMORY_LIMIT,
@@ -89,7 +89,7 @@ def metric_card() -> str:
 
 def readme_with_figures(text: str) -> str:
     """Fill the block between the two figure marks of a README anew."""
-    training, scores = model_cards.shipped_training(), record("evaluation")
+    training, scores = model_cards.shipped_training(), evaluation()
     block = render(
         "readme_figures.md.j2",
         scores=scores,
@@ -103,32 +103,32 @@ def readme_with_figures(text: str) -> str:
     return marks.sub(lambda match: f"{match[1]}{block}{match[2]}", text)
 
 
-def readme_table(scores: Mapping[str, Any]) -> Table:
+def readme_table(scores: EvaluationRecord) -> Table:
     """Compare the shipped model with SBS, VBS and other tools on all test problems.
 
     Args:
         scores: record of an evaluation with baselines.
     """
-    everything = scores["tables"]["all"]
-    worst, best = (everything[name]["aocc"] for name in ("sbs", "vbs"))
+    table, baselines = scores["tables"]["all"], scores["baselines"]
+    assert table is not None and baselines is not None
+    tools = sorted(baselines["groups"]["all"].values(), key=lambda tool: -(tool["aocc"] or 0.0))
+    contestants: list[tuple[str, Any]] = [
+        (f"**{scores['model']}**", table["model"]),
+        ("single best solver (SBS)", table["sbs"]),
+        ("virtual best solver (VBS)", table["vbs"]),
+        *((tool["title"], tool) for tool in tools),
+    ]
+    sbs, vbs = (contestants[place][1]["aocc"] for place in (1, 2))
     rows = [
         [
             title,
-            percent(row["err"], row["intervals"]["err"]),
+            percent(row["err"], row["intervals"]["err"]) if "err" in row else "",
             number(row["perf"], row["intervals"]["perf"]),
             number(row["aocc"], row["intervals"]["aocc"]),
-            percent(closed, row["intervals"].get("gap_closed_aocc"), digits=0),
+            percent((row["aocc"] - sbs) / (vbs - sbs), row["intervals"].get("gap_closed_aocc"), digits=0),
         ]
-        for title, row, closed in (
-            (f"**{scores['model']}**", everything["model"], everything["model"]["gap_closed_aocc"]),
-            ("single best solver (SBS)", everything["sbs"], 0.0),
-            ("virtual best solver (VBS)", everything["vbs"], 1.0),
-        )
+        for title, row in contestants
     ]
-    tools = scores["baselines"]["groups"]["all"].values()
-    for tool in sorted(tools, key=lambda tool: -tool["aocc"]):
-        cells = [number(tool[name], tool["intervals"][name]) for name in ("perf", "aocc")]
-        rows.append([tool["title"], "", *cells, percent((tool["aocc"] - worst) / (best - worst), digits=0)])
     return Table("", ("", "Err", "Perf", "AOCC", "Gap closed"), rows)
 
 

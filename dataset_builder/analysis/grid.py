@@ -1,6 +1,6 @@
 """The grid study: every configuration of the full grids, once, on problems that are not of the set.
 
-It is run once, published as data (``labels/grid.parquet``), and ``keying`` derives from it the few configurations
+It is run once, published as data (``labels/grid.parquet``), and ``configuration_trees`` derives from it the few configurations
 that the race uses.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llamoco.dataset_builder.benchmark.executors import completed
+from llamoco.dataset_builder.benchmark.executors import calls_of, completed_calls
 from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze
 from llamoco.dataset_builder.benchmark.run import Job, Run, Task, run_task, score
 from llamoco.dataset_builder.benchmark.store import RunStore, fingerprint, pool_state
@@ -77,7 +77,7 @@ def run_grid(
     problems: int,
     seed: int,
     executor: Executor,
-    width: int,
+    max_in_flight: int,
     on_progress: Callable[[int, float, float | None], None] | None = None,
     optimizers: Sequence[str] = tuple(pool.POOL),
 ) -> None:
@@ -87,8 +87,8 @@ def run_grid(
         out: folder of the run store.
         problems: number of problems, half of them constrained.
         seed: seed of problems and runs.
-        executor: where tasks run; see ``executors``.
-        width: how many tasks the executor runs at once.
+        executor: runs the tasks; see ``executors``.
+        max_in_flight: number of tasks that the executor runs at once.
         on_progress: called after each task with the runs in the store, the share of the work done, and an
             estimate of the seconds left (None until there is one).
         optimizers: names; others are left out.
@@ -104,7 +104,7 @@ def run_grid(
         used = sum(store.evals_granted().values())
         before, started = used, time.monotonic()
         tasks = ((task.problem, (task,)) for task in _tasks(drawn, store, seed, optimizers))
-        for _, runs in completed(executor, width, run_task, tasks):
+        for _, runs in completed_calls(executor, max_in_flight, run_task, calls_of(tasks)):
             store.add_runs(runs)
             used += sum(run.max_evals for run in runs)
             if on_progress is not None:

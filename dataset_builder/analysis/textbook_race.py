@@ -9,7 +9,7 @@ from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
-from llamoco.dataset_builder.analysis.task_log import Row
+from llamoco.dataset_builder.analysis.task_log import TaskResult
 from llamoco.dataset_builder.benchmark.race import SCREEN, TIE, Score, entrants, ranked, stage_scores
 from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze
 from llamoco.dataset_builder.benchmark.run import Job, Run, Task, run_task
@@ -28,14 +28,14 @@ def textbook_tasks(problems: Sequence[Problem], seed: int) -> dict[str, tuple[st
     }
 
 
-def run_on_textbook(problem_json: str, name: str, config: str, seed: int) -> Row:
+def run_on_textbook(problem_json: str, name: str, config: str, seed: int) -> TaskResult:
     """The runs of an optimizer on a problem, one a seed."""
     jobs = tuple(Job(name, config, number) for number in SEEDS)
     runs = [asdict(run) for run in run_task(Task(problem_json, 0, SCREEN, jobs, seed))]
     return {"runs": [run | {"trace": b64encode(run["trace"]).decode()} for run in runs]}
 
 
-def textbook_report(problems: Sequence[Problem], rows: Mapping[str, Row]) -> dict[str, Any]:
+def textbook_report(problems: Sequence[Problem], rows: Mapping[str, TaskResult]) -> dict[str, Any]:
     """Winners and mean scores of every optimizer, by group.
 
     Args:

@@ -1,11 +1,11 @@
-"""Racing the pool on one problem: which runs come next, and which optimizer wins.
+"""A race of the pool on one problem: the next runs, and the winner.
 
     screen      every optimizer that serves the group, in its configuration, one seed
     second      another seed for the 5 best of the screen
     final       the 3 best of these, 3 fresh seeds, and 2 more for those that are still close: these alone decide
     reference   the two best of the final at 3 times the budget, where the optimum is unknown: for f* only
 
-An optimizer's configuration follows from what the prompt states (``optimizers.keys``); it is not searched problem
+An optimizer's configuration follows from what the prompt states (``optimizers.configuration``); it is not searched problem
 by problem, since such choices are noise: of per-problem configurations 24 to 33% repeat in a second race.
 
 All is a pure function of the problem and the runs made so far, so that an interrupted benchmark goes on where
@@ -36,7 +36,7 @@ REFERENCE_SEEDS = (30,)
 CHECK_SEEDS = (40, 41, 42)
 SECOND_FAMILIES = 5
 FINAL_FAMILIES = 3
-CLOSE = 0.1  # in AOCC: who is so near the best after FINAL_SEEDS runs on MORE_FINAL_SEEDS, too
+CLOSE = 0.1  # in AOCC: finalists this close to the best after FINAL_SEEDS run on MORE_FINAL_SEEDS, too
 REFERENCE_RUNS = 2
 REFERENCE_BUDGET_FACTOR = 3
 TIE = 0.01  # in AOCC
@@ -75,7 +75,7 @@ def entrants(problem: Problem) -> list[Configuration]:
 
 
 def next_jobs(problem: Problem, runs: Sequence[Run], race: int) -> tuple[str, list[Job]] | None:
-    """Stage and jobs that a race needs next; None when it is over or the runs cannot be told apart.
+    """Stage and jobs that a race needs next; None when it is over or the runs cannot be compared.
 
     Args:
         problem: as drawn.
@@ -84,9 +84,7 @@ def next_jobs(problem: Problem, runs: Sequence[Run], race: int) -> tuple[str, li
     """
     try:
         return _next_jobs(problem, [run for run in runs if run.race == race], race)
-    except (
-        ProblemRejected
-    ):  # nothing feasible, or f0 is not above f*, by the runs that the next decision may see
+    except ProblemRejected:  # by the runs on which the next decision rests
         return None
 
 
@@ -114,7 +112,7 @@ def _next_jobs(problem: Problem, mine: Sequence[Run], race: int) -> tuple[str, l
 
 
 def expected_evals(problem: Problem) -> float:
-    """Evaluations that a race grants, about: for the estimate of the time left."""
+    """Approximate number of evaluations that a race grants: for the estimate of the time left."""
     runs = len(entrants(problem)) + SECOND_FAMILIES + FINAL_FAMILIES * len(FINAL_SEEDS)
     runs += 2 * len(MORE_FINAL_SEEDS)
     if problem.f_star is None:
@@ -135,9 +133,9 @@ def _standing(
 
 
 def _missing(
-    configured: Iterable[Configuration], seeds: Sequence[int], have: set[tuple[str, str, int]]
+    entrants: Iterable[Configuration], seeds: Sequence[int], have: set[tuple[str, str, int]]
 ) -> list[Job]:
-    return [Job(*key, seed) for key in configured for seed in seeds if (*key, seed) not in have]
+    return [Job(*key, seed) for key in entrants for seed in seeds if (*key, seed) not in have]
 
 
 def stage_scores(frozen: Problem, runs: Iterable[Run], stages: Sequence[str]) -> list[Score]:

@@ -20,7 +20,7 @@ MIN_RELATIVE_RANGE = 1e-9  # f0 - f* below this share of |f*| is rounding, not r
 
 
 class ProblemRejected(Exception):
-    """A problem on which runs cannot be told apart; the message is the reason."""
+    """A problem on which runs cannot be compared; the message is the reason."""
 
 
 def freeze(problem: Problem, runs: Sequence[Run]) -> Problem:

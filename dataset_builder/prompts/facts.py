@@ -80,12 +80,12 @@ def fact_lines(problem: Problem) -> str:
         str(problem.n_inequality),
         str(problem.n_equality),
         str(round(problem.max_evals / problem.dim)),
-        "unknown" if profile is None else _part(profile.objective, problem.dim),
+        "unknown" if profile is None else _operations(profile.objective, problem.dim),
         "none"
         if not problem.constrained
         else "unknown"
         if profile is None
-        else _part(profile.constraints, problem.dim),
+        else _operations(profile.constraints, problem.dim),
     )
     return "".join(f"# {name}: {fact}\n" for name, fact in zip(FACTS, stated, strict=True))
 
@@ -107,22 +107,22 @@ def facts_only(prompt: str) -> str:
     return "".join(prompt.splitlines(keepends=True)[-len(FACTS) :])
 
 
-def _part(part: FunctionProfile, dim: int) -> str:
+def _operations(profile: FunctionProfile, dim: int) -> str:
     """Degrees of the functions that are polynomials, how the variables meet, how often each operation is done."""
-    kinds = Counter("no polynomial" if degree is None else f"degree {degree}" for degree in part.degrees)
+    kinds = Counter("no polynomial" if degree is None else f"degree {degree}" for degree in profile.degrees)
     shapes = ", ".join(
-        f"{count} of {kind}" if len(part.degrees) > 1 else kind for kind, count in sorted(kinds.items())
+        f"{count} of {kind}" if len(profile.degrees) > 1 else kind for kind, count in sorted(kinds.items())
     )
     coupling = (
         "separable"
-        if part.mean_interactions == 0
+        if profile.mean_interactions == 0
         else "coupled"
-        if part.mean_interactions > 0.8 * (dim - 1)
+        if profile.mean_interactions > 0.8 * (dim - 1)
         else "partly coupled"
     )
     operations = ", ".join(
         f"{name} {next(word for limit, word in FREQUENCIES if count / dim <= limit)}"
-        for name, count in part.operations.items()
+        for name, count in profile.operations.items()
     )
     return f"{shapes}, {coupling}; {operations or 'linear'}"
 

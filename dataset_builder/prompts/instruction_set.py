@@ -6,6 +6,7 @@ problems are test problems, how many descriptions each has, which patterns and s
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -13,7 +14,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, read_labels
+from llamoco.dataset_builder.benchmark.label_table import read_labels
+from llamoco.dataset_builder.benchmark.labels import Label, LabelsError
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
@@ -22,6 +24,7 @@ from llamoco.dataset_builder.prompts.rows import rows_of_problem
 SEED = 0
 SIZES = {"train": 30_000, "test": 2_570}  # pairs, as in the paper (section IV-A1)
 FEWEST, MOST = 4, 6  # descriptions a problem
+CALIBRATION_SHARE = 0.06  # of the problems of the train split
 SAMPLE_ROWS = 20
 LABELS_AT_ONCE = 16  # labels that a worker process gets at a time
 
@@ -137,7 +140,24 @@ def sample(labels: Path) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
+def is_for_calibration(problem_id: str) -> bool:
+    """Whether a problem of the train split is held out for calibration: 6% of them, by a hash of the id.
+
+    By problem, as the splits are: another description of a problem that was trained on would look easier than a new problem
+    is, and the confidence would be calibrated too high.
+    """
+    digest = hashlib.sha256(f"held out {problem_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") < CALIBRATION_SHARE * 2**64
+
+
 def _rows(label: Label, count: int) -> list[Row]:
-    return rows_of_problem(
+    rows = rows_of_problem(
         label.problem, label.optimizer, label.config, SEED, count, held_out=label.split == "test"
     )
+    # Of a finalist the scores on fresh seeds, which come second, replace those of the screen.
+    scores = {entry.optimizer: entry.aocc for entry in (*label.screen, *label.finalists)}
+    more = {
+        "scores": json.dumps(scores),
+        "calibration": label.split == "train" and is_for_calibration(label.problem.id),
+    }
+    return [row | more for row in rows]

@@ -1,4 +1,4 @@
-"""How far a model's probability of its decision can be believed, and under which the single best solver answers better.
+"""Calibrated confidence of decisions, and the threshold below which the single best solver answers better.
 
 Networks are overconfident: the probability that one gives to its choice is not the share of such choices that are right
 (Guo et al. 2017, arXiv 1706.04599). ``calibration.json`` in a model's folder maps the one to the other, by a
@@ -116,7 +116,7 @@ def read_calibration(place: str) -> Calibration | None:
         return Calibration.from_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"{path}: {error}. Write it anew with `python -m llamoco.modeling.calibration.calibrate {place}`, or delete it to go without"
+            f"{path}: {error}. Write it anew with `llamoco calibrate {place}`, or delete it to go without"
         ) from error
 
 

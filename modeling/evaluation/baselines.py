@@ -26,16 +26,17 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from llamoco.dataset_builder.analysis.baselines import SOLVERS, execute_solver, load_nevergrad
+from llamoco.dataset_builder.analysis.baseline_solvers import SOLVERS, load_nevergrad
+from llamoco.dataset_builder.analysis.baselines import execute_solver
 from llamoco.dataset_builder.analysis.task_log import (
     MissingToolError,
-    RecordsError,
-    Row,
-    complete,
-    read_records,
+    TaskLogError,
+    TaskResult,
+    read_task_log,
+    run_missing_tasks,
 )
 from llamoco.dataset_builder.benchmark.executors import ExecutorError, process_executor
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.portable_rng import PortableRng, named_seed
 from llamoco.dataset_builder.problems.problem import Problem
@@ -82,7 +83,7 @@ def problem_hash(problem: Problem) -> str:
     return hashlib.sha256(problem.to_json().encode()).hexdigest()[:16]
 
 
-def run_tool(problem_json: str, solver: str, run: int, seed: int) -> Row:
+def run_tool(problem_json: str, solver: str, run: int, seed: int) -> TaskResult:
     """One run of a tool: ``FIELDS``, and the error's text. Called in worker processes."""
     problem = Problem.from_json(problem_json)
     oracle = Oracle(problem)
@@ -130,7 +131,7 @@ def write_baselines(out: Path, problems: Sequence[Problem]) -> Path:
     Returns:
         Path of the table.
     """
-    head, lines = read_records(out / "baselines.jsonl")
+    head, lines = read_task_log(out / "baselines.jsonl")
     rows = sorted(lines.values(), key=lambda row: (row["solver"], row["problem_id"], row["run"]))
     table = pa.table({name: [row[name] for row in rows] for name in FIELDS})
     path = out / SHIPPED_BASELINES.name
@@ -176,7 +177,7 @@ def main() -> None:
             settings = {"seed": SEED, "split": asked.split, "nevergrad": version("nevergrad")}
             _run(asked.out, tool_tasks(problems[: asked.limit], tools, asked.runs), settings, asked.workers)
         print(f"written: {write_baselines(asked.out, problems)}")
-    except (RecordsError, MissingToolError, ExecutorError) as error:
+    except (TaskLogError, MissingToolError, ExecutorError) as error:
         sys.exit(f"error: {error}")
 
 
@@ -194,7 +195,9 @@ def _run(
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        complete(out / "baselines.jsonl", settings, command, tasks, run_tool, executor, workers, show)
+        run_missing_tasks(
+            out / "baselines.jsonl", settings, command, tasks, run_tool, executor, workers, show
+        )
 
 
 if __name__ == "__main__":

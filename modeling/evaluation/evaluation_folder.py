@@ -9,7 +9,6 @@
     repairs.jsonl                   the model's second try where its answer failed, one row a line
     runs-repair.jsonl               runs of these
     robustness.jsonl                what the model decides on other descriptions of each problem, one problem a line
-    speed.json                      optional: what examples/benchmarks/solve.py --json printed for the model
     steps.jsonl                     what was done when, where and how long, one call a line
     scores.json                     the record that follows from the other files
 
@@ -30,20 +29,19 @@ from typing import Any, TextIO, TypeVar
 
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.metrics.inputs import MAX_RUNS, MAX_SEED
-from llamoco.metrics.record_fields import checked, or_none, real_number, whole_number
+from llamoco.metrics.record_fields import checked, or_none, whole_number
 from llamoco.modeling.strict_json import strict_json
 
 Line = dict[str, Any]
 Key = tuple[str, str]  # a problem's id and the hash of a program
 Item = TypeVar("Item")
 
-GENERATIONS, REPAIRS, ROBUSTNESS, STEPS_LOG, SETTINGS, SPEED, SCORES = (
+GENERATIONS, REPAIRS, ROBUSTNESS, STEPS_LOG, SETTINGS, SCORES = (
     "generations.jsonl",
     "repairs.jsonl",
     "robustness.jsonl",
     "steps.jsonl",
     "settings.json",
-    "speed.json",
     "scores.json",
 )
 
@@ -147,45 +145,6 @@ def read_settings(folder: Path) -> dict[str, Any]:
         raise EvaluationError(
             f"{path}: expected the settings that llamoco evaluate wrote ({error}); give another --out"
         ) from error
-
-
-def read_speed(folder: Path) -> dict[str, Any] | None:
-    """What the speed benchmark printed for the model; None without.
-
-    Raises:
-        EvaluationError: if it is something else.
-    """
-    path = folder / SPEED
-    if not path.exists():
-        return None
-    try:
-        speed = dict(strict_json(path.read_bytes()))
-        loaded = speed["loaded"].get("within the pool") or speed["loaded"]["drafts"]
-        for place, name in ((loaded, "seconds"), (speed["command"], "peak_mib")):
-            checked(place, {name: (real_number(0, 1e9), "a number from 0")}, (name,))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise EvaluationError(
-            f"{path}: expected what `python examples/benchmarks/solve.py --json` prints ({error}); make it again or remove it"
-        ) from error
-    return speed
-
-
-def read_record(folder: Path) -> dict[str, Any] | None:
-    """The record in a folder's scores.json; None without, or if it is of an earlier form.
-
-    Raises:
-        EvaluationError: if it cannot be read.
-    """
-    path = folder / SCORES
-    if not path.exists():
-        return None
-    try:
-        record = dict(strict_json(path.read_bytes()))
-    except (ValueError, TypeError) as error:
-        raise EvaluationError(
-            f"{path}: expected the record that llamoco evaluate wrote ({error}); make it again with --step score"
-        ) from error
-    return record if "floors" in record else None
 
 
 @contextmanager

@@ -35,7 +35,6 @@ from llamoco.modeling.evaluation.evaluation_folder import (
     key_of,
     read_lines,
     read_settings,
-    read_speed,
     runs_file,
 )
 from llamoco.modeling.evaluation.split_rows import (
@@ -100,7 +99,6 @@ class Results:
         records: of the same runs, as ``metrics.runs.row`` makes them, "prediction" being row["row"]; without points and
             traces, which are long.
         decisions: on other descriptions, one line a problem (see ``robustness.decided``).
-        speed: what speed.json says, None without.
         steps: the lines of steps.jsonl.
     """
 
@@ -112,7 +110,6 @@ class Results:
     runs: dict[str, list[list[Run]]]
     records: dict[str, list[Line]]
     decisions: list[Line]
-    speed: Line | None
     steps: list[Line]
 
 
@@ -176,7 +173,6 @@ def read_results(folder: Path, limit: int | None = None) -> Results:
             for name, each in of_contestants.items()
         },
         decisions=[line for line in read_decisions(folder) if line["problem_id"] in problems],
-        speed=read_speed(folder),
         steps=read_lines(folder / STEPS_LOG, _step),
     )
 

@@ -9,7 +9,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_single_best_solvers
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_single_best_solvers
+from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.catalogue import group_of
 from llamoco.dataset_builder.optimizers.configuration import configured

@@ -29,7 +29,6 @@ from llamoco.modeling.evaluation.evaluation_folder import (
     GENERATIONS,
     REPAIRS,
     ROBUSTNESS,
-    SCORES,
     SETTINGS,
     STEPS_LOG,
     EvaluationError,
@@ -41,7 +40,7 @@ from llamoco.modeling.evaluation.evaluation_folder import (
     runs_file,
     write_json,
 )
-from llamoco.modeling.evaluation.record import evaluation_record
+from llamoco.modeling.evaluation.record import EvaluationRecord, write_record
 from llamoco.modeling.evaluation.results import (
     RUN_FILES,
     answered_rows,
@@ -57,6 +56,7 @@ from llamoco.modeling.evaluation.results import (
     read_within_pool,
 )
 from llamoco.modeling.evaluation.robustness import decided
+from llamoco.modeling.evaluation.scoring import score_evaluation
 from llamoco.modeling.evaluation.split_rows import evaluation_rows, labels_hash, split_size
 from llamoco.modeling.generation.load import Generation
 from llamoco.modeling.providers.answer_file import FileSource
@@ -90,7 +90,7 @@ def evaluate_model(
     workers: int | None = None,
     command: str = "",
     on_progress: OnProgress = lambda stage: None,
-) -> dict[str, Any] | None:
+) -> EvaluationRecord | None:
     """Do steps of an evaluation, or all.
 
     Args:
@@ -142,8 +142,8 @@ def evaluate_model(
             work.robustness(source, limit)
         if "score" not in steps:
             return None
-        record = evaluation_record(read_results(out, limit))
-        write_json(out / SCORES, record)
+        record = score_evaluation(read_results(out, limit))
+        write_record(out, record)
         return record
 
 

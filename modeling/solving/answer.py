@@ -7,10 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_single_best_solvers
 from llamoco.dataset_builder.optimizers.catalogue import Config, group_of
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import identify, render
+from llamoco.dataset_builder.optimizers.single_best import single_best_solver
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.program import program_of
@@ -154,7 +154,7 @@ def _answer(
 def single_best_answer(answer: Answer) -> Answer:
     """What stands in where a model's answer does not begin or is in doubt: the benchmark's single best solver."""
     group = group_of(answer.problem.constrained)
-    name = read_single_best_solvers(SHIPPED_LABELS)[group]["aocc"]
+    name = single_best_solver(answer.problem.constrained)
     return pool_answer(answer, name, f"single best solver of the benchmark on {group} problems")
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from datasets import Dataset, concatenate_datasets
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import pool_for, render
 from llamoco.dataset_builder.prompts.facts import facts_only
-from llamoco.modeling.calibration.held_out import held_out
+from llamoco.dataset_builder.prompts.instruction_set import is_for_calibration
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
 
 Row = dict[str, Any]
@@ -42,7 +42,7 @@ def mixture(pairs: Dataset, source: DatasetSource) -> Dataset:
     chosen = pairs
     if source.hold_out:
         ids = _column(pairs, source, "problem_id", "hold_out")
-        chosen = _rows(chosen, [not held_out(name) for name in ids])
+        chosen = _rows(chosen, [not is_for_calibration(name) for name in ids])
     if source.language is not None:
         languages = _column(chosen, source, "language", "language")
         chosen = _rows(chosen, [language == source.language for language in languages])

@@ -30,7 +30,7 @@ def test_help_lists_every_study_with_what_it_measures() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_study_explains_itself(name: str) -> None:
-    assert f"llamoco study {name}" in " ".join(run(name, "--help").split())
+    assert f"study {name}" in " ".join(run(name, "--help").split())
 
 
 def test_an_unknown_study_is_a_usage_error() -> None:

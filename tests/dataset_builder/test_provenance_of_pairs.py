@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark.archive import read_archive
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.benchmark.race import FINAL, FINAL_SEEDS, MORE_FINAL_SEEDS
 from llamoco.dataset_builder.benchmark.run import Job, Run, execute, score

@@ -8,15 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from llamoco.dataset_builder.benchmark.labels import (
-    LABELS_FORMAT,
-    LabelsError,
-    assign_splits,
-    check_jobs,
-    derive_labels,
-    read_labels,
-    write_labels,
-)
+from llamoco.dataset_builder.benchmark.label_table import LABELS_FORMAT, read_labels, write_labels
+from llamoco.dataset_builder.benchmark.labels import LabelsError, assign_splits, check_jobs, derive_labels
 from llamoco.dataset_builder.benchmark.race import TIE, Score, choose
 from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze
 from llamoco.dataset_builder.benchmark.run import Run, score

@@ -46,7 +46,7 @@ def test_many_different_bounds_do_not_fill_the_prompt() -> None:
         "p", "source", tuple(float(-k) for k in range(1, 51)), (1.0,) * 50, 10, 0, 0, {"python": ""}
     )
     assert (
-        fact_lines(many.evaluated_by(ProblemEvaluator())).split("\n")[1]
+        fact_lines(many.with_evaluator(ProblemEvaluator())).split("\n")[1]
         == "# bounds: [-1, 1], [-2, 1], [-3, 1], ..."
     )
 

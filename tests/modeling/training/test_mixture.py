@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from datasets import Dataset
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.facts import FACTS, fact_lines
+from llamoco.dataset_builder.prompts.instruction_set import is_for_calibration
 from llamoco.dataset_builder.prompts.rows import rows_of_problem
-from llamoco.modeling.calibration.held_out import held_out
 from llamoco.modeling.training.mixture import mixture
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
 
@@ -63,9 +63,9 @@ def test_three_kinds_of_rows(rows: Dataset) -> None:
 
 
 def test_held_out_problems_and_other_languages_and_patterns_are_left_out(rows: Dataset) -> None:
-    assert any(held_out(problem.id) for problem in PROBLEMS)
+    assert any(is_for_calibration(problem.id) for problem in PROBLEMS)
     kept = {row["problem_id"] for row in mixture(rows, source(hold_out=True))}
-    assert kept == {problem.id for problem in PROBLEMS if not held_out(problem.id)}
+    assert kept == {problem.id for problem in PROBLEMS if not is_for_calibration(problem.id)}
     assert set(mixture(rows, source(language="latex"))["language"]) == {"latex"}
     pattern = rows[0]["pattern"]
     assert set(mixture(rows, source(patterns=[pattern]))["pattern"]) == {pattern}

@@ -30,7 +30,7 @@ from transformers.utils import is_bitsandbytes_available
 from typer.testing import CliRunner
 
 from llamoco.cli.main import app
-from llamoco.modeling.calibration.held_out import held_out
+from llamoco.dataset_builder.prompts.instruction_set import is_for_calibration
 from llamoco.modeling.generation.load import load_generator
 from llamoco.modeling.training import train
 from llamoco.modeling.training.recipe import RecipeError, read_recipe
@@ -188,7 +188,7 @@ def test_all_weights(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert json.loads((whole / "config.json").read_text())["dtype"] == "bfloat16"
     record = json.loads((whole / "run_record.json").read_text())
-    rows = sum(not held_out(problem) for problem in pairs()["problem_id"])
+    rows = sum(not is_for_calibration(problem) for problem in pairs()["problem_id"])
     facts = {"rows": rows, "problems": rows, "rows_dropped": 1, "optimizers": 3}
     assert rows < 24 and record["dataset"] | facts == record["dataset"]
     base = AutoModelForCausalLM.from_pretrained("base")

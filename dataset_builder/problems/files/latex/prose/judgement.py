@@ -15,15 +15,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, Source
+from llamoco.dataset_builder.problems.files.latex.prose import restrictions as english
 from llamoco.dataset_builder.problems.files.latex.prose.harmless import HARMLESS
 from llamoco.dataset_builder.problems.files.latex.prose.languages import TONGUES, tongues_of
-from llamoco.dataset_builder.problems.files.latex.prose.narrative import (
-    EXPLAINED,
-    PHRASES,
-    QUESTION,
-)
+from llamoco.dataset_builder.problems.files.latex.prose.narrative import EXPLAINED, PHRASES, QUESTION
 from llamoco.dataset_builder.problems.files.latex.prose.sentences import NAME, Sentence
-from llamoco.dataset_builder.problems.files.latex.prose import restrictions as english
 
 _STATED = re.compile(r"[OBCD]\b")
 _APART = re.compile(r"[,;()|]|\b[OBCD]\b")
