@@ -35,6 +35,7 @@ NESTED = ("plot", "data", "metric", "train")
 OF_COMMANDS = {
     "benchmark": "data",
     "build": "data",
+    "calibrate": "data",
     "report": "data",
     "push": "data",
     "paper": "data",

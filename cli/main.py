@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 import llamoco
 from llamoco.cli.benchmark import benchmark
 from llamoco.cli.build import build
+from llamoco.cli.calibrate import calibrate
 from llamoco.cli.common import help_text
 from llamoco.cli.evaluate import evaluate
 from llamoco.cli.extras import missing_extras
@@ -94,6 +95,6 @@ def _before(
     """Options of the program itself."""
 
 
-for command in (solve, benchmark, build, train, evaluate, report, push):
+for command in (solve, benchmark, build, train, calibrate, evaluate, report, push):
     app.command(help=help_text(command))(command)
 app.add_typer(study, name="study")

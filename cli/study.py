@@ -35,7 +35,7 @@ study = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     help="Run one of the studies that the published tables and design choices rest on.\n\n"
-    "They take hours on two cores, go on where they were interrupted, and write a run record: command, seed, versions, machine, date. "
+    "Some take hours on two cores; run the same command again after an interruption, and it goes on. "
     "[cyan]llamoco study NAME --help[/] says what a study measures and what it needs.",
 )
 
