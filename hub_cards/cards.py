@@ -26,7 +26,7 @@ from llamoco.dataset_builder.prompts.rows import PATTERNS
 from llamoco.hub_cards import model_cards
 from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any, render
 from llamoco.hub_cards.render import folder as folder_of
-from llamoco.metrics.sandbox.slot import MEMORY_LIMIT, TIME_LIMIT
+from llamoco.metrics.sandbox.sandbox import MEMORY_LIMIT, TIME_LIMIT
 from llamoco.modeling.evaluation.record import EvaluationRecord
 from llamoco.modeling.evaluation.tables import evaluation_tables
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
