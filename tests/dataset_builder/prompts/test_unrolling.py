@@ -5,15 +5,7 @@ import pytest
 
 from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.symbolic.expression import (
-    Index,
-    Num,
-    Reduce,
-    Sub,
-    Sum,
-    Vec,
-    walk,
-)
+from llamoco.dataset_builder.problems.symbolic.expression import Index, Num, Reduce, Sub, Sum, Vec, walk
 from llamoco.dataset_builder.problems.symbolic.index_expressions import evaluate_index
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Scalar, SymbolicProblem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem

@@ -7,11 +7,7 @@ from typing import NamedTuple, Protocol
 from llamoco.dataset_builder.problems.files.latex.formulas.values import Value
 from llamoco.dataset_builder.problems.files.latex.lexing.commands import CLOSERS, OPENERS
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
-    Tokens,
-    script_text,
-    split_commas,
-)
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, script_text, split_commas
 from llamoco.dataset_builder.problems.files.latex.statements.chains import IndexRange
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, Index
 
