@@ -111,12 +111,13 @@ def readme_table(scores: EvaluationRecord) -> Table:
     """
     table, baselines = scores["tables"]["all"], scores["baselines"]
     assert table is not None and baselines is not None
+    full = scores["runs"] * table["problems"]
     tools = sorted(baselines["groups"]["all"].values(), key=lambda tool: -(tool["aocc"] or 0.0))
     contestants: list[tuple[str, Any]] = [
         (f"**{scores['model']}**", table["model"]),
         ("single best solver (SBS)", table["sbs"]),
         ("virtual best solver (VBS)", table["vbs"]),
-        *((tool["title"], tool) for tool in tools),
+        *((tool["title"] + f" ({tool['runs']:,} runs)" * (tool["runs"] < full), tool) for tool in tools),
     ]
     sbs, vbs = (contestants[place][1]["aocc"] for place in (1, 2))
     rows = [
