@@ -44,8 +44,7 @@ def benchmark(
 
     Example: [cyan]llamoco benchmark --out runs/mine --problems 400 --repeats 60[/]
     """
-    from llamoco.dataset_builder.benchmark.benchmark import Progress as State
-    from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
+    from llamoco.dataset_builder.benchmark.benchmark import BenchmarkProgress, run_benchmark
     from llamoco.dataset_builder.benchmark.executors import open_executor
     from llamoco.dataset_builder.benchmark.label_table import write_labels
     from llamoco.dataset_builder.benchmark.provenance import benchmark_meta
@@ -58,7 +57,7 @@ def benchmark(
         ):
             task = bar.add_task("races", total=1.0, state="")
 
-            def on_progress(state: State) -> None:
+            def on_progress(state: BenchmarkProgress) -> None:
                 left = "" if state.seconds_left is None else f", about {state.seconds_left / 60:.0f} min left"
                 bar.update(
                     task, description=state.phase, completed=state.share, state=f"{state.runs:,} runs{left}"

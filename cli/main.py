@@ -96,5 +96,10 @@ def _before(
 
 
 for command in (solve, benchmark, build, train, calibrate, evaluate, report, push):
-    app.command(help=help_text(command))(command)
+    # The fields of a recipe are options of `train`.
+    fields = command is train
+    app.command(
+        help=help_text(command),
+        context_settings={"allow_extra_args": fields, "ignore_unknown_options": fields},
+    )(command)
 app.add_typer(study, name="study")

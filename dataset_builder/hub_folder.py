@@ -24,9 +24,9 @@ from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo, dataset_info
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.prompts.instruction_set import (
     answerable_labels,
-    described,
     description_counts,
     paper_order,
+    rows_of_labels,
 )
 
 CARD_KEY = "llamoco"  # of what the card's metadata state for models
@@ -53,14 +53,14 @@ def build_folder(
     """Build the instruction set and write it as a folder that ``load_dataset(str(out))`` reads.
 
     The same label table gives the same bytes of parquet, however many workers there are. An earlier build at
-    ``out`` is replaced, as a whole and only after the new one is complete; an interruption leaves it as it was.
+    ``out`` is replaced in one step, after the new one is complete; an interruption leaves it as it was.
 
     Args:
         labels: the label table.
         out: folder to write.
         workers: processes that make the rows; 1 for this one alone.
         on_progress: called with the rows made so far and in all.
-        complete: called with the new folder before it takes its place, to add what else belongs there.
+        complete: called with the new folder before it takes its place, to add further files.
 
     Returns:
         Rows by config and split.
@@ -139,7 +139,7 @@ def _rows(
 
     def batches() -> Iterator[pa.RecordBatch]:
         done, total, waiting = 0, sum(counts), []
-        for rows in described(labels, counts, executor):
+        for rows in rows_of_labels(labels, counts, executor):
             waiting += rows
             done += len(rows)
             if len(waiting) >= ROWS_AT_ONCE or done == total:
@@ -151,7 +151,7 @@ def _rows(
 
 
 def _write_config(folder: Path, rows: pa.Table, order: dict[str, Sequence[int]]) -> DatasetInfo:
-    """Write one parquet file a split; what there is to know of them for the README."""
+    """Write one parquet file a split. Returns their description for the README."""
     folder.mkdir(parents=True)
     splits, texts, written = SplitDict(), 0, 0
     for split, numbers in order.items():

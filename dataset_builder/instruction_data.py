@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from datasets import Dataset, NamedSplit, load_dataset
+from datasets.config import HF_DATASETS_CACHE
 from datasets.exceptions import DatasetsError
 from huggingface_hub import DatasetCard, hf_hub_download
 
@@ -35,8 +36,8 @@ def open_data(place: str | None, split: str, config: str = DEFAULT_CONFIG) -> Da
 
     Args:
         place: folder that ``llamoco build`` wrote (or any that ``load_dataset`` reads), or Hub id. None for the shipped set: the split
-            is built from the shipped labels once (minutes for train, seconds for test) and kept in the cache of `datasets`, which
-            lies in HF_HOME.
+            is built from the shipped labels once (minutes for train, seconds for test) and kept in the cache of `datasets` under
+            HF_HOME.
         split: such as "train" or "test".
         config: "default" or "paper_split", for the instruction set.
 
@@ -45,8 +46,12 @@ def open_data(place: str | None, split: str, config: str = DEFAULT_CONFIG) -> Da
     """
     if place is None:
         return _shipped_split(split, config)
+    cache = None
+    if Path(place).is_dir():
+        # The shared cache knows a folder by its name and card only: one that was built anew would be read as the old one.
+        cache = str(Path(HF_DATASETS_CACHE) / folder_hash(Path(place))[:16])
     try:
-        return load_dataset(place, None if config == DEFAULT_CONFIG else config, split=split)
+        return load_dataset(place, None if config == DEFAULT_CONFIG else config, split=split, cache_dir=cache)
     except (OSError, ValueError, DatasetsError) as error:
         raise DataError(
             f"data set {place}: no split {split!r} of config {config!r} can be read ({error}). Give a folder ({_BUILD}) or a Hub id"
@@ -89,7 +94,7 @@ def single_best_solvers(place: str | None) -> dict[str, str]:
 
 
 def data_hash(place: str | None) -> str:
-    """What tells the content of one data set from that of another.
+    """Hash that identifies the content of a data set.
 
     SHA-256 over the files of a folder; the commit of a Hub data set; of the shipped set SHA-256 over its label table, 16 digits.
 

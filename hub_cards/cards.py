@@ -21,7 +21,7 @@ from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS
-from llamoco.dataset_builder.prompts.instruction_set import sample
+from llamoco.dataset_builder.prompts.instruction_set import sample_jsonl
 from llamoco.dataset_builder.prompts.rows import PATTERNS
 from llamoco.hub_cards import model_cards
 from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any, render
@@ -161,6 +161,6 @@ def _labels_meta() -> dict[str, Any]:
 if __name__ == "__main__":
     here = Path.cwd()
     pairs = here / "dataset_builder" / "labels" / "sample.jsonl"
-    for path, content in {pairs: sample(SHIPPED_LABELS).encode(), **generated(here)}.items():
+    for path, content in {pairs: sample_jsonl(SHIPPED_LABELS).encode(), **generated(here)}.items():
         path.write_bytes(content)
         print(f"written: {path}")

@@ -1,4 +1,4 @@
-"""Other people's optimizers behind the interface of the pool's: what the labels are compared with.
+"""Other people's optimizers behind the interface of the pool's: baselines of the labels.
 
 Those that know no budget start anew whenever they end, until the oracle refuses. Points asked for again cost nothing, since some
 tools ask for f, g and h of a point at different times.

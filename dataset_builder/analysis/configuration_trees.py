@@ -141,7 +141,7 @@ def _grow(grid: Grid, prior: np.ndarray, depth: int) -> tuple[float, DecisionTre
 
 
 def cross_validated(grid: Grid, learn: Learner) -> np.ndarray:
-    """AOCC on each problem (n,) of what is learned without its fold. Folds go by a hash of the problem's id."""
+    """AOCC on each problem (n,) under what is learned without its fold. Folds go by a hash of the problem's id."""
     order = np.argsort([hashlib.sha256(f"fold {name}".encode()).digest() for name in grid.ids])
     fold = np.empty(len(grid.ids), dtype=int)
     fold[order] = np.arange(len(grid.ids)) % FOLDS
@@ -187,7 +187,7 @@ def leaves(tree: DecisionTree) -> list[dict[str, int | float | bool]]:
 
 
 def derive_configurations(table: pa.Table) -> tuple[str, list[TreeGain]]:
-    """The text of ``configurations.json``, and what each tree gains.
+    """The text of ``configurations.json``, and the gain of each tree.
 
     Args:
         table: the grid study's result, see ``grid.grid_table``; of no rows, all is as by default.

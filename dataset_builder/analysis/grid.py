@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from llamoco.dataset_builder.benchmark.executors import calls_of, completed_calls
-from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze
-from llamoco.dataset_builder.benchmark.run import Job, Run, Task, run_task, score
+from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze_references
+from llamoco.dataset_builder.benchmark.run import Job, Run, Task, run_task, score_run
 from llamoco.dataset_builder.benchmark.store import RunStore, fingerprint, pool_state
 from llamoco.dataset_builder.benchmark.trace import MAX_POINTS
 from llamoco.dataset_builder.optimizers import pool
@@ -81,7 +81,7 @@ def run_grid(
     on_progress: Callable[[int, float, float | None], None] | None = None,
     optimizers: Sequence[str] = tuple(pool.POOL),
 ) -> None:
-    """Run the study, or what is left of it. Problems are finished one after the other.
+    """Run the rest of the study. Problems are finished one after the other.
 
     Args:
         out: folder of the run store.
@@ -141,7 +141,7 @@ def grid_table(out: Path, problems: int, seed: int, optimizers: Sequence[str] = 
             if len(runs) < sum(map(len, grid_jobs(problem, optimizers))):
                 continue
             try:
-                frozen = freeze(problem, runs)
+                frozen = freeze_references(problem, runs)
             except ProblemRejected:
                 continue
             rows += [_row(frozen, run) for run in runs]
@@ -152,7 +152,7 @@ def grid_table(out: Path, problems: int, seed: int, optimizers: Sequence[str] = 
 
 def _row(frozen: Problem, run: Run) -> dict[str, object]:
     assert frozen.f0 is not None and frozen.f_star is not None
-    aocc, w = score(run, frozen.f0, frozen.f_star)
+    aocc, w = score_run(run, frozen.f0, frozen.f_star)
     return {
         "problem_id": run.problem_id,
         "group": group_of(frozen.constrained),
@@ -178,7 +178,7 @@ def write_grid(path: Path, table: pa.Table) -> None:
 
 
 def read_grid(path: Path) -> pa.Table:
-    """Read what ``write_grid`` wrote.
+    """Read the study's result.
 
     Raises:
         ValueError: if the file is none, or of another format version.

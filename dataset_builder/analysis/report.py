@@ -1,4 +1,4 @@
-"""The label report: how far labels repeat, tie, spread, can be told from the prompt, and compare with other tools."""
+"""Label report: repeatability, ties, spread and predictability of labels, and comparison with other tools."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ CACHE_NAME = "selectors.json"
 
 
 def label_report(labelled: LabelTable, folder: Path) -> dict[str, Any]:
-    """The report as a JSON-able record.
+    """Make the report, a JSON-able record.
 
     Args:
         labelled: the table of a finished benchmark.
-        folder: where it lies, with ``labels.json``. Studies beside it (``baselines.jsonl``, ``landscape.jsonl``,
-            ``textbook.jsonl``) are reported too. What the selectors chose is kept there.
+        folder: of the table, with ``labels.json``. Studies in it (``baselines.jsonl``, ``landscape.jsonl``,
+            ``textbook.jsonl``) are reported too. The selectors' choices are cached there.
 
     Raises:
         LabelsError: if the table was not checked.
@@ -147,7 +147,7 @@ def _landscape_report(
 
 
 def _mean_screen(labels: Sequence[Label]) -> dict[str, dict[str, float]]:
-    """Mean scores in the screen of each optimizer, over the problems where it ran (their number beside them)."""
+    """Mean scores in the screen of each optimizer, over the problems where it ran, and their number."""
     scores: dict[str, dict[str, list[float]]] = {}
     for label in labels:
         for entry in label.screen:
@@ -162,7 +162,7 @@ def _mean_screen(labels: Sequence[Label]) -> dict[str, dict[str, float]]:
 
 
 def repeat_report(labels: Sequence[Label]) -> dict[str, Any]:
-    """How far two independent races on the same problem agree.
+    """Agreement of two independent races on the same problems.
 
     Returns:
         For "all" problems raced twice, the "untied" (neither race has a tie) and the "tied" ones: their number, the
@@ -196,7 +196,7 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def problem_facts(problems: Sequence[Problem]) -> dict[str, Any]:
-    """What the problems are like: shares and counts for the card.
+    """Statistics of the problems for the card: shares and counts.
 
     Args:
         problems: synthetic, of one group, with references.
@@ -259,7 +259,7 @@ def _origin(head: TaskResult) -> dict[str, Any]:
 
 
 class _Choices:
-    """What selectors chose, kept beside the table: training them takes minutes."""
+    """Cache of the selectors' choices, in the table's folder: training them takes minutes."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / CACHE_NAME
@@ -286,5 +286,5 @@ class _Choices:
         return dict(kept["choices"])
 
     def save(self) -> None:
-        """Write what was asked for."""
+        """Write the choices that were used."""
         self._path.write_text(json.dumps(self._used) + "\n", encoding="utf-8")

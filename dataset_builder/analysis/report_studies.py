@@ -30,7 +30,7 @@ def run_study(
     max_in_flight: int,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Run a study, or what is left of it, into ``folder/NAME.jsonl``.
+    """Run the rest of a study, into ``folder/NAME.jsonl``.
 
     Args:
         name: "baselines", "landscape" (both on problems of the benchmark in the folder) or "textbook".

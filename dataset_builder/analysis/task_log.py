@@ -46,7 +46,7 @@ def run_missing_tasks(
 
     Args:
         path: of the log; made if there is none.
-        settings: what the results depend on beside the tasks, JSON-able.
+        settings: on which the results depend besides the tasks, JSON-able.
         command: the command line, for the first line.
         tasks: arguments of ``function`` by key.
         function: does a task and returns its result, JSON-able; of a module, since another process may run it.

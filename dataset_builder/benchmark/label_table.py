@@ -1,4 +1,4 @@
-"""The label table: Parquet (zstd), one row a problem, and beside it a JSON file of the same name that says how it was made.
+"""Label table: Parquet (zstd), one row a problem, with a JSON file of the same name that says how it was made.
 
 From it alone the instruction set is built and the label report is written. One table ships with the package.
 """

@@ -14,11 +14,11 @@ from llamoco.dataset_builder.benchmark.race import (
     SCREEN,
     SECOND,
     Score,
-    choose,
-    ranked,
+    choose_winner,
+    rank_scores,
     stage_scores,
 )
-from llamoco.dataset_builder.benchmark.references import CHECK, ProblemRejected, freeze
+from llamoco.dataset_builder.benchmark.references import CHECK, ProblemRejected, freeze_references
 from llamoco.dataset_builder.benchmark.run import Job, Run
 from llamoco.dataset_builder.optimizers.catalogue import GROUPS, group_of
 from llamoco.dataset_builder.optimizers.configuration import Configuration, configured
@@ -35,7 +35,7 @@ class LabelsError(LlamocoError, ValueError):
 
 @dataclass(frozen=True)
 class Repeat:
-    """What an independent second race on the same problem says: its winner, with its scores and whether it ties."""
+    """Outcome of an independent second race on the same problem: its winner, with its scores, and whether it ties."""
 
     optimizer: str
     config: str
@@ -46,7 +46,7 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Label:
-    """The answer for one problem, and what it rests on.
+    """The answer for one problem, and its evidence.
 
     Attributes:
         problem: with frozen f0 and f_star.
@@ -120,9 +120,9 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
     discarded: Counter[str] = Counter()
     for problem in problems:
         try:
-            kept = freeze(problem, runs[problem.id])
+            kept = freeze_references(problem, runs[problem.id])
             screen, second, final = (
-                ranked(stage_scores(kept, _of_race(runs[problem.id], 0), (stage,)))
+                rank_scores(stage_scores(kept, _of_race(runs[problem.id], 0), (stage,)))
                 for stage in (SCREEN, SECOND, FINAL)
             )
             if not any(s.aocc > 0 or s.w > 0 for s in (*screen, *second, *final)):
@@ -140,11 +140,11 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
     for problem, rows in frozen:
         group = group_of(problem.constrained)
         finalists = finals[problem.id]
-        winner, tie = choose(finalists, strength[group])
+        winner, tie = choose_winner(finalists, strength[group])
         repeated = stage_scores(problem, _of_race(rows, 1), (FINAL,))
         repeat = None
         if repeated:
-            other, other_tie = choose(repeated, strength[group])
+            other, other_tie = choose_winner(repeated, strength[group])
             repeat = Repeat(other.optimizer, other.config, other_tie, other.aocc, other.w)
         check = stage_scores(problem, rows, (CHECK,))
         labels.append(

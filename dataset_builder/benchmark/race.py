@@ -19,8 +19,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from llamoco.dataset_builder.benchmark.references import REFERENCE, ProblemRejected, freeze
-from llamoco.dataset_builder.benchmark.run import Job, Run, score
+from llamoco.dataset_builder.benchmark.references import REFERENCE, ProblemRejected, freeze_references
+from llamoco.dataset_builder.benchmark.run import Job, Run, score_run
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import Configuration, configured
 from llamoco.dataset_builder.problems.problem import Problem
@@ -127,9 +127,9 @@ def _standing(
 
     Not from all runs there are: later ones must not change an earlier decision.
     """
-    frozen = freeze(problem, [run for run in runs if run.seed_index in seeds + before])
+    frozen = freeze_references(problem, [run for run in runs if run.seed_index in seeds + before])
     counted = [run for run in runs if run.seed_index in seeds]
-    return ranked(stage_scores(frozen, counted, tuple({run.stage for run in counted})))
+    return rank_scores(stage_scores(frozen, counted, tuple({run.stage for run in counted})))
 
 
 def _missing(
@@ -150,7 +150,7 @@ def stage_scores(frozen: Problem, runs: Iterable[Run], stages: Sequence[str]) ->
     grouped: dict[Configuration, list[tuple[float, float, int]]] = defaultdict(list)
     for run in runs:
         if run.stage in stages:
-            grouped[run.optimizer, run.config].append((*score(run, frozen.f0, frozen.f_star), run.evals))
+            grouped[run.optimizer, run.config].append((*score_run(run, frozen.f0, frozen.f_star), run.evals))
     return [
         Score(
             *key,
@@ -163,12 +163,12 @@ def stage_scores(frozen: Problem, runs: Iterable[Run], stages: Sequence[str]) ->
     ]
 
 
-def ranked(scores: Iterable[Score]) -> list[Score]:
-    """Best first: by AOCC, then w, then fewer evaluations, then name."""
+def rank_scores(scores: Iterable[Score]) -> list[Score]:
+    """Sort scores, best first: by AOCC, then w, then fewer evaluations, then name."""
     return sorted(scores, key=lambda s: (-s.aocc, -s.w, s.evals, s.key))
 
 
-def choose(finalists: Sequence[Score], strength: Mapping[str, float]) -> tuple[Score, bool]:
+def choose_winner(finalists: Sequence[Score], strength: Mapping[str, float]) -> tuple[Score, bool]:
     """The winner among the finalists, and whether another family ties with the best.
 
     Only those that were given all seeds can win: the others were too far behind after the first ones. The

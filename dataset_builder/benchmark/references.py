@@ -23,7 +23,7 @@ class ProblemRejected(Exception):
     """A problem on which runs cannot be compared; the message is the reason."""
 
 
-def freeze(problem: Problem, runs: Sequence[Run]) -> Problem:
+def freeze_references(problem: Problem, runs: Sequence[Run]) -> Problem:
     """The problem with f0 and f_star set and their provenance.
 
     f* is the known optimum, else the best feasible value of any run or of the certified feasible point. f0 is

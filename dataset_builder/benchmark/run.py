@@ -89,7 +89,7 @@ class Run:
 
     @property
     def failed(self) -> bool:
-        """Whether the run scores 0 whatever it found."""
+        """True if the run scores 0 whatever it found."""
         return self.status in ("error", "timeout")
 
 
@@ -186,7 +186,7 @@ def _value_at(problem: Problem, x: Any) -> float | None:
 
 
 def run_task(task: Task) -> list[Run]:
-    """Make the runs of a task. Called in worker processes; everything in and out can be pickled."""
+    """Make the runs of a task, in a worker process: arguments and result can be pickled."""
     problem = _read_problem(task.problem, task.budget_factor)
     runs = []
     for job in task.jobs:
@@ -208,7 +208,7 @@ def _read_problem(text: str, budget_factor: int) -> Problem:
     return replace(problem, max_evals=problem.max_evals * budget_factor)
 
 
-def score(run: Run, f0: float, f_star: float) -> tuple[float, float]:
+def score_run(run: Run, f0: float, f_star: float) -> tuple[float, float]:
     """(AOCC, w) of a run: w at the returned point, AOCC over its trace; (0, 0) for a failed run."""
     if run.failed:
         return 0.0, 0.0

@@ -1,4 +1,4 @@
-"""Single best solvers of the shipped labels: what answers where a model does not."""
+"""Single best solvers of the shipped labels: the answers where a model has none."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def single_best_solver(constrained: bool) -> str:
 
 @cache
 def _solvers() -> dict[str, dict[str, str]]:
-    # The record beside the label table states them, too, and is read without pyarrow.
+    # The label table's JSON file states them, too, and is read without pyarrow.
     path = resources.files("llamoco.dataset_builder").joinpath("labels", "labels.json")
     return dict(json.loads(path.read_text(encoding="utf-8"))["single_best_solvers"])

@@ -1,7 +1,7 @@
-"""The instruction set as rows: every label of a table, described 4-6 times and answered once.
+"""Rows of the instruction set: every label of a table, described 4-6 times and answered once.
 
-A table that is large enough gives exactly the paper's 30,000 + 2,570 pairs. All follows from the table: which
-problems are test problems, how many descriptions each has, which patterns and styles they are written in.
+A table that is large enough gives exactly the paper's 30,000 + 2,570 pairs. Everything follows
+from the table: splits, numbers of descriptions, patterns and styles.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ Row = dict[str, Any]
 
 
 def answerable_labels(path: Path) -> list[Label]:
-    """The labels of a table, those of the train split first.
+    """Read the labels of a table and check them; those of the train split come first.
 
     Raises:
-        LabelsError: if there is no such table, it is of another version, or it names optimizers, constants or
-            basic functions that there are not.
+        LabelsError: if there is no such table, it is of another version, or it names unknown optimizers, constants
+            or basic functions.
     """
     labels = read_labels(path).labels
     known: set[tuple[str, str]] = set()
@@ -56,9 +56,9 @@ def answerable_labels(path: Path) -> list[Label]:
 
 
 def description_counts(labels: Sequence[Label]) -> list[int]:
-    """How often each problem is described: drawn from 4 to 6.
+    """Number of descriptions of each problem, drawn from 4 to 6.
 
-    Where a table is large enough for the whole set, single draws are then raised or lowered until the splits
+    Where a table is large enough for the complete set, single draws are then raised or lowered until the splits
     have exactly the sizes of ``SIZES``.
 
     Raises:
@@ -73,7 +73,7 @@ def description_counts(labels: Sequence[Label]) -> list[int]:
             raise LabelsError(
                 f"the label table has {len(mine):,} problems in its {split} split; with {FEWEST} to {MOST} "
                 f"descriptions each, {size:,} pairs take {-(-size // MOST):,} to {size // FEWEST:,} problems: "
-                "label a number of problems that gives so many"
+                "label a number of problems in that range"
             )
         missing = size - sum(counts[number] for number in mine)
         step = 1 if missing > 0 else -1
@@ -86,13 +86,13 @@ def description_counts(labels: Sequence[Label]) -> list[int]:
     return counts
 
 
-def described(
+def rows_of_labels(
     labels: Iterable[Label], counts: Iterable[int], executor: Executor | None = None
 ) -> Iterator[list[Row]]:
     """The rows of each label, in the order given.
 
     Args:
-        labels: what to describe.
+        labels: of the problems to describe.
         counts: descriptions of each label.
         executor: makes the rows; None for this process.
     """
@@ -124,13 +124,13 @@ def paper_split(labels: Path, split: str) -> list[Row]:
 
 
 def paper_order(train: int, test: int) -> dict[str, list[int]]:
-    """Which rows the splits of ``paper_split`` have, counting train rows first: as many as by problem, at random."""
+    """Numbers of the rows in each split of ``paper_split``, drawn at random; train rows are counted first."""
     order = PortableRng("paper_split", SEED).shuffled(range(train + test))
     return {"train": order[test:], "test": order[:test]}
 
 
-def sample(labels: Path) -> str:
-    """A few rows of the set, of problems from all over the table, as JSON lines: what ships beside the table."""
+def sample_jsonl(labels: Path) -> str:
+    """A few rows of the set as JSON Lines, of problems from all over the table: the sample that ships with it."""
     table = answerable_labels(labels)
     counts = description_counts(table)
     size = min(SAMPLE_ROWS, len(table))
@@ -141,7 +141,7 @@ def sample(labels: Path) -> str:
 
 
 def is_for_calibration(problem_id: str) -> bool:
-    """Whether a problem of the train split is held out for calibration: 6% of them, by a hash of the id.
+    """True if a problem of the train split is held out for calibration: 6% of them, by a hash of the id.
 
     By problem, as the splits are: another description of a problem that was trained on would look easier than a new problem
     is, and the confidence would be calibrated too high.

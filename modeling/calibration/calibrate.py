@@ -57,7 +57,7 @@ def rows_in_turn(rows: Iterable[Row], limit: int | None) -> list[Row]:
 
 
 def outcome(row: Row, decision: Decision, single_best: str) -> Outcome:
-    """How a decision would have done on a row's problem.
+    """Score a decision on a row's problem.
 
     Args:
         row: of a data set, with ``COLUMNS``.
@@ -78,7 +78,7 @@ def outcome(row: Row, decision: Decision, single_best: str) -> Outcome:
 
 
 def outcomes(generator: Generator, place: str | None = None, rows: int | None = None) -> list[Outcome]:
-    """Decisions of a model on the rows that are held out for calibration, and how they would have done.
+    """Decisions of a model on the rows that are held out for calibration, scored.
 
     Args:
         generator: the model.

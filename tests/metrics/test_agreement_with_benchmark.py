@@ -31,7 +31,7 @@ from llamoco.dataset_builder.benchmark.race import FINAL, stage_scores
 from llamoco.dataset_builder.benchmark.references import CHECK
 from llamoco.dataset_builder.benchmark.run import Run as Recorded
 from llamoco.dataset_builder.benchmark.run import execute
-from llamoco.dataset_builder.benchmark.run import score as recorded_scores
+from llamoco.dataset_builder.benchmark.run import score_run as recorded_scores
 from llamoco.dataset_builder.benchmark.trace import pack_trace, unpack_trace
 from llamoco.dataset_builder.optimizers.catalogue import GROUPS
 from llamoco.dataset_builder.optimizers.configuration import configured

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark import race
-from llamoco.dataset_builder.benchmark.race import Score, choose, entrants, next_jobs
+from llamoco.dataset_builder.benchmark.race import Score, choose_winner, entrants, next_jobs
 from llamoco.dataset_builder.benchmark.refinement import refine_f_star
 from llamoco.dataset_builder.benchmark.run import Run
 from llamoco.dataset_builder.benchmark.trace import pack_trace
@@ -102,7 +102,7 @@ def test_limits_of_the_pool_are_kept():
 def test_who_was_dropped_early_cannot_win():
     strength = {"de": 0.5, "pso": 0.5}
     dropped, full = Score("de", "{}", 0.8, 1, 100, 3), Score("pso", "{}", 0.7, 1, 100, 5)
-    assert choose([dropped, full], strength) == (full, False)
+    assert choose_winner([dropped, full], strength) == (full, False)
 
 
 @pytest.mark.parametrize("number", range(4))

@@ -29,7 +29,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import aocc
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.facts import fact_lines
-from llamoco.dataset_builder.prompts.instruction_set import description_counts, sample
+from llamoco.dataset_builder.prompts.instruction_set import description_counts, sample_jsonl
 from llamoco.hub_cards.render import record
 from llamoco.metrics.runner import Prediction, Runner
 
@@ -197,7 +197,7 @@ def test_the_builder_gives_what_the_folder_has(
 
 def test_the_shipped_sample_is_current() -> None:
     shipped = SHIPPED_LABELS.with_name("sample.jsonl").read_text(encoding="utf-8")
-    assert shipped == sample(SHIPPED_LABELS), "write it again: make cards"
+    assert shipped == sample_jsonl(SHIPPED_LABELS), "write it again: make cards"
     rows = [json.loads(line) for line in shipped.splitlines()]
     assert len(rows) == 20 and all(list(row) == list(FEATURES) for row in rows)
 
