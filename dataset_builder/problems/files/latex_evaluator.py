@@ -163,7 +163,7 @@ class LatexEvaluator(ProblemEvaluator):
         )
 
 
-def stated(file: LatexFile) -> LatexFile:
+def as_stated(file: LatexFile) -> LatexFile:
     """The file with the objective in the person's own sign and the budget that is taken."""
     budget = file.max_evals or LatexEvaluator(lambda: file).max_evals
     system = replace(file.system, objective=file.objective)

@@ -20,21 +20,21 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Declaration, read_head
 from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll
 from llamoco.dataset_builder.problems.files.latex.lexing.lexer import tokenize
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, name_of
 from llamoco.dataset_builder.problems.files.latex.model.asides import (
-    beside,
     is_quantity,
     refuse_solution,
     refuse_tables,
-    split,
+    split_tuples,
+    unrelated_quantities,
 )
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.model.budget import read_budget
 from llamoco.dataset_builder.problems.files.latex.model.constraints import Constraints
 from llamoco.dataset_builder.problems.files.latex.model.definitions import Definitions, is_number
 from llamoco.dataset_builder.problems.files.latex.model.dimensions import DimensionInference
-from llamoco.dataset_builder.problems.files.latex.model.missing_bounds import refuse_lost_bounds
+from llamoco.dataset_builder.problems.files.latex.model.missing_bounds import refuse_missing_bounds
 from llamoco.dataset_builder.problems.files.latex.model.objective import find_goal, membership
 from llamoco.dataset_builder.problems.files.latex.model.starting_point import (
     Start,
@@ -43,8 +43,11 @@ from llamoco.dataset_builder.problems.files.latex.model.starting_point import (
     take_starts,
 )
 from llamoco.dataset_builder.problems.files.latex.model.variables import find_variables
-from llamoco.dataset_builder.problems.files.latex.prose.judgement import LeftOut, left_out
-from llamoco.dataset_builder.problems.files.latex.prose.sentences import Kinds, Sentence, sentences
+from llamoco.dataset_builder.problems.files.latex.prose.judgement import (
+    SuspiciousSentence,
+    suspicious_sentences,
+)
+from llamoco.dataset_builder.problems.files.latex.prose.sentences import FormulaKinds, Sentence, sentences
 from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain, chains
 from llamoco.dataset_builder.problems.files.latex.statements.clauses import Clause, clauses
 from llamoco.dataset_builder.problems.files.latex.statements.index_letters import (
@@ -106,7 +109,7 @@ def read_latex(text: str, name: str, ignore_prose: bool = False) -> LatexFile:
     Raises:
         ProblemError: the text cannot be read without guessing; the message names file, line and cure.
     """
-    source = Source(text, name)
+    source = LatexSource(text, name)
     try:
         return _Reader(source, ignore_prose).read()
     except NeedsUnroll:
@@ -118,7 +121,7 @@ def read_latex(text: str, name: str, ignore_prose: bool = False) -> LatexFile:
 
 
 class _Reader:
-    def __init__(self, source: Source, ignore_prose: bool) -> None:
+    def __init__(self, source: LatexSource, ignore_prose: bool) -> None:
         self.source, self.ignore_prose = source, ignore_prose
         self.lexed = tokenize(source)
         self.tokens = self.lexed.tokens
@@ -145,7 +148,7 @@ class _Reader:
         self.declared = find_variables(clause, self.tokens, self.clauses, self.bounds)
         self.bounds.named = self.declared.named
         max_evals, spans = read_budget(self.source)
-        kinds = Kinds(self.bounds, clause, self.clauses)
+        kinds = FormulaKinds(self.bounds, clause, self.clauses)
         prose = sentences(self.source, self.lexed, self.clauses, kinds, spans, goal.maximize)
         try:
             read = self._read(clause, spans)
@@ -189,7 +192,7 @@ class _Reader:
         part = self._objective(objective)
         rest, starts = take_starts(rest, self.bounds, self.tokens)
         starts += given
-        rest = [each for chain in rest for each in split(chain, self.bounds)]
+        rest = [each for chain in rest for each in split_tuples(chain, self.bounds)]
         definitions = Definitions(self.bounds, self.letters)
         inference = DimensionInference(self.bounds, self.declared, self.letters, self.tokens)
         rest = [*membership(clause, self.tokens), *rest]
@@ -204,9 +207,9 @@ class _Reader:
                     f"{base}_{letter} is defined for any {letter}, and for given ones; remove one of them"
                 )
                 raise self.source.error(body[0], message)
-        aside = [quantities for c in others if (quantities := beside(c, self.bounds))]
+        aside = [quantities for c in others if (quantities := unrelated_quantities(c, self.bounds))]
         self.beside = [name for quantities in aside for name in quantities]
-        others = [c for c in others if not beside(c, self.bounds)]
+        others = [c for c in others if not unrelated_quantities(c, self.bounds)]
         others = inference.settle(part, others)
         refuse_solution(others, self.bounds)
         constraints = [c for c in others if not self.bounds.take(c)]
@@ -214,7 +217,7 @@ class _Reader:
             self.bounds.take_box(chain.sides[0][0], chain.place)
         lower, upper = self.bounds.finish()
         system = self._system(objective, part, constraints)
-        refuse_lost_bounds(self.source, self.tokens, self.symbols, lower, upper)
+        refuse_missing_bounds(self.source, self.tokens, self.symbols, lower, upper)
         return LatexFile(
             system,
             lower,
@@ -253,12 +256,12 @@ class _Reader:
             ProblemError: if there is one and it is not to be ignored.
         """
         numbers = {t.text for t in self.tokens if t.kind == "number"}
-        found = left_out(self.source, prose, self.lexed.formulas, numbers, dim)
+        found = suspicious_sentences(self.source, prose, self.lexed.formulas, numbers, dim)
         if found and not self.ignore_prose:
             raise self.source.error(found[0].at, self._refusal(found)) from None
         return tuple(f"line {self.source.line(s.at)}: {s.quoted}" for s in found)
 
-    def _refusal(self, found: list[LeftOut]) -> str:
+    def _refusal(self, found: list[SuspiciousSentence]) -> str:
         others = sorted({self.source.line(s.at) for s in found[1:]})
         more = (
             f"; so may prose on line{'s' * (len(others) > 1)} {', '.join(map(str, others))}" if others else ""

@@ -21,18 +21,18 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.python.evaluation import Calls, PointValues, shown
+from llamoco.dataset_builder.problems.files.python.evaluation import CheckedCalls, PointValues, point_text
 from llamoco.dataset_builder.problems.files.python.functions import CONSTRAINTS, Functions, traceable
-from llamoco.dataset_builder.problems.files.python.process import Printed
+from llamoco.dataset_builder.problems.files.python.process import LimitedOutput
 from llamoco.dataset_builder.problems.files.python.return_values import ComplexReturned
 from llamoco.dataset_builder.problems.files.python.settings import (
+    assumed_budget,
     budget,
     maximize,
-    no_budget,
     time_limit,
     tolerance,
 )
-from llamoco.dataset_builder.problems.files.python.source import Text
+from llamoco.dataset_builder.problems.files.python.source import PythonSource
 from llamoco.dataset_builder.problems.files.python.unread_names import unread_names
 from llamoco.dataset_builder.problems.files.python.variables import FileVariables
 from llamoco.dataset_builder.problems.merit import merit
@@ -66,7 +66,7 @@ class PythonFile:
         plain: whether the file's names alone, without this reader, state the problem to a program.
     """
 
-    def __init__(self, text: Text, known: Known | None = None) -> None:
+    def __init__(self, text: PythonSource, known: Known | None = None) -> None:
         module = text.run()
         self._text = text
         given = FileVariables(text, module)
@@ -79,7 +79,7 @@ class PythonFile:
             text.tree, text.lines, module.__dict__, [*given.taken, *self._functions.taken]
         )
         wanted = "maximised" if self.maximize else "minimised"
-        self._calls = Calls(text, self._functions, given.scalar, wanted)
+        self._calls = CheckedCalls(text, self._functions, given.scalar, wanted)
         self._known: dict[
             bytes, PointValues
         ] = {}  # what was seen when the file was read is not paid for twice
@@ -91,7 +91,7 @@ class PythonFile:
         if stated is None:
             # With a journal the budget is the same each time.
             in_time = self.time_limit if known is None else None
-            self.max_evals, told = no_budget(len(self.variables.lower), in_time, each)
+            self.max_evals, told = assumed_budget(len(self.variables.lower), in_time, each)
             self.warnings.append(told)
         self.n_inequality, self.n_equality = (self._calls.counted[kind][0] for kind in CONSTRAINTS)
         if self.variables.start is not None:
@@ -217,7 +217,7 @@ class PythonFile:
         name: str,
         evaluate: Callable[[np.ndarray], _Found],
         objective: Callable[[_Found], float],
-        printed: Printed,
+        printed: LimitedOutput,
     ) -> tuple[_Found, str, bool]:
         """What a function gives at the first point where it has a value; if there is none, what keeps it from that at the first is told.
 
@@ -261,10 +261,10 @@ class PythonFile:
                 if not np.isnan(objective(values)):
                     if trouble is not None:
                         self.warnings.append(
-                            f"{name}(x) has no value {_CENTRE}, near which many programs start, but has one at {shown(point)}; "
+                            f"{name}(x) has no value {_CENTRE}, near which many programs start, but has one at {point_text(point)}; "
                             "if nothing is found, draw the bounds closer to where it has values"
                         )
-                    return values, f"at {shown(point)}" if index else place, bool(index)
+                    return values, f"at {point_text(point)}" if index else place, bool(index)
                 called = "the objective of evaluate(x)" if name == "evaluate" else "objective(x)"
                 error = self._text.error(name, f"{called} is NaN {everywhere}; {cure}")
             trouble = trouble or error
@@ -320,4 +320,4 @@ def load_python(text: str, name: str, folder: Path | None = None, known: Known |
     Raises:
         ProblemError: if it cannot be run or does not define a problem; the message names line and cure.
     """
-    return PythonFile(Text(text, name, folder), known)
+    return PythonFile(PythonSource(text, name, folder), known)

@@ -20,7 +20,7 @@ from llamoco.dataset_builder.prompts.comments import draw_comment
 from llamoco.dataset_builder.prompts.python.expressions import Notation
 from llamoco.dataset_builder.prompts.python.numbers import number_list
 from llamoco.dataset_builder.prompts.python.statements import Writer
-from llamoco.dataset_builder.prompts.python.style import RESERVED, Style
+from llamoco.dataset_builder.prompts.python.style import RESERVED, PythonStyle
 
 ARGUMENT = "argument_"  # the vector that a helper function sees, before it gets its name
 
@@ -39,7 +39,7 @@ class Blocks:
     def __init__(
         self,
         system: SymbolicProblem,
-        style: Style,
+        style: PythonStyle,
         rng: PortableRng,
         titles: dict[str, str] | None = None,
         method: bool = False,

@@ -10,7 +10,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.comments import draw_comment
 from llamoco.dataset_builder.prompts.python.blocks import Blocks
 from llamoco.dataset_builder.prompts.python.numbers import number_list, signed
-from llamoco.dataset_builder.prompts.python.style import Style
+from llamoco.dataset_builder.prompts.python.style import PythonStyle
 
 _FUNCTIONS = "sin|cos|tan|exp|log|sqrt|pi|tanh|floor|atan|asin|acos|sinh|cosh|prod"
 _BARE = re.compile(rf"(?<![\w.])({_FUNCTIONS})\b(?!\s*=)")
@@ -65,7 +65,7 @@ def imports(code: str, rng: PortableRng) -> str:
 
 
 def bounds_block(
-    lower: Sequence[float], upper: Sequence[float], max_evals: int, style: Style, rng: PortableRng
+    lower: Sequence[float], upper: Sequence[float], max_evals: int, style: PythonStyle, rng: PortableRng
 ) -> str:
     """LOWER, UPPER and MAX_EVALS, in one of the forms people use."""
     floats = rng.chance(0.6)

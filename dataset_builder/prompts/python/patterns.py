@@ -27,7 +27,7 @@ from llamoco.dataset_builder.prompts.python.objects import (
     dataclass_fields,
     titles,
 )
-from llamoco.dataset_builder.prompts.python.style import RESERVED, Mode, Style, draw_style
+from llamoco.dataset_builder.prompts.python.style import RESERVED, Mode, PythonStyle, draw_style
 from llamoco.dataset_builder.prompts.unrolling import unrolled
 
 EXPANDED_DIM = 6  # up to here people write a formula variable by variable
@@ -219,7 +219,7 @@ def problem_section(
     """
     taken = {*RESERVED, *dir(builtins), "n", "x"}
     names = {"x": "x"} | {d.name: f"{d.name}_" if d.name in taken else d.name for d in system.definitions}
-    style = Style(
+    style = PythonStyle(
         notation=Notation("vector", "np.", names, sizes={"x": "n"}),
         x="x",
         dim_name="n",
@@ -262,7 +262,7 @@ def _flat(problem: Problem, rng: PortableRng, mode: Mode, **notation: Any) -> st
     return assemble(problem, blocks, rng.shuffled(functions) if rng.chance(0.2) else functions)
 
 
-def _lambdas(problem: Problem, rng: PortableRng, style: Style) -> str:
+def _lambdas(problem: Problem, rng: PortableRng, style: PythonStyle) -> str:
     """Functions of functions; a plain objective where a component sees more than one vector."""
     blocks = Blocks(problem.system, replace(style, hints=False), rng, titles(problem))
     helpers, calls = blocks.basic_functions(as_lambda=True)

@@ -43,7 +43,7 @@ NAMES_OF_X = (
 
 
 @dataclass(frozen=True)
-class Style:
+class PythonStyle:
     """One person's habits.
 
     Attributes:
@@ -74,17 +74,17 @@ class Style:
     bounds_first: bool
     constraint_list: bool
 
-    def kept_in(self, place: str, names: Sequence[str]) -> Style:
+    def kept_in(self, place: str, names: Sequence[str]) -> PythonStyle:
         """The style with some names kept in an object or dictionary: ``self.{}``, ``cfg["{}"]``."""
         changed = {k: place.format(v) if k in names else v for k, v in self.notation.names.items()}
         return self.written(names=changed)
 
-    def written(self, **notation: Any) -> Style:
+    def written(self, **notation: Any) -> PythonStyle:
         """The style with other habits of notation."""
         return replace(self, notation=replace(self.notation, **notation))
 
 
-def draw_style(system: SymbolicProblem, rng: PortableRng, mode: Mode) -> Style:
+def draw_style(system: SymbolicProblem, rng: PortableRng, mode: Mode) -> PythonStyle:
     """Habits of one description."""
     x = rng.choice([name for name, _ in NAMES_OF_X], [weight for _, weight in NAMES_OF_X])
     dim_name, dim_local = rng.choice(
@@ -124,7 +124,7 @@ def draw_style(system: SymbolicProblem, rng: PortableRng, mode: Mode) -> Style:
         floats=rng.chance(0.35),
         sum_name=next(s for s in rng.shuffled(("s", "total", "acc", "res", "tmp")) if s not in taken),
     )
-    return Style(
+    return PythonStyle(
         notation=notation,
         x=x,
         dim_name=dim_name,

@@ -57,7 +57,7 @@ class OwnCode:
     def __init__(self, folder: Path | None) -> None:
         self._entry = None if folder is None else str(folder)
 
-    def __enter__(self) -> Printed:
+    def __enter__(self) -> LimitedOutput:
         """Take the streams over."""
         global _evaluator, _depth
         if not _guarded:
@@ -67,7 +67,7 @@ class OwnCode:
         self._streams = sys.stdin, sys.stdout, sys.stderr
         if self._entry is not None:
             sys.path.insert(0, self._entry)
-        printed = Printed(sys.stderr)
+        printed = LimitedOutput(sys.stderr)
         printed.begin()
         sys.stdin, sys.stdout, sys.stderr = _NO_KEYBOARD, printed, printed
         return printed
@@ -112,7 +112,7 @@ def raised_on_purpose(error: BaseException, file: str) -> bool:
     return trace.tb_frame.f_code.co_code[trace.tb_lasti] == _RAISE
 
 
-class Printed(io.TextIOBase):
+class LimitedOutput(io.TextIOBase):
     """Standard output and error while a person's code runs: both go to ``stream``, but not without end.
 
     What is printed counts over all of them: a logger may hold on to an earlier one.
@@ -128,7 +128,7 @@ class Printed(io.TextIOBase):
 
     def begin(self) -> None:
         """A call begins, which may print as much as the one before."""
-        Printed._count = 0
+        LimitedOutput._count = 0
 
     def write(self, text: str) -> int:
         """Write a text.
@@ -136,8 +136,8 @@ class Printed(io.TextIOBase):
         Raises:
             EndlessOutput: if it is too much for one call.
         """
-        Printed._count += len(text)
-        if Printed._count > MOST_PRINTED:
+        LimitedOutput._count += len(text)
+        if LimitedOutput._count > MOST_PRINTED:
             raise EndlessOutput(f"more than {MOST_PRINTED:,} characters are printed in one call")
         self._stream.write(text)
         return len(text)

@@ -11,14 +11,14 @@ import numpy as np
 from llamoco.dataset_builder.problems.budget import budget_in_time, default_budget
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.python.return_values import describe
-from llamoco.dataset_builder.problems.files.python.source import Text
-from llamoco.dataset_builder.problems.files.python.suggestions import meant
+from llamoco.dataset_builder.problems.files.python.source import PythonSource
+from llamoco.dataset_builder.problems.files.python.suggestions import suggestion
 
 MOST_EVALS = 10**12
 _AFFORDED = "give the number of evaluations that you can afford, such as MAX_EVALS = 1000"
 
 
-def budget(text: Text, module: types.ModuleType) -> int | None:
+def budget(text: PythonSource, module: types.ModuleType) -> int | None:
     """MAX_EVALS, checked; None if there is none.
 
     Raises:
@@ -26,7 +26,7 @@ def budget(text: Text, module: types.ModuleType) -> int | None:
     """
     value = module.__dict__.get("MAX_EVALS")
     if value is None:
-        instead = meant(text, module.__dict__, "MAX_EVALS")
+        instead = suggestion(text, module.__dict__, "MAX_EVALS")
         if instead:
             raise ProblemError(f"{text.name}: MAX_EVALS is not defined{instead}; {_AFFORDED}")
         return None
@@ -43,7 +43,7 @@ def budget(text: Text, module: types.ModuleType) -> int | None:
     return int(value)
 
 
-def no_budget(dim: int, seconds: float | None, each: float) -> tuple[int, str]:
+def assumed_budget(dim: int, seconds: float | None, each: float) -> tuple[int, str]:
     """The budget where a file states none, and what to tell the person of it.
 
     Args:
@@ -64,7 +64,7 @@ def no_budget(dim: int, seconds: float | None, each: float) -> tuple[int, str]:
     )
 
 
-def time_limit(text: Text, module: types.ModuleType) -> float | None:
+def time_limit(text: PythonSource, module: types.ModuleType) -> float | None:
     """TIME_LIMIT in seconds, checked; None if there is none."""
     return _positive(
         text,
@@ -74,7 +74,7 @@ def time_limit(text: Text, module: types.ModuleType) -> float | None:
     )
 
 
-def tolerance(text: Text, module: types.ModuleType) -> float | None:
+def tolerance(text: PythonSource, module: types.ModuleType) -> float | None:
     """TOLERANCE, checked; None if there is none."""
     return _positive(
         text,
@@ -84,7 +84,7 @@ def tolerance(text: Text, module: types.ModuleType) -> float | None:
     )
 
 
-def _positive(text: Text, module: types.ModuleType, name: str, cure: str) -> float | None:
+def _positive(text: PythonSource, module: types.ModuleType, name: str, cure: str) -> float | None:
     value = _scalar(module.__dict__.get(name))
     if value is None:
         return None
@@ -94,7 +94,7 @@ def _positive(text: Text, module: types.ModuleType, name: str, cure: str) -> flo
     return float(value)
 
 
-def maximize(text: Text, module: types.ModuleType) -> bool:
+def maximize(text: PythonSource, module: types.ModuleType) -> bool:
     """MAXIMIZE, checked."""
     value = _scalar(module.__dict__.get("MAXIMIZE"))
     if value is None or isinstance(value, bool | np.bool_):

@@ -24,7 +24,7 @@ from llamoco.dataset_builder.problems.files.python.process import (
     leave_if_copy,
     raised_on_purpose,
 )
-from llamoco.dataset_builder.problems.files.python.return_values import Unfit
+from llamoco.dataset_builder.problems.files.python.return_values import UnsuitableValue
 
 _Taken = TypeVar("_Taken")
 
@@ -32,7 +32,7 @@ CONTRACT = "a problem file defines objective(x) and the bounds LOWER and UPPER, 
 MOST_SHOWN = 300  # characters of an exception's own message
 
 
-class Text:
+class PythonSource:
     """The text, where its names are defined, and errors that point there.
 
     Args:
@@ -108,13 +108,13 @@ class Text:
 
         Raises:
             ArithmeticError, ValueError: if the function has no value at x.
-            Unfit: if ``take`` raises it.
+            UnsuitableValue: if ``take`` raises it.
             ProblemError: if anything else is raised.
         """
         try:
             with np.errstate(all="ignore"):
                 return take(function(x.copy()))
-        except (ArithmeticError, ValueError, Unfit):
+        except (ArithmeticError, ValueError, UnsuitableValue):
             raise
         except BaseException as error:
             self._pass_interruption(error)

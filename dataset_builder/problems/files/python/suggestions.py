@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from llamoco.dataset_builder.problems.files.python.source import Text
+from llamoco.dataset_builder.problems.files.python.source import PythonSource
 from llamoco.dataset_builder.problems.files.python.unread_names import read_by_the_contract
 
 # Names that other libraries, and people, give to what the contract calls otherwise.
@@ -21,7 +21,7 @@ OTHER_NAMES = {
 }
 
 
-def meant(text: Text, values: Mapping[str, Any], name: str) -> str:
+def suggestion(text: PythonSource, values: Mapping[str, Any], name: str) -> str:
     """Which other name of the file was perhaps meant, for a message; "" if none."""
     names = [other for other in text.lines if other in values and other != name]
     if name == "objective":

@@ -11,8 +11,8 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.python.return_values import describe
-from llamoco.dataset_builder.problems.files.python.source import Text
-from llamoco.dataset_builder.problems.files.python.suggestions import meant
+from llamoco.dataset_builder.problems.files.python.source import PythonSource
+from llamoco.dataset_builder.problems.files.python.suggestions import suggestion
 from llamoco.dataset_builder.problems.variables import Variables, VariablesError
 
 NAMES = {"lower": "LOWER", "upper": "UPPER", "start": "X0", "integer": "INTEGER", "step": "STEP"}
@@ -30,7 +30,7 @@ class FileVariables:
         plain: whether ``LOWER`` and ``UPPER`` as they stand are the bounds of the search box, and nothing else is said of it.
     """
 
-    def __init__(self, text: Text, module: types.ModuleType) -> None:
+    def __init__(self, text: PythonSource, module: types.ModuleType) -> None:
         self._text, self._values = text, module.__dict__
         self.as_scipy = next((name for name in PAIRS if self._takes(name)), None)
         self.scalar = False
@@ -75,7 +75,7 @@ class FileVariables:
             return self._pairs(self.as_scipy, self._values[self.as_scipy])
         for name, other in (("LOWER", "UPPER"), ("UPPER", "LOWER")):
             if name not in self._values:
-                instead = meant(self._text, self._values, name)
+                instead = suggestion(self._text, self._values, name)
                 if instead or other in self._values or self._values.get("X0") is None:
                     side = "lower" if name == "LOWER" else "upper"
                     raise ProblemError(

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from llamoco.dataset_builder.problems.files.latex.formulas.values import Value
 from llamoco.dataset_builder.problems.files.latex.lexing.commands import CLOSERS, OPENERS
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
     Tokens,
     script_text,
@@ -38,7 +38,7 @@ class Declaration(NamedTuple):
 class Symbols(Protocol):
     """The names of a file, as the parser asks for them."""
 
-    source: Source
+    source: LatexSource
     vector: str
 
     def named(self, key: str, place: Token) -> Value | Function | None:
@@ -56,20 +56,20 @@ class Symbols(Protocol):
     def fresh(self) -> Index:
         """An index variable that the file does not use."""
 
-    def spend(self, place: Token) -> None:
+    def count_parse(self, place: Token) -> None:
         """Count an expression that is parsed; too many are refused."""
 
     def integers(self, bound: IndexRange, scope: Scope) -> list[int]:
         """The values of a range."""
 
-    def whole_number(self, index: Expr, place: Token) -> int:
+    def integer_of(self, index: Expr, place: Token) -> int:
         """The number that an index is.
 
         Raises:
             NeedsUnroll: if it holds an index variable.
         """
 
-    def run_of(self, letter: str, tokens: Tokens) -> list[int] | None:
+    def range_of_letter(self, letter: str, tokens: Tokens) -> list[int] | None:
         """What a letter runs through in a sum without a range, over these tokens; None if that is not known."""
 
     def index_set(self, name: str) -> Tokens | None:

@@ -44,9 +44,9 @@ class Parser(ParserBase):
                 self.at += 1
             term = self.product()
             if value is None:
-                value = values.negative(term) if sign == "-" else term
+                value = values.negate(term) if sign == "-" else term
             else:
-                value = self.checked(place, partial(values.plus, value, term, sign == "-"))
+                value = self.checked(place, partial(values.add, value, term, sign == "-"))
             if self.peek() not in ("+", "-"):
                 return value
 
@@ -81,15 +81,15 @@ class Parser(ParserBase):
                 negative = self.peek() == "-"
                 self.at += negative
                 right = self.factor()
-                right = values.negative(right) if negative else right
-                value = self.checked(place, partial(values.times, value, right, True, self.symbols.fresh))
+                right = values.negate(right) if negative else right
+                value = self.checked(place, partial(values.multiply, value, right, True, self.symbols.fresh))
             elif text == "/":
                 self.at += 1
                 numerator = value
                 divisor = self.factor()
                 simple = isinstance(numerator, Num) and (isinstance(divisor, Num) or self.peek() in _BIG)
                 ambiguous = None if simple else place
-                value = self.checked(place, partial(values.ratio, numerator, divisor))
+                value = self.checked(place, partial(values.divide, numerator, divisor))
             elif self.starts_factor():
                 if ambiguous is not None:
                     message = "is what follows in the denominator too? write \\frac{..}{..} or brackets"
@@ -98,7 +98,7 @@ class Parser(ParserBase):
                 if token.kind == "number" and self.tokens[self.at - 1].kind == "number":
                     self.fail("two numbers side by side; expected an operator between them")
                 right = self.factor()
-                value = self.checked(place, partial(values.times, value, right, False, self.symbols.fresh))
+                value = self.checked(place, partial(values.multiply, value, right, False, self.symbols.fresh))
             else:
                 return value
 
@@ -164,7 +164,7 @@ class Parser(ParserBase):
             if len(parts) != 2:
                 self.fail("expected \\langle a, b \\rangle with two vectors", token)
             a, b = (self.sub(p).parse() for p in parts)
-            return self.checked(token, lambda: values.times(a, b, True, self.symbols.fresh))
+            return self.checked(token, lambda: values.multiply(a, b, True, self.symbols.fresh))
         inside = self.group()
         if not inside:
             self.fail("expected an expression inside this bracket", token)
@@ -220,7 +220,7 @@ class Parser(ParserBase):
                     self.at += 1
                     return self.power(Num(int(digits[0])) / Num(int(digits[1])))
                 top, bottom = self.inner(), self.inner()
-                return self.power(self.checked(token, partial(values.ratio, top, bottom)))
+                return self.power(self.checked(token, partial(values.divide, top, bottom)))
             case "sqrt":
                 degree = self.sub(self.group()).scalar() if self.peek() == "[" else None
                 root = self.scalar_of(self.inner(), token)

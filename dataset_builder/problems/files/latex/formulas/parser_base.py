@@ -45,7 +45,7 @@ class ParserBase(ABC):
         self.at = 0
         self.bars: list[str] = []
         if tokens:
-            symbols.spend(tokens[0])
+            symbols.count_parse(tokens[0])
 
     def fail(self, message: str, place: Token | None = None) -> NoReturn:
         """Refuse what stands here, or at ``place``."""

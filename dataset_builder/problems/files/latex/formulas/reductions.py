@@ -23,7 +23,7 @@ def parse_extremum(parser: ParserBase, kind: str, token: Token) -> Value:
     if parser.peek() not in ("(", "[", "\\{", "{"):
         parser.fail(f"expected \\{kind}\\{{a, b\\}} or \\{kind}_{{i=1,\\dots,n}} here", token)
     terms = [parser.sub(p).scalar() for p in split_commas(parser.group())]
-    return parser.power(parser.checked(token, lambda: values.folded(kind, terms)))
+    return parser.power(parser.checked(token, lambda: values.fold(kind, terms)))
 
 
 def parse_reduction(parser: ParserBase, kind: str, token: Token) -> Value:
@@ -60,7 +60,7 @@ def parse_reduction(parser: ParserBase, kind: str, token: Token) -> Value:
             except NeedsUnroll:
                 pass
         if listed is None:
-            first, last = (parser.symbols.whole_number(bound, token) for bound in (low, high))
+            first, last = (parser.symbols.integer_of(bound, token) for bound in (low, high))
             span: Sequence[int] = range(first, last + 1)
         else:
             span = listed
@@ -69,7 +69,7 @@ def parse_reduction(parser: ParserBase, kind: str, token: Token) -> Value:
         if not span:
             body({**scope, letter: Num(1)})  # moves on to the end of the body
         terms = [over(depth + 1, {**scope, letter: values.lift(v)}) for v in span]
-        return parser.scalar_of(parser.checked(token, lambda: values.folded(kind, terms)), token)
+        return parser.scalar_of(parser.checked(token, lambda: values.fold(kind, terms)), token)
 
     return over(0, parser.scope)
 
@@ -99,7 +99,7 @@ def parse_limits(
     ):
         if upper is not None:
             return bare, Num(1), _bound(parser, upper), None  # \sum_i^n
-        runs = [parser.symbols.run_of(letter, parser.tokens[parser.at :]) for letter in bare]
+        runs = [parser.symbols.range_of_letter(letter, parser.tokens[parser.at :]) for letter in bare]
         if runs[0] and all(run == runs[0] for run in runs):
             values = runs[0]
             if values == list(range(values[0], values[-1] + 1)):

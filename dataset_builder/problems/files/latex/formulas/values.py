@@ -86,7 +86,7 @@ def number_of(index: Expr) -> int:
     raise NeedsUnroll
 
 
-def plus(a: Value, b: Value, subtract: bool = False) -> Value:
+def add(a: Value, b: Value, subtract: bool = False) -> Value:
     """a + b or a - b."""
     if isinstance(a, Expr) and isinstance(b, Expr):
         return a - b if subtract else a + b
@@ -107,7 +107,7 @@ def plus(a: Value, b: Value, subtract: bool = False) -> Value:
     raise Refusal(f"{_kind(a)} and {_kind(b)} cannot be added; expected two numbers or two vectors")
 
 
-def times(a: Value, b: Value, dot: bool, fresh: Callable[[], Index]) -> Value:
+def multiply(a: Value, b: Value, dot: bool, fresh: Callable[[], Index]) -> Value:
     """a times b; with ``dot`` (or a transposed left side) two vectors make their inner product."""
     match a, b:
         case Expr(), Expr():
@@ -117,7 +117,7 @@ def times(a: Value, b: Value, dot: bool, fresh: Callable[[], Index]) -> Value:
         case VectorValue(), Expr():
             return VectorValue(a.size, lambda i: a.entry(i) * b, a.transposed)
         case VectorValue(), VectorValue() if (a.transposed and not b.transposed) or dot:
-            return reduced("sum", VectorValue(_common_size(a, b), lambda i: a.entry(i) * b.entry(i)), fresh)
+            return reduce("sum", VectorValue(_common_size(a, b), lambda i: a.entry(i) * b.entry(i)), fresh)
         case Num(factor), Matrix():
             return Matrix(tuple(tuple(factor * q for q in row) for row in b.rows))
         case Matrix(), Matrix() if a.shape[1] == b.shape[0]:
@@ -146,10 +146,10 @@ def _common_size(a: VectorValue, b: VectorValue) -> int:
 
 def _row(row: tuple[float, ...], vector: VectorValue) -> Expr:
     terms = [lift(q) * vector.entry(lift(k)) for k, q in enumerate(row, 1) if q]
-    return folded("sum", terms)
+    return fold("sum", terms)
 
 
-def ratio(a: Value, b: Value) -> Value:
+def divide(a: Value, b: Value) -> Value:
     """a divided by a number."""
     divisor = scalar(b)
     if isinstance(a, VectorValue):
@@ -157,7 +157,7 @@ def ratio(a: Value, b: Value) -> Value:
     return scalar(a) / divisor
 
 
-def negative(a: Value) -> Value:
+def negate(a: Value) -> Value:
     """-a."""
     if isinstance(a, Expr):
         return -a
@@ -166,7 +166,7 @@ def negative(a: Value) -> Value:
     return Matrix(tuple(tuple(-q for q in row) for row in a.rows))
 
 
-def reduced(kind: str, vector: VectorValue, fresh: Callable[[], Index]) -> Expr:
+def reduce(kind: str, vector: VectorValue, fresh: Callable[[], Index]) -> Expr:
     """Sum, product, maximum or minimum over the entries."""
     if vector.size == ANY:
         raise Refusal("how many ones has this vector? write its entries out")
@@ -174,10 +174,10 @@ def reduced(kind: str, vector: VectorValue, fresh: Callable[[], Index]) -> Expr:
     try:
         return Reduce(kind, index, Num(1), Num(vector.size), vector.entry(index))
     except NeedsUnroll:
-        return folded(kind, [vector.entry(lift(k)) for k in range(1, vector.size + 1)])
+        return fold(kind, [vector.entry(lift(k)) for k in range(1, vector.size + 1)])
 
 
-def folded(kind: str, terms: list[Expr]) -> Expr:
+def fold(kind: str, terms: list[Expr]) -> Expr:
     """Sum, product, maximum or minimum of given terms, written out."""
     if not terms:
         if kind in ("max", "min"):
@@ -198,12 +198,12 @@ def folded(kind: str, terms: list[Expr]) -> Expr:
 def norm(vector: VectorValue, order: str, squared: bool, fresh: Callable[[], Index]) -> Expr:
     """The 1-, 2- or infinity-norm of a vector; ``squared`` (2-norm only) leaves the root out."""
     if order == "2":
-        total = reduced("sum", VectorValue(vector.size, lambda i: Pow(vector.entry(i), Num(2))), fresh)
+        total = reduce("sum", VectorValue(vector.size, lambda i: Pow(vector.entry(i), Num(2))), fresh)
         return total if squared else Call("sqrt", total)
     kind = {"1": "sum", "infty": "max"}.get(order)
     if kind is None:
         raise Refusal(f"the norm with index {order!r} is not supported; expected 1, 2 or \\infty")
-    result = reduced(kind, VectorValue(vector.size, lambda i: Call("abs", vector.entry(i))), fresh)
+    result = reduce(kind, VectorValue(vector.size, lambda i: Call("abs", vector.entry(i))), fresh)
     return Pow(result, Num(2)) if squared else result
 
 
@@ -229,19 +229,19 @@ def _kind(value: Value) -> str:
     return "a matrix"
 
 
-def with_constants(index: Expr, constants: dict[str, Expr]) -> Expr:
+def substitute_constants(index: Expr, constants: dict[str, Expr]) -> Expr:
     """An index expression with the values of named constants in it."""
     match index:
         case Name(name):
             return constants.get(name, index)
         case Add(a, b) | Sub(a, b) | Mul(a, b):
-            return type(index)(with_constants(a, constants), with_constants(b, constants))
+            return type(index)(substitute_constants(a, constants), substitute_constants(b, constants))
         case Neg(a):
-            return Neg(with_constants(a, constants))
+            return Neg(substitute_constants(a, constants))
     return index
 
 
-def is_whole(node: Expr) -> bool:
+def is_integer_expression(node: Expr) -> bool:
     """Whether the tree is made of integers, indices, sizes and positions only: fit for an index."""
     match node:
         case Num(value):
@@ -249,7 +249,7 @@ def is_whole(node: Expr) -> bool:
         case Index() | Size() | Item():
             return True
         case Add(a, b) | Sub(a, b) | Mul(a, b):
-            return is_whole(a) and is_whole(b)
+            return is_integer_expression(a) and is_integer_expression(b)
         case Neg(a):
-            return is_whole(a)
+            return is_integer_expression(a)
     return False

@@ -10,8 +10,8 @@ import re
 
 from llamoco.dataset_builder.problems.files.latex.lexing import commands, tables
 from llamoco.dataset_builder.problems.files.latex.lexing.math_lexer import MathLexer
-from llamoco.dataset_builder.problems.files.latex.lexing.normalization import canonical
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, Lexed, Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.normalization import normalize
+from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, LatexSource, Lexed, Token
 
 _PROSE_STOP = re.compile(
     r"\\\$|\\\\|\\\(|\\\[|\\\)|\\\]|\$\$?|\\(begin|end)\s*\{([A-Za-z]+)\*?\}|(?:^|(?<=\n))[ \t]*\|"
@@ -21,7 +21,7 @@ _MATH_OUTSIDE = re.compile(
 )
 
 
-def tokenize(source: Source) -> Lexed:
+def tokenize(source: LatexSource) -> Lexed:
     """All tokens of the document's body.
 
     Raises:
@@ -37,7 +37,7 @@ class Lexer(MathLexer):
         no_table: up to where no table can be read.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: LatexSource) -> None:
         super().__init__(source)
         self.no_table = 0
 
@@ -53,7 +53,7 @@ class Lexer(MathLexer):
             if stop is None:
                 break
             at = self.formula(stop, end)
-        tokens, units = canonical(self.source, self.tokens, self.upright)
+        tokens, units = normalize(self.source, self.tokens, self.upright)
         return Lexed(tokens, self.formulas, self.asides, start, end, units, self.tables)
 
     def prose(self, at: int, end: int) -> None:
@@ -94,7 +94,9 @@ class Lexer(MathLexer):
                 opening.start(), "this formula is not closed: expected $ before the paragraph ends"
             )
         self.display = mark not in ("$", "\\(")
-        formulas = tables.table(self.code[start : closing.start()], True) if environment == "array" else None
+        formulas = (
+            tables.latex_table(self.code[start : closing.start()], True) if environment == "array" else None
+        )
         if formulas:
             self.given(formulas, opening.start(), closing.end())
             return closing.end()
@@ -109,7 +111,7 @@ class Lexer(MathLexer):
             return opening.end()
         if opening.group(0).endswith("|"):
             whole = tables.MARKDOWN.match(self.code, opening.start(), end)
-            formulas = tables.pipes(whole[0]) if whole else None
+            formulas = tables.markdown_table(whole[0]) if whole else None
             stop = whole.end() if whole else opening.end()
         else:
             closing = self.environment_end(opening.group(2), opening.end(), end)
@@ -122,11 +124,11 @@ class Lexer(MathLexer):
                 )
                 if not start:
                     return opening.end()
-            formulas = tables.table(self.code[start : closing.start()], False) if closing else None
+            formulas = tables.latex_table(self.code[start : closing.start()], False) if closing else None
             stop = closing.end() if closing else opening.end()
         if not formulas:
             self.no_table = stop if stop > opening.end() else end
             return opening.end()
         outside = f"{self.code[: opening.start()]} {self.code[stop:]}"
-        self.given(tables.with_limits(formulas, outside), opening.start(), stop)
+        self.given(tables.add_limits(formulas, outside), opening.start(), stop)
         return stop

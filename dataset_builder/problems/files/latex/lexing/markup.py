@@ -14,7 +14,7 @@ _NAMED = re.compile(r"\s*&?\s*(?::?=|[_^(]|\\left\()")  # what follows a name
 _LONGEST_NAME = 3  # words
 
 
-def styled(lexer: Scanner, name: str, at: int, stop: int, end: int) -> int:
+def read_markup(lexer: Scanner, name: str, at: int, stop: int, end: int) -> int:
     """A command with an argument that changes looks, or holds words."""
     start, finish = lexer.argument(stop, end)
     after = lexer.after(finish)

@@ -6,9 +6,9 @@ import re
 from decimal import Decimal
 
 from llamoco.dataset_builder.problems.files.latex.lexing import commands, tables
-from llamoco.dataset_builder.problems.files.latex.lexing.markup import styled
+from llamoco.dataset_builder.problems.files.latex.lexing.markup import read_markup
 from llamoco.dataset_builder.problems.files.latex.lexing.scanner import TOKEN, Scanner
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Aside, Formula, Source
+from llamoco.dataset_builder.problems.files.latex.lexing.source import Aside, Formula, LatexSource
 
 _DECIMAL = re.compile(r"(0|\d+(?=\{,\}(?:\d{1,2}|\d{4,})(?!\d)))\{,\}(\d+)(?!\d|\{,\})")
 _OLD_STYLE = re.compile(r"\{\s*\\(?:rm|bf|sf|it|tt)(?![A-Za-z])\s*[A-Za-z][A-Za-z.\s:]*\}")
@@ -28,7 +28,7 @@ class MathLexer(Scanner):
         commas: what commas in numbers mean, as far as the text showed.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: LatexSource) -> None:
         super().__init__(source)
         self.depth = 0
         self.arrays: list[str] = []
@@ -61,7 +61,7 @@ class MathLexer(Scanner):
                 )
                 raise self.source.error(at, message)
             if text == "{" and _OLD_STYLE.match(self.code, at, end):
-                at = styled(self, "mathrm", at, at, end)
+                at = read_markup(self, "mathrm", at, at, end)
                 continue
             if text == "{":
                 braces.append(at)
@@ -172,7 +172,7 @@ class MathLexer(Scanner):
             self.math(*inside)
             return self.after(inside[1])
         elif name in commands.WITH_ARGUMENT:
-            return styled(self, name, at, stop, end)
+            return read_markup(self, name, at, stop, end)
         else:
             reason = commands.UNSUPPORTED.get(name)
             message = (
@@ -219,7 +219,7 @@ class MathLexer(Scanner):
             name = "aligned"  # as notebooks have it: $$ \begin{align} .. \end{align} $$
         if name == "array" and begin:
             closing = None if self.arrays else self.environment_end(name, after, end)
-            formulas = tables.table(self.code[after : closing.start()], True) if closing else None
+            formulas = tables.latex_table(self.code[after : closing.start()], True) if closing else None
             if closing and formulas and not (self.tokens and self.tokens[-1].text in ("[", "(")):
                 self.given(formulas, at, closing.end())
                 self.formulas.pop()
@@ -241,7 +241,7 @@ class MathLexer(Scanner):
         self.formulas.append(Formula(at, at, end, end))
         self.tables.append((at, end))
         for formula in formulas:
-            inner = type(self)(Source(formula, self.source.name))
+            inner = type(self)(LatexSource(formula, self.source.name))
             inner.display = True
             inner.math(0, len(inner.code))
             inner.add("break", "", at, end)

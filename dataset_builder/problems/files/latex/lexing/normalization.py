@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, group_end, split_commas
 from llamoco.dataset_builder.problems.files.latex.lexing.units import drop_units, is_italic_letter
 
@@ -43,7 +43,9 @@ _BEFORE_NAME = frozenset((",", "<=", ">=", "=", ":", "\\min", "\\max", "\\minimi
 _AFTER_NAME = frozenset((",", "<=", ">=", "=", "(", "_", "in", ":"))
 
 
-def canonical(source: Source, tokens: list[Token], upright: set[int]) -> tuple[list[Token], frozenset[str]]:
+def normalize(
+    source: LatexSource, tokens: list[Token], upright: set[int]
+) -> tuple[list[Token], frozenset[str]]:
     """The tokens of a file in one form, and the units that were dropped.
 
     Args:

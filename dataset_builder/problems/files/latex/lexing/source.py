@@ -68,7 +68,7 @@ class Lexed(NamedTuple):
     tables: Sequence[tuple[int, int]] = ()
 
 
-class Source:
+class LatexSource:
     """The text of a file and how places in it are named.
 
     Attributes:

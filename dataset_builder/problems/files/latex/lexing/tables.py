@@ -45,7 +45,7 @@ class _Named(NamedTuple):
     letter: str
 
 
-def table(text: str, math: bool) -> list[str] | None:
+def latex_table(text: str, math: bool) -> list[str] | None:
     """The formulas that the inside of a table stands for; None if it is no table of data.
 
     Args:
@@ -61,7 +61,7 @@ def table(text: str, math: bool) -> list[str] | None:
     return _meaning(rows, math)
 
 
-def pipes(text: str) -> list[str] | None:
+def markdown_table(text: str) -> list[str] | None:
     """The same for a table of Markdown."""
     rows = []
     for line in text.strip().split("\n"):
@@ -76,7 +76,7 @@ def pipes(text: str) -> list[str] | None:
     return _meaning(rows[:1] + rows[2:], False)
 
 
-def with_limits(formulas: list[str], outside: str) -> list[str]:
+def add_limits(formulas: list[str], outside: str) -> list[str]:
     """The formulas of a table, and what its columns of limits mean: ``P_{1} \\ge 150`` for 150 under ``P_i^{\\min}``.
 
     Args:

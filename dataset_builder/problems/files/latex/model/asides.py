@@ -12,7 +12,7 @@ from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain
 from llamoco.dataset_builder.problems.files.latex.symbols.symbol_table import SymbolTable
 
 
-def beside(chain: Chain, bounds: Bounds) -> list[str]:
+def unrelated_quantities(chain: Chain, bounds: Bounds) -> list[str]:
     """The names of an equation of quantities that the file does not define, none of them a variable: ``F D = 100``; else nothing."""
     parts = [p for side in chain.sides for p in side]
     if chain.relations != ["="] or any(bounds.depends(p) for p in parts) or chain.bindings:
@@ -31,7 +31,7 @@ def beside(chain: Chain, bounds: Bounds) -> list[str]:
     return unknown if len(unknown) == len(names) else []
 
 
-def split(chain: Chain, bounds: Bounds) -> list[Chain]:
+def split_tuples(chain: Chain, bounds: Bounds) -> list[Chain]:
     """``(a, b) = (1, 2)`` as two statements."""
     if chain.relations != ["="] or any(len(side) > 1 for side in chain.sides):
         return [chain]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource
 
 LARGEST = 10**9
 _POWER = r"\s*(?:\\times|\\cdot)\s*10\^\{?\d\}?|\^\{?\d\}?"
@@ -49,7 +49,7 @@ _FORMS = (
 )
 
 
-def read_budget(source: Source) -> tuple[int | None, list[tuple[int, int]]]:
+def read_budget(source: LatexSource) -> tuple[int | None, list[tuple[int, int]]]:
     """The budget (None if none is stated), and the places (start, end) in the file where it stands.
 
     Raises:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, interval_factors, tuple_parts
 from llamoco.dataset_builder.problems.files.latex.model.definitions import is_number
 from llamoco.dataset_builder.problems.files.latex.symbols.symbol_table import SymbolTable
@@ -23,8 +23,8 @@ _BARE = re.compile(
 )
 
 
-def refuse_lost_bounds(
-    source: Source,
+def refuse_missing_bounds(
+    source: LatexSource,
     tokens: Sequence[Token],
     symbols: SymbolTable,
     lower: Sequence[float],

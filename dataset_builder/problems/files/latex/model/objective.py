@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Head, read_head
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
     Tokens,
     group_end,
@@ -41,7 +41,7 @@ class Goal(NamedTuple):
     maximize: bool
 
 
-def find_goal(source: Source, tokens: list[Token], found: list[Clause]) -> Goal:
+def find_goal(source: LatexSource, tokens: list[Token], found: list[Clause]) -> Goal:
     r"""The clause after ``\min`` or ``\max``; else f or F; else the formula after the word minimise or maximise.
 
     Raises:
@@ -68,7 +68,7 @@ def find_goal(source: Source, tokens: list[Token], found: list[Clause]) -> Goal:
     raise source.error(large, message)
 
 
-def _unmarked(source: Source, found: list[Clause], large: bool) -> Clause:
+def _unmarked(source: LatexSource, found: list[Clause], large: bool) -> Clause:
     """The objective where no ``\\min`` marks it."""
     for clause in found:
         head = _head(clause)

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.files.latex.formulas.declarations import read_head
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, Lexed, Source
+from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, LatexSource, Lexed
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, name_of, names_in
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.prose.plain_text import BREAK, PlainText, add_prose
@@ -46,7 +46,7 @@ class Sentence(NamedTuple):
     """A sentence.
 
     Attributes:
-        text: its words, with a capital letter for each formula (see ``Kinds``).
+        text: its words, with a capital letter for each formula (see ``FormulaKinds``).
         places: where each character stands in the code.
         end: one past its last place.
     """
@@ -55,7 +55,7 @@ class Sentence(NamedTuple):
     places: Sequence[int]
     end: int
 
-    def quoted(self, source: Source, formulas: Sequence[Formula], at: int) -> str:
+    def quoted(self, source: LatexSource, formulas: Sequence[Formula], at: int) -> str:
         """It as written, in one line, without the displayed formulas before and after ``at``."""
         start, stop = self.places[0], self.end
         for formula in formulas:
@@ -76,7 +76,7 @@ class Sentence(NamedTuple):
         return written if len(written) <= 200 else written[:150] + " ... " + written[-40:]
 
 
-class Kinds:
+class FormulaKinds:
     """What a formula is, in one letter.
 
     O objective; B bound of a variable by numbers; C other relation of the variables; D definition (D' if
@@ -133,10 +133,10 @@ class Kinds:
 
 
 def sentences(
-    source: Source,
+    source: LatexSource,
     lexed: Lexed,
     clauses: Sequence[Clause],
-    kinds: Kinds,
+    kinds: FormulaKinds,
     budget: Sequence[tuple[int, int]],
     maximize: bool = False,
 ) -> list[Sentence]:

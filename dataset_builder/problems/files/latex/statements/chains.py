@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
     Tokens,
     bound_letters,
@@ -53,7 +53,7 @@ class Chain:
         )
 
 
-def chains(source: Source, found: list[Clause], variables: set[str]) -> list[Chain]:
+def chains(source: LatexSource, found: list[Clause], variables: set[str]) -> list[Chain]:
     """Cut clauses at the commas that separate statements, and give ranges to what they bind.
 
     Args:

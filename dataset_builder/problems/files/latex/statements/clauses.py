@@ -15,7 +15,7 @@ from llamoco.dataset_builder.problems.files.latex.lexing.commands import (
     OPENERS,
     RELATIONS,
 )
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, group_end
 
 _BRACED = frozenset(("cases", "rcases", "array"))  # environments that may be cases of a function
@@ -37,7 +37,7 @@ class Clause:
     marker: Token | None = None
 
 
-def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
+def clauses(source: LatexSource, tokens: Sequence[Token]) -> list[Clause]:
     """Cut the tokens at line ends, words and full stops."""
     result: list[Clause] = []
     line: Tokens = []
@@ -150,7 +150,7 @@ def _continues(line: Tokens, rest: Sequence[Token]) -> bool:
     return True
 
 
-def _clause(source: Source, line: Tokens, words: str) -> Clause:
+def _clause(source: LatexSource, line: Tokens, words: str) -> Clause:
     tokens = line
     while tokens and tokens[0].kind == "soft":
         tokens = tokens[1:]

@@ -7,7 +7,7 @@ import re
 
 from llamoco.dataset_builder.problems.files.latex.formulas.constant_folding import check_indices, value
 from llamoco.dataset_builder.problems.files.latex.formulas.values import VectorValue, number_of
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, Index, Item, Name, Num, lift, walk
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
     Data,
@@ -43,7 +43,7 @@ class Emitter:
         positions: names of the data that index other vectors.
     """
 
-    def __init__(self, source: Source, names: set[str]) -> None:
+    def __init__(self, source: LatexSource, names: set[str]) -> None:
         self.source = source
         self.emitted: list[Definition] = []
         self.known: dict[str, Definition] = {}

@@ -8,11 +8,11 @@ from llamoco.dataset_builder.problems.files.latex.formulas.constant_folding impo
 from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Declaration, Scope
 from llamoco.dataset_builder.problems.files.latex.formulas.values import (
     NeedsUnroll,
-    is_whole,
+    is_integer_expression,
     number_of,
-    with_constants,
+    substitute_constants,
 )
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, split_commas, tuple_parts
 from llamoco.dataset_builder.problems.files.latex.statements.chains import IndexRange
 from llamoco.dataset_builder.problems.files.latex.statements.index_letters import subscript_of
@@ -44,7 +44,7 @@ class Indexing(DecisionVariables):
         pinned: numbers of members of vectors of variables that have a definition, as ``y_0 = 0``, by base.
     """
 
-    def __init__(self, source: Source, names: set[str]) -> None:
+    def __init__(self, source: LatexSource, names: set[str]) -> None:
         super().__init__(source, names)
         self.written: dict[str, Declaration] = {}
         self.ranged: dict[str, tuple[str, IndexRange, Tokens]] = {}
@@ -78,11 +78,11 @@ class Indexing(DecisionVariables):
         """See ``Symbols``."""
         if isinstance(value, Index) or (isinstance(value, Num) and float(value.value).is_integer()):
             return value
-        value = with_constants(value, self.emitter.constants())
+        value = substitute_constants(value, self.emitter.constants())
         indices = {e.name for e in walk(value) if isinstance(e, Index)}
         if not indices and not any(isinstance(e, Size) and not self.dim for e in walk(value)):
             return value if isinstance(value, Size) else self.emitter.index(value, place, self.dim)
-        if not is_whole(value) or not indices:
+        if not is_integer_expression(value) or not indices:
             raise self.source.error(
                 place, "an index has to be a whole number, or an index variable plus a whole number"
             )
@@ -113,7 +113,7 @@ class Indexing(DecisionVariables):
             raise self.source.error(bound.place, "this range does not rise by equal steps; list its values")
         return list(range(found[0], found[-1] + 1, step))
 
-    def whole_number(self, index: Expr, place: Token) -> int:
+    def integer_of(self, index: Expr, place: Token) -> int:
         """See ``Symbols``."""
         if any(isinstance(e, Size) for e in walk(index)) and not any(
             isinstance(e, Index) for e in walk(index)
@@ -144,7 +144,7 @@ class Indexing(DecisionVariables):
         numbers = self.family(base)
         return sorted(numbers) if numbers and base not in self.recurrences else None
 
-    def run_of(self, letter: str, tokens: Tokens) -> list[int] | None:
+    def range_of_letter(self, letter: str, tokens: Tokens) -> list[int] | None:
         """What a letter runs through in a sum without a range, over these tokens; None if that is not known."""
         found: list[list[int]] = []
         for number, token in enumerate(tokens[:_SPAN]):

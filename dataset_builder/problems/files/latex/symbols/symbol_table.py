@@ -23,7 +23,7 @@ from llamoco.dataset_builder.problems.files.latex.formulas.values import (
     number_of,
 )
 from llamoco.dataset_builder.problems.files.latex.lexing.commands import ONES
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
     Tokens,
     row_and_column,
@@ -52,7 +52,7 @@ class SymbolTable(Indexing):
         built: values of the definitions that have been used; called: functions that have been used.
     """
 
-    def __init__(self, source: Source, names: set[str]) -> None:
+    def __init__(self, source: LatexSource, names: set[str]) -> None:
         super().__init__(source, names)
         self.built: dict[str, Value] = {}
         self.called: set[str] = set()
@@ -101,7 +101,7 @@ class SymbolTable(Indexing):
     def indexed(self, base: str, subscript: Tokens, place: Token, scope: Scope) -> Value | Function | None:
         """See ``Symbols``."""
         if base in self.pinned:
-            number = self.whole_number(self.subscripts(subscript, place, scope)[0], place)
+            number = self.integer_of(self.subscripts(subscript, place, scope)[0], place)
             if number in self.pinned[base]:
                 return self.named(f"{base}_{number}", place)
         if base in self.families:
@@ -152,7 +152,7 @@ class SymbolTable(Indexing):
         family = self.family(base)
         if not family and base not in self.templates:
             return None
-        number = self.whole_number(self.subscripts(first, place, scope)[0], place)
+        number = self.integer_of(self.subscripts(first, place, scope)[0], place)
         if number not in family and base in self.recurrences:
             self._step(base, number, place)
         elif number not in family and base in self.anywhere:
@@ -209,7 +209,7 @@ class SymbolTable(Indexing):
         """See ``Indexing``."""
         return Parser(self, part, scope).scalar()
 
-    def spend(self, place: Token) -> None:
+    def count_parse(self, place: Token) -> None:
         """See ``Symbols``."""
         self._parsed += 1
         if self._parsed > _LONGEST:
@@ -224,10 +224,10 @@ class SymbolTable(Indexing):
     def call(self, function: Function, arguments: list[Tokens] | None, place: Token, scope: Scope) -> Value:
         """See ``Symbols``."""
         self.called.add(function.key)
-        formals = self.spread(function.formals)
+        formals = self.as_vector_name(function.formals)
         actuals = None if arguments is None else argument_names(arguments)
         if all(f not in scope and self._is_global(f, place) for f in formals) and (
-            arguments is None or (actuals is not None and self.spread(actuals) == formals)
+            arguments is None or (actuals is not None and self.as_vector_name(actuals) == formals)
         ):
             return self.built.get(function.key) or self._build(function.key, place)
         if arguments is None or len(arguments) != len(formals):
@@ -261,7 +261,7 @@ class SymbolTable(Indexing):
         """Whether a formal argument is a variable or a definition of the file."""
         return name in self.aliases or self._variable(name) or self.named(name, place) is not None
 
-    def spread(self, formals: list[str]) -> list[str]:
+    def as_vector_name(self, formals: list[str]) -> list[str]:
         r"""``x_1, \dots, x_n`` and ``x_1, x_2`` as the vector that they are."""
         bases = {f.rpartition("_")[0] for f in formals if f != "\\dots"}
         if len(bases) == 1 and all(f == "\\dots" or self._variable(f) for f in formals):
