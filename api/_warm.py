@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox.sandbox import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.solving.in_process import InProcessRunner
 

@@ -15,7 +15,7 @@ from llamoco.cli.leaving import host_own_code
 from llamoco.cli.solve_program import needs_folder, program_place, write_program
 
 if TYPE_CHECKING:
-    from llamoco.metrics.sandbox.slot import Sandbox
+    from llamoco.metrics.sandbox import Sandbox
 
 
 def solve(
@@ -190,7 +190,6 @@ def solve(
 
 def _starting_sandbox(context: typer.Context) -> Sandbox:
     """What runs programs; it takes a second to start, and does while the problem is read and answered."""
-    from llamoco.metrics.sandbox.slot import Sandbox
     from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 
     try:

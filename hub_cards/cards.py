@@ -27,7 +27,7 @@ from llamoco.hub_cards.label_tables import label_tables
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.hub_cards.render import record, record_if_any, render
 from llamoco.hub_cards.score_tables import missed_floors, score_tables
-from llamoco.metrics.sandbox.slot import MEMORY_LIMIT, TIME_LIMIT
+from llamoco.metrics.sandbox.sandbox import MEMORY_LIMIT, TIME_LIMIT
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
 LABEL_FIGURES = ("labels-problems.png", "labels-convergence.png", "labels-winners.png", "labels-scores.png")

@@ -30,8 +30,8 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator
 from llamoco.dataset_builder.problems.files import python_file
 from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile, OperationProfile
-from llamoco.metrics.sandbox.slot import Sandbox
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox import Sandbox
+from llamoco.metrics.sandbox.record import Record
 
 _PACKAGE = "llamoco."
 MAX_DIM = 100

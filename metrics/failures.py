@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from llamoco.metrics.sandbox.verdicts import ERRORS, escaped
+from llamoco.metrics.sandbox.outcome import ERRORS
+from llamoco.metrics.sandbox.record import escaped
 
 Kind = Literal["error", "several processes", "over budget", "harness"]
 
@@ -79,7 +80,7 @@ def causes(rows: Iterable[Mapping[str, Any]]) -> list[Cause]:
     mostly cannot be evaluated either.
 
     Args:
-        rows: one a run, as of ``runs.row``.
+        rows: one a run, as of ``run_records.row``.
 
     Returns:
         The most frequent first; kinds one after the other in the order of ``Kind``.

@@ -18,7 +18,8 @@ from functools import cached_property, lru_cache
 
 from llamoco.dataset_builder.problems import scores
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.sandbox.verdicts import Record, Verdict
+from llamoco.metrics.sandbox.outcome import Verdict
+from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.suitability import serves
 
 TOLERANCES: Mapping[str, float] = {"1e-1": 1e-1, "1e-2": 1e-2, "1e-3": 1e-3}
@@ -201,7 +202,7 @@ def hit(tolerance: float) -> Callable[[Run], float | None]:
 
 
 def faith(run: Run) -> float | None:
-    """Faith: 1 for a whole script that states the given problem (``faith.faithful``); completions have no say."""
+    """Faith: 1 for a whole script that states the given problem (``faithfulness.is_faithful``); completions have no say."""
     return None if run.attempt.faithful is None else float(run.attempt.faithful)
 
 

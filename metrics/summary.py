@@ -11,7 +11,8 @@ import numpy as np
 
 from llamoco.metrics import scores
 from llamoco.metrics.reference import FAILED
-from llamoco.metrics.runs import Prediction, Runner, row
+from llamoco.metrics.run_records import row
+from llamoco.metrics.runner import Prediction, Runner
 from llamoco.metrics.scores import Run
 from llamoco.metrics.statistics import TIE, ByProblem, interval, percentiles, wilcoxon
 

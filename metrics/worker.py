@@ -1,4 +1,4 @@
-"""A worker process of ``runs.Runner``: one sandbox, on one core of its own, and predictions run in it."""
+"""A worker process of ``runner.Runner``: one sandbox, on one core of its own, and predictions run in it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 from llamoco.dataset_builder.problems.portable_rng import run_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program_text import received, too_long
-from llamoco.metrics.faith import faithful
+from llamoco.metrics.faithfulness import is_faithful
 from llamoco.metrics.reference import ReferenceFailure, evaluated_apart
+from llamoco.metrics.sandbox import Sandbox
+from llamoco.metrics.sandbox.outcome import Verdict
+from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.sandbox.scratch import remove_tree
-from llamoco.metrics.sandbox.slot import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-from llamoco.metrics.sandbox.verdicts import Record, Verdict
 from llamoco.metrics.scores import Attempt
 
 PARENT_LOOK = 0.5  # seconds between looks whether the parent is still there
@@ -29,7 +30,7 @@ CLEAN_UP = 15.0  # seconds for ending in good order once it is not
 
 
 class Settings(NamedTuple):
-    """How predictions are run, see ``runs.Runner``."""
+    """How predictions are run, see ``runner.Runner``."""
 
     runs: int
     seed: int
@@ -104,8 +105,8 @@ def run(program: str, repair: str | None, problem: Problem) -> list[tuple[Attemp
 def _runs(
     sandbox: Sandbox, program: str, repair: str | None, problem: Problem
 ) -> list[tuple[Attempt, Attempt | None]]:
-    faith = faithful(sandbox, program, problem)
-    faith_of_repair = None if repair is None else faithful(sandbox, repair, problem)
+    faith = is_faithful(sandbox, program, problem)
+    faith_of_repair = None if repair is None else is_faithful(sandbox, repair, problem)
 
     def attempt(text: str, number: int, is_faithful: bool | None) -> Attempt:
         if reason := too_long(text):

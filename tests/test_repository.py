@@ -63,7 +63,9 @@ def test_imports_run_one_way(source: str) -> None:
                 assert _layer(target) <= _layer(source), f"{source} imports {name}, which lies above it"
 
 
-@pytest.mark.parametrize("module", ["dataset_builder.llamoco", "dataset_builder.hub_folder", "metrics.runs"])
+@pytest.mark.parametrize(
+    "module", ["dataset_builder.llamoco", "dataset_builder.hub_folder", "metrics.runner"]
+)
 def test_data_set_and_metric_import_without_torch(module: str) -> None:
     code = f"import sys, llamoco.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

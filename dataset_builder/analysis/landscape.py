@@ -48,7 +48,7 @@ def landscape_features(problem_json: str) -> Row:
     values = problem.evaluate(problem.lower_array + unit * (problem.upper_array - problem.lower_array))
     features = _features(unit, values.f, "f", _pflacco())
     if problem.constrained:
-        broken = problem.violation(values)
+        broken = problem.total_violation(values)
         features["feasible"] = float(problem.feasible(values).mean())
         features |= _features(unit, broken, "v", _pflacco()[:2])
         features["f_v_correlation"] = _correlation(values.f, broken)

@@ -65,7 +65,7 @@ def probed(problem: Problem) -> list[float]:
     unit = np.vstack([start + along * (end - start), random.random((count - count // 2, problem.dim))])
     values = problem.evaluate(problem.lower_array + unit * (problem.upper_array - problem.lower_array))
     feasible = float(problem.feasible(values).mean())
-    return [feasible, *_shape(unit, along, values.f), *_shape(unit, along, problem.violation(values))]
+    return [feasible, *_shape(unit, along, values.f), *_shape(unit, along, problem.total_violation(values))]
 
 
 def _shape(unit: np.ndarray, along: np.ndarray, values: np.ndarray) -> list[float]:

@@ -20,9 +20,7 @@ from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.symbolic.expression import (
-    FUNCTIONS as CALLS,
-)
+from llamoco.dataset_builder.problems.symbolic.expression import FUNCTIONS as CALLS
 from llamoco.dataset_builder.problems.symbolic.expression import (
     Call,
     Div,

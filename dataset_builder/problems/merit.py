@@ -1,4 +1,4 @@
-"""How points compare: by how much they break the constraints, then by the objective."""
+"""Comparison of points: by how much they break the constraints, then by the objective."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 
 INEQUALITY_TOLERANCE = 1e-6
 EQUALITY_TOLERANCE = 1e-4
+WORST = (np.inf, np.inf)
 
 
 def merit(f: float, g: Iterable[float], h: Iterable[float]) -> tuple[float, float]:
-    """A key by which the better of two points is the smaller one.
+    """Sort key of a point: the better of two points has the smaller one.
 
     Args:
         f: objective, to be minimised.
@@ -19,13 +20,24 @@ def merit(f: float, g: Iterable[float], h: Iterable[float]) -> tuple[float, floa
         h: equalities (= 0).
 
     Returns:
-        The largest violation beyond the tolerances, and f; infinite where a value is not finite.
+        The largest violation beyond the tolerances, and f; ``WORST`` where a value is not finite.
     """
-    broken = max(
+    violation = max(
         [
             0.0,
             *(value - INEQUALITY_TOLERANCE for value in g),
             *(abs(value) - EQUALITY_TOLERANCE for value in h),
         ]
     )
-    return (float(broken), float(f)) if np.isfinite(broken) and np.isfinite(f) else (np.inf, np.inf)
+    return (float(violation), float(f)) if np.isfinite(violation) and np.isfinite(f) else WORST
+
+
+def violations(g: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """The largest violation beyond the tolerances of N points (N,), as in ``merit``; NaN where a constraint is NaN.
+
+    Args:
+        g: inequalities (N, Mg).
+        h: equalities (N, Mh).
+    """
+    excess = np.hstack([g - INEQUALITY_TOLERANCE, np.abs(h) - EQUALITY_TOLERANCE])
+    return np.asarray(np.max(excess, axis=1, initial=0.0))

@@ -13,12 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.problem import (
-    EQUALITY_TOLERANCE,
-    INEQUALITY_TOLERANCE,
-    Evaluation,
-    Problem,
-)
+from llamoco.dataset_builder.problems.merit import EQUALITY_TOLERANCE, INEQUALITY_TOLERANCE, violations
+from llamoco.dataset_builder.problems.problem import Evaluation, Problem
 
 VectorFunction = Callable[[np.ndarray], np.ndarray]
 
@@ -50,8 +46,8 @@ class Oracle:
         refused: requests refused because the budget was spent.
         best_x, best_f: best feasible point within the bounds, None and inf until there is one.
         best: that point with its constraints; None until there is one.
-        least_infeasible: until there is a feasible point: the one within the bounds, of finite values, that breaks the constraints least
-            (summed, beyond the tolerances), the earliest of several. None if no point had finite values.
+        least_infeasible: until there is a feasible point: the one within the bounds, of finite values, that breaks the constraints
+            least (``merit.violations``), the earliest of several. None if no point had finite values.
         trace: improvements as (evaluations used, best feasible objective).
         inequality, equality: None where the problem has no such constraints.
     """
@@ -72,7 +68,7 @@ class Oracle:
         self._max_evals = problem.max_evals
         self._shape = (problem.dim,)
         self._after_g = 1 + problem.n_inequality
-        # The last request: a batch here, a single point of a compiled problem in ``_requests``, never both.
+        # The last request: a batch here, a single point of a compiled problem in ``_compiled``, never both.
         self._last: tuple[bytes, Evaluation] | None = None
         self._compiled = problem.point_evaluator()
         self.inequality: VectorFunction | None = self._inequality if problem.n_inequality else None
@@ -126,7 +122,7 @@ class Oracle:
         return evaluation
 
     def _point(self, x: np.ndarray) -> None:
-        """Have ``_requests`` evaluate x (D,) of a compiled problem; the same as ``evaluate`` of a batch of one."""
+        """Have ``_compiled`` evaluate x (D,) of a compiled problem; the same as ``evaluate`` of a batch of one."""
         assert self._compiled is not None
         if self.evals >= self._max_evals and not self._compiled.repeats(x):
             self._refuse(1)
@@ -145,39 +141,35 @@ class Oracle:
             self._tell()
 
     def _note_least_of_one(self, x: np.ndarray) -> None:
-        """``_note_least`` of the last request. Loops: numpy would take as long as the whole call."""
+        """``_note_least`` of the last request. Loops: NumPy would take as long as the rest of the call."""
         assert self._compiled is not None
-        numbers, broken, least = self._compiled.numbers, 0.0, self._least_violation
+        numbers, violation = self._compiled.numbers, 0.0
         for value in numbers[1 : self._after_g]:
-            if value > INEQUALITY_TOLERANCE:
-                broken += value - INEQUALITY_TOLERANCE
-            elif value != value:
+            excess = value - INEQUALITY_TOLERANCE
+            if excess > violation:
+                violation = excess
+            elif excess != excess:
                 return
-        if broken >= least:
-            return
         for value in numbers[self._after_g :]:
             excess = abs(value) - EQUALITY_TOLERANCE
-            if excess > 0:
-                broken += excess
-                if broken >= least:
-                    return
+            if excess > violation:
+                violation = excess
             elif excess != excess:
                 return
         f = numbers[0]
-        if broken < least and math.isfinite(f) and self.problem.inside(x[None, :])[0]:
-            self._least_violation = broken
+        if violation < self._least_violation and math.isfinite(f) and self.problem.inside(x[None, :])[0]:
+            self._least_violation = violation
             self.least_infeasible = EvaluatedPoint(x.copy(), f, self._compiled.g, self._compiled.h)
 
     def _note_least(self, points: np.ndarray, values: Evaluation) -> None:
         """Note which of some points breaks the constraints least."""
         with np.errstate(invalid="ignore"):
-            broken = np.maximum(values.g - INEQUALITY_TOLERANCE, 0).sum(axis=1)
-            broken += np.maximum(np.abs(values.h) - EQUALITY_TOLERANCE, 0).sum(axis=1)
-        usable = np.isfinite(broken) & np.isfinite(values.f) & self.problem.inside(points)
-        broken = np.where(usable, broken, np.inf)
-        row = int(np.argmin(broken))
-        if broken[row] < self._least_violation:
-            self._least_violation = float(broken[row])
+            found = violations(values.g, values.h)
+        usable = np.isfinite(found) & np.isfinite(values.f) & self.problem.inside(points)
+        found = np.where(usable, found, np.inf)
+        row = int(np.argmin(found))
+        if found[row] < self._least_violation:
+            self._least_violation = float(found[row])
             self.least_infeasible = EvaluatedPoint(
                 points[row].copy(), float(values.f[row]), values.g[row].copy(), values.h[row].copy()
             )

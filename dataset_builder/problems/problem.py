@@ -222,8 +222,9 @@ class Problem:
             equalities = (np.abs(values.h) <= EQUALITY_TOLERANCE).all(axis=1)
         return np.asarray(inequalities & equalities & np.isfinite(values.f))
 
-    def violation(self, values: Evaluation) -> np.ndarray:
-        """By how much N evaluated points break the constraints, summed, equalities beyond their tolerance: (N,)."""
+    def total_violation(self, values: Evaluation) -> np.ndarray:
+        """The sum of all violations of N points (N,), of equalities beyond their tolerance: a landscape feature. Points are compared
+        by their largest violation, see ``merit``."""
         broken = np.maximum(values.g, 0).sum(axis=1)
         broken += np.maximum(np.abs(values.h) - EQUALITY_TOLERANCE, 0).sum(axis=1)
         return np.asarray(broken)

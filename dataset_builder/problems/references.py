@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.functions.constraints import significant
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.scores import w
 
 REFERENCE_POINTS = 512
 FEW_FEASIBLE = 16
+CENTRE_W = 0.9  # of a drawn problem: the middle of its box must not score more
 
 
 def with_references(problem: Problem, f0: float, f_star: float | None, provenance: dict[str, str]) -> Problem:
@@ -64,3 +68,34 @@ def constrained_f0(problem: Problem) -> tuple[float, str, float]:
         "more than the certified feasible point's"
     )
     return max(anywhere, here + abs(here) * 1e-3), source, float(found.min())
+
+
+def with_drawn_references(problem: Problem, optima: list[np.ndarray], optimum: np.ndarray) -> Problem | None:
+    """A drawn problem with f0, and with f* where the draw gives it; None if the problem is to be drawn again (see ``draw_problem``).
+
+    Args:
+        problem: the problem.
+        optima: points (D,) where its components have their minima.
+        optimum: the best of them (D,).
+    """
+    known = len({point.tobytes() for point in optima}) == 1
+    if problem.constrained:
+        certified = problem.evaluate(np.array([problem.feasible_point]))
+        if not problem.feasible(certified)[0]:
+            return None
+        known = known and bool(problem.feasible(problem.evaluate(optimum[None, :]))[0])
+        f0, f0_source, best = constrained_f0(problem)
+    else:
+        f0, f0_source = random_median(problem), "median objective of 512 random points"
+        best = float(problem.evaluate(np.array(optima)).f.min())
+    f0 = significant(f0, 6)
+    best = 0.0 if known else best
+    if not math.isfinite(f0) or f0 <= best:
+        return None
+    centre = problem.evaluate((problem.lower_array + problem.upper_array)[None, :] / 2)
+    if problem.feasible(centre)[0] and w(float(centre.f[0]), f0, best) > CENTRE_W:
+        return None
+    f_star_source = (
+        "known: 0 at the components' common minimum" if known else "unknown: to be filled in by a benchmark"
+    )
+    return with_references(problem, f0, 0.0 if known else None, {"f0": f0_source, "f_star": f_star_source})

@@ -19,7 +19,7 @@ The figures behind the choice of the maps are in docs/problem-files.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -121,11 +121,26 @@ class Variables:
         self.unbounded = any(isinstance(each, Unbounded) for each in self._maps)
         self.plain = bool(self._free.all() and not len(self._stepped.index) and not self._maps)
 
+    def settled(self, merit_of: Callable[[np.ndarray], tuple[float, float]]) -> Variables:
+        """``recentred`` where the starting point is better than the centre of the search box, else these variables.
+
+        Programs begin at the centre, and look more closely around it.
+
+        Args:
+            merit_of: ``merit`` of a point (A,) of the person's variables. Asked for the starting point, then for the centre, and not
+                at all where they are the same or there is no starting point.
+        """
+        recentred = self.recentred()
+        if recentred is self or self.start is None:
+            return self
+        points = self.to_original(np.array([self.start, (self.lower + self.upper) / 2]))
+        start, centre = (merit_of(point) for point in points)
+        return recentred if start < centre else self
+
     def recentred(self) -> Variables:
         """The same variables, with the starting point in the centre of the search box where they are bounded, too.
 
-        Worth it where the starting point is better than the centre: programs begin at the centre, and look more closely around it.
-        Itself if there is no starting point, or it lies in the centre.
+        These variables themselves if there is no starting point, or it lies in the centre. See ``settled``.
         """
         index = self._bounded
         if self._start is None or self.start is None or not len(index):

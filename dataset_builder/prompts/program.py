@@ -19,12 +19,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.guard import guard
-from llamoco.dataset_builder.prompts.program_text import (
-    MAX_PROGRAM,
-    received,
-    symbol_table,
-    syntax_tree,
-)
+from llamoco.dataset_builder.prompts.program_text import MAX_PROGRAM, received, symbol_table, syntax_tree
 from llamoco.dataset_builder.prompts.python.patterns import problem_section
 
 CONTRACT = ("objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS")

@@ -22,9 +22,9 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Reduce,
     Size,
     Sub,
-    evaluate_integer,
     lift,
 )
+from llamoco.dataset_builder.problems.symbolic.index_expressions import evaluate_index
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
     Data,
     Definition,
@@ -101,18 +101,7 @@ class _Expander:
         )
 
     def _integer(self, node: Expr, scope: dict[str, int]) -> int:
-        match node:
-            case Item(vector, index):
-                return int(self.positions[vector][self._integer(index, scope) - 1])
-            case Index(name):
-                return scope[name]
-            case Add(a, b):
-                return self._integer(a, scope) + self._integer(b, scope)
-            case Sub(a, b):
-                return self._integer(a, scope) - self._integer(b, scope)
-            case Mul(a, b):
-                return self._integer(a, scope) * self._integer(b, scope)
-        return evaluate_integer(node, self.sizes)
+        return int(evaluate_index(node, self.sizes, scope, self.positions))
 
 
 def _added(a: Expr, b: Expr) -> Expr:

@@ -24,8 +24,8 @@ from typing import Any
 
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.sandbox.slot import TIME_LIMIT, Sandbox
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox.record import Record
+from llamoco.metrics.sandbox.sandbox import TIME_LIMIT, Sandbox
 
 PERIOD = 0.25  # seconds: when in it the writer ends is the symbol
 WINDOWS = (0.01, 0.03, 0.1)  # seconds for one bit by load

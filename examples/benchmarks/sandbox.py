@@ -34,8 +34,8 @@ from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.portable_rng import run_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.instruction_set import rows_of_split
-from llamoco.metrics.runs import Prediction, Runner
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.runner import Prediction, Runner
+from llamoco.metrics.sandbox import Sandbox
 
 COLD_START = "import numpy, scipy.optimize, cma"
 STARTS, PROGRAMS, CALLS, BATCH, CHUNK = 5, 200, 20_000, 100, 40

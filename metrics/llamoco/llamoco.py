@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics import inputs
-from llamoco.metrics.runs import Prediction, Runner
+from llamoco.metrics.runner import Prediction, Runner
 from llamoco.metrics.summary import score
 
 DESCRIPTION = """\

@@ -1,6 +1,6 @@
 """The zygote: has imported what programs import, and forks a confined child for each; single-threaded.
 
-Started by ``sandbox.Sandbox`` as ``python -m llamoco.metrics.sandbox.zygote DESCRIPTOR``. It holds no problem
+Started by ``Sandbox`` as ``python -m llamoco.metrics.sandbox.zygote DESCRIPTOR``. It holds no problem
 data. Over its control socket it is sent, for each program, one JSON line with three descriptors (requests,
 replies, output); it forks, watches the child until it is told one byte, kills it (its own, not yet reaped: no other
 process can have that number) and answers with how it ended. A "g" for that byte says that the child has closed its
@@ -24,10 +24,11 @@ import time
 import types
 from typing import Any
 
-from llamoco.metrics.sandbox import confine, library, memory, namespaces, program
+from llamoco.metrics.sandbox import child, confinement, memory, namespaces
 from llamoco.metrics.sandbox.notify import Listener
-from llamoco.metrics.sandbox.numbers import Numbers
 from llamoco.metrics.sandbox.parent import die_with
+from llamoco.metrics.sandbox.process_numbers import ProcessNumbers
+from llamoco.metrics.sandbox.readable_files import readable_paths
 from llamoco.metrics.sandbox.scratch import remove_tree
 from llamoco.metrics.sandbox.watch import Watch
 
@@ -40,30 +41,30 @@ def main() -> None:
     # The script's folder, which -m puts there, is nothing that programs should import from.
     sys.path = [entry for entry in sys.path if entry not in ("", os.getcwd())]
     given = int(sys.argv[1])
-    control = socket.socket(fileno=fcntl.fcntl(given, fcntl.F_DUPFD_CLOEXEC, confine.PIPES[-1] + 1))
+    control = socket.socket(fileno=fcntl.fcntl(given, fcntl.F_DUPFD_CLOEXEC, confinement.PIPES[-1] + 1))
     os.close(given)
-    confine.reserve_descriptors()
+    confinement.reserve_descriptors()
     scratch = os.environ["TMPDIR"]
     bounded = namespaces.private_folder(scratch)
     packages = _packages()
-    imports = program.Imports()
-    weakness = confine.unsupported()
-    readable = library.readable_paths(packages) if weakness is None else []
-    in_use = confine.memory_in_use()
+    imports = child.Imports()
+    weakness = confinement.unsupported()
+    readable = readable_paths(packages) if weakness is None else []
+    in_use = confinement.memory_in_use()
     memory.prepare_for_forks()
     apart = namespaces.ids()
     processes = os.open("/proc", os.O_PATH | os.O_CLOEXEC) if sys.platform == "linux" else -1
     if bounded and weakness is None:
         namespaces.hide_processes()
     namespaces.drop_capabilities()
-    cage = None
+    confined = None
     if weakness is None:  # from then on this process, too, reads no more than programs may
-        weakness, cage = _cage(readable, scratch, bounded)
+        weakness, confined = _confinement(readable, scratch, bounded)
     versions = {"python": sys.version.split()[0]} | {
         package.__name__: package.__version__ for package in packages
     }
-    confine.lasting_limits()
-    server = _Server(control, scratch, in_use, processes, imports, cage)
+    confinement.lasting_limits()
+    server = _Server(control, scratch, in_use, processes, imports, confined)
     _send(
         control,
         {"weakness": weakness, "versions": versions, "namespaces": apart, "bounded": bounded},
@@ -81,14 +82,14 @@ class _Server:
         scratch: str,
         in_use: int,
         processes: int,
-        imports: program.Imports,
-        cage: confine.Cage | None,
+        imports: child.Imports,
+        confined: confinement.Confinement | None,
     ) -> None:
         self._control, self._scratch = control, scratch
         self._in_use, self._processes = in_use, processes
-        self._imports, self._cage = imports, cage
-        self._answers = Listener(platform.machine()) if cage is not None else None
-        self._numbers = Numbers(platform.machine()) if cage is not None else None
+        self._imports, self._confinement = imports, confined
+        self._answers = Listener(platform.machine()) if confined is not None else None
+        self._numbers = ProcessNumbers(platform.machine()) if confined is not None else None
         self._zygote = os.getpid()
 
     def serve_one(self) -> bool:
@@ -109,7 +110,7 @@ class _Server:
         theirs.close()
         for descriptor in descriptors:
             os.close(descriptor)
-        listener = _listener(ours) if self._cage is not None else -1
+        listener = _listener(ours) if self._confinement is not None else -1
         ours.close()
         watch = Watch(pid, folder, listener, self._answers, self._processes)
         told = watch.until_told(self._control)
@@ -139,17 +140,17 @@ class _Server:
         os.setsid()
         die_with(self._zygote)
         os.chdir(folder)
-        if self._cage is not None:
-            self._cage.restrict_files(folder)
-            listener = self._cage.ask()
+        if self._confinement is not None:
+            self._confinement.restrict_files(folder)
+            listener = self._confinement.ask()
             socket.send_fds(listening, [b"."], [listener] if listener >= 0 else [])
-        confine.descriptors(*descriptors)
-        confine.limits(self._in_use, job["memory_bytes"], job["cpu_seconds"])
-        if self._cage is not None:
-            self._cage.restrict_calls()
-            program.refuse_semaphores()
+        confinement.descriptors(*descriptors)
+        confinement.limits(self._in_use, job["memory_bytes"], job["cpu_seconds"])
+        if self._confinement is not None:
+            self._confinement.restrict_calls()
+            child.refuse_semaphores()
         os.environ.clear()
-        program.serve(self._imports)
+        child.serve(self._imports)
 
 
 def _packages() -> list[types.ModuleType]:
@@ -158,24 +159,26 @@ def _packages() -> list[types.ModuleType]:
     sys.modules["matplotlib"] = None  # type: ignore[assignment]
     for name in PRELOADED:
         importlib.import_module(name)
-    return [sys.modules[name] for name in program.IMPORTABLE]
+    return [sys.modules[name] for name in child.IMPORTABLE]
 
 
-def _cage(readable: list[str], scratch: str, bounded: bool) -> tuple[str | None, confine.Cage | None]:
+def _confinement(
+    readable: list[str], scratch: str, bounded: bool
+) -> tuple[str | None, confinement.Confinement | None]:
     """Why programs cannot be confined, or None and what confines them, tried out in a child that does nothing."""
     refused = "the kernel refuses seccomp or Landlock to this process"
     try:
-        cage = confine.Cage(readable, scratch, bounded)
+        confined = confinement.Confinement(readable, scratch, bounded)
     except OSError:
         return refused, None
     pid = os.fork()
     if pid == 0:
         with contextlib.suppress(OSError):
-            cage.restrict_files(scratch)
-            cage.restrict_calls()
+            confined.restrict_files(scratch)
+            confined.restrict_calls()
             os._exit(0)
         os._exit(1)
-    return (None, cage) if os.waitpid(pid, 0)[1] == 0 else (refused, None)
+    return (None, confined) if os.waitpid(pid, 0)[1] == 0 else (refused, None)
 
 
 def _listener(channel: socket.socket) -> int:

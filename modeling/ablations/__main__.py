@@ -19,7 +19,7 @@ import numpy as np
 
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.runs import RunnerError
+from llamoco.metrics.runner import RunnerError
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.ablations.latents import latents_of, plot_latents, separability
 from llamoco.modeling.ablations.pairs import write_pairs

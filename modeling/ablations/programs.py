@@ -7,7 +7,8 @@ from pathlib import Path
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
+from llamoco.metrics.run_records import row, run_of_row
+from llamoco.metrics.runner import Prediction, Runner
 from llamoco.metrics.scores import Run
 from llamoco.modeling.evaluation.files import Key, Line, appended, key_of, runs_file
 from llamoco.modeling.evaluation.results import read_runs

@@ -20,12 +20,7 @@ from llamoco.metrics.summary import compare_values
 from llamoco.modeling.ablations.programs import CACHE, runs_of
 from llamoco.modeling.ablations.study import BASE, FINISHED, STUDIES, folder_of, read_answers
 from llamoco.modeling.evaluation.results import read_runs
-from llamoco.modeling.evaluation.rows import (
-    Row,
-    named_optimizer,
-    single_best_program,
-    single_best_solvers,
-)
+from llamoco.modeling.evaluation.rows import Row, named_optimizer, single_best_program, single_best_solvers
 
 SCORES = {"err": scores.err, "r_acc": scores.r_acc, "perf": scores.perf, "aocc": scores.aocc}
 CHOICE_LOSSES = (2.2, 2.0, 1.9)  # nats, whose first reaching is noted

@@ -31,9 +31,9 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluator import interpreter  # noqa: F401  (Numba compiles here, not later
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.program import program_of
-from llamoco.metrics.faith import faithful, states_a_problem
-from llamoco.metrics.runs import row
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.faithfulness import is_faithful, states_a_problem
+from llamoco.metrics.run_records import row
+from llamoco.metrics.sandbox import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.metrics.suitability import serves
@@ -173,7 +173,7 @@ def handle(job: Job, desk: Desk, say: Say) -> None:
         say({"answer": content | more})
         sandbox = desk.for_program(answer)
         with _sandbox_trouble():
-            faith = faithful(sandbox, answer.completion, problem)
+            faith = is_faithful(sandbox, answer.completion, problem)
             for number in range(job.runs):
                 progress = _throttled(number, say)
                 record = sandbox.run(

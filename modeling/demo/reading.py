@@ -25,7 +25,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.problem_fields import checked_fields, problem_record
 from llamoco.dataset_builder.prompts.python.patterns import problem_section
 from llamoco.metrics.confined_problem import MAX_CONSTRAINTS, MAX_DIM, confined_problem
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox import Sandbox
 from llamoco.modeling.demo.request import MAX_EVALS
 
 Language = Literal["json", "python", "latex"]

@@ -39,7 +39,7 @@ from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.portable_rng import PortableRng, named_seed
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.modeling.evaluation.rows import evaluation_rows
 

@@ -30,7 +30,7 @@ from typing import Any, TextIO, TypeVar
 
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.metrics.inputs import MAX_RUNS, MAX_SEED
-from llamoco.metrics.record_fields import checked, or_none, real_number, whole_number
+from llamoco.metrics.run_records import checked, or_none, real_number, whole_number
 from llamoco.modeling.strict_json import strict_json
 
 Line = dict[str, Any]

@@ -10,7 +10,7 @@ from typing import Any
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.metrics.inputs import MAX_TOKENS
-from llamoco.metrics.record_fields import (
+from llamoco.metrics.run_records import (
     checked,
     checked_run,
     is_any_text,
@@ -18,11 +18,12 @@ from llamoco.metrics.record_fields import (
     is_truth,
     or_none,
     real_number,
+    run_of_row,
     texts_by_name,
     whole_number,
 )
-from llamoco.metrics.runs import Prediction, run_of_row
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.runner import Prediction
+from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.modeling.evaluation.files import (
     GENERATIONS,
@@ -97,7 +98,7 @@ class Results:
         within_pool: its answers within the pool; None of a model that was not held to it.
         repairs: its second tries after ``answers``, by row["row"].
         runs: of each contestant; those of the model with their repairs.
-        records: of the same runs, as ``metrics.runs.row`` makes them, "prediction" being row["row"]; without points and
+        records: of the same runs, as ``metrics.run_records.row`` makes them, "prediction" being row["row"]; without points and
             traces, which are long.
         decisions: on other descriptions, one line a problem (see ``robustness.decided``).
         speed: what speed.json says, None without.

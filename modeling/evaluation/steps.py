@@ -23,7 +23,8 @@ from typing import Any
 
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.prompts.program_text import received
-from llamoco.metrics.runs import Prediction, Runner, row, run_of_row
+from llamoco.metrics.run_records import row, run_of_row
+from llamoco.metrics.runner import Prediction, Runner
 from llamoco.metrics.scores import Run
 from llamoco.modeling.evaluation.files import (
     GENERATIONS,

@@ -16,13 +16,7 @@ import tempfile
 from pathlib import Path
 
 from llamoco.modeling.evaluation.odd_prompts import odd_prompts
-from llamoco.modeling.generation.converted import (
-    DESCRIPTION,
-    FOLDER,
-    Converted,
-    describe,
-    weights_of,
-)
+from llamoco.modeling.generation.converted import DESCRIPTION, FOLDER, Converted, describe, weights_of
 from llamoco.modeling.generation.ctranslate2_engine import CTranslate2Generator
 from llamoco.modeling.generation.generator import Generator
 from llamoco.modeling.generation.model_answer import Generation

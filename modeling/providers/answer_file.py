@@ -22,7 +22,7 @@ from typing import Any
 
 from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.metrics.inputs import MAX_TOKENS
-from llamoco.metrics.record_fields import shown, whole_number
+from llamoco.metrics.run_records import shown, whole_number
 from llamoco.modeling.generation.load import Generation, ModelError
 from llamoco.modeling.providers.sources import Failure, OnAnswer, estimated_tokens
 from llamoco.modeling.strict_json import strict_json

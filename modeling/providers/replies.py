@@ -9,7 +9,7 @@ from typing import Any
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.prompts.program_text import received
 from llamoco.metrics.inputs import MAX_TOKENS
-from llamoco.metrics.record_fields import whole_number
+from llamoco.metrics.run_records import whole_number
 
 CUT_OFF = ("length", "content_filter")  # reasons to end an answer that may leave it empty
 SHOWN = 200  # characters of a reply in a message

@@ -22,14 +22,7 @@ from llamoco.dataset_builder.prompts.conversation import (
 )
 from llamoco.modeling.generation.load import Generation, ModelError
 from llamoco.modeling.providers.bounded_http import bounded_client
-from llamoco.modeling.providers.replies import (
-    Garbage,
-    names_of,
-    reply_of,
-    shortened,
-    text_of,
-    tokens_of,
-)
+from llamoco.modeling.providers.replies import Garbage, names_of, reply_of, shortened, text_of, tokens_of
 from llamoco.modeling.providers.sources import (
     APIS,
     Failure,

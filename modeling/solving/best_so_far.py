@@ -11,7 +11,7 @@ from llamoco.dataset_builder.problems.wrappers.incumbent import Incumbent
 from llamoco.modeling.solving.solution import Runner, Solution, joined, largest_violation
 
 if TYPE_CHECKING:
-    from llamoco.metrics.sandbox.verdicts import Record
+    from llamoco.metrics.sandbox.record import Record
 
 
 class SoFar:

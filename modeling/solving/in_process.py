@@ -18,9 +18,8 @@ from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, Proble
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
-from llamoco.metrics.sandbox.ending import Ending
-from llamoco.metrics.sandbox.records import record_of
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox.outcome import Outcome
+from llamoco.metrics.sandbox.record import Record, record_of
 
 
 class InProcessRunner:
@@ -75,7 +74,7 @@ class InProcessRunner:
         if on_oracle is not None:
             on_oracle(oracle)
         started = time.perf_counter()
-        ending = Ending("ok", "returned a point")
+        ending = Outcome("ok", "returned a point")
         try:
             with np.errstate(all="ignore"):
                 x = optimizer_function(body)(
@@ -87,16 +86,16 @@ class InProcessRunner:
                     inequality=oracle.inequality,
                     equality=oracle.equality,
                 )
-            ending = Ending("ok", "returned a point", x=np.asarray(x, dtype=float))
+            ending = Outcome("ok", "returned a point", x=np.asarray(x, dtype=float))
         except BudgetExceeded as error:
-            ending = Ending("budget_exceeded", str(error))
+            ending = Outcome("budget_exceeded", str(error))
         except Exception as error:
             if not ours:
-                ending = Ending("runtime_error", f"{type(error).__name__}: {error}")
+                ending = Outcome("runtime_error", f"{type(error).__name__}: {error}")
         if ours:
             raise ours[0]
         if oracle.refused:
-            ending = Ending("budget_exceeded", f"asked for more than its {problem.max_evals} evaluations")
+            ending = Outcome("budget_exceeded", f"asked for more than its {problem.max_evals} evaluations")
         ending = replace(ending, wall=time.perf_counter() - started)
         digest = hashlib.sha256(program.encode()).hexdigest()
         return record_of(ending, oracle, {"tier": self.tier, "seed": seed, "source_hash": digest})

@@ -130,7 +130,7 @@ def solve_problem(
     Args:
         problem: what to solve.
         generator: the model.
-        runner: runs the programs, opened by the caller (``metrics.sandbox.slot.Sandbox``, ``in_process.InProcessRunner``); None to
+        runner: runs the programs, opened by the caller (``metrics.sandbox.Sandbox``, ``in_process.InProcessRunner``); None to
             have the program alone.
         options: how.
         listener: what is told meanwhile.

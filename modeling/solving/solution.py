@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.sandbox.verdicts import ERRORS
+from llamoco.metrics.sandbox.outcome import ERRORS
 
 if TYPE_CHECKING:
     from llamoco.dataset_builder.problems.oracle import EvaluatedPoint, Oracle
-    from llamoco.metrics.sandbox.verdicts import Record
+    from llamoco.metrics.sandbox.record import Record
     from llamoco.modeling.solving.answer import Answer
 
 Progress = Callable[[int, float | None], None]
 
 
 class Runner(Protocol):
-    """What runs programs: ``metrics.sandbox.slot.Sandbox``, or another object that calls a program's ``optimize`` on a problem."""
+    """What runs programs: ``metrics.sandbox.Sandbox``, or another object that calls a program's ``optimize`` on a problem."""
 
     @property
     def tier(self) -> str:
@@ -50,7 +50,7 @@ class Solution:
     Attributes:
         x: the person's own variables (A,).
         f: the objective there, minimised (see ``Problem.maximize``).
-        feasible, evals, max_evals, verdict, reason, seed, tier, trace: see ``metrics.sandbox.verdicts.Record``.
+        feasible, evals, max_evals, verdict, reason, seed, tier, trace: see ``metrics.sandbox.record.Record``.
         seconds: wall time.
         point: x in the search box (D,).
         seen: x in the search box with the values of the constraints there.

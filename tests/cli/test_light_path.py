@@ -18,7 +18,7 @@ import pytest
 from llamoco.cli.extras import EXTRAS as EXTRAS_OF_COMMANDS
 from llamoco.cli.extras import NESTED
 from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox import Sandbox
 
 PROBLEMS = Path(__file__).parents[2] / "examples" / "problems"
 HEAVY = (

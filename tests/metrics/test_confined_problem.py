@@ -13,7 +13,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.metrics.confined_problem import MAX_DIM, _sources, confined_problem
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 
 EXAMPLES = sorted(

@@ -8,7 +8,8 @@ import pytest
 from hostile_programs import CASES, HONEST, PROBLEM, SECTION, body
 
 from llamoco.metrics.failures import Cause, as_text, causes
-from llamoco.metrics.runs import Prediction, Runner, row
+from llamoco.metrics.run_records import row
+from llamoco.metrics.runner import Prediction, Runner
 
 
 def a_row(prediction: int, verdict: str, message: str | None = None, **fields: Any) -> dict[str, Any]:

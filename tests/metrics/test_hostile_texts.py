@@ -26,7 +26,7 @@ from llamoco.dataset_builder.prompts.program_text import (
     syntax_tree,
 )
 from llamoco.metrics.failures import as_text, causes
-from llamoco.metrics.faith import STATEMENT, states_a_problem
+from llamoco.metrics.faithfulness import STATEMENT, states_a_problem
 from llamoco.metrics.scores import lines_changed
 from llamoco.metrics.suitability import serves
 

@@ -19,7 +19,7 @@ import pytest
 
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics import runs
+from llamoco.metrics.runner import Runner
 from llamoco.metrics.sandbox import tiers
 
 SECTION = """\
@@ -406,4 +406,4 @@ def test_a_machine_that_cannot_confine_refuses(monkeypatch: pytest.MonkeyPatch, 
     bubblewrap.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(tiers.SandboxUnavailable, match="did not start"):
-        runs.Runner()
+        Runner()

@@ -16,9 +16,10 @@ import pytest
 from processes import with_environment
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.runs import Prediction, Runner, RunnerError, row, run_of_row
-from llamoco.metrics.sandbox.slot import Sandbox
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.run_records import row, run_of_row
+from llamoco.metrics.runner import Prediction, Runner, RunnerError
+from llamoco.metrics.sandbox import Sandbox
+from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Run
 
 TEXT = "def objective(x):\n    return (x[0] - 1) ** 2 + x[1] ** 2\n"
@@ -145,8 +146,6 @@ def workers(runner: Runner) -> list[int]:
 SCRIPT = f"""\
 import sys
 print("main", __name__, flush=True)
-from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.runs import Prediction, Runner
 problem = Problem.from_json({PROBLEM.to_json()!r})
 with Runner(runs=1, allow_unsafe=True, workers=2) as runner:
     print(runner._folder, flush=True)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.runs import Prediction, Runner
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.runner import Prediction, Runner
+from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.metrics.statistics import ByProblem
 from llamoco.metrics.summary import compare, compare_values, gap_closed, groups, score, summary

@@ -28,7 +28,7 @@ from llamoco.dataset_builder.problems.files.python.return_values import (
     flat,
     number,
 )
-from llamoco.dataset_builder.problems.merit import merit
+from llamoco.dataset_builder.problems.merit import WORST, merit
 from llamoco.dataset_builder.problems.profiling.operation_profile import (
     OperationProfile,
     Trace,
@@ -233,25 +233,21 @@ class CallableEvaluator(ProblemEvaluator):
 
         Both are evaluated for it, unless the journal has them. A program that asks for them is given these values.
         """
-        recentred, box = self.variables.recentred(), self.variables
-        if recentred is box or box.start is None:
-            return
-        self.reserved = 1
-        merits = []
-        for point in box.to_original(np.array([box.start, (box.lower + box.upper) / 2])):
+
+        def merit_of(point: np.ndarray) -> tuple[float, float]:
+            self.reserved = 1
             known = self._seen.get(point.tobytes()) or (journal and journal.find(point))
-            if not known:
-                try:
-                    known = self._beforehand(point)
-                except Exception:  # the run will fail alike if it comes there
-                    merits.append((np.inf, np.inf))
-                    continue
-            f, g, h = known
-            merits.append(merit(-f if self._maximize else f, g, h))
-        if journal is not None:
+            try:
+                f, g, h = known or self._beforehand(point)
+            except Exception:  # the run will fail alike if it comes there
+                return WORST
+            return merit(-f if self._maximize else f, g, h)
+
+        settled = self.variables.settled(merit_of)
+        if journal is not None and self.reserved:
             self.keep_first(journal)
-        if merits[0] < merits[1]:
-            self.variables, self.beside = recentred, 1
+        if settled is not self.variables:
+            self.variables, self.beside = settled, 1
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``.

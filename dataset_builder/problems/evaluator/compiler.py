@@ -8,8 +8,9 @@ here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from llamoco.dataset_builder.problems.evaluator.assembler import Assembler, Prog
 from llamoco.dataset_builder.problems.evaluator.index_sets import Range, Ranges, Spaces
 from llamoco.dataset_builder.problems.symbolic.expression import (
     Add,
+    Binary,
     Call,
     Div,
     Expr,
@@ -36,6 +38,7 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Sub,
     walk,
 )
+from llamoco.dataset_builder.problems.symbolic.index_expressions import columns_of, evaluate_index
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, SymbolicProblem, Vector
 
 _OPERATIONS: dict[type[Expr], int] = {
@@ -113,9 +116,7 @@ class _Lowering:
     def __init__(self, system: SymbolicProblem) -> None:
         self.system = system
         self.sizes = system.sizes
-        self.positions = {
-            d.name: np.asarray(d.values, dtype=int) for d in system.definitions if isinstance(d, Data)
-        }
+        self.positions = {d.name: d.values for d in system.definitions if isinstance(d, Data)}
         self.names: dict[str, _Value] = {"x": _Value((Range(0, 1, system.dim),), address=0)}
         self.assembler = Assembler(system.dim)
         self.spaces = Spaces()
@@ -168,7 +169,7 @@ class _Lowering:
                 return self.item(vector, index, scope)
             case Pow(a, b):
                 return self.power(self.lower(a, scope), self.lower(b, scope))
-            case Add(a, b) | Sub(a, b) | Mul(a, b) | Div(a, b):
+            case Binary(a, b):
                 return self.binary(_OPERATIONS[type(node)], self.lower(a, scope), self.lower(b, scope))
             case Call(function, a):
                 return self.call(function, self.lower(a, scope))
@@ -247,7 +248,7 @@ class _Lowering:
         whole = self.names[vector]
         variables = {e.name for e in walk(index) if isinstance(e, Index)}
         if not variables:
-            (column,) = self.columns(vector, np.array([self.integer(index)])).tolist()
+            column = int(self.columns(vector, self.integer(index)))
             if whole.constant is not None:
                 return _Value((), whole.constant[column])
             return _Value((), address=whole.address + column)
@@ -260,7 +261,7 @@ class _Lowering:
                 f"index {name!r} of {vector!r} is used outside the sum or definition that binds it"
             )
         own = scope[name]
-        entries = own.values if isinstance(index, Index) else self.integer(index, name, own.values)
+        entries = self.integer(index, {name: own.values})
         columns = self.columns(vector, np.broadcast_to(entries, own.size))
         if whole.constant is not None:
             return _Value((own,), whole.constant[columns])
@@ -270,38 +271,13 @@ class _Lowering:
         address = self.assembler.emit_with_table(op.GATHER, own.size, whole.address, columns)
         return _Value((own,), address=address)
 
-    def columns(self, vector: str, entries: np.ndarray) -> np.ndarray:
+    def columns(self, vector: str, entries: Any) -> np.ndarray:
         """The 0-based columns of 1-based entries."""
-        size = self.sizes[vector]
-        wrong = entries[(entries < 1) | (entries > size)]
-        if len(wrong):
-            raise ValueError(
-                f"entry {wrong[0]} of vector {vector!r} does not exist: it has entries 1 to {size}"
-            )
-        return entries - 1
+        return columns_of(vector, entries, self.sizes[vector])
 
-    def integer(self, node: Expr, name: str = "", values: Any = None) -> Any:
-        """The integer value of an index expression, or its values for all values of the index variable ``name``."""
-        match node:
-            case Num(value) if float(value).is_integer():
-                return int(value)
-            case Index(variable) if variable == name:
-                return values
-            case Size(vector):
-                return self.sizes[vector]
-            case Item(vector, index) if vector in self.positions:
-                entries = self.columns(vector, np.array(self.integer(index, name, values), ndmin=1))
-                found = self.positions[vector][entries]
-                return found if len(found) > 1 else int(found[0])
-            case Add(a, b):
-                return self.integer(a, name, values) + self.integer(b, name, values)
-            case Sub(a, b):
-                return self.integer(a, name, values) - self.integer(b, name, values)
-            case Mul(a, b):
-                return self.integer(a, name, values) * self.integer(b, name, values)
-            case Neg(a):
-                return -self.integer(a, name, values)
-        raise ValueError(f"an index has to be an integer known in advance, got {node}")
+    def integer(self, node: Expr, scope: Mapping[str, np.ndarray] = MappingProxyType({})) -> Any:
+        """The value of an index expression, for each value of the index variable in scope if there is one."""
+        return evaluate_index(node, self.sizes, scope, self.positions)
 
     # Reductions
 
@@ -320,7 +296,7 @@ class _Lowering:
             raise ValueError(f"index {other!r} is used outside the sum or definition that binds it")
         around = scope[other]
         lows, highs = (
-            tuple(np.broadcast_to(self.integer(bound, other, around.values), around.size).tolist())
+            tuple(np.broadcast_to(self.integer(bound, {other: around.values}), around.size).tolist())
             for bound in (node.low, node.high)
         )
         return Range(len(scope), min(lows), max(highs), around, lows, highs)

@@ -8,30 +8,28 @@ expression at hand); reductions keep their axis with length one, so no bookkeepi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from llamoco.dataset_builder.problems.symbolic.expression import (
-    Add,
+    Binary,
     Call,
-    Div,
     Expr,
     Extremum,
     Index,
     Item,
-    Mul,
     Name,
     Neg,
     Num,
     Pi,
-    Pow,
     Reduce,
     Size,
-    Sub,
     walk,
 )
+from llamoco.dataset_builder.problems.symbolic.index_expressions import columns_of, evaluate_index
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, SymbolicProblem, Vector, nesting
 
 Evaluator = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
@@ -96,9 +94,7 @@ class _Compiler:
 
     def __init__(self, system: SymbolicProblem) -> None:
         self.sizes = system.sizes
-        self.positions = {
-            d.name: np.asarray(d.values, dtype=int) for d in system.definitions if isinstance(d, Data)
-        }
+        self.positions = {d.name: d.values for d in system.definitions if isinstance(d, Data)}
         self.constants: dict[str, np.ndarray | np.float64] = {}
         self.numbers: dict[float, str] = {}
 
@@ -147,16 +143,8 @@ class _Compiler:
                 return self.constant(np.arange(low, high + 1, dtype=float).reshape(shape))
             case Item(vector, index):
                 return self.item(vector, index, levels, scope)
-            case Add(a, b):
-                return f"({go(a)} + {go(b)})"
-            case Sub(a, b):
-                return f"({go(a)} - {go(b)})"
-            case Mul(a, b):
-                return f"({go(a)} * {go(b)})"
-            case Div(a, b):
-                return f"({go(a)} / {go(b)})"
-            case Pow(a, b):
-                return f"({go(a)} ** {go(b)})"
+            case Binary(a, b):
+                return f"({go(a)} {node.symbol} {go(b)})"
             case Neg(a):
                 return f"(-{go(a)})"
             case Call(function, a):
@@ -195,45 +183,21 @@ class _Compiler:
                     f"index {name!r} of {vector!r} is used outside the sum or definition that binds it"
                 )
             axis, low, high = scope[name]
-            entries = [self.integer(index, {name: value}) for value in range(low, high + 1)]
-            columns = np.array([self.column(vector, entry) for entry in entries], dtype=int)
-            shape[axis] = len(columns)
+            values = np.arange(low, high + 1)
+            entries = np.broadcast_to(self.integer(index, {name: values}), values.shape)
+            shape[axis] = len(values)
         else:
-            columns = np.array([self.column(vector, self.integer(index, {}))])
+            entries = np.array([self.integer(index)])
+        columns = columns_of(vector, entries, self.sizes[vector])
         if len(columns) and np.array_equal(columns, np.arange(columns[0], columns[0] + len(columns))):
             text = f"{vector}[:, {columns[0]}:{columns[-1] + 1}]"
         else:
             text = f"{vector}[:, {self.constant(columns)}]"
         return text if levels == 1 else f"{text}.reshape({tuple(shape)})"
 
-    def column(self, vector: str, entry: int) -> int:
-        """The 0-based column of a 1-based entry."""
-        if not 1 <= entry <= self.sizes[vector]:
-            raise ValueError(
-                f"entry {entry} of vector {vector!r} does not exist: it has entries 1 to {self.sizes[vector]}"
-            )
-        return entry - 1
-
-    def integer(self, node: Expr, values: dict[str, int]) -> int:
-        """The integer value of an index expression for given index variables."""
-        match node:
-            case Num(value) if float(value).is_integer():
-                return int(value)
-            case Index(name) if name in values:
-                return values[name]
-            case Size(vector):
-                return self.sizes[vector]
-            case Item(vector, index) if vector in self.positions:
-                return int(self.positions[vector][self.column(vector, self.integer(index, values))])
-            case Add(a, b):
-                return self.integer(a, values) + self.integer(b, values)
-            case Sub(a, b):
-                return self.integer(a, values) - self.integer(b, values)
-            case Mul(a, b):
-                return self.integer(a, values) * self.integer(b, values)
-            case Neg(a):
-                return -self.integer(a, values)
-        raise ValueError(f"an index has to be an integer known in advance, got {node}")
+    def integer(self, node: Expr, scope: Mapping[str, np.ndarray] = MappingProxyType({})) -> Any:
+        """The value of an index expression, for each value of the index variable in scope if there is one."""
+        return evaluate_index(node, self.sizes, scope, self.positions)
 
     def reduction(self, node: Reduce, levels: int, scope: dict[str, tuple[int, int, int]], depth: int) -> str:
         """Source of a sum, product or extremum; inner bounds that depend on an outer index are honoured by a mask (sums only)."""
@@ -243,15 +207,18 @@ class _Compiler:
         axis = depth + 1
         outer = {e.name for bound in (node.low, node.high) for e in walk(bound) if isinstance(e, Index)}
         if not outer:
-            low, high = self.integer(node.low, {}), self.integer(node.high, {})
+            low, high = self.integer(node.low), self.integer(node.high)
             mask = ""
         elif node.kind == "sum" and len(outer) == 1:
             (other,) = outer
             if other not in scope:
                 raise ValueError(f"index {other!r} is used outside the sum or definition that binds it")
             other_axis, first, last = scope[other]
-            lows = [self.integer(node.low, {other: v}) for v in range(first, last + 1)]
-            highs = [self.integer(node.high, {other: v}) for v in range(first, last + 1)]
+            outer_values = np.arange(first, last + 1)
+            lows, highs = (
+                np.broadcast_to(self.integer(bound, {other: outer_values}), outer_values.shape).tolist()
+                for bound in (node.low, node.high)
+            )
             low, high = min(lows), max(highs)
             own = np.arange(low, high + 1)
             rows = np.array([(own >= a) & (own <= b) for a, b in zip(lows, highs, strict=True)])

@@ -65,13 +65,12 @@ class LatexEvaluator(ProblemEvaluator):
         except VariablesError as error:
             listed = ", ".join(f"{k}: {name}" for k, name in enumerate(file.names))
             raise ProblemError(f"{error} (variables by their number: {listed})") from None
-        recentred = variables.recentred()
-        if recentred is variables or variables.start is None:
-            return variables
-        centre = (variables.lower + variables.upper) / 2
-        points = variables.to_original(np.array([variables.start, centre]))
-        start, middle = (merit(*values) for values in zip(*self._formulas.evaluate_few(points), strict=True))
-        return recentred if start < middle else variables
+        return variables.settled(self._merit_of)
+
+    def _merit_of(self, point: np.ndarray) -> tuple[float, float]:
+        """``merit`` of a point (A,)."""
+        f, g, h = self._formulas.evaluate_few(point[None, :])
+        return merit(f[0], g[0], h[0])
 
     @property
     def max_evals(self) -> int:

@@ -50,10 +50,7 @@ from llamoco.dataset_builder.problems.files.latex.prose.judgement import (
 from llamoco.dataset_builder.problems.files.latex.prose.sentences import FormulaKinds, Sentence, sentences
 from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain, chains
 from llamoco.dataset_builder.problems.files.latex.statements.clauses import Clause, clauses
-from llamoco.dataset_builder.problems.files.latex.statements.index_letters import (
-    index_letters,
-    last_indices,
-)
+from llamoco.dataset_builder.problems.files.latex.statements.index_letters import index_letters, last_indices
 from llamoco.dataset_builder.problems.files.latex.symbols.symbol_table import SymbolTable
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, Neg
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem

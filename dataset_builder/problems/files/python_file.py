@@ -35,7 +35,7 @@ from llamoco.dataset_builder.problems.files.python.settings import (
 from llamoco.dataset_builder.problems.files.python.source import PythonSource
 from llamoco.dataset_builder.problems.files.python.unread_names import unread_names
 from llamoco.dataset_builder.problems.files.python.variables import FileVariables
-from llamoco.dataset_builder.problems.merit import merit
+from llamoco.dataset_builder.problems.merit import WORST, merit
 from llamoco.dataset_builder.problems.profiling.operation_profile import (
     OperationProfile,
     Trace,
@@ -94,8 +94,7 @@ class PythonFile:
             self.max_evals, told = assumed_budget(len(self.variables.lower), in_time, each)
             self.warnings.append(told)
         self.n_inequality, self.n_equality = (self._calls.counted[kind][0] for kind in CONSTRAINTS)
-        if self.variables.start is not None:
-            self._settle()
+        self.variables = self.variables.settled(self._merit_of)
         self.lower, self.upper = self.variables.lower, self.variables.upper
         self.plain = bool(
             given.plain
@@ -271,38 +270,23 @@ class PythonFile:
         assert trouble is not None
         raise trouble
 
-    def _settle(self) -> None:
-        """Decide whether programs begin at the starting point, which they do at the centre of the box: if it is better than the centre."""
-        recentred = self.variables.recentred()
-        if recentred is self.variables:
-            return
-        assert self.variables.start is not None
-        first = self.variables.to_original(self.variables.start)
-        start = self._known.get(first.tobytes()) or PointValues(*(self._find(first) or (np.nan, [], [])))
-        centre = self.variables.to_original((self.variables.lower + self.variables.upper) / 2)
-        kept = self._find(centre)
-        if kept is not None:
-            if self._merit(start) < self._merit(PointValues(*kept)):
-                self.variables = recentred
-            return
-        with self._text.running() as printed:
-            printed.begin()
-            try:
-                values = self._calls(centre)
-            except (ArithmeticError, ValueError):  # a ProblemError, too: programs may never come there
-                values = None
-        if values is None or self._merit(start) < self._merit(values):
-            self.variables = recentred
-        if values is not None:
-            self._known[centre.tobytes()] = values
+    def _merit_of(self, point: np.ndarray) -> tuple[float, float]:
+        """``merit`` of a point (A,), which is evaluated unless it is known, and then kept for who asks for it."""
+        values = self._known.get(point.tobytes()) or self._find(point)
+        if values is None:
+            with self._text.running() as printed:
+                printed.begin()
+                try:
+                    values = self._known[point.tobytes()] = self._calls(point)
+                except (ArithmeticError, ValueError):  # a ProblemError, too: programs may never come there
+                    return WORST
+        f, g, h = values
+        return merit(-f if self.maximize else f, g, h)
 
     def probed_points(self) -> Iterator[tuple[np.ndarray, PointValues]]:
         """Points (A,) that were evaluated when the file was read and that nobody has asked for, with their values."""
         for key, values in self._known.items():
             yield np.frombuffer(key), values
-
-    def _merit(self, values: PointValues) -> tuple[float, float]:
-        return merit(-values.f if self.maximize else values.f, values.g, values.h)
 
 
 _CENTRE = "at the centre of the box"

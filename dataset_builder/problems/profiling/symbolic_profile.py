@@ -11,22 +11,19 @@ import numpy as np
 from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile, trace_functions
 from llamoco.dataset_builder.problems.profiling.traced_numpy import elementary
 from llamoco.dataset_builder.problems.symbolic.expression import (
-    Add,
+    ARITHMETIC,
+    Binary,
     Call,
-    Div,
     Expr,
     Extremum,
     Index,
     Item,
-    Mul,
     Name,
     Neg,
     Num,
     Pi,
-    Pow,
     Reduce,
     Size,
-    Sub,
 )
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, SymbolicProblem
 
@@ -111,20 +108,10 @@ class Interpreter:
                 places = range(int(self.value(low, indices)), int(self.value(high, indices)) + 1)
                 values = [self.value(body, {**indices, index.name: place}) for place in places]
                 return _REDUCTIONS[kind](values) if kind in _REDUCTIONS else self.extremum(kind, values)
-        left, right = (self.value(side, indices) for side in (node.left, node.right))  # type: ignore[attr-defined]
-        match node:
-            case Add():
-                return left + right
-            case Sub():
-                return left - right
-            case Mul():
-                return left * right
-            case Div():
-                return left / right
-            case Pow():
-                return left**right
-            case Extremum(kind):
-                return self.extremum(kind, [left, right])
+            case Binary(left, right):
+                return ARITHMETIC[node.symbol](self.value(left, indices), self.value(right, indices))
+            case Extremum(kind, left, right):
+                return self.extremum(kind, [self.value(left, indices), self.value(right, indices)])
         raise TypeError(f"no such node: {node!r}")
 
     def call(self, function: str, value: Any) -> Any:

@@ -7,13 +7,15 @@ Operators are overloaded, so a function of the set reads like its formula::
     z = Vec("z")
     Sum(i, 1, N, z[i] ** 2 - 10 * cos(2 * PI * z[i]) + 10)
 
-``system.SymbolicProblem`` puts trees together to a problem; ``compile.compile_problem`` makes it a function of points.
+``SymbolicProblem`` puts trees together to a problem; ``compile_problem`` makes it a function of points.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 FUNCTIONS = (
     "sin",
@@ -85,7 +87,7 @@ class Pi(Expr):
 
 @dataclass(frozen=True)
 class Name(Expr):
-    """A scalar by name: a defined scalar of the system. ``Index`` is an index variable (1-based integer)."""
+    """A defined scalar of the problem, by its name."""
 
     name: str
 
@@ -113,43 +115,51 @@ class Item(Expr):
 
 
 @dataclass(frozen=True)
-class Add(Expr):
+class Binary(Expr):
+    """An arithmetic operation on two expressions; ``symbol`` is its operator in Python, a key of ``ARITHMETIC``."""
+
+    left: Expr
+    right: Expr
+    symbol: ClassVar[str]
+
+
+class Add(Binary):
     """left + right."""
 
-    left: Expr
-    right: Expr
+    symbol = "+"
 
 
-@dataclass(frozen=True)
-class Sub(Expr):
+class Sub(Binary):
     """left - right."""
 
-    left: Expr
-    right: Expr
+    symbol = "-"
 
 
-@dataclass(frozen=True)
-class Mul(Expr):
+class Mul(Binary):
     """left * right."""
 
-    left: Expr
-    right: Expr
+    symbol = "*"
 
 
-@dataclass(frozen=True)
-class Div(Expr):
+class Div(Binary):
     """left / right."""
 
-    left: Expr
-    right: Expr
+    symbol = "/"
 
 
-@dataclass(frozen=True)
-class Pow(Expr):
+class Pow(Binary):
     """left ** right."""
 
-    left: Expr
-    right: Expr
+    symbol = "**"
+
+
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": operator.pow,
+}
 
 
 @dataclass(frozen=True)
@@ -268,7 +278,7 @@ def tanh(a: Expr) -> Call:
 
 _CHILDREN = {
     kind: tuple(f.name for f in fields(kind) if f.type in ("Expr", "Index"))  # type: ignore[arg-type]
-    for kind in Expr.__subclasses__()
+    for kind in (*Expr.__subclasses__(), *Binary.__subclasses__())
 }
 
 
@@ -306,25 +316,3 @@ def rename_vector(node: Expr, old: str, new: str) -> Expr:
     return type(node)(
         **{k: rename_vector(v, old, new) if isinstance(v, Expr) else v for k, v in values.items()}
     )
-
-
-def evaluate_integer(node: Expr, sizes: dict[str, int]) -> int:
-    """The value of an index bound without index variables, such as ``n - 1``.
-
-    Raises:
-        ValueError: if the expression is not an integer that is known in advance.
-    """
-    match node:
-        case Num(value) if float(value).is_integer():
-            return int(value)
-        case Size(vector):
-            return sizes[vector]
-        case Add(a, b):
-            return evaluate_integer(a, sizes) + evaluate_integer(b, sizes)
-        case Sub(a, b):
-            return evaluate_integer(a, sizes) - evaluate_integer(b, sizes)
-        case Mul(a, b):
-            return evaluate_integer(a, sizes) * evaluate_integer(b, sizes)
-        case Neg(a):
-            return -evaluate_integer(a, sizes)
-    raise ValueError(f"an index bound has to be an integer known in advance, got {node}")

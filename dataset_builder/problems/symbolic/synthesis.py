@@ -26,9 +26,8 @@ from llamoco.dataset_builder.problems.functions.constraints import (
 )
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.references import constrained_f0, random_median, with_references
-from llamoco.dataset_builder.problems.scores import w
-from llamoco.dataset_builder.problems.symbolic.composition import build_symbolic_problem
+from llamoco.dataset_builder.problems.references import with_drawn_references
+from llamoco.dataset_builder.problems.symbolic.composition import build_symbolic_problem, composition
 from llamoco.dataset_builder.problems.symbolic.expression import Name
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 
@@ -51,7 +50,6 @@ VARIED_BOUNDS_SHARE = 0.4
 # Shares of problems with equalities. Beside a rugged objective they are rare: hardly a solver of multimodal
 # problems finds a point on them, so the answer would follow from the count of equalities alone.
 EQUALITY_SHARE, RUGGED_EQUALITY_SHARE = 0.22, 0.06
-CENTRE_W = 0.9  # the middle of the box must not score more
 SPREAD_POINTS = 256
 EASOM_DIM = 4  # a needle in more variables is found by nobody
 # Half as often as others: multimodal, but a local search passes over the dents or finds a minimum as good; and smooth,
@@ -123,7 +121,7 @@ def _attempt(
         definition=definition,
         feasible_point=feasible_point,
     )
-    return _referenced(problem, optima, optimum)
+    return with_drawn_references(problem, optima, optimum)
 
 
 def _draw_character(rng: PortableRng, level: float, constrained: bool) -> str:
@@ -204,15 +202,11 @@ def _draw_objective(
 ) -> tuple[Definition, list[np.ndarray], np.ndarray]:
     """The definition without constraints, the points (D,) where components are at their minima, the best of them."""
     dim = box.dim
-    parts: list[list[int] | None] = [None] * len(functions)
-    if form == "hybrid":
-        order = rng.shuffled(range(1, dim + 1))
-        cuts = [0, *_cuts(rng, dim, len(functions)), dim]
-        parts = [order[a:b] for a, b in pairwise(cuts)]
+    partition = _draw_partition(rng, dim, len(functions)) if form == "hybrid" else [None] * len(functions)
     one_shift = form == "composition" and rng.chance(0.35)
     reflected = rng.integer(0, len(functions) - 1) if rng.chance(0.35) else None
     components: list[Definition] = []
-    for number, (function, part) in enumerate(zip(functions, parts, strict=True)):
+    for number, (function, part) in enumerate(zip(functions, partition, strict=True)):
         columns = np.arange(dim) if part is None else np.array(part) - 1
         scale = significant(function.z_range / box.half, 2)
         components.append(
@@ -238,7 +232,9 @@ def _draw_objective(
         median = float(np.median(np.abs(spread)))
         weight = max(rng.uniform(0, 1, 2), 0.01) if form == "composition" else 1.0
         component["coefficient"] = significant(weight / median, 4) if median > 0 else weight
-    totals = values[: len(optima)] @ np.array([component["coefficient"] for component in components])
+    totals = composition(
+        list(values[: len(optima)].T), [component["coefficient"] for component in components]
+    )
     return definition, optima, optima[int(np.argmin(totals))]
 
 
@@ -262,11 +258,12 @@ def _optima(components: list[Definition], dim: int) -> list[np.ndarray]:
     return [optimum]
 
 
-def _cuts(rng: PortableRng, dim: int, count: int) -> list[int]:
-    """Where to cut ``dim`` variables into ``count`` parts of at least two."""
-    spare = dim - 2 * count
-    marks = sorted(rng.integer(0, spare) for _ in range(count - 1))
-    return [mark + 2 * (number + 1) for number, mark in enumerate(marks)]
+def _draw_partition(rng: PortableRng, dim: int, count: int) -> list[list[int]]:
+    """The variables 1..dim in ``count`` random parts of at least two."""
+    order = rng.shuffled(range(1, dim + 1))
+    marks = sorted(rng.integer(0, dim - 2 * count) for _ in range(count - 1))
+    cuts = [0, *(mark + 2 * (number + 1) for number, mark in enumerate(marks)), dim]
+    return [order[a:b] for a, b in pairwise(cuts)]
 
 
 def _draw_shift(rng: PortableRng, box: Box, columns: np.ndarray, core: tuple[float, float]) -> Definition:
@@ -347,28 +344,3 @@ def _draw_constraints(
         record["bound"] = rounded_bound(at_certified + slack * gap, record["sense"])
         definition["inequalities"].append(record)
     return tuple(certified.tolist())
-
-
-def _referenced(problem: Problem, optima: list[np.ndarray], optimum: np.ndarray) -> Problem | None:
-    """The problem with f0, and f* if it is known; None if it is to be rejected (see ``draw_problem``)."""
-    known = len({point.tobytes() for point in optima}) == 1
-    if problem.constrained:
-        certified = problem.evaluate(np.array([problem.feasible_point]))
-        if not problem.feasible(certified)[0]:
-            return None
-        known = known and bool(problem.feasible(problem.evaluate(optimum[None, :]))[0])
-        f0, f0_source, best = constrained_f0(problem)
-    else:
-        f0, f0_source = random_median(problem), "median objective of 512 random points"
-        best = float(problem.evaluate(np.array(optima)).f.min())
-    f0 = significant(f0, 6)
-    best = 0.0 if known else best
-    if not math.isfinite(f0) or f0 <= best:
-        return None
-    centre = problem.evaluate((problem.lower_array + problem.upper_array)[None, :] / 2)
-    if problem.feasible(centre)[0] and w(float(centre.f[0]), f0, best) > CENTRE_W:
-        return None
-    f_star_source = (
-        "known: 0 at the components' common minimum" if known else "unknown: to be filled in by a benchmark"
-    )
-    return with_references(problem, f0, 0.0 if known else None, {"f0": f0_source, "f_star": f_star_source})

@@ -25,9 +25,9 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Reduce,
     Size,
     Sub,
-    evaluate_integer,
     walk,
 )
+from llamoco.dataset_builder.problems.symbolic.index_expressions import evaluate_index
 from llamoco.dataset_builder.prompts.python.index_arithmetic import (
     ADD,
     ATOM,
@@ -253,7 +253,7 @@ class Printer(ABC):
         begin = "" if begin == "0" else begin
         end = stop.text()[0]
         if not any(isinstance(e, Index) for e in walk(last)):
-            missing = size - evaluate_integer(last, self.sizes)
+            missing = size - evaluate_index(last, self.sizes)
             end = "" if missing == 0 else f"-{missing}" if missing <= 3 and factor == 1 else end
         if not begin and not end and factor == 1:
             return ""

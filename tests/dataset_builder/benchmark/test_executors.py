@@ -23,8 +23,6 @@ from llamoco.dataset_builder.problems.problem import Problem
 SCRIPT = """
 import sys
 from pathlib import Path
-from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
-from llamoco.dataset_builder.benchmark.executors import process_executor
 with process_executor(2) as executor:
     print("started", flush=True)
     run_benchmark(Path(sys.argv[1]), *map(int, sys.argv[2:4]), executor, 2, repeats=int(sys.argv[4]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -206,6 +207,28 @@ def test_a_start_without_bounds_is_evaluated_as_it_is_and_lies_in_the_centre(sta
     own = Variables([-INF] * len(start), [INF] * len(start), start=start)
     assert own.start is not None and (own.start == 0).all()
     assert own.to_original(own.start).tolist() == start
+
+
+def test_programs_begin_at_the_start_only_where_it_is_better_than_the_centre() -> None:
+    own = Variables([0.0, 2.0], [10.0, 2.0], start=[3.0, 2.0])
+    asked: list[list[float]] = []
+
+    def merit_of(best: float, x: np.ndarray) -> tuple[float, float]:
+        asked.append(x.tolist())
+        return 0.0, abs(x[0] - best)
+
+    for best, centre in (
+        (3.5, 3.0),
+        (4.5, 5.0),
+        (4.0, 5.0),
+    ):  # nearer to the start, to the centre, in the middle
+        settled = own.settled(partial(merit_of, best))
+        assert settled.to_original(np.array([5.0])).tolist() == [centre, 2.0]
+        assert (settled is own) == (centre == 5)
+    assert asked == [[3.0, 2.0], [5.0, 2.0]] * 3
+    for nothing in (Variables([0.0], [10.0]), Variables([0.0], [10.0], start=[5.0])):
+        assert nothing.settled(partial(merit_of, 0.0)) is nothing
+    assert len(asked) == 6
 
 
 @settings(max_examples=150, deadline=None)

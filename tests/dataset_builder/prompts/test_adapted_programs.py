@@ -120,7 +120,7 @@ def test_the_program_finds_what_is_found_here(name: str, tmp_path: Path) -> None
     start = problem.start
     if start is not None:
         first = problem.evaluate(start[None, :])
-        ranks = [(max(problem.violation(v)[0], 0), v.f[0]) for v in (first, values)]
+        ranks = [(max(problem.total_violation(v)[0], 0), v.f[0]) for v in (first, values)]
         if ranks[0] < ranks[1]:
             x, values = start, first
     assert said["x"] == str(problem.to_original(x).tolist())

@@ -14,8 +14,8 @@ from llamoco.dataset_builder.prompts.conversation import (
     first_turns,
     repair_turns,
 )
-from llamoco.metrics.sandbox import program as confined
-from llamoco.metrics.sandbox import slot
+from llamoco.metrics.sandbox.child import IMPORTABLE
+from llamoco.metrics.sandbox.sandbox import TIME_LIMIT
 
 PROGRAM = "import numpy as np\n\n\ndef optimize(objective, lower, upper, max_evals, seed, **rest):\n    return lower\n"
 FACTS = (
@@ -27,9 +27,9 @@ PROMPT = "def objective(x):\n    return x[0] + x[1]\n" + FACTS
 
 
 def test_the_contract_states_what_the_sandbox_does() -> None:
-    for name in confined.IMPORTABLE:
+    for name in IMPORTABLE:
         assert name in CONTRACT
-    assert slot.TIME_LIMIT == 60 and "one minute" in CONTRACT
+    assert TIME_LIMIT == 60 and "one minute" in CONTRACT
     signature = next(line for line in CONTRACT.splitlines() if line.startswith("def optimize("))
     stated = ast.parse(f"{signature} pass").body[0]
     function = next(

@@ -38,7 +38,7 @@ from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.facts import fact_lines
 from llamoco.dataset_builder.prompts.instruction_set import description_counts, sample
 from llamoco.hub_cards.render import record
-from llamoco.metrics.runs import Prediction, Runner
+from llamoco.metrics.runner import Prediction, Runner
 
 RECORD = record("instruction_set")
 

@@ -10,8 +10,8 @@ import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics import runs as metric_runs
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.run_records import row as run_record
+from llamoco.metrics.sandbox import Sandbox
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.modeling.demo.job import Desk, handle, language_of
 from llamoco.modeling.demo.request import MAX_EVALS, MAX_PROBLEM, Job
@@ -72,7 +72,7 @@ def test_a_problem_of_the_set_is_scored_as_the_metric_scores_it(desk: Desk) -> N
     with Sandbox() as sandbox:
         for number, shown in enumerate(told["run"]):
             run = Run(problem, Attempt(program, sandbox.run(program, problem, 5 + number), None))
-            true = json.loads(json.dumps(metric_runs.row(0, number, run)))
+            true = json.loads(json.dumps(run_record(0, number, run)))
             same = ("verdict", "f", "x", "evals", "w", "aocc", "trace", "feasible", "seed", "source_hash")
             assert {name: shown[name] for name in same} == {name: true[name] for name in same}
     assert len(told["run"]) == 2 and told["run"][0]["w"] is not None

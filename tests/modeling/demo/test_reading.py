@@ -12,7 +12,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import problem_section_of
 from llamoco.dataset_builder.prompts.prompt import make_prompt
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox import Sandbox
 from llamoco.modeling.demo.reading import read_problem
 
 EXAMPLES = Path(__file__).parents[3] / "metrics" / "llamoco" / "examples"

@@ -12,8 +12,8 @@ from llamoco.dataset_builder.benchmark.run import execute
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.portable_rng import run_seed
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.runs import Prediction, Runner
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.runner import Prediction, Runner
+from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.modeling.evaluation.baseline_table import Baselines, beside_baselines, read_baselines
 from llamoco.modeling.evaluation.baselines import (

@@ -9,17 +9,10 @@ from typing import Any
 
 import pytest
 
-from llamoco.metrics.record_fields import RUN_FIELDS
-from llamoco.metrics.runs import run_of_row
+from llamoco.metrics.run_records import RUN_FIELDS, run_of_row
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.evaluation.files import EvaluationError, read_lines, read_settings, read_speed
-from llamoco.modeling.evaluation.results import (
-    _step,
-    read_answers,
-    read_decisions,
-    read_repairs,
-    read_runs,
-)
+from llamoco.modeling.evaluation.results import _step, read_answers, read_decisions, read_repairs, read_runs
 from llamoco.modeling.evaluation.steps import _Work
 
 HUGE = 10**400
@@ -228,7 +221,7 @@ def test_a_calibration_of_a_strangers_model() -> None:
 
 def test_records_of_the_metric_are_looked_at_in_the_same_way() -> None:
     from llamoco.dataset_builder.problems.problem import Problem
-    from llamoco.metrics.runs import Prediction
+    from llamoco.metrics.runner import Prediction
 
     problem = Problem("p", "source", (0.0,), (1.0,), 10, 0, 0, {"python": ""})
     assert run_of_row(RUN, Prediction("x", problem)).attempt.record.trace == [(1, 2.5), (4, 1.5)]

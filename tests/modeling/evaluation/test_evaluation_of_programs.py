@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.runs import Prediction, Runner, row
+from llamoco.metrics.run_records import row
+from llamoco.metrics.runner import Prediction, Runner
 from llamoco.modeling.evaluation.comparison import compare_evaluations
 from llamoco.modeling.evaluation.files import EvaluationError, appended, claimed, finite, key_of, read_lines
 from llamoco.modeling.evaluation.results import read_results, read_runs

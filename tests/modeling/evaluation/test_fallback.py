@@ -8,7 +8,7 @@ import pytest
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.evaluation.fallback import calibration_error, with_fallback

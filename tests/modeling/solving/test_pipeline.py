@@ -17,7 +17,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, FunctionEvaluator, Values
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.generation.load import load_generator
 from llamoco.modeling.solving.in_process import InProcessRunner

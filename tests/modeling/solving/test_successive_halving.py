@@ -10,7 +10,7 @@ import pytest
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import assemble_program, problem_section_of
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.solving.answer import Answer
 from llamoco.modeling.solving.successive_halving import affordable, halve, rungs, share

@@ -32,7 +32,6 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Vec,
     absolute,
     cos,
-    evaluate_integer,
     exp,
     lift,
     rename_vector,
@@ -265,9 +264,6 @@ def test_tree_tools() -> None:
     assert substitute(tree, {x[i]: Num(2)}) == Sum(i, 1, Vec("z").size, Vec("z")[i] * 2)
     assert nesting(Sum(i, 1, 2, Sum(j, 1, 2, x[j]) + x[i])) == 2
     assert lift(-2.5) == Neg(Num(2.5))
-    assert evaluate_integer(2 * Vec("z").size - 1, {"z": 4}) == 7
-    with pytest.raises(ValueError, match="integer"):
-        evaluate_integer(Vec("z").size / 2, {"z": 4})
     with pytest.raises(ValueError, match="non-negative"):
         Num(-1)
     with pytest.raises(ValueError, match="unknown function"):

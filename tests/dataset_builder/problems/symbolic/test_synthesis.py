@@ -1,10 +1,7 @@
-"""Synthetic problems: Eq. 2 by hand, the promised shares, certified points, and the same draws everywhere."""
+"""Synthetic problems: the promised shares, certified points, and the same draws everywhere."""
 
 import hashlib
 import math
-import subprocess
-import sys
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +12,6 @@ from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.references import with_references
 from llamoco.dataset_builder.problems.scores import w
-from llamoco.dataset_builder.problems.symbolic.composition import build_symbolic_problem
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, Vector
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem, draw_set, shift_values
 
 COUNT = 200
@@ -41,89 +36,6 @@ def both(unconstrained: list[Problem], constrained: list[Problem]) -> list[Probl
 
 def share(flags: list[bool]) -> float:
     return sum(flags) / len(flags)
-
-
-def component(function: str, **changes: Any) -> dict[str, Any]:
-    plain = {"function": function, "coefficient": 1, "positions": None, "scale": 1, "reflection": None}
-    return {**plain, **changes}
-
-
-def make(components: list[dict[str, Any]], dim: int) -> Problem:
-    definition = {"form": "composition", "components": components, "inequalities": [], "equalities": []}
-    return Problem("p", "synthetic", (-9.0,) * dim, (9.0,) * dim, 100, 0, 0, definition)
-
-
-def test_composition_by_hand() -> None:
-    # Eq. 2: f(x) = sum of w_i f_i(x), each component with a shift and a scale of its own.
-    problem = make(
-        [
-            component("sphere", coefficient=0.5, shift={"values": [1.0, -1.0, 0.0]}),
-            component("schwefel_2_21", coefficient=2.0, shift={"values": [0.0, 0.0, 3.0]}, scale=0.1),
-        ],
-        3,
-    )
-    # At (2, 1, -1): sphere of (1, 2, -1) is 6; the largest of 0.1 |(2, 1, -4)| is 0.4.
-    assert problem.evaluate(np.array([[2.0, 1.0, -1.0]])).f[0] == pytest.approx(0.5 * 6 + 2 * 0.4)
-
-
-def test_hybrid_by_hand() -> None:
-    # Eq. 2: f(x) = sum of f_i(x[s_i]).
-    problem = make(
-        [
-            component("discus", coefficient=1e-6, positions=[4, 1], shift={"values": [1.0, 2.0]}),
-            component("quartic", positions=[3, 5, 2], shift={"formula": [1.0, 2.0, 0.5]}),
-        ],
-        5,
-    )
-    x = [0.5, -1.0, 2.0, 3.0, 1.5]
-    first = (x[3] - 1) ** 2 + 1e-6 * (x[0] - 2) ** 2
-    seen = [x[2], x[4], x[1]]
-    second = sum((i + 1) * (v - (1 + 2 * math.sin(0.5 * (i + 1)))) ** 4 for i, v in enumerate(seen))
-    assert problem.evaluate(np.array([x])).f[0] == pytest.approx(first + second)
-
-
-def test_reflection_is_householder() -> None:
-    plain = make([component("ellipsoid", shift={"values": [1.0, 2.0, 3.0]}, scale=2)], 3)
-    reflected = make(
-        [component("ellipsoid", shift={"values": [1.0, 2.0, 3.0]}, scale=2, reflection=[0.7, 0.2])], 3
-    )
-    v = np.cos(0.7 * np.arange(1, 4) + 0.2)
-    matrix = np.eye(3) - 2 * np.outer(v, v) / (v @ v)
-    x = np.random.default_rng(0).normal(size=(5, 3))
-    origin = np.array([1.0, 2.0, 3.0])
-    expected = plain.evaluate(origin + (x - origin) @ matrix.T).f
-    np.testing.assert_allclose(reflected.evaluate(x).f, expected, rtol=1e-10)
-
-
-def test_trivial_and_repeated_definitions_are_left_out() -> None:
-    shift = {"values": [1.0, 2.0]}
-    system = build_symbolic_problem(
-        {"components": [component("sphere", shift=shift), component("ackley", shift=shift)]}, 2
-    )
-    assert [d.name for d in system.definitions] == ["o1", "z1", "f1", "f2"]
-    system = build_symbolic_problem(
-        {
-            "components": [
-                component(
-                    "sphere", shift={"formula": [0.1, 0.2, 0.3]}, reflection=[0.5, 0.0], positions=[2, 1]
-                ),
-                component("ackley", shift={"formula": [0.1, 0.2, 0.3]}, positions=[3, 4]),
-            ]
-        },
-        4,
-    )
-    assert [(d.name, type(d)) for d in system.definitions] == [
-        ("p1", Data),
-        ("o1", Vector),
-        ("y1", Vector),
-        ("v1", Vector),
-        ("r1", Scalar),
-        ("z1", Vector),
-        ("f1", Scalar),
-        ("p2", Data),
-        ("z2", Vector),
-        ("f2", Scalar),
-    ]
 
 
 def test_stated_ranges(both: list[Problem]) -> None:
@@ -301,13 +213,6 @@ def digest(problems: list[Problem]) -> str:
 
 def test_draws_are_the_same_everywhere(unconstrained: list[Problem], constrained: list[Problem]) -> None:
     assert digest(unconstrained[:20] + constrained[:20]) == DIGEST
-    code = (
-        "import hashlib\nfrom llamoco.dataset_builder.problems.symbolic.synthesis import draw_set\n"
-        "lines = [p.to_json() for c in (False, True) for p in draw_set(0, 20, c)]\n"
-        "print(hashlib.sha256('\\n'.join(lines).encode()).hexdigest()[:16])"
-    )
-    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert other.stdout.strip() == DIGEST
 
 
 def test_with_references_freezes_and_refuses(unconstrained: list[Problem]) -> None:

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 
 from llamoco.dataset_builder.problems.symbolic.expression import (
+    ARITHMETIC,
     Add,
+    Binary,
     Call,
-    Div,
     Expr,
     Extremum,
     Index,
@@ -89,19 +90,13 @@ def value(
             return memo[name, 0]
         case Item(name, index):
             return _entry(name, int(go(index)), definitions, dim, memo, times)
-        case Add(a, b):
-            return go(a) + go(b)
-        case Sub(a, b):
-            return go(a) - go(b)
-        case Mul(a, b):
-            return go(a) * go(b)
-        case Div(a, b):
-            return go(a) / go(b)
         case Pow(a, b):
             result = go(a) ** go(b)
             if isinstance(result, complex):
                 raise ValueError("a broken power of a negative number")
             return float(result)
+        case Binary(a, b):
+            return float(ARITHMETIC[node.symbol](go(a), go(b)))
         case Neg(a):
             return -go(a)
         case Call(function, a):

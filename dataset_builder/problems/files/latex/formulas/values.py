@@ -21,8 +21,8 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Size,
     Sub,
     lift,
-    walk,
 )
+from llamoco.dataset_builder.problems.symbolic.index_expressions import evaluate_index
 
 
 class NeedsUnroll(Exception):
@@ -71,19 +71,10 @@ def number_of(index: Expr) -> int:
     Raises:
         NeedsUnroll: if it holds an index variable.
     """
-    match index:
-        case Num(value):
-            return int(value)
-        case Neg(a):
-            return -number_of(a)
-    if any(isinstance(node, Index) for node in walk(index)):
-        raise NeedsUnroll
-    match index:
-        case Add(a, b):
-            return number_of(a) + number_of(b)
-        case Mul(a, b):
-            return number_of(a) * number_of(b)
-    raise NeedsUnroll
+    try:
+        return int(evaluate_index(index))
+    except ValueError:
+        raise NeedsUnroll from None
 
 
 def add(a: Value, b: Value, subtract: bool = False) -> Value:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, LatexSource
+from llamoco.dataset_builder.problems.files.latex.prose import restrictions as english
 from llamoco.dataset_builder.problems.files.latex.prose.harmless import HARMLESS
 from llamoco.dataset_builder.problems.files.latex.prose.languages import LANGUAGES, languages_of
 from llamoco.dataset_builder.problems.files.latex.prose.narrative import (
@@ -23,7 +24,6 @@ from llamoco.dataset_builder.problems.files.latex.prose.narrative import (
     QUESTION,
 )
 from llamoco.dataset_builder.problems.files.latex.prose.sentences import NAME, Sentence
-from llamoco.dataset_builder.problems.files.latex.prose import restrictions as english
 
 _STATED = re.compile(r"[OBCD]\b")
 _APART = re.compile(r"[,;()|]|\b[OBCD]\b")

@@ -18,7 +18,7 @@ from llamoco.dataset_builder.problems.files.python_file import PythonFile, load_
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.facts import fact_lines
 from llamoco.dataset_builder.prompts.program import program_of
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox import Sandbox
 
 BOX = "LOWER, UPPER, MAX_EVALS = [-5.0] * 2, [5.0] * 2, 100\n"
 SUM = "def objective(x):\n    return sum((x - 0.5) ** 2)\n"

@@ -22,7 +22,7 @@ _FLAGS = _CLONE_VM | _CLONE_FS | _CLONE_FILES | _CLONE_PIDFD | signal.SIGCHLD
 _NOWHERE = 1
 
 
-class Numbers:
+class ProcessNumbers:
     """Skips process numbers.
 
     Args:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox import Sandbox
 
 RECORD = json.loads(
-    (Path(__file__).parents[2] / "hub_cards/records/sandbox.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[3] / "hub_cards/records/sandbox.json").read_text(encoding="utf-8")
 )
 CALLS = {name: figures for name, figures in RECORD.items() if name.startswith("D = ")}
 SET = RECORD["labelled answers of the test split"]

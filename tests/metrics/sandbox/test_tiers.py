@@ -16,9 +16,9 @@ from covert_programs import AFTER, MEANWHILE, NEEDS_NAMESPACES, Pair, judge_pair
 from hostile_programs import CASES, NEEDS_CONFINEMENT, Case, judge
 from run_cases import of_line, run_honest
 
-from llamoco.metrics.sandbox import confine, syscalls, tiers
-from llamoco.metrics.sandbox.slot import Sandbox
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox import Sandbox, syscalls, tiers
+from llamoco.metrics.sandbox.confinement import unsupported
+from llamoco.metrics.sandbox.record import Record
 
 RUN_CASES = Path(__file__).parent / "run_cases.py"
 
@@ -67,13 +67,13 @@ def check(table: Table, case: Case, tier: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-@pytest.mark.skipif(confine.unsupported() is not None, reason="this machine cannot confine programs")
+@pytest.mark.skipif(unsupported() is not None, reason="this machine cannot confine programs")
 def test_verdict_without_bubblewrap(tables: dict[str, Future[Table]], case: Case) -> None:
     check(tables["B"].result(), case, "B")
 
 
 @pytest.mark.parametrize("pair", [*AFTER, *MEANWHILE], ids=lambda pair: pair.name)
-@pytest.mark.skipif(confine.unsupported() is not None, reason="this machine cannot confine programs")
+@pytest.mark.skipif(unsupported() is not None, reason="this machine cannot confine programs")
 def test_nothing_passes_on_without_bubblewrap(tables: dict[str, Future[Table]], pair: Pair) -> None:
     if pair.name in NEEDS_NAMESPACES:
         pytest.skip("hidden by a mount namespace alone, as the card says")
@@ -89,7 +89,7 @@ def test_verdict_where_nothing_confines(tables: dict[str, Future[Table]], case: 
     check(tables["C"].result(), case, "C")
 
 
-@pytest.mark.skipif(confine.unsupported() is not None, reason="this machine cannot confine programs")
+@pytest.mark.skipif(unsupported() is not None, reason="this machine cannot confine programs")
 @pytest.mark.skipif(
     not tiers.bubblewrap_works(), reason="without bubblewrap the other tests are of this kind"
 )
@@ -101,7 +101,7 @@ def test_namespaces_of_its_own_do_as_well_as_bubblewrap(tables: dict[str, Future
         judge_pair(*table[pair.name])
 
 
-@pytest.mark.skipif(confine.unsupported() is not None, reason="this machine cannot confine programs")
+@pytest.mark.skipif(unsupported() is not None, reason="this machine cannot confine programs")
 def test_without_a_listener_there_are_no_threads(tables: dict[str, Future[Table]]) -> None:
     """Kernels before 5.5, and containers whose own filter listens already."""
     table = tables["B without threads"].result()
@@ -147,7 +147,7 @@ def pretender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     tiers.bubblewrap_works.cache_clear()
 
 
-@pytest.mark.skipif(confine.unsupported() is not None, reason="this machine cannot confine programs")
+@pytest.mark.skipif(unsupported() is not None, reason="this machine cannot confine programs")
 def test_a_bubblewrap_that_does_nothing_is_not_believed(pretender: Path) -> None:
     assert tiers.bubblewrap_works()
     with Sandbox() as sandbox:

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox.record import Record
 
 BUDGET = 40
 SECTION = f"""\

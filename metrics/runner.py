@@ -9,13 +9,15 @@ import os
 import random
 import signal
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
-from types import TracebackType
-from typing import Any
+from queue import Empty, SimpleQueue
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
 
 import loky
 from loky.backend import get_context
@@ -24,15 +26,17 @@ from llamoco.dataset_builder.benchmark.executors import BLAS_THREADS
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics import worker
-from llamoco.metrics.record_fields import checked_run, record_of_run
 from llamoco.metrics.sandbox import tiers
+from llamoco.metrics.sandbox.sandbox import TIME_LIMIT
 from llamoco.metrics.sandbox.scratch import remove_tree
-from llamoco.metrics.sandbox.slot import TIME_LIMIT
 from llamoco.metrics.scores import Attempt, Run
 
 _Future = Future[list[tuple[Attempt, Attempt | None]]]
+_Result = TypeVar("_Result")
+_Item = TypeVar("_Item")
 
 MAX_DEATHS = 1
+SIGNAL_LOOK = 1.0  # seconds between looks for a signal while waiting
 CLEAN_UP = 5.0  # seconds for the folder of workers that were killed
 
 
@@ -127,42 +131,38 @@ class Runner:
         """
         jobs: dict[bytes, _Job] = {}
         lost: list[_Job] = []
-        flying: dict[_Future, _Job] = {}
+        in_flight: dict[_Future, _Job] = {}
+        done: SimpleQueue[_Future] = SimpleQueue()
         fresh = enumerate(predictions)
         more = True
-        try:
-            while True:
-                done = [future for future in flying if future.done()]
-                # One more than there are workers waits in line, so that none idles.
-                if (more or lost) and not done and len(flying) <= self.workers:
-                    if lost:
-                        job = lost.pop()
-                    elif (entry := next(fresh, None)) is None:
-                        more = False
-                        continue
-                    else:
-                        position, prediction = entry
-                        job = jobs.setdefault(_content(prediction), _Job(prediction, []))
-                        if job.runs is not None:
-                            yield position, list(job.runs)
-                            continue
-                        job.positions.append(position)
-                        if len(job.positions) > 1:
-                            continue
-                    flying[self._submit(job.prediction)] = job
+        while True:
+            # One more than there are workers waits in line, so that none idles.
+            if (more or lost) and done.empty() and len(in_flight) <= self.workers:
+                if lost:
+                    job = lost.pop()
+                elif (entry := next(fresh, None)) is None:
+                    more = False
                     continue
-                if not flying:
-                    return
-                for future in done or wait(flying, return_when=FIRST_COMPLETED).done:
-                    job = flying.pop(future)
-                    if self._finish(job, future):
-                        for position in job.positions:
-                            yield position, list(job.runs or [])
-                    else:
-                        lost.append(job)
-        finally:
-            for future in flying:
-                future.cancel()
+                else:
+                    position, prediction = entry
+                    job = jobs.setdefault(_content(prediction), _Job(prediction, []))
+                    if job.runs is not None:
+                        yield position, list(job.runs)
+                        continue
+                    job.positions.append(position)
+                    if len(job.positions) > 1:
+                        continue
+                in_flight[self._submit(job.prediction, done)] = job
+                continue
+            if not in_flight:
+                return
+            future = _take(done)
+            job = in_flight.pop(future)
+            if self._finish(job, future):
+                for position in job.positions:
+                    yield position, list(job.runs or [])
+            else:
+                lost.append(job)
 
     def _finish(self, job: _Job, future: _Future) -> bool:
         """Note the runs of a job; False if its worker died, and it is to be run again."""
@@ -178,13 +178,13 @@ class Runner:
             return False
         return True
 
-    def _submit(self, prediction: Prediction) -> _Future:
+    def _submit(self, prediction: Prediction, done: SimpleQueue[_Future]) -> _Future:
         # A copy: the problem's compiled form, kept with it, does not travel.
         call = (worker.run, prediction.program, prediction.repair, replace(prediction.problem))
         while True:
             assert self._executor is not None
             try:
-                return self._executor.submit(*call)
+                return _submit(self._executor, done, *call)
             except BrokenExecutor:
                 self._start()
 
@@ -211,13 +211,14 @@ class Runner:
         # Workers start with SIGINT blocked: Ctrl-C while they import shall print nothing. The tracker has to run
         # before, as starting it unblocks.
         resource_tracker.ensure_running()
+        done: SimpleQueue[Future[str]] = SimpleQueue()
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            first = self._executor.submit(worker.tier)
+            _submit(self._executor, done, worker.tier)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         try:
-            return first.result()
+            return _take(done).result()
         except BrokenExecutor as error:
             raise RunnerError(f"the worker processes that run programs do not start: {error}") from error
 
@@ -239,51 +240,45 @@ class Runner:
                     remove_tree(folder)
 
 
+def _submit(
+    executor: loky.ProcessPoolExecutor, done: SimpleQueue[Future[_Result]], *call: Any
+) -> Future[_Result]:
+    """Hand a call to the workers; its future comes to a queue once it is done.
+
+    A queue, and nothing else, is what the main thread waits at: its lock is C's. Ctrl-C within ``Future`` or loky's
+    own locks, which are Python, can leave them held for good; loky's thread would wait for them at shutdown.
+    """
+    with _interrupts_deferred():
+        future: Future[_Result] = executor.submit(*call)
+        future.add_done_callback(done.put)
+        return future
+
+
+def _take(done: SimpleQueue[_Item]) -> _Item:
+    """The next item of a queue. In steps: a signal that comes just before a wait begins does not end it."""
+    while True:
+        with contextlib.suppress(Empty):
+            return done.get(timeout=SIGNAL_LOOK)
+
+
+@contextlib.contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Have Ctrl-C wait until the block is left."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda *signal_and_frame: came.append(signal_and_frame))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            handler(*came[0])
+
+
 def _content(prediction: Prediction) -> bytes:
     """What tells different predictions apart."""
     parts = (prediction.program, prediction.repair, prediction.problem.to_json())
     return hashlib.sha256(json.dumps(parts).encode()).digest()
-
-
-def row(prediction: int, number: int, run: Run) -> dict[str, Any]:
-    """A run as a JSON-able record.
-
-    Returns:
-        prediction, run, problem_id, w, aocc, faithful, the fields of ``sandbox.verdicts.Record``, and repair: faithful
-        and the same fields for the repaired program, or None.
-    """
-    return {
-        "prediction": prediction,
-        "run": number,
-        "problem_id": run.problem.id,
-        "w": run.w,
-        "aocc": run.aocc,
-        **_of_attempt(run.attempt),
-        "repair": None if run.repair is None else _of_attempt(run.repair),
-    }
-
-
-def run_of_row(record: Mapping[str, Any], prediction: Prediction) -> Run:
-    """The run that ``row`` recorded.
-
-    Raises:
-        ValueError: if a field is not what it has to be, naming it, or the record has a repair and the prediction none.
-    """
-    first, repair = _attempt_of(record, prediction.program), record.get("repair")
-    if repair is None:
-        return Run(prediction.problem, first)
-    if prediction.repair is None:
-        raise ValueError(
-            f"run {record.get('run')} of prediction {record.get('prediction')} records a repair: give the prediction "
-            "with its repair"
-        )
-    return Run(prediction.problem, first, _attempt_of(repair, prediction.repair))
-
-
-def _of_attempt(attempt: Attempt) -> dict[str, Any]:
-    return {"faithful": attempt.faithful, **attempt.record.to_dict()}
-
-
-def _attempt_of(record: Mapping[str, Any], program: str) -> Attempt:
-    run = checked_run(record)
-    return Attempt(program, record_of_run(run), run["faithful"])

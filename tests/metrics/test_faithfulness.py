@@ -9,8 +9,8 @@ import pytest
 from llamoco.dataset_builder.optimizers.pool import POOL, render
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import assemble_program
-from llamoco.metrics.faith import faithful, states_a_problem
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.faithfulness import is_faithful, states_a_problem
+from llamoco.metrics.sandbox import Sandbox
 
 SECTION = """\
 LOWER, UPPER, MAX_EVALS = [0.0, 0.0], [1.0, 1.0], 100
@@ -89,15 +89,15 @@ def test_the_pools_completions_state_nothing_and_its_programs_do_even_cut_off(na
 
 
 def test_faith_is_decided_in_the_sandbox(sandbox: Sandbox) -> None:
-    assert faithful(sandbox, SECTION + OPTIMIZE, PROBLEM) is True
-    assert faithful(sandbox, OPTIMIZE, PROBLEM) is None
-    assert faithful(sandbox, "def objective(x):\n    return 0\n" + OPTIMIZE, PROBLEM) is None
-    assert faithful(sandbox, "objective = minimize(\n" + OPTIMIZE, PROBLEM) is None
+    assert is_faithful(sandbox, SECTION + OPTIMIZE, PROBLEM) is True
+    assert is_faithful(sandbox, OPTIMIZE, PROBLEM) is None
+    assert is_faithful(sandbox, "def objective(x):\n    return 0\n" + OPTIMIZE, PROBLEM) is None
+    assert is_faithful(sandbox, "objective = minimize(\n" + OPTIMIZE, PROBLEM) is None
     for before, after in (
         ("x[1]", "2 * x[1]"),
         ("100", "200"),
         ("1.0, 1.0", "1.0, 2.0"),
         ("return", "raise"),
     ):
-        assert faithful(sandbox, SECTION.replace(before, after) + OPTIMIZE, PROBLEM) is False
-    assert faithful(sandbox, SECTION + OPTIMIZE + ")\n", PROBLEM) is False
+        assert is_faithful(sandbox, SECTION.replace(before, after) + OPTIMIZE, PROBLEM) is False
+    assert is_faithful(sandbox, SECTION + OPTIMIZE + ")\n", PROBLEM) is False

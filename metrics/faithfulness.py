@@ -11,8 +11,8 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program_text import module_names, too_long
-from llamoco.metrics.sandbox.ending import Statement
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox import Sandbox
+from llamoco.metrics.sandbox.outcome import StatedProblem
 
 POINTS = 32
 TIME_LIMIT = 20.0
@@ -49,7 +49,7 @@ def _bound(line: str) -> Iterator[str]:
             yield from (name.strip() for name in target.partition(":")[0].split(","))
 
 
-def faithful(sandbox: Sandbox, program: str, problem: Problem) -> bool | None:
+def is_faithful(sandbox: Sandbox, program: str, problem: Problem) -> bool | None:
     """Whether a whole script states the given problem; None for a completion, which states none.
 
     Its bounds and budget have to be the problem's, its objective and constraints agree with it at random
@@ -61,11 +61,11 @@ def faithful(sandbox: Sandbox, program: str, problem: Problem) -> bool | None:
     if too_long(program):
         return False
     points = _points(problem)
-    stated = sandbox.state(program, points, time_limit=TIME_LIMIT)
+    stated = sandbox.stated_problem(program, points, time_limit=TIME_LIMIT)
     return stated is not None and agrees(stated, points, problem)
 
 
-def agrees(stated: Statement, points: np.ndarray, problem: Problem) -> bool:
+def agrees(stated: StatedProblem, points: np.ndarray, problem: Problem) -> bool:
     """Whether what a script states is the problem, as far as the points (N, D) show."""
     values = problem.evaluate(points)
     return (

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from hostile_programs import DONE, LIBC, NUMBER, WORK, body
 
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox.record import Record
 
 # A large file that no program has a reason to read, which all may: the last page is where word is left.
 FILE = (

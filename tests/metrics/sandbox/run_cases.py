@@ -23,9 +23,8 @@ from covert_programs import AFTER, MEANWHILE, Pair
 from hostile_programs import CASES, HONEST, NEEDS_CONFINEMENT, PROBLEM, Case
 from lesser_machine import lack
 
-from llamoco.metrics.sandbox import tiers
-from llamoco.metrics.sandbox.slot import Sandbox
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox import Sandbox, tiers
+from llamoco.metrics.sandbox.record import Record
 
 MEMORY_LIMIT = 512
 WRITING = 0.4  # seconds that a writer works beside a reader

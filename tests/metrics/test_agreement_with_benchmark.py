@@ -41,7 +41,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program import assemble_program
 from llamoco.dataset_builder.prompts.python.patterns import problem_section
 from llamoco.dataset_builder.prompts.rows import labelled_completion
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.sandbox import Sandbox
 from llamoco.metrics.scores import Attempt, Run
 
 ROOT = Path(__file__).parents[2]

@@ -1,16 +1,41 @@
-"""How a conversation with a program ended, and the verdict that follows from what was seen."""
+"""Outcome of a session with a program: the verdict, and the reason for it."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from llamoco.metrics.sandbox.scratch import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES
-from llamoco.metrics.sandbox.verdicts import Verdict
+
+Verdict = Literal[
+    "ok",
+    "security_violation",
+    "budget_exceeded",
+    "timeout",
+    "memory",
+    "syntax_error",
+    "import_error",
+    "runtime_error",
+    "invalid_result",
+    "harness_error",
+]
+
+# Counted in Err. budget_exceeded is a rate of its own; harness_error is never charged to the program.
+ERRORS: frozenset[Verdict] = frozenset(
+    {
+        "security_violation",
+        "timeout",
+        "memory",
+        "syntax_error",
+        "import_error",
+        "runtime_error",
+        "invalid_result",
+    }
+)
 
 _FAILURES: dict[str, Verdict] = {
     "syntax": "syntax_error",
@@ -28,7 +53,7 @@ _FORKS = ("fork", "vfork", "clone")
 _SEVERAL_PROCESSES = "tried to use several processes: a program may use one"
 
 
-class Statement(NamedTuple):
+class StatedProblem(NamedTuple):
     """The problem that a whole script states: bounds (D,), budget, values f (N,), g (N, Mg), h (N, Mh)."""
 
     lower: np.ndarray
@@ -40,8 +65,8 @@ class Statement(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Ending:
-    """How a conversation ended; the fields are those of ``verdicts.Record``. ``x`` is the point returned."""
+class Outcome:
+    """How a conversation ended; the fields are those of ``record.Record``. ``x`` is the point returned."""
 
     verdict: Verdict
     reason: str
@@ -50,7 +75,7 @@ class Ending:
     message: str | None = None
     frames: list[str] = field(default_factory=list)
     x: np.ndarray | None = None
-    statement: Statement | None = None
+    statement: StatedProblem | None = None
     gone: bool = False
     output: bytes = b""
     exit_status: int | None = None
@@ -60,15 +85,15 @@ class Ending:
     max_rss: float = 0.0
 
 
-class Over(Exception):
+class SessionEnded(Exception):
     """The conversation is over."""
 
-    def __init__(self, ending: Ending) -> None:
-        self.ending = ending
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
 
 
-def failure(told: Mapping[str, Any], found: bool) -> Ending:
-    """The ending of a program that says which exception ended it.
+def failure(told: Mapping[str, Any], found: bool) -> Outcome:
+    """The outcome of a program that says which exception ended it.
 
     Args:
         told: what it says.
@@ -79,21 +104,21 @@ def failure(told: Mapping[str, Any], found: bool) -> Ending:
     told_all: dict[str, Any] = {"exception": name, "message": message, "frames": frames}
     if kind == "exit":
         if found:
-            return Ending("ok", "left by sys.exit: scored at the best point so far", **told_all)
-        return Ending("invalid_result", "left by sys.exit with no feasible point seen", **told_all)
+            return Outcome("ok", "left by sys.exit: scored at the best point so far", **told_all)
+        return Outcome("invalid_result", "left by sys.exit with no feasible point seen", **told_all)
     reason = f"{name}: {message}"
-    return Ending(
+    return Outcome(
         _FAILURES.get(kind, "runtime_error"), f"{_FULL} ({reason})" if kind == "disk" else reason, **told_all
     )
 
 
 def explain(
-    ending: Ending, ended: Mapping[str, Any], confined: bool, note: Mapping[str, Any] | None
-) -> Ending:
+    outcome: Outcome, ended: Mapping[str, Any], confined: bool, note: Mapping[str, Any] | None
+) -> Outcome:
     """The verdict for a program that ended without saying how.
 
     Args:
-        ending: what is known.
+        outcome: what is known.
         ended: what the zygote tells: ``status`` (exit status, or minus the number of the signal that ended it), ``alive`` (whether
             it was still running), ``forbidden`` (the system call for which it was killed, or None) and ``full`` (whether its
             folder was).
@@ -103,10 +128,12 @@ def explain(
     status = ended["status"]
     if not confined:
         return replace(
-            ending, verdict="harness_error", reason=f"ended with status {status} before it was confined"
+            outcome, verdict="harness_error", reason=f"ended with status {status} before it was confined"
         )
     if ended["alive"]:
-        return replace(ending, verdict="security_violation", reason="protocol: closed the evaluation channel")
+        return replace(
+            outcome, verdict="security_violation", reason="protocol: closed the evaluation channel"
+        )
     forbidden = ended["forbidden"]
     if forbidden is not None or status == -signal.SIGSYS:
         note = note or {}
@@ -117,17 +144,17 @@ def explain(
             reason += f", said to be for {note['event']}"
         frames = [str(entry) for entry in note.get("frames", [])]
         return replace(
-            ending,
+            outcome,
             verdict="security_violation",
             reason=_SEVERAL_PROCESSES if benign else reason,
             benign=benign,
             frames=frames,
         )
     if ended["full"]:
-        return replace(ending, verdict="runtime_error", reason=_FULL)
+        return replace(outcome, verdict="runtime_error", reason=_FULL)
     if status == -signal.SIGKILL:
-        return replace(ending, verdict="memory", reason="killed by the kernel, out of memory")
+        return replace(outcome, verdict="memory", reason="killed by the kernel, out of memory")
     if status == -signal.SIGXCPU:
-        return replace(ending, verdict="timeout", reason="out of processor time")
+        return replace(outcome, verdict="timeout", reason="out of processor time")
     how = f"status {status}" if status >= 0 else f"signal {signal.strsignal(-status) or -status}"
-    return replace(ending, reason=f"ended with {how}, returning nothing")
+    return replace(outcome, reason=f"ended with {how}, returning nothing")

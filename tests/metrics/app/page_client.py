@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 from processes import with_environment
 
-APP = Path(__file__).parents[2] / "metrics" / "llamoco" / "app.py"
+APP = Path(__file__).parents[3] / "metrics" / "llamoco" / "app.py"
 MODEL, SINGLE_BEST, OWN = "The shipped model", "The single best solver", "I do"
 START_LIMIT = 180.0
 JOB_LIMIT = 240.0

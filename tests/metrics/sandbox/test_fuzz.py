@@ -27,10 +27,10 @@ from mutants import Mutant, mutant
 
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Evaluation, Problem
-from llamoco.metrics.faith import agrees
-from llamoco.metrics.sandbox import tiers
-from llamoco.metrics.sandbox.slot import Sandbox
-from llamoco.metrics.sandbox.verdicts import Record, Verdict
+from llamoco.metrics.faithfulness import agrees
+from llamoco.metrics.sandbox import Sandbox, tiers
+from llamoco.metrics.sandbox.outcome import Verdict
+from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
 
 TIME_LIMIT = 0.5
@@ -277,7 +277,7 @@ def run_mutants(seeds: range, sandboxes: list[Sandbox], outside: Outside) -> Cou
         except Exception as error:
             digest = hashlib.sha256(one.program.encode("utf-8", "surrogatepass")).hexdigest()[:8]
             raise AssertionError(
-                f"mutant {seed} (text {digest}; python tests/metrics/mutants.py {seed} prints it) "
+                f"mutant {seed} (text {digest}; python tests/metrics/sandbox/mutants.py {seed} prints it) "
                 f"on problem {one.problem}, tier {sandbox.tier}"
             ) from error
         verdicts[record.verdict] += 1
@@ -310,7 +310,7 @@ def states(program: str, problem: Logged, sandbox: Sandbox) -> None:
         return
     points = np.array([problem.lower_array, problem.upper_array])
     began = time.perf_counter()
-    stated = sandbox.state(program, points, TIME_LIMIT, MEMORY_LIMIT)
+    stated = sandbox.stated_problem(program, points, TIME_LIMIT, MEMORY_LIMIT)
     assert time.perf_counter() - began < TIME_LIMIT + SLACK
     if stated is not None:
         assert stated.f.shape == (2,) and len(stated.g) == len(stated.h) == 2

@@ -8,7 +8,7 @@ import select
 from collections.abc import Iterator
 from time import perf_counter
 
-from llamoco.metrics.sandbox.ending import Ending, Over
+from llamoco.metrics.sandbox.outcome import Outcome, SessionEnded
 
 MAX_OUTPUT = 1 << 20
 KEPT_OUTPUT = 4096
@@ -16,7 +16,7 @@ _READ = 1 << 16
 _LONGEST_WAIT = 10_000  # milliseconds; any limit of a person's fits into what poll takes
 
 
-class Channel:
+class Pipes:
     """Reads from a program and writes to it, while it has time left and its output is in bounds.
 
     Args:
@@ -62,7 +62,7 @@ class Channel:
         """What the program has written, once it has; nothing if it closed its end.
 
         Raises:
-            Over: if the program has to be ended.
+            SessionEnded: if the program has to be ended.
         """
         while True:
             self._wait(self._readable)
@@ -75,7 +75,7 @@ class Channel:
         """Write all of it, waiting while the program reads; nothing if it closed its end.
 
         Raises:
-            Over: if the program has to be ended.
+            SessionEnded: if the program has to be ended.
         """
         view = memoryview(data)
         while view:
@@ -107,14 +107,16 @@ class Channel:
         while True:
             left = self._time_limit - self.seconds
             if left <= 0:
-                raise Over(Ending("timeout", f"more than {self._time_limit:g} s of its own"))
+                raise SessionEnded(Outcome("timeout", f"more than {self._time_limit:g} s of its own"))
             ready = False
             for descriptor, _ in poll.poll(min(1000 * left + 1, _LONGEST_WAIT)):
                 if descriptor == self._output:
                     self.drain()
                     if self._printed > MAX_OUTPUT:
-                        raise Over(
-                            Ending("runtime_error", f"output_flood: more than {MAX_OUTPUT >> 20} MiB printed")
+                        raise SessionEnded(
+                            Outcome(
+                                "runtime_error", f"output_flood: more than {MAX_OUTPUT >> 20} MiB printed"
+                            )
                         )
                 else:
                     ready = True

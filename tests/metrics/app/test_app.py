@@ -19,7 +19,7 @@ from llamoco.hub_cards.screenshot import OVER, browser, find_chromium, running_a
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SPACE = ROOT / "metrics" / "llamoco"
 SPHERE = "Minimise $f(x) = (x_1 - 1)^2 + x_2^2$ with $-3 \\le x_1, x_2 \\le 3$ within 200 evaluations."
 START = "def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):\n"

@@ -17,10 +17,10 @@ import httpx
 import pytest
 from page_client import APP, MODEL, OWN, SINGLE_BEST, Page
 
-from llamoco.metrics.sandbox import confine
+from llamoco.metrics.sandbox.confinement import unsupported
 
 pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or confine.unsupported() is not None, reason="needs a sandbox, and /proc"
+    sys.platform != "linux" or unsupported() is not None, reason="needs a sandbox, and /proc"
 )
 
 SPHERE = "Minimise $f(x) = x_1^2 + x_2^2$ with $-1 \\le x_1, x_2 \\le 2$ within 60 evaluations.\n"

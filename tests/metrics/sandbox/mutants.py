@@ -1,6 +1,6 @@
 """Mutants: programs of the pool, whole scripts and hostile programs, broken at random in the ways that models and attackers break them.
 
-``python tests/metrics/mutants.py SEED`` prints one. The texts hold the words CANARY_FOLDER and CANARY_PORT where they reach outside:
+``python tests/metrics/sandbox/mutants.py SEED`` prints one. The texts hold the words CANARY_FOLDER and CANARY_PORT where they reach outside:
 whoever runs them puts in a folder and a port that nothing may touch.
 """
 
@@ -125,9 +125,9 @@ SPLICES = [
     "from llamoco.metrics.sandbox import client, protocol; client.{client} = {wild}",
     "from llamoco.metrics.sandbox import client, protocol; protocol.{protocol} = {wild}",
     "from llamoco.metrics.sandbox import protocol; protocol.{protocol} = lambda *a, **k: {bytes}",
-    "from llamoco.metrics.sandbox import program; program.{program} = lambda *a, **k: {wild}",
-    "from llamoco.metrics.sandbox import program; program._answer({frame})",
-    "from llamoco.metrics.sandbox import program; print(program._failed({error}('x')))",
+    "from llamoco.metrics.sandbox import child; child.{program} = lambda *a, **k: {wild}",
+    "from llamoco.metrics.sandbox import child; child._answer({frame})",
+    "from llamoco.metrics.sandbox import child; print(child._failed({error}('x')))",
     "import os, random\nwrite = os.write\ndef noisy(fd, data):\n    data = bytearray(data); data[random.randrange(len(data))] ^= 1 << {bit}; return write(fd, data)\nos.write = noisy",
     "import os\nwrite = os.write\nos.write = lambda fd, data: write(fd, bytes(data)[:{small}])",
     "import os\nwrite = os.write\nos.write = lambda fd, data: (write(fd, data), write(fd, data))[0]",

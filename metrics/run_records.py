@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from llamoco.metrics.inputs import MAX_EVALS, MAX_SEED
-from llamoco.metrics.sandbox.verdicts import Record, Verdict
+from llamoco.metrics.runner import Prediction
+from llamoco.metrics.sandbox.outcome import Verdict
+from llamoco.metrics.sandbox.record import Record
+from llamoco.metrics.scores import Attempt, Run
 
 _MOST_SECONDS = 1e9
 
@@ -128,7 +131,7 @@ def shown(value: Any) -> str:
 
 
 def checked_run(content: Any) -> dict[str, Any]:
-    """A run's record as ``runs.row`` makes it.
+    """A run's record as ``run_records.row`` makes it.
 
     Raises:
         ValueError: naming the field that is not what it has to be.
@@ -141,3 +144,47 @@ def record_of_run(content: Mapping[str, Any]) -> Record:
     known = {name: value for name, value in content.items() if name in Record.__dataclass_fields__}
     known["trace"] = [(int(evals), float(f)) for evals, f in known["trace"]]
     return Record(**known)
+
+
+def row(prediction: int, number: int, run: Run) -> dict[str, Any]:
+    """A run as a JSON-able record.
+
+    Returns:
+        prediction, run, problem_id, w, aocc, faithful, the fields of ``sandbox.record.Record``, and repair: faithful
+        and the same fields for the repaired program, or None.
+    """
+    return {
+        "prediction": prediction,
+        "run": number,
+        "problem_id": run.problem.id,
+        "w": run.w,
+        "aocc": run.aocc,
+        **_of_attempt(run.attempt),
+        "repair": None if run.repair is None else _of_attempt(run.repair),
+    }
+
+
+def run_of_row(record: Mapping[str, Any], prediction: Prediction) -> Run:
+    """The run that ``row`` recorded.
+
+    Raises:
+        ValueError: if a field is not what it has to be, naming it, or the record has a repair and the prediction none.
+    """
+    first, repair = _attempt_of(record, prediction.program), record.get("repair")
+    if repair is None:
+        return Run(prediction.problem, first)
+    if prediction.repair is None:
+        raise ValueError(
+            f"run {record.get('run')} of prediction {record.get('prediction')} records a repair: give the prediction "
+            "with its repair"
+        )
+    return Run(prediction.problem, first, _attempt_of(repair, prediction.repair))
+
+
+def _of_attempt(attempt: Attempt) -> dict[str, Any]:
+    return {"faithful": attempt.faithful, **attempt.record.to_dict()}
+
+
+def _attempt_of(record: Mapping[str, Any], program: str) -> Attempt:
+    run = checked_run(record)
+    return Attempt(program, record_of_run(run), run["faithful"])

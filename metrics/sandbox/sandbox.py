@@ -15,12 +15,11 @@ import numpy as np
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox import tiers
-from llamoco.metrics.sandbox.channel import Channel
-from llamoco.metrics.sandbox.ending import Ending, Statement
-from llamoco.metrics.sandbox.exchange import Exchange
-from llamoco.metrics.sandbox.records import record_of
+from llamoco.metrics.sandbox.outcome import Outcome, StatedProblem
+from llamoco.metrics.sandbox.pipes import Pipes
+from llamoco.metrics.sandbox.record import Record, record_of
+from llamoco.metrics.sandbox.session import Session
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-from llamoco.metrics.sandbox.verdicts import Record
 from llamoco.metrics.sandbox.zygote_process import REAP_LIMIT, Hello, ZygoteDied, ZygoteProcess
 
 TIME_LIMIT = 60.0
@@ -161,23 +160,23 @@ class Sandbox:
                 on_oracle(oracle)
             try:
                 left = {"max_evals": oracle.remaining}
-                ending = self._attempt(job | left, oracle, None, time_limit, memory_limit)
+                outcome = self._attempt(job | left, oracle, None, time_limit, memory_limit)
             except ZygoteDied:
                 reason = "the process that runs programs died"
                 self._restart()
                 continue
-            if ending.verdict != "harness_error":
-                return record_of(ending, oracle, common)
-            reason = ending.reason
+            if outcome.verdict != "harness_error":
+                return record_of(outcome, oracle, common)
+            reason = outcome.reason
         return Record(verdict="harness_error", reason=f"{reason} (tried {ATTEMPTS} times)", **common)
 
-    def state(
+    def stated_problem(
         self,
         program: str,
         points: np.ndarray,
         time_limit: float = TIME_LIMIT,
         memory_limit: int = MEMORY_LIMIT,
-    ) -> Statement | None:
+    ) -> StatedProblem | None:
         """What problem a whole script states: its bounds, budget and values; ``optimize`` is not called.
 
         Args:
@@ -192,14 +191,14 @@ class Sandbox:
         self.ready()
         for _ in range(ATTEMPTS):
             try:
-                ending = self._attempt(
+                outcome = self._attempt(
                     {"mode": "state", "program": program}, None, points, time_limit, memory_limit
                 )
             except ZygoteDied:
                 self._restart()
                 continue
-            if ending.verdict != "harness_error":
-                return ending.statement
+            if outcome.verdict != "harness_error":
+                return outcome.statement
         return None
 
     def _attempt(
@@ -209,7 +208,7 @@ class Sandbox:
         points: np.ndarray | None,
         time_limit: float,
         memory_limit: int,
-    ) -> Ending:
+    ) -> Outcome:
         requests, asking = os.pipe()
         telling, replies = os.pipe()
         output, printing = os.pipe()
@@ -223,15 +222,15 @@ class Sandbox:
                 raise ZygoteDied from error
             while len(open_ends) > 3:
                 os.close(open_ends.pop())
-            channel = Channel(requests, replies, output, time_limit)
-            exchange = Exchange(channel, job, oracle, points)
+            pipes = Pipes(requests, replies, output, time_limit)
+            session = Session(pipes, job, oracle, points)
             gone = False
             try:
-                ending = exchange.follow()
-                gone = ending.gone
+                outcome = session.follow()
+                gone = outcome.gone
             finally:
                 ended = self._reap(gone)
-            return exchange.closed(ending, ended)
+            return session.closed(outcome, ended)
         finally:
             for descriptor in open_ends:
                 os.close(descriptor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics import reference
 from llamoco.metrics.reference import ReferenceFailure, evaluated_apart
-from llamoco.metrics.runs import Prediction, Runner
+from llamoco.metrics.runner import Prediction, Runner
 from llamoco.metrics.summary import score
 
 BOX = "LOWER, UPPER, MAX_EVALS = [-1.0, -2.0], [3.0, 2.0], 60\n"
@@ -214,16 +215,15 @@ def test_ids_with_half_characters_and_programs_with_marks(runner: Runner) -> Non
 def test_a_reference_does_not_outlive_a_worker_that_is_killed(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
     text = after(2, f"open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(1000)")
-    with Runner(runs=1, allow_unsafe=True, workers=1) as runner:
-        runs = runner.run_all([Prediction(PROGRAM, problem(text))])
-        future = runner._submit(Prediction(PROGRAM, problem(text)))
-        del runs
-        deadline = time.monotonic() + 30
-        while not (mark.exists() and mark.read_text()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        pid = int(mark.read_text())
-        os.kill(pid, 0)
-    future.cancel()
+    deadline = time.monotonic() + 30
+    with ThreadPoolExecutor(1) as pool:
+        with Runner(runs=1, allow_unsafe=True, workers=1) as runner:
+            waiting = pool.submit(list, runner.run_all([Prediction(PROGRAM, problem(text))]))
+            while not (mark.exists() and mark.read_text()) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            pid = int(mark.read_text())
+            os.kill(pid, 0)
+        assert "shutdown" in str(waiting.exception(30))
     while time.monotonic() < deadline:
         with suppress(FileNotFoundError):
             if "State:\tZ" not in Path(f"/proc/{pid}/status").read_text():

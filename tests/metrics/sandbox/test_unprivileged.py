@@ -15,8 +15,8 @@ from run_cases import of_line
 from unprivileged import REFUSED
 
 import llamoco.metrics as metrics
-from llamoco.metrics.sandbox import confine
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox.confinement import unsupported
+from llamoco.metrics.sandbox.record import Record
 
 USER = 54321
 TESTS = Path(__file__).parent
@@ -38,14 +38,14 @@ class Finished(NamedTuple):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """From a process of the user."""
-    if confine.unsupported():
+    if unsupported():
         pytest.skip("this machine cannot confine programs")
     home = tmp_path_factory.mktemp("user")
     os.chown(home, USER, USER)
 
     def as_user(*command: str) -> subprocess.CompletedProcess[str]:
         installed = Path(str(metrics.__file__)).parents[1]
-        folders = {sys.prefix, sys.base_prefix, str(installed), str(TESTS.parents[1]), str(home)}
+        folders = {sys.prefix, sys.base_prefix, str(installed), str(TESTS.parents[2]), str(home)}
         reachable = sorted({path for folder in folders for path in (folder, os.path.realpath(folder))})
         done = subprocess.run(
             [sys.executable, str(TESTS / "unprivileged.py"), str(USER), ":".join(reachable), *command],

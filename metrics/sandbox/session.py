@@ -11,8 +11,8 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.metrics.sandbox import protocol
-from llamoco.metrics.sandbox.channel import Channel
-from llamoco.metrics.sandbox.ending import Ending, Over, Statement, explain, failure
+from llamoco.metrics.sandbox.outcome import Outcome, SessionEnded, StatedProblem, explain, failure
+from llamoco.metrics.sandbox.pipes import Pipes
 from llamoco.metrics.sandbox.protocol import HEADER, MAX_TEXT_BYTES, Kind, ProtocolError
 
 MAX_REFUSED = 5
@@ -21,20 +21,20 @@ MAX_REPEATED = 100  # free, so it has to be bounded; the client keeps the last v
 MAX_STATED_COLUMNS = 1000
 
 
-class Exchange:
+class Session:
     """Talks to one program until it ends or has to be ended.
 
     Args:
-        channel: the pipes to it.
+        pipes: the pipes to it.
         job: what it is told to do.
         oracle: what it optimizes; None when only its problem section is asked for.
         points: where its problem section is asked, (N, D).
     """
 
     def __init__(
-        self, channel: Channel, job: dict[str, Any], oracle: Oracle | None, points: np.ndarray | None
+        self, pipes: Pipes, job: dict[str, Any], oracle: Oracle | None, points: np.ndarray | None
     ) -> None:
-        self._channel = channel
+        self._pipes = pipes
         self._job = job
         self._oracle = oracle
         self._points = points
@@ -55,37 +55,37 @@ class Exchange:
             self._size_of_one = HEADER.size + 8 * dim
             self._tells_one = protocol.head(Kind.VALUES, 1, width)
 
-    def follow(self) -> Ending:
+    def follow(self) -> Outcome:
         """Answer until the conversation is over. The program may still be running then: it has to be killed.
 
         Raises:
             Exception: whatever the problem's own objective raises.
         """
         try:
-            self._channel.send(protocol.text_frame(Kind.JOB, self._job))
+            self._pipes.send(protocol.text_frame(Kind.JOB, self._job))
             if self._points is not None:
-                self._channel.send(protocol.frame(Kind.POINTS, self._points))
+                self._pipes.send(protocol.frame(Kind.POINTS, self._points))
             while True:
-                self._receive(self._channel.receive())
-        except Over as over:
-            return over.ending
+                self._receive(self._pipes.receive())
+        except SessionEnded as over:
+            return over.outcome
         except ProtocolError as error:
-            return Ending("security_violation", f"protocol: {error}")
+            return Outcome("security_violation", f"protocol: {error}")
         finally:
-            self._seconds = self._channel.seconds
+            self._seconds = self._pipes.seconds
 
-    def closed(self, ending: Ending, ended: dict[str, Any]) -> Ending:
-        """Complete an ending with how the process went, as the zygote tells."""
-        if ending.gone:
-            ending = explain(ending, ended, self._confined, self._note)
-            ending = replace(ending, exit_status=ended["status"])
-        if self._oracle is not None and self._oracle.refused and ending.verdict != "harness_error":
+    def closed(self, outcome: Outcome, ended: dict[str, Any]) -> Outcome:
+        """Complete an outcome with how the process went, as the zygote tells."""
+        if outcome.gone:
+            outcome = explain(outcome, ended, self._confined, self._note)
+            outcome = replace(outcome, exit_status=ended["status"])
+        if self._oracle is not None and self._oracle.refused and outcome.verdict != "harness_error":
             over = f"asked for more than its {self._oracle.problem.max_evals} evaluations"
-            ending = replace(ending, verdict="budget_exceeded", reason=over, benign=False, x=None)
-        self._channel.drain()
+            outcome = replace(outcome, verdict="budget_exceeded", reason=over, benign=False, x=None)
+        self._pipes.drain()
         return replace(
-            ending,
-            output=bytes(self._channel.head),
+            outcome,
+            output=bytes(self._pipes.head),
             seconds=self._seconds,
             wall=perf_counter() - self._started,
             cpu=ended["cpu"],
@@ -95,7 +95,7 @@ class Exchange:
     def _receive(self, part: bytes) -> None:
         """Take in what the program wrote, and answer the frames that are whole."""
         if not part:
-            raise Over(Ending("runtime_error", "ended without a word", gone=True))
+            raise SessionEnded(Outcome("runtime_error", "ended without a word", gone=True))
         # Most frames by far: a request for a single point, on its own.
         alone = len(part) == self._size_of_one and not self._buffer and not self._to_drop
         if alone and part.startswith(self._asks_one):
@@ -159,19 +159,19 @@ class Exchange:
             self._note = _read_text(body)
         elif kind == Kind.FAILED:
             found = self._oracle is not None and self._oracle.best_x is not None
-            raise Over(failure(_read_text(body), found))
+            raise SessionEnded(failure(_read_text(body), found))
         elif kind == Kind.RETURNED:
-            raise Over(self._returned(protocol.matrix(body, rows, columns)[0]))
+            raise SessionEnded(self._returned(protocol.matrix(body, rows, columns)[0]))
         elif kind == Kind.BOX:
             self._box = protocol.matrix(body, rows, columns)
         else:
-            raise Over(self._stated(protocol.matrix(body, rows, columns)))
+            raise SessionEnded(self._stated(protocol.matrix(body, rows, columns)))
 
     def _evaluate(self, points: np.ndarray) -> None:
         assert self._oracle is not None
         before = self._oracle.evals
         try:
-            with self._channel.standing_still():
+            with self._pipes.standing_still():
                 values = self._oracle.evaluate(points)
         except BudgetExceeded:
             self._oracle.refused -= 1
@@ -181,7 +181,7 @@ class Exchange:
         self._largest_batch = len(points)
         width = 1 + values.g.shape[1] + values.h.shape[1]
         parts = [protocol.head(Kind.VALUES, len(points), width), *(part.tobytes() for part in values)]
-        self._channel.send(b"".join(parts))
+        self._pipes.send(b"".join(parts))
 
     def _evaluate_one(self, x: np.ndarray) -> None:
         assert self._oracle is not None
@@ -192,10 +192,10 @@ class Exchange:
             self._oracle.refused -= 1
             self._refuse()
             return
-        self._channel.paused += perf_counter() - start
+        self._pipes.paused += perf_counter() - start
         self._note_repetition(before)
         self._largest_batch = 1
-        self._channel.send(self._tells_one + values)
+        self._pipes.send(self._tells_one + values)
 
     def _note_repetition(self, before: int) -> None:
         """Bound the requests that cost no evaluation; ``before``: evaluations used before this one."""
@@ -209,26 +209,26 @@ class Exchange:
         assert self._oracle is not None
         self._oracle.refused += 1
         if self._oracle.refused >= MAX_REFUSED:
-            raise Over(Ending("budget_exceeded", "kept asking"))
-        self._channel.send(protocol.head(Kind.REFUSED))
+            raise SessionEnded(Outcome("budget_exceeded", "kept asking"))
+        self._pipes.send(protocol.head(Kind.REFUSED))
 
-    def _returned(self, x: np.ndarray) -> Ending:
+    def _returned(self, x: np.ndarray) -> Outcome:
         assert self._oracle is not None
         if not np.isfinite(x).all():
-            return Ending("invalid_result", "returned a point that is not finite")
+            return Outcome("invalid_result", "returned a point that is not finite")
         if self._oracle.evals == 0 and not self._oracle.refused:
-            return Ending("invalid_result", "never called the objective")
-        return Ending("ok", "returned a point", x=x)
+            return Outcome("invalid_result", "never called the objective")
+        return Outcome("ok", "returned a point", x=x)
 
-    def _stated(self, values: np.ndarray) -> Ending:
+    def _stated(self, values: np.ndarray) -> Outcome:
         if self._box is None:
             raise ProtocolError("values without a box")
         lower, upper, budget = self._box
         n_inequality = int(np.clip(np.nan_to_num(values[0, 0]), 0, values.shape[1] - 2))
         g, h = values[:, 2 : 2 + n_inequality], values[:, 2 + n_inequality :]
         max_evals = float(budget[0]) if len(budget) else 0.0
-        return Ending(
-            "ok", "stated a problem", statement=Statement(lower, upper, max_evals, values[:, 1], g, h)
+        return Outcome(
+            "ok", "stated a problem", statement=StatedProblem(lower, upper, max_evals, values[:, 1], g, h)
         )
 
 

@@ -17,11 +17,12 @@ from covert_programs import AFTER, MEANWHILE, Pair, judge_pair
 from hostile_programs import CASES, DONE, FLOOD, HEADER, PROBLEM, SECTION, SWALLOW, WORK, Case, body, judge
 from run_cases import found_after, found_meanwhile, run_case, run_honest, zygotes
 
-from llamoco.metrics.sandbox import exchange, numbers, syscalls
-from llamoco.metrics.sandbox.channel import Channel
-from llamoco.metrics.sandbox.ending import Over
-from llamoco.metrics.sandbox.slot import Sandbox
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox import Sandbox, syscalls
+from llamoco.metrics.sandbox.outcome import SessionEnded
+from llamoco.metrics.sandbox.pipes import Pipes
+from llamoco.metrics.sandbox.process_numbers import ProcessNumbers
+from llamoco.metrics.sandbox.record import Record
+from llamoco.metrics.sandbox.session import MAX_REFUSED
 
 NUMBERS = [f"{number:02}" for number in range(1, 51)]
 
@@ -88,7 +89,7 @@ def test_numbers_are_skipped_and_no_process_is_made() -> None:
     skipped, already = set(), children()
     for _ in range(20):
         before = next_number()
-        numbers.Numbers(platform.machine()).skip()
+        ProcessNumbers(platform.machine()).skip()
         assert children() == already
         skipped.add(next_number() - before - 1)
     # Others on this machine take numbers, too.
@@ -96,7 +97,7 @@ def test_numbers_are_skipped_and_no_process_is_made() -> None:
 
 
 def test_a_program_that_keeps_asking_is_stopped(sandbox: Sandbox) -> None:
-    assert run(sandbox, body(*SWALLOW)).refused == exchange.MAX_REFUSED
+    assert run(sandbox, body(*SWALLOW)).refused == MAX_REFUSED
 
 
 def test_a_program_that_takes_back_what_it_wrote_stays_on_its_clock(
@@ -104,18 +105,18 @@ def test_a_program_that_takes_back_what_it_wrote_stays_on_its_clock(
 ) -> None:
     """It can open its pipe for reading, and be faster than the evaluator that was told of something to read."""
     (requests, asking), (telling, replies), (output, printing) = os.pipe(), os.pipe(), os.pipe()
-    channel = Channel(requests, replies, output, time_limit=0.3)
+    channel = Pipes(requests, replies, output, time_limit=0.3)
     assert not os.get_blocking(requests)
-    wait, lost = Channel._wait, []
+    wait, lost = Pipes._wait, []
 
-    def wait_and_lose(self: Channel, poll: select.poll) -> None:
+    def wait_and_lose(self: Pipes, poll: select.poll) -> None:
         wait(self, poll)
         lost.append(os.read(requests, 10))
 
-    monkeypatch.setattr(Channel, "_wait", wait_and_lose)
+    monkeypatch.setattr(Pipes, "_wait", wait_and_lose)
     os.write(asking, b"taken")
     try:
-        with pytest.raises(Over) as over:
+        with pytest.raises(SessionEnded) as over:
             channel.receive()
     finally:
         for descriptor in (requests, asking, telling, replies, output, printing):
@@ -153,8 +154,8 @@ def test_an_error_of_the_objective_is_its_owners(sandbox: Sandbox) -> None:
 def test_a_flood_of_boxes_states_nothing(sandbox: Sandbox) -> None:
     flood = f"import os\n{HEADER}\ndata = HEADER.pack(MAGIC, Kind.BOX, 3, 0) * 1000\n{FLOOD}\n"
     points = np.zeros((3, 2))
-    assert sandbox.state(SECTION, points) is not None
-    assert sandbox.state(SECTION + flood, points) is None
+    assert sandbox.stated_problem(SECTION, points) is not None
+    assert sandbox.stated_problem(SECTION + flood, points) is None
 
 
 def test_nothing_is_left_behind() -> None:

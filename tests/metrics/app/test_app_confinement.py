@@ -15,15 +15,14 @@ from job_attacks import ALLOWED, SECRET, SHOWN
 from unprivileged import REFUSED
 
 import llamoco.metrics as metrics
-from llamoco.metrics.sandbox import confine, syscalls
+from llamoco.metrics.sandbox import syscalls
+from llamoco.metrics.sandbox.confinement import unsupported
 from llamoco.modeling.demo import confinement
 
 USER = 54321
 TESTS = Path(__file__).parent
 
-pytestmark = pytest.mark.skipif(
-    confine.unsupported() is not None, reason="this machine cannot confine a process"
-)
+pytestmark = pytest.mark.skipif(unsupported() is not None, reason="this machine cannot confine a process")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -48,9 +47,14 @@ def run_as_user(home: Path, *command: str, bubblewrap: bool = True) -> subproces
     for path in (home, *home.rglob("*")):
         os.chown(path, USER, USER)
     installed = Path(str(metrics.__file__)).parents[1]
-    folders = {sys.prefix, sys.base_prefix, str(installed), str(TESTS.parents[1]), str(home)}
+    folders = {sys.prefix, sys.base_prefix, str(installed), str(TESTS.parents[2]), str(home)}
     reachable = sorted({path for folder in folders for path in (folder, os.path.realpath(folder))})
-    as_user = (sys.executable, str(TESTS / "unprivileged.py"), str(USER), ":".join(reachable))
+    as_user = (
+        sys.executable,
+        str(TESTS.parent / "sandbox" / "unprivileged.py"),
+        str(USER),
+        ":".join(reachable),
+    )
     done = run_as_caller(home, *as_user, *command, bubblewrap=bubblewrap)
     if done.returncode == REFUSED:
         pytest.skip(f"root may not become an ordinary user here: {done.stderr.strip()}")
@@ -108,7 +112,6 @@ def test_the_attacks_would_work(run: Run, tmp_path: Path) -> None:
 READ_PARENT = "import os; print(open(f'/proc/{os.getppid()}/environ', 'rb').read().count(b'hf_secret'))"
 PARENT = """\
 import subprocess, sys
-from llamoco.modeling.demo import confinement
 if sys.argv[1] == "hidden":
     confinement.hide()
 done = subprocess.run([sys.executable, "-c", sys.argv[2]], env={}, capture_output=True, text=True)
@@ -126,7 +129,7 @@ def test_an_unconfined_child_of_the_page_cannot_read_its_environment(
 
 
 def test_the_page_hides_itself() -> None:
-    app = (TESTS.parents[1] / "metrics" / "llamoco" / "app.py").read_text()
+    app = (TESTS.parents[2] / "metrics" / "llamoco" / "app.py").read_text()
     assert app.index("confinement.hide()") < app.index("workers = Workers()")
 
 

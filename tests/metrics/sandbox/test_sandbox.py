@@ -18,8 +18,8 @@ from processes import with_environment
 from llamoco.dataset_builder.optimizers.pool import POOL, optimizer_function, render
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.faith import agrees
-from llamoco.metrics.sandbox.slot import Sandbox
+from llamoco.metrics.faithfulness import agrees
+from llamoco.metrics.sandbox import Sandbox
 
 SECTION = """\
 import numpy as np
@@ -154,7 +154,7 @@ def test_a_point_that_rounding_put_outside_is_inside(sandbox: Sandbox) -> None:
 
 def test_a_script_states_its_problem(sandbox: Sandbox) -> None:
     points = np.array([[0.0, 1.0, 2.0], [3.0, -1.0, 4.0]])
-    stated = sandbox.state(SECTION + ENTRY + "    return lower\n", points)
+    stated = sandbox.stated_problem(SECTION + ENTRY + "    return lower\n", points)
     assert stated is not None and stated.f.tolist() == [101.0, 4 + 40 + 900]
     assert stated.g.tolist() == [[-0.5, -5.0], [2.5, -3.0]] and stated.h.tolist() == [[1.0], [1.0]]
     assert stated.lower.tolist() == [-5, -5, -4] and stated.max_evals == 150
@@ -162,17 +162,15 @@ def test_a_script_states_its_problem(sandbox: Sandbox) -> None:
     broken = ("raise ValueError", "while True: pass", "os._exit(0)", "return np.zeros(10**9)", "return 'x'")
     for line in broken:
         program = "import os\n" + SECTION.replace("return float(", f"{line}\n    return float(")
-        assert sandbox.state(program, points, time_limit=0.5, memory_limit=256) is None
-    assert sandbox.state("x = 1\n", points) is None
-    assert sandbox.state(SECTION.replace("MAX_EVALS = 150", ""), points) is None
+        assert sandbox.stated_problem(program, points, time_limit=0.5, memory_limit=256) is None
+    assert sandbox.stated_problem("x = 1\n", points) is None
+    assert sandbox.stated_problem(SECTION.replace("MAX_EVALS = 150", ""), points) is None
 
 
 def test_nothing_outlives_a_killed_evaluator() -> None:
     program = ENTRY + "    objective(lower)\n    while True: pass\n"
     script = f"""\
 import sys
-from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.sandbox.slot import Sandbox
 problem = Problem.from_json({UNCONSTRAINED.to_json()!r})
 with Sandbox(allow_unsafe=True) as sandbox:
     print(sandbox._scratch, flush=True)

@@ -1,39 +1,21 @@
-"""What came of running a program: the verdict and the record."""
+"""Record of a run: the outcome, its text made safe to show, and the returned point evaluated on our side."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
+
+import numpy as np
 
 from llamoco.dataset_builder.problems import printable
-from llamoco.dataset_builder.problems.oracle import EvaluatedPoint
+from llamoco.dataset_builder.problems.oracle import EvaluatedPoint, Oracle
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.metrics.sandbox.outcome import ERRORS, Outcome, Verdict
 
-Verdict = Literal[
-    "ok",
-    "security_violation",
-    "budget_exceeded",
-    "timeout",
-    "memory",
-    "syntax_error",
-    "import_error",
-    "runtime_error",
-    "invalid_result",
-    "harness_error",
-]
-
-# Counted in Err. budget_exceeded is a rate of its own; harness_error is never charged to the program.
-ERRORS: frozenset[Verdict] = frozenset(
-    {
-        "security_violation",
-        "timeout",
-        "memory",
-        "syntax_error",
-        "import_error",
-        "runtime_error",
-        "invalid_result",
-    }
-)
+MAX_SHOWN_OUTPUT = 4096
+MAX_SHOWN_MESSAGE = 1000
+MAX_SHOWN_FRAMES = 8
 
 
 @dataclass(frozen=True)
@@ -108,3 +90,50 @@ class Record:
 def escaped(text: str, limit: int) -> str:
     """Text safe to print: control characters and lone surrogates escaped, cut at ``limit`` characters."""
     return printable.escaped(text[:limit])[: 2 * limit]
+
+
+def record_of(outcome: Outcome, oracle: Oracle, common: dict[str, Any]) -> Record:
+    """The record of a run that came to an end.
+
+    Args:
+        outcome: how it did.
+        oracle: what it was evaluated by.
+        common: fields that do not depend on the run.
+    """
+    record = Record(
+        verdict=outcome.verdict,
+        reason=escaped(outcome.reason, MAX_SHOWN_MESSAGE),
+        benign=outcome.benign,
+        exception=None if outcome.exception is None else escaped(outcome.exception, MAX_SHOWN_MESSAGE),
+        message=None if outcome.message is None else escaped(outcome.message, MAX_SHOWN_MESSAGE),
+        frames=[escaped(frame, 200) for frame in outcome.frames[:MAX_SHOWN_FRAMES]],
+        output=escaped(outcome.output.decode(errors="replace"), MAX_SHOWN_OUTPUT),
+        exit_status=outcome.exit_status,
+        evals=oracle.evals,
+        refused=oracle.refused,
+        best_x=None if oracle.best_x is None else oracle.best_x.tolist(),
+        best_f=None if oracle.best_x is None else oracle.best_f,
+        trace=list(oracle.trace),
+        seconds=outcome.seconds,
+        wall=outcome.wall,
+        cpu=outcome.cpu,
+        max_rss=outcome.max_rss,
+        seen=oracle.best or oracle.least_infeasible,
+        **common,
+    )
+    if outcome.x is not None:
+        return _at(record, oracle.problem, outcome.x)
+    if record.verdict in ("ok", "budget_exceeded"):
+        return replace(record, x=record.best_x, f=record.best_f, feasible=record.best_x is not None)
+    return record
+
+
+def _at(record: Record, problem: Problem, x: np.ndarray) -> Record:
+    """The record, scored at a point that the program returned: evaluated here, uncounted."""
+    width = problem.upper_array - problem.lower_array
+    nearest = np.clip(x, problem.lower_array, problem.upper_array)
+    # What rounding puts outside is inside.
+    x = nearest if (np.abs(x - nearest) <= 1e-9 * width).all() else x
+    values = problem.evaluate(x[None, :])
+    feasible = bool(problem.feasible(values)[0] and problem.inside(x[None, :])[0])
+    return replace(record, x=x.tolist(), f=float(values.f[0]), feasible=feasible)

@@ -85,7 +85,7 @@ def _limit(kind: int, value: int, grace: int = 0) -> None:
     resource.setrlimit(kind, (value, hard))
 
 
-class Cage:
+class Confinement:
     """What confines programs, as far as it can be made ready before there is one.
 
     The calling process, which starts programs, may itself from now on read and write no more than they together may.

@@ -10,7 +10,7 @@ import pytest
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics import scores
-from llamoco.metrics.sandbox.verdicts import Record
+from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import PAPER_ERRORS, Attempt, Run
 
 PROBLEM = Problem(
