@@ -122,7 +122,7 @@ class _Called:
             values: list[Any] = flat(self.function(x.copy(), *self.args))
         except BooleanReturned as error:
             raise ProblemError(
-                f"{self.place} returned a boolean, which does not say by how much; return the number that is compared, such as "
+                f"{self.place} returned a boolean, which does not tell by how much; return the number that is compared, such as "
                 "x[0] - 1 for x[0] >= 1"
             ) from error
         except UnsuitableValue as error:

@@ -117,8 +117,8 @@ class LatexEvaluator(ProblemEvaluator):
         if self.file.max_evals is None:
             dim = len(self.variables.lower)
             told.append(
-                f"no evaluation budget is stated: {self.max_evals:,} evaluations are taken, 100 (D + 1) for D = {dim} within 200 to "
-                "5,000; say 'Evaluation budget: ...' if you can afford more or fewer"
+                f"no evaluation budget is stated: {self.max_evals:,} evaluations are used, 100 (D + 1) for D = {dim}, limited to 200 to "
+                "5,000; write 'Evaluation budget: ...' if you can afford more or fewer"
             )
         return told
 

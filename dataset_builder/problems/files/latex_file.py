@@ -110,10 +110,10 @@ def read_latex(text: str, name: str, ignore_prose: bool = False) -> LatexFile:
     try:
         return _Reader(source, ignore_prose).read()
     except NeedsUnroll:
-        message = "an index is used in a way that needs given numbers; write the terms out"
+        message = "this use of an index needs explicit numbers; write the terms out"
         raise ProblemError(f"{name}: {message}") from None
     except RecursionError:
-        message = "a formula is nested too deeply to be read; define parts of it by names"
+        message = "a formula is nested too deeply to be read; define parts of it separately"
         raise ProblemError(f"{name}: {message}") from None
 
 
@@ -182,7 +182,7 @@ class _Reader:
             elif chain.relations and not self._on_solution(chain):
                 rest.append(chain)
             elif not chain.relations and (chain.place.display or self._cut_off(chain, clause)):
-                message = "a formula that is neither objective, bound, constraint nor definition"
+                message = "this formula is neither objective, bound, constraint nor definition"
                 raise self.source.error(chain.place, f"{message}; expected a relation such as \\le 0 or =")
             elif not chain.relations and len(chain.sides[0]) == 1:
                 alone.append(chain)
@@ -233,18 +233,18 @@ class _Reader:
         if self.declared.bounded and symbols.vector != "x":
             yield f"the variables are {_listed(names)}, by their bounds; the file does not name them"
         for base in symbols.recurrences:
-            yield f"{base} follows from its recursion and is no variable"
+            yield f"{base} follows from its recursion and is not a variable"
         open_sides = [n for n, a, b in zip(names, lower, upper, strict=True) if not (a > -_INF and b < _INF)]
         if open_sides:
             yield f"not bounded on both sides: {_listed(open_sides)}"
         for name in self.models:
             yield f"the formula of {name} is taken as a model of its data"
         if self.beside:
-            yield f"an equation of {_listed(self.beside)} is left out, which is not about the variables"
+            yield f"an equation of {_listed(self.beside)} is ignored: it does not involve the variables"
         if self.unused:
             yield f"nothing uses {_listed(self.unused)}"
         if self.lexed.units:
-            yield f"units are left out, numbers are taken as written: {', '.join(sorted(self.lexed.units))}"
+            yield f"units are ignored and numbers taken as written: {', '.join(sorted(self.lexed.units))}"
 
     def _leave_out(self, prose: list[Sentence], dim: int) -> tuple[str, ...]:
         """The sentences that may restrict or change the problem, with their lines.
@@ -264,9 +264,9 @@ class _Reader:
             f"; so may prose on line{'s' * (len(others) > 1)} {', '.join(map(str, others))}" if others else ""
         )
         return (
-            f"prose is not read, and this sentence may restrict or change the problem ({found[0].reason}): "
+            f"prose is not read, but this sentence may restrict or change the problem ({found[0].reason}): "
             f'"{found[0].quoted}"; write it as a formula, as in $x_1 + x_2 \\le 3$, or delete it, '
-            f"or leave it out with --ignore-prose{more}"
+            f"or ignore it with --ignore-prose{more}"
         )
 
     def _cut_off(self, chain: Chain, objective: Clause) -> bool:

@@ -83,7 +83,7 @@ def load_problem(path: str | Path, ignore_prose: bool = False, known: Known | No
         raise ProblemError(f"{path}: {message} ({error}); check the constants") from None
     if np.isnan(f).all():
         raise ProblemError(
-            f"{path}: the objective is NaN at the centre of the box, and at no point that was tried is it better; "
+            f"{path}: the objective is NaN at the centre of the box and at every other point tried; "
             "check the formula or change the bounds"
         )
     return problem

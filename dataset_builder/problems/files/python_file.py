@@ -172,7 +172,7 @@ class PythonFile:
                         self._text.name,
                     )
         except ProblemError as error:  # what it imports does not work with the modules that it is given here
-            return Trace(None, f"the file cannot be executed anew to be followed ({error})")
+            return Trace(None, f"the file cannot be run again for tracing ({error})")
         finally:
             sys.modules[self._text.module] = executed  # where pickle looks the functions up
 
@@ -237,7 +237,7 @@ class PythonFile:
             starting_points(self.variables.lower, self.variables.upper) if start is None else start[None, :]
         )
         place = _CENTRE if start is None else "at X0"
-        everywhere = place + ", and at no point that was tried is it better" * (start is None)
+        everywhere = place + " and at every other point tried" * (start is None)
         cure = "return a number there, a large one if the formula has none, or change "
         cure += "X0" if start is not None else "LOWER and UPPER"
         trouble: ProblemError | None = None
@@ -254,7 +254,7 @@ class PythonFile:
             except (ArithmeticError, ValueError) as domain_error:
                 somewhere = "somewhere" if start is None else f"there, so {cure}"
                 error = self._text.raised(
-                    domain_error, f"{name}(x) fails {everywhere}; it has to have a value {somewhere}", name
+                    domain_error, f"{name}(x) fails {everywhere}; it must have a value {somewhere}", name
                 )
             else:
                 if not np.isnan(objective(values)):

@@ -73,7 +73,7 @@ class CheckedCalls:
         except (BooleanReturned, UnsuitableValue) as error:
             said = f"{describe(error.value)}{_at(x)}; return one float"
             if isinstance(error, BooleanReturned):
-                said = f"a boolean{_at(x)}; return the number that is to be {self._wanted}"
+                said = f"a boolean{_at(x)}; return the number to be {self._wanted}"
             raise self._text.error(function.defined, f"{function.name}(x) returned {said}") from error
 
     def constraint(self, kind: str, x: np.ndarray) -> list[float]:
@@ -125,7 +125,7 @@ class CheckedCalls:
             hint = boolean_hint(self._text.tree, function.defined)
             return self._text.error(
                 function.defined,
-                f"{function.name}(x){error.place} is a boolean{_at(x)}, which does not say by how much; "
+                f"{function.name}(x){error.place} is a boolean{_at(x)}, which does not tell by how much; "
                 f"return a number that is {_MEANING[kind]} where x is allowed{hint}",
             )
         place = f" as entry {error.place}" if error.place else ""

@@ -70,7 +70,7 @@ class Functions:
             name = "inequality" if self.inequality else "equality"
             raise text.error(
                 name,
-                f"evaluate(x) gives the constraints with the objective, so {name}(x) is not asked; "
+                f"evaluate(x) gives the constraints with the objective, so {name}(x) is never called; "
                 "return its values from evaluate(x), as in return f, inequality, equality, or call evaluate(x) objective(x)",
             )
         self.scipy: tuple[FileFunction | None, FileFunction | None] = (None, None)
@@ -106,7 +106,7 @@ class Functions:
         if not callable(value):
             if name == "evaluate":  # a flag of their own
                 return None
-            raise self._text.error(name, f"{name} is {describe(value)}; it has to be a function of x")
+            raise self._text.error(name, f"{name} is {describe(value)}; it must be a function of x")
         return self._function(name, name, value, f"{{{name}}}", spare=True)
 
     def _listed(self, name: str) -> list[FileFunction]:
@@ -122,7 +122,7 @@ class Functions:
                 index = next(index for index, each in enumerate(value) if not callable(each))
                 shown += f", of which entry {index} is {describe(value[index])}"
             raise self._text.error(
-                name, f"{name} is {shown}; it has to be a function of x, or a list of functions"
+                name, f"{name} is {shown}; it must be a function of x, or a list of functions"
             )
         return [
             self._function(f"{name}[{index}]", name, each, f"{{{name}}}[{index}]", spare=False)

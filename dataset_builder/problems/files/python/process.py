@@ -138,7 +138,7 @@ class LimitedOutput(io.TextIOBase):
         """
         LimitedOutput._count += len(text)
         if LimitedOutput._count > MOST_PRINTED:
-            raise EndlessOutput(f"more than {MOST_PRINTED:,} characters are printed in one call")
+            raise EndlessOutput(f"more than {MOST_PRINTED:,} characters were printed in one call")
         self._stream.write(text)
         return len(text)
 
@@ -179,7 +179,7 @@ class _NoKeyboard(io.TextIOBase):
         return True
 
     def read(self, size: int | None = -1, /) -> NoReturn:
-        raise KeyboardRead("a problem file cannot ask at the keyboard; write the value into the file")
+        raise KeyboardRead("a problem file cannot read keyboard input; write the value into the file")
 
     readline = __next__ = read
 
@@ -200,7 +200,7 @@ def _ending(function: Callable[..., Any]) -> Callable[..., Any]:
     def ending(*args: Any, **options: Any) -> Any:
         if not _depth or os.getpid() != _evaluator:
             return function(*args, **options)
-        raise ProcessEnded(f"{_called(function)} would have ended the process that evaluates")
+        raise ProcessEnded(f"{_called(function)} would have ended the evaluating process")
 
     return ending
 
@@ -217,7 +217,7 @@ def _killing(function: Callable[..., Any]) -> Callable[..., Any]:
         own = name in ("raise_signal", "pthread_kill") or target in {os.getpid(), -1, 0, -os.getpgrp()}
         own |= name == "killpg" and target == os.getpgrp()
         if own and _deadly(number):
-            raise ProcessEnded(f"{_called(function)} would have ended the process that evaluates")
+            raise ProcessEnded(f"{_called(function)} would have ended the evaluating process")
         return function(*args)
 
     return killing

@@ -15,7 +15,7 @@ from llamoco.dataset_builder.problems.files.python.source import PythonSource
 from llamoco.dataset_builder.problems.files.python.suggestions import suggestion
 
 MOST_EVALS = 10**12
-_AFFORDED = "give the number of evaluations that you can afford, such as MAX_EVALS = 1000"
+_AFFORDED = "give the number of evaluations you can afford, such as MAX_EVALS = 1000"
 
 
 def budget(text: PythonSource, module: types.ModuleType) -> int | None:
@@ -54,13 +54,13 @@ def assumed_budget(dim: int, seconds: float | None, each: float) -> tuple[int, s
     if seconds is not None:
         evals = budget_in_time(dim, seconds, each)
         return evals, (
-            f"no MAX_EVALS: {evals:,} evaluations are planned, as many as TIME_LIMIT has room for by the first one ({each:.2g} s), "
-            "within 10 (D + 1) to 20,000"
+            f"no MAX_EVALS: {evals:,} evaluations are planned, as many as fit into TIME_LIMIT, judging by the first one ({each:.2g} s), "
+            "limited to 10 (D + 1) to 20,000"
         )
     evals = default_budget(dim)
     return evals, (
-        f"no MAX_EVALS: {evals:,} evaluations are taken, 100 (D + 1) for D = {dim} within 200 to 5,000; "
-        "say MAX_EVALS = ... if you can afford more or fewer"
+        f"no MAX_EVALS: {evals:,} evaluations are used, 100 (D + 1) for D = {dim}, limited to 200 to 5,000; "
+        "set MAX_EVALS = ... if you can afford more or fewer"
     )
 
 
@@ -70,7 +70,7 @@ def time_limit(text: PythonSource, module: types.ModuleType) -> float | None:
         text,
         module,
         "TIME_LIMIT",
-        "give the seconds that the search may take in all, such as TIME_LIMIT = 60",
+        "give the total number of seconds the search may take, such as TIME_LIMIT = 60",
     )
 
 

@@ -84,7 +84,7 @@ class PythonSource:
                 ) from error
             except BaseException as error:
                 self._pass_interruption(error)
-                raise self.raised(error, "the file fails while it is executed") from error
+                raise self.raised(error, "the file fails when it is run") from error
         return module
 
     def running(self) -> OwnCode:
@@ -150,7 +150,7 @@ def _named(error: BaseException) -> str:
     try:
         said = " ".join(str(error).split())
     except Exception as broken:  # a __str__ of the person's own
-        said = f"its text cannot be had, {type(broken).__name__}"
+        said = f"its text is not available, {type(broken).__name__}"
     said = said if len(said) <= MOST_SHOWN else said[:MOST_SHOWN] + " ..."
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 

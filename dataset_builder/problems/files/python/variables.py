@@ -142,7 +142,7 @@ class FileVariables:
         if all(values is None for values in given):
             raise self._text.error(
                 "LOWER",
-                "LOWER and UPPER are None, which leaves open how many variables there are; give a starting point, such as "
+                "LOWER and UPPER are None, which leaves the number of variables open; give a starting point, such as "
                 "X0 = [0.0] * 10, or LOWER = [None] * 10",
             )
         self.scalar = True

@@ -93,7 +93,7 @@ def value(
         case Pow(a, b):
             result = go(a) ** go(b)
             if isinstance(result, complex):
-                raise ValueError("a broken power of a negative number")
+                raise ValueError("a fractional power of a negative number")
             return float(result)
         case Binary(a, b):
             return float(ARITHMETIC[node.symbol](go(a), go(b)))
@@ -220,4 +220,4 @@ def _span(node: Expr, definitions: dict[str, Definition], dim: int, scope: dict[
         case Neg(a):
             low, high = go(a)
             return -high, -low
-    raise ValueError(f"an index has to be an integer known in advance, got {node}")
+    raise ValueError(f"an index must be an integer known in advance, got {node}")

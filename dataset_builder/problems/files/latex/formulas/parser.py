@@ -39,7 +39,7 @@ class Parser(ParserBase):
             sign = ""
             while self.peek() in ("+", "-"):
                 if sign and value is not None:
-                    self.fail("two signs in a row; put the second into brackets")
+                    self.fail("two signs in a row; put the second one in brackets")
                 sign = "-" if (self.peek() == "-") != (sign == "-") else "+"
                 self.at += 1
             term = self.product()
@@ -182,7 +182,7 @@ class Parser(ParserBase):
         if self.peek() == "!":
             self.fail("factorials are not supported; write the number")
         if self.peek() == "_":
-            self.fail("a subscript after something that is not a name")
+            self.fail("only a name can have a subscript")
         if self.peek() != "^":
             return base
         place = self.tokens[self.at]
@@ -193,16 +193,16 @@ class Parser(ParserBase):
             if isinstance(base, Matrix) and text in ("T", "top", "intercal"):
                 return self.power(base.transposed)
             if isinstance(base, Matrix):
-                self.fail("a power of a matrix; write its product with itself, or its entries out", place)
+                self.fail("powers of matrices are not supported; write out the product or its entries", place)
             if text in ("T", "top", "intercal", "prime"):
                 return VectorValue(base.size, base.entry, not base.transposed)
-            self.fail("a power of a vector; expected an entry such as x_i, or a norm", place)
+            self.fail("powers of vectors are not supported; expected an entry such as x_i, or a norm", place)
         if text in ("*", "star"):
-            self.fail("a starred symbol inside a formula; expected an ordinary name", place)
+            self.fail("starred symbols are not supported inside a formula; use an ordinary name", place)
         if not exponent:
             self.fail("an empty exponent", place)
         if self.peek() == "^":
-            self.fail("a power of a power; put the inner one into brackets")
+            self.fail("ambiguous power of a power; put the inner one in brackets")
         return Pow(self.scalar_of(base, place), self.sub(exponent).scalar())
 
     # Commands
@@ -232,7 +232,10 @@ class Parser(ParserBase):
             case "max" | "min":
                 return parse_extremum(self, name, token)
             case "infty":
-                self.fail("infinity is not a number to compute with; state a finite one", token)
+                self.fail("infinity cannot be used in a formula; state a finite number", token)
             case "dots":
-                self.fail("dots inside a formula; write the sum or product with \\sum or \\prod", token)
+                self.fail(
+                    "dots are not supported inside a formula; write the sum or product with \\sum or \\prod",
+                    token,
+                )
         self.fail(f"{token.text} is not supported inside a formula", token)

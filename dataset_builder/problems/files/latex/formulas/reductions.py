@@ -52,9 +52,7 @@ def parse_reduction(parser: ParserBase, kind: str, token: Token) -> Value:
             try:
                 inner = over(depth + 1, {**scope, letter: Index(letter)})
                 if kind == "prod" and isinstance(inner, Mul | Div) and not _varies(inner.right, letter):
-                    message = (
-                        "does this product extend over its last factor? put what belongs to it into brackets"
-                    )
+                    message = "does this product extend over its last factor? put all its factors in brackets"
                     parser.fail(message, token)
                 return Reduce(kind, Index(letter), low, high, inner)
             except NeedsUnroll:
@@ -116,7 +114,7 @@ def parse_limits(
     if len(letters) != len(split_commas(letters_of)) or not letters or any(not s for s in sides):
         parser.fail("expected an index letter and its range, as in i=1", lower[0])
     if parser.source.strict(lower[0].at, lower[-1].end):
-        parser.fail("a strict range; write its limits with \\le", lower[0])
+        parser.fail("strict inequalities are not supported in a range; write its limits with \\le", lower[0])
     if marks == ["="] and upper is not None:
         low, high = (_bound(parser, side) for side in (sides[1], upper))
         return letters, low, high, None
@@ -141,7 +139,7 @@ def parse_limits(
         if values and values == list(range(values[0], values[-1] + 1)) and values[0] >= 0:
             return letters, Num(values[0]), Num(values[-1]), None
         return letters, zero, zero, values
-    parser.fail(f"this range is not understood; expected \\{kind}_{{i=1}}^{{n}}", token)
+    parser.fail(f"cannot read this range; expected \\{kind}_{{i=1}}^{{n}}", token)
 
 
 def _bound(parser: ParserBase, part: Tokens) -> Expr:

@@ -160,7 +160,7 @@ def negate(a: Value) -> Value:
 def reduce(kind: str, vector: VectorValue, fresh: Callable[[], Index]) -> Expr:
     """Sum, product, maximum or minimum over the entries."""
     if vector.size == ANY:
-        raise Refusal("how many ones has this vector? write its entries out")
+        raise Refusal("the length of this vector of ones is not known; write its entries out")
     index = fresh()
     try:
         return Reduce(kind, index, Num(1), Num(vector.size), vector.entry(index))
@@ -172,7 +172,7 @@ def fold(kind: str, terms: list[Expr]) -> Expr:
     """Sum, product, maximum or minimum of given terms, written out."""
     if not terms:
         if kind in ("max", "min"):
-            raise Refusal(f"this {kind} is over nothing")
+            raise Refusal(f"this {kind} is empty")
         return Num(0.0 if kind == "sum" else 1.0)
     result = terms[0]
     for term in terms[1:]:

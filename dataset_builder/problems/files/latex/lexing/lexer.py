@@ -62,7 +62,7 @@ class Lexer(MathLexer):
         stray = _MATH_OUTSIDE.search(text)
         if stray:
             raise self.source.error(
-                at + stray.start(), "a formula outside math mode; put it between $...$ or \\[...\\]"
+                at + stray.start(), "formula outside math mode; put it between $...$ or \\[...\\]"
             )
         words = re.sub(r"\\[A-Za-z]+\*?|[{}~]", " ", text)
         words = " ".join(words.lower().split())
@@ -76,7 +76,7 @@ class Lexer(MathLexer):
         if mark in ("\\$", "\\\\") or (kind and environment not in commands.MATH_ENVIRONMENTS):
             return opening.end()
         if kind == "end" or mark in ("\\)", "\\]"):
-            raise self.source.error(opening.start(), f"{mark} without its beginning; add it or remove this")
+            raise self.source.error(opening.start(), f"{mark} has no matching opening; add it or remove this")
         if kind == "begin":
             closing_name = f"\\end{{{environment}}}"
             closing = self.environment_end(environment, opening.end(), end)

@@ -66,7 +66,7 @@ def expand(code: str, fail: Fail) -> Expansion:
         moved += [True, False]
         length, at = length + len(text), stop
         if length > _LIMIT:
-            fail(use.start(), "this macro grows without end; write it out")
+            fail(use.start(), "this macro expands without end; write it out")
     return Expansion("".join([*pieces, code[at:]]), starts, origins, moved)
 
 
@@ -101,7 +101,7 @@ def _definitions(code: str, fail: Fail) -> tuple[str, dict[str, Macro]]:
             body, count = f"\\left{body} #1 \\right{right}", 1
         macro, key = Macro(count, body), name[1] or name[2]
         if macros.setdefault(key, macro) != macro:
-            fail(start, f"\\{key} is defined a second time; rename one of them")
+            fail(start, f"\\{key} is defined twice; rename one of them")
         code = code[:start] + re.sub(r"[^\n]", " ", code[start:stop]) + code[stop:]
         at = stop
     return code, macros
@@ -141,7 +141,7 @@ def _expanded(
         text = text[: inner.start()] + written + text[end:]
         at = inner.start() + len(written)
         if len(text) > _LIMIT:
-            fail(place, "this macro grows without end; write it out")
+            fail(place, "this macro expands without end; write it out")
     return text + " ", stop
 
 

@@ -38,7 +38,7 @@ class MathLexer(Scanner):
         """Tokens of a formula."""
         self.depth += 1
         if self.depth > _DEEPEST:
-            raise self.source.error(at, "commands are nested too deeply here; define parts of it by names")
+            raise self.source.error(at, "commands are nested too deeply here; define parts of it separately")
         braces: list[int] = []
         while at < end:
             match = TOKEN.match(self.code, at, end)
@@ -56,9 +56,7 @@ class MathLexer(Scanner):
                 at = raw
                 continue
             if len(self.commas) > 1:
-                message = (
-                    "is this comma one of decimals or of thousands? the file has both; write numbers without"
-                )
+                message = "is this comma a decimal or a thousands separator? the file uses both; write numbers without commas"
                 raise self.source.error(at, message)
             if text == "{" and _OLD_STYLE.match(self.code, at, end):
                 at = read_markup(self, "mathrm", at, at, end)
@@ -128,7 +126,7 @@ class MathLexer(Scanner):
             self.add("soft", text, at, stop)
         else:
             raise self.source.error(
-                at, f"the sign {text!r} is not known in a formula; write it in LaTeX notation"
+                at, f"the sign {text!r} is not supported in a formula; use LaTeX notation"
             )
 
     def command(self, text: str, at: int, stop: int, end: int) -> int:
@@ -175,13 +173,10 @@ class MathLexer(Scanner):
             return read_markup(self, name, at, stop, end)
         else:
             reason = commands.UNSUPPORTED.get(name)
-            message = (
-                f"{reason}; state the problem without"
-                if reason
-                else (
-                    f"the command {text} is not known; expected standard LaTeX mathematics: write out your macro"
-                )
-            )
+            if reason is None:
+                message = f"the command {text} is not known; use standard LaTeX mathematics, or define the macro in the file"
+            else:
+                message = reason if ";" in reason else f"{reason}; state the problem without them"
             raise self.source.error(at, message)
         return stop
 
@@ -204,7 +199,7 @@ class MathLexer(Scanner):
             self.add("symbol", mark, at, match.end())
         else:
             raise self.source.error(
-                at, f"{mark!r} is not known as a delimiter; expected one of ( ) [ ] \\{{ \\}} |"
+                at, f"{mark!r} is not a known delimiter; expected one of ( ) [ ] \\{{ \\}} |"
             )
         return match.end()
 
@@ -231,7 +226,7 @@ class MathLexer(Scanner):
         if name not in commands.LAYOUTS and name not in commands.MATRICES:
             known = ", ".join(sorted(commands.LAYOUTS | commands.MATRICES))
             raise self.source.error(
-                at, f"the environment {name} is not known inside a formula; expected one of {known}"
+                at, f"the environment {name} is not supported inside a formula; expected one of {known}"
             )
         self.add("begin" if begin else "end", name, at, after)
         return after

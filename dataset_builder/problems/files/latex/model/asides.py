@@ -18,7 +18,7 @@ def unrelated_quantities(chain: Chain, bounds: Bounds) -> list[str]:
     if chain.relations != ["="] or any(bounds.depends(p) for p in parts) or chain.bindings:
         return []
     symbols = bounds.symbols
-    names = {(base, key) for p in parts for base, key in names_in(p)}
+    names = dict.fromkeys((base, key) for p in parts for base, key in names_in(p))
     known = {
         *symbols.written,
         *symbols.ranged,
@@ -69,7 +69,7 @@ def refuse_tables(found: list[Chain], bounds: Bounds, tables: Sequence[tuple[int
     for chain in found:
         inside = any(a <= chain.place.at < b for a, b in tables)
         if inside and "=" in chain.relations and bounds.is_variable(chain.sides[0][0]):
-            message = "a table of values of variables; remove it, or state a start as in 'starting from $x = (1, 2)$'"
+            message = "this table gives values of variables; remove it, or state a start as in 'starting from $x = (1, 2)$'"
             raise bounds.source.error(chain.place, message)
 
 

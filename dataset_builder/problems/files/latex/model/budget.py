@@ -77,7 +77,7 @@ def read_budget(source: LatexSource) -> tuple[int | None, list[tuple[int, int]]]
         raise source.error(max(found.values()), message)
     value, at = next(iter(found.items()))
     if not 1 <= value <= LARGEST or value != int(value):
-        message = f"the evaluation budget has to be a positive whole number up to {LARGEST:,}"
+        message = f"the evaluation budget must be a positive integer up to {LARGEST:,}"
         raise source.error(at, message)
     return int(value), spans
 

@@ -111,7 +111,7 @@ class Constraints:
         try:
             return Parser(self.symbols, part, scope).parse()
         except NeedsUnroll:
-            message = "an index is used in a way that needs given numbers; write the terms out"
+            message = "this use of an index needs explicit numbers; write the terms out"
             raise self.source.error(place, message) from None
 
     def _scalar(self, value: Value, first: Token, place: Token) -> Expr:

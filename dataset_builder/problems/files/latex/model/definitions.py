@@ -103,7 +103,7 @@ class Definitions:
                 )  # "fit y = a + b t": y and t are data, the formula says how they are meant
                 return True
             if len(chain.sides[1]) > 1:
-                message = "a list where one expression is expected; put the entries into brackets"
+                message = "a list where one expression is expected; put the entries in brackets"
                 raise self.source.error(body[0], message)
             self._write(head, body, chain)
             chain.labelled = head.arguments is not None
@@ -171,7 +171,7 @@ class Definitions:
             return
         elif formals is not None and (index in tuple("ijklm") or index in self.letters):
             if head.base in symbols.templates:
-                raise self.source.error(body[0], f"{head.key!r} is defined a second time; rename one of them")
+                raise self.source.error(body[0], f"{head.key!r} is defined twice; rename one of them")
             symbols.templates[head.base] = (index, formals, body)  # f_k(x) = ... for any k
             return
         elif index in self.letters and head.base not in symbols.anywhere:

@@ -92,7 +92,7 @@ def bind_letter(chain: Chain, letter: str, bounds: Bounds, known: dict[str, list
     place = chain.place
     values = [[Token("number", str(k), place.at, place.end)] for k in choices[0]]
     if min(choices[0]) < 0:
-        raise bounds.source.error(place, "indices have to be 0 or more")
+        raise bounds.source.error(place, "indices must not be negative")
     chain.bindings[letter] = IndexRange([letter], values, False, place)
 
 

@@ -152,7 +152,7 @@ class Membership:
             or (not dots and len(ends) > 1 and ends == list(range(ends[0], ends[-1] + 1)))
         )
         if not steady:
-            message = "a set of values is not supported; expected an interval such as [0, 10], or whole numbers in steps of 1"
+            message = "sets of values are not supported; expected an interval such as [0, 10], or consecutive integers"
             raise self.source.error(part[0], message)
         rest = part[close + 1 :]
         if rest and rest[0].text != "^":

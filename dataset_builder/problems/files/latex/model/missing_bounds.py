@@ -45,7 +45,7 @@ def refuse_missing_bounds(
         words = _UNBOUNDED.sub(lambda m: " " * len(m[0]), token.text.lower()) if token.kind == "text" else ""
         if found := pattern.search(words):
             raise source.error(
-                token, f"{name} is not bounded on both sides, and {found[0]!r} speaks of bounds; {cure}"
+                token, f"{name} is not bounded on both sides, but {found[0]!r} suggests bounds; {cure}"
             )
     for key, entry in symbols.written.items():
         if key in symbols.built or key in symbols.called or not entry.body:

@@ -49,7 +49,7 @@ def find_goal(source: LatexSource, tokens: list[Token], found: list[Clause]) -> 
     """
     marked = [c for c in found if c.marker is not None]
     if len(marked) > 1:
-        raise source.error(marked[1].groups[0][0][0], "a second objective; expected one")
+        raise source.error(marked[1].groups[0][0][0], "this is a second objective; expected one")
     if marked and marked[0].marker is not None:
         return Goal(marked[0], marked[0].marker.text in ("\\max", "\\maximize"))
     prose = [t for t in tokens if t.kind == "text"]
@@ -64,7 +64,7 @@ def find_goal(source: LatexSource, tokens: list[Token], found: list[Clause]) -> 
         senses = set(direct or words)
         if len(senses) == 1:
             return Goal(clause, senses == {"maxi"})
-    message = "both smallest and largest values are spoken of; write \\min or \\max before the objective"
+    message = "the text asks for both smallest and largest values; write \\min or \\max before the objective"
     raise source.error(large, message)
 
 

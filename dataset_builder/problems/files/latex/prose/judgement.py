@@ -130,7 +130,7 @@ class SuspiciousSentence(NamedTuple):
     @property
     def reason(self) -> str:
         """Why, in a few words."""
-        return f"the words {self.word!r}" if self.word else "a language that is not known here"
+        return f"the words {self.word!r}" if self.word else "an unknown language"
 
 
 def suspicious_sentences(

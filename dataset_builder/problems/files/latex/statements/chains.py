@@ -85,7 +85,10 @@ def chains(source: LatexSource, found: list[Clause], variables: set[str]) -> lis
                 result.append(piece)
                 continue
             if len(piece.sides) == 3 and source.strict(piece.sides[0][0][0].at, piece.sides[2][0][0].at):
-                raise source.error(piece.place, "a strict range of an index; write it with \\le")
+                raise source.error(
+                    piece.place,
+                    "strict inequalities are not supported in a range; write its limits with \\le",
+                )
             if not _bind_backwards(result, bound):
                 ahead.append(bound)
     return result

@@ -125,7 +125,7 @@ class Emitter:
         """A constant index as a literal number."""
         number = self.constant(expression, place, dim)
         if not float(number).is_integer():
-            raise self.source.error(place, f"an index has to be a whole number, this is {number:g}")
+            raise self.source.error(place, f"an index must be an integer, this is {number:g}")
         return lift(int(number))
 
     def check(self, definition: Definition, dim: int) -> None:

@@ -84,7 +84,7 @@ class Indexing(DecisionVariables):
             return value if isinstance(value, Size) else self.emitter.index(value, place, self.dim)
         if not is_integer_expression(value) or not indices:
             raise self.source.error(
-                place, "an index has to be a whole number, or an index variable plus a whole number"
+                place, "an index must be an integer, or an index variable plus an integer"
             )
         if len(indices) > 1:
             raise NeedsUnroll
@@ -110,7 +110,7 @@ class Indexing(DecisionVariables):
             raise self.source.error(bound.place, message)
         step = found[1] - found[0] if len(found) > 2 else 1
         if step < 1 or found[:-1] != list(range(found[0], found[0] + step * (len(found) - 1), step)):
-            raise self.source.error(bound.place, "this range does not rise by equal steps; list its values")
+            raise self.source.error(bound.place, "the values of this range are not equally spaced; list them")
         return list(range(found[0], found[-1] + 1, step))
 
     def integer_of(self, index: Expr, place: Token) -> int:
@@ -177,7 +177,7 @@ class Indexing(DecisionVariables):
         earlier = self.written.get(key)
         texts = [[t.text for t in e.body] for e in (earlier, entry) if e]
         if earlier and (texts[0] != texts[1] or earlier.scope != entry.scope):
-            raise self.source.error(entry.body[0], f"{key!r} is defined a second time; rename one of them")
+            raise self.source.error(entry.body[0], f"{key!r} is defined twice; rename one of them")
         self.written[key] = entry
 
     def write_out(

@@ -171,7 +171,7 @@ class SymbolTable(Indexing):
         start = min(self.family(base), default=number)
         if number <= start:
             raise self.source.error(
-                place, f"{base}_{number} is not given; the recursion of {base} needs its start"
+                place, f"{base}_{number} is not given; the recursion of {base} needs its initial values"
             )
         if number - start > LARGEST // 100:
             raise self.source.error(place, f"{base}_{number} is too far from the start of its recursion")
@@ -213,8 +213,8 @@ class SymbolTable(Indexing):
         """See ``Symbols``."""
         self._parsed += 1
         if self._parsed > _LONGEST:
-            message = "these formulas are too long when sums and functions are written out"
-            raise self.source.error(place, f"{message}; state them in a shorter way")
+            message = "these formulas are too long when sums and functions are expanded"
+            raise self.source.error(place, f"{message}; state them more compactly")
 
     def literal(self, parts: list[Tokens], scope: Scope, key: str = "") -> Value:
         """See ``Symbols``."""
@@ -251,7 +251,7 @@ class SymbolTable(Indexing):
         except (NeedsUnroll, Refusal, ValueError):
             return
         if isinstance(tree, Expr) and next(islice(walk(tree), _LONGEST, None), None) is not None:
-            message = "functions of functions make this too long; define parts of it by names"
+            message = "nested functions make this formula too long; define parts of it separately"
             raise self.source.error(place, message)
 
     def _variable(self, name: str) -> bool:
@@ -288,7 +288,7 @@ class SymbolTable(Indexing):
         if value is None:
             family = self.named(key, place)
             if family is None or isinstance(family, Function):
-                message = f"{key!r} is defined for some indices only; expected all from 1 on"
+                message = f"{key!r} is defined for some indices only; expected all indices from 1 on"
                 raise self.source.error(place, message)
             value = family
         if self.dim or not isinstance(value, Num):
