@@ -1,13 +1,8 @@
-r"""A problem FILE in LaTeX: objective, bounds, constraints, definitions and a budget, read into a ``SymbolicProblem``.
+r"""Reader of problem files in LaTeX: objective, bounds, constraints, definitions and budget become a ``SymbolicProblem``.
 
-Reading goes: tokens with places (``latex.lexer``), clauses and statements (``latex.clauses``,
-``latex.statements``), the objective (``latex.objective``) and the variables (``latex.unknowns``), then what each
-statement is: a range, a start (``latex.starts``), a definition (``latex.definitions``), a bound, a constraint. How many
-variables there are, and what an index runs through where that is not said, is settled before (``latex.inference``).
-Definitions are parsed when the objective or a constraint needs them (``latex.symbols``, ``latex.parser``). What cannot be read is refused with its place, and so is a
-statement about the variables that nothing uses: what was written in formulas is not lost silently. Prose is
-read for the budget only; a sentence that may restrict or change the problem (``latex.judgement``) is refused,
-or left out and told on request.
+The package ``latex`` lists the stages. Input that cannot be read is refused with its place, and so is a statement about
+the variables that nothing uses: nothing that is written in formulas is lost silently. Prose is read for the budget only; a
+sentence that may restrict or change the problem is refused, or on request left out and reported.
 """
 
 from __future__ import annotations
@@ -63,7 +58,7 @@ _ASIDE = re.compile(
 
 @dataclass(frozen=True)
 class LatexFile:
-    """What a LaTeX file says.
+    """Content of a LaTeX file.
 
     Attributes:
         system: the problem in symbols, to be minimised.
@@ -227,7 +222,7 @@ class _Reader:
         )
 
     def _notes(self, lower: tuple[float, ...], upper: tuple[float, ...]) -> Iterator[str]:
-        """What to tell the person."""
+        """Notes to the person."""
         symbols = self.symbols
         names = symbols.variable_names
         if self.declared.bounded and symbols.vector != "x":

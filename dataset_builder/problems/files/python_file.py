@@ -1,9 +1,10 @@
-"""Reading a problem FILE in Python: a person's own functions, variables and budget.
+"""Reader of problem files in Python: a person's own functions, variables and budget.
 
-The text is executed as it stands, with the rights of whoever runs this: it is that person's own code. The names that it may define are
-in docs/problem-files.md; only ``objective`` (or ``evaluate``) and the variables (``LOWER`` and ``UPPER``, ``bounds``, or ``X0``) are needed.
-Taken are, too: equal bounds (the variable is fixed), single numbers as bounds of one variable, an objective that returns one
-number in a container, constraints in sequences of sequences, functions without a value at the centre of the box. Everything that can go wrong is told in one message that names file, line and cure.
+The text is executed as it is, with the rights of whoever runs this: it is that person's own code. docs/problem-files.md lists the
+names that it may define; only ``objective`` (or ``evaluate``) and the variables (``LOWER`` and ``UPPER``, ``bounds``, or ``X0``) are
+required. Also accepted: equal bounds (the variable is fixed), single numbers as bounds of one variable, an objective that returns one
+number in a container, constraints in nested sequences, functions without a value at the centre of the box. Every failure is reported
+in one message that names file, line and cure.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class PythonFile:
 
     @property
     def adaptation(self) -> Adaptation | None:
-        """What a program has to do to state the problem; None if it is ``plain``."""
+        """Adaptation by which a program states the problem; None if it is ``plain``."""
         if self.plain:
             return None
         functions = self._functions
@@ -153,12 +154,12 @@ class PythonFile:
         return -f if self.maximize else f, g, h
 
     def profile(self) -> OperationProfile | None:
-        """What the functions do on their variables; None if that cannot be followed (``trace`` says why)."""
+        """Operation profile of the functions; None if they cannot be traced (``trace`` says why)."""
         return self.trace.profile
 
     @cached_property
     def trace(self) -> Trace:
-        """What the functions do on their variables, or why that cannot be followed. The text is executed anew for it."""
+        """Operation profile of the functions, or why they cannot be traced. The text is executed once more for it."""
         executed = sys.modules[self._text.module]
         try:
             with contextlib.redirect_stderr(io.StringIO()):
@@ -177,7 +178,7 @@ class PythonFile:
             sys.modules[self._text.module] = executed  # where pickle looks the functions up
 
     def _look(self) -> bool:
-        """Evaluate each function where it first has a value, at the starting point if there is one: learn the numbers of constraints.
+        """Evaluate each function where it first has a value, at the starting point if there is one, and count the constraints.
 
         Returns:
             Whether a function has no value where it was looked at first.
@@ -218,7 +219,7 @@ class PythonFile:
         objective: Callable[[_Found], float],
         printed: LimitedOutput,
     ) -> tuple[_Found, str, bool]:
-        """What a function gives at the first point where it has a value; if there is none, what keeps it from that at the first is told.
+        """Evaluate a function at the first point where it has a value; if there is none, report its failure at the first point.
 
         Args:
             name: the function.
@@ -284,7 +285,7 @@ class PythonFile:
         return merit(-f if self.maximize else f, g, h)
 
     def probed_points(self) -> Iterator[tuple[np.ndarray, PointValues]]:
-        """Points (A,) that were evaluated when the file was read and that nobody has asked for, with their values."""
+        """Points (A,) that were evaluated when the file was read and not requested since, with their values."""
         for key, values in self._known.items():
             yield np.frombuffer(key), values
 
@@ -293,7 +294,7 @@ _CENTRE = "at the centre of the box"
 
 
 def load_python(text: str, name: str, folder: Path | None = None, known: Known | None = None) -> PythonFile:
-    """Execute a problem FILE in Python and check it at the centre of its box, or where else its functions have values.
+    """Execute a problem file in Python and check it at the centre of its box, or wherever its functions have values.
 
     Args:
         text: the file's text. It runs as a module whose ``__name__`` is not ``"__main__"``.

@@ -1,4 +1,4 @@
-"""LaTeX as it stands in books, papers, notes and forums."""
+"""Patterns of LaTeX documents: textbooks, papers, notes, forums."""
 
 from __future__ import annotations
 

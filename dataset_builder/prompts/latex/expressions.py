@@ -30,7 +30,7 @@ SUM, PRODUCT, ATOM = 0, 1, 2
 
 @dataclass(frozen=True)
 class Naming:
-    r"""How the names of a system are written.
+    r"""Notation of the names of a problem.
 
     Attributes:
         vectors: for a vector of the system, its entry as a template, ``"z_{@}"``.
@@ -48,7 +48,7 @@ class Naming:
 
 
 class Fragment(NamedTuple):
-    """A printed expression: how tightly it binds, and whether it would draw in a factor written after it."""
+    """Printed expression, with its binding strength and whether it would capture a factor written after it."""
 
     text: str
     level: int
@@ -56,7 +56,7 @@ class Fragment(NamedTuple):
 
 
 def number(value: float, powers_of_ten: bool = True) -> str:
-    """A non-negative number as one writes it: 0.25, 10^{6}, 3 \\times 10^{-7}."""
+    """Non-negative number in usual notation: 0.25, 10^{6}, 3 \\times 10^{-7}."""
     if float(value).is_integer() and value < (1e5 if powers_of_ten else 1e15):
         return str(int(value))
     text = repr(float(value))
@@ -80,13 +80,13 @@ def entry(template: str, index: str) -> str:
 
 
 class LatexWriter:
-    """Prints trees in one style and naming."""
+    """Printer of trees in one style and naming."""
 
     def __init__(self, style: LatexStyle, naming: Naming) -> None:
         self.style, self.naming = style, naming
 
     def __call__(self, node: Expr) -> str:
-        """The expression, as it stands alone."""
+        """The expression on its own."""
         return self.print(node).text
 
     def vector(self, node: Expr, index: str) -> str | None:

@@ -156,7 +156,7 @@ class Parts:
         ]
 
     def definitions(self) -> list[WrittenDefinition]:
-        """Everything else that is defined, in order of use."""
+        """All other definitions, in order of use."""
         result = []
         naming = self.writer.naming
         for definition in self.system.definitions:

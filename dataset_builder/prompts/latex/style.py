@@ -1,4 +1,4 @@
-"""Habits of those who write LaTeX: how they set products, fractions, brackets and sums."""
+"""Habits of LaTeX writers: products, fractions, brackets and sums."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class LatexStyle:
 
 
 def draw_style(rng: PortableRng) -> LatexStyle:
-    """Habits at random."""
+    """Draw habits."""
     short = rng.chance(0.5)
     return LatexStyle(
         product=rng.choice(("", "\\cdot ", "\\,"), (5, 3, 1)),

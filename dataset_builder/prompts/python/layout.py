@@ -1,4 +1,4 @@
-"""A problem FILE in Python put together: imports, constants, bounds and budget, functions, in a person's order."""
+"""Layout of a problem file in Python: imports, constants, bounds and budget, functions, in a drawn order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORDS = re.compile(r'""".*?"""|#[^\n]*', re.DOTALL)
 def assemble(
     problem: Problem, blocks: Blocks, parts: list[str], constants: bool = True, bounds: str | None = None
 ) -> str:
-    """The parts in one person's order, with bounds, budget and imports.
+    """Assemble the parts in one person's order, with bounds, budget and imports.
 
     Args:
         problem: the problem.

@@ -1,4 +1,4 @@
-"""Ways in which people write a problem FILE in Python. Each gives a valid FILE that means just the problem.
+"""Writing patterns of problem files in Python. Each gives a valid file that states exactly the problem.
 
 ``PATTERNS`` lists them; ``problem_section`` is the one plain text into which a LaTeX description is turned.
 """
@@ -50,7 +50,7 @@ def loops(problem: Problem, rng: PortableRng) -> str:
 
 
 def while_loops(problem: Problem, rng: PortableRng) -> str:
-    """While loops with counters, as those write who come from another language."""
+    """While loops with counters, as people from other languages write them."""
     style = draw_style(problem.system, rng, "loop").written(whiles=True, elements=False)
     blocks = Blocks(problem.system, style, rng, titles(problem))
     objective = blocks.objective({})
@@ -207,7 +207,7 @@ def problem_section(
     integer: Sequence[int] = (),
     maximize: bool = False,
 ) -> str:
-    """The plain Python FILE of a problem in symbols: vectorised NumPy, the system's own names.
+    """Plain Python file of a symbolic problem: vectorised NumPy, the problem's own names.
 
     Args:
         system: the problem; its objective in the sign that it is to have in the text.

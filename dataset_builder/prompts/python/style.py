@@ -1,4 +1,4 @@
-"""What varies between two people who write a problem in the same way: names, number formats, comments."""
+"""Habits of Python writers: names, number formats, comments."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NAMES_OF_X = (
 
 @dataclass(frozen=True)
 class PythonStyle:
-    """One person's habits.
+    """Habits of one person.
 
     Attributes:
         notation: how expressions are printed.
@@ -85,7 +85,7 @@ class PythonStyle:
 
 
 def draw_style(system: SymbolicProblem, rng: PortableRng, mode: Mode) -> PythonStyle:
-    """Habits of one description."""
+    """Draw the habits of one description."""
     x = rng.choice([name for name, _ in NAMES_OF_X], [weight for _, weight in NAMES_OF_X])
     dim_name, dim_local = rng.choice(
         (("n", True), ("d", True), ("D", False), ("N", False), ("DIM", False), ("", False))

@@ -1,4 +1,4 @@
-"""The values of a problem FILE's functions at a point, checked: numbers, as many as before, or one message that says what is wrong."""
+"""Checked evaluation of a problem file's functions at a point."""
 
 from __future__ import annotations
 

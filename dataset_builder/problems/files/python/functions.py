@@ -1,4 +1,4 @@
-"""The functions of a problem FILE: ``objective``, ``inequality`` and ``equality``, or one ``evaluate``; scipy's ``constraints``.
+"""Functions of a problem file: ``objective``, ``inequality`` and ``equality``, or one ``evaluate``; scipy's ``constraints``.
 
 A constraint may be one function or a sequence of them. Each gets x and, where it takes more, ARGS.
 """
@@ -91,7 +91,7 @@ class Functions:
 
     @property
     def taken(self) -> list[str]:
-        """Names that are read beside those that always are."""
+        """Names that are read in addition to the fixed ones."""
         return ["evaluate"] * (self.evaluate is not None) + ["constraints"] * (self.scipy != (None, None))
 
     def of(self, name: str) -> list[FileFunction]:
@@ -199,7 +199,7 @@ def _takes(function: Callable[..., Any], args: tuple[Any, ...], spare: bool) -> 
 
 
 def traceable(functions: Functions) -> tuple[Callable[[Any], Any], list[Callable[[Any], Any] | None]]:
-    """Objective and constraints as they are followed."""
+    """Objective and constraint functions for tracing."""
     constraints = [function.call for kind in CONSTRAINTS for function in functions.of(kind)]
     together = functions.evaluate
     if together is None:

@@ -1,4 +1,4 @@
-"""A person's code in the evaluator's process: what it prints and reads there, and what would end or double that process.
+"""Guards around a person's code in the evaluator's process: output, input, and calls that would end or fork the process.
 
 The code runs with that person's rights and may do what it likes, but for a few things that nobody wants of an objective and
 that would lose everything found so far: to end the process, to go on in a forked copy of it as a second evaluator, to wait for
@@ -30,23 +30,23 @@ _RAISE = dis.opmap["RAISE_VARARGS"]
 
 
 class ProcessEnded(BaseException):
-    """What a call that would end the process raises instead: not caught by ``except Exception``, as the call is not."""
+    """Raised in place of a call that would end the process; like the call, not caught by ``except Exception``."""
 
 
 class Interruption(BaseException):
-    """What the evaluator raises, from a handler of signals, to stop a person's code: never an error of the file."""
+    """Raised by the evaluator's signal handlers to stop a person's code; never an error of the file."""
 
 
 class KeyboardRead(EOFError):
-    """What a read from standard input raises."""
+    """Raised by reads from standard input."""
 
 
 class EndlessOutput(RuntimeError):
-    """What printing raises where it does not seem to end."""
+    """Raised where printing does not seem to end."""
 
 
 class OwnCode:
-    """A person's code may run in here: what it prints goes to stderr, since stdout is for results.
+    """Context in which a person's code may run: its output goes to stderr, since stdout is for results.
 
     Entered for each request to a problem, so it has to be quick. Gives where the output goes, to be told when a call begins.
 
@@ -86,7 +86,7 @@ class OwnCode:
 
 @contextlib.contextmanager
 def interruption_kept() -> Iterator[None]:
-    """Ctrl-C stays Ctrl-C, whatever handler a file that is executed in here sets."""
+    """Keep the handler of Ctrl-C, whatever a file that is executed in this context sets."""
     handler = signal.getsignal(signal.SIGINT)
     try:
         yield
@@ -97,13 +97,13 @@ def interruption_kept() -> Iterator[None]:
 
 
 def leave_if_copy() -> None:
-    """End this process at once, without a word, if it is a fork that a person's code made of the evaluator and returned from."""
+    """End this process silently if a person's code forked it from the evaluator and returned."""
     if os.getpid() != _evaluator:
         really_exit(0)
 
 
 def raised_on_purpose(error: BaseException, file: str) -> bool:
-    """Whether a KeyboardInterrupt comes from a ``raise`` in a file; else somebody pressed Ctrl-C while its code ran."""
+    """Whether a KeyboardInterrupt comes from a ``raise`` in a file rather than from Ctrl-C."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -236,7 +236,7 @@ def _deadly(number: int) -> bool:
 
 
 def _guard() -> None:
-    """Put what watches over ending in the place of the functions that end, for good: elsewhere it lets them be."""
+    """Replace the functions that end a process by guarded ones, for good; outside of ``OwnCode`` they behave as before."""
     global _guarded
     _guarded = True
     system = sys.modules[

@@ -1,4 +1,4 @@
-"""What a person's functions return, as plain floats: whatever holds real numbers in an order is taken, booleans are not."""
+"""Return values of a person's functions as floats: any ordered container of real numbers is accepted, booleans are not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class UnsuitableValue(Exception):
 
 
 class BooleanReturned(UnsuitableValue):
-    """A truth value, which says whether and not by how much."""
+    """A truth value in place of a number."""
 
 
 class ComplexReturned(ArithmeticError):
@@ -106,7 +106,7 @@ def flat(value: Any, place: str = "") -> list[float]:
 
 
 def describe(value: object) -> str:
-    """What a value is, in a person's words."""
+    """Describe a value for a message."""
     if value is None:
         return "None (is a return statement missing?)"
     if isinstance(value, bool | np.bool_):

@@ -1,4 +1,4 @@
-"""What a problem FILE says beside its functions and variables, looked up in its module and checked: MAX_EVALS, TIME_LIMIT, TOLERANCE, MAXIMIZE, ARGS."""
+"""Settings of a problem file: MAX_EVALS, TIME_LIMIT, TOLERANCE, MAXIMIZE, ARGS."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def budget(text: PythonSource, module: types.ModuleType) -> int | None:
 
 
 def assumed_budget(dim: int, seconds: float | None, each: float) -> tuple[int, str]:
-    """The budget where a file states none, and what to tell the person of it.
+    """Default budget of a file that states none, and a warning about it.
 
     Args:
         dim: number of variables D of the search box.
@@ -103,7 +103,7 @@ def maximize(text: PythonSource, module: types.ModuleType) -> bool:
 
 
 def arguments(module: types.ModuleType) -> tuple[Any, ...]:
-    """ARGS, what the functions get after x; as in scipy, what is no tuple is one argument."""
+    """ARGS, further arguments of the functions after x; as in scipy, anything but a tuple is one argument."""
     value = module.__dict__.get("ARGS")
     return value if isinstance(value, tuple) else () if value is None else (value,)
 

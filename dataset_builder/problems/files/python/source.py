@@ -1,4 +1,4 @@
-"""A person's Python text: execute it as a module, and say on which of its lines something is wrong."""
+"""Source of a problem file in Python: executed as a module, with errors that name its lines."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MOST_SHOWN = 300  # characters of an exception's own message
 
 
 class PythonSource:
-    """The text, where its names are defined, and errors that point there.
+    """The text, the lines of its names, and errors that point there.
 
     Args:
         text: what the person wrote.
@@ -88,7 +88,7 @@ class PythonSource:
         return module
 
     def running(self) -> OwnCode:
-        """Where its functions may be called (see ``OwnCode``)."""
+        """Context in which its functions may be called (see ``OwnCode``)."""
         return OwnCode(self.folder)
 
     def call(

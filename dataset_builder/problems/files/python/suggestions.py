@@ -1,4 +1,4 @@
-"""Which name of a problem FILE was perhaps meant, where one of the contract's is missing."""
+"""Suggestions for names that are missing in a problem file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OTHER_NAMES = {
 
 
 def suggestion(text: PythonSource, values: Mapping[str, Any], name: str) -> str:
-    """Which other name of the file was perhaps meant, for a message; "" if none."""
+    """Suggest another name of the file, for a message; "" if none is close."""
     names = [other for other in text.lines if other in values and other != name]
     if name == "objective":
         names = [other for other in names if callable(values[other])]

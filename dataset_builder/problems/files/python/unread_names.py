@@ -1,4 +1,4 @@
-"""Names of a problem FILE that look like a part of the problem and that nothing reads which defines it.
+"""Names of a problem file that look like part of the problem but are not read.
 
 A file may define ``constraints`` as scipy takes them, beside the contract's names, and expect them to hold. Whether a name is
 read is a matter of the text: which names each module-level statement binds or changes, and which it mentions.
@@ -73,7 +73,7 @@ _MISSPELT = {"inequality": "i", "equality": "e"}
 def unread_names(
     tree: ast.Module, lines: dict[str, int], values: dict[str, Any], taken: Iterable[str] = ()
 ) -> list[str]:
-    """What to tell a person of names that nothing reads; each is a sentence or two.
+    """Warnings about names that nothing reads, a sentence or two each.
 
     Args:
         tree: the file, parsed.
@@ -101,7 +101,7 @@ def read_by_the_contract(tree: ast.Module, name: str) -> bool | None:
 
 
 def _what(name: str, value: Any, made_of: set[str]) -> str | None:
-    """What a name that nothing reads seems to be, and what to do; None if it seems nothing, or says anew what the contract's names say."""
+    """Warning about an unread name; None if it looks harmless or restates the contract's names."""
     low = name.lower().strip("_")
     if value is None or isinstance(value, type) or len(low) > MOST_CHARACTERS:
         return None
@@ -134,7 +134,7 @@ def _what(name: str, value: Any, made_of: set[str]) -> str | None:
 
 
 def _sign(value: Any) -> str:
-    """How a value is taken that is a constraint of scipy."""
+    """Hint for values that are constraints of scipy."""
     entries = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(entry, dict) and "fun" in entry for entry in entries) or any(
         type(entry).__name__ in ("NonlinearConstraint", "LinearConstraint") for entry in entries

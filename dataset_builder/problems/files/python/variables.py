@@ -1,4 +1,4 @@
-"""The variables of a problem FILE: LOWER and UPPER, or ``bounds`` as scipy takes them, X0, INTEGER and STEP."""
+"""Variables of a problem file: LOWER and UPPER, or ``bounds`` in scipy's form, X0, INTEGER and STEP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EACH = "give a sequence with one number for each variable, such as"
 
 
 class FileVariables:
-    """What a file says of its variables.
+    """Variables that a file declares.
 
     Attributes:
         variables: the variables.
@@ -59,7 +59,7 @@ class FileVariables:
 
     @property
     def taken(self) -> list[str]:
-        """Names that are read beside those that always are."""
+        """Names that are read in addition to the fixed ones."""
         return [self.as_scipy] if self.as_scipy else []
 
     def _takes(self, name: str) -> bool:
@@ -224,7 +224,7 @@ def _real(entry: Any) -> bool:
 
 
 def _first_wrong(value: Any, missing: float | None) -> str:
-    """Which entry is no number, for a message."""
+    """Name the entry that is no number, for a message."""
     if isinstance(value, list | tuple):
         for index, entry in enumerate(value):
             if entry is None and missing is not None:

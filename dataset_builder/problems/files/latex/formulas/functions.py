@@ -1,4 +1,4 @@
-"""Elementary functions, absolute values and norms, and how far their arguments extend."""
+"""Elementary functions, absolute values and norms, and the extent of their arguments."""
 
 from __future__ import annotations
 

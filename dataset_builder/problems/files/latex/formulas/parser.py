@@ -27,7 +27,7 @@ _BIG = ("\\sum", "\\prod")
 
 
 class Parser(ParserBase):
-    """Parses the tokens of one expression."""
+    """Parser of the tokens of one expression."""
 
     # Sums and products
 
@@ -208,7 +208,7 @@ class Parser(ParserBase):
     # Commands
 
     def command(self, token: Token) -> Value:
-        """What a command with arguments stands for."""
+        """Value of a command with arguments."""
         self.at += 1
         name = token.text[1:]
         if name in ELEMENTARY:

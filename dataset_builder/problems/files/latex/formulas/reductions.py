@@ -1,4 +1,4 @@
-"""Sums, products and extrema over indices: their limits, and how far they extend."""
+"""Sums, products and extrema over indices: their limits and extent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a formula can denote: a scalar tree, a vector (entry by entry) or a matrix of numbers."""
+"""Values of formulas: a scalar tree, a vector (entry by entry) or a matrix of numbers."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from llamoco.dataset_builder.problems.symbolic.index_expressions import evaluate
 
 
 class NeedsUnroll(Exception):
-    """An index variable has to be a number here: the sum around it is written out term by term."""
+    """Signal that an index variable must be a number here, so that the sum around it is expanded."""
 
 
 class Refusal(Exception):
-    """Something that cannot be read, without its place yet."""
+    """Unreadable input whose place is not known yet."""
 
 
 ANY = 0  # the size of a vector of ones, which fits any other
@@ -233,7 +233,7 @@ def substitute_constants(index: Expr, constants: dict[str, Expr]) -> Expr:
 
 
 def is_integer_expression(node: Expr) -> bool:
-    """Whether the tree is made of integers, indices, sizes and positions only: fit for an index."""
+    """Whether a tree consists of integers, indices, sizes and positions only, as an index must."""
     match node:
         case Num(value):
             return float(value).is_integer()

@@ -1,4 +1,4 @@
-"""The LaTeX commands that the reader knows, by what they mean. What stands in no table is refused by name."""
+"""LaTeX commands by meaning. Commands that are in no table are refused by name."""
 
 from __future__ import annotations
 

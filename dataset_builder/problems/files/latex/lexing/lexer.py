@@ -1,4 +1,4 @@
-r"""A LaTeX text cut into tokens with places: formulas token by token, the prose between them in one piece.
+r"""Lexer of LaTeX documents: formulas token by token, the prose between them as single tokens.
 
 Styles that change looks only (``\mathbf``, ``\left``, spacing, labels) are resolved here: the parsers see
 ``x`` for ``\mathbf{x}``, ``<=`` for ``\leq`` and ``|(`` for ``\left|``.
@@ -31,7 +31,7 @@ def tokenize(source: LatexSource) -> Lexed:
 
 
 class Lexer(MathLexer):
-    """Cuts a text into tokens, place by place.
+    """Lexer of a document.
 
     Attributes:
         no_table: up to where no table can be read.
@@ -69,7 +69,7 @@ class Lexer(MathLexer):
         self.tokens.append(Token("text", words, at, end))
 
     def formula(self, opening: re.Match[str], end: int) -> int:
-        """Read one formula that starts at ``opening``; returns where prose goes on."""
+        """Read one formula that starts at ``opening``; returns the end."""
         mark, kind, environment = opening.group(0), opening.group(1), opening.group(2)
         if mark.endswith("|") or (kind == "begin" and re.fullmatch(tables.TABULAR, environment)):
             return self.table(opening, end)
@@ -106,7 +106,7 @@ class Lexer(MathLexer):
         return closing.end()
 
     def table(self, opening: re.Match[str], end: int) -> int:
-        """Read a table in the prose, or go past its beginning; returns where prose goes on."""
+        """Read a table in the prose, or skip its beginning; returns the end."""
         if opening.start() < self.no_table:
             return opening.end()
         if opening.group(0).endswith("|"):

@@ -76,7 +76,7 @@ class MathLexer(Scanner):
         self.depth -= 1
 
     def raw_word(self, at: int, end: int) -> int:
-        """Read a word such as ``s.t.`` that stands in a formula as it is; returns where it ends, 0 if there is none."""
+        """Read a plain word such as ``s.t.`` in a formula; returns the end, 0 if there is none."""
         match = _RAW.match(self.code, at, end)
         if match is None or (at and (self.code[at - 1].isalnum() or self.code[at - 1] == "\\")):
             return 0
@@ -104,7 +104,7 @@ class MathLexer(Scanner):
         return match.end()
 
     def plain(self, text: str, at: int, stop: int) -> None:
-        """The token of a text that is no command."""
+        """Add the token of a text that is not a command."""
         symbol = commands.SYMBOLS.get(text)
         if symbol is not None:
             self.add("symbol", symbol, at, stop)
@@ -130,7 +130,7 @@ class MathLexer(Scanner):
             )
 
     def command(self, text: str, at: int, stop: int, end: int) -> int:
-        """Read a command, and its arguments; returns where it ends."""
+        """Read a command and its arguments; returns the end."""
         name = text[1:].rstrip("*")
         if text == "\\\\":
             spacing = re.compile(r"\*?\s*\[\s*-?[\d.]+\s*[a-z]+\s*\]").match(self.code, stop, end)
@@ -204,7 +204,7 @@ class MathLexer(Scanner):
         return match.end()
 
     def environment(self, begin: bool, at: int, stop: int, end: int) -> int:
-        """Read the beginning or end of an environment in a formula; returns where it ends."""
+        """Read the beginning or end of an environment in a formula; returns its end."""
         start, finish = self.argument(stop, end)
         name = self.code[start:finish].rstrip("*")
         after = self.after(finish)

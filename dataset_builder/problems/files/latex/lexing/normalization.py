@@ -1,4 +1,4 @@
-r"""Tokens brought to one form before they are parsed: names of several letters, marks such as ``min``, braces, units.
+r"""Normalization of tokens: names of several letters, marks such as ``min``, braces, units.
 
 ``P_i^{\min}``, ``P^{\mathrm{min}}_i`` and ``P_{i,\min}`` become entry i of ``P_min``; ``{\sigma}_{y}`` becomes ``\sigma_y``; ``Re``, which
 stands under ``\min``, becomes one name; ``3\,\mathrm{kN/m^2}`` becomes 3.
@@ -46,7 +46,7 @@ _AFTER_NAME = frozenset((",", "<=", ">=", "=", "(", "_", "in", ":"))
 def normalize(
     source: LatexSource, tokens: list[Token], upright: set[int]
 ) -> tuple[list[Token], frozenset[str]]:
-    """The tokens of a file in one form, and the units that were dropped.
+    """Normalize the tokens of a file; returns them and the units that were dropped.
 
     Args:
         source: the file.

@@ -1,4 +1,4 @@
-"""Position-wise reading of LaTeX text: braces, arguments and environments, and the tokens that are made of them."""
+"""Scanner of LaTeX text: braces, arguments and environments."""
 
 from __future__ import annotations
 

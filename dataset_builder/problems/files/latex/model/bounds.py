@@ -27,7 +27,7 @@ _INF = float("inf")
 
 
 class Bounds(Membership):
-    """Collects lower and upper bounds by variable number (1-based)."""
+    """Lower and upper bounds by variable number (1-based)."""
 
     def __init__(self, symbols: SymbolTable) -> None:
         super().__init__(symbols)
@@ -102,7 +102,7 @@ class Bounds(Membership):
         return True
 
     def take_box(self, part: Tokens, place: Token) -> None:
-        """Take a box that stands alone in prose, as in "on $[-5, 5]^2$", as the bounds of all variables, in their order.
+        """Take an isolated box in prose, as in "on $[-5, 5]^2$", as the bounds of all variables, in their order.
 
         Call it after ``take``. Where there are other bounds it has to be theirs, and is not looked at if none is missing.
 

@@ -50,7 +50,7 @@ _FORMS = (
 
 
 def read_budget(source: LatexSource) -> tuple[int | None, list[tuple[int, int]]]:
-    """The budget (None if none is stated), and the places (start, end) in the file where it stands.
+    """Read the budget (None if none is stated) and the places (start, end) in the file that state it.
 
     Raises:
         ProblemError: if several different ones are stated.

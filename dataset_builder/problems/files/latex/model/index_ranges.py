@@ -51,7 +51,7 @@ def unbound_letters(chain: Chain, letters: set[str], symbols: SymbolTable) -> li
 
 
 def bind_letter(chain: Chain, letter: str, bounds: Bounds, known: dict[str, list[list[int]]]) -> None:
-    """Give a statement the range of a letter that it uses without one: of what the letter numbers, else the only one that it has.
+    """Bind a letter that a statement uses without a range: to the indices of what it numbers, else to its only range elsewhere.
 
     Args:
         chain: the statement.

@@ -1,4 +1,4 @@
-r"""Which values the variables may take, from statements such as ``x \in [0, 1]^n``, ``x \in \mathbb{R}^n``, ``x \in \{0, 1\}``."""
+r"""Membership of variables in sets, from statements such as ``x \in [0, 1]^n``, ``x \in \mathbb{R}^n``, ``x \in \{0, 1\}``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _POSITIVE = ("+", "++", ">=0", ">0", "\\ge0")
 
 
 class Membership:
-    """Takes statements of membership (see ``bounds.Bounds``, which collects what they say).
+    """Reader of membership statements (see ``bounds.Bounds``, which collects the bounds).
 
     Attributes:
         symbols: the names of the file.

@@ -1,4 +1,4 @@
-"""Bounds that a file seems to state and that were not read: variables without bounds are taken only where nothing speaks of any."""
+"""Bounds that a file seems to state outside of its formulas."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def refuse_missing_bounds(
     lower: Sequence[float],
     upper: Sequence[float],
 ) -> None:
-    """Refuse a file some of whose variables lack bounds, and that speaks of bounds beside the formulas that were read as such.
+    """Refuse a file whose variables lack bounds although its prose or definitions seem to state some.
 
     Raises:
         ProblemError: at the words, or at a set, an interval or a list of numbers that is defined and that nothing uses.

@@ -1,4 +1,4 @@
-r"""Which statement of a LaTeX file is the objective, and whether it is to be minimised or maximised."""
+r"""The objective among the statements of a LaTeX file, and the direction of optimization."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _WORD = re.compile(r"(mini|maxi)mi[sz]")
 
 
 class Goal(NamedTuple):
-    """The clause of the objective, and whether it is to be as large as possible."""
+    """The clause of the objective, and whether it is maximised."""
 
     clause: Clause
     maximize: bool
 
 
 def find_goal(source: LatexSource, tokens: list[Token], found: list[Clause]) -> Goal:
-    r"""The clause after ``\min`` or ``\max``; else f or F; else the formula after the word minimise or maximise.
+    r"""Find the objective: after ``\min`` or ``\max``; else f or F; else after the word minimise or maximise.
 
     Raises:
         ProblemError: if there is none, there are two, or it is not clear what is asked for.

@@ -1,4 +1,4 @@
-r"""Whether a sentence may restrict or change the problem beyond what the formulas say.
+r"""Judgement of prose: may a sentence restrict or change the problem beyond the formulas?
 
 The formulas are read exactly; prose is not. A sentence is suspicious if it has a word that decides (integer, step,
 penalty, either), a word of comparison or duty that no formula beside it spells out, a number that no formula has, or
@@ -77,7 +77,7 @@ FILLER = "~"
 
 
 class _Context:
-    """What stands around the words of a sentence: formulas that say what they say, the evaluation budget."""
+    """Context of the words of a sentence: formulas that state the same, the evaluation budget."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -168,7 +168,7 @@ def suspicious_sentences(
 
 
 def _suspicious(text: str, fallback: str, numbers: set[str], dim: int, asked: bool) -> tuple[int, int] | None:
-    """Start and end of what makes a sentence suspicious (both 0: its language); None if nothing does."""
+    """Start and end of a sentence's suspicious words (both 0: an unknown language); None if there are none."""
     if text.startswith(NAME):
         named = _NAMED.search(text)
         return named.span() if named else None

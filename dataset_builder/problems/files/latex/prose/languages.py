@@ -1,4 +1,4 @@
-"""In which language a sentence is, and words of other languages than English that may restrict or change a problem.
+"""Languages of sentences, and words of languages other than English that may restrict or change a problem.
 
 Sentences in languages whose words are not listed here cannot be judged.
 """
@@ -14,7 +14,7 @@ class Language(NamedTuple):
     """Words of one language.
 
     Attributes:
-        hard, soft, mention, weak: as in ``latex.restrictions``.
+        hard, soft, mention, weak: as in ``restrictions``.
         harmless: phrases that change nothing.
     """
 
@@ -143,7 +143,7 @@ def languages_of(text: str, fallback: str = "english") -> list[str]:
     """The languages that a sentence may be in: of ``LANGUAGES``, or "english"; none if it is in another one.
 
     Args:
-        text: as ``latex.prose`` makes it.
+        text: as ``sentences`` makes it.
         fallback: what to take where its words do not tell.
     """
     words = _WORD.findall(" ".join(w for w in text.split() if "://" not in w and "@" not in w))

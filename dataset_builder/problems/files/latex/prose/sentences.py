@@ -1,4 +1,4 @@
-r"""The words of a LaTeX file as sentences, in which every formula is a letter that says what it is.
+r"""Sentences of a LaTeX file, in which a letter for its kind replaces each formula.
 
 ``The stress must satisfy $\sigma \le 5$.`` becomes ``the stress must satisfy C``. Words are in small letters without
 accents; markup, references and what a reader of the page does not see are gone.
@@ -56,7 +56,7 @@ class Sentence(NamedTuple):
     end: int
 
     def quoted(self, source: LatexSource, formulas: Sequence[Formula], at: int) -> str:
-        """It as written, in one line, without the displayed formulas before and after ``at``."""
+        """The sentence as written, in one line, without the displayed formulas before and after ``at``."""
         start, stop = self.places[0], self.end
         for formula in formulas:
             inline = source.code[formula.at : formula.at + 2] == "\\(" or (
@@ -77,7 +77,7 @@ class Sentence(NamedTuple):
 
 
 class FormulaKinds:
-    """What a formula is, in one letter.
+    """Kinds of formulas, as one letter.
 
     O objective; B bound of a variable by numbers; C other relation of the variables; D definition (D' if
     an inequality uses it); V variable; N number;
@@ -187,7 +187,7 @@ def sentences(
 
 
 def _mirrored(text: str) -> str:
-    """The text with words for the largest value and for the smallest one exchanged; as long as it was."""
+    """Exchange words for largest and smallest values, keeping the length of the text."""
     text = _EXTREME.sub(lambda m: ("max" if m[1] == "min" else "min") + m[2], text)
     text = _GAIN.sub(lambda m: "cost".ljust(len(m[0])), text)
     return _LARGE.sub(lambda m: _SMALL[m[0]].ljust(len(m[0])), text)

@@ -1,4 +1,4 @@
-r"""Clauses cut into statements: chains such as ``a <= b <= c``, with the ranges that bind their indices."""
+r"""Statements: chains of relations such as ``a <= b <= c``, with the ranges that bind their indices."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Chain:
 
 
 def chains(source: LatexSource, found: list[Clause], variables: set[str]) -> list[Chain]:
-    """Cut clauses at the commas that separate statements, and give ranges to what they bind.
+    """Split clauses at the commas that separate statements, and bind index ranges.
 
     Args:
         source: the file.

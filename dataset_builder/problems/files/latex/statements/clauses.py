@@ -1,4 +1,4 @@
-r"""Tokens cut into clauses: lines of a program, at line ends, words and full stops.
+r"""Clauses: tokens split at line ends, words and full stops.
 
 What a space, ``&`` or a line end means is settled here: whether it separates, or the formula goes on.
 """
@@ -38,7 +38,7 @@ class Clause:
 
 
 def clauses(source: LatexSource, tokens: Sequence[Token]) -> list[Clause]:
-    """Cut the tokens at line ends, words and full stops."""
+    """Split the tokens at line ends, words and full stops."""
     result: list[Clause] = []
     line: Tokens = []
     words = ""
@@ -213,7 +213,7 @@ def _clause(source: LatexSource, line: Tokens, words: str) -> Clause:
 
 
 def _is_marker(tokens: Tokens) -> bool:
-    r"""Whether ``\min`` or ``\max`` at the start says what to do, rather than being a function."""
+    r"""Whether ``\min`` or ``\max`` at the start marks the objective rather than being a function."""
     if tokens[0].text not in ("\\min", "\\max"):
         return False
     following = [t for t in tokens[1:] if t.kind != "soft"]

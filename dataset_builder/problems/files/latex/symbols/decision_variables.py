@@ -1,4 +1,4 @@
-r"""The decision variables of a file: one vector, scalars with names of their own, families of numbered ones, or several of these."""
+r"""Decision variables of a file: one vector, named scalars, families of numbered variables, or several of these."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Family(NamedTuple):
 
 
 class DecisionVariables:
-    r"""The decision variables, and what their names denote.
+    r"""Decision variables and the values of their names.
 
     Attributes:
         dim: number of decision variables; 0 as long as it is unknown.

@@ -1,4 +1,4 @@
-"""Definitions of a SymbolicProblem as they are built from a file: new names, numbers among them, which are used."""
+"""Definitions of a SymbolicProblem under construction."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Emitter:
         )
 
     def constant(self, number: Expr, place: Token, dim: int) -> float:
-        """The number that an expression without variables is.
+        """Value of an expression without variables.
 
         Raises:
             ProblemError: if it depends on the variables, or cannot be computed.

@@ -1,4 +1,4 @@
-"""Indices: the numbers that subscripts mean, and what letters run through."""
+"""Indices: the numbers of subscripts and the ranges of letters."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Recurrence(NamedTuple):
 
 
 class Indexing(DecisionVariables):
-    r"""What indices mean.
+    r"""Meaning of indices.
 
     Attributes:
         written: definitions by canonical name; ranged: those of vectors, ``z_i = ..., i = 1..n``, by base;
@@ -55,7 +55,7 @@ class Indexing(DecisionVariables):
         self.known_ranges: dict[str, list[list[int]]] = {}
 
     def parsed(self, part: Tokens, scope: Scope) -> Expr:
-        """The value of a part, which has to be a number."""
+        """Value of a part, which must be a number."""
         raise NotImplementedError
 
     def family(self, base: str) -> dict[int, str]:
@@ -127,7 +127,7 @@ class Indexing(DecisionVariables):
         return body if body and body[0].text == "\\{" else None
 
     def members(self, base: str, subscript: Tokens, letter: str) -> list[int] | None:
-        """The numbers that a letter runs through as an index of a name; None if that is not known."""
+        """Numbers of a letter as an index of a name; None if they are not known."""
         if base in self.families and self.families[base].size:
             family = self.families[base]
             if family.columns:
@@ -145,7 +145,7 @@ class Indexing(DecisionVariables):
         return sorted(numbers) if numbers and base not in self.recurrences else None
 
     def range_of_letter(self, letter: str, tokens: Tokens) -> list[int] | None:
-        """What a letter runs through in a sum without a range, over these tokens; None if that is not known."""
+        """Values of a letter in a sum without a range, over these tokens; None if they are not known."""
         found: list[list[int]] = []
         for number, token in enumerate(tokens[:_SPAN]):
             if token.kind == "name" and number + 1 < len(tokens) and tokens[number + 1].text == "_":
@@ -169,7 +169,7 @@ class Indexing(DecisionVariables):
         return sorted({*stepped, *self.family(base)})
 
     def write(self, key: str, entry: Declaration) -> None:
-        """Note a definition.
+        """Store a definition.
 
         Raises:
             ProblemError: if there is another one of that name.

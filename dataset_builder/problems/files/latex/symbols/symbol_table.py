@@ -1,4 +1,4 @@
-"""The definitions of a LaTeX file: what each name means, built when it is first used."""
+"""Symbol table of a LaTeX file: the value of each name, built when it is first used."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _LONGEST = 10_000  # expressions that are parsed, nodes of a function's value: f
 
 
 class SymbolTable(Indexing):
-    r"""Names of a file and what they denote (implements ``Symbols``).
+    r"""Names of a file and their values (implements ``declarations.Symbols``).
 
     Attributes:
         built: values of the definitions that have been used; called: functions that have been used.

@@ -320,7 +320,7 @@ GOOD = r"$\min_x f(x) = x_1 + x_2$, $0 \le x_1, x_2 \le 1$. Budget: 100 evaluati
         ("= x_1", "= a x_1$, $a = b$, $b = a", "a", "defined by itself"),
         (r"\le 1$", r"\le 1$, $x_1$ integer", "", "integer"),
         (r"\le 1$", r"\le 1$ if $x_1 \ge 0$", "", "'if'"),
-        (r"\le 1$", r"\le 1$, $x_1 \ne x_2$", r"\ne", "command"),
+        (r"\le 1$", r"\le 1$, $x_1 \ne x_2$", r"\ne", "not equal"),
         (r"\le 1$", r"\le 1", "$", "not closed"),
         ("Budget", r"\frac{1}{2} Budget", r"\frac", "outside math mode"),
         ("Budget: 100", "Budget: 0", "", "positive"),
