@@ -6,16 +6,9 @@ from collections.abc import Sequence
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.latex.formulas.parser import Parser
-from llamoco.dataset_builder.problems.files.latex.formulas.values import (
-    NeedsUnroll,
-    Refusal,
-)
+from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll, Refusal
 from llamoco.dataset_builder.problems.files.latex.lexing.source import Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
-    Tokens,
-    bound_letters,
-    name_of,
-)
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, bound_letters, name_of
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain, IndexRange
 from llamoco.dataset_builder.problems.files.latex.statements.index_letters import subscript_of

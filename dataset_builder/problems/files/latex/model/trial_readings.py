@@ -13,11 +13,7 @@ from llamoco.dataset_builder.problems.files.latex.formulas.values import (
     Value,
     VectorValue,
 )
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
-    Tokens,
-    interval_factors,
-    tuple_parts,
-)
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, interval_factors, tuple_parts
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain
 from llamoco.dataset_builder.problems.files.latex.statements.index_letters import subscript_of
