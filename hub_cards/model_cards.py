@@ -9,11 +9,10 @@ from importlib.resources import as_file
 from pathlib import Path
 from typing import Any, cast
 
-import pyarrow.parquet as pq
 import yaml
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
+from llamoco.dataset_builder.instruction_data import data_hash
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any, render
@@ -57,18 +56,16 @@ def shipped_training() -> dict[str, Any]:
 
 
 def is_of_present_set(training: Mapping[str, Any]) -> bool:
-    """Whether a model was trained on the instruction set that ships now.
+    """True if a model was trained on the pairs of the instruction set that ships now.
 
-    Its run record says so by the hash of the built set; one without it is taken by its number of problems.
+    Its run record names the set by its hash. Earlier builds with the same prompts, completions and optimizers, in the same order, are
+    listed in the record of the built set.
 
     Args:
         training: a run record of `llamoco train`.
     """
-    dataset = training["dataset"]
-    if dataset.get("sha256"):
-        return bool(dataset["sha256"] == record("instruction_set")["sha256"])
-    labelled = pq.read_table(SHIPPED_LABELS, columns=["split"])["split"].to_pylist().count("train")
-    return bool(dataset.get("problems", 0) >= 0.9 * labelled)  # a tenth may be held out for calibration
+    built = record("instruction_set")
+    return training["dataset"].get("sha256") in (built["sha256"], *built["same_pairs_as"], data_hash(None))
 
 
 def shipped_card() -> str:

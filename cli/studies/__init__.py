@@ -1,1 +1,1 @@
-"""Commands of `llamoco study`: what the tables of labels, models and cards rest on."""
+"""Studies: one module each, with a function `command`; `llamoco study` finds them by their file names."""

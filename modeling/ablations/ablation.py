@@ -12,8 +12,9 @@ from pathlib import Path
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
+from llamoco.dataset_builder.problems.jsonl import append_jsonl
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.modeling.evaluation.evaluation_folder import append_jsonl, read_lines
+from llamoco.modeling.evaluation.evaluation_folder import read_lines
 from llamoco.modeling.evaluation.split_rows import Row
 from llamoco.modeling.generation.load import Decision
 from llamoco.modeling.generation.torch_engine import load_torch_generator

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from llamoco.dataset_builder.optimizers import pool
+from llamoco.dataset_builder.problems.jsonl import append_jsonl
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.run_records import row, run_of_row
 from llamoco.metrics.runner import Prediction, Runner
 from llamoco.metrics.scores import Run
-from llamoco.modeling.evaluation.evaluation_folder import Key, Line, append_jsonl, key_of, runs_file
+from llamoco.modeling.evaluation.evaluation_folder import Key, Line, key_of, runs_file
 from llamoco.modeling.evaluation.results import read_runs
 from llamoco.modeling.evaluation.steps import SEED
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from llamoco.dataset_builder.instruction_data import single_best_solvers
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics import scores
 from llamoco.metrics.scores import Run
@@ -22,9 +23,8 @@ from llamoco.modeling.ablations.programs import CACHE, runs_of
 from llamoco.modeling.evaluation.results import read_runs
 from llamoco.modeling.evaluation.split_rows import (
     Row,
-    named_optimizer,
+    benchmarked_optimizer,
     single_best_program,
-    single_best_solvers,
 )
 from llamoco.modeling.training.train import RUN_RECORD
 
@@ -59,7 +59,7 @@ class Scored:
 
 def reference_answers(rows: Sequence[Row]) -> dict[str, list[str]]:
     """Programs of the single best solver and of the labels (virtual best), a row each."""
-    solvers = single_best_solvers()
+    solvers = single_best_solvers(None)
     return {
         "sbs": [single_best_program(solvers, Problem.from_json(row["problem"])) for row in rows],
         "vbs": [row["completion"] for row in rows],
@@ -198,7 +198,9 @@ def _scored(
 ) -> Scored:
     training = json.loads((folder / RUN_RECORD).read_text(encoding="utf-8"))
     history = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
-    hits = [named_optimizer(text) == row["optimizer"] for text, row in zip(completions, rows, strict=True)]
+    hits = [
+        benchmarked_optimizer(text) == row["optimizer"] for text, row in zip(completions, rows, strict=True)
+    ]
     return Scored(seed, values, hits, training, steps_until(history))
 
 

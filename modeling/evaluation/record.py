@@ -215,7 +215,8 @@ class EvaluationRecord(TypedDict):
     """The record that scores.json holds.
 
     Attributes:
-        model, source, split, runs, seed, data, data_hash: what was evaluated; ``source`` has the settings of the answer provider.
+        model, source, split, runs, seed, data, data_hash: what was evaluated; ``source`` has the settings of the answer
+            provider, ``data`` is None for the shipped data set.
         limit, rows, split_rows, problems: numbers of rows asked for, scored and in the split, and of problems.
         tier: of the sandbox.
         single_best_solvers: by group.
@@ -237,7 +238,8 @@ class EvaluationRecord(TypedDict):
     split: str
     runs: int
     seed: int
-    labels: str
+    data: str | None
+    data_hash: str
     limit: int | None
     rows: int
     split_rows: int

@@ -20,7 +20,7 @@ from llamoco.modeling.evaluation.fallback import calibration_error, with_fallbac
 from llamoco.modeling.evaluation.record import EvaluationRecord, as_record
 from llamoco.modeling.evaluation.results import Results, failing
 from llamoco.modeling.evaluation.robustness import robustness
-from llamoco.modeling.evaluation.split_rows import named_optimizer, single_best_solvers
+from llamoco.modeling.evaluation.split_rows import benchmarked_optimizer
 from llamoco.modeling.generation.load import Generation
 from llamoco.modeling.providers.sources import CHARACTERS_A_TOKEN
 
@@ -56,7 +56,7 @@ def score_evaluation(results: Results) -> EvaluationRecord:
             "rows": len(results.rows),
             "problems": tables["all"]["problems"],
             "tier": ", ".join(sorted({line["tier"] for lines in results.records.values() for line in lines})),
-            "single_best_solvers": single_best_solvers(),
+            "single_best_solvers": results.single_best_solvers,
             "tables": tables,
             "groups": {
                 "type": {name: _short(tables[name]) for name in types if name != "all"},
@@ -76,7 +76,9 @@ def score_evaluation(results: Results) -> EvaluationRecord:
                 },
             },
             "baselines": _baselines(runs, types),
-            "robustness": robustness(results.decisions) if results.decisions else None,
+            "robustness": robustness(results.decisions, results.rows, results.single_best_solvers)
+            if results.decisions
+            else None,
             "convergence": convergence(results),
             "failures": failures(results),
             "repairs": {
@@ -133,7 +135,7 @@ def _differing(results: Results) -> int:
 def _hits(results: Results, answers: Sequence[Generation]) -> list[bool]:
     """Which answers name the label."""
     return [
-        named_optimizer(answer.completion) == row["optimizer"]
+        benchmarked_optimizer(answer.completion) == row["optimizer"]
         for row, answer in zip(results.rows, answers, strict=True)
     ]
 
@@ -240,7 +242,7 @@ def _chosen(results: Results) -> dict[str, dict[str, int]]:
     for row, answer in zip(results.rows, results.answers, strict=True):
         for column, name in (
             ("label", row["optimizer"]),
-            ("model", named_optimizer(answer.completion) or "(none)"),
+            ("model", benchmarked_optimizer(answer.completion) or "(none)"),
         ):
             counts.setdefault(name, {"label": 0, "model": 0})[column] += 1
     return dict(sorted(counts.items(), key=lambda item: -item[1]["label"]))

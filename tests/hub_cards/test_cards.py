@@ -10,6 +10,7 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard
 
+from llamoco.dataset_builder.instruction_data import data_hash
 from llamoco.hub_cards import cards, model_cards
 from llamoco.hub_cards.render import markdown, record
 from llamoco.modeling.evaluation.record import as_record
@@ -199,15 +200,18 @@ def test_a_section_stands_in_the_card_if_its_record_does(records: dict[str, Any]
     assert not re.search(r"\n\n\n|None|undefined", card)
 
 
-def test_a_model_of_an_earlier_set_is_said_to_be_and_one_of_this_set_is_not() -> None:
+def test_a_model_of_other_pairs_is_said_to_be_and_one_of_these_is_not() -> None:
     training = copy.deepcopy(model_cards.shipped_training())
-    built = record("instruction_set")["sha256"]
-    for sha256, present in ((built, True), ("0" * 64, False)):
+    assert model_cards.is_of_present_set(training)
+    built = record("instruction_set")
+    for sha256, present in (
+        (built["sha256"], True),
+        *((earlier, True) for earlier in built["same_pairs_as"]),
+        (data_hash(None), True),
+        ("0" * 64, False),
+        (None, False),
+    ):
         training["dataset"]["sha256"] = sha256
-        assert model_cards.is_of_present_set(training) is present
-    del training["dataset"]["sha256"]
-    for problems, present in ((336, False), (5490, True)):
-        training["dataset"]["problems"] = problems
         assert model_cards.is_of_present_set(training) is present
 
 
