@@ -42,7 +42,7 @@ COMMON: dict[str, Any] = {
     "seed": SEED,
     "per_device_train_batch_size": 16,
     "learning_rate": 1e-4,
-    "bf16": False,
+    "bf16": True,
     "use_cpu": not torch.cuda.is_available(),
     "activation_checkpointing": False,
     "max_length": 2048,
