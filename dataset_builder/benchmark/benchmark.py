@@ -25,7 +25,7 @@ from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 
 @dataclass(frozen=True)
-class Progress:
+class BenchmarkProgress:
     """Progress of the benchmark.
 
     Attributes:
@@ -56,7 +56,7 @@ def run_benchmark(
     executor: Executor,
     max_in_flight: int,
     repeats: int = 0,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[BenchmarkProgress], None] | None = None,
 ) -> LabelTable:
     """Run the rest of the benchmark.
 
@@ -152,7 +152,7 @@ class _ProgressMeter:
         store: RunStore,
         problems: Sequence[Problem],
         expected: dict[str, float],
-        on_progress: Callable[[Progress], None] | None,
+        on_progress: Callable[[BenchmarkProgress], None] | None,
     ) -> None:
         self._phase, self._store, self._expected, self._on_progress = phase, store, expected, on_progress
         used = store.evals_granted()
@@ -171,7 +171,7 @@ class _ProgressMeter:
             share = self._share()
             gained = share - self._share_before
             left = (1 - share) / gained * (time.monotonic() - self._started) if gained > 0 else None
-            self._on_progress(Progress(self._phase, self._store.count_runs(), share, left))
+            self._on_progress(BenchmarkProgress(self._phase, self._store.count_runs(), share, left))
 
     def finished(self, problem: Problem) -> None:
         """Count a problem as done, whatever was expected of it."""

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from llamoco.dataset_builder.prompts.facts import facts_only
 from llamoco.dataset_builder.prompts.program_text import clean_text, length_error
 
-Style = Literal["plain", "contract"]
+PromptStyle = Literal["plain", "contract"]
 Message = dict[str, str]  # role and content, as chat templates and servers take them
 Conversation = list[Message]
 
@@ -65,12 +65,12 @@ _OPTIMIZE = re.compile(r"^def optimize\(", re.MULTILINE)
 _PYTHON = frozenset({"", "python", "python3", "py"})
 
 
-def first_turns(style: Style, prompt: str) -> list[Conversation]:
+def first_turns(style: PromptStyle, prompt: str) -> list[Conversation]:
     """Conversations that ask for a program: with the full prompt and, for a model that it does not fit into, with fact lines only."""
     return [[_question(style, text)] for text in dict.fromkeys((prompt, facts_only(prompt)))]
 
 
-def repair_turns(style: Style, prompt: str, program: str, error: str) -> list[Conversation]:
+def repair_turns(style: PromptStyle, prompt: str, program: str, error: str) -> list[Conversation]:
     """Conversations that ask for a repair, each shorter than the one before: the first that fits into the model is used.
 
     The first has prompt, program and error. Then the prompt loses its description; then the program's long lines lose their middle;
@@ -99,7 +99,7 @@ def repair_turns(style: Style, prompt: str, program: str, error: str) -> list[Co
     ]
 
 
-def as_text(style: Style, conversation: Conversation) -> str:
+def as_text(style: PromptStyle, conversation: Conversation) -> str:
     """A conversation as one text that a model continues, for models without a chat template.
 
     In style "contract" it ends within an opened code block: see ``extract_code``.
@@ -125,14 +125,14 @@ def extract_code(reply: str) -> str:
     return clean_text(next((max(codes, key=len) for codes in ranked if codes), reply))
 
 
-def _question(style: Style, prompt: str) -> Message:
+def _question(style: PromptStyle, prompt: str) -> Message:
     return {
         "role": "user",
         "content": prompt if style == "plain" else f"{CONTRACT}\nThe problem:\n\n{prompt}",
     }
 
 
-def _failed(style: Style, program: str, error: str) -> Conversation:
+def _failed(style: PromptStyle, program: str, error: str) -> Conversation:
     if style == "plain":
         comments = "".join(f"# error: {line}\n" for line in error.splitlines())
         answer, request = f"{program}\n", f"{comments}# corrected program:\n"
