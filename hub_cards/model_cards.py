@@ -1,4 +1,4 @@
-"""Cards of models: the shipped one, those of the recipes, and those that somebody trained, from records alone."""
+"""Cards of models from run records: the shipped model, the recipes, and models that somebody trained."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ LARGER_MODELS = ("s", "m", "l_lora", "l_qlora")  # recipes that no weights come 
 
 @cache
 def example_prompt() -> str:
-    """A prompt as models see it, made of the problem file ``templates/example.tex``."""
+    """Prompt of the problem file ``templates/example.tex``."""
     with as_file(folder_of("templates").joinpath("example.tex")) as file:
         return make_prompt(load_problem(file), PROMPT_LIMIT)[0]
 
@@ -101,13 +101,13 @@ def shipped_card() -> str:
 
 
 def shipped_figures() -> dict[str, bytes]:
-    """Figures of the records that the shipped model's card shows, by name: they have to lie beside it."""
+    """Figures that the shipped model's card shows, by name; they are copied into its folder."""
     names = (record_if_any("ablations") or {}).get("figures", {})
     return {name: folder_of("records").joinpath(name).read_bytes() for name in names}
 
 
 def recipe_card(file: Path) -> str:
-    """The card of a recipe that no weights come with: what it is, and what of it was run and what not."""
+    """The card of a recipe without weights: what was measured with it and what was not."""
     recipe = yaml.safe_load(file.read_text(encoding="utf-8"))
     return _tuned_card(f"llamoco-{file.stem}", recipe, None, file)
 
