@@ -11,7 +11,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.problem_fields import checked_fields, problem_record
-from llamoco.dataset_builder.prompts.program_text import received, syntax_tree
+from llamoco.dataset_builder.prompts.program_text import clean_text, syntax_tree
 
 MAX_SEED = 2**63 - 1
 MAX_RUNS = 1_000_000
@@ -54,7 +54,7 @@ def check_pairs(predictions: Any, references: Any) -> tuple[list[str], list[str]
         raise ValueError(
             f"{len(programs)} predictions for {len(problems)} references: give one problem for each"
         )
-    programs, problems = [received(text) for text in programs], [received(text) for text in problems]
+    programs, problems = [clean_text(text) for text in programs], [clean_text(text) for text in problems]
     seen: set[str] = set()
     for number, text in enumerate(problems):
         if text not in seen:
@@ -128,7 +128,7 @@ def check_repairs(given: Any) -> list[str | None]:
             raise ValueError(
                 f"repairs[{number}] is of type {type(text).__name__}: give a program's text, or None"
             )
-    return [text if text is None else received(text) for text in entries]
+    return [text if text is None else clean_text(text) for text in entries]
 
 
 def check_lengths(count: int, options: Mapping[str, Any]) -> None:

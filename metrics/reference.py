@@ -25,7 +25,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator, Values
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.dataset_builder.prompts.program_text import clean_text
 from llamoco.metrics.sandbox import protocol
 from llamoco.metrics.sandbox.protocol import HEADER, MAX_TEXT_BYTES, Kind
 
@@ -58,7 +58,7 @@ def evaluated_apart(problem: Problem) -> Iterator[Problem]:
         return
     # Half characters could not be handed over, and a byte order mark is no Python.
     texts = {
-        name: received(text) if isinstance(text, str) else text for name, text in problem.definition.items()
+        name: clean_text(text) if isinstance(text, str) else text for name, text in problem.definition.items()
     }
     apart = replace(problem, definition=texts)
     process = _Process(apart)

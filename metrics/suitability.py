@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from llamoco.dataset_builder.optimizers.pool import POOL, identify
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program_text import received, syntax_tree
+from llamoco.dataset_builder.prompts.program_text import clean_text, syntax_tree
 
 # Calls that look at a function and do not use it.
 _LOOKS = frozenset(
@@ -37,7 +37,7 @@ def serves(program: str, problem: Problem) -> bool:
     It is a necessary condition, read from the text: an optimizer may call the constraints and ignore their values,
     which AOCC and Perf show.
     """
-    program = received(program)
+    program = clean_text(program)
     known = identify(program.partition("\n")[2] if program.startswith("#") else program)
     if known is not None:
         return POOL[known[0]].handles(problem.constrained)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from llamoco.dataset_builder.problems.portable_rng import run_seed
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program_text import received, too_long
+from llamoco.dataset_builder.prompts.program_text import clean_text, length_error
 from llamoco.metrics.faithfulness import is_faithful
 from llamoco.metrics.reference import ReferenceFailure, evaluated_apart
 from llamoco.metrics.sandbox import Sandbox
@@ -91,7 +91,7 @@ def run(program: str, repair: str | None, problem: Problem) -> list[tuple[Attemp
         SandboxUnavailable: where programs cannot be confined.
     """
     sandbox = _ready()
-    program, repair = received(program), None if repair is None else received(repair)
+    program, repair = clean_text(program), None if repair is None else clean_text(repair)
     try:
         with evaluated_apart(problem) as apart:
             return _runs(sandbox, program, repair, apart)
@@ -109,7 +109,7 @@ def _runs(
     faith_of_repair = None if repair is None else is_faithful(sandbox, repair, problem)
 
     def attempt(text: str, number: int, is_faithful: bool | None) -> Attempt:
-        if reason := too_long(text):
+        if reason := length_error(text):
             return Attempt(text, _unrun(text, problem, number, "syntax_error", reason), is_faithful)
         seed = run_seed(_settings.seed, problem.id, number)
         try:

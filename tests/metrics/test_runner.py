@@ -147,6 +147,8 @@ SCRIPT = f"""\
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background with it ignored
 print("main", __name__, flush=True)
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.metrics.runner import Prediction, Runner
 problem = Problem.from_json({PROBLEM.to_json()!r})
 with Runner(runs=1, allow_unsafe=True, workers=2) as runner:
     print(runner._folder, flush=True)

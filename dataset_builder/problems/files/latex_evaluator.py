@@ -11,7 +11,7 @@ import numpy as np
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.budget import default_budget
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluator.compiled import CompiledProblem
+from llamoco.dataset_builder.problems.evaluator import CompiledProblem
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SymbolicEvaluator, Values
 from llamoco.dataset_builder.problems.files.latex_file import LatexFile
 from llamoco.dataset_builder.problems.merit import merit

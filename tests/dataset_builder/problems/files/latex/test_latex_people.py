@@ -16,7 +16,7 @@ from latex_people_third import THIRD
 
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluator.numpy_evaluator import numpy_evaluator
+from llamoco.dataset_builder.problems.evaluator import numpy_evaluator
 from llamoco.dataset_builder.problems.files.latex_file import LatexFile, read_latex
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.files.python_file import load_python
