@@ -1,4 +1,4 @@
-"""Several evaluations beside each other: paired by problem, on the rows that all of them have."""
+"""Paired comparison of several evaluations, on the rows that all of them have."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from llamoco.metrics.scores import Run
 from llamoco.metrics.statistics import holm
 from llamoco.metrics.summary import Compared, compare
-from llamoco.modeling.evaluation.files import EvaluationError
+from llamoco.modeling.evaluation.evaluation_folder import EvaluationError
+from llamoco.modeling.evaluation.record import Comparison
 from llamoco.modeling.evaluation.results import Results, read_results
 
 SCORES: tuple[Compared, ...] = ("aocc", "perf", "err")
@@ -19,7 +20,7 @@ SCORES: tuple[Compared, ...] = ("aocc", "perf", "err")
 
 @dataclass(frozen=True)
 class Pairing:
-    """Two models on a score.
+    """Comparison of two models by a score.
 
     Attributes:
         first, second: their names.
@@ -31,16 +32,16 @@ class Pairing:
     first: str
     second: str
     score: str
-    result: dict[str, Any]
+    result: Comparison
     adjusted: float
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Models on what all of them answered.
+class ModelComparison:
+    """Comparison of models on the rows that all of them answered.
 
     Attributes:
-        names: of the models; folders where these are the same.
+        names: of the models; their folders if two have the same name.
         rows: common rows; 0 where only problems are common.
         problems: common problems.
         pairings: each pair of models on each score.
@@ -52,7 +53,7 @@ class Comparison:
     pairings: list[Pairing]
 
 
-def compare_evaluations(folders: Sequence[Path]) -> Comparison:
+def compare_evaluations(folders: Sequence[Path]) -> ModelComparison:
     """Compare the models of several evaluations.
 
     Args:
@@ -78,11 +79,11 @@ def compare_evaluations(folders: Sequence[Path]) -> Comparison:
         # Without references of a problem (f0, f*) there is no score and no p-value.
         adjusted = holm([1.0 if result["p_value"] is None else result["p_value"] for result in compared])
         pairings += [
-            Pairing(names[i], names[j], score, result, p)
+            Pairing(names[i], names[j], score, cast(Comparison, result), p)
             for (i, j), result, p in zip(pairs, compared, adjusted, strict=True)
         ]
     shared = {str(name) for name, _ in rows} if rows else problems
-    return Comparison(names, len(rows), len(shared), pairings)
+    return ModelComparison(names, len(rows), len(shared), pairings)
 
 
 def _identity(results: Results, position: int) -> tuple[str, str]:
