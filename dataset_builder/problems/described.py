@@ -1,4 +1,4 @@
-"""A problem that was described by somebody who is not trusted: its text is data, its values come from elsewhere."""
+"""Problems described by untrusted text: the text is data, and values come from elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from llamoco.dataset_builder.problems.profiling.operation_profile import Operati
 
 @dataclass(frozen=True, kw_only=True)
 class DescribedProblem(Problem):
-    """A problem whose text cannot be executed through it, whatever is asked of it.
+    """A problem whose text is never executed, whatever is asked of it.
 
     It has the kind "described" and an empty definition, and can have no other: neither ``dataclasses.replace`` nor
     JSON nor a copy makes it one that is executed. Prompt and program are made of ``description`` as text. Values
@@ -73,7 +73,7 @@ class DescribedProblem(Problem):
 
     @property
     def active_evaluator(self) -> ProblemEvaluator:
-        """What evaluates the problem: never what executes its text."""
+        """The evaluator of the problem, which never executes its text."""
         return self.evaluator or _Nowhere(self.id)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DescribedProblem:

@@ -158,11 +158,11 @@ NUMBERS = [0.1, -0.0, math.nan, math.inf, -math.inf, 5e-324, 1.7976931348623157e
 def test_numbers_are_kept_to_the_last_bit(tmp_path):
     identity = identity_of(2)
     with Journal(tmp_path / "journal") as journal:
-        journal.belongs_to(identity)
+        journal.check_identity(identity)
         for number in NUMBERS:
             journal.record(np.array([number, 1.0]), number, [number, 2.0], [])
     with Journal(tmp_path / "journal") as journal:
-        journal.belongs_to(identity)
+        journal.check_identity(identity)
         assert len(journal) == len(NUMBERS)
         for number in NUMBERS:
             f, g, h = journal.find(np.array([number, 1.0]))
@@ -183,7 +183,7 @@ def identity_of(size, **changes):
 def test_a_torn_line_is_repaired(tmp_path, cut):
     path = tmp_path / "journal"
     with Journal(path) as journal:
-        journal.belongs_to(identity_of(2))
+        journal.check_identity(identity_of(2))
         for number in (1.0, 2.0):
             journal.record(np.array([number, 0.25]), number, [0.5, 0.125], [])
     whole = path.read_bytes()
@@ -191,7 +191,7 @@ def test_a_torn_line_is_repaired(tmp_path, cut):
     path.write_bytes(whole[: max(last + 1, len(whole) - cut)])
     with Journal(path) as journal:
         assert len(journal) == 1
-        journal.belongs_to(identity_of(2))
+        journal.check_identity(identity_of(2))
         journal.record(np.array([2.0, 0.25]), 2.0, [0.5, 0.125], [])
     assert path.read_bytes() == whole
 
@@ -200,7 +200,7 @@ def test_a_torn_first_line_is_repaired_and_no_other_file_is_touched(tmp_path):
     path = tmp_path / "journal"
     path.write_bytes(b'{"llamoco jour')
     with Journal(path) as journal:
-        journal.belongs_to(identity_of(1))
+        journal.check_identity(identity_of(1))
     assert path.read_bytes().count(b"\n") == 1
     path.write_text("my thesis")
     with pytest.raises(JournalError, match="not a journal"):
@@ -284,7 +284,7 @@ def test_a_journal_that_cannot_be_written_loses_nothing(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(
-        llamoco.LlamocoError, match=r"No space left on device.*keeps the 3 evaluations"
+        llamoco.LlamocoError, match=r"No space left on device.*keeps its 3 evaluations"
     ) as caught:
         llamoco.minimize(fills, [(0, 1)] * 2, journal=tmp_path / "journal")
     monkeypatch.undo()

@@ -22,7 +22,7 @@ _BLOCK = (8, 128)  # fewest and most points of a block
 
 @lru_cache(maxsize=1)
 def numba_is_installed() -> bool:
-    """Whether Numba, which the interpreter needs, is installed; it is not loaded here."""
+    """True if Numba, which the interpreter needs, is installed; it is not loaded here."""
     return find_spec("numba") is not None
 
 
@@ -171,7 +171,7 @@ class PointEvaluator:
         return self._last[self._f :].tobytes()
 
     def repeats(self, x: np.ndarray) -> bool:
-        """Whether x (D,) is the last point."""
+        """True if x (D,) is the last point."""
         return bool(self._last[0]) and self._last[1 : self._f].tobytes() == x.tobytes()
 
     def forget(self) -> None:

@@ -41,7 +41,7 @@ j = Index("j")
 
 @dataclass(frozen=True)
 class Box:
-    """What a constraint's parameters are drawn to fit: bounds (D,)."""
+    """Bounds (D,), which the parameters of constraints are drawn to fit."""
 
     lower: np.ndarray
     upper: np.ndarray

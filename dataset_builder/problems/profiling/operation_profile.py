@@ -1,4 +1,4 @@
-"""What can be known of a problem for free: which operations it does on its variables, found by tracing one point.
+"""Operation profile of a problem: the operations on its variables, found by tracing one point at no cost in evaluations.
 
 The point is not counted: nothing of its value is told, only what was done. A computation that cannot be followed (a compiled
 simulator, scipy's solvers, millions of operations) has no known profile, and that is all that follows.
@@ -55,7 +55,7 @@ class FunctionProfile:
 
     @classmethod
     def from_list(cls, numbers: Sequence[float]) -> FunctionProfile:
-        """What ``numbers`` gave."""
+        """The inverse of ``to_list``."""
         counts = {name: int(count) for name, count in zip(OPERATIONS, numbers[1:], strict=False) if count > 0}
         degrees = [None if degree < 0 else int(degree) for degree in numbers[1 + len(OPERATIONS) :]]
         return cls(dict(sorted(counts.items())), tuple(degrees), float(numbers[0]))
@@ -70,11 +70,11 @@ class OperationProfile:
 
 
 class Trace(NamedTuple):
-    """What came of following a problem's functions.
+    """Result of tracing a problem's functions.
 
     Attributes:
-        profile: what they do; None if they cannot be followed.
-        obstacle: what cannot be followed, and on which line; None if all could.
+        profile: their operations; None if they cannot be traced.
+        obstacle: the expression that cannot be traced, and its line; None if all can be.
     """
 
     profile: OperationProfile | None
@@ -111,7 +111,7 @@ def profile_of_functions(
     lower: Sequence[float],
     upper: Sequence[float],
 ) -> OperationProfile | None:
-    """Profile of functions of a vector (D,) of ``Traced`` numbers; None if they cannot be followed (see ``trace_functions``)."""
+    """Profile of functions of a vector (D,) of ``Traced`` numbers; None if they cannot be traced (see ``trace_functions``)."""
     return trace_functions(objective, constraints, lower, upper).profile
 
 
@@ -123,7 +123,7 @@ def trace_functions(
     full: Callable[[np.ndarray], np.ndarray] | None = None,
     file: str = "",
 ) -> Trace:
-    """Follow functions of a vector (D,) of ``Traced`` numbers, at ``trace_point`` if they have values there, else at another one.
+    """Trace functions of a vector (D,) of ``Traced`` numbers, at ``trace_point`` if they have values there, else at another one.
 
     Args:
         objective: returns one number.
@@ -175,7 +175,7 @@ def _trace(
 
 
 def _numbers(returned: Any) -> list[Any]:
-    """What a function returned, one by one, sequences in sequences included."""
+    """The numbers that a function returned, those of nested sequences included."""
     if isinstance(returned, Mapping):
         returned = list(returned.values())
     if isinstance(returned, np.ndarray):

@@ -1,4 +1,4 @@
-"""The modules and built-ins that a person's file sees while it is traced: they take ``Traced`` numbers, too.
+"""Modules and built-ins that take ``Traced`` numbers as well, for a person's file while it is traced.
 
 Modules that are imported by others than the file itself are the real ones.
 """
@@ -84,7 +84,7 @@ def _is_scipy(name: str) -> bool:
 
 
 def namespace() -> dict[str, Any]:
-    """What a traced file starts with: built-ins whose import gives ``modules`` and whose types let traced numbers through."""
+    """Initial namespace of a traced file: built-ins whose import gives ``modules`` and whose types let traced numbers through."""
 
     def importing(
         name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0

@@ -53,7 +53,7 @@ def elementary(name: str) -> Callable[..., Any]:
 
 
 def holds_objects(x: Any) -> bool:
-    """Whether an array or (nested) sequence holds other things than plain numbers."""
+    """True if an array or (nested) sequence holds anything but plain numbers."""
     if isinstance(x, Traced | TracedComplex):
         return True
     if isinstance(x, np.ndarray):
@@ -87,7 +87,7 @@ def numpy_functions() -> dict[str, Any]:
 
 
 def _of_objects() -> dict[str, Callable[..., Any]]:
-    """What stands in for numpy's functions where they are given traced numbers."""
+    """Replacements of NumPy's functions for traced numbers."""
     functions: dict[str, Callable[..., Any]] = dict.fromkeys(("round", "around", "rint"), rounded)
     functions |= dict.fromkeys(("fix", "trunc"), lambda x: each(math.trunc, x))
     functions |= {

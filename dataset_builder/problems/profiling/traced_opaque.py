@@ -87,7 +87,7 @@ class Opaque:
         return (self._inputs.outputs(entry, self._operation, self._by_point) for entry in self._thing)
 
     def _bound(self, function: Any) -> Callable[..., Any]:
-        """The function; what it gives depends on what the object was made of, too."""
+        """The function; its values depend on the object's own data as well."""
         own = self._inputs
 
         def call(*args: Any, **options: Any) -> Any:
@@ -98,7 +98,7 @@ class Opaque:
 
 
 class _Inputs:
-    """What went into a call: plain values for it, and on which variables they depend."""
+    """Arguments of a call: plain values, and the variables that they depend on."""
 
     def __init__(self) -> None:
         self.recorder: Recorder | None = None
@@ -140,7 +140,7 @@ class _Inputs:
         return call
 
     def outputs(self, result: Any, operation: str | None, by_point: bool = False) -> Any:
-        """What came out, as numbers that depend on what went in; as it is if nothing traced did."""
+        """Results as numbers that depend on the arguments; unchanged if no argument was traced."""
         if self.recorder is None:
             callable_object = callable(result) and not isinstance(
                 result, type | types.FunctionType | np.ufunc

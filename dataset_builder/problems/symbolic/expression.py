@@ -1,4 +1,4 @@
-"""Expression trees: the one symbolic form that evaluators, description patterns and the LaTeX reader share.
+"""Expression trees, shared by evaluators, description patterns and the LaTeX reader.
 
 A tree is built of frozen dataclasses. Vectors are indexed from 1, as in mathematics; printers for Python subtract one.
 Operators are overloaded, so a function of the set reads like its formula::
