@@ -27,7 +27,7 @@ def benchmark(
         ),
     ] = None,
     repeats: Annotated[
-        int, typer.Option(min=0, help="Race so many of the problems twice, to see how labels repeat.")
+        int, typer.Option(min=0, help="race this many problems twice, to see how labels repeat.")
     ] = 0,
 ) -> None:
     """Race the pool of optimizers on synthetic problems and derive the labels.
@@ -35,10 +35,9 @@ def benchmark(
     Writes OUT/labels.parquet with OUT/labels.json, from which [cyan]llamoco build[/] makes the instruction set. Ctrl-C and kill -9
     lose at most the work in flight: run the same command again.
     """
-    from llamoco.dataset_builder.benchmark.benchmark import Progress as State
-    from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
+    from llamoco.dataset_builder.benchmark.benchmark import BenchmarkProgress, run_benchmark
     from llamoco.dataset_builder.benchmark.executors import open_executor
-    from llamoco.dataset_builder.benchmark.labels import write_labels
+    from llamoco.dataset_builder.benchmark.label_table import write_labels
     from llamoco.dataset_builder.benchmark.provenance import benchmark_meta
 
     columns = (column("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
@@ -49,7 +48,7 @@ def benchmark(
         ):
             task = bar.add_task("races", total=1.0, state="")
 
-            def on_progress(state: State) -> None:
+            def on_progress(state: BenchmarkProgress) -> None:
                 left = "" if state.seconds_left is None else f", about {state.seconds_left / 60:.0f} min left"
                 bar.update(
                     task, description=state.phase, completed=state.share, state=f"{state.runs:,} runs{left}"

@@ -23,7 +23,7 @@ def build(
     The same table gives the same bytes on every machine. Ctrl-C leaves everything as it was. Then, in the folder beside it:
     [cyan]load_dataset("llamoco")[/] (configs: default, split by problem; paper_split, split by pair).
     """
-    from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+    from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
     from llamoco.dataset_builder.hub_folder import build_folder, folder_hash
     from llamoco.hub_cards.cards import write_dataset_card
 

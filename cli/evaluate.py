@@ -1,4 +1,4 @@
-"""`llamoco evaluate MODEL`."""
+"""Command `llamoco evaluate`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ ETA_PERIOD = 600  # seconds of work that the time left is estimated from: batche
 
 
 class Split(StrEnum):
-    """Rows of the instruction set."""
+    """Split of the data set."""
 
     train = "train"
     test = "test"
 
 
 class Step(StrEnum):
-    """A part of an evaluation."""
+    """Step of an evaluation."""
 
     generate = "generate"
     run = "run"
@@ -40,14 +40,14 @@ class Step(StrEnum):
 
 
 class Api(StrEnum):
-    """Which of the OpenAI-compatible interfaces a server is asked through."""
+    """Interface of an OpenAI-compatible server."""
 
     chat = "chat"
     completions = "completions"
 
 
 class PromptStyle(StrEnum):
-    """What a model is shown."""
+    """Form of the prompt."""
 
     auto = "auto"
     plain = "plain"
@@ -64,41 +64,55 @@ def evaluate(
         ),
     ] = None,
     split: Annotated[
-        Split | None, typer.Option(help="Rows to answer; test by default.", show_default=False)
+        Split | None, typer.Option(help="Split of the data set; test by default.", show_default=False)
     ] = None,
     runs: Annotated[
         int | None,
         typer.Option(min=1, max=MOST_RUNS, help="Runs of each program; 5 by default.", show_default=False),
     ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of the runs; 0 by default.", show_default=False)
+    ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="The first N rows only: N different problems, while there are.")
+        int | None,
+        typer.Option(min=1, help="The first N rows only, of N different problems as long as there are N."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH_OR_ID",
+            help="Data set: folder that llamoco build wrote, or Hub id; the shipped one by default.",
+            show_default=False,
+        ),
     ] = None,
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Folder of records; runs/evaluate-MODEL by default.")
     ] = None,
     server: Annotated[
         str | None,
-        typer.Option(help="Ask an OpenAI-compatible server, such as http://127.0.0.1:8000/v1, for answers."),
+        typer.Option(
+            help="URL of an OpenAI-compatible server that answers, such as http://127.0.0.1:8000/v1."
+        ),
     ] = None,
     server_model: Annotated[
-        str | None, typer.Option("--model", help="Name of the model on the server.")
+        str | None, typer.Option("--server-model", help="Name of the model on the server.")
     ] = None,
     api: Annotated[
-        Api, typer.Option(help="How the server is asked: by messages, or by texts to go on with.")
+        Api, typer.Option(help="Interface of the server: chat messages, or plain text to complete.")
     ] = Api.chat,
     prompt: Annotated[
         PromptStyle,
         typer.Option(
-            help="What the model is shown: the plain prompt that LLaMoCo's models are trained on, or a contract that "
-            "spells out what the program has to define; auto tells them apart."
+            help="Prompt: plain, as LLaMoCo's models are trained on, or with a contract that spells out what the program has to "
+            "define; auto chooses by the model."
         ),
     ] = PromptStyle.auto,
     steps: Annotated[
         list[Step] | None,
         typer.Option(
             "--step",
-            help="Only this step (can be given several times): generate answers, run programs, have failed ones "
-            "repaired, decide on other descriptions (robustness), score. All by default. run and score need no model.",
+            help="Only this step (can be given several times): generate answers, run programs, repair failed ones, "
+            "decide on other descriptions (robustness), score. All by default; run and score need no model.",
             show_default=False,
         ),
     ] = None,
@@ -106,23 +120,21 @@ def evaluate(
         int | None,
         typer.Option(
             min=1,
-            help="Longest answer in the model's tokens; 900 by default, 2048 with the contract.",
+            help="Maximum length of an answer in tokens; 900 by default, 2048 with the contract.",
             show_default=False,
         ),
     ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Programs run side by side; one a processor by default.", show_default=False
+            min=1, help="Programs that run in parallel; one per processor by default.", show_default=False
         ),
     ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Requests to a server at once.")] = 8,
+    concurrency: Annotated[int, typer.Option(min=1, help="Concurrent requests to a server.")] = 8,
     timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds that a server may take for an answer.")
+        float, typer.Option(min=1, help="Time limit of an answer from a server, in seconds.")
     ] = 600,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the record as JSON and nothing else.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only the record, as JSON.")] = False,
     unsafe: Annotated[
         bool,
         typer.Option(
@@ -130,11 +142,11 @@ def evaluate(
         ),
     ] = False,
 ) -> None:
-    """Score a model on the instruction set: Err, Rec, Perf, AOCC, Comp and more, beside the single best solver and the labelled answers.
+    """Score a model on an instruction set: Err, Rec, Perf, AOCC, Comp and more, beside the single best solver and the labelled answers.
 
-    A model on this machine that is shown the plain prompt is scored twice: raw, as it writes, and within the pool, with decoding held to the benchmarked programs as in [b]llamoco solve[/].
+    A local model with the plain prompt is scored twice: raw, and within the pool, with decoding restricted to the benchmarked programs as in [b]llamoco solve[/].
 
-    Answers and runs are kept in OUT as they come: the same command goes on after Ctrl-C or kill -9. With --step and a copy of OUT, answers can be generated on one machine and run on another.
+    Answers and runs are saved in OUT as they come: the same command continues after Ctrl-C or kill -9. With --step and a copy of OUT, answers can be generated on one machine and run on another.
 
     Exit codes: 0 done; 2 bad input, or the model does not answer; 3 no sandbox on this machine.
 
@@ -142,21 +154,21 @@ def evaluate(
 
     [cyan]llamoco evaluate --limit 50[/]
 
-    [cyan]llamoco evaluate --server http://127.0.0.1:8000/v1 --model NAME --limit 50[/]
+    [cyan]llamoco evaluate --server http://127.0.0.1:8000/v1 --server-model NAME --limit 50[/]
 
     [cyan]llamoco evaluate runs/xs --step generate; llamoco evaluate runs/xs --step run --step score[/]
     """
     with clear_errors():  # also a Ctrl-C while libraries are imported
+        from llamoco.dataset_builder.problems.jsonl import to_jsonable
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-        from llamoco.modeling.evaluation.files import finite
         from llamoco.modeling.evaluation.steps import STEPS, evaluate_model
         from llamoco.modeling.generation.shipped import SHIPPED_MODEL
         from llamoco.modeling.providers.sources import open_source
 
         if server is not None and model is not None:
-            fail(f"MODEL {model!r} and --server: give one of them; the server's model is named by --model")
+            fail(f"MODEL {model!r} and --server: give one of them; --server-model names the server's model")
         if server is None and server_model is not None:
-            fail(f"--model {server_model!r} names a model on a --server; give others without --model")
+            fail(f"--server-model {server_model!r} needs --server; give a local model as MODEL")
         chosen = tuple(map(str, steps)) if steps else STEPS
         with clear_errors():
             source = None
@@ -187,24 +199,26 @@ def evaluate(
                         split=split and str(split),
                         runs=runs,
                         limit=limit,
+                        data=data,
+                        seed=seed,
                         steps=chosen,
                         allow_unsafe=unsafe,
                         workers=workers,
                         command=_command(server),
-                        on_progress=_shown_on(bar),
+                        on_progress=_progress_on(bar),
                     )
                 except SandboxUnavailable as error:
                     fail(str(error), EXIT_NO_SANDBOX)
         if as_json:
-            print(json.dumps(finite(record), allow_nan=False))
+            print(json.dumps(to_jsonable(record), allow_nan=False))
             return
         if record is not None:
             print_evaluation(record)
-        out.print(f"records are in {folder}", soft_wrap=True)
+        out.print(f"written: {folder}", soft_wrap=True)
 
 
-def _shown_on(bar: Progress) -> OnProgress:
-    """Shows each step as a line of its own, which starts from what was done before."""
+def _progress_on(bar: Progress) -> OnProgress:
+    """Show each step in a line of its own, starting from what was done before."""
     tasks: dict[str, TaskID] = {}
 
     def show(stage: Stage) -> None:
@@ -216,7 +230,7 @@ def _shown_on(bar: Progress) -> OnProgress:
 
 
 def _command(server: str | None) -> str:
-    """The command line for the record, without the secrets that there may be in a server's URL."""
+    """The command line for the record, without the secrets that a server's URL may hold."""
     words = sys.argv[1:]
     if server:
         from llamoco.modeling.providers.server import shown_url

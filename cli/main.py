@@ -93,4 +93,6 @@ def _before(
 
 
 for command in (solve, benchmark, build, train, evaluate, report, push):
-    app.command()(command)
+    # The fields of a recipe are options of `train`.
+    fields = command is train
+    app.command(context_settings={"allow_extra_args": fields, "ignore_unknown_options": fields})(command)

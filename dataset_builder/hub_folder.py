@@ -18,16 +18,18 @@ from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from llamoco.dataset_builder.benchmark.executors import process_executor
+from llamoco.dataset_builder.benchmark.label_table import read_single_best_solvers
 from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo, dataset_info
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.prompts.instruction_set import (
     answerable_labels,
-    described,
     description_counts,
     paper_order,
+    rows_of_labels,
 )
 
+CARD_KEY = "llamoco"  # of what the card's metadata state for models
 CONFIGS = tuple(config.name for config in LLaMoCo.BUILDER_CONFIGS)
 SCHEMA = pa.schema(list(FEATURES.arrow_schema))  # without the features as metadata: the README has them
 ROWS_AT_ONCE = 1000  # rows of a row group, 15 MB of text: what a reader holds in memory
@@ -51,14 +53,14 @@ def build_folder(
     """Build the instruction set and write it as a folder that ``load_dataset(str(out))`` reads.
 
     The same label table gives the same bytes of parquet, however many workers there are. An earlier build at
-    ``out`` is replaced, as a whole and only after the new one is complete; an interruption leaves it as it was.
+    ``out`` is replaced in one step, after the new one is complete; an interruption leaves it as it was.
 
     Args:
         labels: the label table.
         out: folder to write.
         workers: processes that make the rows; 1 for this one alone.
         on_progress: called with the rows made so far and in all.
-        complete: called with the new folder before it takes its place, to add what else belongs there.
+        complete: called with the new folder before it takes its place, to add further files.
 
     Returns:
         Rows by config and split.
@@ -100,7 +102,9 @@ def build_folder(
                 ],
                 **({"default": True} if name == LLaMoCo.DEFAULT_CONFIG_NAME else {}),
             }
+        solvers = {group: best["aocc"] for group, best in read_single_best_solvers(labels).items()}
         card = DatasetCardData(license=infos[CONFIGS[0]].license, pretty_name="LLaMoCo")
+        card[CARD_KEY] = {"single_best_solvers": solvers}
         infos.to_dataset_card_data(card)
         metadata.to_dataset_card_data(card)
         DatasetCard(f"---\n{card}\n---\n").save(folder / "README.md")
@@ -112,9 +116,15 @@ def build_folder(
 
 
 def folder_hash(folder: Path) -> str:
-    """SHA-256 over the parquet files of a folder, by name and content: the same on every machine under the pinned pyarrow."""
+    """SHA-256 over the data files of a folder, by name and content: the same on every machine under the pinned pyarrow.
+
+    Data files are those of Parquet or, in a folder without any, all but the card.
+    """
+    files = sorted(folder.rglob("*.parquet")) or sorted(
+        path for path in folder.rglob("*") if path.is_file() and path.name != "README.md"
+    )
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.parquet")):
+    for path in files:
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
@@ -129,7 +139,7 @@ def _rows(
 
     def batches() -> Iterator[pa.RecordBatch]:
         done, total, waiting = 0, sum(counts), []
-        for rows in described(labels, counts, executor):
+        for rows in rows_of_labels(labels, counts, executor):
             waiting += rows
             done += len(rows)
             if len(waiting) >= ROWS_AT_ONCE or done == total:
@@ -141,7 +151,7 @@ def _rows(
 
 
 def _write_config(folder: Path, rows: pa.Table, order: dict[str, Sequence[int]]) -> DatasetInfo:
-    """Write one parquet file a split; what there is to know of them for the README."""
+    """Write one parquet file a split. Returns their description for the README."""
     folder.mkdir(parents=True)
     splits, texts, written = SplitDict(), 0, 0
     for split, numbers in order.items():

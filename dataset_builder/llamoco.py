@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 import datasets
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
 from llamoco.dataset_builder.prompts.instruction_set import paper_split, rows_of_split
 
 FEATURES = datasets.Features(
@@ -40,12 +40,14 @@ FEATURES = datasets.Features(
         "f0": datasets.Value("float64"),
         "f_star": datasets.Value("float64"),
         "problem": datasets.Value("string"),
+        "scores": datasets.Value("string"),
+        "calibration": datasets.Value("bool"),
     }
 )
 
 
 def dataset_info() -> datasets.DatasetInfo:
-    """What there is to know of the set before it is built."""
+    """Description, columns and licence of the set."""
     return datasets.DatasetInfo(
         description="Continuous optimization problems in Python and LaTeX, answered by benchmarked optimizer programs.",
         features=FEATURES,
@@ -56,7 +58,7 @@ def dataset_info() -> datasets.DatasetInfo:
 
 @dataclass
 class LLaMoCoDataConfig(datasets.BuilderConfig):
-    """What to build from.
+    """Source of a build.
 
     Attributes:
         labels: path of the label table; the shipped one by default.
@@ -95,8 +97,15 @@ class LLaMoCo(datasets.GeneratorBasedBuilder):
         ]
 
     def _generate_examples(self, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
-        labels = Path(self.config.labels)
-        rows = (
-            paper_split(labels, split) if self.config.name == "paper_split" else rows_of_split(labels, split)
-        )
-        yield from enumerate(rows)
+        yield from enumerate(rows_of(Path(self.config.labels), self.config.name, split))
+
+
+def rows_of(labels: Path, config: str, split: str) -> Iterator[dict[str, Any]]:
+    """Rows of a split of a config, see ``LLaMoCo``.
+
+    Args:
+        labels: path of the label table.
+        config: "default" or "paper_split".
+        split: "train" or "test".
+    """
+    yield from paper_split(labels, split) if config == "paper_split" else rows_of_split(labels, split)

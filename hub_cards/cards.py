@@ -15,19 +15,19 @@ from typing import Any
 
 from huggingface_hub import DatasetCard
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.analysis.label_tables import label_tables
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
 from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS
-from llamoco.dataset_builder.prompts.instruction_set import sample
+from llamoco.dataset_builder.prompts.instruction_set import sample_jsonl
 from llamoco.dataset_builder.prompts.rows import PATTERNS
 from llamoco.hub_cards import model_cards
-from llamoco.hub_cards.label_tables import label_tables
+from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any, render
 from llamoco.hub_cards.render import folder as folder_of
-from llamoco.hub_cards.render import record, record_if_any, render
-from llamoco.hub_cards.score_tables import missed_floors, score_tables
 from llamoco.metrics.sandbox.sandbox import MEMORY_LIMIT, TIME_LIMIT
+from llamoco.modeling.evaluation.tables import evaluation_tables
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
 LABEL_FIGURES = ("labels-problems.png", "labels-convergence.png", "labels-winners.png", "labels-scores.png")
@@ -62,7 +62,7 @@ def dataset_card_body(sha256: str, splits: list[dict[str, Any]]) -> str:
         sha256=sha256,
         splits=splits,
         labels=labels,
-        tables=label_tables(labels),
+        tables=markdown(label_tables(labels)),
         meta=_labels_meta(),
         pool=POOL,
         functions=FUNCTIONS,
@@ -73,11 +73,11 @@ def dataset_card_body(sha256: str, splits: list[dict[str, Any]]) -> str:
 
 def metric_card() -> str:
     """The README.md of the metric's folder, which is a Hub Space: its front matter names the gradio of requirements.txt."""
-    scores = record("evaluation")
+    scores = evaluation()
     return render(
         "metric.md.j2",
         scores=scores,
-        tables=score_tables(scores),
+        tables=markdown(evaluation_tables(scores)),
         gradio=GRADIO,
         time_limit=int(TIME_LIMIT),
         memory_limit=MEMORY_LIMIT,
@@ -88,12 +88,11 @@ def metric_card() -> str:
 
 def readme_with_figures(text: str) -> str:
     """The README with the block between its two figure marks filled anew."""
-    training, scores = model_cards.shipped_training(), record("evaluation")
+    training, scores = model_cards.shipped_training(), evaluation()
     block = render(
         "readme_figures.md.j2",
         scores=scores,
-        tables=score_tables(scores),
-        missed=missed_floors(scores),
+        tables=markdown(evaluation_tables(scores)),
         odd=record_if_any("odd_prompts"),
         training=training,
         present_set=model_cards.is_of_present_set(training),
@@ -133,6 +132,6 @@ def _labels_meta() -> dict[str, Any]:
 if __name__ == "__main__":
     here = Path.cwd()
     pairs = here / "dataset_builder" / "labels" / "sample.jsonl"
-    for path, content in {pairs: sample(SHIPPED_LABELS).encode(), **generated(here)}.items():
+    for path, content in {pairs: sample_jsonl(SHIPPED_LABELS).encode(), **generated(here)}.items():
         path.write_bytes(content)
         print(f"written: {path}")

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import as_file
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import pyarrow.parquet as pq
 import yaml
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.instruction_data import data_hash
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
+from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any, render
 from llamoco.hub_cards.render import folder as folder_of
-from llamoco.hub_cards.render import record, record_if_any, render
-from llamoco.hub_cards.score_tables import score_tables
+from llamoco.modeling.evaluation.record import Contestant, EvaluationRecord
+from llamoco.modeling.evaluation.tables import evaluation_tables
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
 TAGS = ["code", "optimization", "llamoco"]
@@ -30,7 +30,7 @@ INDEXED = (
     ("gap_closed_aocc", "Gap closed (AOCC)", 4),
     ("comp", "Comp (tokens)", 1),
 )
-INDEXED_CONTESTANTS = (
+INDEXED_CONTESTANTS: tuple[tuple[Contestant, str], ...] = (
     ("model", ""),
     ("within_pool", ", within the pool"),
     ("with_fallback", ", with fallback"),
@@ -56,23 +56,21 @@ def shipped_training() -> dict[str, Any]:
 
 
 def is_of_present_set(training: Mapping[str, Any]) -> bool:
-    """Whether a model was trained on the instruction set that ships now.
+    """True if a model was trained on the pairs of the instruction set that ships now.
 
-    Its run record says so by the hash of the built set; one without it is taken by its number of problems.
+    Its run record names the set by its hash. Earlier builds with the same prompts, completions and optimizers, in the same order, are
+    listed in the record of the built set.
 
     Args:
         training: a run record of `llamoco train`.
     """
-    dataset = training["dataset"]
-    if dataset.get("sha256"):
-        return bool(dataset["sha256"] == record("instruction_set")["sha256"])
-    labelled = pq.read_table(SHIPPED_LABELS, columns=["split"])["split"].to_pylist().count("train")
-    return bool(dataset.get("problems", 0) >= 0.9 * labelled)  # a tenth may be held out for calibration
+    built = record("instruction_set")
+    return training["dataset"].get("sha256") in (built["sha256"], *built["same_pairs_as"], data_hash(None))
 
 
 def shipped_card() -> str:
     """The README.md of the shipped model, with a ``model-index``."""
-    scores, training = record("evaluation"), shipped_training()
+    scores, training = evaluation(), shipped_training()
     data = ModelCardData(
         license="apache-2.0",
         library_name="transformers",
@@ -86,11 +84,12 @@ def shipped_card() -> str:
     body = render(
         "model.md.j2",
         scores=scores,
-        tables=score_tables(scores),
+        tables=markdown(evaluation_tables(scores)),
         training=training,
         present_set=is_of_present_set(training),
         calibration=_json_if_any(SHIPPED_MODEL / "calibration.json"),
         pictures={path.name for path in SHIPPED_MODEL.glob("*.png")} | set(shipped_figures()),
+        speed=record_if_any("speed"),
         odd=record_if_any("odd_prompts"),
         robust=record_if_any("robust"),
         tried=record_if_any("tried"),
@@ -166,30 +165,31 @@ def _widget() -> dict[str, Any]:
     }
 
 
-def _eval_results(scores: Mapping[str, Any]) -> list[EvalResult]:
+def _eval_results(scores: EvaluationRecord) -> list[EvalResult]:
     """Raw scores of the model by group, and those within the pool and with fallback where they were measured.
 
     All of one data set: an index tells data sets apart by config and split alone, so groups stand in the metrics' names.
     """
-    return [
-        EvalResult(
-            task_type="text-generation",
-            task_name="optimizer programs for optimization problems",
-            dataset_type="llamoco",
-            dataset_name=f"LLaMoCo ({scores['problems']} problems, {scores['rows']} descriptions, {scores['runs']} runs each)",
-            dataset_config="default",
-            dataset_split=scores["split"],
-            metric_type=metric,
-            metric_name=title + (f", {group}" if group != "all" else "") + suffix,
-            metric_value=round(table[contestant][metric], digits),
-        )
-        for group, table in scores["tables"].items()
-        if table
-        for contestant, suffix in INDEXED_CONTESTANTS
-        if table.get(contestant)
-        for metric, title, digits in INDEXED
-        if table[contestant].get(metric) is not None
-    ]
+    results = []
+    for group, table in scores["tables"].items():
+        for contestant, suffix in INDEXED_CONTESTANTS:
+            values = cast(Mapping[str, Any], table.get(contestant, {}))
+            results += [
+                EvalResult(
+                    task_type="text-generation",
+                    task_name="optimizer programs for optimization problems",
+                    dataset_type="llamoco",
+                    dataset_name=f"LLaMoCo ({scores['problems']} problems, {scores['rows']} descriptions, {scores['runs']} runs each)",
+                    dataset_config="default",
+                    dataset_split=scores["split"],
+                    metric_type=metric,
+                    metric_name=title + (f", {group}" if group != "all" else "") + suffix,
+                    metric_value=round(values[metric], digits),
+                )
+                for metric, title, digits in INDEXED
+                if values.get(metric) is not None
+            ]
+    return results
 
 
 def _json_if_any(file: Path) -> Any:

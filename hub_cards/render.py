@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
 import jinja2
+
+from llamoco.dataset_builder.analysis.table import Table, number, percent
+from llamoco.modeling.evaluation.record import EvaluationRecord, as_record
 
 CITATION = """\
 @article{ma2024llamoco,
@@ -32,11 +36,21 @@ def record(name: str) -> dict[str, Any]:
 def record_if_any(name: str) -> Any:
     """A run record that may be missing, whose section of a card is left out then; None where it is.
 
-    "odd_prompts" (broken answers on prompts unlike the training set), "tried" (what was tried on the way to the shipped model), "ablations", "recipes" (what was measured with the recipes of the
+    "speed" (of `llamoco solve`), "odd_prompts" (broken answers on prompts unlike the training set), "tried" (what was tried on the way to the shipped model), "ablations", "recipes" (what was measured with the recipes of the
     larger models). ``hub_cards/records/README.md`` has their form.
     """
     file = folder("records").joinpath(f"{name}.json")
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+def evaluation() -> EvaluationRecord:
+    """The scores of the shipped model."""
+    return as_record(record("evaluation"))
+
+
+def markdown(tables: Mapping[str, Table]) -> dict[str, str]:
+    """Tables in Markdown, by name."""
+    return {name: table.to_markdown() for name, table in tables.items()}
 
 
 def folder(name: str) -> Traversable:
@@ -52,9 +66,9 @@ def render(template: str, **fields: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = lambda value, digits=1: (
-        "–" if value is None else f"{100 * value:.{digits}f}%"
+    environment.filters["percent"] = lambda value, digits=1: percent(value, digits=digits)
+    environment.filters["thousands"] = number
+    environment.filters["number"] = lambda value, digits=3: number(
+        None if value is None else float(value), digits=digits
     )
-    environment.filters["thousands"] = lambda value: f"{value:,}"
-    environment.filters["number"] = lambda value, digits=3: "–" if value is None else f"{value:,.{digits}f}"
     return environment.get_template(template).render(citation=CITATION, **fields)

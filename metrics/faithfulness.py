@@ -1,4 +1,4 @@
-"""Faith: where a model wrote the problem section too, is it the problem that was given?"""
+"""Faithfulness: does a whole script state the problem that was given?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program_text import module_names, too_long
+from llamoco.dataset_builder.prompts.program_text import length_error, module_names
 from llamoco.metrics.sandbox import Sandbox
 from llamoco.metrics.sandbox.outcome import StatedProblem
 
@@ -58,7 +58,7 @@ def is_faithful(sandbox: Sandbox, program: str, problem: Problem) -> bool | None
     """
     if not states_a_problem(program):
         return None
-    if too_long(program):
+    if length_error(program):
         return False
     points = _points(problem)
     stated = sandbox.stated_problem(program, points, time_limit=TIME_LIMIT)

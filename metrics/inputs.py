@@ -1,4 +1,4 @@
-"""What the metric is given, checked before anything runs: every flaw is a ValueError that names its place."""
+"""Checks of the metric's arguments before anything runs; each flaw is a ValueError that names its place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program_text import received, syntax_tree
+from llamoco.dataset_builder.prompts.program_text import clean_text, syntax_tree
 
 MAX_SEED = 2**63 - 1
 MAX_RUNS = 1_000_000
@@ -25,27 +25,27 @@ MAX_DEFINITION = 1_000_000  # characters of a person's text
 MAX_FLOAT = sys.float_info.max
 
 
-def listed(name: str, given: Any) -> list[Any]:
+def check_list(name: str, given: Any) -> list[Any]:
     """The entries of a list, tuple, array, or column of a dataset.
 
     Raises:
-        ValueError: if it is none, or has no entries.
+        ValueError: if it is not one of these, or is empty.
     """
-    whole = isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Iterable)
-    entries = [] if whole or not hasattr(given, "__len__") else list(given)
+    scalar = isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Iterable)
+    entries = [] if scalar or not hasattr(given, "__len__") else list(given)
     if not entries:
         raise ValueError(f"{name} has to be a list with at least one entry, got {given!r:.60}")
     return entries
 
 
-def pairs(predictions: Any, references: Any) -> tuple[list[str], list[str]]:
-    """Programs and their problems, checked.
+def check_pairs(predictions: Any, references: Any) -> tuple[list[str], list[str]]:
+    """Check programs and their problems.
 
     Raises:
-        ValueError: if these are no lists of texts, of one length, or a reference is no problem on which a program can
-            be run and scored.
+        ValueError: if these are not lists of texts of the same length, or a program cannot be run and scored on one
+            of the references.
     """
-    programs, problems = listed("predictions", predictions), listed("references", references)
+    programs, problems = check_list("predictions", predictions), check_list("references", references)
     for name, entries, what in (
         ("predictions", programs, "a program's text"),
         ("references", problems, "a problem as JSON text"),
@@ -57,7 +57,7 @@ def pairs(predictions: Any, references: Any) -> tuple[list[str], list[str]]:
         raise ValueError(
             f"{len(programs)} predictions for {len(problems)} references: give one problem for each"
         )
-    programs, problems = [received(text) for text in programs], [received(text) for text in problems]
+    programs, problems = [clean_text(text) for text in programs], [clean_text(text) for text in problems]
     seen: set[str] = set()
     for number, text in enumerate(problems):
         if text not in seen:
@@ -67,7 +67,7 @@ def pairs(predictions: Any, references: Any) -> tuple[list[str], list[str]]:
 
 
 def _check_problem(number: int, text: str) -> None:
-    """Refuse a reference that is no problem, or one on which nothing can be run or scored.
+    """Reject a reference on which nothing can be run and scored.
 
     A person's text (kind source) is not executed: what it does when it runs is known when it runs (``reference``).
     """
@@ -84,7 +84,7 @@ def _check_problem(number: int, text: str) -> None:
 
 
 def _flaw(problem: Problem) -> str | None:
-    """What keeps a problem from being run and scored; None if nothing does."""
+    """The reason why a problem cannot be run and scored; None if it can."""
     if not isinstance(problem.id, str):
         return f"id has to be a text, got {problem.id!r:.60}"
     if problem.lower_array.shape != problem.upper_array.shape or not problem.dim:
@@ -96,9 +96,9 @@ def _flaw(problem: Problem) -> str | None:
         or not np.isfinite(np.array([problem.lower, problem.upper])).all()
     ):
         return "lower has to be below upper, both finite"
-    whole("max_evals", problem.max_evals, 1, MAX_EVALS)
+    check_int("max_evals", problem.max_evals, 1, MAX_EVALS)
     for name in ("n_inequality", "n_equality"):
-        whole(name, getattr(problem, name), 0, MAX_DIM)
+        check_int(name, getattr(problem, name), 0, MAX_DIM)
     references = [value for value in (problem.f0, problem.f_star) if value is not None]
     if not all(_is_number(value) for value in references):
         return "f0 and f_star have to be finite numbers, or null"
@@ -111,7 +111,7 @@ def _flaw(problem: Problem) -> str | None:
 
 
 def _flaw_of_text(problem: Problem) -> str | None:
-    """What is wrong with a person's text, as far as that can be told without executing it."""
+    """The flaw of a person's text, as far as it shows without execution; None if it has none."""
     language = next((name for name in ("python", "latex") if name in problem.definition), None)
     if language is None:
         return "definition of a problem of kind source has to hold its text as 'python' or 'latex'"
@@ -133,27 +133,27 @@ def _flaw_of_values(problem: Problem) -> str | None:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether a value is a number that a float can hold; True and NaN are none."""
+    """Whether a value is a number that a float can hold; True and NaN are not."""
     return isinstance(value, int | float) and not isinstance(value, bool) and -MAX_FLOAT <= value <= MAX_FLOAT
 
 
-def repairs(given: Any) -> list[str | None]:
-    """Programs after one repair turn, None where there is none.
+def check_repairs(given: Any) -> list[str | None]:
+    """Check programs after one repair turn; None where there was none.
 
     Raises:
-        ValueError: if it is no list of those.
+        ValueError: if it is not a list of these.
     """
-    entries = listed("repairs", given)
+    entries = check_list("repairs", given)
     for number, text in enumerate(entries):
         if not isinstance(text, str | None):
             raise ValueError(
                 f"repairs[{number}] is of type {type(text).__name__}: give a program's text, or None"
             )
-    return [text if text is None else received(text) for text in entries]
+    return [text if text is None else clean_text(text) for text in entries]
 
 
 def check_lengths(count: int, options: Mapping[str, Any]) -> None:
-    """Refuse repairs and tokens that are not one a prediction.
+    """Reject repairs and tokens unless there is one for each prediction.
 
     Raises:
         ValueError: naming which.
@@ -164,11 +164,11 @@ def check_lengths(count: int, options: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} has {len(given)} entries for {count} predictions: give one each")
 
 
-def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """A whole number in a range; True and 2.0 are none.
+def check_int(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """Check an integer in a range; True and 2.0 are not integers.
 
     Raises:
-        ValueError: if it is none.
+        ValueError: if it is not one.
     """
     number = None
     if not isinstance(value, bool):
@@ -183,5 +183,5 @@ def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
 
 
 def _shortened(number: int) -> str:
-    """A whole number for a message; of one with thousands of digits Python would refuse to write them."""
+    """An integer for a message; Python refuses to write thousands of digits."""
     return str(number) if number.bit_length() < 200 else f"a number of {number.bit_length()} bits"

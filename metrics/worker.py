@@ -1,4 +1,4 @@
-"""A worker process of ``runner.Runner``: one sandbox, on one core of its own, and predictions run in it."""
+"""Worker process of ``runner.Runner``: predictions run in one sandbox, on one core of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from llamoco.dataset_builder.problems.portable_rng import run_seed
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program_text import received, too_long
+from llamoco.dataset_builder.prompts.program_text import clean_text, length_error
 from llamoco.metrics.faithfulness import is_faithful
 from llamoco.metrics.reference import ReferenceFailure, evaluated_apart
 from llamoco.metrics.sandbox import Sandbox
@@ -30,7 +30,7 @@ CLEAN_UP = 15.0  # seconds for ending in good order once it is not
 
 
 class Settings(NamedTuple):
-    """How predictions are run, see ``runner.Runner``."""
+    """Settings of runs, see ``runner.Runner``."""
 
     runs: int
     seed: int
@@ -73,7 +73,7 @@ def begin(parent: int, folder: str, cores: Sequence[int], settings: Settings) ->
 
 
 def tier() -> str:
-    """How programs are confined, see ``sandbox.tiers``.
+    """The tier, see ``sandbox.tiers``.
 
     Raises:
         SandboxUnavailable: where they cannot be.
@@ -82,7 +82,7 @@ def tier() -> str:
 
 
 def run(program: str, repair: str | None, problem: Problem) -> list[tuple[Attempt, Attempt | None]]:
-    """Run a program as often as the settings say, and where it fails its repair.
+    """Run a program as often as the settings say, and its repair where it fails.
 
     A program that is too long fails, unread. Where the code of a reference of kind source fails, so do the runs: as
     harness_errors, which nobody is charged with.
@@ -91,7 +91,7 @@ def run(program: str, repair: str | None, problem: Problem) -> list[tuple[Attemp
         SandboxUnavailable: where programs cannot be confined.
     """
     sandbox = _ready()
-    program, repair = received(program), None if repair is None else received(repair)
+    program, repair = clean_text(program), None if repair is None else clean_text(repair)
     try:
         with evaluated_apart(problem) as apart:
             return _runs(sandbox, program, repair, apart)
@@ -109,7 +109,7 @@ def _runs(
     faith_of_repair = None if repair is None else is_faithful(sandbox, repair, problem)
 
     def attempt(text: str, number: int, is_faithful: bool | None) -> Attempt:
-        if reason := too_long(text):
+        if reason := length_error(text):
             return Attempt(text, _unrun(text, problem, number, "syntax_error", reason), is_faithful)
         seed = run_seed(_settings.seed, problem.id, number)
         try:
@@ -127,7 +127,7 @@ def _runs(
 
 
 def _unrun(program: str, problem: Problem, number: int, verdict: Verdict, reason: str) -> Record:
-    """The record of a run that was not, or not to its end."""
+    """The record of a run that did not take place, or was broken off."""
     return Record(
         verdict=verdict,
         reason=reason,

@@ -1,6 +1,7 @@
 """Promises about the tree as a whole (DESIGN): imports run one way, no torch below modeling, sizes, the shipped model loads."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,9 +64,14 @@ def test_imports_run_one_way(source: str) -> None:
                 assert _layer(target) <= _layer(source), f"{source} imports {name}, which lies above it"
 
 
-@pytest.mark.parametrize(
-    "module", ["dataset_builder.llamoco", "dataset_builder.hub_folder", "metrics.runner"]
-)
+def test_modeling_never_reaches_for_the_label_table() -> None:
+    """What trains, scores or calibrates models reads the data set (``dataset_builder.instruction_data``)."""
+    for source in (name for name in SOURCES if name.startswith("modeling/")):
+        text = (ROOT / source).read_text(encoding="utf-8")
+        assert not re.search(r"benchmark\.label|SHIPPED_LABELS|labels\.parquet", text), source
+
+
+@pytest.mark.parametrize("module", ["dataset_builder.instruction_data", "metrics.runner"])
 def test_data_set_and_metric_import_without_torch(module: str) -> None:
     code = f"import sys, llamoco.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

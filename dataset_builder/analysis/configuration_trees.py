@@ -1,4 +1,4 @@
-"""From the grid study to the configurations that the race uses: a shallow tree for each optimizer and group.
+"""Configuration trees, fitted to the grid study: a shallow decision tree for each optimizer and group.
 
 Three candidates, each more complex than the one before: the optimizer's defaults; the configuration with the
 highest mean AOCC; a tree of at most two questions about what a prompt states, with a configuration at each leaf. The
@@ -20,10 +20,11 @@ import pyarrow as pa
 from llamoco.dataset_builder.optimizers.catalogue import GROUPS
 from llamoco.dataset_builder.optimizers.configuration import (
     CONFIGURATIONS_FORMAT,
-    Tree,
+    DecisionTree,
+    Features,
     config_json,
-    facts,
-    select,
+    features_of,
+    leaf_configuration,
 )
 from llamoco.dataset_builder.optimizers.pool import POOL, configurations
 
@@ -31,7 +32,7 @@ FOLDS = 10
 DEPTH = 2
 SEPARATED = 1.64  # standard errors of the paired difference: one-sided 5%
 MIN_LEAF = 20  # problems
-SHRINKAGE = 10.0  # so many problems' worth of a leaf's score is the configuration's mean over all problems
+SHRINKAGE = 10.0  # problems: weight of a configuration's mean over all problems in a leaf's score
 QUESTIONS = {
     "dim": (3, 5, 10, 20, 30),
     "max_evals": (200, 500, 1000, 2000, 3000),
@@ -46,24 +47,24 @@ class Grid:
     Attributes:
         configs: canonical JSON of each configuration, the defaults first (m,).
         ids: of the problems (n,).
-        known: what the problems' prompts state, by the names of ``keys.facts`` (n,) each.
+        features: features of the problems by name (``configuration.features_of``), (n,) each.
         aocc: scores (n, m).
     """
 
     configs: tuple[str, ...]
     ids: np.ndarray
-    known: dict[str, np.ndarray]
+    features: dict[str, np.ndarray]
     aocc: np.ndarray
 
     def rows(self, chosen: np.ndarray) -> Grid:
         """The same on some of the problems."""
-        known = {fact: values[chosen] for fact, values in self.known.items()}
-        return Grid(self.configs, self.ids[chosen], known, self.aocc[chosen])
+        features = {fact: values[chosen] for fact, values in self.features.items()}
+        return Grid(self.configs, self.ids[chosen], features, self.aocc[chosen])
 
 
 @dataclass(frozen=True)
-class Gain:
-    """What keying gains an optimizer in a group: mean AOCC over the study's problems, cross-validated.
+class TreeGain:
+    """Gain of a configuration tree for an optimizer in a group: mean AOCC over the study's problems, cross-validated.
 
     Attributes:
         optimizer, group: which.
@@ -85,7 +86,7 @@ class Gain:
     configurations: int
 
 
-Learner = Callable[[Grid], Tree]
+Learner = Callable[[Grid], DecisionTree]
 
 
 def grid_of(table: pa.Table, optimizer: str, group: str) -> Grid:
@@ -94,43 +95,43 @@ def grid_of(table: pa.Table, optimizer: str, group: str) -> Grid:
     column = {config: n for n, config in enumerate(configs)}
     names = ("problem_id", "group", "optimizer", "config", "dim", "max_evals", "aocc")
     scores: dict[str, np.ndarray] = {}
-    known: dict[str, dict[str, float]] = {}
+    features: dict[str, Features] = {}
     for row in zip(*(table[name].to_pylist() for name in names), strict=True):
         problem_id, its_group, name, config, dim, max_evals, aocc = row
         if (its_group, name) == (group, optimizer) and config in column:
             scores.setdefault(problem_id, np.full(len(configs), np.nan))[column[config]] = aocc
-            known[problem_id] = facts(dim, max_evals)
-    whole = sorted(name for name, values in scores.items() if np.isfinite(values).all())
-    aoccs = np.array([scores[name] for name in whole]).reshape(len(whole), len(configs))
-    columns = {fact: np.array([known[name][fact] for name in whole]) for fact in QUESTIONS}
-    return Grid(configs, np.array(whole), columns, aoccs)
+            features[problem_id] = features_of(dim, max_evals)
+    complete = sorted(name for name, values in scores.items() if np.isfinite(values).all())
+    aoccs = np.array([scores[name] for name in complete]).reshape(len(complete), len(configs))
+    columns = {fact: np.array([features[name][fact] for name in complete]) for fact in QUESTIONS}
+    return Grid(configs, np.array(complete), columns, aoccs)
 
 
-def defaults(grid: Grid) -> Tree:
+def learn_defaults(grid: Grid) -> DecisionTree:
     """The optimizer's defaults, whatever the data."""
     return {"config": json.loads(grid.configs[0])}
 
 
-def single(grid: Grid) -> Tree:
+def learn_single(grid: Grid) -> DecisionTree:
     """The configuration with the highest mean."""
     return {"config": json.loads(grid.configs[int(np.argmax(grid.aocc.mean(axis=0)))])}
 
 
-def tree(grid: Grid) -> Tree:
+def learn_tree(grid: Grid) -> DecisionTree:
     """The tree of at most DEPTH questions that fits best; leaves lean towards what is good everywhere."""
     prior = SHRINKAGE * grid.aocc.mean(axis=0)
     return _grow(grid, prior, DEPTH)[1]
 
 
-def _grow(grid: Grid, prior: np.ndarray, depth: int) -> tuple[float, Tree]:
+def _grow(grid: Grid, prior: np.ndarray, depth: int) -> tuple[float, DecisionTree]:
     """The best subtree for some problems, and the sum of their scores under it."""
     sums = grid.aocc.sum(axis=0)
     leaf = int(np.argmax(sums + prior))
-    best: tuple[float, Tree] = (float(sums[leaf]), {"config": json.loads(grid.configs[leaf])})
+    best: tuple[float, DecisionTree] = (float(sums[leaf]), {"config": json.loads(grid.configs[leaf])})
     if depth:
         for fact, marks in QUESTIONS.items():
             for mark in marks:
-                low = grid.known[fact] <= mark
+                low = grid.features[fact] <= mark
                 if min(low.sum(), (~low).sum()) >= MIN_LEAF:
                     then, other = (_grow(grid.rows(side), prior, depth - 1) for side in (low, ~low))
                     if then[1] != other[1] and then[0] + other[0] > best[0] + 1e-9:
@@ -140,7 +141,7 @@ def _grow(grid: Grid, prior: np.ndarray, depth: int) -> tuple[float, Tree]:
 
 
 def cross_validated(grid: Grid, learn: Learner) -> np.ndarray:
-    """AOCC on each problem (n,) of what is learned without its fold. Folds go by a hash of the problem's id."""
+    """AOCC on each problem (n,) under what is learned without its fold. Folds go by a hash of the problem's id."""
     order = np.argsort([hashlib.sha256(f"fold {name}".encode()).digest() for name in grid.ids])
     fold = np.empty(len(grid.ids), dtype=int)
     fold[order] = np.arange(len(grid.ids)) % FOLDS
@@ -152,17 +153,17 @@ def cross_validated(grid: Grid, learn: Learner) -> np.ndarray:
     return scores
 
 
-def _column(grid: Grid, learned: Tree, row: int) -> int:
-    known = {fact: values[row] for fact, values in grid.known.items()}
-    return grid.configs.index(config_json(select(learned, known)))
+def _column(grid: Grid, learned: DecisionTree, row: int) -> int:
+    features = {fact: values[row] for fact, values in grid.features.items()}
+    return grid.configs.index(config_json(leaf_configuration(learned, features)))
 
 
-def key(table: pa.Table, optimizer: str, group: str) -> tuple[Tree, Gain | None]:
+def fit_tree(table: pa.Table, optimizer: str, group: str) -> tuple[DecisionTree, TreeGain | None]:
     """The tree of an optimizer in a group; its defaults, and no gain, where there are too few problems."""
     grid = grid_of(table, optimizer, group)
     if len(grid.ids) < 2 * FOLDS:
         return {"config": POOL[optimizer].defaults}, None
-    learners: dict[str, Learner] = {"defaults": defaults, "single": single, "tree": tree}
+    learners: dict[str, Learner] = {"defaults": learn_defaults, "single": learn_single, "tree": learn_tree}
     scores = {name: cross_validated(grid, learn) for name, learn in learners.items()}
     chosen = "defaults"
     for name in ("single", "tree"):
@@ -175,29 +176,29 @@ def key(table: pa.Table, optimizer: str, group: str) -> tuple[Tree, Gain | None]
     means = {name: round(float(values.mean()), 4) for name, values in scores.items()}
     best = round(float(grid.aocc.max(axis=1).mean()), 4)
     count = len({config_json(config) for config in leaves(result)})
-    return result, Gain(
+    return result, TreeGain(
         optimizer, group, len(grid.ids), **means, best=best, chosen=chosen, configurations=count
     )
 
 
-def leaves(of: Tree) -> list[dict[str, int | float | bool]]:
+def leaves(tree: DecisionTree) -> list[dict[str, int | float | bool]]:
     """The configurations at the leaves of a tree."""
-    return [of["config"]] if "config" in of else leaves(of["then"]) + leaves(of["else"])
+    return [tree["config"]] if "config" in tree else leaves(tree["then"]) + leaves(tree["else"])
 
 
-def derive_configurations(table: pa.Table) -> tuple[str, list[Gain]]:
-    """The text of ``configurations.json``, and what each tree gains.
+def derive_configurations(table: pa.Table) -> tuple[str, list[TreeGain]]:
+    """The text of ``configurations.json``, and the gain of each tree.
 
     Args:
         table: the grid study's result, see ``grid.grid_table``; of no rows, all is as by default.
     """
-    trees: dict[str, dict[str, Tree]] = {}
+    trees: dict[str, dict[str, DecisionTree]] = {}
     gains = []
     for name, optimizer in POOL.items():
         trees[name] = {}
         for constrained, group in enumerate(GROUPS):
             if optimizer.handles(bool(constrained)):
-                trees[name][group], gain = key(table, name, group)
+                trees[name][group], gain = fit_tree(table, name, group)
                 gains += [gain] if gain else []
     content = {"format": CONFIGURATIONS_FORMAT, "optimizers": trees}
     return json.dumps(content, indent=1) + "\n", gains

@@ -1,6 +1,6 @@
 """The grid study: every configuration of the full grids, once, on problems that are not of the set.
 
-It is run once, published as data (``labels/grid.parquet``), and ``keying`` derives from it the few configurations
+It is run once, published as data (``labels/grid.parquet``), and ``configuration_trees`` derives from it the few configurations
 that the race uses.
 """
 
@@ -14,9 +14,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llamoco.dataset_builder.benchmark.executors import completed
-from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze
-from llamoco.dataset_builder.benchmark.run import Job, Run, Task, run_task, score
+from llamoco.dataset_builder.benchmark.executors import calls_of, completed_calls
+from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze_references
+from llamoco.dataset_builder.benchmark.run import Job, Run, Task, run_task, score_run
 from llamoco.dataset_builder.benchmark.store import RunStore, fingerprint, pool_state
 from llamoco.dataset_builder.benchmark.trace import MAX_POINTS
 from llamoco.dataset_builder.optimizers import pool
@@ -77,18 +77,18 @@ def run_grid(
     problems: int,
     seed: int,
     executor: Executor,
-    width: int,
+    max_in_flight: int,
     on_progress: Callable[[int, float, float | None], None] | None = None,
     optimizers: Sequence[str] = tuple(pool.POOL),
 ) -> None:
-    """Run the study, or what is left of it. Problems are finished one after the other.
+    """Run the rest of the study. Problems are finished one after the other.
 
     Args:
         out: folder of the run store.
         problems: number of problems, half of them constrained.
         seed: seed of problems and runs.
-        executor: where tasks run; see ``executors``.
-        width: how many tasks the executor runs at once.
+        executor: runs the tasks; see ``executors``.
+        max_in_flight: number of tasks that the executor runs at once.
         on_progress: called after each task with the runs in the store, the share of the work done, and an
             estimate of the seconds left (None until there is one).
         optimizers: names; others are left out.
@@ -104,7 +104,7 @@ def run_grid(
         used = sum(store.evals_granted().values())
         before, started = used, time.monotonic()
         tasks = ((task.problem, (task,)) for task in _tasks(drawn, store, seed, optimizers))
-        for _, runs in completed(executor, width, run_task, tasks):
+        for _, runs in completed_calls(executor, max_in_flight, run_task, calls_of(tasks)):
             store.add_runs(runs)
             used += sum(run.max_evals for run in runs)
             if on_progress is not None:
@@ -141,7 +141,7 @@ def grid_table(out: Path, problems: int, seed: int, optimizers: Sequence[str] = 
             if len(runs) < sum(map(len, grid_jobs(problem, optimizers))):
                 continue
             try:
-                frozen = freeze(problem, runs)
+                frozen = freeze_references(problem, runs)
             except ProblemRejected:
                 continue
             rows += [_row(frozen, run) for run in runs]
@@ -152,7 +152,7 @@ def grid_table(out: Path, problems: int, seed: int, optimizers: Sequence[str] = 
 
 def _row(frozen: Problem, run: Run) -> dict[str, object]:
     assert frozen.f0 is not None and frozen.f_star is not None
-    aocc, w = score(run, frozen.f0, frozen.f_star)
+    aocc, w = score_run(run, frozen.f0, frozen.f_star)
     return {
         "problem_id": run.problem_id,
         "group": group_of(frozen.constrained),
@@ -178,7 +178,7 @@ def write_grid(path: Path, table: pa.Table) -> None:
 
 
 def read_grid(path: Path) -> pa.Table:
-    """Read what ``write_grid`` wrote.
+    """Read the study's result.
 
     Raises:
         ValueError: if the file is none, or of another format version.

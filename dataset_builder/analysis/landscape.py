@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from llamoco.dataset_builder.analysis.task_log import MissingToolError, Row
+from llamoco.dataset_builder.analysis.task_log import MissingToolError, TaskResult
 from llamoco.dataset_builder.problems.portable_rng import named_seed
 from llamoco.dataset_builder.problems.problem import Problem
 
@@ -30,7 +30,7 @@ def landscape_tasks(problems: Sequence[Problem]) -> dict[str, tuple[str]]:
     return {problem.id: (problem.to_json(),) for problem in problems}
 
 
-def landscape_features(problem_json: str) -> Row:
+def landscape_features(problem_json: str) -> TaskResult:
     """Features of a problem by name: those of its objective and, if there are constraints, of their violation.
 
     Sets of pflacco: distribution of values, dispersion, and for the objective nearest better clustering, principal

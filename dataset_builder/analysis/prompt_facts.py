@@ -1,6 +1,4 @@
-"""Which facts pay in a prompt: how well a selector does that knows them, and no more.
-
-    python -m llamoco.dataset_builder.analysis.prompt_facts
+"""Ablation of the prompt's facts: gap closed by a classifier that sees a subset of them.
 
 Sets of facts, each with those before it: dimension, budget and numbers of constraints; what the functions do with the variables,
 by tracing (``Problem.profile``, free of charge); values at a few points (5% of the budget, which a solver would lack then: the
@@ -9,17 +7,15 @@ score here does not charge it, so it flatters them).
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier
 
 from llamoco.dataset_builder.analysis.selector import gap_closed
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.optimizers.catalogue import GROUPS
 from llamoco.dataset_builder.problems.portable_rng import named_seed
@@ -32,14 +28,14 @@ BALANCE_EXPONENT = 0.25
 TREES = 300
 
 
-def stated(problem: Problem) -> list[float]:
+def stated_features(problem: Problem) -> list[float]:
     """Dimension, budget, both together, numbers of constraints."""
     evals, dim = problem.max_evals, problem.dim
     return [dim, np.log(evals), np.log(evals / dim), problem.n_inequality, problem.n_equality]
 
 
-def traced(problem: Problem) -> list[float]:
-    """What the structure says of the objective and of the constraints."""
+def traced_features(problem: Problem) -> list[float]:
+    """Operations, coupling and degrees of the objective and of the constraints, by tracing."""
     profile = problem.profile or OperationProfile(FunctionProfile({}, (), 0.0), FunctionProfile({}, (), 0.0))
     features = []
     for part in (profile.objective, profile.constraints):
@@ -56,8 +52,8 @@ def traced(problem: Problem) -> list[float]:
     return [float(feature) for feature in features]
 
 
-def probed(problem: Problem) -> list[float]:
-    """How the objective and the violation look at a few points, half of them along a line: shape, fits, feasibility."""
+def probed_features(problem: Problem) -> list[float]:
+    """Shape, fits and feasibility of objective and violation at a few points, half of them along a line."""
     count = max(FEWEST_PROBES, int(PROBE_SHARE * problem.max_evals))
     random = np.random.default_rng(named_seed("probes", problem.id))
     along = np.linspace(0, 1, count // 2)[:, None]
@@ -77,7 +73,7 @@ def _shape(unit: np.ndarray, along: np.ndarray, values: np.ndarray) -> list[floa
     parabola = line - np.polyval(np.polyfit(along[:, 0], line, 2), along[:, 0])
     plane = np.hstack([np.ones((len(rest), 1)), unit[len(along) :]])
     off = rest - plane @ np.linalg.lstsq(plane, rest, rcond=None)[0]
-    misfits = [float(part.var() / (whole.var() + 1e-30)) for part, whole in ((parabola, line), (off, rest))]
+    misfits = [float(part.var() / (total.var() + 1e-30)) for part, total in ((parabola, line), (off, rest))]
     return [
         turns,
         *misfits,
@@ -88,8 +84,14 @@ def _shape(unit: np.ndarray, along: np.ndarray, values: np.ndarray) -> list[floa
     ]
 
 
-def choices(labels: Sequence[Label], features: np.ndarray, wanted: Sequence[int]) -> list[str]:
-    """The family that a classifier, trained on the labels of the train split, names for each of the wanted problems."""
+def classifier_choices(labels: Sequence[Label], features: np.ndarray, wanted: Sequence[int]) -> list[str]:
+    """Choices of a classifier for some of the problems, trained on the labels of the train split.
+
+    Args:
+        labels: labels of one group (N).
+        features: of their problems (N, F).
+        wanted: numbers of the problems to choose for.
+    """
     train = [number for number, label in enumerate(labels) if label.split == "train"]
     names = [labels[number].optimizer for number in train]
     counts = Counter(names)
@@ -101,29 +103,29 @@ def choices(labels: Sequence[Label], features: np.ndarray, wanted: Sequence[int]
     return [str(forest.classes_[best]) for best in np.where(allowed, likely, -1).argmax(axis=1)]
 
 
-def study() -> dict[str, object]:
-    """Gap closed on the test problems, by set of facts and group, with 95% intervals."""
+def prompt_facts_record(command: str) -> dict[str, object]:
+    """Gap closed on the test problems, by set of facts and group, with 95% intervals, and how this was made.
+
+    Args:
+        command: the command line, for the record.
+
+    Raises:
+        LabelsError: if the shipped label table cannot be read.
+    """
     table = read_labels(SHIPPED_LABELS)
     sets: dict[str, dict[str, object]] = {}
     for group in GROUPS:
         labels = [label for label in table.labels if label.group == group]
         test = [number for number, label in enumerate(labels) if label.split == "test" and label.check]
         columns = {
-            "dimension, budget, numbers of constraints": [stated(label.problem) for label in labels],
-            "and operations, by tracing": [traced(label.problem) for label in labels],
-            "and probes of 5% of the budget": [probed(label.problem) for label in labels],
+            "dimension, budget, numbers of constraints": [stated_features(label.problem) for label in labels],
+            "and operations, by tracing": [traced_features(label.problem) for label in labels],
+            "and probes of 5% of the budget": [probed_features(label.problem) for label in labels],
         }
         features = np.empty((len(labels), 0))
         for name, more in columns.items():
             features = np.hstack([features, np.nan_to_num(np.array(more), posinf=1e30, neginf=-1e30)])
-            chosen = choices(labels, features, test)
+            chosen = classifier_choices(labels, features, test)
             result = gap_closed([labels[number] for number in test], chosen, table.sbs[group]["aocc"], "aocc")
             sets.setdefault(name, {})[group] = {"problems": len(test), **result}
-    command = "python -m llamoco.dataset_builder.analysis.prompt_facts"
     return {"command": command, "seed": 0, **environment(), "sets": sets}
-
-
-if __name__ == "__main__":
-    out = Path(sys.argv[1] if len(sys.argv) > 1 else "hub_cards/records/prompt_facts.json")
-    out.write_text(json.dumps(study(), indent=1) + "\n", encoding="utf-8")
-    print(f"wrote {out}")

@@ -1,4 +1,4 @@
-"""The label report: how far labels repeat, tie, spread, can be told from the prompt, and compare with other tools."""
+"""Label report: repeatability, ties, spread and predictability of labels, and comparison with other tools."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.analysis import selector
-from llamoco.dataset_builder.analysis.baselines import SOLVERS, baseline_scores
+from llamoco.dataset_builder.analysis.baseline_solvers import SOLVERS
+from llamoco.dataset_builder.analysis.baselines import baseline_scores
 from llamoco.dataset_builder.analysis.selector import (
     PROMPT_MODELS,
     checked_labels,
@@ -24,7 +25,7 @@ from llamoco.dataset_builder.analysis.selector import (
     random_forest,
     simple_rule,
 )
-from llamoco.dataset_builder.analysis.task_log import Row, read_records
+from llamoco.dataset_builder.analysis.task_log import TaskResult, read_task_log
 from llamoco.dataset_builder.analysis.textbook_race import textbook_report
 from llamoco.dataset_builder.benchmark.labels import Label, LabelTable
 from llamoco.dataset_builder.benchmark.provenance import environment
@@ -36,33 +37,22 @@ from llamoco.dataset_builder.problems.scores import w
 CRITERIA = ("aocc", "w")
 CENTRE_W = 0.9
 CACHE_NAME = "selectors.json"
-# What the labels are asked to be: value, whether at least or at most, floor, aim (None where the floor is the aim).
-FLOORS = {
-    "same family in two races, untied": ("repeat_untied", "at least", 0.70, 0.85),
-    "gap closed by a selector on the prompt (AOCC)": ("gap_closed", "at least", 0.60, 0.80),
-    "problems discarded": ("discarded_share", "at most", 0.10, None),
-    "labels of the most frequent optimizer": ("largest_share", "at most", 0.35, None),
-    "optimizers with 1% of the labels or more": ("one_percent", "at least", 12, None),
-    "problems whose box's centre scores w > 0.9": ("centre_above_w", "at most", 0.02, None),
-    "problems with equality constraints": ("with_equalities", "at most", 0.30, None),
-    "problems whose bounds differ between variables": ("varied_bounds", "at least", 0.30, None),
-}
 
 
 def label_report(labelled: LabelTable, folder: Path) -> dict[str, Any]:
-    """The report as a JSON-able record.
+    """Make the report, a JSON-able record.
 
     Args:
         labelled: the table of a finished benchmark.
-        folder: where it lies, with ``labels.json``. Studies beside it (``baselines.jsonl``, ``landscape.jsonl``,
-            ``textbook.jsonl``) are reported too. What the selectors chose is kept there.
+        folder: of the table, with ``labels.json``. Studies in it (``baselines.jsonl``, ``landscape.jsonl``,
+            ``textbook.jsonl``) are reported too. The selectors' choices are cached there.
 
     Raises:
         LabelsError: if the table was not checked.
         RecordsError: if a study's record cannot be read.
     """
     studies = {
-        name: read_records(folder / f"{name}.jsonl")
+        name: read_task_log(folder / f"{name}.jsonl")
         for name in ("baselines", "landscape", "textbook")
         if (folder / f"{name}.jsonl").exists()
     }
@@ -85,7 +75,6 @@ def label_report(labelled: LabelTable, folder: Path) -> dict[str, Any]:
                     group, members, labelled.sbs[group], studies["landscape"][1], choices
                 )
     choices.save()
-    record["floors"] = _floors(record["groups"])
     if "baselines" in studies:
         record["baselines"] = _baselines_report(labelled, *studies["baselines"])
     if "textbook" in studies:
@@ -136,7 +125,11 @@ def _selector_report(
 
 
 def _landscape_report(
-    group: str, labels: Sequence[Label], sbs: Mapping[str, str], rows: Mapping[str, Row], choices: _Choices
+    group: str,
+    labels: Sequence[Label],
+    sbs: Mapping[str, str],
+    rows: Mapping[str, TaskResult],
+    choices: _Choices,
 ) -> dict[str, Any]:
     """A selector on landscape features and one on the prompt, trained and scored on the same problems."""
     known = [label for label in labels if label.problem.id in rows]
@@ -154,7 +147,7 @@ def _landscape_report(
 
 
 def _mean_screen(labels: Sequence[Label]) -> dict[str, dict[str, float]]:
-    """Mean scores in the screen of each optimizer, over the problems where it ran (their number beside them)."""
+    """Mean scores in the screen of each optimizer, over the problems where it ran, and their number."""
     scores: dict[str, dict[str, list[float]]] = {}
     for label in labels:
         for entry in label.screen:
@@ -169,7 +162,7 @@ def _mean_screen(labels: Sequence[Label]) -> dict[str, dict[str, float]]:
 
 
 def repeat_report(labels: Sequence[Label]) -> dict[str, Any]:
-    """How far two independent races on the same problem agree.
+    """Agreement of two independent races on the same problems.
 
     Returns:
         For "all" problems raced twice, the "untied" (neither race has a tie) and the "tied" ones: their number, the
@@ -203,7 +196,7 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def problem_facts(problems: Sequence[Problem]) -> dict[str, Any]:
-    """What the problems are like: shares and counts for the card.
+    """Statistics of the problems for the card: shares and counts.
 
     Args:
         problems: synthetic, of one group, with references.
@@ -236,48 +229,9 @@ def problem_facts(problems: Sequence[Problem]) -> dict[str, Any]:
     }
 
 
-def _floors(groups: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Each floor by group, with the value and whether floor and aim are met (None where there is no value)."""
-    scopes: dict[str, dict[str, Any]] = {
-        name: {
-            **group,
-            **group["facts"],
-            "repeat_untied": group["repeat"]["untied"]["same_family"],
-            "gap_closed": group["selectors"]["boosted trees"]["aocc"]["gap_closed"],
-        }
-        for name, group in groups.items()
-    }
-    counts = sum((Counter(group["labels"]) for group in groups.values()), Counter[str]())
-    problems = sum(group["problems"] for group in groups.values())
-    both = {"one_percent": sum(count >= 0.01 * problems for count in counts.values())}
-    rows = []
-    for title, (key, sense, floor, aim) in FLOORS.items():
-        for name, values in ({"both": both} if key in both else scopes).items():
-            if key == "with_equalities" and name == GROUPS[False]:
-                continue
-            value = values[key]
-            rows.append(
-                {
-                    "what": title,
-                    "group": name,
-                    "sense": sense,
-                    "floor": floor,
-                    "aim": aim,
-                    "value": value,
-                    "met": _reached(value, sense, floor),
-                    "aim_met": None if aim is None else _reached(value, sense, aim),
-                }
-            )
-    return rows
-
-
-def _reached(value: float | None, sense: str, limit: float) -> bool | None:
-    if value is None:
-        return None
-    return value >= limit if sense == "at least" else value <= limit
-
-
-def _baselines_report(labelled: LabelTable, head: Row, rows: Mapping[str, Row]) -> dict[str, Any]:
+def _baselines_report(
+    labelled: LabelTable, head: TaskResult, rows: Mapping[str, TaskResult]
+) -> dict[str, Any]:
     """Mean scores of other tools, and of single and virtual best solver, on the same problems."""
     labels = {label.problem.id: label for label in labelled.labels if label.check}
     scores = baseline_scores(rows, {name: label.problem for name, label in labels.items()})
@@ -300,12 +254,12 @@ def _baselines_report(labelled: LabelTable, head: Row, rows: Mapping[str, Row]) 
     return report
 
 
-def _origin(head: Row) -> dict[str, Any]:
+def _origin(head: TaskResult) -> dict[str, Any]:
     return {"seed": head["settings"]["seed"]} | {key: head[key] for key in ("command", "machine", "date")}
 
 
 class _Choices:
-    """What selectors chose, kept beside the table: training them takes minutes."""
+    """Cache of the selectors' choices, in the table's folder: training them takes minutes."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / CACHE_NAME
@@ -332,5 +286,5 @@ class _Choices:
         return dict(kept["choices"])
 
     def save(self) -> None:
-        """Write what was asked for."""
+        """Write the choices that were used."""
         self._path.write_text(json.dumps(self._used) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The studies of the label report: on which problems each runs, and under which settings."""
+"""Studies of the label report: their problems and settings."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 
 from llamoco.dataset_builder.analysis.baselines import baseline_tasks, run_baseline
 from llamoco.dataset_builder.analysis.landscape import landscape_features, landscape_tasks
-from llamoco.dataset_builder.analysis.task_log import Row, complete, sample_of
+from llamoco.dataset_builder.analysis.task_log import TaskResult, run_missing_tasks, sample_problems
 from llamoco.dataset_builder.analysis.textbook_race import run_on_textbook, textbook_tasks
-from llamoco.dataset_builder.benchmark.labels import LabelsError, read_labels
+from llamoco.dataset_builder.benchmark.label_table import read_labels
+from llamoco.dataset_builder.benchmark.labels import LabelsError
 from llamoco.dataset_builder.benchmark.store import FILE_NAME
 from llamoco.dataset_builder.problems.functions.textbook import PROBLEMS
 from llamoco.dataset_builder.problems.problem import Problem
@@ -26,17 +27,17 @@ def run_study(
     limit: int,
     command: str,
     executor: Executor,
-    width: int,
+    max_in_flight: int,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Run a study, or what is left of it, into ``folder/NAME.jsonl``.
+    """Run the rest of a study, into ``folder/NAME.jsonl``.
 
     Args:
         name: "baselines", "landscape" (both on problems of the benchmark in the folder) or "textbook".
         folder: of a benchmark; its labels may still be missing.
         limit: problems of each group (not for "textbook", which runs on all).
         command: for the record.
-        executor, width, on_progress: see ``records.complete``.
+        executor, max_in_flight, on_progress: see ``task_log.run_missing_tasks``.
 
     Raises:
         RecordsError: if the folder holds results of other problems or settings.
@@ -45,15 +46,20 @@ def run_study(
     """
     settings: dict[str, Any] = {"seed": SEED}
     tasks: Mapping[str, tuple[Any, ...]]
-    function: Callable[..., Row]
+    function: Callable[..., TaskResult]
     if name == "textbook":
         settings["problems"] = [problem.to_json() for problem in PROBLEMS]
         tasks, function = textbook_tasks(PROBLEMS, SEED), run_on_textbook
     elif name == "baselines":
-        tasks, function = baseline_tasks(sample_of(benchmark_problems(folder), limit)), run_baseline
+        tasks, function = baseline_tasks(sample_problems(benchmark_problems(folder), limit)), run_baseline
     else:
-        tasks, function = landscape_tasks(sample_of(benchmark_problems(folder), limit)), landscape_features
-    complete(folder / f"{name}.jsonl", settings, command, tasks, function, executor, width, on_progress)
+        tasks, function = (
+            landscape_tasks(sample_problems(benchmark_problems(folder), limit)),
+            landscape_features,
+        )
+    run_missing_tasks(
+        folder / f"{name}.jsonl", settings, command, tasks, function, executor, max_in_flight, on_progress
+    )
 
 
 def benchmark_problems(folder: Path) -> list[Problem]:

@@ -1,8 +1,8 @@
-"""How much of the gap from single best to virtual best solver a learned selector closes.
+"""Learned selectors, and the share of the gap from single to virtual best solver that they close.
 
 A selector predicts how much better or worse each family does on a problem than the others, and picks the best. It
-stands for "can the winner be told from ... at all": from what the prompt states (``prompt_features``), or from how a
-sample of the objective looks (``landscape``).
+shows how well the winner can be predicted from the facts and formulas of the prompt (``prompt_features``), or from a sample of
+the objective (``landscape``).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Model = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def prompt_features(problem: Problem) -> list[float]:
-    """Numbers that a prompt states, from its facts and its formulas, as a feature vector.
+    """Feature vector of a prompt: numbers of its facts and its formulas.
 
     Facts: dimension, budget, both together, numbers of constraints, the bounds. Formulas: how many definitions of
     each kind there are, how often each operation is written in the objective and in the constraints, the largest and
@@ -101,7 +101,7 @@ def _operations(formulas: Sequence[Expr]) -> list[float]:
 
 
 def _functions(problem: Problem) -> list[float]:
-    """Which formulas the objective is made of, and how: shares of the terms, what their moves have in common."""
+    """Formulas of the objective: share of each basic function in the terms, and statistics of their transformations."""
     components = problem.definition["components"]
     shares = dict.fromkeys(FUNCTIONS, 0.0)
     for component in components:
@@ -269,7 +269,7 @@ def gap_closed(
 
 
 def checked_labels(labels: Sequence[Label]) -> list[int]:
-    """Which labels have check scores.
+    """Numbers of the labels that have check scores.
 
     Raises:
         LabelsError: if none has.

@@ -1,4 +1,4 @@
-"""Which optimizers win on problems of textbooks: the pool, in its configurations, on ``problems.textbook``."""
+"""Race of the pool, in its configurations, on problems of textbooks (``problems.functions.textbook``)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
-from llamoco.dataset_builder.analysis.task_log import Row
-from llamoco.dataset_builder.benchmark.race import SCREEN, TIE, Score, entrants, ranked, stage_scores
-from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze
+from llamoco.dataset_builder.analysis.task_log import TaskResult
+from llamoco.dataset_builder.benchmark.race import SCREEN, TIE, Score, entrants, rank_scores, stage_scores
+from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze_references
 from llamoco.dataset_builder.benchmark.run import Job, Run, Task, run_task
 from llamoco.dataset_builder.optimizers.catalogue import GROUPS, group_of
 from llamoco.dataset_builder.problems.problem import Problem
@@ -28,14 +28,14 @@ def textbook_tasks(problems: Sequence[Problem], seed: int) -> dict[str, tuple[st
     }
 
 
-def run_on_textbook(problem_json: str, name: str, config: str, seed: int) -> Row:
+def run_on_textbook(problem_json: str, name: str, config: str, seed: int) -> TaskResult:
     """The runs of an optimizer on a problem, one a seed."""
     jobs = tuple(Job(name, config, number) for number in SEEDS)
     runs = [asdict(run) for run in run_task(Task(problem_json, 0, SCREEN, jobs, seed))]
     return {"runs": [run | {"trace": b64encode(run["trace"]).decode()} for run in runs]}
 
 
-def textbook_report(problems: Sequence[Problem], rows: Mapping[str, Row]) -> dict[str, Any]:
+def textbook_report(problems: Sequence[Problem], rows: Mapping[str, TaskResult]) -> dict[str, Any]:
     """Winners and mean scores of every optimizer, by group.
 
     Args:
@@ -60,7 +60,9 @@ def textbook_report(problems: Sequence[Problem], rows: Mapping[str, Row]) -> dic
                 for run in row["runs"]
             ]
             try:
-                standings[problem.id] = ranked(stage_scores(freeze(problem, runs), runs, (SCREEN,)))
+                standings[problem.id] = rank_scores(
+                    stage_scores(freeze_references(problem, runs), runs, (SCREEN,))
+                )
             except ProblemRejected as reason:
                 left_out[problem.id] = str(reason)
         if standings:

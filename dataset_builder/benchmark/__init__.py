@@ -1,1 +1,1 @@
-"""Running the pool Lambda on the problems P: races, run store, labels and the report on them."""
+"""Benchmark of the pool Lambda on the problems P: races, run store, labels."""

@@ -1,4 +1,4 @@
-"""All runs of a benchmark as a few small Parquet files: to derive the labels again, and to go on elsewhere.
+"""Run archive: all runs of a benchmark as a few small Parquet files, to derive labels again or to go on elsewhere.
 
 A folder of archive.json (format, seed, fingerprint of the code), problems.parquet and runs-NN.parquet.
 """
@@ -40,7 +40,7 @@ _PLAIN = tuple(
 
 @dataclass(frozen=True)
 class Archive:
-    """What an archive holds.
+    """Content of an archive.
 
     Attributes:
         problems: as drawn, in order.
@@ -128,7 +128,7 @@ def read_archive(folder: Path) -> Archive:
     """Read an archive: ``derive_labels(archive.problems, archive.runs)`` gives the labels again.
 
     Raises:
-        StoreError: if the folder holds none, one that is not whole, or one of another format.
+        StoreError: if the folder holds none, one that is incomplete, or one of another format.
     """
     try:
         meta = json.loads((folder / "archive.json").read_text(encoding="utf-8"))
@@ -159,7 +159,7 @@ def _runs(paths: Sequence[Path]) -> Iterator[Run]:
 
 
 def import_runs(folder: Path, out: Path) -> int:
-    """Make a run store from an archive, with which ``run_benchmark`` goes on; its seed is returned.
+    """Make a run store from an archive, with which ``run_benchmark`` goes on. Returns its seed.
 
     Args:
         folder: of the archive.

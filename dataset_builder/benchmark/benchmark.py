@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
 from llamoco.dataset_builder.benchmark import race
+from llamoco.dataset_builder.benchmark.executors import completed_calls
 from llamoco.dataset_builder.benchmark.labels import LabelTable, check_jobs, derive_labels
 from llamoco.dataset_builder.benchmark.references import CHECK
 from llamoco.dataset_builder.benchmark.run import REFERENCE, Run, Task, run_task
@@ -24,8 +25,8 @@ from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far the benchmark is.
+class BenchmarkProgress:
+    """Progress of the benchmark.
 
     Attributes:
         phase: "races" or "check".
@@ -53,19 +54,19 @@ def run_benchmark(
     problems: int,
     seed: int,
     executor: Executor,
-    width: int,
+    max_in_flight: int,
     repeats: int = 0,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[BenchmarkProgress], None] | None = None,
 ) -> LabelTable:
-    """Run the benchmark, or what is left of it.
+    """Run the rest of the benchmark.
 
     Args:
         out: folder of the run store.
         problems: number of problems, half of them constrained.
         seed: seed of problems and runs.
-        executor: where tasks run; see ``executors``.
-        width: how many tasks the executor runs at once.
-        repeats: so many of the problems, the first ones, are raced a second time with other seeds.
+        executor: runs the tasks; see ``executors``.
+        max_in_flight: number of tasks that the executor runs at once.
+        repeats: number of problems, the first ones, that are raced a second time with other seeds.
         on_progress: called after each task.
 
     Raises:
@@ -87,13 +88,13 @@ def run_benchmark(
             return None
 
         expected = {p.id: race.expected_evals(p) * len(races[p.id]) for p in drawn}
-        meter = _Meter("races", store, drawn, expected, on_progress)
-        _drain(executor, width, drawn, race_task, store, meter)
-        labelled = derive_labels(drawn, {problem.id: store.runs(problem.id) for problem in drawn})
-        labels = {label.problem.id: label for label in labelled.labels}
+        meter = _ProgressMeter("races", store, drawn, expected, on_progress)
+        _run_all(executor, max_in_flight, drawn, race_task, store, meter)
+        table = derive_labels(drawn, {problem.id: store.runs(problem.id) for problem in drawn})
+        labels = {label.problem.id: label for label in table.labels}
 
         def check_task(problem: Problem) -> Task | None:
-            jobs = check_jobs(labels[problem.id], labelled.sbs, store.runs(problem.id))
+            jobs = check_jobs(labels[problem.id], table.sbs, store.runs(problem.id))
             return Task(problem.to_json(), 0, CHECK, tuple(jobs), seed) if jobs else None
 
         # The answers are scored on fresh seeds where that is reported: on test problems and on those raced twice.
@@ -103,40 +104,47 @@ def run_benchmark(
             if problem.id in labels and (n < repeats or labels[problem.id].split == "test")
         ]
         expected = {p.id: expected[p.id] + 2 * len(race.CHECK_SEEDS) * p.max_evals for p in kept}
-        _drain(executor, width, kept, check_task, store, _Meter("check", store, kept, expected, on_progress))
+        _run_all(
+            executor,
+            max_in_flight,
+            kept,
+            check_task,
+            store,
+            _ProgressMeter("check", store, kept, expected, on_progress),
+        )
         return derive_labels(drawn, {problem.id: store.runs(problem.id) for problem in drawn})
     finally:
         store.close()
 
 
-def _drain(
+def _run_all(
     executor: Executor,
-    width: int,
+    max_in_flight: int,
     problems: Sequence[Problem],
     next_task: Callable[[Problem], Task | None],
     store: RunStore,
-    meter: _Meter,
+    meter: _ProgressMeter,
 ) -> None:
     """Run tasks until there are none: one after another per problem, problems side by side."""
-    # Popped from the end: an interrupted benchmark has its first problems whole.
+    # Popped from the end: an interrupted benchmark has finished its first problems.
     queue = list(reversed(problems))
-    flying: dict[Future[list[Run]], Problem] = {}
-    while queue or flying:
-        while queue and len(flying) <= width:  # one task waits in line, so that no worker idles
+
+    def next_call() -> tuple[Problem, tuple[Task]] | None:
+        while queue:
             problem = queue.pop()
-            if (task := next_task(problem)) is None:
-                meter.finished(problem)
-            else:
-                flying[executor.submit(run_task, task)] = problem
-        for future in wait(flying, return_when=FIRST_COMPLETED).done:
-            problem = flying.pop(future)
-            store.add_runs(runs := future.result())
-            queue.append(problem)  # a begun problem goes on before a new one starts
-            meter.ran(problem, runs)
+            if (task := next_task(problem)) is not None:
+                return problem, (task,)
+            meter.finished(problem)
+        return None
+
+    for problem, runs in completed_calls(executor, max_in_flight, run_task, next_call):
+        store.add_runs(runs)
+        queue.append(problem)  # a begun problem goes on before a new one starts
+        meter.ran(problem, runs)
 
 
-class _Meter:
-    """Evaluations done of those expected, and the pace of this session."""
+class _ProgressMeter:
+    """Share of the expected evaluations that is done, and the pace of this session."""
 
     def __init__(
         self,
@@ -144,7 +152,7 @@ class _Meter:
         store: RunStore,
         problems: Sequence[Problem],
         expected: dict[str, float],
-        on_progress: Callable[[Progress], None] | None,
+        on_progress: Callable[[BenchmarkProgress], None] | None,
     ) -> None:
         self._phase, self._store, self._expected, self._on_progress = phase, store, expected, on_progress
         used = store.evals_granted()
@@ -163,7 +171,7 @@ class _Meter:
             share = self._share()
             gained = share - self._share_before
             left = (1 - share) / gained * (time.monotonic() - self._started) if gained > 0 else None
-            self._on_progress(Progress(self._phase, self._store.count_runs(), share, left))
+            self._on_progress(BenchmarkProgress(self._phase, self._store.count_runs(), share, left))
 
     def finished(self, problem: Problem) -> None:
         """Count a problem as done, whatever was expected of it."""

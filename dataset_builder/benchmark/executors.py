@@ -1,4 +1,4 @@
-"""Where tasks run: processes on this machine, or the same through a Dask cluster.
+"""Executors for tasks: processes on this machine, or on the workers of a Dask cluster.
 
 Each yields a ``concurrent.futures`` executor whose tasks run in the main thread of a process of their own, as
 the wall limit of a run needs it (``run.wall_limit``).
@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from itertools import islice
+from functools import partial
 from typing import Any, TypeVar
 
 from llamoco.dataset_builder.benchmark.store import code_fingerprint
@@ -26,10 +26,12 @@ CONNECT_SECONDS = 30
 
 Key = TypeVar("Key")
 Result = TypeVar("Result")
+Call = tuple[Key, tuple[Any, ...]]  # key and arguments
+NextCall = Callable[[], Call[Key] | None]
 
 
 class ExecutorError(LlamocoError, RuntimeError):
-    """Tasks cannot run, or run no longer; the store keeps what was done. The message says what to do."""
+    """Tasks cannot run, or no longer; finished ones are stored. The message says what to do."""
 
 
 @contextmanager
@@ -37,7 +39,7 @@ def open_executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executo
     """Processes on this machine, or a Dask cluster if the address of its scheduler is given.
 
     Yields:
-        The executor, and how many tasks it runs at once.
+        The executor, and the number of tasks that it runs at once.
 
     Raises:
         ExecutorError: see ``process_executor`` and ``cluster_executor``.
@@ -50,34 +52,37 @@ def open_executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executo
             yield pair
 
 
-def completed(
-    executor: Executor,
-    width: int,
-    function: Callable[..., Result],
-    calls: Iterable[tuple[Key, tuple[Any, ...]]],
+def completed_calls(
+    executor: Executor, max_in_flight: int, function: Callable[..., Result], next_call: NextCall[Key]
 ) -> Iterator[tuple[Key, Result]]:
     """Keys and results of calls, as they end.
 
     Args:
-        executor: where ``function`` is called.
-        width: how many calls it runs at once; one more waits in line, so that no worker idles.
-        function: of a module, since it may run elsewhere.
-        calls: a key and the arguments of each call; taken as there is room.
+        executor: calls ``function``.
+        max_in_flight: number of calls that it runs at once; one more waits, so that no worker idles.
+        function: of a module, since another process may run it.
+        next_call: key and arguments of the next call; None if there is none at present. It is asked again after each result, so
+            that results may lead to further calls.
     """
-    waiting = iter(calls)
-    flying: dict[Future[Result], Key] = {}
+    in_flight: dict[Future[Result], Key] = {}
     while True:
-        for key, arguments in islice(waiting, width + 1 - len(flying)):
-            flying[executor.submit(function, *arguments)] = key
-        if not flying:
+        while len(in_flight) <= max_in_flight and (call := next_call()) is not None:
+            key, arguments = call
+            in_flight[executor.submit(function, *arguments)] = key
+        if not in_flight:
             return
-        for future in wait(flying, return_when=FIRST_COMPLETED).done:
-            yield flying.pop(future), future.result()
+        for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
+            yield in_flight.pop(future), future.result()
+
+
+def calls_of(calls: Iterable[Call[Key]]) -> NextCall[Key]:
+    """Calls that are known beforehand, taken one by one, for ``completed_calls``."""
+    return partial(next, iter(calls), None)
 
 
 @contextmanager
 def process_executor(workers: int) -> Iterator[Executor]:
-    """Worker processes on this machine: one BLAS thread each, ended with their parent, and at once on Ctrl-C.
+    """Worker processes on this machine: one BLAS thread each; they end with their parent, and at once on Ctrl-C.
 
     Args:
         workers: number of processes.
@@ -104,7 +109,7 @@ def process_executor(workers: int) -> Iterator[Executor]:
 
 @contextmanager
 def cluster_executor(address: str) -> Iterator[tuple[Executor, int]]:
-    """The workers of a Dask cluster, each with a process per thread that it offers.
+    """The workers of a Dask cluster, each with one process per thread.
 
     A worker that dies costs only its tasks in flight: the scheduler gives them to another.
 
@@ -112,7 +117,7 @@ def cluster_executor(address: str) -> Iterator[tuple[Executor, int]]:
         address: of the scheduler, such as "tcp://10.0.0.1:8786".
 
     Yields:
-        The executor, and how many tasks it runs at once.
+        The executor, and the number of tasks that it runs at once.
 
     Raises:
         ExecutorError: if Dask is not installed, there is no scheduler or worker, or the workers have another
@@ -153,7 +158,7 @@ def cluster_executor(address: str) -> Iterator[tuple[Executor, int]]:
 
 
 def _plugin(code: str) -> Any:
-    """What gives each Dask worker, present or future, its process pool (``Worker.executors``)."""
+    """The plugin that gives each Dask worker, present or future, its process pool (``Worker.executors``)."""
     from distributed import Worker, WorkerPlugin
 
     class ProcessesPlugin(WorkerPlugin):
@@ -191,7 +196,7 @@ def _begin_worker() -> None:
     assert parent is not None
 
     def end_with_parent() -> None:
-        parent.join()  # returns when the parent is gone, even by kill -9; the pool alone would wait for ever
+        parent.join()  # returns when the parent is gone, even by kill -9; the pool alone would never end
         really_exit(1)
 
     threading.Thread(target=end_with_parent, daemon=True).start()

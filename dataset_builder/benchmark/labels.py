@@ -1,20 +1,12 @@
-"""Labels: what the races say about each problem, and the compact table that ships with the project.
-
-The table is Parquet (zstd), one row a problem; beside it lies a JSON of the same name with how it was made.
-From it alone the instruction set is built and the label report is written.
-"""
+"""Labels: the answer for each problem, derived from the runs of its race."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import lru_cache
-from pathlib import Path
+from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
 
 from llamoco.dataset_builder.benchmark.race import (
     CHECK_SEEDS,
@@ -22,24 +14,19 @@ from llamoco.dataset_builder.benchmark.race import (
     SCREEN,
     SECOND,
     Score,
-    choose,
-    ranked,
+    choose_winner,
+    rank_scores,
     stage_scores,
 )
-from llamoco.dataset_builder.benchmark.references import CHECK, ProblemRejected, freeze
+from llamoco.dataset_builder.benchmark.references import CHECK, ProblemRejected, freeze_references
 from llamoco.dataset_builder.benchmark.run import Job, Run
 from llamoco.dataset_builder.optimizers.catalogue import GROUPS, group_of
 from llamoco.dataset_builder.optimizers.configuration import Configuration, configured
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.problem import Problem
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-LABELS_FORMAT = 3
 TEST_SHARE = 2570 / 32570  # as in the paper
 TEST_MINIMUM = 30  # problems of each group, so that scores of small sets mean something; never over a fifth
-SHIPPED_LABELS = Path(__file__).parents[1] / "labels" / "labels.parquet"
 
 
 class LabelsError(LlamocoError, ValueError):
@@ -48,7 +35,7 @@ class LabelsError(LlamocoError, ValueError):
 
 @dataclass(frozen=True)
 class Repeat:
-    """What an independent second race on the same problem says: its winner, with its scores and whether it ties."""
+    """Outcome of an independent second race on the same problem: its winner, with its scores, and whether it ties."""
 
     optimizer: str
     config: str
@@ -59,7 +46,7 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Label:
-    """The answer for one problem, and what it rests on.
+    """The answer for one problem, and its evidence.
 
     Attributes:
         problem: with frozen f0 and f_star.
@@ -133,9 +120,9 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
     discarded: Counter[str] = Counter()
     for problem in problems:
         try:
-            kept = freeze(problem, runs[problem.id])
+            kept = freeze_references(problem, runs[problem.id])
             screen, second, final = (
-                ranked(stage_scores(kept, _of_race(runs[problem.id], 0), (stage,)))
+                rank_scores(stage_scores(kept, _of_race(runs[problem.id], 0), (stage,)))
                 for stage in (SCREEN, SECOND, FINAL)
             )
             if not any(s.aocc > 0 or s.w > 0 for s in (*screen, *second, *final)):
@@ -153,11 +140,11 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
     for problem, rows in frozen:
         group = group_of(problem.constrained)
         finalists = finals[problem.id]
-        winner, tie = choose(finalists, strength[group])
+        winner, tie = choose_winner(finalists, strength[group])
         repeated = stage_scores(problem, _of_race(rows, 1), (FINAL,))
         repeat = None
         if repeated:
-            other, other_tie = choose(repeated, strength[group])
+            other, other_tie = choose_winner(repeated, strength[group])
             repeat = Repeat(other.optimizer, other.config, other_tie, other.aocc, other.w)
         check = stage_scores(problem, rows, (CHECK,))
         labels.append(
@@ -237,144 +224,3 @@ def check_jobs(label: Label, sbs: Mapping[str, Mapping[str, str]], runs: Sequenc
     singles = [configured(name, label.problem) for name in sbs[label.group].values()]
     keys = dict.fromkeys([(label.optimizer, label.config), *singles])
     return [Job(*key, seed) for key in keys for seed in CHECK_SEEDS if (*key, seed) not in have]
-
-
-_FORMAT_KEY = b"llamoco_labels_format"
-
-
-# pyarrow, a tenth of a second and 170 MB, is loaded where tables are: what solves a problem reads none.
-@lru_cache(maxsize=1)
-def _schema() -> pa.Schema:
-    import pyarrow as pa
-
-    return pa.schema(
-        [(name, pa.string()) for name in ("problem_id", "group", "split", "problem", "optimizer", "config")]
-        + [("aocc", pa.float64()), ("w", pa.float64()), ("tie", pa.bool_())]
-        + [(name, pa.string()) for name in ("finalists", "screen", "check", "repeat")],
-    )
-
-
-def write_labels(path: Path, labelled: LabelTable, meta: Mapping[str, Any]) -> None:
-    """Write the table and its JSON; the same labels give the same bytes of Parquet under the same pyarrow.
-
-    Args:
-        path: of the Parquet file; the JSON goes beside it.
-        labelled: what to write.
-        meta: how it was made, JSON-able.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rows = [
-        {
-            "problem_id": label.problem.id,
-            "group": label.group,
-            "split": label.split,
-            "problem": label.problem.to_json(),
-            "optimizer": label.optimizer,
-            "config": label.config,
-            "aocc": label.aocc,
-            "w": label.w,
-            "tie": label.tie,
-            "finalists": _scores_json(label.finalists),
-            "screen": _scores_json(label.screen),
-            "check": None if label.check is None else _scores_json(label.check),
-            "repeat": None if label.repeat is None else json.dumps(asdict(label.repeat)),
-        }
-        for label in labelled.labels
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    schema = _schema().with_metadata(
-        {
-            _FORMAT_KEY: str(LABELS_FORMAT),
-            b"discarded": json.dumps(labelled.discarded),
-            b"single_best_solvers": json.dumps(labelled.sbs),
-        }
-    )
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path, compression="zstd", compression_level=19)
-    text = json.dumps({"format": LABELS_FORMAT, **meta}, indent=2)
-    path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
-
-
-def _scores_json(scores: Iterable[Score]) -> str:
-    return json.dumps(
-        [[s.optimizer, s.config, round(s.aocc, 6), round(s.w, 6), s.evals, s.runs] for s in scores]
-    )
-
-
-def _scores(text: str) -> tuple[Score, ...]:
-    return tuple(Score(*entry) for entry in json.loads(text))
-
-
-def read_labels(path: Path) -> LabelTable:
-    """Read what ``write_labels`` wrote. A table is read once, for that takes a second, until its file is another.
-
-    Raises:
-        LabelsError: if there is no such file, it is no label table, or one of another format version.
-    """
-    metadata = _metadata(path)
-    file = path.stat()
-    labels = _read_rows(path.resolve(), (file.st_ino, file.st_mtime_ns, file.st_size))
-    return LabelTable(
-        labels, json.loads(metadata[b"discarded"]), json.loads(metadata[b"single_best_solvers"])
-    )
-
-
-def read_single_best_solvers(path: Path) -> dict[str, dict[str, str]]:
-    """``sbs`` of a label table (see ``LabelTable``), without its rows.
-
-    Raises:
-        LabelsError: as ``read_labels``.
-    """
-    if path == SHIPPED_LABELS:
-        # The record beside the table says the same, and takes no pyarrow to read.
-        return dict(json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["single_best_solvers"])
-    return dict(json.loads(_metadata(path)[b"single_best_solvers"]))
-
-
-def _metadata(path: Path) -> dict[bytes, bytes]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        schema = pq.read_schema(path)
-    except FileNotFoundError as error:
-        raise LabelsError(f"no label table at {path}: make one with `llamoco benchmark`") from error
-    except (pa.ArrowException, OSError) as error:
-        raise LabelsError(f"{path} is not a label table: {error}") from error
-    metadata = dict(schema.metadata or {})
-    version = metadata.get(_FORMAT_KEY, b"none").decode()
-    if version != str(LABELS_FORMAT) or schema.names != _schema().names:
-        raise LabelsError(
-            f"{path} is a label table of format {version}, this version of llamoco reads {LABELS_FORMAT}: "
-            "use the version that wrote it, or make the labels again with `llamoco benchmark`"
-        )
-    return metadata
-
-
-@lru_cache(maxsize=2)
-def _read_rows(path: Path, state: tuple[int, ...]) -> tuple[Label, ...]:
-    """The labels of a table whose file is in some state (inode, time, size)."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise LabelsError(f"{path} is not a label table: {error}") from error
-    return tuple(
-        Label(
-            problem=Problem.from_json(row["problem"]),
-            split=row["split"],
-            optimizer=row["optimizer"],
-            config=row["config"],
-            aocc=row["aocc"],
-            w=row["w"],
-            tie=row["tie"],
-            finalists=_scores(row["finalists"]),
-            screen=_scores(row["screen"]),
-            check=None if row["check"] is None else _scores(row["check"]),
-            repeat=None if row["repeat"] is None else Repeat(**json.loads(row["repeat"])),
-        )
-        for row in table.to_pylist()
-    )

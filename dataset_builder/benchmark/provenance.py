@@ -1,4 +1,4 @@
-"""How a label table was made: the record that lies beside it."""
+"""Provenance of a label table: the record in its JSON file."""
 
 from __future__ import annotations
 

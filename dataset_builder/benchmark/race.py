@@ -1,11 +1,11 @@
-"""Racing the pool on one problem: which runs come next, and which optimizer wins.
+"""A race of the pool on one problem: the next runs, and the winner.
 
     screen      every optimizer that serves the group, in its configuration, one seed
     second      another seed for the 5 best of the screen
     final       the 3 best of these, 3 fresh seeds, and 2 more for those that are still close: these alone decide
     reference   the two best of the final at 3 times the budget, where the optimum is unknown: for f* only
 
-An optimizer's configuration follows from what the prompt states (``optimizers.keys``); it is not searched problem
+An optimizer's configuration follows from what the prompt states (``optimizers.configuration``); it is not searched problem
 by problem, since such choices are noise: of per-problem configurations 24 to 33% repeat in a second race.
 
 All is a pure function of the problem and the runs made so far, so that an interrupted benchmark goes on where
@@ -19,8 +19,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from llamoco.dataset_builder.benchmark.references import REFERENCE, ProblemRejected, freeze
-from llamoco.dataset_builder.benchmark.run import Job, Run, score
+from llamoco.dataset_builder.benchmark.references import REFERENCE, ProblemRejected, freeze_references
+from llamoco.dataset_builder.benchmark.run import Job, Run, score_run
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import Configuration, configured
 from llamoco.dataset_builder.problems.problem import Problem
@@ -36,7 +36,7 @@ REFERENCE_SEEDS = (30,)
 CHECK_SEEDS = (40, 41, 42)
 SECOND_FAMILIES = 5
 FINAL_FAMILIES = 3
-CLOSE = 0.1  # in AOCC: who is so near the best after FINAL_SEEDS runs on MORE_FINAL_SEEDS, too
+CLOSE = 0.1  # in AOCC: finalists this close to the best after FINAL_SEEDS run on MORE_FINAL_SEEDS, too
 REFERENCE_RUNS = 2
 REFERENCE_BUDGET_FACTOR = 3
 TIE = 0.01  # in AOCC
@@ -75,7 +75,7 @@ def entrants(problem: Problem) -> list[Configuration]:
 
 
 def next_jobs(problem: Problem, runs: Sequence[Run], race: int) -> tuple[str, list[Job]] | None:
-    """Stage and jobs that a race needs next; None when it is over or the runs cannot be told apart.
+    """Stage and jobs that a race needs next; None when it is over or the runs cannot be compared.
 
     Args:
         problem: as drawn.
@@ -84,9 +84,7 @@ def next_jobs(problem: Problem, runs: Sequence[Run], race: int) -> tuple[str, li
     """
     try:
         return _next_jobs(problem, [run for run in runs if run.race == race], race)
-    except (
-        ProblemRejected
-    ):  # nothing feasible, or f0 is not above f*, by the runs that the next decision may see
+    except ProblemRejected:  # by the runs on which the next decision rests
         return None
 
 
@@ -114,7 +112,7 @@ def _next_jobs(problem: Problem, mine: Sequence[Run], race: int) -> tuple[str, l
 
 
 def expected_evals(problem: Problem) -> float:
-    """Evaluations that a race grants, about: for the estimate of the time left."""
+    """Approximate number of evaluations that a race grants: for the estimate of the time left."""
     runs = len(entrants(problem)) + SECOND_FAMILIES + FINAL_FAMILIES * len(FINAL_SEEDS)
     runs += 2 * len(MORE_FINAL_SEEDS)
     if problem.f_star is None:
@@ -129,15 +127,15 @@ def _standing(
 
     Not from all runs there are: later ones must not change an earlier decision.
     """
-    frozen = freeze(problem, [run for run in runs if run.seed_index in seeds + before])
+    frozen = freeze_references(problem, [run for run in runs if run.seed_index in seeds + before])
     counted = [run for run in runs if run.seed_index in seeds]
-    return ranked(stage_scores(frozen, counted, tuple({run.stage for run in counted})))
+    return rank_scores(stage_scores(frozen, counted, tuple({run.stage for run in counted})))
 
 
 def _missing(
-    configured: Iterable[Configuration], seeds: Sequence[int], have: set[tuple[str, str, int]]
+    entrants: Iterable[Configuration], seeds: Sequence[int], have: set[tuple[str, str, int]]
 ) -> list[Job]:
-    return [Job(*key, seed) for key in configured for seed in seeds if (*key, seed) not in have]
+    return [Job(*key, seed) for key in entrants for seed in seeds if (*key, seed) not in have]
 
 
 def stage_scores(frozen: Problem, runs: Iterable[Run], stages: Sequence[str]) -> list[Score]:
@@ -152,7 +150,7 @@ def stage_scores(frozen: Problem, runs: Iterable[Run], stages: Sequence[str]) ->
     grouped: dict[Configuration, list[tuple[float, float, int]]] = defaultdict(list)
     for run in runs:
         if run.stage in stages:
-            grouped[run.optimizer, run.config].append((*score(run, frozen.f0, frozen.f_star), run.evals))
+            grouped[run.optimizer, run.config].append((*score_run(run, frozen.f0, frozen.f_star), run.evals))
     return [
         Score(
             *key,
@@ -165,12 +163,12 @@ def stage_scores(frozen: Problem, runs: Iterable[Run], stages: Sequence[str]) ->
     ]
 
 
-def ranked(scores: Iterable[Score]) -> list[Score]:
-    """Best first: by AOCC, then w, then fewer evaluations, then name."""
+def rank_scores(scores: Iterable[Score]) -> list[Score]:
+    """Sort scores, best first: by AOCC, then w, then fewer evaluations, then name."""
     return sorted(scores, key=lambda s: (-s.aocc, -s.w, s.evals, s.key))
 
 
-def choose(finalists: Sequence[Score], strength: Mapping[str, float]) -> tuple[Score, bool]:
+def choose_winner(finalists: Sequence[Score], strength: Mapping[str, float]) -> tuple[Score, bool]:
     """The winner among the finalists, and whether another family ties with the best.
 
     Only those that were given all seeds can win: the others were too far behind after the first ones. The

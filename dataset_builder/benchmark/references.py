@@ -20,10 +20,10 @@ MIN_RELATIVE_RANGE = 1e-9  # f0 - f* below this share of |f*| is rounding, not r
 
 
 class ProblemRejected(Exception):
-    """A problem on which runs cannot be told apart; the message is the reason."""
+    """A problem on which runs cannot be compared; the message is the reason."""
 
 
-def freeze(problem: Problem, runs: Sequence[Run]) -> Problem:
+def freeze_references(problem: Problem, runs: Sequence[Run]) -> Problem:
     """The problem with f0 and f_star set and their provenance.
 
     f* is the known optimum, else the best feasible value of any run or of the certified feasible point. f0 is

@@ -1,4 +1,4 @@
-"""The last digits of f*: a reference run's best point, improved by a local method."""
+"""Refinement of f*: the best point of a reference run, improved by a local method."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import numpy as np
 from llamoco.dataset_builder.problems.problem import Problem
 
 MAX_ITERATIONS = 200
-INSIDE = 5e-7  # how far inside g <= 1e-6 the inequalities are asked to stay
+MARGIN = 5e-7  # for the inequalities, inside the tolerance g <= 1e-6
 
 
-def polished(problem: Problem, x: np.ndarray) -> float:
+def refine_f_star(problem: Problem, x: np.ndarray) -> float:
     """The lowest feasible objective that SLSQP reaches from a feasible point; no more than the point's own.
 
     Not counted against any budget: this is for the reference value f*, not for a score.
@@ -19,7 +19,7 @@ def polished(problem: Problem, x: np.ndarray) -> float:
         problem: the problem.
         x: a feasible point (D,) within the bounds.
     """
-    from scipy.optimize import minimize  # what answers a problem reads this module and polishes nothing
+    from scipy.optimize import minimize  # solving a problem imports this module, and refines nothing
 
     lower, width = problem.lower_array, problem.upper_array - problem.lower_array
     best = float(problem.evaluate(x[None, :]).f[0])
@@ -39,7 +39,7 @@ def polished(problem: Problem, x: np.ndarray) -> float:
 
     constraints = []
     if problem.n_inequality:
-        constraints.append({"type": "ineq", "fun": lambda z: INSIDE - at(z)[1]})
+        constraints.append({"type": "ineq", "fun": lambda z: MARGIN - at(z)[1]})
     if problem.n_equality:
         constraints.append({"type": "eq", "fun": lambda z: at(z)[2]})
     with np.errstate(all="ignore"):

@@ -1,4 +1,4 @@
-"""One benchmark run: an optimizer's very text, executed on one problem through the counting oracle."""
+"""A benchmark run: an optimizer's text, executed on one problem through the counting oracle."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from llamoco.dataset_builder.benchmark.refinement import polished
+from llamoco.dataset_builder.benchmark.refinement import refine_f_star
 from llamoco.dataset_builder.benchmark.trace import pack_trace, unpack_trace
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.files.python.process import Interruption
@@ -29,7 +29,7 @@ WALL_LIMIT = 120.0  # seconds a run; the slowest sound ones (trust_constr, long 
 
 
 class Job(NamedTuple):
-    """A run to be made: optimizer, configuration (canonical JSON), number of the seed."""
+    """A run to make: optimizer, configuration (canonical JSON), number of the seed."""
 
     optimizer: str
     config: str
@@ -38,7 +38,7 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """The runs of one problem in one stage of a race: what a worker process gets at once.
+    """Runs of one problem in one stage of a race: the unit of work of a worker process.
 
     ``budget_factor`` multiplies the problem's budget (for reference runs; 1 otherwise).
     """
@@ -54,7 +54,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Run:
-    """What one run did. Scores follow from it once f0 and f* of its problem are frozen.
+    """Result of one run. Scores follow from it once f0 and f* of its problem are frozen.
 
     Attributes:
         problem_id, race, optimizer, config, seed_index: which run; together the key.
@@ -65,7 +65,7 @@ class Run:
         f_returned: objective at the returned point, None where that point is infeasible or outside the
             bounds.
         best_f, first_f: best and first feasible objective seen, None where nothing feasible was found. The best of
-            a reference run was polished, see ``polish.polished``.
+            a reference run was refined, see ``refine_f_star``.
         evals, max_evals: evaluations used and allowed.
         trace: improvements, see ``trace.pack_trace``.
         seconds: CPU time; the only field that differs between two runs of the same key.
@@ -89,7 +89,7 @@ class Run:
 
     @property
     def failed(self) -> bool:
-        """Whether the run scores 0 whatever it found."""
+        """True if the run scores 0 whatever it found."""
         return self.status in ("error", "timeout")
 
 
@@ -99,7 +99,7 @@ class RunTimeout(Interruption):
 
 @contextmanager
 def wall_limit(seconds: float) -> Iterator[None]:
-    """Raise RunTimeout in the block after so many seconds, and each second again should it be swallowed.
+    """Raise RunTimeout in the block after a number of seconds, and again each second should it be swallowed.
 
     Signals reach the main thread of a process only: in another thread there is no limit. The ``executors`` run tasks
     in main threads.
@@ -130,7 +130,7 @@ def execute(
         text: a module that defines ``optimize`` (see ``pool``).
         seed: seed that ``optimize`` gets.
         limit: wall limit, seconds.
-        oracle: an unused one on ``problem``, for who wants to look at it afterwards.
+        oracle: a fresh one on ``problem``, for a caller that reads it afterwards; made here if None.
 
     Returns:
         The measured fields of ``Run``: status, error, f_returned, best_f, first_f, evals, max_evals, trace,
@@ -186,7 +186,7 @@ def _value_at(problem: Problem, x: Any) -> float | None:
 
 
 def run_task(task: Task) -> list[Run]:
-    """Make the runs of a task. Called in worker processes; everything in and out can be pickled."""
+    """Make the runs of a task, in a worker process: arguments and result can be pickled."""
     problem = _read_problem(task.problem, task.budget_factor)
     runs = []
     for job in task.jobs:
@@ -196,7 +196,7 @@ def run_task(task: Task) -> list[Run]:
         oracle = Oracle(problem)
         measured = execute(problem, text, seed, task.wall_limit, oracle)
         if task.stage == REFERENCE and oracle.best_x is not None:
-            measured["best_f"] = polished(problem, oracle.best_x)
+            measured["best_f"] = refine_f_star(problem, oracle.best_x)
         runs.append(Run(problem_id=problem.id, race=task.race, stage=task.stage, **job._asdict(), **measured))
     return runs
 
@@ -208,7 +208,7 @@ def _read_problem(text: str, budget_factor: int) -> Problem:
     return replace(problem, max_evals=problem.max_evals * budget_factor)
 
 
-def score(run: Run, f0: float, f_star: float) -> tuple[float, float]:
+def score_run(run: Run, f0: float, f_star: float) -> tuple[float, float]:
     """(AOCC, w) of a run: w at the returned point, AOCC over its trace; (0, 0) for a failed run."""
     if run.failed:
         return 0.0, 0.0

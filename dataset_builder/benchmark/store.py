@@ -1,4 +1,4 @@
-"""The run store: one SQLite file with the problems and every run made on them.
+"""Run store: one SQLite file with the problems and every run made on them.
 
 Rows are keyed by (problem, race, optimizer, configuration, seed number) and written one task, that is one
 transaction, at a time. So a kill at any moment loses only tasks in flight, and making a run again changes
@@ -45,7 +45,7 @@ class StoreError(LlamocoError, ValueError):
 
 
 def code_fingerprint() -> str:
-    """Hash of what the runs of a benchmark depend on beside its problems: answers, configurations, race.
+    """Hash of what the runs of a benchmark depend on besides its problems: answers, configurations, race.
 
     Not the rule for ties: it decides labels, and no runs but those that check them.
     """
@@ -62,7 +62,7 @@ def pool_state() -> dict[str, Any]:
 
 
 def probe(problem: Problem) -> list[float]:
-    """Objective and constraints at one point that lies evenly in no dimension: they show a changed evaluator."""
+    """Values of objective and constraints at one irregular point: they show a changed evaluator."""
     share = np.modf(0.3 + 0.618034 * np.arange(problem.dim))[0]
     values = problem.evaluate(
         (problem.lower_array + share * (problem.upper_array - problem.lower_array))[None, :]
@@ -79,7 +79,7 @@ class RunStore:
     """A run store in a folder, made if there is none.
 
     Args:
-        folder: where ``runs.sqlite`` lies or is to lie.
+        folder: of ``runs.sqlite``; made if there is none.
         seed: the benchmark's seed.
         code: fingerprint of what the runs depend on; that of the benchmark if None.
 
@@ -135,7 +135,7 @@ class RunStore:
         return [Problem.from_json(text) for (text,) in rows]
 
     def add_runs(self, runs: Iterable[Run]) -> None:
-        """Store the runs of a task, all or none. A run that is there already stays as it is."""
+        """Store the runs of a task, all or none. A run that is stored already is not changed."""
         marks = ", ".join("?" * len(_COLUMNS))
         with self._db:
             self._db.executemany(

@@ -63,7 +63,7 @@ def thin_trace(trace: Sequence[tuple[int, float]], limit: int = MAX_POINTS) -> l
 
 
 def pack_trace(trace: Sequence[tuple[int, float]]) -> bytes:
-    """The thinned trace as bytes, little-endian.
+    """Thin a trace and pack it into bytes, little-endian.
 
     First and last objective (float64), then each step's evaluations (uint32), then each step's log level between
     the two (uint16; 0 is the first, 65535 is FLOOR of the range above the last, or less).
@@ -79,7 +79,7 @@ def pack_trace(trace: Sequence[tuple[int, float]]) -> bytes:
 
 
 def unpack_trace(packed: bytes) -> list[tuple[int, float]]:
-    """What ``pack_trace`` wrote, as (evaluations, objective) pairs; the first and last objective exact."""
+    """Unpack a trace, as (evaluations, objective) pairs; the first and last objective are exact."""
     if not packed:
         return []
     count = (len(packed) - 16) // 6
@@ -92,7 +92,7 @@ def unpack_trace(packed: bytes) -> list[tuple[int, float]]:
 
 
 def split_trace(packed: bytes) -> tuple[bytes, bytes, bytes]:
-    """Parts of a packed trace that compress well apart: the ends as they are, differences of evaluations and levels."""
+    """Split a packed trace into parts that compress well apart: the ends as they are, differences of evaluations and levels."""
     count = max(len(packed) - 16, 0) // 6
     evals = np.frombuffer(packed, dtype="<u4", count=count, offset=min(16, len(packed)))
     levels = np.frombuffer(packed, dtype="<u2", count=count, offset=len(packed) - 2 * count)
@@ -101,7 +101,7 @@ def split_trace(packed: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def join_trace(ends: bytes, evals: bytes, levels: bytes) -> bytes:
-    """The packed trace of which these are the parts, see ``split_trace``."""
+    """Join the parts that ``split_trace`` made to a packed trace."""
     parts = (
         np.cumsum(np.frombuffer(part, dtype=t), dtype=t) for part, t in ((evals, "<u4"), (levels, "<u2"))
     )

@@ -18,7 +18,7 @@ def group_of(constrained: bool) -> str:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """What the pool knows of one optimizer.
+    """Entry of one optimizer in the pool.
 
     Attributes:
         name: its file's name, and its name in decision lines, labels and tables.
@@ -41,11 +41,11 @@ class Optimizer:
     limit_reason: str = ""
 
     def handles(self, constrained: bool) -> bool:
-        """Whether it serves constrained (or else unconstrained) problems."""
+        """True if it serves constrained (or else unconstrained) problems."""
         return self.serves in ("both", "c" if constrained else "nc")
 
     def affords(self, dim: int, max_evals: int) -> bool:
-        """Whether it is run on problems of ``dim`` variables and ``max_evals`` evaluations."""
+        """True if it is run on problems of ``dim`` variables and ``max_evals`` evaluations."""
         return max_evals <= (self.max_evals_limit or max_evals) and dim <= (self.dim_limit or dim)
 
     @property

@@ -1,7 +1,7 @@
-"""The one configuration that an optimizer gets on a problem: a function of what every prompt states.
+"""Configuration of an optimizer for a problem: a function of dimension, evaluation budget and constraints.
 
 ``configurations.json`` holds, for each optimizer and group, a tree of at most two questions about the dimension
-and the evaluation budget. ``benchmark.keying`` derives it from the grid study.
+and the evaluation budget. ``analysis.configuration_trees`` fits it to the grid study.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ CONFIGURATIONS_FORMAT = 1
 FILE_NAME = "configurations.json"
 
 Configuration = tuple[str, str]  # optimizer, configuration as canonical JSON
-Tree = dict[str, Any]  # {"config": {...}} or {"fact": ..., "at_most": ..., "then": tree, "else": tree}
+Features = dict[str, float]
+DecisionTree = dict[
+    str, Any
+]  # {"config": {...}} or {"fact": ..., "at_most": ..., "then": tree, "else": tree}
 
 
-def facts(dim: int, max_evals: int) -> dict[str, float]:
-    """What trees ask about, by the name they use: ``dim``, ``max_evals`` and ``max_evals / dim``."""
+def features_of(dim: int, max_evals: int) -> Features:
+    """What the trees ask about, by name: ``dim``, ``max_evals`` and ``max_evals / dim``."""
     return {"dim": dim, "max_evals": max_evals, "max_evals / dim": max_evals / dim}
 
 
 def configuration_for(name: str, dim: int, max_evals: int, constrained: bool) -> Config:
-    """The configuration of an optimizer on problems of a kind; its defaults where the grid study had no say.
+    """The configuration of an optimizer on problems of a kind; its defaults where the grid study gives none.
 
     Args:
         name: the optimizer.
@@ -41,13 +44,13 @@ def configuration_for(name: str, dim: int, max_evals: int, constrained: bool) ->
     if name not in POOL:
         raise ValueError(f"unknown optimizer {name!r}; the pool has {', '.join(POOL)}")
     tree = configurations().get(name, {}).get(group_of(constrained))
-    return POOL[name].defaults if tree is None else select(tree, facts(dim, max_evals))
+    return POOL[name].defaults if tree is None else leaf_configuration(tree, features_of(dim, max_evals))
 
 
-def select(tree: Tree, known: dict[str, float]) -> Config:
-    """The configuration at the leaf of a tree where a problem's ``facts`` lead."""
+def leaf_configuration(tree: DecisionTree, features: Features) -> Config:
+    """The configuration at the leaf of a tree to which features lead."""
     while "config" not in tree:
-        tree = tree["then" if known[tree["fact"]] <= tree["at_most"] else "else"]
+        tree = tree["then" if features[tree["fact"]] <= tree["at_most"] else "else"]
     return dict(tree["config"])
 
 
@@ -62,7 +65,7 @@ def config_json(config: Config) -> str:
 
 
 @cache
-def configurations() -> dict[str, dict[str, Tree]]:
+def configurations() -> dict[str, dict[str, DecisionTree]]:
     """The shipped trees by optimizer and group.
 
     Raises:
@@ -74,5 +77,5 @@ def configurations() -> dict[str, dict[str, Tree]]:
             f"{FILE_NAME} has format {content.get('format')!r}, this version of llamoco reads "
             f"{CONFIGURATIONS_FORMAT}: derive it again from the grid study"
         )
-    trees: dict[str, dict[str, Tree]] = content["optimizers"]
+    trees: dict[str, dict[str, DecisionTree]] = content["optimizers"]
     return trees

@@ -1,6 +1,6 @@
-"""The texts of the pool's optimizers (``catalogue.POOL``), and what can be done with them.
+"""Texts of the pool's optimizers (``catalogue.POOL``): render a configuration into one, identify one, load one.
 
-Every optimizer's file beside this one is an answer: imports, constants one a line (``POP_SIZE = 20``), then
+Every optimizer's file in this folder is an answer: imports, constants one a line (``POP_SIZE = 20``), then
 ``optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None) -> x``. A configuration
 is a dict of those constants' values. ``render`` writes one into the text, ``identify`` reads it back.
 """
@@ -87,7 +87,7 @@ def render(name: str, config: Mapping[str, Value] | None = None) -> str:
 
 
 def identify(text: str) -> tuple[str, Config] | None:
-    """Which optimizer and configuration a text is, byte for byte; None if it is none of the grids.
+    """Optimizer and configuration of a text, byte for byte; None if it is none of the grids.
 
     The inverse of ``render``. The text is a completion without its first comment line, and ends with a
     newline as files do.
@@ -130,7 +130,7 @@ def configurations(name: str, max_n: int = 12) -> list[Config]:
 
     Args:
         name: the optimizer.
-        max_n: at most so many.
+        max_n: number of configurations at most.
     """
     optimizer = _known(name)
     everything = [

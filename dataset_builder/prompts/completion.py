@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.dataset_builder.prompts.program_text import clean_text
 
-CHOICE = "; optimizer:"  # what stands before a blank and the name
+CHOICE = "; optimizer:"  # a blank and the name follow
 _DECISION = re.compile(rf"^#.*{CHOICE} ([A-Za-z0-9_]+)$")
 
 
 class Completion(NamedTuple):
-    """Parts of a completion: decision line, what is run, the optimizer's name; "" and None without a decision line."""
+    """Parts of a completion: decision line, body that is run, optimizer's name; "" and None without a decision line."""
 
     decision: str
     body: str
@@ -46,7 +46,7 @@ def join_completion(decision: str, body: str) -> str:
 
 def parse_completion(text: str) -> Completion:
     """Take a completion apart; text without a decision line is all body. A byte order mark before it is dropped."""
-    text = received(text)
+    text = clean_text(text)
     first, _, rest = text.partition("\n")
     optimizer = named_optimizer(first)
     return Completion("", text, None) if optimizer is None else Completion(first, rest, optimizer)

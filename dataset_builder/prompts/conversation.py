@@ -1,4 +1,4 @@
-"""What models are asked, as conversations: prompts for tuned models, the contract in words for general LLMs, the repair turn.
+"""Conversations with models: prompts for tuned models, the contract in words for general LLMs, the repair turn.
 
 In style "plain" a model gets a prompt as it is and answers with a completion: tuned models. In style "contract" it gets ``CONTRACT``
 first, and answers with a code block, perhaps among prose: general LLMs. In the repair turn (paper, section IV-A3 b: one additional turn
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from llamoco.dataset_builder.prompts.facts import facts_only
-from llamoco.dataset_builder.prompts.program_text import received, too_long
+from llamoco.dataset_builder.prompts.program_text import clean_text, length_error
 
-Style = Literal["plain", "contract"]
+PromptStyle = Literal["plain", "contract"]
 Message = dict[str, str]  # role and content, as chat templates and servers take them
 Conversation = list[Message]
 
@@ -65,17 +65,17 @@ _OPTIMIZE = re.compile(r"^def optimize\(", re.MULTILINE)
 _PYTHON = frozenset({"", "python", "python3", "py"})
 
 
-def first_turns(style: Style, prompt: str) -> list[Conversation]:
-    """What asks for a program; after it, what takes its place where it does not fit into a model: the prompt's facts alone."""
+def first_turns(style: PromptStyle, prompt: str) -> list[Conversation]:
+    """Conversations that ask for a program: with the full prompt and, for a model that it does not fit into, with fact lines only."""
     return [[_question(style, text)] for text in dict.fromkeys((prompt, facts_only(prompt)))]
 
 
-def repair_turns(style: Style, prompt: str, program: str, error: str) -> list[Conversation]:
-    """What asks for a repair: prompt, program, error; after it, what takes its place where it does not fit into a model.
+def repair_turns(style: PromptStyle, prompt: str, program: str, error: str) -> list[Conversation]:
+    """Conversations that ask for a repair, each shorter than the one before: the first that fits into the model is used.
 
-    The rule of what is cut: first the prompt loses its description, so that its facts stand alone; then the program's long lines lose
-    their middle; then half of its lines are left out of its middle, then three quarters, and so on, and a comment stands for them. A
-    program that is too long to be run is cut from the start.
+    The first has prompt, program and error. Then the prompt loses its description; then the program's long lines lose their middle;
+    then half of its lines, from the middle, are replaced by a comment, then three quarters, and so on. A program that is too long to
+    be run is cut in the first one, too.
 
     Args:
         style: how the model was asked.
@@ -83,14 +83,14 @@ def repair_turns(style: Style, prompt: str, program: str, error: str) -> list[Co
         program: what it answered.
         error: the exception's type, message and line, or the verdict's reason; of a long one the middle is left out.
     """
-    whole = program.rstrip()
-    lines = [_clipped(line, LINE_LIMIT) for line in whole.split("\n")]
-    programs = [whole, "\n".join(lines)]
+    full = program.rstrip()
+    lines = [_clipped(line, LINE_LIMIT) for line in full.split("\n")]
+    programs = [full, "\n".join(lines)]
     kept = len(lines) // 2
     while kept >= FEWEST_LINES:
         programs.append(_without_middle(lines, kept))
         kept //= 2
-    programs = [text for text in programs if not too_long(text)]
+    programs = [text for text in programs if not length_error(text)]
     short = facts_only(prompt)
     cases = dict.fromkeys([(prompt, programs[0]), *((short, text) for text in programs)])
     return [
@@ -99,8 +99,8 @@ def repair_turns(style: Style, prompt: str, program: str, error: str) -> list[Co
     ]
 
 
-def as_text(style: Style, conversation: Conversation) -> str:
-    """A conversation as one text to be gone on with, for models without a chat template.
+def as_text(style: PromptStyle, conversation: Conversation) -> str:
+    """A conversation as one text that a model continues, for models without a chat template.
 
     In style "contract" it ends within an opened code block: see ``extract_code``.
     """
@@ -112,27 +112,27 @@ def extract_code(reply: str) -> str:
     """The program in a general LLM's reply.
 
     Of the code blocks (fences of backticks or tildes, also one that is never closed) the last one that defines ``optimize``; else the
-    longest one that is labelled as Python or not at all; else the longest. A reply without a code block is all program. What a reasoning
-    model thought, up to ``</think>``, is no part of its reply.
+    longest one that is labelled as Python or not at all; else the longest. A reply without a code block is all program. The thoughts of a
+    reasoning model, up to ``</think>``, are ignored.
     """
-    reply = received(reply).replace("\r\n", "\n").rpartition("</think>")[2]
+    reply = clean_text(reply).replace("\r\n", "\n").rpartition("</think>")[2]
     blocks = _blocks(reply)
     ranked = (
         [code for _, code in blocks if _OPTIMIZE.search(code)][-1:],
         [code for label, code in blocks if label in _PYTHON],
         [code for _, code in blocks],
     )
-    return received(next((max(codes, key=len) for codes in ranked if codes), reply))
+    return clean_text(next((max(codes, key=len) for codes in ranked if codes), reply))
 
 
-def _question(style: Style, prompt: str) -> Message:
+def _question(style: PromptStyle, prompt: str) -> Message:
     return {
         "role": "user",
         "content": prompt if style == "plain" else f"{CONTRACT}\nThe problem:\n\n{prompt}",
     }
 
 
-def _failed(style: Style, program: str, error: str) -> Conversation:
+def _failed(style: PromptStyle, program: str, error: str) -> Conversation:
     if style == "plain":
         comments = "".join(f"# error: {line}\n" for line in error.splitlines())
         answer, request = f"{program}\n", f"{comments}# corrected program:\n"
@@ -147,7 +147,7 @@ def _without_middle(lines: Sequence[str], kept: int) -> str:
 
 
 def _clipped(text: str, limit: int) -> str:
-    """A text without the middle of a long one: an error begins with its type and ends with its place."""
+    """Cut the middle of a long text: an error begins with its type and ends with its place."""
     half = limit // 2
     return text if len(text) <= limit else f"{text[:half]} ... {text[-half:]}"
 
@@ -161,7 +161,7 @@ class _Fence(NamedTuple):
 
 
 def _opened(line: str) -> _Fence | None:
-    """The fence that a line opens a code block with: three backticks or tildes or more, a label, no backtick after them."""
+    """The fence of a line that opens a code block: three or more backticks or tildes, a label, no backtick after them."""
     text = line.lstrip(" \t")
     mark = text[:1]
     after = text.lstrip(mark) if mark in ("`", "~") else text
@@ -191,7 +191,7 @@ def _blocks(reply: str) -> list[tuple[str, str]]:
 
 
 def _closes(line: str, opening: _Fence) -> bool:
-    """Whether a line ends a block, as CommonMark has it: a fence of the same kind, not shorter, not indented like code."""
+    """True if a line ends a block by CommonMark: a fence of the same kind, not shorter, not indented like code."""
     mark, fence = line.strip(), opening.fence
     indent = len(line) - len(line.lstrip())
     return len(mark) >= len(fence) and mark == fence[0] * len(mark) and indent <= len(opening.indent) + 3

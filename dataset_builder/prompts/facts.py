@@ -1,4 +1,4 @@
-"""Fact lines: what is known exactly of a problem, as the comment lines that end every prompt.
+"""Fact lines: exactly known facts of a problem, as the comment lines that end every prompt.
 
 They come last, right before the answer: there a small model finds them, however long the description is, and a prompt that is cut
 from the left, as tokenizers do, keeps them.
@@ -19,7 +19,7 @@ from llamoco.dataset_builder.optimizers.pool import pool_for
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile
 
-# What the lines state, in their order.
+# Names of the lines, in their order.
 FACTS = (
     "dimension",
     "bounds",
@@ -31,7 +31,7 @@ FACTS = (
     "constraints",
 )
 BOUND_GROUPS = 3
-# How often an operation is done per variable, and the word for it.
+# Upper limits of operations per variable, and the word for each range.
 FREQUENCIES = ((0.3, "few"), (0.95, "some"), (1.5, "each"), (4.0, "several"), (float("inf"), "many"))
 # Numbers that are parsed: a hostile prompt may state longer ones.
 _DIM = re.compile(r"^# dimension: ([1-9]\d{0,3999})$", re.MULTILINE)
@@ -80,12 +80,12 @@ def fact_lines(problem: Problem) -> str:
         str(problem.n_inequality),
         str(problem.n_equality),
         str(round(problem.max_evals / problem.dim)),
-        "unknown" if profile is None else _part(profile.objective, problem.dim),
+        "unknown" if profile is None else _operations(profile.objective, problem.dim),
         "none"
         if not problem.constrained
         else "unknown"
         if profile is None
-        else _part(profile.constraints, problem.dim),
+        else _operations(profile.constraints, problem.dim),
     )
     return "".join(f"# {name}: {fact}\n" for name, fact in zip(FACTS, stated, strict=True))
 
@@ -103,26 +103,26 @@ def parse_facts(prompt: str) -> StatedFacts | None:
 
 
 def facts_only(prompt: str) -> str:
-    """The fact lines of a prompt, without its description: what a model sees of a problem whose file is too long for it."""
+    """The fact lines of a prompt, without its description: the prompt for a file that is too long for a model."""
     return "".join(prompt.splitlines(keepends=True)[-len(FACTS) :])
 
 
-def _part(part: FunctionProfile, dim: int) -> str:
-    """Degrees of the functions that are polynomials, how the variables meet, how often each operation is done."""
-    kinds = Counter("no polynomial" if degree is None else f"degree {degree}" for degree in part.degrees)
+def _operations(profile: FunctionProfile, dim: int) -> str:
+    """Degrees of polynomial functions, coupling of the variables, frequency of each operation."""
+    kinds = Counter("no polynomial" if degree is None else f"degree {degree}" for degree in profile.degrees)
     shapes = ", ".join(
-        f"{count} of {kind}" if len(part.degrees) > 1 else kind for kind, count in sorted(kinds.items())
+        f"{count} of {kind}" if len(profile.degrees) > 1 else kind for kind, count in sorted(kinds.items())
     )
     coupling = (
         "separable"
-        if part.mean_interactions == 0
+        if profile.mean_interactions == 0
         else "coupled"
-        if part.mean_interactions > 0.8 * (dim - 1)
+        if profile.mean_interactions > 0.8 * (dim - 1)
         else "partly coupled"
     )
     operations = ", ".join(
         f"{name} {next(word for limit, word in FREQUENCIES if count / dim <= limit)}"
-        for name, count in part.operations.items()
+        for name, count in profile.operations.items()
     )
     return f"{shapes}, {coupling}; {operations or 'linear'}"
 

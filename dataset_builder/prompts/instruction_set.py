@@ -1,11 +1,12 @@
-"""The instruction set as rows: every label of a table, described 4-6 times and answered once.
+"""Rows of the instruction set: every label of a table, described 4-6 times and answered once.
 
-A table that is large enough gives exactly the paper's 30,000 + 2,570 pairs. All follows from the table: which
-problems are test problems, how many descriptions each has, which patterns and styles they are written in.
+A table that is large enough gives exactly the paper's 30,000 + 2,570 pairs. Everything follows
+from the table: splits, numbers of descriptions, patterns and styles.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -13,7 +14,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, read_labels
+from llamoco.dataset_builder.benchmark.label_table import read_labels
+from llamoco.dataset_builder.benchmark.labels import Label, LabelsError
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
@@ -22,6 +24,7 @@ from llamoco.dataset_builder.prompts.rows import rows_of_problem
 SEED = 0
 SIZES = {"train": 30_000, "test": 2_570}  # pairs, as in the paper (section IV-A1)
 FEWEST, MOST = 4, 6  # descriptions a problem
+CALIBRATION_SHARE = 0.06  # of the problems of the train split
 SAMPLE_ROWS = 20
 LABELS_AT_ONCE = 16  # labels that a worker process gets at a time
 
@@ -29,11 +32,11 @@ Row = dict[str, Any]
 
 
 def answerable_labels(path: Path) -> list[Label]:
-    """The labels of a table, those of the train split first.
+    """Read the labels of a table and check them; those of the train split come first.
 
     Raises:
-        LabelsError: if there is no such table, it is of another version, or it names optimizers, constants or
-            basic functions that there are not.
+        LabelsError: if there is no such table, it is of another version, or it names unknown optimizers, constants
+            or basic functions.
     """
     labels = read_labels(path).labels
     known: set[tuple[str, str]] = set()
@@ -53,9 +56,9 @@ def answerable_labels(path: Path) -> list[Label]:
 
 
 def description_counts(labels: Sequence[Label]) -> list[int]:
-    """How often each problem is described: drawn from 4 to 6.
+    """Number of descriptions of each problem, drawn from 4 to 6.
 
-    Where a table is large enough for the whole set, single draws are then raised or lowered until the splits
+    Where a table is large enough for the complete set, single draws are then raised or lowered until the splits
     have exactly the sizes of ``SIZES``.
 
     Raises:
@@ -70,7 +73,7 @@ def description_counts(labels: Sequence[Label]) -> list[int]:
             raise LabelsError(
                 f"the label table has {len(mine):,} problems in its {split} split; with {FEWEST} to {MOST} "
                 f"descriptions each, {size:,} pairs take {-(-size // MOST):,} to {size // FEWEST:,} problems: "
-                "label a number of problems that gives so many"
+                "label a number of problems in that range"
             )
         missing = size - sum(counts[number] for number in mine)
         step = 1 if missing > 0 else -1
@@ -83,13 +86,13 @@ def description_counts(labels: Sequence[Label]) -> list[int]:
     return counts
 
 
-def described(
+def rows_of_labels(
     labels: Iterable[Label], counts: Iterable[int], executor: Executor | None = None
 ) -> Iterator[list[Row]]:
     """The rows of each label, in the order given.
 
     Args:
-        labels: what to describe.
+        labels: of the problems to describe.
         counts: descriptions of each label.
         executor: makes the rows; None for this process.
     """
@@ -121,13 +124,13 @@ def paper_split(labels: Path, split: str) -> list[Row]:
 
 
 def paper_order(train: int, test: int) -> dict[str, list[int]]:
-    """Which rows the splits of ``paper_split`` have, counting train rows first: as many as by problem, at random."""
+    """Numbers of the rows in each split of ``paper_split``, drawn at random; train rows are counted first."""
     order = PortableRng("paper_split", SEED).shuffled(range(train + test))
     return {"train": order[test:], "test": order[:test]}
 
 
-def sample(labels: Path) -> str:
-    """A few rows of the set, of problems from all over the table, as JSON lines: what ships beside the table."""
+def sample_jsonl(labels: Path) -> str:
+    """A few rows of the set as JSON Lines, of problems from all over the table: the sample that ships with it."""
     table = answerable_labels(labels)
     counts = description_counts(table)
     size = min(SAMPLE_ROWS, len(table))
@@ -137,7 +140,24 @@ def sample(labels: Path) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
+def is_for_calibration(problem_id: str) -> bool:
+    """True if a problem of the train split is held out for calibration: 6% of them, by a hash of the id.
+
+    By problem, as the splits are: another description of a problem that was trained on would look easier than a new problem
+    is, and the confidence would be calibrated too high.
+    """
+    digest = hashlib.sha256(f"held out {problem_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") < CALIBRATION_SHARE * 2**64
+
+
 def _rows(label: Label, count: int) -> list[Row]:
-    return rows_of_problem(
+    rows = rows_of_problem(
         label.problem, label.optimizer, label.config, SEED, count, held_out=label.split == "test"
     )
+    # Of a finalist the scores on fresh seeds, which come second, replace those of the screen.
+    scores = {entry.optimizer: entry.aocc for entry in (*label.screen, *label.finalists)}
+    more = {
+        "scores": json.dumps(scores),
+        "calibration": label.split == "train" and is_for_calibration(label.problem.id),
+    }
+    return [row | more for row in rows]

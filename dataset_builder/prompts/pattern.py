@@ -1,4 +1,4 @@
-"""What a writing pattern is: one way in which people write a problem file."""
+"""Writing patterns: the ways in which people write a problem file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from llamoco.dataset_builder.problems.problem import Problem
 
 @dataclass(frozen=True)
 class Pattern:
-    """One way of writing a problem.
+    """A way of writing a problem.
 
     Attributes:
         name: unique name, the ``pattern`` column of the set.
         language: "python" or "latex".
         held_out: True if descriptions of this pattern appear in the test split only.
-        write: writes a synthetic problem as a complete problem FILE; details of style come from the draws.
+        write: writes a synthetic problem as a complete problem FILE; the generator decides details of style.
     """
 
     name: str

@@ -1,9 +1,9 @@
-"""Completions and programs: what a model answers, and the complete script around it.
+"""Programs: the complete script around a completion.
 
 A program is the problem section (a person's own code, unchanged), the completion (byte for byte) and a main
 guard. The three share one module, so names may clash: a completion's constant ``F`` would replace a problem's
-own ``F``. Where they would, the problem section is kept as text and runs as a module of its own; so it does
-where it asks for its ``__name__``, since it is not the main program.
+own ``F``. If they do, the problem section is kept as text and runs as a module of its own; so it does if it
+reads its ``__name__``, since it is not the main program.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.guard import guard
-from llamoco.dataset_builder.prompts.program_text import MAX_PROGRAM, received, symbol_table, syntax_tree
+from llamoco.dataset_builder.prompts.program_text import MAX_PROGRAM, clean_text, symbol_table, syntax_tree
 from llamoco.dataset_builder.prompts.python.patterns import problem_section
 
 CONTRACT = ("objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS")
@@ -41,24 +41,24 @@ exec(compile(llamoco_source, "problem", "exec"), llamoco_problem.__dict__)
 
 
 def problem_section_of(problem: Problem) -> str:
-    """The problem section of a problem that was read from a file (see ``problem_section_of_text``)."""
+    """Problem section of a problem that was read from a file (see ``problem_section_of_text``)."""
     return problem_section_of_text(problem.language, problem.description, problem.id, problem.ignores_prose)
 
 
 def problem_section_of_text(language: str, description: str, name: str, ignore_prose: bool = False) -> str:
-    """The problem section of a description: a person's own Python, or what the reader makes of LaTeX.
+    """Problem section of a description: a person's own Python, or LaTeX translated by the reader.
 
     Args:
         language: "python" or "latex".
         description: the problem FILE.
-        name: what to call it in messages.
+        name: for messages.
         ignore_prose: whether prose that may restrict the problem is left out rather than refused.
 
     Raises:
         ProblemError: if the LaTeX cannot be read.
     """
     if language == "python":
-        return received(description)
+        return clean_text(description)
     # A tenth of a second, for LaTeX alone.
     from llamoco.dataset_builder.problems.files.latex_evaluator import stated
     from llamoco.dataset_builder.problems.files.latex_file import read_latex
@@ -71,23 +71,22 @@ def problem_section_of_text(language: str, description: str, name: str, ignore_p
 
 
 def program_of(problem: Problem, completion: str) -> str:
-    """The program of a problem that was read from a file (see ``assemble_program``)."""
+    """Program for a problem that was read from a file (see ``assemble_program``)."""
     return assemble_program(problem_section_of(problem), completion, problem.adaptation)
 
 
 def assemble_program(problem_section: str, completion: str, adaptation: Adaptation | None = None) -> str:
-    """A complete script: problem section, completion, main guard. Runs alone; a seed may be its argument.
+    """Assemble a complete script: problem section, completion, main guard. It runs alone; a seed may be its argument.
 
     Args:
-        problem_section: Python that defines a problem (see ``python_file``); stands in the program unchanged.
-        completion: defines ``optimize``; stands in the program byte for byte, but for a byte order mark. It need not be valid
-            Python.
+        problem_section: Python that defines a problem (see ``python_file``); it is not changed.
+        completion: defines ``optimize``; only a byte order mark is removed. It need not be valid Python.
         adaptation: see ``guard``.
 
     Raises:
         ProblemError: if the problem section is no valid Python.
     """
-    problem_section, completion = received(problem_section), received(completion)
+    problem_section, completion = clean_text(problem_section), clean_text(completion)
     problem = _names(problem_section, None)
     if problem is None:
         raise ProblemError("the problem section is not valid Python")
@@ -114,7 +113,7 @@ class _Names(NamedTuple):
 
 
 def _clash(problem: _Names, completion: str, adaptation: Adaptation | None) -> bool:
-    """Whether problem section and the rest of the program get into each other's way as one module."""
+    """True if names of the problem section and of the rest clash in one module."""
     if "*" in problem.imports or problem.touched & {"__name__", "globals", "exec", "eval"}:
         return True
     main = _known_names(guard(dict.fromkeys(ADAPTED_CONTRACT, "None"), adaptation))
@@ -161,7 +160,7 @@ def _scopes(table: symtable.SymbolTable) -> list[symtable.SymbolTable]:
 
 
 def _imports(code: str, most: int | None) -> dict[str, str] | None:
-    """What each name that an import binds stands for; ``*`` where everything of a module is imported. None as ``_names``."""
+    """Source of each name that an import binds; ``*`` where everything of a module is imported. None as ``_names``."""
     lines = [line.strip() for line in code.split("\n") if "import" in line]
     if len(lines) == code.count("import") and all(map(PLAIN_IMPORT.fullmatch, lines)):
         code = "\n".join(lines)  # nothing else imports, so the rest need not be parsed

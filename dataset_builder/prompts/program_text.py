@@ -1,7 +1,7 @@
-"""What the text of a program tells without running it. It is hostile: nothing of it is evaluated here, and no text takes long.
+"""Static reading of programs. Their text is hostile: none of it is evaluated here, and no text takes long.
 
 A model may write anything. Texts of more than ``MAX_PROGRAM`` characters are not read at all: no function here parses them, and
-none of the metric's runs them. DESIGN allows completions 4,000 characters; a whole script brings its problem section with it.
+none of the metric's runs them. A completion has at most 4,000 characters; a complete script contains the problem section, too.
 """
 
 from __future__ import annotations
@@ -29,9 +29,8 @@ _BLANKS = re.compile(r"\\\r?\n|[ \t\f]")
 _filters = threading.Lock()
 
 
-def received(text: str) -> str:
-    """A text as it is taken from whoever wrote it: without the byte order mark that some editors write, and with half
-    characters (lone surrogates), which no file can hold, replaced by U+FFFD."""
+def clean_text(text: str) -> str:
+    """A text without the byte order mark that some editors write; lone surrogates, which no file can hold, become U+FFFD."""
     text = text.lstrip(BYTE_ORDER_MARK)
     try:
         text.encode()
@@ -40,8 +39,8 @@ def received(text: str) -> str:
     return text
 
 
-def too_long(program: str) -> str | None:
-    """Why a program is not read, if it is too long; else None."""
+def length_error(program: str) -> str | None:
+    """A message if a program is too long to be read; else None."""
     if len(program) <= MAX_PROGRAM:
         return None
     return (
@@ -68,7 +67,7 @@ def module_names(program: str) -> frozenset[str] | None:
 
 
 def _quietly(read: Callable[[str], T], program: str, most: int | None) -> T | None:
-    """What the reader makes of a program, or None. Warnings about somebody's escape sequences are not for our users."""
+    """Result of a reader, or None if it fails. Warnings about the program's escape sequences are suppressed."""
     program = program.lstrip(BYTE_ORDER_MARK)
     if (most is not None and len(program) > most) or _has_endless_name(program):
         return None
@@ -81,7 +80,7 @@ def _quietly(read: Callable[[str], T], program: str, most: int | None) -> T | No
 
 
 def _has_endless_name(program: str) -> bool:
-    """Whether a dotted name has more than MAX_DOTS dots: ``import a.a.a...`` takes the parser quadratic time and memory."""
+    """True if a dotted name has more than MAX_DOTS dots: the parser takes quadratic time and memory for ``import a.a.a...``."""
     if program.count(".") <= MAX_DOTS:
         return False
     run = 0

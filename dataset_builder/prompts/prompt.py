@@ -13,7 +13,7 @@ HEAD_SHARE = 0.6  # of the room, for the head of a file that is cut
 
 
 def prompt(problem: Problem, description: str) -> str:
-    """Description and facts; ends with one newline."""
+    """The prompt of a description: it, then the fact lines; ends with one newline."""
     text = description.strip("\n")
     return (f"{text}\n" if text else "") + fact_lines(problem)
 
@@ -21,9 +21,9 @@ def prompt(problem: Problem, description: str) -> str:
 def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]:
     """The prompt of a problem that was read from a file, cut to a number of characters.
 
-    The head-and-tail rule: lines beyond 300 characters lose their end; then whole lines are taken from the
-    head (60% of the room) and the tail of the file, and a comment stands for what is between. If not even
-    that fits, the facts stand alone.
+    The head-and-tail rule: lines beyond 300 characters lose their end; then lines are taken from the
+    head (60% of the room) and the tail of the file, and a comment replaces those between. If not even
+    that fits, the prompt has fact lines only.
 
     Args:
         problem: of kind "source" or "described".
@@ -33,12 +33,14 @@ def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]
         The prompt, and a warning that says what was left out (None if nothing was).
     """
     room = max_characters - len(fact_lines(problem)) - 1
-    short, warning = shortened(problem.description, room, "%" if problem.language == "latex" else "#")
+    short, warning = shorten_description(
+        problem.description, room, "%" if problem.language == "latex" else "#"
+    )
     return prompt(problem, short), warning
 
 
-def shortened(description: str, max_characters: int, comment: str = "#") -> tuple[str, str | None]:
-    """A description cut by the head-and-tail rule (see ``make_prompt``), and a warning or None.
+def shorten_description(description: str, max_characters: int, comment: str = "#") -> tuple[str, str | None]:
+    """Cut a description by the head-and-tail rule (see ``make_prompt``). Returns it, and a warning or None.
 
     Args:
         description: what a person wrote.
@@ -77,7 +79,7 @@ def shortened(description: str, max_characters: int, comment: str = "#") -> tupl
 
 
 def _fitting(lines: Sequence[str], room: int) -> list[str]:
-    """As many lines from the front as fit."""
+    """The first lines that fit into a number of characters."""
     taken = []
     for line in lines:
         room -= len(line) + 1

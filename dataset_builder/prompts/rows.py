@@ -60,13 +60,13 @@ def rows_of_problem(
         problem: the problem.
         optimizer: the answer, a member of the pool.
         config: values of its constants, JSON.
-        seed: of the rng of patterns and styles, together with the problem's id.
+        seed: for the choice of patterns and styles, together with the problem's id.
         count: number of rows. The first two are in different languages.
         held_out: whether patterns that are held out for the test split may be used.
 
     Returns:
-        Rows with the columns prompt, completion, program, problem_id, language, pattern, held_out_pattern,
-        optimizer, hyperparameters (JSON), dim, constrained, max_evals, f0, f_star and problem (JSON).
+        Rows with the columns of the set but ``scores`` and ``calibration``: prompt, completion, program, problem_id, language, pattern,
+        held_out_pattern, optimizer, hyperparameters (JSON), dim, constrained, max_evals, f0, f_star and problem (JSON).
 
     Raises:
         ProblemError: if no pattern of a language gives a prompt that is short enough.

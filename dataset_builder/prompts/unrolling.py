@@ -1,4 +1,4 @@
-"""A system with its sums written out: what people write for a handful of variables."""
+"""Unrolling of sums: symbolic problems as people write them for a handful of variables."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
 _LONGEST = 7  # characters of a number that is computed rather than written as a formula
 
 
-def unrolled(system: SymbolicProblem, limit: int) -> SymbolicProblem:
-    """The same problem without vectors, sums and products of up to ``limit`` terms.
+def unroll(system: SymbolicProblem, limit: int) -> SymbolicProblem:
+    """Write a problem without vectors, sums and products of up to ``limit`` terms.
 
     A vector ``z1`` becomes the scalars ``z1_1``, ``z1_2``, ...; given numbers stand where they are used.
 

@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from llamoco.dataset_builder.analysis import baselines
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
+from llamoco.dataset_builder.analysis import baseline_solvers
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.errors import ProblemError
@@ -28,9 +29,9 @@ from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import aocc, w
+from llamoco.dataset_builder.prompts.instruction_set import is_for_calibration
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.dataset_builder.prompts.rows import rows_of_problem
-from llamoco.modeling.calibration.held_out import held_out
 from llamoco.modeling.solving.answer import Answer
 from llamoco.modeling.solving.in_process import InProcessRunner
 from llamoco.modeling.solving.portfolio import Turn, take_turns
@@ -42,7 +43,7 @@ FOLDERS = {
     kind: Path(__file__).resolve().parent / folder
     for kind, folder in (("kinds", "kinds"), ("unseen", "kinds_unseen"))
 }
-TOOLS = {"scipy DE": baselines.scipy_de, "pycma": baselines.pycma}
+TOOLS = {"scipy DE": baseline_solvers.scipy_de, "pycma": baseline_solvers.pycma}
 TIME_LIMIT = 300.0
 
 # Each turn: a program ("model" is the model's answer), the share of the budget, and the radius around the best point.
@@ -117,7 +118,11 @@ def labels_of(limit: int | None) -> list[tuple[str, Label]]:
     """Labels of the test split ("split"), and of training problems that no model is trained on ("held out")."""
     labels = read_labels(SHIPPED_LABELS).labels
     test = [("split", label) for label in labels if label.split == "test"]
-    own = [("held out", label) for label in labels if label.split == "train" and held_out(label.problem.id)]
+    own = [
+        ("held out", label)
+        for label in labels
+        if label.split == "train" and is_for_calibration(label.problem.id)
+    ]
     return [*test[:limit], *own[:limit]]
 
 

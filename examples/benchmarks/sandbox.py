@@ -26,8 +26,13 @@ from typing import Any
 
 import numpy as np
 
-from llamoco.dataset_builder.benchmark.executors import BLAS_THREADS, completed, process_executor
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.benchmark.executors import (
+    BLAS_THREADS,
+    calls_of,
+    completed_calls,
+    process_executor,
+)
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.optimizers.pool import optimizer_function
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
@@ -176,7 +181,7 @@ def answers(problems: int | None, workers: int | None) -> dict[str, float]:
     pairs = [(p, run_seed(SEED, p.problem.id, number)) for p in different.values() for number in range(RUNS)]
     with process_executor(width) as executor:
         arguments = ((k, (p.program, replace(p.problem), seed)) for k, (p, seed) in enumerate(pairs))
-        costs = dict(completed(executor, width, cost, arguments))
+        costs = dict(completed_calls(executor, width, cost, calls_of(arguments)))
     same = sum(evals[p.program, p.problem.id, seed] == costs[k].evals for k, (p, seed) in enumerate(pairs))
     own, called, batched = (
         sum(getattr(c, name) for c in costs.values()) for name in ("seconds", "calls", "points")

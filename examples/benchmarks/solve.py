@@ -1,6 +1,6 @@
 """How long an answer takes, and how much memory: `llamoco solve --program-only` as a command, and a model once loaded.
 
-    python examples/benchmarks/solve.py [--model FOLDER] [--runs 10] [--json] [--into hub_cards/records/evaluation.json]
+    python examples/benchmarks/solve.py [--model FOLDER] [--runs 10] [--json] [--out hub_cards/records/speed.json]
 
 The command is run as a person runs it, each time in a new process, imports and loading included, for a Python file and a LaTeX file; in
 turns with a process that only imports scipy.optimize, so that a busy machine slows all alike, and given as a ratio to it; the time on
@@ -29,7 +29,6 @@ from typing import Any
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
-from llamoco.modeling.evaluation.floors import floors
 from llamoco.modeling.generation.load import Generation, Generator, load_generator
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
@@ -144,9 +143,7 @@ def main() -> None:
     parser.add_argument("--model", default=str(SHIPPED_MODEL))
     parser.add_argument("--runs", type=int, default=10, help="processes of each kind")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument(
-        "--into", type=Path, help="record of an evaluation that is to have the result, as its speed"
-    )
+    parser.add_argument("--out", type=Path, help="file of the record, such as hub_cards/records/speed.json")
     arguments = parser.parse_args()
 
     commands = cold(arguments.model, arguments.runs)
@@ -166,11 +163,8 @@ def main() -> None:
     words = " ".join(["python examples/benchmarks/solve.py", *sys.argv[1:]])
     about = {"measured_by": words, "seed": 0} | {name: environment()[name] for name in ("machine", "date")}
     result = about | result
-    if arguments.into is not None:
-        record = json.loads(arguments.into.read_text(encoding="utf-8"))
-        record["speed"] = result
-        record["floors"] = floors(record)
-        arguments.into.write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    if arguments.out is not None:
+        arguments.out.write_text(json.dumps(result, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     if arguments.json:
         print(json.dumps(result, indent=2))
         return

@@ -1,4 +1,4 @@
-"""Landlock through ctypes: which files a confined process may open (landlock(7), kernel 5.13 and later)."""
+"""Landlock through ctypes: files that a confined process may open (landlock(7), kernel 5.13 and later)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def version(libc: ctypes.CDLL) -> int:
 
 
 class Landlock:
-    """Makes rulesets and applies them. A process may apply several, one upon the other: it keeps the rights that all of them grant.
+    """Makes rulesets and applies them. A process may apply several: it keeps the rights that all of them grant.
 
     Args:
         libc: the C library.
@@ -44,7 +44,7 @@ class Landlock:
         self._known = _KNOWN.get(version(libc), _KNOWN_SINCE_5)
 
     def everything(self, rules: Iterable[Rule]) -> int:
-        """A ruleset that leaves a process no right on files but those of the rules, which are (path, rights).
+        """A ruleset that leaves a process no rights on files but those of the rules, which are (path, rights).
 
         Paths that do not exist are left out. Returns a descriptor, to be closed.
 

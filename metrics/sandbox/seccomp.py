@@ -1,8 +1,8 @@
-"""Two seccomp filters assembled by hand: what a confined program may ask of the kernel.
+"""Two seccomp filters, assembled here: system calls that a confined program may make.
 
-Calls a numerical program needs are allowed; calls that only an escape needs, and new threads, are put to the zygote
-by a filter of their own (see ``notify``); everything else answers EPERM, which Python raises as PermissionError.
-Where the kernel gives the zygote no such say, the former kill the process and there are no threads. See seccomp(2)
+Calls a numerical program needs are allowed; calls that only an escape needs, and new threads, are submitted to the zygote
+by a separate filter (see ``notify``); everything else answers EPERM, which Python raises as PermissionError.
+Where the kernel cannot do that, such calls kill the process and there are no threads. See seccomp(2)
 and the kernel's Documentation/userspace-api/seccomp_filter.rst for the filter language (classic BPF).
 """
 
@@ -64,7 +64,7 @@ def build(machine: str, pid: int, asking: bool, bounded: bool) -> list[Instructi
     Args:
         machine: "x86_64" or "aarch64", as ``platform.machine()``.
         pid: the process to be confined: it may signal itself (abort), and ask about itself; about nobody else.
-        asking: whether the filter of ``build_asking`` is in force, too: it has the stronger say in what it asks about.
+        asking: whether the filter of ``build_asking`` is also in force: it takes precedence in the calls that it submits.
         bounded: whether the kernel bounds what the process writes; else it may not take room on the disk all at once.
     """
     number = syscalls.numbers(machine)
@@ -124,14 +124,14 @@ def build(machine: str, pid: int, asking: bool, bounded: bool) -> list[Instructi
 
 
 def build_asking(machine: str) -> list[Instruction]:
-    """The filter that puts calls to whoever listens, and has nothing to say of others."""
+    """The filter that submits calls to the listener, and allows all others."""
     number = syscalls.numbers(machine)
     bodies = {number[name]: [_return(ASK)] for name in _asked_about(machine)}
     return _program(machine, bodies, [_return(ALLOW)], _return(ALLOW))
 
 
 def _asked_about(machine: str) -> list[str]:
-    """Calls that the zygote is asked about."""
+    """Calls that are submitted to the zygote."""
     number = syscalls.numbers(machine)
     return ["clone", *(name for name in syscalls.KILLED if name in number)]
 
@@ -139,7 +139,7 @@ def _asked_about(machine: str) -> list[str]:
 def _program(
     machine: str, bodies: dict[int, list[Instruction]], otherwise: list[Instruction], foreign: Instruction
 ) -> list[Instruction]:
-    """A whole filter: ``bodies`` by system call, others, and what calls of another architecture get."""
+    """A complete filter: ``bodies`` by system call, ``otherwise`` for others, ``foreign`` for other architectures."""
     return [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_JUMP_EQUAL, 1, 0, syscalls.AUDIT_ARCHITECTURE[machine]),
@@ -152,7 +152,7 @@ def _program(
 def _ranges(
     bodies: dict[int, list[Instruction]], otherwise: list[Instruction]
 ) -> list[tuple[int, list[Instruction]]]:
-    """All system calls in ranges that are treated alike: the first number and the body of each."""
+    """Ranges of system calls that are treated alike: the first number and the body of each."""
     ranges = [(0, bodies.get(0, otherwise))]
     for number in range(1, max(bodies) + 2):
         body = bodies.get(number, otherwise)
@@ -162,7 +162,7 @@ def _ranges(
 
 
 def _search(ranges: list[tuple[int, list[Instruction]]]) -> list[Instruction]:
-    """Find the range that a number is in by halving: the kernel tries every call when it takes a filter."""
+    """Binary search of the range that a number is in: the kernel tries every call when it takes a filter."""
     if len(ranges) == 1:
         return ranges[0][1]
     middle = len(ranges) // 2
@@ -179,8 +179,8 @@ class FilterProgram:
     """A filter in the form that the kernel takes.
 
     Attributes:
-        code: its bytes, 8 an instruction, which may be changed before it is used.
-        pointer: what the kernel is told.
+        code: its bytes, 8 per instruction, which may be changed before it is used.
+        pointer: the argument for the kernel.
     """
 
     def __init__(self, program: list[Instruction]) -> None:

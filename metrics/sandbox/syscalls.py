@@ -1,4 +1,4 @@
-"""System call numbers of the two supported architectures, and which calls a confined program may make.
+"""System call numbers of the two supported architectures, and the calls that a confined program may make.
 
 Numbers from the kernel's arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h. A name
 without a number on one architecture does not exist there.

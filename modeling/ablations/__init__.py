@@ -1,1 +1,1 @@
-"""What each part of the method is worth: small trainings that differ in one field, scored alike (`python -m llamoco.modeling.ablations`)."""
+"""Ablations of the method: small trainings that differ in one field, scored alike (`llamoco study ablations`)."""

@@ -1,4 +1,4 @@
-"""What the contrastive warm-up does to the latents of prompts: how far they part by kind of problem and by optimizer."""
+"""Separability of prompts' latents by kind of problem and by optimizer: the effect of the contrastive warm-up."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def latents_of(generator: TorchGenerator, prompts: Sequence[str]) -> np.ndarray:
 
 
 def separability(latents: np.ndarray, labels: Sequence[str]) -> dict[str, float]:
-    """How far latents part by label, by the angle between them, as the warm-up's distance (Eq. 3) has it.
+    """Separability of latents by label, by the angle between them, as in the warm-up's distance (Eq. 3).
 
     Args:
         latents: shape (N, H).

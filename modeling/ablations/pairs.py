@@ -1,6 +1,6 @@
 """The pairs of the ablations: every training problem once, in four configurations that differ in how problems are described.
 
-So models trained on them have seen the same problems, equally often, and only the descriptions differ. Answers end after
+Models trained on them have thus seen the same problems, equally often, and only the descriptions differ. Answers end after
 their first line, where the optimizer is named: in minutes a model learns to choose, but not to write programs.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from datasets import Dataset
 
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
@@ -29,16 +30,15 @@ COLUMNS = ("prompt", "completion", "optimizer", "problem_id", "language", "patte
 Row = Mapping[str, Any]
 
 
-def write_pairs(source: Path, folder: Path) -> None:
-    """Write a folder in the Hub's layout; whole or not at all.
+def write_pairs(pairs: Dataset, folder: Path) -> None:
+    """Write a data set in the Hub's layout, completely or not at all.
 
     Args:
-        source: parquet file of a train split (`llamoco build`).
+        pairs: a train split of the instruction set.
         folder: to be made.
     """
-    rows = pq.read_table(source, columns=[*COLUMNS, "problem"]).to_pylist()
     of_problems: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in pairs.select_columns([*COLUMNS, "problem"]):
         of_problems.setdefault(row["problem_id"], []).append(row)
     described = [_descriptions(several) for several in of_problems.values()]
     beside = folder.with_name(folder.name + ".new")

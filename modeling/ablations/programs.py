@@ -1,4 +1,4 @@
-"""Runs of the programs that the models of the study wrote: all models share them, as most answers are programs of the pool."""
+"""Runs of the programs of all models of the study, which share them: most answers are programs of the pool."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from llamoco.dataset_builder.optimizers import pool
+from llamoco.dataset_builder.problems.jsonl import append_jsonl
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.run_records import row, run_of_row
 from llamoco.metrics.runner import Prediction, Runner
 from llamoco.metrics.scores import Run
-from llamoco.modeling.evaluation.files import Key, Line, appended, key_of, runs_file
+from llamoco.modeling.evaluation.evaluation_folder import Key, Line, key_of, runs_file
 from llamoco.modeling.evaluation.results import read_runs
 from llamoco.modeling.evaluation.steps import SEED
 
@@ -50,7 +51,7 @@ def run_missing(
     if not missing:
         return 0
     keys = list(missing)
-    with appended(out / runs_file(CACHE)) as append, Runner(runs, SEED, workers=workers) as runner:
+    with append_jsonl(out / runs_file(CACHE)) as append, Runner(runs, SEED, workers=workers) as runner:
         for position, several in runner.run_all(list(missing.values())):
             problem_id, program = keys[position]
             lines = [_line(number, run) for number, run in enumerate(several)]

@@ -12,15 +12,21 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from llamoco.dataset_builder.instruction_data import single_best_solvers
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics import scores
 from llamoco.metrics.scores import Run
 from llamoco.metrics.statistics import ByProblem
 from llamoco.metrics.summary import compare_values
+from llamoco.modeling.ablations.ablation import ABLATIONS, BASE, folder_of, read_answers
 from llamoco.modeling.ablations.programs import CACHE, runs_of
-from llamoco.modeling.ablations.study import BASE, FINISHED, STUDIES, folder_of, read_answers
 from llamoco.modeling.evaluation.results import read_runs
-from llamoco.modeling.evaluation.rows import Row, named_optimizer, single_best_program, single_best_solvers
+from llamoco.modeling.evaluation.split_rows import (
+    Row,
+    benchmarked_optimizer,
+    single_best_program,
+)
+from llamoco.modeling.training.train import RUN_RECORD
 
 SCORES = {"err": scores.err, "r_acc": scores.r_acc, "perf": scores.perf, "aocc": scores.aocc}
 CHOICE_LOSSES = (2.2, 2.0, 1.9)  # nats, whose first reaching is noted
@@ -53,7 +59,7 @@ class Scored:
 
 def reference_answers(rows: Sequence[Row]) -> dict[str, list[str]]:
     """Programs of the single best solver and of the labels (virtual best), a row each."""
-    solvers = single_best_solvers()
+    solvers = single_best_solvers(None)
     return {
         "sbs": [single_best_program(solvers, Problem.from_json(row["problem"])) for row in rows],
         "vbs": [row["completion"] for row in rows],
@@ -71,16 +77,13 @@ def majority(optimizers: Sequence[str]) -> list[str]:
     return chosen
 
 
-def steps_until(history: Sequence[Mapping[str, float]], warmup: int) -> dict[str, int | None]:
+def steps_until(history: Sequence[Mapping[str, float]]) -> dict[str, int | None]:
     """Steps of instruction tuning until the loss on the choice, over 5 log entries, is at most a level; None if never.
 
     Args:
         history: the trainer's log.
-        warmup: steps before the instruction tuning.
     """
-    logged = [
-        (int(entry["step"]) - warmup, entry["choice_loss"]) for entry in history if "choice_loss" in entry
-    ]
+    logged = [(int(entry["step"]), entry["choice_loss"]) for entry in history if "choice_loss" in entry]
     reached: dict[str, int | None] = {}
     for level in CHOICE_LOSSES:
         reached[str(level)] = next(
@@ -126,10 +129,10 @@ def study_record(out: Path, rows: Sequence[Row], seeds: int) -> dict[str, Any] |
     except KeyError:
         return None
     trained: dict[str, list[Scored]] = {}
-    for name in STUDIES:
+    for name in ABLATIONS:
         for seed in range(seeds):
             folder = folder_of(out, name, seed)
-            answers = read_answers(folder) if (folder / FINISHED).exists() else {}
+            answers = read_answers(folder) if (folder / RUN_RECORD).exists() else {}
             if any(row["row"] not in answers for row in rows):
                 continue
             completions = [answers[row["row"]] for row in rows]
@@ -193,11 +196,12 @@ def _values(runs: Sequence[Run]) -> Values:
 def _scored(
     folder: Path, seed: int, rows: Sequence[Row], completions: Sequence[str], values: list[Values]
 ) -> Scored:
-    training = json.loads((folder / FINISHED).read_text(encoding="utf-8"))
+    training = json.loads((folder / RUN_RECORD).read_text(encoding="utf-8"))
     history = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
-    hits = [named_optimizer(text) == row["optimizer"] for text, row in zip(completions, rows, strict=True)]
-    warmup = training["recipe"]["training"]["contrastive_steps"]
-    return Scored(seed, values, hits, training, steps_until(history, warmup))
+    hits = [
+        benchmarked_optimizer(text) == row["optimizer"] for text, row in zip(completions, rows, strict=True)
+    ]
+    return Scored(seed, values, hits, training, steps_until(history))
 
 
 def _groups(rows: Sequence[Row], frequent: Sequence[str]) -> dict[str, list[int]]:
@@ -222,7 +226,7 @@ def _row(
 ) -> dict[str, Any]:
     every = list(range(len(rows)))
     entry: dict[str, Any] = {
-        "name": STUDIES[name],
+        "name": ABLATIONS[name],
         "recipe": f"examples/recipes/ablations/{name}.yaml",
         "seeds": [one.seed for one in several],
         **{score: _spread([_mean(one.values, every, score) for one in several]) for score in SCORES},

@@ -1,30 +1,25 @@
-"""Calibrate a model on the training problems that no model is trained on.
+"""Calibration of a model's confidence on the training problems that are held out for it.
 
-    python -m llamoco.modeling.calibration.calibrate MODEL
-
-writes ``calibration.json`` and ``reliability.png`` into the model's folder. The model only decides; how its decisions
-would have scored is in the label table.
+The model only decides; how its decisions score is in the data set's columns ``optimizer`` and ``scores``.
 """
 
 from __future__ import annotations
 
-import argparse
+import json
 import os
-import sys
-from collections.abc import Sequence
-from itertools import islice
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, islice, zip_longest
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, LabelsError, read_labels
-from llamoco.dataset_builder.optimizers.pool import POOL
-from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.prompts.rows import rows_of_problem
-from llamoco.modeling.calibration.held_out import held_out
+from llamoco.dataset_builder.instruction_data import open_data, require_columns, single_best_solvers
+from llamoco.dataset_builder.optimizers.catalogue import POOL, group_of
 from llamoco.modeling.calibration.thresholds import (
     CALIBRATION_FILE,
     Calibration,
@@ -34,85 +29,86 @@ from llamoco.modeling.calibration.thresholds import (
     expected_calibration_error,
     fit,
 )
-from llamoco.modeling.generation.load import Decision, Generator, ModelError
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.load import Decision, Generator
 from llamoco.modeling.generation.torch_engine import load_torch_generator
 
 matplotlib.use("Agg")
 
 BATCH = 8
-SEED = 0  # of the descriptions
 FIGURE = "reliability.png"
+COLUMNS = ("prompt", "problem_id", "optimizer", "constrained", "scores", "calibration")
+
+Row = Mapping[str, Any]
 
 
-def held_out_prompts(labels: Sequence[Label], rows: int | None) -> list[tuple[Label, str]]:
-    """Prompts of held-out training problems, in writing patterns of the train split; a description of each problem, then a second, ...
+def rows_in_turn(rows: Iterable[Row], limit: int | None) -> list[Row]:
+    """One description of each problem, then a second of each, and so on.
 
     Args:
-        labels: a label table.
-        rows: so many at most; None for one a problem. More of a problem are not independent: errors look surer than they are.
+        rows: of a data set.
+        limit: number of rows at most; None for one a problem. More of a problem are not independent: errors look surer than they are.
     """
-    chosen = [label for label in labels if label.split == "train" and held_out(label.problem.id)]
-    rows = len(chosen) if rows is None else rows
-    count = -(-rows // max(len(chosen), 1))
-    described: list[list[tuple[Label, str]]] = []
-    for label in chosen[:rows]:
-        try:
-            written = rows_of_problem(label.problem, label.optimizer, label.config, SEED, count)
-        except ProblemError:  # too long for the set
-            continue
-        described.append([(label, row["prompt"]) for row in written])
-    return list(islice((entry for turn in zip(*described, strict=True) for entry in turn), rows))
+    of_problems: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        of_problems[row["problem_id"]].append(row)
+    turns = chain.from_iterable(zip_longest(*of_problems.values()))
+    limit = len(of_problems) if limit is None else limit
+    return list(islice((row for row in turns if row is not None), limit))
 
 
-def outcome(label: Label, decision: Decision, single_best: str) -> Outcome:
-    """How a decision would have done, by the label table: over fresh seeds where a finalist is meant, else in the screen.
+def outcome(row: Row, decision: Decision, single_best: str) -> Outcome:
+    """Score a decision on a row's problem.
 
     Args:
-        label: of the problem.
+        row: of a data set, with ``COLUMNS``.
         decision: the model's.
         single_best: the single best solver of the problem's group.
     """
-    aocc: dict[str, float | None] = {
-        entry.optimizer: entry.aocc for entry in (*label.screen, *label.finalists)
-    }
+    scores: dict[str, float] = json.loads(row["scores"])
     name = decision.optimizer
-    serves = name in POOL and POOL[name].handles(label.problem.constrained)
-    single_best_aocc = aocc[single_best]
-    assert single_best_aocc is not None  # it raced on every problem
+    serves = name in POOL and POOL[name].handles(row["constrained"])
     return Outcome(
-        problem_id=label.problem.id,
+        problem_id=row["problem_id"],
         probability=decision.probability,
-        hit=name == label.optimizer,
+        hit=name == row["optimizer"],
         # One that serves but did not race has a budget limit, and might have done well.
-        aocc=aocc.get(str(name)) if serves else 0.0,
-        single_best_aocc=single_best_aocc,
+        aocc=scores.get(str(name)) if serves else 0.0,
+        single_best_aocc=scores[single_best],  # it raced on every problem
     )
 
 
-def outcomes(generator: Generator, rows: int | None) -> list[Outcome]:
-    """What a model decides on held-out prompts, and how that would have done.
+def outcomes(generator: Generator, place: str | None = None, rows: int | None = None) -> list[Outcome]:
+    """Decisions of a model on the rows that are held out for calibration, scored.
+
+    Args:
+        generator: the model.
+        place: the data set, see ``open_data``.
+        rows: see ``rows_in_turn``.
 
     Raises:
-        LabelsError: if the label table cannot be read.
+        DataError: if the data set cannot be read, lacks a column, or does not state its single best solvers.
         ValueError: if a prompt leaves no room for an answer.
     """
-    labelled = read_labels(SHIPPED_LABELS)
-    asked = sorted(held_out_prompts(labelled.labels, rows), key=lambda entry: len(entry[1]))
+    solvers = single_best_solvers(place)
+    data = open_data(place, "train")
+    require_columns(data, place, COLUMNS)
+    held_out = np.flatnonzero(data["calibration"])
+    asked = rows_in_turn(data.select_columns(list(COLUMNS)).select(held_out), rows)
+    asked.sort(key=lambda row: len(row["prompt"]))
     batches = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]
     found = []
     for batch in track(batches, "deciding", console=Console(stderr=True), transient=True):
-        decisions = generator.decisions([generator.shown(prompt) for _, prompt in batch])
-        for (label, _), decision in zip(batch, decisions, strict=True):
-            found.append(outcome(label, decision, labelled.sbs[label.group]["aocc"]))
+        decisions = generator.decisions([generator.shown(row["prompt"]) for row in batch])
+        for row, decision in zip(batch, decisions, strict=True):
+            found.append(outcome(row, decision, solvers[group_of(row["constrained"])]))
     return found
 
 
 def plot_reliability(found: Sequence[Outcome], path: Path) -> None:
-    """Reliability diagram: share of right decisions over confidence, raw and calibrated (cross-validated).
+    """Draw a reliability diagram: share of right decisions over confidence, raw and calibrated (cross-validated).
 
     Args:
-        found: outcomes.
+        found: decisions and how they did.
         path: the image to write.
     """
     from matplotlib import pyplot
@@ -145,46 +141,24 @@ def plot_reliability(found: Sequence[Outcome], path: Path) -> None:
     pyplot.close(figure)
 
 
-def calibrate(folder: Path, rows: int | None = None) -> Calibration:
+def calibrate(folder: Path, place: str | None = None, rows: int | None = None) -> Calibration:
     """Calibrate the model in a folder, and write ``calibration.json`` and ``reliability.png`` there.
+
+    Args:
+        folder: of the model.
+        place: the data set, see ``open_data``; the shipped one if None.
+        rows: see ``rows_in_turn``.
 
     Raises:
         ModelError: if there is no model there.
-        LabelsError: if the label table cannot be read.
+        DataError: see ``outcomes``.
         ValueError: if a prompt leaves no room for an answer, or there are too few problems.
         OSError: if the folder cannot be written to.
     """
-    found = outcomes(load_torch_generator(folder), rows)
+    found = outcomes(load_torch_generator(folder), place, rows)
     calibration = fit(found)
     plot_reliability(found, folder / FIGURE)
     unfinished = folder / f".{CALIBRATION_FILE}"
     unfinished.write_text(calibration.to_json(), encoding="utf-8")
     os.replace(unfinished, folder / CALIBRATION_FILE)
     return calibration
-
-
-def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m llamoco.modeling.calibration.calibrate",
-        description="Calibrate a model's confidence on held-out training problems.",
-    )
-    parser.add_argument(
-        "model",
-        nargs="?",
-        type=Path,
-        default=SHIPPED_MODEL,
-        help="model folder; the shipped model by default",
-    )
-    parser.add_argument("--rows", type=int, help="descriptions; one of each held-out problem by default")
-    arguments = parser.parse_args()
-    try:
-        calibration = calibrate(arguments.model, arguments.rows)
-    except (ModelError, LabelsError, ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
-    for name, value in {**calibration.measures, "threshold": calibration.threshold}.items():
-        print(f"{name:16} {value:g}")
-
-
-if __name__ == "__main__":
-    main()

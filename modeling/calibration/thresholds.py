@@ -1,4 +1,4 @@
-"""How far a model's probability of its decision can be believed, and under which the single best solver answers better.
+"""Calibrated confidence of decisions, and the threshold below which the single best solver answers better.
 
 Networks are overconfident: the probability that one gives to its choice is not the share of such choices that are right
 (Guo et al. 2017, arXiv 1706.04599). ``calibration.json`` in a model's folder maps the one to the other, by a
@@ -48,7 +48,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Calibration:
-    """From the raw probability of a decision to the probability that it is the benchmark's label.
+    """Map from the raw probability of a decision to the probability that it is the benchmark's label.
 
     Attributes:
         raw, calibrated: knots of the map, ascending and not descending; linear in between.
@@ -66,12 +66,12 @@ class Calibration:
         return float(np.interp(probability, self.raw, self.calibrated))
 
     def to_json(self) -> str:
-        """What ``calibration.json`` holds."""
+        """Content of ``calibration.json``."""
         return json.dumps({"format": CALIBRATION_FORMAT, **asdict(self)}, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Calibration:
-        """Read what ``to_json`` wrote.
+        """Parse ``calibration.json``.
 
         Raises:
             ValueError: if it is something else; says what.
@@ -94,9 +94,9 @@ class Calibration:
         monotone = bool((np.diff(read.raw) > 0).all() and (np.diff(read.calibrated) >= 0).all())
         values = (*read.raw, *read.calibrated, read.threshold)
         if not monotone or not read.raw or len(read.raw) != len(read.calibrated):
-            raise ValueError("raw and calibrated are to be equally long, ascending and not descending")
+            raise ValueError("raw and calibrated have to be equally long, ascending and not descending")
         if not all(0 <= value <= 1 for value in values):
-            raise ValueError("raw, calibrated and threshold are to lie in [0, 1]")
+            raise ValueError("raw, calibrated and threshold have to be in [0, 1]")
         return read
 
 
@@ -116,17 +116,17 @@ def read_calibration(place: str) -> Calibration | None:
         return Calibration.from_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"{path}: {error}. Write it anew with `python -m llamoco.modeling.calibration.calibrate {place}`, or delete it to go without"
+            f"{path}: {error}. Write it anew with `llamoco calibrate {place}`, or delete it to go without"
         ) from error
 
 
 def fit(outcomes: Sequence[Outcome]) -> Calibration:
-    """Platt's logistic curve of the hits over the probabilities, and the threshold of the fallback.
+    """Fit Platt's logistic curve of the hits over the probabilities, and the threshold of the fallback.
 
     Measures, all of probabilities from regressions on other problems (10 folds by problem): ``rows``, ``problems``;
     ``hits``, the share of right decisions; ``ece`` and ``ece_adaptive``, the expected calibration error over 10 bins of
     equal width or of equal count, and ``ece_raw`` without calibration; ``ece_chance``, what a perfect calibration would
-    show on so many rows; ``brier`` and ``brier_raw``, mean squared errors; mean AOCC of the model's decisions (``aocc``), of
+    show on as many rows; ``brier`` and ``brier_raw``, mean squared errors; mean AOCC of the model's decisions (``aocc``), of
     the single best solver (``aocc_single_best``) and with the fallback (``aocc_fallback``), and ``share_replaced``.
 
     Raises:

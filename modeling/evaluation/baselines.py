@@ -1,49 +1,41 @@
-"""Other people's tools on the problems of a split: ``python -m llamoco.modeling.evaluation.baselines OUT``.
+"""Runs of other tools on the problems of a split.
 
-Their runs depend on the label table and on the tools, on no model: they are made once and shipped beside the labels, and
-every evaluation compares with them (``floors``). OUT/baselines.jsonl gets a line a run, so that a command that was stopped
-goes on; OUT/baselines.parquet (one row a run) and OUT/baselines.json (how it was made) follow from it.
+They depend on the data set and on the tools, on no model: they are made once (`llamoco study baselines`) and shipped beside the labels, and
+every evaluation compares with them. OUT/baselines.jsonl gets a line a run, so that a command that was stopped
+continues; OUT/baselines.parquet (one row a run) and OUT/baselines.json (how it was made) follow from it.
 
 Each tool gets what the model's programs get: the same problems and budgets, the same counting oracle, 5 runs. Two rules
-are in the tools' favour: the best feasible point that the oracle saw counts, returned or not, and so it does after an
+favour the tools: the best feasible point that the oracle saw counts, returned or not, also after an
 error or at the wall limit, where a program of the model would score 0.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
-import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from llamoco.dataset_builder.analysis.baselines import SOLVERS, execute_solver, load_nevergrad
-from llamoco.dataset_builder.analysis.task_log import (
-    MissingToolError,
-    RecordsError,
-    Row,
-    complete,
-    read_records,
-)
-from llamoco.dataset_builder.benchmark.executors import ExecutorError, process_executor
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.analysis.baseline_solvers import SOLVERS, load_nevergrad
+from llamoco.dataset_builder.analysis.baselines import execute_solver
+from llamoco.dataset_builder.analysis.task_log import TaskResult, read_task_log, run_missing_tasks
+from llamoco.dataset_builder.benchmark.executors import process_executor
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.portable_rng import PortableRng, named_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.modeling.evaluation.rows import evaluation_rows
 
-SHIPPED_BASELINES = SHIPPED_LABELS.with_name("baselines.parquet")
+SHIPPED_BASELINES = Path(
+    str(resources.files("llamoco.dataset_builder").joinpath("labels", "baselines.parquet"))
+)
 TOOLS = {name: title for name, title in SOLVERS.items() if name != "centre"}  # which is no tool
 SLOW = "nevergrad_ngopt"
 SEED = 0
@@ -55,7 +47,7 @@ FIELDS = ("problem_id", "problem_hash", "solver", "run", "seed", "status", "eval
 def tool_tasks(
     problems: Sequence[Problem], tools: Sequence[str], runs: int, seed: int = SEED
 ) -> dict[str, tuple[str, str, int, int]]:
-    """Arguments of ``run_tool`` by key, in an order in which what is done when time is up says something.
+    """Arguments of ``run_tool`` by key, ordered so that an unfinished study is informative.
 
     The quick tools come first; NGOpt, which takes nine tenths of the time, goes through the problems in random order, once,
     and then again.
@@ -78,12 +70,12 @@ def tool_tasks(
 
 
 def problem_hash(problem: Problem) -> str:
-    """What tells a problem from another of its name: of its definition and references."""
+    """Hash of a problem's definition and references, which ids alone do not tell apart."""
     return hashlib.sha256(problem.to_json().encode()).hexdigest()[:16]
 
 
-def run_tool(problem_json: str, solver: str, run: int, seed: int) -> Row:
-    """One run of a tool: ``FIELDS``, and the error's text. Called in worker processes."""
+def run_tool(problem_json: str, solver: str, run: int, seed: int) -> TaskResult:
+    """Run a tool once: ``FIELDS``, and the error's text. Called in worker processes."""
     problem = Problem.from_json(problem_json)
     oracle = Oracle(problem)
     measured = execute_solver(problem, solver, seed, WALL_LIMIT, oracle)
@@ -104,7 +96,7 @@ def run_tool(problem_json: str, solver: str, run: int, seed: int) -> Row:
 
 
 def run_of_oracle(oracle: Oracle, seed: int) -> Run:
-    """What an oracle saw, as the metric scores a program's run: the best feasible point is the one returned."""
+    """Score what an oracle saw as the metric scores a program's run: the best feasible point is the one returned."""
     found = oracle.best_x is not None
     record = Record(
         verdict="ok",
@@ -124,13 +116,13 @@ def write_baselines(out: Path, problems: Sequence[Problem]) -> Path:
     """Write OUT/baselines.parquet and OUT/baselines.json from the runs in OUT/baselines.jsonl.
 
     Args:
-        out: folder of ``main``.
+        out: folder of ``run_baselines``.
         problems: of the split, all of them: what is missing is counted.
 
     Returns:
         Path of the table.
     """
-    head, lines = read_records(out / "baselines.jsonl")
+    head, lines = read_task_log(out / "baselines.jsonl")
     rows = sorted(lines.values(), key=lambda row: (row["solver"], row["problem_id"], row["run"]))
     table = pa.table({name: [row[name] for row in rows] for name in FIELDS})
     path = out / SHIPPED_BASELINES.name
@@ -150,52 +142,36 @@ def write_baselines(out: Path, problems: Sequence[Problem]) -> Path:
     return path
 
 
-def main() -> None:
-    """Read the arguments, run what is missing, write."""
-    parser = argparse.ArgumentParser(
-        description="Run other people's tools on a split's problems, at the same budgets; a stopped command goes on."
-    )
-    parser.add_argument("out", type=Path, help="folder of the runs and of the table")
-    parser.add_argument("--split", choices=("test", "train"), default="test")
-    parser.add_argument("--runs", type=int, default=5, help="of each tool on each problem")
-    parser.add_argument(
-        "--tool", choices=TOOLS, action="append", help="only this; can be given several times"
-    )
-    parser.add_argument("--workers", type=int, default=1, help="processes")
-    parser.add_argument("--limit", type=int, help="the first N problems only")
-    parser.add_argument(
-        "--table-only", action="store_true", help="no runs: the table of those that are finished so far"
-    )
-    asked = parser.parse_args()
-    texts = {row["problem_id"]: row["problem"] for row in evaluation_rows(asked.split)}
-    problems = [Problem.from_json(text) for text in texts.values()]
-    try:
-        if not asked.table_only:
-            tools = asked.tool or list(TOOLS)
-            load_nevergrad()
-            settings = {"seed": SEED, "split": asked.split, "nevergrad": version("nevergrad")}
-            _run(asked.out, tool_tasks(problems[: asked.limit], tools, asked.runs), settings, asked.workers)
-        print(f"written: {write_baselines(asked.out, problems)}")
-    except (RecordsError, MissingToolError, ExecutorError) as error:
-        sys.exit(f"error: {error}")
-
-
-def _run(
-    out: Path, tasks: dict[str, tuple[str, str, int, int]], settings: dict[str, Any], workers: int
+def run_baselines(
+    out: Path,
+    problems: Sequence[Problem],
+    tools: Sequence[str],
+    runs: int,
+    settings: Mapping[str, Any],
+    command: str,
+    workers: int,
+    on_progress: Callable[[int, int], None],
 ) -> None:
-    command = "python -m llamoco.modeling.evaluation.baselines " + " ".join(sys.argv[1:])
-    columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with (
-        Progress(*columns, console=Console(stderr=True), speed_estimate_period=600) as bar,
-        process_executor(workers) as executor,
-    ):
-        task = bar.add_task("runs", total=len(tasks))
+    """Do the runs that OUT/baselines.jsonl does not have yet.
 
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+    Args:
+        out: folder of the runs, made if missing.
+        problems: on which tools run.
+        tools: names in ``TOOLS``.
+        runs: of each tool on each problem.
+        settings: for the record; a record with other settings is refused.
+        command: the command line, for the record.
+        workers: processes.
+        on_progress: called with (runs done, runs).
 
-        complete(out / "baselines.jsonl", settings, command, tasks, run_tool, executor, workers, show)
-
-
-if __name__ == "__main__":
-    main()
+    Raises:
+        MissingToolError: if nevergrad is not installed.
+        RecordsError: if the record there has other settings.
+    """
+    load_nevergrad()
+    settings = {"seed": SEED, **settings, "nevergrad": version("nevergrad")}
+    tasks = tool_tasks(problems, tools, runs)
+    with process_executor(workers) as executor:
+        run_missing_tasks(
+            out / "baselines.jsonl", settings, command, tasks, run_tool, executor, workers, on_progress
+        )

@@ -1,4 +1,4 @@
-"""Several evaluations beside each other: paired by problem, on the rows that all of them have."""
+"""Paired comparison of several evaluations, on the rows that all of them have."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from llamoco.metrics.scores import Run
 from llamoco.metrics.statistics import holm
 from llamoco.metrics.summary import Compared, compare
-from llamoco.modeling.evaluation.files import EvaluationError
+from llamoco.modeling.evaluation.evaluation_folder import EvaluationError
+from llamoco.modeling.evaluation.record import Comparison
 from llamoco.modeling.evaluation.results import Results, read_results
 
 SCORES: tuple[Compared, ...] = ("aocc", "perf", "err")
@@ -31,12 +32,12 @@ class Pairing:
     first: str
     second: str
     score: str
-    result: dict[str, Any]
+    result: Comparison
     adjusted: float
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ModelComparison:
     """Models on what all of them answered.
 
     Attributes:
@@ -52,7 +53,7 @@ class Comparison:
     pairings: list[Pairing]
 
 
-def compare_evaluations(folders: Sequence[Path]) -> Comparison:
+def compare_evaluations(folders: Sequence[Path]) -> ModelComparison:
     """Compare the models of several evaluations.
 
     Args:
@@ -78,11 +79,11 @@ def compare_evaluations(folders: Sequence[Path]) -> Comparison:
         # Without references of a problem (f0, f*) there is no score and no p-value.
         adjusted = holm([1.0 if result["p_value"] is None else result["p_value"] for result in compared])
         pairings += [
-            Pairing(names[i], names[j], score, result, p)
+            Pairing(names[i], names[j], score, cast(Comparison, result), p)
             for (i, j), result, p in zip(pairs, compared, adjusted, strict=True)
         ]
     shared = {str(name) for name, _ in rows} if rows else problems
-    return Comparison(names, len(rows), len(shared), pairings)
+    return ModelComparison(names, len(rows), len(shared), pairings)
 
 
 def _identity(results: Results, position: int) -> tuple[str, str]:

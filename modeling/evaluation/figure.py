@@ -4,32 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.scores import GAP_FLOOR
+from llamoco.modeling.evaluation.record import ClassTable, Contestant, EvaluationRecord, Score, ScoreTable
 
-STYLES = {"sbs": ("#b0b0b0", "s"), "vbs": ("#6fa3d8", "D"), "model": ("#b5473c", "o")}  # the model on top
+STYLES: Mapping[Contestant, tuple[str, str]] = {
+    "sbs": ("#b0b0b0", "s"),
+    "vbs": ("#6fa3d8", "D"),
+    "model": ("#b5473c", "o"),
+}  # the model on top
 TITLES = {"aocc": "AOCC", "perf": "Perf"}
 CURVES_HEIGHT = 4.5  # inches
 
 
-def save_evaluation_figure(record: Mapping[str, Any], path: Path) -> None:
+def save_evaluation_figure(record: EvaluationRecord, path: Path) -> None:
     """Draw an evaluation.
 
     Args:
-        record: what ``evaluation_record`` returned.
+        record: of the evaluation.
         path: of the image; its ending says the format.
     """
-    names = {
+    names: dict[Contestant, str] = {
         "sbs": "single best solver",
         "vbs": "labelled answer",
-        "model": _legend_name(str(record["model"])),
+        "model": _legend_name(record["model"]),
     }
-    classes = {f"all ({record['rows']})": record["tables"]["all"]}
+    classes: dict[str, ScoreTable | ClassTable] = {f"all ({record['rows']})": record["tables"]["all"]}
     for kind, of_kind in record["groups"].items():
         classes |= {f"{kind}: {name} ({table['rows']})": table for name, table in of_kind.items()}
     height = 2 + 0.24 * len(classes)
@@ -52,7 +56,7 @@ def _legend_name(name: str) -> str:
     return printable(name, 80).replace("$", r"\$")
 
 
-def _dots(axes: Axes, classes: Mapping[str, Mapping[str, Any]], score: str) -> None:
+def _dots(axes: Axes, classes: Mapping[str, ScoreTable | ClassTable], score: Score) -> None:
     for offset, (name, (colour, marker)) in zip((0.25, 0.0, -0.25), STYLES.items(), strict=True):
         for height, table in enumerate(classes.values()):
             value, interval = table[name][score], table[name]["intervals"].get(score)
@@ -67,7 +71,7 @@ def _dots(axes: Axes, classes: Mapping[str, Mapping[str, Any]], score: str) -> N
     _plain(axes)
 
 
-def _convergence(axes: Axes, curves: Mapping[str, Any]) -> None:
+def _convergence(axes: Axes, curves: Mapping[str, list[float]]) -> None:
     for name, (colour, _) in STYLES.items():
         if curves[name]:
             axes.step(curves["budget_share"], curves[name], where="post", color=colour, linewidth=1.8)

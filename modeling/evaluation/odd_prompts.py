@@ -1,17 +1,12 @@
-"""How many answers are no program of the pool, raw and within it, on prompts unlike those that models are trained on.
+"""Answers to prompts unlike those of the training set: how many are no program of the pool, raw and within it.
 
-    python -m llamoco.modeling.evaluation.odd_prompts [MODEL] [--prompts 1000] [--out hub_cards/records/odd_prompts.json]
-
-Problem files are drawn whose functions cannot be followed, so that facts are "unknown", with many constraints, odd bounds, 2 to 50
+Problem files are drawn whose functions cannot be profiled, so that facts are "unknown", with many constraints, odd bounds, 2 to 50
 variables and budgets of 20 to 30,000; they become prompts as in ``llamoco solve``. Nothing that a model writes is run: an answer
-is right where it is, byte for byte, a program of the pool that can serve the problem.
+is right if it is, byte for byte, a program of the pool that can serve the problem.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +17,6 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.progress import track
 
-from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.optimizers.pool import identify
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
@@ -30,8 +24,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.facts import StatedFacts
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
-from llamoco.modeling.generation.load import Generator, load_generator
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.load import Generator
 
 SEED = 0
 BATCH = 8
@@ -58,7 +51,7 @@ def odd_prompts(count: int, seed: int = SEED) -> Iterator[OddPrompt]:
     """Prompts of drawn problem files; the first ones are the same whatever their number.
 
     Args:
-        count: so many.
+        count: number of prompts.
         seed: of the draws.
     """
     with TemporaryDirectory() as folder:
@@ -147,13 +140,13 @@ def measure(generator: Generator, count: int, seed: int = SEED) -> dict[str, Any
 
     Args:
         generator: the model.
-        count: so many prompts.
+        count: number of prompts.
         seed: of the draws.
 
     Returns:
-        prompts; unknown_facts, constrained: how many of them; raw and within_pool: answers by what is wrong with them, and broken:
-        how many are no program of the pool that can serve the problem; differing: how many answers within the pool are not the raw
-        ones, and given_to_leaving: the probability that the model gave to leaving the pool there, on average.
+        prompts, and how many of them have unknown_facts or are constrained; raw and within_pool: faults by kind, and broken, the
+        number of answers that are no program of the pool that can serve the problem; differing: number of answers within the pool
+        that differ from the raw ones, and given_to_leaving: the mean probability that the model gave to leaving the pool there.
     """
     found: dict[str, Counter[str]] = {"raw": Counter(), "within_pool": Counter()}
     left = []
@@ -180,33 +173,3 @@ def _summary(faults: Counter[str]) -> dict[str, Any]:
     named = {name: number for name, number in sorted(faults.items()) if name}
     harmless = ("not the benchmark's configuration",)
     return {"broken": sum(n for name, n in named.items() if name not in harmless), "faults": named}
-
-
-def main() -> None:
-    """Read the arguments, measure, write the record."""
-    parser = argparse.ArgumentParser(
-        description="Count answers that are no program of the pool, on odd prompts."
-    )
-    parser.add_argument("model", nargs="?", default=str(SHIPPED_MODEL), help="folder or Hub id")
-    parser.add_argument("--prompts", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--out", type=Path, help="file of the record; printed if not given")
-    asked = parser.parse_args()
-    generator = load_generator(asked.model)
-    record = {
-        "model": generator.name,
-        "engine": generator.engine,
-        "command": " ".join(["python -m llamoco.modeling.evaluation.odd_prompts", *sys.argv[1:]]),
-        "seed": asked.seed,
-        **{name: environment()[name] for name in ("machine", "date")},
-        **measure(generator, asked.prompts, asked.seed),
-    }
-    text = json.dumps(record, indent=1) + "\n"
-    if asked.out is None:
-        print(text, end="")
-    else:
-        asked.out.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,285 +1,336 @@
-"""The record of an evaluation, from what its files hold alone: nothing is run or generated here."""
+"""Evaluation record: the types of scores.json, its check, reading and writing."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from functools import lru_cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, TypedDict, cast, get_args, get_origin, get_type_hints, is_typeddict
 
-from llamoco.dataset_builder.optimizers.catalogue import GROUPS
-from llamoco.dataset_builder.problems.scores import GAP_FLOOR, relative_gap
-from llamoco.metrics.failures import causes
-from llamoco.metrics.scores import Run
-from llamoco.metrics.summary import Compared, compare, gap_closed, groups, summary
-from llamoco.modeling.calibration.thresholds import Calibration
-from llamoco.modeling.evaluation.baseline_table import beside_baselines, read_baselines
-from llamoco.modeling.evaluation.fallback import calibration_error, with_fallback
-from llamoco.modeling.evaluation.files import Line
-from llamoco.modeling.evaluation.floors import floors
-from llamoco.modeling.evaluation.results import Results, failing
-from llamoco.modeling.evaluation.robustness import robustness
-from llamoco.modeling.evaluation.rows import named_optimizer, single_best_solvers
-from llamoco.modeling.generation.load import Generation
-from llamoco.modeling.providers.sources import CHARACTERS_A_TOKEN
+from llamoco.modeling.evaluation.evaluation_folder import SCORES, EvaluationError, write_json
+from llamoco.modeling.strict_json import strict_json
 
-BUDGET_SHARES = tuple(share / 50 for share in range(51))
-REFERENCES = ("sbs", "vbs")
-MODELS = ("model", "within_pool", "with_fallback")
-CURVES = ("model", *REFERENCES)
-COMPARED: tuple[Compared, ...] = ("aocc", "perf")
-GROUP_SCORES = ("err", "r_acc", "perf", "aocc", "intervals")
-
-_Runs = Mapping[str, list[list[Run]]]
+Contestant = Literal["model", "within_pool", "with_fallback", "sbs", "vbs"]
+Score = Literal["aocc", "perf"]
+Interval = list[float] | None  # [low, high], 95%
 
 
-def evaluation_record(results: Results) -> dict[str, Any]:
+class Comparison(TypedDict):
+    """Two contestants, paired by problem: see ``metrics.summary.compare``."""
+
+    difference: float | None
+    interval: Interval
+    p_value: float | None
+    problems: int
+    wins: int
+    ties: int
+    losses: int
+
+
+class AdjustedComparison(Comparison):
+    """A comparison with one of several tools; ``adjusted`` is its p-value, corrected for all of them (Holm)."""
+
+    adjusted: float
+
+
+Comparisons = dict[str, dict[str, dict[str, Comparison]]]  # by group, reference ("sbs", "vbs") and score
+
+
+class _ModelOnly(TypedDict, total=False):
+    """Scores that the single best solver and the labelled answers do not have."""
+
+    gap_closed_aocc: float | None
+    gap_closed_perf: float | None
+    above_sbs: Comparison
+
+
+class ClassScores(_ModelOnly):
+    """Scores of a contestant on a class of problems."""
+
+    err: float | None
+    r_acc: float | None
+    perf: float | None
+    aocc: float | None
+    intervals: dict[str, Interval]
+
+
+class PaperScores(TypedDict):
+    """Scores by the paper's own definitions (section IV-A3)."""
+
+    err: float | None
+    rec: float | None
+    perf: float | None
+    comp: float | None
+
+
+class _AnswersOnly(TypedDict, total=False):
+    """Scores of answers that a model generated."""
+
+    comp_characters: float
+    label_hits: float
+
+
+class Scores(ClassScores, _AnswersOnly):
+    """All scores of a contestant: see ``metrics.summary.summary``."""
+
+    rec: float | None
+    comp: float | None
+    budget_exceeded: float | None
+    faith: float | None
+    hit_rates: dict[str, float | None]
+    paper: PaperScores
+    verdicts: dict[str, int]
+
+
+class _ScoresWithinPool(TypedDict, total=False):
+    within_pool: Scores
+
+
+class ScoreTable(_ScoresWithinPool):
+    """Scores of the contestants on some rows; "within_pool" only of a model that was held to the pool."""
+
+    rows: int
+    problems: int
+    model: Scores
+    with_fallback: Scores
+    sbs: Scores
+    vbs: Scores
+
+
+class _ClassScoresWithinPool(TypedDict, total=False):
+    within_pool: ClassScores
+
+
+class ClassTable(_ClassScoresWithinPool):
+    """``ScoreTable`` of a class of problems."""
+
+    rows: int
+    problems: int
+    model: ClassScores
+    with_fallback: ClassScores
+    sbs: ClassScores
+    vbs: ClassScores
+
+
+class WithinPool(TypedDict):
+    """Number of rows whose answer within the pool differs from the raw one."""
+
+    differing: int
+
+
+class WithFallback(TypedDict):
+    """What `llamoco solve` would have run."""
+
+    calibration: dict[str, Any] | None
+    ece: dict[str, float | None]  # expected calibration error by set of problems
+    replaced: dict[str, int]  # rows that the single best solver answers, by reason
+    comparisons: Comparisons
+
+
+class ToolScores(TypedDict):
+    """Another tool beside the contestants, on the problems that it ran on."""
+
+    title: str
+    problems: int
+    runs: int
+    statuses: dict[str, int]
+    aocc: float | None
+    perf: float | None
+    intervals: dict[str, Interval]
+    contestants: dict[str, dict[str, float | None]]  # scores on the same problems
+    comparisons: dict[str, dict[str, AdjustedComparison]]  # contestant minus tool, by contestant and score
+
+
+class Baselines(TypedDict):
+    """Other tools on the same problems and budgets, and how their runs were made."""
+
+    command: str
+    settings: dict[str, Any]
+    versions: dict[str, str]
+    machine: str
+    date: str
+    wall_limit: float
+    groups: dict[str, dict[str, ToolScores]]
+
+
+class Share(TypedDict):
+    """A fraction with its interval over problems."""
+
+    value: float
+    interval: Interval
+    problems: int
+
+
+class Robustness(TypedDict):
+    """Decisions on other descriptions of the same problems: see ``robustness.robustness``."""
+
+    problems: int
+    seed: int
+    agreement: dict[str, Share | None]
+    gap_closed: dict[str, Share | None]
+    held_out_loss: Share | None
+
+
+class FailureExample(TypedDict):
+    """One run of a cause of failure."""
+
+    prediction: int
+    run: int
+    message: str
+    frames: list[str]
+
+
+class FailureCause(TypedDict):
+    """Runs that failed in the same way: see ``metrics.failures.Cause``."""
+
+    kind: str
+    verdict: str
+    cause: str
+    count: int
+    share: float
+    programs: int
+    repaired: int
+    mended: int
+    example: FailureExample
+
+
+class Repairs(TypedDict):
+    """Rows whose answer failed, and those of them that the model answered again."""
+
+    failing_rows: int
+    repaired: int
+
+
+class Step(TypedDict):
+    """One call of a step of the evaluation."""
+
+    step: str
+    seconds: float
+    command: str
+    date: str
+    machine: str
+
+
+class EvaluationRecord(TypedDict):
     """The record that scores.json holds.
 
-    Args:
-        results: of a finished evaluation.
-
-    Returns:
-        The settings, and: rows, problems; tier; single_best_solvers by group; tables ("all", "unconstrained",
-        "constrained": rows, problems and, for "model" (as it writes), "within_pool" (where it was held to it), "with_fallback"
-        (what `llamoco solve` runs: the answers within the pool where there are any, and see ``fallback``), "sbs" and "vbs", what
-        ``summary`` returns, the first three's with gap_closed_aocc, gap_closed_perf and intervals of these two, and
-        above_sbs: their AOCC minus SBS's, paired; the first two's with comp_characters and label_hits); groups (the same in
-        short, by type, language, pattern, dimension, ...); comparisons of the model with "sbs" and "vbs"; within_pool: in how
-        many rows the answer within the pool is another, or None; with_fallback: calibration, its errors (ece), rows replaced
-        by reason, comparisons as before; baselines: made how, and by group what
-        ``beside_baselines`` returns, or None; robustness (see there), or None; speed (what the benchmark of
-        solve printed), or None; floors (see there); convergence; failures
-        by cause; repairs; optimizers (how often label, how often chosen); seconds by step; versions, machine, date and
-        command of the last step, all of them in steps.
+    Attributes:
+        model, source, split, runs, seed, data, data_hash: what was evaluated; ``source`` has the settings of the answer
+            provider, ``data`` is None for the shipped data set.
+        limit, rows, split_rows, problems: numbers of rows asked for, scored and in the split, and of problems.
+        tier: of the sandbox.
+        single_best_solvers: by group.
+        tables: scores by group ("all", "unconstrained", "constrained").
+        groups: scores by kind ("type", "language", "pattern", "held-out pattern", "dimension", "budget") and class.
+        comparisons: the model beside "sbs" and "vbs".
+        within_pool: None of a model that was not held to the pool.
+        baselines: None where no tool has run on these problems.
+        robustness: None where the step was not done.
+        convergence: mean relative gap of the model and the references after shares of the budget.
+        failures: causes by contestant.
+        optimizers: numbers of rows by label and by the model's choice.
+        seconds: by step.
+        versions, machine, date, command: of the last step; ``steps`` has all.
     """
-    last = results.steps[-1] if results.steps else {}
-    classes = groups(results.rows)
-    every = {"all": list(range(len(results.rows)))} | classes.pop("type")
-    types = {name: every[name] for name in ("all", *GROUPS) if name in every}
-    settings = dict(results.settings)
-    kept = settings.pop("calibration", None)
-    calibration = Calibration.from_json(json.dumps(kept)) if kept else None
-    if results.within_pool is None:
-        chosen, own = results.answers, results.runs["model"]
-    else:
-        chosen, own = results.within_pool, results.runs["within_pool"]
-    fallback = with_fallback(chosen, own, results.runs["sbs"], calibration)
-    runs: _Runs = {**results.runs, "with_fallback": fallback.runs}
-    tables = {name: _table(results, runs, members) for name, members in types.items()}
-    record = {
-        **settings,
-        "rows": len(results.rows),
-        "problems": tables["all"]["problems"],
-        "tier": ", ".join(sorted({line["tier"] for lines in results.records.values() for line in lines})),
-        "single_best_solvers": single_best_solvers(),
-        "tables": tables,
-        "groups": {
-            "type": {name: _short(tables[name]) for name in types if name != "all"},
-            **{
-                kind: {name: _short(_table(results, runs, members)) for name, members in of_kind.items()}
-                for kind, of_kind in classes.items()
-            },
-        },
-        "comparisons": {name: _comparisons(runs, "model", members) for name, members in types.items()},
-        "within_pool": None if results.within_pool is None else {"differing": _differing(results)},
-        "with_fallback": {
-            "calibration": kept,
-            "ece": _calibration_errors(results, calibration),
-            "replaced": fallback.reasons,
-            "comparisons": {
-                name: _comparisons(runs, "with_fallback", members) for name, members in types.items()
-            },
-        },
-        "baselines": _baselines(runs, types),
-        "robustness": robustness(results.decisions) if results.decisions else None,
-        "speed": results.speed,
-        "convergence": convergence(results),
-        "failures": failures(results),
-        "repairs": {
-            "failing_rows": sum(failing(runs) is not None for runs in results.runs["model"]),
-            "repaired": len(results.repairs),
-        },
-        "optimizers": _chosen(results),
-        "seconds": _seconds(results.steps),
-        "versions": last.get("versions", {}) | _versions(results),
-        **{name: last.get(name) for name in ("machine", "date", "command")},
-        "steps": [{name: step[name] for name in step if name != "versions"} for step in results.steps],
-    }
-    return record | {"floors": floors(record)}
+
+    model: str
+    source: dict[str, Any]
+    split: str
+    runs: int
+    seed: int
+    data: str | None
+    data_hash: str
+    limit: int | None
+    rows: int
+    split_rows: int
+    problems: int
+    tier: str
+    single_best_solvers: dict[str, str]
+    tables: dict[str, ScoreTable]
+    groups: dict[str, dict[str, ClassTable]]
+    comparisons: Comparisons
+    within_pool: WithinPool | None
+    with_fallback: WithFallback
+    baselines: Baselines | None
+    robustness: Robustness | None
+    convergence: dict[str, list[float]]
+    failures: dict[str, list[FailureCause]]
+    repairs: Repairs
+    optimizers: dict[str, dict[str, int]]
+    seconds: dict[str, float]
+    versions: dict[str, str]
+    machine: str | None
+    date: str | None
+    command: str | None
+    steps: list[Step]
 
 
-def _table(results: Results, runs: _Runs, members: Sequence[int]) -> dict[str, Any]:
-    """Scores of the contestants on some rows, and the share of the gap from SBS to VBS that the model closes."""
-    table: dict[str, Any] = {"rows": len(members), "problems": _problems(results, members)}
-    runs = _of(runs, members)
-    answers = _answers(results)
-    contestants = [name for name in (*MODELS, *REFERENCES) if name in runs]
-    for name in contestants:
-        given = [answers[name][i] for i in members] if name in answers else None
-        table[name] = summary(runs[name], None if given is None else _tokens(results, name, members))
-        if given is not None:
-            characters = [
-                len(results.rows[i]["prompt"]) + len(answer.completion)
-                for i, answer in zip(members, given, strict=True)
-            ]
-            table[name]["comp_characters"] = sum(characters) / len(characters) / CHARACTERS_A_TOKEN
-            hits = _hits(results, answers[name])
-            table[name]["label_hits"] = sum(hits[i] for i in members) / len(members)
-    for name in (name for name in MODELS if name in runs):
-        for score in COMPARED:
-            closed = gap_closed(runs[name], runs["sbs"], runs["vbs"], score)
-            table[name][f"gap_closed_{score}"] = closed and closed["value"]
-            table[name]["intervals"][f"gap_closed_{score}"] = closed and closed["interval"]
-        table[name]["above_sbs"] = compare(runs[name], runs["sbs"], "aocc")
-    return table
+def read_record(folder: Path) -> EvaluationRecord | None:
+    """Read the record in a folder's scores.json; None if the evaluation was not scored.
 
-
-def _answers(results: Results) -> dict[str, list[Generation]]:
-    """The model's answers, by how it was decoded."""
-    within = results.within_pool
-    return {"model": results.answers} | ({} if within is None else {"within_pool": within})
-
-
-def _differing(results: Results) -> int:
-    """In how many rows the answer within the pool is not what the model writes freely."""
-    pairs = zip(results.answers, results.within_pool or results.answers, strict=True)
-    return sum(raw.completion != within.completion for raw, within in pairs)
-
-
-def _hits(results: Results, answers: Sequence[Generation]) -> list[bool]:
-    """Which answers name the label."""
-    return [
-        named_optimizer(answer.completion) == row["optimizer"]
-        for row, answer in zip(results.rows, answers, strict=True)
-    ]
-
-
-def _calibration_errors(results: Results, calibration: Calibration | None) -> dict[str, float | None]:
-    """Expected calibration error on the problems that the calibration was made on (cross-validated), and on these."""
-    if calibration is None:
-        return {}
-    found = calibration_error(results.answers, _hits(results, results.answers), calibration)
-    return {
-        "held-out training problems": calibration.measures.get("ece"),
-        f"{results.settings['split']} problems": found,
-    }
-
-
-def _of(runs: _Runs, members: Sequence[int]) -> dict[str, list[list[Run]]]:
-    return {name: [several[i] for i in members] for name, several in runs.items()}
-
-
-def _tokens(results: Results, name: str, members: Sequence[int]) -> list[int]:
-    """What each answer cost, its repair among it; answers within the pool have none."""
-    repairs = results.repairs if name == "model" else {}
-    tried = [repairs.get(results.rows[i]["row"]) for i in members]
-    answers = _answers(results)[name]
-    return [
-        answers[i].tokens + (repair.tokens if repair is not None else 0)
-        for i, repair in zip(members, tried, strict=True)
-    ]
-
-
-def _short(table: dict[str, Any]) -> dict[str, Any]:
-    short: dict[str, Any] = {name: table[name] for name in ("rows", "problems")}
-    for name in (name for name in (*MODELS, *REFERENCES) if name in table):
-        scores = (*GROUP_SCORES, "gap_closed_aocc", "gap_closed_perf", "above_sbs")
-        short[name] = {score: table[name][score] for score in scores if score in table[name]}
-        kept = ("err", *COMPARED, *(f"gap_closed_{score}" for score in COMPARED))
-        short[name]["intervals"] = {s: v for s, v in short[name]["intervals"].items() if s in kept}
-    return short
-
-
-def _comparisons(runs: _Runs, name: str, members: Sequence[int]) -> dict[str, Any]:
-    """A contestant beside each reference, paired by problem."""
-    runs = _of(runs, members)
-    return {
-        reference: {score: compare(runs[name], runs[reference], score) for score in COMPARED}
-        for reference in REFERENCES
-    }
-
-
-def _baselines(runs: _Runs, types: Mapping[str, Sequence[int]]) -> dict[str, Any] | None:
-    """Other people's tools beside all contestants, where they have run on the problems."""
-    problems = {several[0].problem.id: several[0].problem for several in runs["model"]}
-    tools = read_baselines(problems.values())
-    if tools is None:
-        return None
-    groups = {name: beside_baselines(_of(runs, members), tools) for name, members in types.items()}
-    return {**tools.provenance, "groups": groups}
-
-
-def convergence(results: Results) -> dict[str, list[float]]:
-    """Mean relative gap of the model and the references after shares of the budget: geometric, floored at 1e-3.
-
-    So that AOCC is the area above the curve on a logarithmic axis from 1e-3 to 1. Runs that failed stay at 1.
+    Raises:
+        EvaluationError: if it is not such a record; the message names the field.
     """
-    curves: dict[str, list[float]] = {"budget_share": list(BUDGET_SHARES)}
-    for name in CURVES:
-        sums, count = [0.0] * len(BUDGET_SHARES), 0
-        levels: dict[int, list[float] | None] = {}  # runs are shared by the rows of a problem
-        for run in (run for runs in results.runs[name] for run in runs):
-            if id(run) not in levels:
-                levels[id(run)] = _levels(run)
-            if (of_run := levels[id(run)]) is not None:
-                count += 1
-                sums = [total + level for total, level in zip(sums, of_run, strict=True)]
-        curves[name] = [round(10 ** (total / count), 6) for total in sums] if count else []
-    return curves
-
-
-def _levels(run: Run) -> list[float] | None:
-    """Log10 of the relative gap at BUDGET_SHARES; None where the run has no say in AOCC."""
-    problem, attempt = run.problem, run.final
-    if problem.f0 is None or problem.f_star is None or not attempt.counted:
+    path = folder / SCORES
+    if not path.exists():
         return None
-    if attempt.failed:
-        return [0.0] * len(BUDGET_SHARES)
-    levels, level, position, trace = [], 0.0, 0, attempt.record.trace
-    for share in BUDGET_SHARES:
-        while position < len(trace) and trace[position][0] <= share * problem.max_evals + 1e-9:
-            gap = relative_gap(trace[position][1], problem.f0, problem.f_star)
-            level = math.log10(max(gap, GAP_FLOOR))
-            position += 1
-        levels.append(level)
-    return levels
+    try:
+        return as_record(strict_json(path.read_bytes()))
+    except ValueError as error:
+        raise EvaluationError(
+            f"{path}: expected the record that llamoco evaluate wrote ({error}); make it again with --step score"
+        ) from error
 
 
-def failures(results: Results) -> dict[str, list[dict[str, Any]]]:
-    """What went wrong with each contestant's runs, grouped by cause (``metrics.failures.Cause``)."""
-    return {name: [asdict(cause) for cause in causes(lines)] for name, lines in results.records.items()}
+def write_record(folder: Path, record: EvaluationRecord) -> None:
+    """Write scores.json, completely or not at all."""
+    write_json(folder / SCORES, as_record(record))
 
 
-def _chosen(results: Results) -> dict[str, dict[str, int]]:
-    """How often each optimizer is the label and how often the model names it."""
-    counts: dict[str, dict[str, int]] = {}
-    for row, answer in zip(results.rows, results.answers, strict=True):
-        for column, name in (
-            ("label", row["optimizer"]),
-            ("model", named_optimizer(answer.completion) or "(none)"),
-        ):
-            counts.setdefault(name, {"label": 0, "model": 0})[column] += 1
-    return dict(sorted(counts.items(), key=lambda item: -item[1]["label"]))
+def as_record(content: Any) -> EvaluationRecord:
+    """Check that JSON content is an evaluation record.
+
+    Raises:
+        ValueError: naming the field that is not.
+    """
+    _check(content, EvaluationRecord, "record")
+    return cast(EvaluationRecord, content)
 
 
-def _problems(results: Results, members: Sequence[int]) -> int:
-    return len({results.rows[i]["problem_id"] for i in members})
+def _check(value: Any, expected: Any, place: str) -> None:
+    if get_origin(expected) is UnionType:
+        if value is None and NoneType in get_args(expected):
+            return
+        (expected,) = (kind for kind in get_args(expected) if kind is not NoneType)
+    origin, arguments = get_origin(expected), get_args(expected)
+    if is_typeddict(expected):
+        _check_kind(value, dict, place)
+        if missing := expected.__required_keys__ - value.keys():
+            raise ValueError(f"{place} lacks {', '.join(sorted(missing))}")
+        for name, kind in _fields(expected).items():
+            if name in value:
+                _check(value[name], kind, f"{place}.{name}")
+    elif origin is dict:
+        _check_kind(value, dict, place)
+        for name, entry in value.items():
+            _check(entry, arguments[1], f"{place}.{name}")
+    elif origin is list:
+        _check_kind(value, list, place)
+        for number, entry in enumerate(value):
+            _check(entry, arguments[0], f"{place}[{number}]")
+    elif expected is not Any:
+        _check_kind(value, expected, place)
 
 
-def _seconds(steps: Sequence[Line]) -> dict[str, float]:
-    seconds: dict[str, float] = {}
-    for step in steps:
-        seconds[step["step"]] = round(seconds.get(step["step"], 0.0) + step["seconds"], 3)
-    return seconds
+@lru_cache
+def _fields(expected: Any) -> dict[str, Any]:
+    return get_type_hints(expected)
 
 
-def _versions(results: Results) -> dict[str, str]:
-    """Of the libraries that the programs ran with."""
-    return {
-        name: version
-        for lines in results.records.values()
-        for line in lines
-        for name, version in line.get("versions", {}).items()
-    }
+_KINDS = {dict: "an object", list: "a list", str: "a text", int: "a whole number", float: "a number"}
+
+
+def _check_kind(value: Any, kind: type, place: str) -> None:
+    allowed = (int, float) if kind is float else kind
+    if not isinstance(value, allowed) or isinstance(value, bool):
+        raise ValueError(f"{place} has to be {_KINDS[kind]}, got {type(value).__name__}")

@@ -1,6 +1,6 @@
-"""Another person's names in a Python problem FILE: every identifier of its own is renamed, nothing else changes.
+"""Renaming of the identifiers in a Python problem FILE.
 
-Layout, comments, strings and numbers stay as they are, byte for byte. So do names that are not the file's own: the contract's
+Nothing else changes: layout, comments, strings and numbers stay byte for byte. So do names that are not the file's own: the contract's
 (objective, LOWER, ...), built-in ones, those with double underscores, and what imports bind (np, math, sqrt).
 """
 
@@ -21,8 +21,8 @@ CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
 Place = tuple[int, int]  # line, from 1, and column, from 0, in characters
 
 
-def renamed(text: str, draws: PortableRng) -> str:
-    """A problem FILE under other names, which are drawn: words that mean nothing, about as long as the old ones.
+def rename_identifiers(text: str, draws: PortableRng) -> str:
+    """Rename the identifiers of a problem FILE to drawn words without meaning, about as long as the old ones.
 
     Args:
         text: valid Python.

@@ -1,4 +1,4 @@
-"""What the files of an evaluation hold, read back: answers, repairs, and runs of all contestants, row by row."""
+"""Results of an evaluation, read from its folder: answers, repairs, and runs of all contestants, row by row."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from llamoco.dataset_builder.instruction_data import data_hash, single_best_solvers
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.dataset_builder.prompts.program_text import clean_text
 from llamoco.metrics.inputs import MAX_TOKENS
 from llamoco.metrics.run_records import (
     checked,
@@ -25,7 +26,7 @@ from llamoco.metrics.run_records import (
 from llamoco.metrics.runner import Prediction
 from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.modeling.evaluation.files import (
+from llamoco.modeling.evaluation.evaluation_folder import (
     GENERATIONS,
     REPAIRS,
     ROBUSTNESS,
@@ -36,15 +37,12 @@ from llamoco.modeling.evaluation.files import (
     key_of,
     read_lines,
     read_settings,
-    read_speed,
     runs_file,
 )
-from llamoco.modeling.evaluation.rows import (
+from llamoco.modeling.evaluation.split_rows import (
     Row,
     evaluation_rows,
-    labels_hash,
     single_best_program,
-    single_best_solvers,
 )
 from llamoco.modeling.generation.load import Generation
 from llamoco.modeling.providers.answer_file import MAX_ROW
@@ -93,15 +91,15 @@ class Results:
 
     Attributes:
         settings: what was evaluated.
-        rows: see ``evaluation.rows``.
+        rows: see ``split_rows``.
         answers: the model's, as it writes.
         within_pool: its answers within the pool; None of a model that was not held to it.
         repairs: its second tries after ``answers``, by row["row"].
+        single_best_solvers: optimizer by group.
         runs: of each contestant; those of the model with their repairs.
         records: of the same runs, as ``metrics.run_records.row`` makes them, "prediction" being row["row"]; without points and
             traces, which are long.
-        decisions: on other descriptions, one line a problem (see ``robustness.decided``).
-        speed: what speed.json says, None without.
+        decisions: on other descriptions, one line a problem (see ``robustness.decide_variants``).
         steps: the lines of steps.jsonl.
     """
 
@@ -110,19 +108,19 @@ class Results:
     answers: list[Generation]
     within_pool: list[Generation] | None
     repairs: dict[int, Generation]
+    single_best_solvers: dict[str, str]
     runs: dict[str, list[list[Run]]]
     records: dict[str, list[Line]]
     decisions: list[Line]
-    speed: Line | None
     steps: list[Line]
 
 
 def read_results(folder: Path, limit: int | None = None) -> Results:
-    """Everything that an evaluation's scores follow from.
+    """Read everything that the scores are computed from.
 
     Args:
         folder: of an evaluation whose answers were run.
-        limit: the first rows only.
+        limit: number of rows; None for all that are answered.
 
     Raises:
         EvaluationError: if a file cannot be read or a step is not finished; the message names it.
@@ -133,7 +131,8 @@ def read_results(folder: Path, limit: int | None = None) -> Results:
     answers = {number: answers[number] for number in rows}
     repairs = {number: repair for number, repair in read_repairs(folder).items() if number in rows}
     within_pool = read_within_pool(folder)
-    programs = contestants_programs(rows, answers, within_pool, repairs)
+    solvers = single_best_solvers(settings["data"])
+    programs = contestants_programs(rows, answers, within_pool, repairs, solvers)
     problems = problems_of(rows)
     runs: dict[str, dict[int, list[Run]]] = {}
     lines: dict[str, dict[int, list[Line]]] = {}
@@ -167,6 +166,7 @@ def read_results(folder: Path, limit: int | None = None) -> Results:
         answers=[answers[number] for number in rows],
         within_pool=[within_pool[number] for number in rows] if "within_pool" in programs else None,
         repairs=repairs,
+        single_best_solvers=solvers,
         runs={name: [each[number] for number in rows] for name, each in of_contestants.items()},
         records={
             name: [
@@ -177,7 +177,6 @@ def read_results(folder: Path, limit: int | None = None) -> Results:
             for name, each in of_contestants.items()
         },
         decisions=[line for line in read_decisions(folder) if line["problem_id"] in problems],
-        speed=read_speed(folder),
         steps=read_lines(folder / STEPS_LOG, _step),
     )
 
@@ -188,12 +187,13 @@ def answered_rows(
     """The rows of an evaluation whose answers are all there, by number.
 
     Raises:
-        EvaluationError: if answers are missing, or they are of another label table than the one that is here.
+        EvaluationError: if answers are missing, or the data set is another one.
     """
-    if settings["labels"] != labels_hash():
+    data, split = settings["data"], settings["split"]
+    if settings["data_hash"] != (found_hash := data_hash(data)):
         raise EvaluationError(
-            f"{folder} is of another label table ({settings['labels']}, here it is {labels_hash()}): use the "
-            "version of llamoco that wrote it"
+            f"{folder} evaluates another data set ({settings['data_hash']}) than {data or 'the one that ships now'} "
+            f"({found_hash}): name the same one with --data, or give another --out"
         )
     asked = settings.get("rows", 0)
     if not asked or len(answers) < asked:
@@ -204,12 +204,12 @@ def answered_rows(
             f"{folder} has answers to {asked} rows: for {limit}, run --step generate --limit {limit} first"
         )
     count = asked if limit is None else min(limit, asked)
-    rows = evaluation_rows(settings["split"], count)
+    rows = evaluation_rows(split, count, data)
     if any(row["row"] not in answers for row in rows):  # a file that answers some rows only
-        rows = [row for row in evaluation_rows(settings["split"]) if row["row"] in answers][:count]
+        rows = [row for row in evaluation_rows(split, data=data) if row["row"] in answers][:count]
     if len(rows) < count:
         raise EvaluationError(
-            f"{folder / GENERATIONS} answers rows that the {settings['split']} split does not have: give another --out"
+            f"{folder / GENERATIONS} answers rows that the {split} split does not have: give another --out"
         )
     return {row["row"]: row for row in rows}
 
@@ -225,9 +225,9 @@ def contestants_programs(
     answers: Mapping[int, Generation],
     within_pool: Mapping[int, Generation],
     repairs: Mapping[int, Generation],
+    solvers: Mapping[str, str],
 ) -> dict[str, dict[int, str]]:
-    """What is run for "model", "within_pool" (where every row has such an answer), "sbs", "vbs" and "repair", by row number."""
-    solvers = single_best_solvers()
+    """The programs of "model", "within_pool" (if every row has such an answer), "sbs", "vbs" and "repair", by row number."""
     of_problem = {name: single_best_program(solvers, p) for name, p in problems_of(rows).items()}
     programs = {"model": {number: answers[number].completion for number in rows}}
     if rows.keys() <= within_pool.keys():
@@ -298,7 +298,7 @@ def _decisions(line: Line) -> Line:
 def _generation(line: Line) -> tuple[int, Generation]:
     entry = checked(line, {"row": _ROW}, ("row", "generation"))
     generation = checked(entry["generation"], _GENERATION_FIELDS, tuple(_GENERATION_FIELDS))
-    generation["completion"] = received(generation["completion"])
+    generation["completion"] = clean_text(generation["completion"])
     return entry["row"], Generation(**{name: generation[name] for name in _GENERATION_FIELDS})
 
 

@@ -1,23 +1,20 @@
-"""How far a decision hangs on how a problem is written: identifiers, language, writing patterns that training never saw.
+"""Robustness of decisions to the description of a problem: identifiers, language, writing patterns that training never saw.
 
-Every problem of an evaluation is described anew in the ways of ``WAYS``, read back from a file and put into a prompt by the
-code that ``llamoco solve`` uses, and the model decides on each. No program is run: a decision is worth what the optimizer
-reached in the benchmark's first stage, which ran every optimizer of the pool once on every problem, above what the
-single best solver reached there; the gap from that one to the label is the one of the check seeds, as for the selectors of
-the label report.
+Every problem of an evaluation is described anew in the variants of ``VARIANTS``, read back from a file and put into a prompt by the
+code that ``llamoco solve`` uses, and the model decides on each. No program is run: the AOCC of a decision is the one that the
+optimizer reached in the benchmark (column ``scores`` of the data set).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
-from llamoco.dataset_builder.optimizers.configuration import configured
+from llamoco.dataset_builder.optimizers.catalogue import group_of
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
@@ -25,37 +22,40 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.dataset_builder.prompts.rows import PATTERNS, write_description
 from llamoco.metrics.statistics import ByProblem, interval, percentiles
-from llamoco.modeling.evaluation.files import Line
-from llamoco.modeling.evaluation.renaming import renamed
-from llamoco.modeling.evaluation.rows import single_best_solvers
+from llamoco.modeling.evaluation.evaluation_folder import Line
+from llamoco.modeling.evaluation.record import Robustness, Share
+from llamoco.modeling.evaluation.renaming import rename_identifiers
+from llamoco.modeling.evaluation.split_rows import Row
 from llamoco.modeling.generation.load import Decision
 
 SEED = 0
 SEEN = {"python": ("python", False), "latex": ("latex", False)}  # language, held out
 HELD_OUT = {"held-out python": ("python", True), "held-out latex": ("latex", True)}
 RENAMED = "renamed"  # the description "python" under other identifiers (``renaming``)
-WAYS = (*SEEN, RENAMED, *HELD_OUT)
+VARIANTS = (*SEEN, RENAMED, *HELD_OUT)
 AT_ONCE = 8  # problems
 
 Decide = Callable[[Sequence[str]], Sequence[Decision]]
 
 
 def descriptions(problem: Problem) -> dict[str, str]:
-    """A problem FILE in each of the ways, drawn; a way is left out where no pattern of it is short enough.
+    """Draw a problem FILE for each variant; a variant without a short enough pattern is left out.
 
     Args:
         problem: a synthetic one.
     """
     texts: dict[str, str] = {}
-    for way, (language, held_out) in (SEEN | HELD_OUT).items():
-        draws = PortableRng("robustness", SEED, problem.id, way)
+    for variant, (language, held_out) in (SEEN | HELD_OUT).items():
+        draws = PortableRng("robustness", SEED, problem.id, variant)
         candidates = [p for p in PATTERNS if (p.language, p.held_out) == (language, held_out)]
         try:
-            _, texts[way] = write_description(problem, draws.shuffled(candidates), PROMPT_LIMIT, draws)
+            _, texts[variant] = write_description(problem, draws.shuffled(candidates), PROMPT_LIMIT, draws)
         except ProblemError:
             continue
     if "python" in texts:
-        texts[RENAMED] = renamed(texts["python"], PortableRng("robustness", SEED, problem.id, RENAMED))
+        texts[RENAMED] = rename_identifiers(
+            texts["python"], PortableRng("robustness", SEED, problem.id, RENAMED)
+        )
     return texts
 
 
@@ -67,93 +67,83 @@ def prompt_of(text: str, language: str) -> str:
         return make_prompt(load_problem(path), PROMPT_LIMIT)[0]
 
 
-def decided(problems: Sequence[Problem], decide: Decide) -> Iterator[list[Line]]:
-    """The model's decisions on each problem in each way, some problems at a time.
+def decide_variants(problems: Sequence[Problem], decide: Decide) -> Iterator[list[Line]]:
+    """Have a model decide on each variant of each problem, ``AT_ONCE`` problems at a time.
 
     Args:
         problems: synthetic ones.
         decide: the model.
 
     Yields:
-        A line a problem: problem_id, and decisions: the optimizer (None without one) by way.
+        A line a problem: problem_id, and decisions: the optimizer (None without one) by variant.
     """
     for start in range(0, len(problems), AT_ONCE):
         asked = [
-            (problem.id, way, prompt_of(text, "latex" if "latex" in way else "python"))
+            (problem.id, variant, prompt_of(text, "latex" if "latex" in variant else "python"))
             for problem in problems[start : start + AT_ONCE]
-            for way, text in descriptions(problem).items()
+            for variant, text in descriptions(problem).items()
         ]
         lines: dict[str, Line] = {}
-        for (name, way, _), decision in zip(asked, decide([text for _, _, text in asked]), strict=True):
-            lines.setdefault(name, {"problem_id": name, "decisions": {}})["decisions"][way] = (
-                decision.optimizer
-            )
+        for (name, variant, _), decision in zip(asked, decide([text for _, _, text in asked]), strict=True):
+            line = lines.setdefault(name, {"problem_id": name, "decisions": {}})
+            line["decisions"][variant] = decision.optimizer
         yield list(lines.values())
 
 
-def robustness(lines: Sequence[Line], labels: Path = SHIPPED_LABELS) -> dict[str, Any]:
-    """Shares of problems and of the gap, with 95% intervals that resample problems.
+def robustness(lines: Sequence[Line], rows: Sequence[Row], solvers: Mapping[str, str]) -> Robustness:
+    """Compute shares of problems and of the gap, with 95% intervals that resample problems.
 
     Args:
-        lines: of ``decided``, one a problem.
-        labels: the label table.
+        lines: of ``decide_variants``, one a problem.
+        rows: of the data set, at least one of each problem.
+        solvers: single best solver by group.
 
     Returns:
-        problems; seed; agreement: the share of problems on which a way leads to the decision that "python" leads to, by
-        way (problems on which it decides nothing either way are left out); gap_closed: the share of the gap from SBS to VBS that a way's decisions close, by AOCC, by way; held_out_loss:
-        what held-out patterns lose of it, compared on the same problems and languages. Each is {value, interval,
-        problems}, or None where there is nothing to take it of.
+        agreement: share of problems on which a variant leads to the same decision as "python"; problems without a decision on
+        both are left out. gap_closed: share of the gap in AOCC from the single best solver to the label that the decisions
+        close, by variant; an optimizer that cannot serve a problem has AOCC 0. held_out_loss: difference in that share
+        between seen and held-out patterns, on the same problems and languages. Each is None where there is no problem or no gap.
     """
-    known = {label.problem.id: label for label in read_labels(labels).labels}
-    solvers = single_best_solvers(labels)
     decisions = {line["problem_id"]: line["decisions"] for line in lines}
-    gaps = {name: _gap(known[name], solvers[known[name].group]) for name in decisions}
+    of_problem = {row["problem_id"]: row for row in rows if row["problem_id"] in decisions}
+    scores = {name: json.loads(row["scores"]) for name, row in of_problem.items()}
+    single = {name: scores[name][solvers[group_of(row["constrained"])]] for name, row in of_problem.items()}
+    gaps = {name: scores[name][row["optimizer"]] - single[name] for name, row in of_problem.items()}
     gains = {
-        name: {way: _gain(known[name], solvers[known[name].group], choice) for way, choice in chosen.items()}
+        name: {variant: scores[name].get(choice, 0.0) - single[name] for variant, choice in chosen.items()}
         for name, chosen in decisions.items()
     }
     losses = [
-        (name, of_problem[language] - of_problem[f"held-out {language}"])
-        for name, of_problem in gains.items()
+        (name, of_variants[language] - of_variants[f"held-out {language}"])
+        for name, of_variants in gains.items()
         for language in SEEN
-        if language in of_problem and f"held-out {language}" in of_problem
+        if language in of_variants and f"held-out {language}" in of_variants
     ]
     return {
         "problems": len(decisions),
         "seed": SEED,
-        "agreement": {way: _agreement(decisions, way) for way in WAYS if way != "python"},
+        "agreement": {variant: _agreement(decisions, variant) for variant in VARIANTS if variant != "python"},
         "gap_closed": {
-            way: _share([(name, g[way]) for name, g in gains.items() if way in g], gaps) for way in WAYS
+            variant: _share_of_gap([(name, g[variant]) for name, g in gains.items() if variant in g], gaps)
+            for variant in VARIANTS
         },
-        "held_out_loss": _share(losses, gaps),
+        "held_out_loss": _share_of_gap(losses, gaps),
     }
 
 
-def _gap(label: Label, single_best: str) -> float:
-    """AOCC of the label above the single best solver's, on the check seeds."""
-    answer = label.checked((label.optimizer, label.config))
-    return answer.aocc - label.checked(configured(single_best, label.problem)).aocc
-
-
-def _gain(label: Label, single_best: str, choice: str | None) -> float:
-    """AOCC of an optimizer above the single best solver's, in the first stage; one that cannot run there has AOCC 0."""
-    screen = {entry.optimizer: entry.aocc for entry in label.screen}
-    return screen.get(choice or "", 0.0) - screen[single_best]
-
-
-def _agreement(decisions: Mapping[str, Mapping[str, str | None]], way: str) -> dict[str, Any] | None:
+def _agreement(decisions: Mapping[str, Mapping[str, str | None]], variant: str) -> Share | None:
     same = ByProblem.gather(
-        (name, float(chosen[way] == chosen["python"]))
+        (name, float(chosen[variant] == chosen["python"]))
         for name, chosen in decisions.items()
-        if way in chosen and "python" in chosen and (chosen[way], chosen["python"]) != (None, None)
+        if variant in chosen and "python" in chosen and (chosen[variant], chosen["python"]) != (None, None)
     )
     if not same.problems:
         return None
     ends = interval(same, (0.0, 1.0))
-    return {"value": same.mean, "interval": ends and list(ends), "problems": len(same.problems)}
+    return {"value": float(same.mean or 0.0), "interval": ends and list(ends), "problems": len(same.problems)}
 
 
-def _share(gains: Sequence[tuple[str, float]], gaps: Mapping[str, float]) -> dict[str, Any] | None:
+def _share_of_gap(gains: Sequence[tuple[str, float]], gaps: Mapping[str, float]) -> Share | None:
     """Mean gain over mean gap, on the same problems."""
     gain = ByProblem.gather(gains)
     gap = np.array([gaps[name] for name in gain.problems])

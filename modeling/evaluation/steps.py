@@ -15,34 +15,35 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from llamoco.dataset_builder.benchmark.provenance import environment
-from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.dataset_builder.instruction_data import data_hash, single_best_solvers
+from llamoco.dataset_builder.problems.jsonl import append_jsonl
+from llamoco.dataset_builder.prompts.program_text import clean_text
 from llamoco.metrics.run_records import row, run_of_row
 from llamoco.metrics.runner import Prediction, Runner
 from llamoco.metrics.scores import Run
-from llamoco.modeling.evaluation.files import (
+from llamoco.modeling.evaluation.evaluation_folder import (
     GENERATIONS,
     REPAIRS,
     ROBUSTNESS,
-    SCORES,
     SETTINGS,
     STEPS_LOG,
     EvaluationError,
     Key,
     Line,
-    appended,
-    claimed,
     key_of,
+    lock_folder,
+    read_settings,
     runs_file,
     write_json,
 )
-from llamoco.modeling.evaluation.record import evaluation_record
+from llamoco.modeling.evaluation.record import EvaluationRecord, write_record
 from llamoco.modeling.evaluation.results import (
     RUN_FILES,
     answered_rows,
@@ -57,15 +58,16 @@ from llamoco.modeling.evaluation.results import (
     read_runs,
     read_within_pool,
 )
-from llamoco.modeling.evaluation.robustness import decided
-from llamoco.modeling.evaluation.rows import evaluation_rows, labels_hash, split_size
+from llamoco.modeling.evaluation.robustness import decide_variants
+from llamoco.modeling.evaluation.scoring import score_evaluation
+from llamoco.modeling.evaluation.split_rows import evaluation_rows, split_size
 from llamoco.modeling.generation.load import Generation
 from llamoco.modeling.providers.answer_file import FileSource
 from llamoco.modeling.providers.sources import Failure, ModelSource, Source
 
 STEPS = ("generate", "run", "repair", "robustness", "score")
 SEED = 0
-DEFAULTS = {"split": "test", "runs": 5}
+DEFAULTS = {"split": "test", "runs": 5, "seed": SEED}
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,14 @@ def evaluate_model(
     split: str | None = None,
     runs: int | None = None,
     limit: int | None = None,
+    data: str | None = None,
+    seed: int | None = None,
     steps: Sequence[str] = STEPS,
     allow_unsafe: bool = False,
     workers: int | None = None,
     command: str = "",
     on_progress: OnProgress = lambda stage: None,
-) -> dict[str, Any] | None:
+) -> EvaluationRecord | None:
     """Do steps of an evaluation, or all.
 
     Args:
@@ -99,7 +103,9 @@ def evaluate_model(
         source: where answers come from; the steps generate, repair and robustness need it.
         split: "test" or "train"; None for the folder's, in a new one test.
         runs: runs of each program; None for the folder's, in a new one 5.
-        limit: so many rows only (see ``evaluation.rows``); None for all, or without the step generate all that are answered.
+        limit: number of rows (see ``split_rows``); None for all, or without the step generate all that are answered.
+        data: folder or Hub id of the data set; None for the folder's, in a new one the shipped set.
+        seed: of the runs; None for the folder's, in a new one 0.
         steps: some of ``STEPS``; done in their order, whatever the order given.
         allow_unsafe: run programs even where they cannot be confined.
         workers: programs run side by side; None for one a processor.
@@ -122,15 +128,31 @@ def evaluate_model(
         raise EvaluationError(
             "the step robustness needs a model on this machine that is shown the plain prompt"
         )
-    asked: dict[str, Any] = {"split": split, "runs": runs, "seed": SEED, "labels": labels_hash()}
+    if data is None and (out / SETTINGS).exists():
+        data = read_settings(out)["data"]
+    asked: dict[str, Any] = {
+        "split": split,
+        "runs": runs,
+        "seed": seed,
+        "data": None,
+        "data_hash": data_hash(data),
+    }
     if source is not None:
         asked = {"model": source.name, "source": source.settings(), **asked}
     begins = source is not None and "generate" in steps
-    with claimed(out, asked, DEFAULTS if begins else None) as settings, ExitStack() as stack:
+    with (
+        lock_folder(out, asked, {**DEFAULTS, "data": data} if begins else None) as settings,
+        ExitStack() as stack,
+    ):
+        if settings["data"] != data:
+            settings["data"] = data
+            write_json(out / SETTINGS, settings)
         work = _Work(out, settings, command, on_progress)
         if "run" in steps:
             # Opened first: a machine that cannot confine programs is known before the model has worked for hours.
-            runner = stack.enter_context(Runner(settings["runs"], SEED, allow_unsafe, workers=workers))
+            runner = stack.enter_context(
+                Runner(settings["runs"], settings["seed"], allow_unsafe, workers=workers)
+            )
         if "generate" in steps and source is not None:
             work.generate(source, limit)
         if "run" in steps:
@@ -143,8 +165,8 @@ def evaluate_model(
             work.robustness(source, limit)
         if "score" not in steps:
             return None
-        record = evaluation_record(read_results(out, limit))
-        write_json(out / SCORES, record)
+        record = score_evaluation(read_results(out, limit))
+        write_record(out, record)
         return record
 
 
@@ -159,14 +181,14 @@ class _Work:
 
     def generate(self, source: Source, limit: int | None) -> None:
         """Have the rows answered that are not yet."""
-        split = self.settings["split"]
+        split, data = self.settings["split"], self.settings["data"]
         if isinstance(source, FileSource):
-            answered = _answered_by(source, split)
-            chosen = [row for row in evaluation_rows(split) if row["row"] in answered][:limit]
+            answered = _answered_by(source, split, data)
+            chosen = [row for row in evaluation_rows(split, data=data) if row["row"] in answered][:limit]
         else:
-            chosen = evaluation_rows(split, limit)
+            chosen = evaluation_rows(split, limit, data)
         rows = {row["row"]: row for row in chosen}
-        self.settings.update(limit=limit, rows=len(rows), split_rows=split_size(split))
+        self.settings.update(limit=limit, rows=len(rows), split_rows=split_size(split, data))
         if isinstance(source, ModelSource) and source.calibration is not None:
             self.settings["calibration"] = json.loads(source.calibration.to_json())
         write_json(self.folder / SETTINGS, self.settings)
@@ -187,7 +209,7 @@ class _Work:
     def repair(self, source: Source, limit: int | None) -> None:
         """Show the model those of its programs that failed, each with the error of its first failed run."""
         if isinstance(source, FileSource):
-            _answered_by(source, self.settings["split"])
+            _answered_by(source, self.settings["split"], self.settings["data"])
         answers = read_answers(self.folder)
         rows = answered_rows(self.folder, self.settings, answers, limit)
         done, problems = read_runs(self.folder, "model"), problems_of(rows)
@@ -222,7 +244,7 @@ class _Work:
 
         if wanted:
             self.on_progress(Stage(step, done, len(wanted)))
-        with appended(self.folder / name) as append, self._timed(step, len(missing)):
+        with append_jsonl(self.folder / name) as append, self._timed(step, len(missing)):
             yield keep
 
     def run(self, runner: Runner, limit: int | None) -> None:
@@ -235,7 +257,11 @@ class _Work:
         lacking: dict[Key, list[str]] = {}  # the files that want a pair
         predictions: dict[Key, Prediction] = {}
         of_contestants = contestants_programs(
-            rows, answers, read_within_pool(self.folder), read_repairs(self.folder)
+            rows,
+            answers,
+            read_within_pool(self.folder),
+            read_repairs(self.folder),
+            single_best_solvers(self.settings["data"]),
         )
         for number, entry in rows.items():
             for name, programs in of_contestants.items():
@@ -247,7 +273,8 @@ class _Work:
                     lacking[key].append(name)
         with ExitStack() as stack:
             append = {
-                name: stack.enter_context(appended(self.folder / runs_file(name))) for name in of_contestants
+                name: stack.enter_context(append_jsonl(self.folder / runs_file(name)))
+                for name in of_contestants
             }
 
             def keep(key: Key, lines: list[Line]) -> None:
@@ -273,8 +300,8 @@ class _Work:
         missing = [problem for name, problem in problems.items() if name not in done]
         finished = len(problems) - len(missing)
         self.on_progress(Stage("robustness", finished, len(problems)))
-        with appended(self.folder / ROBUSTNESS) as append, self._timed("robustness", len(missing)):
-            for lines in decided(missing, source.decide_all):
+        with append_jsonl(self.folder / ROBUSTNESS) as append, self._timed("robustness", len(missing)):
+            for lines in decide_variants(missing, source.decide_all):
                 for line in lines:
                     append(line)
                 finished += len(lines)
@@ -289,11 +316,20 @@ class _Work:
         finally:
             if work:
                 here = environment()
-                here["versions"] |= {name: version(name) for name in ("torch", "transformers")}
+                here["versions"] |= _versions("torch", "transformers")
                 seconds = round(time.monotonic() - begun, 3)
-                with appended(self.folder / STEPS_LOG) as append:
+                with append_jsonl(self.folder / STEPS_LOG) as append:
                     # A command line may hold names of files that are no text.
-                    append({"step": step, "seconds": seconds, "command": received(self.command), **here})
+                    append({"step": step, "seconds": seconds, "command": clean_text(self.command), **here})
+
+
+def _versions(*packages: str) -> dict[str, str]:
+    """Versions of packages, of those that are installed: answers from a server or a file need no torch."""
+    found = {}
+    for name in packages:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _decides(source: Source | None) -> bool:
@@ -301,9 +337,9 @@ def _decides(source: Source | None) -> bool:
     return isinstance(source, ModelSource) and source.decides
 
 
-def _answered_by(source: FileSource, split: str) -> set[int]:
+def _answered_by(source: FileSource, split: str, data: str | None) -> set[int]:
     """Numbers of the rows of a split that a file answers. The file can be asked for answers and repairs after it only."""
-    return set(source.rows_answered(sorted(evaluation_rows(split), key=lambda row: row["row"])))
+    return set(source.rows_answered(sorted(evaluation_rows(split, data=data), key=lambda row: row["row"])))
 
 
 def _line(number: int, run: Run) -> Line:

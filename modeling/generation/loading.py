@@ -1,33 +1,101 @@
-"""Networks and tokenizers from folders and the Hub, adapters on their base models; what is missing is named."""
+"""Load networks and tokenizers from folders and the Hub, adapters on their base models.
+
+The one place that does so, for generation and for training: every failure is a ``ModelError`` that names the model, the cause and the
+next step.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
+from huggingface_hub import HfApi
+from huggingface_hub.constants import is_offline_mode
+from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 from transformers.utils.peft_utils import find_adapter_config_file
 
+from llamoco.modeling.generation.model_files import is_folder
 from llamoco.modeling.model_error import ModelError
+
+HUB_TIMEOUT = 5.0  # seconds within which the Hub has to say whether it has a model
 
 
 def load(model: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, str]:
-    """A model folder, an adapter's folder (LoRA and others of peft) or a Hub id of either, for generation.
+    """Load a network and its tokenizer for generation.
 
-    On a GPU in the precision it was saved in, where there is one; else on the CPU in float32. An adapter goes onto the base model that
-    its configuration names, and takes that one's tokenizer if it has none of its own.
+    On a GPU, if there is one, in the precision that the weights were saved in; else on the CPU in float32.
+
+    Args:
+        model: a model folder, an adapter's folder (LoRA and others of peft), or a Hub id of either.
 
     Returns:
-        Network, tokenizer (with a token for padding), and where they are: a folder with ``~`` expanded, or a Hub id.
+        Network, tokenizer (with a padding token), and their place: a folder with ``~`` expanded, or a Hub id.
 
     Raises:
-        ModelError: if there is no such folder, it holds no model or no tokenizer, or the Hub cannot be reached.
+        ModelError: there is no such folder, it holds no model or no tokenizer, or the Hub cannot be reached.
     """
+    options: dict[str, Any] = {"dtype": torch.float32}
+    if torch.cuda.is_available():
+        options = {"dtype": "auto", "device_map": "cuda"}
+    place = _find(model)
+    network, tokenizer = _load_network(place, options), _load_tokenizer(place)
+    if tokenizer.pad_token_id is None:
+        # Padding is masked: any token serves.
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
+    return network.eval(), tokenizer, place.name
+
+
+def load_network(model: str | Path, **options: Any) -> PreTrainedModel:
+    """Load a network; an adapter's layers are put into the base model that its configuration names.
+
+    Args:
+        model: see ``load``.
+        options: of ``from_pretrained``: dtype, device_map, quantization_config, attn_implementation, ...
+
+    Raises:
+        ModelError: see ``load``.
+    """
+    return _load_network(_find(model), options)
+
+
+def load_tokenizer(model: str | Path) -> PreTrainedTokenizerBase:
+    """Load a model's tokenizer; an adapter without one takes its base model's.
+
+    Args:
+        model: see ``load``.
+
+    Raises:
+        ModelError: see ``load``.
+    """
+    return _load_tokenizer(_find(model))
+
+
+class _Place(NamedTuple):
+    """Where a model is.
+
+    Attributes:
+        name: folder or Hub id.
+        base: the base model, if it is an adapter.
+        unreachable: why the Hub cannot be asked for what is not in its cache; None if it can be, or need not be.
+    """
+
+    name: str
+    base: str | None
+    unreachable: str | None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options of ``from_pretrained``. A Hub that is known not to answer is not asked: its client retries for half a minute a file."""
+        return {} if self.unreachable is None else {"local_files_only": True}
+
+
+def _find(model: str | Path) -> _Place:
     name = str(model)
-    if Path(name).exists() or name.startswith((".", "/", "~")) or isinstance(model, Path):
+    if is_folder(model):
         folder = Path(name).expanduser()
         if not any((folder / file).is_file() for file in ("config.json", "adapter_config.json")):
             what = "has no config.json or adapter_config.json" if folder.is_dir() else "does not exist"
@@ -37,19 +105,34 @@ def load(model: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, s
             )
         name = str(folder)
     logging.disable_progress_bar()
-    base = _base_of_adapter(name)
-    network = _load_network(name, base)
-    tokenizer = _load_tokenizer(name, base)
-    if tokenizer.pad_token_id is None:
-        # Padding is masked: any token serves.
-        tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
-    return network.eval(), tokenizer, name
+    unreachable = _why_unreachable(name)
+    base = _base_of_adapter(name, unreachable)
+    if base is not None and unreachable is None:
+        unreachable = _why_unreachable(base)
+    return _Place(name, base, unreachable)
 
 
-def _base_of_adapter(name: str) -> str | None:
+def _why_unreachable(name: str) -> str | None:
+    if Path(name).is_dir():
+        return None
+    if is_offline_mode():
+        return "HF_HUB_OFFLINE is set"
+    try:
+        HfApi().model_info(name, timeout=HUB_TIMEOUT)
+    except (RepositoryNotFoundError, HFValidationError) as error:
+        raise ModelError(
+            f"model {name!r} is neither a folder nor a model of the Hub that you may see: {_reason(error)}. Check the name; "
+            "for a private or gated model, `hf auth login`"
+        ) from error
+    except Exception as error:  # whatever a network, a proxy or a server makes go wrong
+        return _reason(error)
+    return None
+
+
+def _base_of_adapter(name: str, unreachable: str | None) -> str | None:
     """The base model that an adapter's configuration names; None if this is no adapter."""
     try:
-        path = find_adapter_config_file(name)
+        path = find_adapter_config_file(name, local_files_only=unreachable is not None)
         if path is None:
             return None
         base = json.loads(Path(path).read_text(encoding="utf-8"))["base_model_name_or_path"]
@@ -57,8 +140,8 @@ def _base_of_adapter(name: str) -> str | None:
         raise ModelError(
             f"adapter {name!r}: its adapter_config.json states no base_model_name_or_path. Save it again with peft's save_pretrained"
         ) from error
-    except Exception as error:  # not a Hub id, gated, ...
-        raise _not_loaded(name, error) from error
+    except Exception as error:  # gated, no network, ...
+        raise _not_loaded(_Place(name, None, unreachable), error) from error
     if not isinstance(base, str):
         raise ModelError(
             f"adapter {name!r}: base_model_name_or_path in its adapter_config.json is {base!r}, expected a folder or Hub id"
@@ -66,49 +149,58 @@ def _base_of_adapter(name: str) -> str | None:
     return base
 
 
-def _load_network(name: str, base: str | None) -> PreTrainedModel:
-    options: dict[str, Any] = {"dtype": torch.float32}
-    if torch.cuda.is_available():
-        options = {"dtype": "auto", "device_map": "cuda"}
+def _load_network(place: _Place, options: dict[str, Any]) -> PreTrainedModel:
     try:
-        if base is not None:
+        if place.base is not None:
             from peft import AutoPeftModelForCausalLM
 
-            adapted = AutoPeftModelForCausalLM.from_pretrained(name, **options)
+            adapted = AutoPeftModelForCausalLM.from_pretrained(place.name, **options, **place.options)
             # The base with the adapter's layers in it; not merged, which would round. A learnt prompt is no layer.
             prompts = adapted.active_peft_config.is_prompt_learning
             return adapted if prompts else adapted.get_base_model()
-        network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(name, **options)
+        network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            place.name,
+            adapter_kwargs=place.options,  # it looks for an adapter once more
+            **options,
+            **place.options,
+        )
         return network
     except Exception as error:  # whatever a person's files and libraries make go wrong
-        raise _not_loaded(name, error, base) from error
+        raise _not_loaded(place, error) from error
 
 
-def _load_tokenizer(name: str, base: str | None) -> PreTrainedTokenizerBase:
-    places = [name]
-    if base is not None and not (Path(name) / "tokenizer_config.json").is_file():
-        places.append(base)
+def _load_tokenizer(place: _Place) -> PreTrainedTokenizerBase:
+    names = [place.name]
+    if place.base is not None and not (Path(place.name) / "tokenizer_config.json").is_file():
+        names.append(place.base)
     failed: Exception | None = None
-    for place in places:
+    for name in names:
         try:
-            return AutoTokenizer.from_pretrained(place)
+            return AutoTokenizer.from_pretrained(name, **place.options)
         except Exception as error:
             failed = error
     assert failed is not None
+    if place.unreachable is not None:
+        raise _not_loaded(place, failed) from failed
     raise ModelError(
-        f"no tokenizer can be loaded from {' or its base model '.join(map(repr, places))}: {_reason(failed)}. "
+        f"no tokenizer can be loaded from {' or its base model '.join(map(repr, names))}: {_reason(failed)}. "
         "Expected tokenizer.json and tokenizer_config.json, as the tokenizer's save_pretrained writes them"
     ) from failed
 
 
-def _not_loaded(name: str, error: Exception, base: str | None = None) -> ModelError:
+def _not_loaded(place: _Place, error: Exception) -> ModelError:
     if isinstance(error, torch.OutOfMemoryError):
         return ModelError(
-            f"model {name!r} does not fit into the GPU's memory. Serve it (vLLM, transformers serve, ...) and give --server"
+            f"model {place.name!r} does not fit into the GPU's memory. Serve it (vLLM, transformers serve, ...) and give --server"
         )
-    of_base = "" if base is None else f" onto its base model {base!r}"
+    base = "" if place.base is None else f" onto its base model {place.base!r}"
+    if place.unreachable is None:
+        return ModelError(f"model {place.name!r} cannot be loaded{base}: {_reason(error)}")
+    missing = place.name if not Path(place.name).is_dir() else place.base
     return ModelError(
-        f"model {name!r} cannot be loaded{of_base}: {_reason(error)}. Give a local folder, or a Hub id that can be reached or is cached"
+        f"model {place.name!r} cannot be loaded{base}: {missing} is not a folder, not (completely) in the Hub's cache on this machine, "
+        f"and the Hub cannot be asked: {place.unreachable}.\nDownload it where there is a network, `hf download {missing} --local-dir "
+        f"FOLDER`, and give FOLDER; or fill the cache by `hf download {missing}` and set HF_HUB_OFFLINE=1"
     )
 
 

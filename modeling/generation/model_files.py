@@ -1,8 +1,15 @@
-"""Files of a model, in a folder or on the Hub."""
+"""Files of a model, in a folder or on the Hub, and the place of the model that ships with the project. Needs no engine."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+SHIPPED_MODEL = Path(__file__).parents[1] / "llamoco-xs"
+
+
+def display_name(place: str) -> str:
+    """Name of a model for people and records: records name the shipped model, not where it is installed."""
+    return SHIPPED_MODEL.name if place == str(SHIPPED_MODEL) else place
 
 
 def is_folder(model: str | Path) -> bool:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.dataset_builder.prompts.program_text import clean_text
 from llamoco.metrics.inputs import MAX_TOKENS
 from llamoco.metrics.run_records import shown, whole_number
 from llamoco.modeling.generation.load import Generation, ModelError
@@ -185,7 +185,7 @@ class FileSource:
             raise self._error(
                 line, name, f"has half of a surrogate pair at character {error.start}"
             ) from error
-        return received(value)
+        return clean_text(value)
 
     def _count(self, record: dict[str, Any], name: str, line: int, most: int) -> int | None:
         value = record.get(name)

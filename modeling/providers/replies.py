@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llamoco.dataset_builder.problems.printable import printable
-from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.dataset_builder.prompts.program_text import clean_text
 from llamoco.metrics.inputs import MAX_TOKENS
 from llamoco.metrics.run_records import whole_number
 
@@ -54,7 +54,7 @@ def text_of(reply: Any, chat: bool) -> tuple[str, str | None]:
         content = ""  # all tokens went into reasoning, say
     if not isinstance(content, str):
         raise Garbage(f"a reply whose text is {_described(content)} (finish_reason {_described(reason)})")
-    return received(content), reason
+    return clean_text(content), reason
 
 
 def tokens_of(reply: Any) -> int | None:

@@ -245,7 +245,7 @@ class ServerSource:
             elif error.status_code in (404, *REFUSALS):
                 listed = self._listed_models()
                 hint = f"it lists the models {_names(listed)}; " if listed else "it lists no models; "
-                hint += "check URL, model (--model) and API (--api); then "
+                hint += "check URL, model (--server-model) and API (--api); then "
         elif isinstance(error, openai.APITimeoutError):
             what = f"no answer in {self._timeout:g} s, {attempts}"
             hint = "give it more time (--timeout), or "
@@ -270,7 +270,7 @@ class ServerSource:
         if len(listed) == 1:
             return listed[0]
         what = f"lists the models {_names(listed)}" if listed else "cannot be reached, or lists no models"
-        raise ModelError(f"server {self._shown_url} {what}: name the model to be evaluated (--model)")
+        raise ModelError(f"server {self._shown_url} {what}: name the model to evaluate (--server-model)")
 
 
 def _names(models: list[str]) -> str:

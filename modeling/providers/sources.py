@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from llamoco.dataset_builder.prompts.conversation import CONTRACT, REPAIR_REQUEST, Style
+from llamoco.dataset_builder.prompts.conversation import CONTRACT, REPAIR_REQUEST, PromptStyle
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.generation.generator import MAX_NEW_TOKENS
 from llamoco.modeling.generation.model_answer import Decision, Generation
@@ -131,7 +131,7 @@ def open_source(
     return LocalSource(load_torch_generator(model or SHIPPED_MODEL), prompt_style, max_new_tokens)
 
 
-def resolve_style(prompt_style: str, automatic: Style) -> Style:
+def resolve_style(prompt_style: str, automatic: PromptStyle) -> PromptStyle:
     """The style that a person's word means.
 
     Raises:
@@ -146,7 +146,7 @@ def resolve_style(prompt_style: str, automatic: Style) -> Style:
     raise ModelError(f"prompt style: expected one of {', '.join(PROMPT_STYLES)}, got {prompt_style!r}")
 
 
-def default_new_tokens(style: Style) -> int:
+def default_new_tokens(style: PromptStyle) -> int:
     """Length limit of an answer, in tokens."""
     return CONTRACT_NEW_TOKENS if style == "contract" else MAX_NEW_TOKENS
 
@@ -156,7 +156,7 @@ def estimated_tokens(characters: int) -> int:
     return -(-characters // CHARACTERS_A_TOKEN)
 
 
-def style_settings(style: Style, template: str = "") -> dict[str, str]:
+def style_settings(style: PromptStyle, template: str = "") -> dict[str, str]:
     """The style, and where it has words of its own a hash of them: other words, other answers."""
     if style == "plain":
         return {"prompt_style": style}

@@ -7,14 +7,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_single_best_solvers
 from llamoco.dataset_builder.optimizers.catalogue import Config, group_of
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import identify, render
+from llamoco.dataset_builder.optimizers.single_best import single_best_solver
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.program import program_of
-from llamoco.dataset_builder.prompts.program_text import received
+from llamoco.dataset_builder.prompts.program_text import clean_text
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.modeling.generation.pool_texts import serving
 from llamoco.modeling.solving.fallback import Fallback, before_run
@@ -129,7 +129,7 @@ def _with_left_out(problem: Problem, warning: str | None) -> str | None:
 def _answer(
     problem: Problem, generator: Generator, generation: Generation, seconds: float, warning: str | None
 ) -> Answer:
-    completion = received(generation.completion)
+    completion = clean_text(generation.completion)
     decision, body, optimizer = parse_completion(completion)
     known = identify(body)
     calibration, confidence = generator.calibration, generation.confidence
@@ -154,7 +154,7 @@ def _answer(
 def single_best_answer(answer: Answer) -> Answer:
     """What stands in where a model's answer does not begin or is in doubt: the benchmark's single best solver."""
     group = group_of(answer.problem.constrained)
-    name = read_single_best_solvers(SHIPPED_LABELS)[group]["aocc"]
+    name = single_best_solver(answer.problem.constrained)
     return pool_answer(answer, name, f"single best solver of the benchmark on {group} problems")
 
 

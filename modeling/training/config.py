@@ -1,27 +1,30 @@
-"""The configuration of two-phase instruction tuning."""
+"""Configuration of the contrastive warm-up and of the instruction tuning."""
 
+import copy
 from dataclasses import dataclass, field
+from typing import Self
 
 import torch
+from transformers import SchedulerType
 from transformers.integrations import is_tensorboard_available
+from transformers.trainer_utils import IntervalStrategy
 from trl import SFTConfig
 
 
 @dataclass
 class LLaMoCoConfig(SFTConfig):
     r"""
-    Configuration class for the [`~llamoco.modeling.training.trainer.LLaMoCoTrainer`].
+    Configuration class for the [`~llamoco.modeling.training.instruction_trainer.InstructionTrainer`], and for the
+    [`~llamoco.modeling.training.contrastive_trainer.ContrastiveTrainer`] before it (see `contrastive`).
 
     This class includes only the parameters that are specific to LLaMoCo's two-phase instruction tuning
     (paper, Section III-B). For a full list of training arguments, please refer to the [`~trl.SFTConfig`] and
     [`~transformers.TrainingArguments`] documentation. Some defaults differ from theirs.
 
-    A run is one pass through both phases: `contrastive_steps` optimizer steps of warm-up, then
-    `num_train_epochs` epochs of instruction tuning. A positive `max_steps` counts the steps of both.
-    `learning_rate`, `lr_scheduler_type` and `warmup_steps` rule the instruction tuning.
+    Steps and epochs, `learning_rate`, `lr_scheduler_type` and `warmup_steps` are those of the instruction tuning.
 
-    `bf16` is for devices that calculate in bfloat16: a CPU that would emulate it, 50 times slower than float32, trains
-    in float32.
+    Without a CUDA device the CPU trains. `bf16` is for devices that calculate in bfloat16: a CPU that would emulate it,
+    50 times slower than float32, trains in float32.
 
     Parameters:
         > Parameters that control the contrastive warm-up
@@ -30,10 +33,10 @@ class LLaMoCoConfig(SFTConfig):
             Length of the contrastive warm-up, in optimizer steps. `0` leaves it out. The paper: "a small number
             of epochs".
         contrastive_learning_rate (`float`, *optional*):
-            Learning rate of the contrastive warm-up, of one optimizer step: reached linearly within its first
-            tenth, then constant. If not set, `learning_rate`. The paper states neither.
+            Learning rate of the contrastive warm-up: reached linearly within its first tenth, then constant. If
+            not set, `learning_rate`. The paper states neither.
         margin (`float`, *optional*, defaults to `0.5`):
-            phi of the paper's Eq. 4, a distance G (Eq. 3, in [0, 1], without unit) up to which prompts that want
+            phi of the paper's Eq. 4, a distance G (Eq. 3, in [0, 1], without unit) up to which prompts with
             different optimizers are pushed apart. 0.5 makes their latents orthogonal. The paper states no value.
         latent_layer (`int`, *optional*, defaults to `-1`):
             Block whose output at a prompt's last token is its latent o(q): 0 is the first, -1 the last one, "the
@@ -93,17 +96,22 @@ class LLaMoCoConfig(SFTConfig):
 
     # Override fields of SFTConfig and TrainingArguments
     max_length: int | None = field(
-        default=2048,
+        default=None,
         metadata={
-            "help": "Maximum length of prompt and completion in tokens. Longer pairs are dropped and counted."
+            "help": "Maximum length of prompt and completion in tokens; if not set, the model's positions. Longer "
+            "pairs are dropped and counted."
         },
     )
-    include_num_input_tokens_seen: str | bool = field(
+    remove_unused_columns: bool = field(
+        default=False, metadata={"help": "Leave as it is: the collators need all columns."}
+    )
+    include_num_input_tokens_seen: str = field(
         default="non_padding",
         metadata={"help": "How to count the input tokens seen, see `TrainingArguments`."},
     )
 
     def __post_init__(self) -> None:
+        self.use_cpu = self.use_cpu or not torch.cuda.is_available()
         if self.use_cpu and self.bf16 is not False and not self.fp16 and not bf16_on_cpu():
             self.bf16 = False
         super().__post_init__()
@@ -120,11 +128,6 @@ class LLaMoCoConfig(SFTConfig):
             raise ValueError(f"margin must lie in [0, 1], as the distance of Eq. 3 does, got {self.margin}")
         if self.bucket_batches < 1:
             raise ValueError(f"bucket_batches must be at least 1, got {self.bucket_batches}")
-        if 0 < self.max_steps <= self.contrastive_steps:
-            raise ValueError(
-                f"max_steps ({self.max_steps}) counts both phases and must be greater than contrastive_steps "
-                f"({self.contrastive_steps})"
-            )
         if self.packing or self.padding_free:
             raise ValueError(
                 "packing and padding_free merge rows, which have weights of their own here: leave them out"
@@ -135,11 +138,26 @@ class LLaMoCoConfig(SFTConfig):
             raise ValueError(
                 "report_to: tensorboard needs a package that is not installed: pip install tensorboard"
             )
-        if self.contrastive_steps and self.ddp_find_unused_parameters is None:
-            # The warm-up's loss depends neither on the output layer nor on blocks above latent_layer.
-            self.ddp_find_unused_parameters = True
+
+    def contrastive(self, output_dir: str) -> Self:
+        """The arguments of the contrastive warm-up, whose batches hold three rows a triplet."""
+        args = copy.copy(self)
+        args.output_dir = output_dir
+        args.max_steps = self.contrastive_steps
+        if self.contrastive_learning_rate is not None:
+            args.learning_rate = self.contrastive_learning_rate
+        args.lr_scheduler_type = SchedulerType.CONSTANT_WITH_WARMUP
+        args.lr_scheduler_kwargs = {}
+        args.warmup_steps = self.contrastive_steps // 10
+        args.per_device_train_batch_size = 3 * self.per_device_train_batch_size
+        args.eval_strategy = IntervalStrategy.NO
+        args.load_best_model_at_end = False
+        if self.ddp_find_unused_parameters is None:
+            # The loss depends neither on the output layer nor on blocks above latent_layer.
+            args.ddp_find_unused_parameters = True
+        return args
 
 
 def bf16_on_cpu() -> bool:
-    """Whether this machine's processor calculates in bfloat16 (AVX-512, AMX, ARMv8.6); others emulate it."""
+    """Tell whether this machine's processor calculates in bfloat16 (AVX-512, AMX, ARMv8.6) or emulates it."""
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

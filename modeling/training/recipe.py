@@ -1,32 +1,33 @@
-"""Training recipes: a YAML file, checked field by field."""
+"""Training recipes: a flat YAML file of fields, read by trl's parser, so that the command line can set each field anew."""
 
 import dataclasses
+import difflib
+import json
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
+from transformers.trainer_utils import IntervalStrategy
+from trl import ModelConfig, TrlParser
 
+from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.modeling.training.config import LLaMoCoConfig
-from llamoco.modeling.training.recipe_fields import (
-    RecipeError,
-    check_choice,
-    check_type,
-    checked,
-    field_types,
-    mapping,
-    reject_unknown,
-)
 
-__all__ = ["Adapter", "DatasetSource", "FromScratch", "Quantization", "Recipe", "RecipeError", "read_recipe"]
+DTYPES = ["float32", "bfloat16", "float16"]
 
-DTYPES = ("float32", "bfloat16", "float16")
+
+class RecipeError(LlamocoError, ValueError):
+    """An invalid recipe or training run. The message names the file or field and how to fix it."""
 
 
 @dataclass(frozen=True)
 class FromScratch:
-    """A Llama with random weights and a tokenizer of its own (see `llamoco.modeling.training.tokenizer`).
+    """
+    A Llama with random weights and a tokenizer of its own (see `llamoco.modeling.training.tokenizer`): what is trained
+    unless a recipe names a model in `model_name_or_path`.
 
     Parameters:
         vocab_size (`int`): tokens of the tokenizer.
@@ -34,237 +35,279 @@ class FromScratch:
         intermediate_size (`int`): width of the gated feed-forward layers.
         num_hidden_layers (`int`): number of blocks.
         num_attention_heads (`int`): attention heads of a block; divides `hidden_size`.
-        max_position_embeddings (`int`): positions, in tokens.
-        facts_alone (`bool`): the tokenizer of the finished model leaves out what stands before a prompt's facts, so that a
-            model which chooses best by them sees them only, whoever asks it. Training sees rows as they are.
+        max_position_embeddings (`int`, *optional*, defaults to `2048`): positions, in tokens.
+        drop_description (`bool`, *optional*, defaults to `False`): the tokenizer of the finished model leaves out what
+            precedes a prompt's facts, so that a model that decides best by them alone sees nothing else, whoever asks it.
+            Training sees rows as they are.
     """
 
-    vocab_size: int
-    hidden_size: int
-    intermediate_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    max_position_embeddings: int = 2048
-    facts_alone: bool = False
+    vocab_size: int | None = field(default=None, metadata={"help": "Tokens of a new model's tokenizer."})
+    hidden_size: int | None = field(default=None, metadata={"help": "Width of a new model."})
+    intermediate_size: int | None = field(
+        default=None, metadata={"help": "Width of a new model's feed-forward layers."}
+    )
+    num_hidden_layers: int | None = field(default=None, metadata={"help": "Blocks of a new model."})
+    num_attention_heads: int | None = field(
+        default=None, metadata={"help": "Attention heads of a new model's blocks."}
+    )
+    max_position_embeddings: int = field(default=2048, metadata={"help": "Positions of a new model."})
+    drop_description: bool = field(
+        default=False, metadata={"help": "The new model sees the facts of a prompt only."}
+    )
+
+    def sizes(self) -> dict[str, Any]:
+        """Sizes of the model.
+
+        Raises:
+            ValueError: one is missing or impossible.
+        """
+        sizes = {
+            name: value for name, value in dataclasses.asdict(self).items() if name != "drop_description"
+        }
+        for name, value in sizes.items():
+            if value is None:
+                raise ValueError(
+                    f"{name} is missing: a new model needs it, or name a model to tune in model_name_or_path"
+                )
+            if value < 1:
+                raise ValueError(f"{name} is {value}, expected at least 1")
+        if sizes["hidden_size"] % (2 * sizes["num_attention_heads"]):
+            raise ValueError(
+                f"hidden_size ({self.hidden_size}) must be an even multiple of num_attention_heads "
+                f"({self.num_attention_heads})"
+            )
+        return sizes
 
 
 @dataclass(frozen=True)
 class DatasetSource:
-    """Pairs to train on.
+    """
+    Pairs to train on.
 
     Parameters:
-        path (`str`): what `datasets.load_dataset` takes: a folder in the Hub's layout, or a Hub id.
-        config (`str`): its configuration.
-        split (`str`): its split.
-        descriptions (`float`): share of the pairs that are seen whole, 0 to 1.
-        facts_alone (`float`): share that is seen with the prompt's facts alone. A file too long for a model is answered
-            from them; and these short pairs give practice in choosing and writing cheaply.
-        decisions_alone (`float`): share that is seen with the facts alone and the completion's first line alone, where the
+        dataset_name (`str`, *optional*): a folder in the Hub's layout, such as `llamoco build` writes, or a Hub id. If not
+            set, the instruction set that ships with the project.
+        dataset_config (`str`): its configuration.
+        dataset_train_split (`str`): its split.
+        full_share (`float`): share of the pairs that are seen in full, 0 to 1.
+        facts_only_share (`float`): share that is seen with the prompt's facts only. A file too long for a model is answered
+            from them; and these short pairs give practice in deciding and writing cheaply.
+        decision_only_share (`float`): share that is seen with the facts and the completion's first line only, where the
             optimizer is named.
-        decision_temperature (`float`): if above 0, `decisions_alone` name an optimizer drawn with probability proportional to
-            exp(AOCC / decision_temperature) in place of the label, AOCC as the benchmark measured it on the problem (shipped
-            label table). So a model learns how much worse the others are, where the label alone says which one won.
-        programs_alone (`float`): share that is seen as practice in writing: the prompt is the facts and a decision, the
-            completion the program; of the optimizers that serve the problem, each is equally often the one.
-        hold_out (`bool`): leave the problems of `llamoco.modeling.calibration.held_out` out, on which confidence is calibrated.
+        soft_label_temperature (`float`): if above 0, decision-only rows name an optimizer drawn with probability proportional
+            to exp(AOCC / soft_label_temperature) in place of the label, AOCC from the data set's column `scores`. So a model
+            learns how much worse the others are, where the label alone says which one won.
+        program_only_share (`float`): share that is seen as practice in writing: the prompt is the facts and a decision, the
+            completion the program; each of the optimizers that can handle the problem is drawn equally often.
+        hold_out (`bool`): leave out the rows with `calibration` true, on which confidence is calibrated.
+        validation (`bool`): measure the validation loss on these rows, when `eval_strategy` says.
         language (`str`, *optional*): python or latex: pairs in that language only.
         patterns (`list[str]`, *optional*): pairs in these writing patterns only.
     """
 
-    path: str
-    config: str = "default"
-    split: str = "train"
-    descriptions: float = 1.0
-    facts_alone: float = 0.0
-    decisions_alone: float = 0.0
-    decision_temperature: float = 0.0
-    programs_alone: float = 0.0
-    hold_out: bool = False
-    language: str | None = None
-    patterns: list[str] | None = None
+    dataset_name: str | None = field(
+        default=None,
+        metadata={"help": "Folder or Hub id of the instruction set; the shipped one if not set."},
+    )
+    dataset_config: str = field(default="default", metadata={"help": "Configuration of the instruction set."})
+    dataset_train_split: str = field(default="train", metadata={"help": "Split to train on."})
+    full_share: float = field(default=1.0, metadata={"help": "Share of the pairs that are seen in full."})
+    facts_only_share: float = field(default=0.0, metadata={"help": "Share that is seen with the facts only."})
+    decision_only_share: float = field(
+        default=0.0, metadata={"help": "Share that is seen with the facts and the decision only."}
+    )
+    soft_label_temperature: float = field(
+        default=0.0, metadata={"help": "Temperature, in AOCC, of drawn decisions; 0 for the labels."}
+    )
+    program_only_share: float = field(
+        default=0.0, metadata={"help": "Share that is seen as practice in writing programs."}
+    )
+    hold_out: bool = field(default=False, metadata={"help": "Leave out the rows for calibration."})
+    validation: bool = field(
+        default=False, metadata={"help": "Measure the validation loss on the rows for calibration."}
+    )
+    language: str | None = field(
+        default=None,
+        metadata={"help": "Pairs in this language only.", "choices": ["python", "latex"]},
+    )
+    patterns: list[str] | None = field(
+        default=None, metadata={"help": "Pairs in these writing patterns only."}
+    )
+
+    def __post_init__(self) -> None:
+        if self.soft_label_temperature < 0:
+            raise ValueError(
+                f"soft_label_temperature is {self.soft_label_temperature}, expected a temperature in AOCC, or 0 for "
+                "the labels"
+            )
+        if self.validation and not self.hold_out:
+            raise ValueError("validation: true needs hold_out: true, or the rows would be trained on, too")
 
 
 @dataclass(frozen=True)
-class Adapter:
-    """A low-rank adapter (LoRA, Hu et al. 2022, arXiv:2106.09685), trained in place of the model's own weights.
-
-    Parameters are those of [`~peft.LoraConfig`] of the same names.
+class ScriptArguments:
+    """
+    The run itself.
 
     Parameters:
-        r (`int`): rank of the update of a weight matrix.
-        lora_alpha (`int`): the update is scaled by lora_alpha / r.
-        lora_dropout (`float`): share of the adapter's inputs that are dropped while training.
-        target_modules (`str` or `list[str]`): names of the layers that are adapted, or all-linear.
+        threads (`int`, *optional*): CPU threads of torch; its own choice if not set.
+        save_dtype (`str`): number format of the saved weights: float32, bfloat16 or float16.
+        max_shard_size (`str`): size of the files in which the model is saved, such as 15MB or 5GB.
     """
 
-    r: int = 16
-    lora_alpha: int = 32
-    lora_dropout: float = 0.0
-    target_modules: str | list[str] = "all-linear"
+    threads: int | None = field(default=None, metadata={"help": "CPU threads of torch."})
+    save_dtype: str = field(
+        default="float32", metadata={"help": "Number format of the saved weights.", "choices": DTYPES}
+    )
+    max_shard_size: str = field(
+        default="15MB", metadata={"help": "Size of the files in which the model is saved."}
+    )
 
-
-@dataclass(frozen=True)
-class Quantization:
-    """Weights of the base model in 4 bits (QLoRA, Dettmers et al. 2023, arXiv:2305.14314), by bitsandbytes.
-
-    Parameters are those of [`~transformers.BitsAndBytesConfig`] of the same names.
-
-    Parameters:
-        bnb_4bit_quant_type (`str`): number format of the weights: nf4 or fp4.
-        bnb_4bit_use_double_quant (`bool`): whether the scales of the weights are quantized, too.
-        bnb_4bit_compute_dtype (`str`): number format of the arithmetic: float32, bfloat16 or float16.
-    """
-
-    bnb_4bit_quant_type: str = "nf4"
-    bnb_4bit_use_double_quant: bool = True
-    bnb_4bit_compute_dtype: str = "bfloat16"
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[1-9][0-9]*[KMG]B", self.max_shard_size):
+            raise ValueError(
+                f"max_shard_size is {self.max_shard_size!r}, expected a size such as 15MB or 5GB"
+            )
 
 
 @dataclass(frozen=True)
 class Recipe:
     """A training run.
 
-    Parameters:
-        model (`str` or `FromScratch`): the model to tune, by Hub id or path, or a new one.
-        dataset (`DatasetSource`): the pairs.
-        training (`dict`): fields of [`~llamoco.modeling.training.config.LLaMoCoConfig`].
-        output_dir (`str`): folder of the trained model; checkpoints lie in it while training.
-        seed (`int`): of initial weights and of the order of pairs.
-        save_dtype (`str`): number format of the saved weights: float32, bfloat16 or float16.
-        threads (`int`, *optional*): CPU threads of torch; its own choice if not set.
-        adapter (`Adapter`, *optional*): what is trained instead of all weights.
-        quantization (`Quantization`, *optional*): that the base model is held in 4 bits; asks for an adapter.
-        load_dtype (`str`): number format in which a model is loaded: float32, bfloat16 or float16. Weights that are
-            themselves trained want float32, `training.bf16` makes their arithmetic cheap.
-        max_shard_size (`str`): size of the files in which the model is saved, such as 15MB or 5GB.
-        attn_implementation (`str`, *optional*): attention of a loaded model, such as sdpa, eager or flash_attention_2;
-            the choice of transformers if not set.
+    Attributes:
+        file: the recipe's.
+        fields: what the recipe and the command line say, by name.
+        script, source, scratch, model, training: the same, checked, with defaults.
     """
 
-    model: str | FromScratch
-    dataset: DatasetSource
-    training: dict[str, Any]
-    output_dir: str
-    seed: int = 0
-    save_dtype: str = "float32"
-    threads: int | None = None
-    adapter: Adapter | None = None
-    quantization: Quantization | None = None
-    load_dtype: str = "float32"
-    max_shard_size: str = "15MB"
-    attn_implementation: str | None = None
+    file: Path
+    fields: dict[str, Any]
+    script: ScriptArguments
+    source: DatasetSource
+    scratch: FromScratch
+    model: ModelConfig
+    training: LLaMoCoConfig
+
+    @property
+    def base_model(self) -> str | None:
+        """The model to tune; None for a new one."""
+        return self.model.model_name_or_path
+
+    @property
+    def output(self) -> Path:
+        """Folder of the trained model; checkpoints are in it while training."""
+        return Path(self.fields["output_dir"])
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.1 reads 1e-3 as text; a recipe means the number."""
+class _Parser(TrlParser):
+    def error(self, message: str) -> NoReturn:
+        raise RecipeError(re.sub(r"^argument --(\w+)\S*:", r"\1:", message))
 
 
-_Loader.yaml_implicit_resolvers = {
-    key: list(value) for key, value in yaml.SafeLoader.yaml_implicit_resolvers.items()
+_PARTS = {
+    "script": ScriptArguments,
+    "source": DatasetSource,
+    "scratch": FromScratch,
+    "model": ModelConfig,
+    "training": LLaMoCoConfig,
 }
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+"), list("-+0123456789")
-)
-
-# The recipe itself sets these fields of LLaMoCoConfig.
-_SET_BY_RECIPE = {"output_dir": "output_dir", "seed": "seed"}
 
 
-def read_recipe(path: str | Path) -> Recipe:
-    """Reads and checks a recipe.
+def read_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read and check a recipe.
+
+    Args:
+        path: a YAML file of fields of `ScriptArguments`, `DatasetSource`, `FromScratch`, [`~trl.ModelConfig`] and
+            `LLaMoCoConfig`, all on one level.
+        overrides: words of a command line that set fields anew, such as `--learning_rate 1e-4`.
 
     Raises:
-        RecipeError: the file is missing or no YAML, or a field is missing, unknown or of the wrong type.
+        RecipeError: the file is missing or no YAML, or a field is missing, unknown or impossible.
     """
     file = Path(path)
+    known = {f.name for part in _PARTS.values() for f in dataclasses.fields(part) if f.init}
+    content = _content(file)
+    for name in content:
+        _check_known(f"{file}: unknown field {name}", str(name), known)
+    named = [word.removeprefix("--").partition("=")[0] for word in overrides if word.startswith("--")]
+    for name in named:
+        plain = name.replace("-", "_")
+        _check_known(
+            f"unknown option --{name}", plain if plain in known else plain.removeprefix("no_"), known
+        )
+    words = [word for name, value in content.items() for word in _words(name, value)]
+    parser = _Parser(list(_PARTS.values()), allow_abbrev=False)  # type: ignore[arg-type]
+    try:
+        parts = dict(zip(_PARTS, parser.parse_args_and_config([*words, *overrides]), strict=True))
+        given = vars(parser.parse_args([*words, *overrides]))
+        set_here = {name.replace("-", "_") for name in named} | content.keys()
+        fields = {name: value for name, value in given.items() if name in set_here}
+        recipe = Recipe(file, fields, **parts)
+        _check(recipe)
+    except (ValueError, TypeError, NotImplementedError) as error:
+        raise RecipeError(f"{file}: {error}") from error
+    return recipe
+
+
+def _content(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise RecipeError(
             f"no recipe at {file}: give the path of a YAML file, such as examples/recipes/xs.yaml"
         )
     try:
-        content = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_Loader)
-    except (
-        yaml.YAMLError,
-        ValueError,
-        RecursionError,
-    ) as error:  # a number of thousands of digits, a 13th month
+        content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+    # A number of thousands of digits, a 13th month, an alias of itself.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise RecipeError(f"{file} is no YAML: {error}") from error
-
-    fields = checked(file, "", content, Recipe)
-    fields["dataset"] = DatasetSource(**checked(file, "dataset.", fields["dataset"], DatasetSource))
-    if (temperature := fields["dataset"].decision_temperature) < 0:
-        raise RecipeError(
-            f"{file}: dataset.decision_temperature is {temperature}, expected a temperature in AOCC, or 0 for the labels"
-        )
-    if not isinstance(fields["model"], str):
-        wrapped = mapping(file, "model", fields["model"])
-        reject_unknown(file, "model.", wrapped, ["from_scratch"])
-        inner = wrapped.get("from_scratch")
-        fields["model"] = FromScratch(**checked(file, "model.from_scratch.", inner, FromScratch))
-        _check_model(file, fields["model"])
-    for name in ("save_dtype", "load_dtype"):
-        check_choice(file, name, fields.get(name, "float32"), DTYPES)
-    size = fields.get("max_shard_size", "1GB")
-    if not re.fullmatch(r"[1-9][0-9]*[KMG]B", size):
-        raise RecipeError(f"{file}: max_shard_size is {size!r}, expected a size such as 15MB or 5GB")
-    _read_adapter(file, fields)
-
-    training = mapping(file, "training", fields["training"])
-    hints = {name: hint for name, hint in field_types(LLaMoCoConfig).items() if name not in _SET_BY_RECIPE}
-    for name in _SET_BY_RECIPE:
-        if name in training:
-            raise RecipeError(f"{file}: {name} is a field of the recipe itself: move it out of training")
-    reject_unknown(file, "training.", training, list(hints))
-    for name, value in training.items():
-        check_type(file, f"training.{name}", value, hints[name])
-    return Recipe(**fields)
+    if not isinstance(content, dict):
+        raise RecipeError(f"{file}: the recipe must be a mapping of fields to values, got {content!r:.60}")
+    return content
 
 
-def _read_adapter(file: Path, fields: dict[str, Any]) -> None:
-    """Makes the sections on adapter and quantization; both, as how to load, are of a model that exists."""
-    loading = ("adapter", "quantization", "load_dtype", "attn_implementation")
-    set_here = [name for name in loading if fields.get(name) is not None]
-    if set_here and isinstance(fields["model"], FromScratch):
-        raise RecipeError(
-            f"{file}: {set_here[0]} is for a model that is loaded: leave it out, or name one in model"
-        )
-    if fields.get("adapter") is not None:
-        adapter = Adapter(**checked(file, "adapter.", fields["adapter"], Adapter))
-        _check_adapter(file, adapter)
-        fields["adapter"] = adapter
-    if fields.get("quantization") is not None:
-        bits = Quantization(**checked(file, "quantization.", fields["quantization"], Quantization))
-        check_choice(file, "quantization.bnb_4bit_quant_type", bits.bnb_4bit_quant_type, ("nf4", "fp4"))
-        check_choice(file, "quantization.bnb_4bit_compute_dtype", bits.bnb_4bit_compute_dtype, DTYPES)
-        fields["quantization"] = bits
-        if fields.get("adapter") is None:
-            raise RecipeError(
-                f"{file}: quantization without adapter: weights of 4 bits cannot be trained. Add the section adapter"
+def _check_known(what: str, name: str, known: set[str]) -> None:
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    raise RecipeError(
+        f"{what}: did you mean {' or '.join(near)}?"
+        if near
+        else f"{what}: examples/recipes show the usual ones"
+    )
+
+
+def _words(name: str, value: Any) -> list[str]:
+    """A field as words of a command line."""
+    if value is None:
+        return []
+    if isinstance(value, bool):
+        value = str(value).lower()
+    elif isinstance(value, list):
+        return [f"--{name}", *map(str, value)]
+    elif isinstance(value, dict):
+        value = json.dumps(value, default=str)
+    return [f"--{name}={value}"]
+
+
+def _check(recipe: Recipe) -> None:
+    """Check fields that depend on each other."""
+    fields, model = recipe.fields, recipe.model
+    if not fields.get("output_dir"):
+        raise ValueError("output_dir is missing")
+    of_new_models = [f.name for f in dataclasses.fields(FromScratch) if f.name in fields]
+    of_loaded_models = [f.name for f in dataclasses.fields(ModelConfig) if f.name in fields]
+    if model.model_name_or_path is None:
+        recipe.scratch.sizes()
+        if of_loaded_models:
+            raise ValueError(
+                f"{of_loaded_models[0]} is for a model that is loaded: leave it out, or name one in model_name_or_path"
             )
-
-
-def _check_adapter(file: Path, adapter: Adapter) -> None:
-    for name in ("r", "lora_alpha"):
-        if getattr(adapter, name) < 1:
-            raise RecipeError(f"{file}: adapter.{name} is {getattr(adapter, name)}, expected at least 1")
-    if not 0 <= adapter.lora_dropout < 1:
-        raise RecipeError(
-            f"{file}: adapter.lora_dropout is {adapter.lora_dropout}, expected at least 0 and less than 1"
-        )
-    names = adapter.target_modules
-    listed = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    if not names or not (isinstance(names, str) or listed):
-        raise RecipeError(
-            f"{file}: adapter.target_modules is {names!r}, expected all-linear or a list of names of layers"
-        )
-
-
-def _check_model(file: Path, model: FromScratch) -> None:
-    for name, value in dataclasses.asdict(model).items():
-        if not isinstance(value, bool) and value < 1:
-            raise RecipeError(f"{file}: model.from_scratch.{name} is {value}, expected at least 1")
-    if model.hidden_size % (2 * model.num_attention_heads):
-        raise RecipeError(
-            f"{file}: model.from_scratch.hidden_size ({model.hidden_size}) must be an even multiple of "
-            f"num_attention_heads ({model.num_attention_heads})"
+    elif of_new_models:
+        raise ValueError(f"{of_new_models[0]} is for a new model: leave it out, or model_name_or_path")
+    if (model.load_in_4bit or model.load_in_8bit) and not model.use_peft:
+        raise ValueError("quantized weights cannot be trained: add an adapter by use_peft: true")
+    evaluates = recipe.training.eval_strategy != "no"
+    if recipe.source.validation != evaluates:
+        raise ValueError(
+            "validation: true needs eval_strategy: steps or epoch, and these need validation: true; found "
+            f"validation: {str(recipe.source.validation).lower()}, eval_strategy: {IntervalStrategy(recipe.training.eval_strategy).value}"
         )

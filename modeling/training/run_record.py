@@ -1,7 +1,8 @@
-"""What a training run leaves beside its model: summary, record and curve."""
+"""Summary, record and curve of a training run."""
 
-import dataclasses
 import datetime
+import json
+import math
 import os
 import platform
 from importlib.metadata import version
@@ -19,14 +20,15 @@ from peft import PeftModel
 from transformers import PreTrainedModel
 
 from llamoco.modeling.training.config import LLaMoCoConfig
-from llamoco.modeling.training.recipe import FromScratch, Recipe
-from llamoco.modeling.training.trainer import LLaMoCoTrainer
+from llamoco.modeling.training.instruction_trainer import InstructionTrainer
+from llamoco.modeling.training.recipe import Recipe
 
+LOSSES = ("loss", "completion_loss", "prompt_loss", "choice_loss", "choice_accuracy", "eval_loss")
 RECORDED_PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "tokenizers", "numpy")
 
 
 def count_parameters(model: PreTrainedModel | PeftModel) -> tuple[int, int]:
-    """Trained parameters and all of them, an adapter's included; to be asked before weights are sharded."""
+    """Trained parameters and all of them, an adapter's included. Call it before weights are sharded."""
     if isinstance(model, PeftModel):
         trained, total = model.get_nb_trainable_parameters()
         return trained, total
@@ -35,52 +37,69 @@ def count_parameters(model: PreTrainedModel | PeftModel) -> tuple[int, int]:
     return sum(size for trained, size in sizes if trained), sum(size for _, size in sizes)
 
 
-def describe_start(recipe: Recipe, trainer: LLaMoCoTrainer) -> str:
-    """What is about to be trained, on what, for how long: a few lines for the person who waits."""
-    args = trainer.args
-    trained, total = count_parameters(trainer.model)
-    if isinstance(recipe.model, FromScratch):
+def describe_start(recipe: Recipe, parameters: tuple[int, int], rows: Dataset, dropped: int) -> str:
+    """Tell what is about to be trained, on what and for how long, in a few lines for the person who waits.
+
+    Args:
+        recipe: of the run.
+        parameters: trained ones and all, see `count_parameters`.
+        rows: columns of `tokenize_pairs`.
+        dropped: number of pairs that were too long.
+    """
+    args, model = recipe.training, recipe.model
+    trained, total = parameters
+    if recipe.base_model is None:
         what = "a new model"
     else:
-        what = recipe.model
-        what += f", a LoRA adapter of rank {recipe.adapter.r}" if recipe.adapter else ", all weights"
-        what += ", on the model in 4 bits" if recipe.quantization else ""
+        what = recipe.base_model
+        what += f", a LoRA adapter of rank {model.lora_r}" if model.use_peft else ", all weights"
+        what += ", on the model in 4 bits" if model.load_in_4bit else ""
     share = "" if trained == total else f", {trained:,} of them trained ({trained / total:.2%})"
     batch = args.train_batch_size * args.gradient_accumulation_steps * args.world_size
-    padding = ", ".join(f"{x:.1%} in the {phase}" for phase, x in trainer.batch_sampler.padding().items())
+    steps = args.max_steps
+    if steps <= 0:
+        batches = math.ceil(math.ceil(len(rows) / args.train_batch_size) / args.world_size)
+        steps = math.ceil(args.num_train_epochs * math.ceil(batches / args.gradient_accumulation_steps))
     return (
         f"{what}: {total:,} parameters{share}\n"
-        f"{len(trainer.rows):,} pairs, {sum(len(row['input_ids']) for row in trainer.rows):,} tokens "
-        f"({trainer.rows_dropped:,} pairs longer than {args.max_length} tokens dropped)\n"
-        f"{args.contrastive_steps} steps of contrastive warm-up, "
-        f"{args.max_steps - args.contrastive_steps} of instruction tuning, {batch} pairs a step; "
-        f"{args.world_size} x {machine_class(args.device)}, {precision(args)}\n"
-        f"positions that are padding: {padding}"
+        f"{len(rows):,} pairs, {sum(rows['length']):,} tokens "
+        f"({dropped:,} pairs longer than {args.max_length} tokens dropped)\n"
+        f"{args.contrastive_steps} steps of contrastive warm-up, {steps} of instruction tuning, {batch} pairs a step; "
+        f"{args.world_size} x {machine_class(args.device)}, {precision(args)}"
     )
 
 
 def make_record(
     command: str,
     recipe: Recipe,
-    trainer: LLaMoCoTrainer,
+    trainer: InstructionTrainer,
     parameters: tuple[int, int],
     dataset: dict[str, Any],
+    warm_up: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """The record of a finished run, from which cards are filled.
 
     Args:
         command: what was run.
         recipe: of what.
-        trainer: after the training.
+        trainer: of the instruction tuning, after it.
         parameters: trained ones and all, see `count_parameters`.
-        dataset: the facts of `describe_dataset`.
+        dataset: the facts of `describe_dataset`, and what was dropped.
+        warm_up: the state of the contrastive warm-up after its last step; None without one.
 
     Returns:
-        A mapping for JSON.
+        A mapping for JSON. Steps, tokens and seconds are those of both phases; epochs are of the instruction tuning.
     """
-    history = trainer.state.log_history
-    last = {name: value for entry in history for name, value in entry.items()}
-    losses = ("contrastive_loss", "loss", "completion_loss", "prompt_loss", "choice_loss", "choice_accuracy")
+    state = trainer.state
+    last = {name: value for entry in state.log_history for name, value in entry.items()}
+    losses = {name: last[name] for name in LOSSES if name in last}
+    before: dict[str, Any] = {"global_step": 0, "num_input_tokens_seen": 0}
+    seconds = 0.0
+    if warm_up is not None:
+        before = warm_up
+        logged = {name: value for entry in warm_up["log_history"] for name, value in entry.items()}
+        losses = {"contrastive_loss": logged["loss"], **losses}
+        seconds = logged["seconds"]
     adapter = None
     if isinstance(trainer.model, PeftModel):
         config = trainer.model.peft_config["default"].to_dict()
@@ -88,11 +107,12 @@ def make_record(
         adapter = {name: config[name] for name in names}
         # peft keeps a set.
         adapter["target_modules"] = sorted(adapter["target_modules"])
-    packages = (*RECORDED_PACKAGES, *(("bitsandbytes",) if recipe.quantization else ()))
+    quantized = recipe.model.load_in_4bit or recipe.model.load_in_8bit
+    packages = (*RECORDED_PACKAGES, *(("bitsandbytes",) if quantized else ()))
     return {
         "command": command,
-        "recipe": dataclasses.asdict(recipe),
-        "seed": recipe.seed,
+        "recipe": json.loads(json.dumps(recipe.fields, default=str)),
+        "seed": trainer.args.seed,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": machine_class(trainer.args.device),
         "precision": precision(trainer.args),
@@ -101,21 +121,22 @@ def make_record(
             "python": platform.python_version(),
             **{name: version(name) for name in packages},
         },
-        "base_model": None if isinstance(recipe.model, FromScratch) else recipe.model,
+        "base_model": recipe.base_model,
         "adapter": adapter,
-        "dataset": {**dataset, "rows_dropped": trainer.rows_dropped},
+        "quantized": quantized,
+        "dataset": dataset,
         "parameters": parameters[1],
         "trained_parameters": parameters[0],
-        "steps": trainer.state.global_step,
-        "epochs": round(trainer.state.epoch or 0.0, 3),
-        "tokens_seen": trainer.state.num_input_tokens_seen,
-        "seconds": last["seconds"],
-        "losses": {name: last[name] for name in losses if name in last},
+        "steps": before["global_step"] + state.global_step,
+        "epochs": round(state.epoch or 0.0, 3),
+        "tokens_seen": before["num_input_tokens_seen"] + state.num_input_tokens_seen,
+        "seconds": round(seconds + last["seconds"], 1),
+        "losses": losses,
     }
 
 
 def describe_dataset(dataset: Dataset, fingerprint: str) -> dict[str, Any]:
-    """Facts of a training set: fingerprint, rows, and of how many problems and optimizers they are."""
+    """Facts of a training set: fingerprint, and numbers of rows, problems and optimizers."""
     return {
         "fingerprint": fingerprint,
         **{
@@ -133,7 +154,7 @@ def precision(args: LLaMoCoConfig) -> str:
 
 
 def machine_class(device: torch.device) -> str:
-    """What ran, in the terms a reader can compare: the GPU, or the CPU and the number of cores in use."""
+    """The device in terms that a reader can compare: the GPU, or the CPU with its cores and threads."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     cpuinfo = Path("/proc/cpuinfo")
@@ -143,27 +164,30 @@ def machine_class(device: torch.device) -> str:
     return f"{cpu}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
 
 
-def plot_training(history: list[dict[str, float]], contrastive_steps: int, file: Path) -> None:
-    """Plots losses and the choice's accuracy over optimizer steps, both phases on one axis.
+def plot_training(warm_up: dict[str, Any] | None, history: list[dict[str, float]], file: Path) -> None:
+    """Plot losses and the accuracy of decisions over optimizer steps, both phases on one axis.
 
     Args:
-        history: the trainer's log, one mapping an entry.
-        contrastive_steps: where the phases meet.
+        warm_up: the state of the contrastive warm-up after its last step; None without one.
+        history: log of the instruction tuning, one mapping an entry.
         file: the picture to write.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    before, steps = (warm_up["log_history"], warm_up["global_step"]) if warm_up is not None else ([], 0)
     curves = [
-        (left, "contrastive_loss", "contrastive (Eq. 4)"),
-        (left, "completion_loss", "completion, nats per token"),
-        (left, "prompt_loss", "prompt, nats per token"),
-        (right, "choice_accuracy", "optimizer named right (training pairs)"),
+        (left, before, 0, "loss", "contrastive (Eq. 4)"),
+        (left, history, steps, "completion_loss", "completion, nats per token"),
+        (left, history, steps, "prompt_loss", "prompt, nats per token"),
+        (left, history, steps, "eval_completion_loss", "completion, validation"),
+        (right, history, steps, "choice_accuracy", "optimizer named right (training pairs)"),
+        (right, history, steps, "eval_choice_accuracy", "optimizer named right (validation)"),
     ]
-    for axes, name, label in curves:
-        points = [(entry["step"], entry[name]) for entry in history if name in entry]
+    for axes, log, offset, name, label in curves:
+        points = [(entry["step"] + offset, entry[name]) for entry in log if name in entry]
         if points:
             axes.plot(*zip(*points, strict=True), label=label)
     for axes in (left, right):
-        axes.axvline(contrastive_steps, color="0.7", linestyle=":", label="warm-up ends")
+        axes.axvline(steps, color="0.7", linestyle=":", label="warm-up ends")
         axes.set_xlabel("optimizer step")
         axes.legend()
     left.set_ylabel("loss")

@@ -102,7 +102,7 @@ def train_tokenizer(
     return _wrapped(tokenizer, max_length)
 
 
-def taking_facts_alone(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerFast:
+def without_description(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerFast:
     """A tokenizer of ``train_tokenizer`` that leaves out what stands before the facts of a prompt; else it is the same.
 
     A text without facts, such as a completion, is taken whole.

@@ -1,35 +1,33 @@
-"""`llamoco train RECIPE.yaml [--resume]`: from a recipe to a trained model, its run record, its curve."""
+"""From a recipe to a trained model, its run record and its curve: the contrastive warm-up, then the instruction tuning."""
 
-import dataclasses
 import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from accelerate.utils import broadcast_object_list
-from datasets import Dataset, load_dataset
-from datasets.exceptions import DatasetsError
+from datasets import Dataset
 from peft import PeftModel
 from safetensors import SafetensorError
-from transformers import set_seed
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, set_seed
 from transformers.integrations import TensorBoardCallback
-from transformers.trainer_utils import get_last_checkpoint
 
-from llamoco.dataset_builder.hub_folder import folder_hash
+from llamoco.dataset_builder.instruction_data import data_hash, open_data
+from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.printable import printable
-from llamoco.modeling.training.building import (
-    adapter_config,
-    build_model,
-    build_tokenizer,
-    training_arguments,
-)
+from llamoco.modeling.training.building import build_model, build_tokenizer
+from llamoco.modeling.training.checkpointing import STATE_FILE, last_checkpoint
+from llamoco.modeling.training.collators import REQUIRED_COLUMNS, tokenize_pairs
 from llamoco.modeling.training.config import LLaMoCoConfig
+from llamoco.modeling.training.contrastive_trainer import ContrastiveTrainer
+from llamoco.modeling.training.instruction_trainer import InstructionTrainer
 from llamoco.modeling.training.mixture import mixture
-from llamoco.modeling.training.recipe import DatasetSource, FromScratch, Recipe, RecipeError, read_recipe
+from llamoco.modeling.training.recipe import Recipe, RecipeError, read_recipe
 from llamoco.modeling.training.run_record import (
     count_parameters,
     describe_dataset,
@@ -37,107 +35,188 @@ from llamoco.modeling.training.run_record import (
     make_record,
     plot_training,
 )
-from llamoco.modeling.training.tokenizer import taking_facts_alone
-from llamoco.modeling.training.trainer import REQUIRED_COLUMNS, LLaMoCoTrainer
+from llamoco.modeling.training.tokenizer import without_description
+
+RUN_RECORD = "run_record.json"
+WARM_UP_STATE = "contrastive_state.json"
 
 Result = TypeVar("Result")
 
 
-def run(recipe_path: str | Path, resume: bool = False) -> Path:
-    """Trains the model of a recipe, or goes on with an interrupted run.
+class Progress(NamedTuple):
+    """What an interrupted run has left: checkpoints of both phases, and the folder of the finished warm-up."""
 
-    Checkpoints lie in `checkpoints/` of the recipe's output_dir until the run is finished. In the end
-    output_dir holds the model or its adapter (safetensors) and the tokenizer, `run_record.json`,
-    `trainer_state.json` and `training_curve.png`.
+    warm_up: str | None = None
+    start: Path | None = None
+    tuning: str | None = None
 
-    Under `accelerate launch` all processes train; the main one alone reads the data, writes and prints.
+
+def run(recipe_path: str | Path, overrides: Sequence[str] = (), resume: bool = False) -> Path:
+    """Train the model of a recipe, or continue an interrupted run.
+
+    The warm-up's model, `checkpoints/start` of the output_dir, is what the instruction tuning starts from. Checkpoints of
+    both phases are in `checkpoints/` until the run is finished. In the end output_dir holds the model or its adapter
+    (safetensors) and the tokenizer, `run_record.json`, both phases' logs and `training_curve.png`.
+
+    Under `accelerate launch` all processes train; only the main one reads the data, writes and prints.
 
     Args:
-        recipe_path: a YAML file, see `llamoco.modeling.training.recipe.Recipe`.
-        resume: go on from the last complete checkpoint.
+        recipe_path: a YAML file, see `llamoco.modeling.training.recipe.read_recipe`.
+        overrides: words of a command line that set fields of the recipe anew.
+        resume: continue from the last complete checkpoint.
 
     Returns:
         The recipe's output_dir.
 
     Raises:
-        RecipeError: the recipe, its data, its model or its output_dir do not allow the run; says what to do.
+        RecipeError: the recipe, its data or its output_dir do not allow the run.
+        DataError, ModelError: the data set or the model cannot be loaded.
+        TrainingError: see `llamoco.modeling.training.checkpointing`.
     """
-    recipe = read_recipe(recipe_path)
-    output = Path(recipe.output_dir)
-    if recipe.threads is not None:
-        torch.set_num_threads(recipe.threads)
-    args = training_arguments(recipe, output / "checkpoints")
-    checkpoint, dataset = _on_main(args, lambda: _prepare(recipe, output, resume, args.world_size))
-    built = Path(recipe.dataset.path)
-    built_hash = folder_hash(built) if built.is_dir() else None  # now: the folder may be built anew meanwhile
+    recipe = read_recipe(recipe_path, overrides)
+    args, output = recipe.training, recipe.output
+    if recipe.script.threads is not None:
+        torch.set_num_threads(recipe.script.threads)
+    progress, pairs, validation = _on_main(args, lambda: _prepare(recipe, resume))
+    data_sha = data_hash(recipe.source.dataset_name)  # now: the folder may be built anew meanwhile
 
-    set_seed(recipe.seed)
-    tokenizer = _on_main(args, lambda: build_tokenizer(recipe, dataset, checkpoint))
-    model = build_model(recipe, tokenizer, args)
+    set_seed(args.seed)
+    known = next(
+        (Path(place) for place in (progress.tuning, progress.start, progress.warm_up) if place), None
+    )
+    tokenizer = _on_main(args, lambda: build_tokenizer(recipe, pairs["prompt"], pairs["completion"], known))
+    model = build_model(recipe, tokenizer, progress.start)
+    parameters = count_parameters(model)
+    with _refusals(recipe):
+        rows = tokenize_pairs(pairs, tokenizer, args.max_length)
     try:
-        trainer = LLaMoCoTrainer(
-            model=model,
-            args=args,
-            train_dataset=dataset,
-            processing_class=tokenizer,
-            peft_config=adapter_config(recipe),
-        )
-    except ValueError as error:
-        raise RecipeError(f"{recipe_path}: {error}") from error
-    if recipe.quantization is not None:
-        # trl rounds the adapter of such a model to bfloat16, but peft takes it from a checkpoint as float32: a
-        # resumed run would be another one. As float32 it learns from small steps, too.
-        for parameter in trainer.model.parameters():
-            if parameter.requires_grad:
-                parameter.data = parameter.data.float()
-    for callback in trainer.callback_handler.callbacks:
-        if isinstance(callback, TensorBoardCallback) and callback.logging_dir is None:
-            # Not in checkpoints/, which is deleted in the end.
-            callback.logging_dir = str(output / "tensorboard")
-    parameters = count_parameters(trainer.model)
-    if args.process_index == 0:
-        print(printable(describe_start(recipe, trainer)), flush=True)
-    try:
-        trainer.train(resume_from_checkpoint=checkpoint)
+        if args.process_index == 0:
+            print(printable(describe_start(recipe, parameters, rows, len(pairs) - len(rows))), flush=True)
+        if args.contrastive_steps and progress.start is None:
+            start = warm_up(recipe, model, tokenizer, rows, progress.warm_up)
+            del model
+            model = build_model(recipe, tokenizer, start)
+        args.output_dir = str(output / "checkpoints" / "instruction")
+        with _refusals(recipe):
+            trainer = InstructionTrainer(
+                model=model,
+                args=args,
+                train_dataset=rows,
+                processing_class=tokenizer,
+                eval_dataset=validation,
+            )
+        _draw_curves(trainer, output / "tensorboard" / "instruction")
+        trainer.train(resume_from_checkpoint=progress.tuning)
     except torch.OutOfMemoryError as error:
         raise RecipeError(
             f"the GPU's memory is full: {str(error).splitlines()[0]} In a recipe with another output_dir, halve "
-            "training.per_device_train_batch_size and double gradient_accumulation_steps, or set "
+            "per_device_train_batch_size and double gradient_accumulation_steps, or set "
             "activation_checkpointing: true"
         ) from error
+    facts = {
+        **describe_dataset(pairs, fingerprint(pairs)),
+        "sha256": data_sha,
+        "rows_dropped": len(pairs) - len(rows),
+    }
+    command = " ".join(["llamoco train", str(recipe_path), *overrides])
+    finish(recipe, trainer, command, parameters, facts)
+    return output
 
+
+def warm_up(
+    recipe: Recipe,
+    model: PreTrainedModel | PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Dataset,
+    checkpoint: str | None = None,
+) -> Path:
+    """Run the contrastive warm-up.
+
+    Args:
+        recipe: of the run.
+        model: to train, in place.
+        tokenizer: of the model.
+        rows: columns of `tokenize_pairs`.
+        checkpoint: to continue from.
+
+    Returns:
+        Folder of the model, tokenizer and log, which appears when it is complete.
+    """
+    folder = recipe.output / "checkpoints"
+    args = recipe.training.contrastive(str(folder / "contrastive"))
+    with _refusals(recipe):
+        trainer = ContrastiveTrainer(model, args, rows, tokenizer)
+    _draw_curves(trainer, recipe.output / "tensorboard" / "contrastive")
+    trainer.train(resume_from_checkpoint=checkpoint)
+    start, aside = folder / "start", folder / "start.incomplete"
+    trainer.save_model(str(aside))
+    if args.process_index == 0:
+        trainer.state.save_to_json(str(aside / STATE_FILE))
+        shutil.rmtree(start, ignore_errors=True)
+        aside.rename(start)
+        shutil.rmtree(folder / "contrastive", ignore_errors=True)
+    trainer.accelerator.wait_for_everyone()
+    return start
+
+
+def finish(
+    recipe: Recipe,
+    trainer: InstructionTrainer,
+    command: str,
+    parameters: tuple[int, int],
+    dataset: dict[str, Any],
+) -> None:
+    """Write the trained model, its logs, curve and run record, and remove the checkpoints.
+
+    Args:
+        recipe: of the run.
+        trainer: after the training.
+        command: that was run.
+        parameters: trained ones and all.
+        dataset: facts of the training set.
+
+    Raises:
+        RecipeError: the folder cannot be written to.
+    """
+    output = recipe.output
     try:
         _save_model(trainer, recipe, output)
-        if args.process_index == 0:
-            if isinstance(recipe.model, FromScratch) and recipe.model.facts_alone:
-                tokenizer = taking_facts_alone(tokenizer)
+        if trainer.args.process_index == 0:
+            tokenizer = trainer.processing_class
+            assert isinstance(tokenizer, PreTrainedTokenizerBase)
+            if recipe.scratch.drop_description:
+                tokenizer = without_description(tokenizer)
             tokenizer.save_pretrained(output)
-            trainer.state.save_to_json(str(output / "trainer_state.json"))
-            plot_training(trainer.state.log_history, args.contrastive_steps, output / "training_curve.png")
+            trainer.state.save_to_json(str(output / STATE_FILE))
+            warm_up_state = output / "checkpoints" / "start" / STATE_FILE
+            if warm_up_state.exists():
+                shutil.copy(warm_up_state, output / WARM_UP_STATE)
+                before = json.loads(warm_up_state.read_text(encoding="utf-8"))
+            else:
+                before = None
+            record = make_record(command, recipe, trainer, parameters, dataset, before)
+            plot_training(before, trainer.state.log_history, output / "training_curve.png")
             # Written last: its presence says that the run is finished.
-            facts = {**describe_dataset(dataset, fingerprint(dataset)), "sha256": built_hash}
-            record = make_record(f"llamoco train {recipe_path}", recipe, trainer, parameters, facts)
-            (output / "run_record.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+            (output / RUN_RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
             (output / "identity.json").unlink()
             shutil.rmtree(output / "checkpoints")
     except (OSError, SafetensorError) as error:
         raise RecipeError(
             f"trained, but the model cannot be written to {output}: {error}. The last checkpoint is kept: make room, "
-            "then go on with --resume"
+            "then continue with --resume"
         ) from error
     trainer.accelerator.wait_for_everyone()
-    return output
 
 
 def _on_main(args: LLaMoCoConfig, work: Callable[[], Result]) -> Result:
-    """What `work` gives on the main process, on every one; likewise its refusal."""
+    """Do work on the main process only; every process gets its result, or its error."""
     if args.world_size == 1:
         return work()
     outcome: list[Any] = [None, None]
     if args.process_index == 0:
         try:
             outcome[0] = work()
-        except RecipeError as error:
+        except LlamocoError as error:
             outcome[1] = str(error)
     broadcast_object_list(outcome)
     if outcome[1] is not None:
@@ -149,9 +228,10 @@ def _on_main(args: LLaMoCoConfig, work: Callable[[], Result]) -> Result:
 # Before the training
 
 
-def _prepare(recipe: Recipe, output: Path, resume: bool, processes: int) -> tuple[str | None, Dataset]:
-    """The checkpoint to go on from and the pairs, after all that can be checked before a model is loaded."""
-    checkpoint = _checkpoint(output, resume)
+def _prepare(recipe: Recipe, resume: bool) -> tuple[Progress, Dataset, Dataset | None]:
+    """What a run continues from, its pairs and its pairs for validation, after all checks that need no model."""
+    output, source = recipe.output, recipe.source
+    progress = _progress(output, resume)
     try:
         output.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=output):
@@ -160,107 +240,94 @@ def _prepare(recipe: Recipe, output: Path, resume: bool, processes: int) -> tupl
         raise RecipeError(
             f"output_dir {output} cannot be written to: {error.strerror}. Give the recipe another one"
         ) from error
-    dataset = _load(recipe)
-    missing = [name for name in REQUIRED_COLUMNS if name not in dataset.column_names]
+    data = open_data(source.dataset_name, source.dataset_train_split, source.dataset_config)
+    pairs = mixture(data, source)
+    missing = [name for name in REQUIRED_COLUMNS if name not in pairs.column_names]
     if missing:
         raise RecipeError(
-            f"dataset {recipe.dataset.path!r} lacks the column(s) {', '.join(missing)}: expected "
-            f"{', '.join(REQUIRED_COLUMNS)}, found {', '.join(dataset.column_names)}"
+            f"dataset {source.dataset_name!r} lacks the column(s) {', '.join(missing)}: expected "
+            f"{', '.join(REQUIRED_COLUMNS)}, found {', '.join(pairs.column_names)}"
         )
-    claim(output, recipe, dataset, resume, processes)
-    return checkpoint, dataset
+    check_same_run(recipe, pairs, resume)
+    return progress, pairs, mixture(data, source, calibration=True) if source.validation else None
 
 
-def _checkpoint(output: Path, resume: bool) -> str | None:
-    if (output / "run_record.json").exists():
+def _progress(output: Path, resume: bool) -> Progress:
+    if (output / RUN_RECORD).exists():
         raise RecipeError(
             f"{output} holds a finished run: delete that folder or give the recipe another output_dir"
         )
     folder = output / "checkpoints"
-    last = get_last_checkpoint(str(folder)) if folder.is_dir() else None
-    if resume and last is None:
+    start = folder / "start"
+    progress = Progress(
+        last_checkpoint(folder / "contrastive"),
+        start if start.is_dir() else None,
+        last_checkpoint(folder / "instruction"),
+    )
+    if resume and not any(progress):
         raise RecipeError(f"nothing to resume: {folder} holds no complete checkpoint. Start without --resume")
-    if last is not None and not resume:
-        raise RecipeError(f"{folder} holds an interrupted run: go on with --resume, or delete {output}")
-    return last
+    if any(progress) and not resume:
+        raise RecipeError(f"{folder} holds an interrupted run: continue it with --resume, or delete {output}")
+    return progress
 
 
-def _load(recipe: Recipe) -> Dataset:
-    source = recipe.dataset
-    cache = None
-    if Path(source.path).is_dir():
-        # The shared cache knows a local folder by its name and card only: a set built anew would be read as
-        # the old one.
-        cache = Path(recipe.output_dir) / "checkpoints" / "dataset"
-        shutil.rmtree(cache, ignore_errors=True)
-    try:
-        pairs = load_dataset(
-            source.path, source.config, split=source.split, cache_dir=None if cache is None else str(cache)
-        )
-    except (FileNotFoundError, ValueError, ConnectionError, DatasetsError) as error:
-        raise RecipeError(
-            f"cannot load split {source.split!r} of dataset {source.path!r}, configuration "
-            f"{source.config!r}: {error}\n`llamoco build` makes the folder llamoco/; train from the folder "
-            "that holds it, or give its path or a Hub id"
-        ) from error
-    return mixture(pairs, source)
+def check_same_run(recipe: Recipe, pairs: Dataset, resume: bool) -> None:
+    """Write what a run is made of, or check that a resumed run is made of the same.
 
-
-def claim(output: Path, recipe: Recipe, dataset: Dataset, resume: bool, processes: int = 1) -> None:
-    """Writes what the run is made of, or checks that a run that is resumed is made of the same."""
-    file = output / "identity.json"
-    made_of = {"processes": processes, "dataset fingerprint": fingerprint(dataset)}
-    identity = json.loads(json.dumps({**dataclasses.asdict(recipe), **made_of}))
+    Raises:
+        RecipeError: it is another run, or nothing says which one it is.
+    """
+    file = recipe.output / "identity.json"
+    made_of = {"processes": recipe.training.world_size, "dataset fingerprint": fingerprint(pairs)}
+    identity = json.loads(json.dumps({**recipe.fields, **made_of}, default=str))
     if not resume:
-        output.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(identity, indent=2) + "\n", encoding="utf-8")
         return
     try:
-        earlier = _with_defaults(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError) as error:
+        earlier = dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
         raise RecipeError(
-            f"{file}, which says what the checkpoints beside it are of, cannot be read: {error}. Delete {output} "
-            "and start anew"
+            f"{file}, which says what the checkpoints beside it are of, cannot be read: {error}. Delete "
+            f"{recipe.output} and start anew"
         ) from error
     changed = [name for name in {**earlier, **identity} if earlier.get(name) != identity.get(name)]
     if changed:
         raise RecipeError(
-            f"the checkpoints in {output} belong to another run: {', '.join(changed)} changed since. "
-            "Restore the recipe and the data, or give the recipe another output_dir and start anew"
+            f"the checkpoints in {recipe.output} belong to another run: {', '.join(changed)} changed since. "
+            "Restore the recipe, its options and the data, or give another output_dir and start anew"
         )
 
 
-def _with_defaults(identity: dict[str, Any]) -> dict[str, Any]:
-    """An identity as this version writes it: what a recipe could not yet say was as the default has it."""
-
-    def defaults(target: type) -> dict[str, Any]:
-        return {
-            field.name: field.default
-            for field in dataclasses.fields(target)
-            if field.default is not dataclasses.MISSING
-        }
-
-    identity = {"processes": 1, **defaults(Recipe), **identity}
-    identity["dataset"] = {**defaults(DatasetSource), **identity["dataset"]}
-    if isinstance(identity["model"], dict):
-        identity["model"] = {**defaults(FromScratch), **identity["model"]}
-    return identity
-
-
-def fingerprint(dataset: Dataset) -> str:
+def fingerprint(pairs: Dataset) -> str:
     """SHA-256 of what a model learns from: prompts, completions, optimizers, in their order."""
     digest = hashlib.sha256()
-    for name in ("prompt", "completion", "optimizer"):
-        for text in dataset[name] if name in dataset.column_names else ():
+    for name in REQUIRED_COLUMNS:
+        for text in pairs[name] if name in pairs.column_names else ():
             digest.update(str(text).encode() + b"\0")
     return digest.hexdigest()
+
+
+@contextmanager
+def _refusals(recipe: Recipe) -> Iterator[None]:
+    """Name the recipe where a trainer refuses its fields or data."""
+    try:
+        yield
+    except ValueError as error:
+        raise RecipeError(f"{recipe.file}: {error}") from error
+
+
+def _draw_curves(trainer: Trainer, folder: Path) -> None:
+    """Keep the curves for TensorBoard out of checkpoints/, which is deleted in the end."""
+    for callback in trainer.callback_handler.callbacks:
+        if isinstance(callback, TensorBoardCallback) and callback.logging_dir is None:
+            callback.logging_dir = str(folder)
 
 
 # After the training
 
 
-def _save_model(trainer: LLaMoCoTrainer, recipe: Recipe, output: Path) -> None:
-    """Writes the model, or its adapter, from weights that may be sharded among the processes."""
+def _save_model(trainer: Trainer, recipe: Recipe, output: Path) -> None:
+    """Write the model, or its adapter, from weights that may be sharded among the processes."""
     state = trainer.accelerator.get_state_dict(trainer.model_wrapped)
     if trainer.args.process_index != 0:
         return
@@ -270,16 +337,17 @@ def _save_model(trainer: LLaMoCoTrainer, recipe: Recipe, output: Path) -> None:
         state = {name: weights for name, weights in state.items() if name in trained}
     # Tied weights stay one tensor.
     cast: dict[int, torch.Tensor] = {}
+    dtype = getattr(torch, recipe.script.save_dtype)
     for name, weights in state.items():
         if weights.is_floating_point():
-            state[name] = cast.setdefault(weights.data_ptr(), weights.to(getattr(torch, recipe.save_dtype)))
+            state[name] = cast.setdefault(weights.data_ptr(), weights.to(dtype))
     if isinstance(model, PeftModel):
         model.save_pretrained(str(output), state_dict=state, save_embedding_layers=False)
         # Filled from the run record by `llamoco.hub_cards` instead.
         (output / "README.md").unlink(missing_ok=True)
     else:
-        model.save_pretrained(output, state_dict=state, max_shard_size=recipe.max_shard_size)
-        model.config.dtype = recipe.save_dtype  # It wrote that of the weights in memory.
+        model.save_pretrained(output, state_dict=state, max_shard_size=recipe.script.max_shard_size)
+        model.config.dtype = recipe.script.save_dtype  # It wrote that of the weights in memory.
         model.config.save_pretrained(output)
     for file in output.glob("*.safetensors"):
         file.chmod(0o644)  # It is written readable by its owner only, and is to be shared.

@@ -1,4 +1,4 @@
-"""A tiny benchmark, run once for all tests that look at one."""
+"""What several tests look at, made once: a tiny benchmark, a few labels, the instruction set of these."""
 
 import sqlite3
 from collections.abc import Callable
@@ -9,8 +9,12 @@ from typing import NamedTuple
 import pytest
 
 from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
-from llamoco.dataset_builder.benchmark.labels import LabelTable
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels, write_labels
+from llamoco.dataset_builder.benchmark.labels import Label, LabelTable
 from llamoco.dataset_builder.benchmark.store import FILE_NAME
+from llamoco.dataset_builder.hub_folder import build_folder
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS
+from llamoco.dataset_builder.prompts.instruction_set import is_for_calibration
 
 
 class Tiny(NamedTuple):
@@ -45,3 +49,40 @@ def stored() -> Callable[[Path], list[tuple]]:
             return runs + db.execute("SELECT * FROM problems ORDER BY rowid").fetchall()
 
     return rows
+
+
+@pytest.fixture(scope="session")
+def shipped() -> LabelTable:
+    """The label table that ships."""
+    return read_labels(SHIPPED_LABELS)
+
+
+@pytest.fixture(scope="session")
+def small_labels(shipped: LabelTable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table of 16 labels of the shipped one: 4 of each group and split, one of train problems for calibration."""
+
+    def first(group: str, split: str, calibration: bool, count: int) -> list[Label]:
+        chosen = [x for x in shipped.labels if x.group == group and x.split == split]
+        return [x for x in chosen if is_for_calibration(x.problem.id) is calibration][:count]
+
+    labels = [
+        label
+        for group in GROUPS
+        for part in (
+            first(group, "train", True, 1),
+            first(group, "train", False, 3),
+            first(group, "test", False, 4),
+        )
+        for label in part
+    ]
+    path = tmp_path_factory.mktemp("labels") / "labels.parquet"
+    write_labels(path, LabelTable(tuple(labels), shipped.discarded, shipped.sbs), {"seed": 0})
+    return path
+
+
+@pytest.fixture(scope="session")
+def built(small_labels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The instruction set of the small table, as a folder; not to be written to."""
+    out = tmp_path_factory.mktemp("built") / "llamoco"
+    build_folder(small_labels, out)
+    return out

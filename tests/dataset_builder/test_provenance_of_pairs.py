@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark.archive import read_archive
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, Label, read_labels
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.benchmark.race import FINAL, FINAL_SEEDS, MORE_FINAL_SEEDS
-from llamoco.dataset_builder.benchmark.run import Job, Run, execute, score
+from llamoco.dataset_builder.benchmark.run import Job, Run, execute, score_run
 from llamoco.dataset_builder.problems.portable_rng import PortableRng, race_seed
 from llamoco.dataset_builder.prompts.instruction_set import SIZES, rows_of_split
 from llamoco.dataset_builder.prompts.rows import labelled_completion
@@ -51,7 +52,7 @@ def test_every_pair_leads_to_the_runs_that_chose_it(labels: dict[str, Label]) ->
         for run in archive.runs[label.problem.id]:
             if run.race == 0 and run.stage == FINAL:
                 key = run.optimizer, run.config
-                scores[key].append(score(run, label.problem.f0, label.problem.f_star)[0])
+                scores[key].append(score_run(run, label.problem.f0, label.problem.f_star)[0])
         assert fmean(scores[label.optimizer, label.config]) == pytest.approx(label.aocc, abs=1e-9)
         assert {key: len(runs) for key, runs in scores.items()} == {s.key: s.runs for s in label.finalists}
 
@@ -71,7 +72,7 @@ def test_answers_reproduce_their_recorded_scores(labels: dict[str, Label]) -> No
             job = Job(label.optimizer, label.config, index)
             measured = execute(problem, text, race_seed(meta["seed"], problem.id, 0, *job))
             run = Run(problem_id=problem.id, race=0, stage=FINAL, **job._asdict(), **measured)
-            again.append(score(run, problem.f0, problem.f_star))
+            again.append(score_run(run, problem.f0, problem.f_star))
         differences.append(np.mean(again, axis=0) - (label.aocc, label.w))
     same = np.mean(np.abs(differences).max(axis=1) < 1e-6)
     print(f"{same:.1%} of {len(differences)} answers score the very same here")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS
+from llamoco.dataset_builder.analysis.label_tables import label_tables
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
 from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.hub_cards import cards
-from llamoco.hub_cards.label_tables import label_tables
+from llamoco.hub_cards.render import markdown
 
 ROOT = Path(__file__).parents[2]
 RECORD = cards.record("label_report")
@@ -40,25 +41,12 @@ def test_the_card_has_hash_sizes_licence_citation_and_its_figures(body: str) -> 
     assert f"{len(POOL)} optimizers" in body and "{{" not in body and "None" not in body
 
 
-def test_every_floor_stands_there_with_its_verdict(body: str) -> None:
-    for floor in RECORD["floors"]:
-        row = next(
-            line for line in body.splitlines() if line.startswith(f"| {floor['what']} | {floor['group']} |")
-        )
-        met = (
-            floor["value"] >= floor["floor"]
-            if floor["sense"] == "at least"
-            else floor["value"] <= floor["floor"]
-        )
-        assert ("**missed**" in row) is not met and row.rstrip(" |").endswith("met" if met else "**missed**")
-
-
 def test_tables_are_well_formed_markdown() -> None:
-    for name, table in label_tables(RECORD).items():
+    for name, table in markdown(label_tables(RECORD)).items():
         widths = {line.count("|") for line in table.splitlines()}
         assert len(widths) == 1 and len(table.splitlines()) > 2, name
 
 
 def test_studies_that_were_not_run_are_left_out() -> None:
     without = {key: value for key, value in RECORD.items() if key not in ("baselines", "textbook")}
-    assert set(label_tables(without)) == {"problems", "labels", "gap", "floors"}
+    assert set(label_tables(without)) == {"problems", "labels", "gap", "winners"}

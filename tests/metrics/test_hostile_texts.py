@@ -20,8 +20,8 @@ from llamoco.dataset_builder.prompts.conversation import extract_code, repair_tu
 from llamoco.dataset_builder.prompts.program import assemble_program
 from llamoco.dataset_builder.prompts.program_text import (
     MAX_PROGRAM,
+    clean_text,
     module_names,
-    received,
     symbol_table,
     syntax_tree,
 )
@@ -59,7 +59,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "program": lambda text: assemble_program(SECTION, text),
     "extract_code": extract_code,
     "extract_code a block": lambda text: extract_code(f"```python\n{text}\n```"),
-    "received": received,
+    "received": clean_text,
     "repair_turns": lambda text: repair_turns("plain", text, text, text),
     "Rec to another": lambda text: lines_changed(text, "x = 1\n" + text[::2]),
     "Rec to itself, changed": lambda text: lines_changed(text, text.replace("a", "b")),
@@ -267,8 +267,8 @@ def test_no_combination_of_pieces_takes_long_or_breaks_a_reader(parts: list[tupl
 
 @given(st.text(alphabet=st.characters(codec=None), max_size=200))
 def test_what_is_received_can_be_stored_and_is_else_unchanged(text: str) -> None:
-    taken = received(text)
-    assert taken == received(taken) and taken.encode().decode() == taken
+    taken = clean_text(text)
+    assert taken == clean_text(taken) and taken.encode().decode() == taken
     assert json.loads(json.dumps(taken)) == taken
     with suppress(UnicodeEncodeError):
         text.encode()

@@ -7,7 +7,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.latex.bounds_and_budget import bounds, budget
 from llamoco.dataset_builder.prompts.latex.parts import Formula, Parts
 from llamoco.dataset_builder.prompts.latex.sentences import dollars, join, sentence
-from llamoco.dataset_builder.prompts.unrolling import unrolled
+from llamoco.dataset_builder.prompts.unrolling import unroll
 
 EXPANDED_DIM = 5  # up to here people write a formula variable by variable
 EXPANDED_LENGTH = 1600  # characters
@@ -16,7 +16,7 @@ EXPANDED_LENGTH = 1600  # characters
 def explicit(problem: Problem, rng: PortableRng) -> str:
     """Formulas variable by variable, as textbooks print design problems; sums where there are many."""
     if problem.dim <= EXPANDED_DIM:
-        whole = unrolled(problem.system, EXPANDED_DIM)
+        whole = unroll(problem.system, EXPANDED_DIM)
         text = _equations(Parts(problem, rng, rng.chance(0.5), False, system=whole))
         if len(text) <= EXPANDED_LENGTH:
             return text

@@ -28,7 +28,7 @@ from llamoco.dataset_builder.prompts.python.objects import (
     titles,
 )
 from llamoco.dataset_builder.prompts.python.style import RESERVED, Mode, Style, draw_style
-from llamoco.dataset_builder.prompts.unrolling import unrolled
+from llamoco.dataset_builder.prompts.unrolling import unroll
 
 EXPANDED_DIM = 6  # up to here people write a formula variable by variable
 EXPANDED_LENGTH = 1700  # characters
@@ -144,7 +144,7 @@ def scipy_style(problem: Problem, rng: PortableRng) -> str:
 def explicit(problem: Problem, rng: PortableRng) -> str:
     """Formulas variable by variable, as out of a computer algebra system; sums where there are many."""
     if problem.dim <= EXPANDED_DIM:
-        system = unrolled(problem.system, EXPANDED_DIM)
+        system = unroll(problem.system, EXPANDED_DIM)
         style = draw_style(system, rng, "generator")
         names = set(style.notation.names.values())
         template = rng.choice(("x{}", "x_{}", "p{}", "v{}"))

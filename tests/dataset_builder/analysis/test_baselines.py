@@ -7,13 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.analysis.baselines import (
-    SOLVERS,
-    Points,
-    baseline_scores,
-    baseline_tasks,
-    run_baseline,
-)
+from llamoco.dataset_builder.analysis.baseline_solvers import SOLVERS, PointCache
+from llamoco.dataset_builder.analysis.baselines import baseline_scores, baseline_tasks, run_baseline
 from llamoco.dataset_builder.benchmark.trace import unpack_trace
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded
 from llamoco.dataset_builder.problems.problem import Problem
@@ -85,7 +80,7 @@ def test_a_point_is_bought_once_and_non_finite_values_are_replaced() -> None:
         bought.append(x)
         return math.inf
 
-    points = Points(objective, 2, lambda x: np.array([math.nan]), None)
+    points = PointCache(objective, 2, lambda x: np.array([math.nan]), None)
     here, there = np.zeros(2), np.ones(2)
     assert math.isfinite(points.f(here)) and np.isfinite(points.g(here)).all() and len(points.h(there)) == 0
     points.f(here)

@@ -11,14 +11,19 @@ import pytest
 
 from llamoco import dataset_builder
 from llamoco.dataset_builder import optimizers
-from llamoco.dataset_builder.analysis.configuration_trees import derive_configurations, grid_of, key, leaves
+from llamoco.dataset_builder.analysis.configuration_trees import (
+    derive_configurations,
+    fit_tree,
+    grid_of,
+    leaves,
+)
 from llamoco.dataset_builder.analysis.grid import read_grid
 from llamoco.dataset_builder.optimizers.configuration import (
     FILE_NAME,
     config_json,
     configuration_for,
-    facts,
-    select,
+    features_of,
+    leaf_configuration,
 )
 from llamoco.dataset_builder.optimizers.pool import POOL, configurations
 
@@ -42,13 +47,13 @@ def study(score, problems=120, seed=0) -> pa.Table:
 def test_noise_alone_keeps_the_defaults():
     for seed in range(5):
         table = study(lambda column, dim, max_evals: 0.0, seed=seed)
-        tree, gain = key(table, "de", "unconstrained")
+        tree, gain = fit_tree(table, "de", "unconstrained")
         assert tree == {"config": POOL["de"].defaults}
         assert gain is not None and gain.chosen == "defaults" and gain.best > gain.defaults + 0.03
 
 
 def test_one_configuration_that_is_better_everywhere_is_found():
-    tree, gain = key(study(lambda column, dim, max_evals: 0.05 * (column == 5)), "de", "unconstrained")
+    tree, gain = fit_tree(study(lambda column, dim, max_evals: 0.05 * (column == 5)), "de", "unconstrained")
     assert tree == {"config": json.loads(CONFIGS[5])} and gain is not None
     assert gain.single - gain.defaults == pytest.approx(0.05, abs=0.02)
 
@@ -59,11 +64,11 @@ def test_what_depends_on_the_prompt_becomes_a_tree():
             return 0.1 * (column == 3)
         return 0.1 * (column == (7 if max_evals / dim <= 100 else 9))
 
-    tree, gain = key(study(score, problems=300), "de", "unconstrained")
+    tree, gain = fit_tree(study(score, problems=300), "de", "unconstrained")
     assert gain is not None and gain.chosen == "tree" and 3 <= gain.configurations <= 4
-    assert select(tree, facts(40, 1000)) == json.loads(CONFIGS[3])
-    assert select(tree, facts(5, 200)) == json.loads(CONFIGS[7])
-    assert select(tree, facts(5, 4000)) == json.loads(CONFIGS[9])
+    assert leaf_configuration(tree, features_of(40, 1000)) == json.loads(CONFIGS[3])
+    assert leaf_configuration(tree, features_of(5, 200)) == json.loads(CONFIGS[7])
+    assert leaf_configuration(tree, features_of(5, 4000)) == json.loads(CONFIGS[9])
 
 
 def test_without_data_all_is_as_by_default():

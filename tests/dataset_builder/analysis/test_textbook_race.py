@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from llamoco.dataset_builder.analysis.task_log import Row
+from llamoco.dataset_builder.analysis.task_log import TaskResult
 from llamoco.dataset_builder.analysis.textbook_race import (
     SEEDS,
     run_on_textbook,
@@ -22,7 +22,7 @@ def test_every_optimizer_that_serves_a_problem_runs_on_it() -> None:
 
 def test_winners_and_means_follow_from_the_runs() -> None:
     names = ("slsqp", "de")
-    rows: dict[str, Row] = {
+    rows: dict[str, TaskResult] = {
         key: run_on_textbook(*arguments)
         for key, arguments in textbook_tasks(SMALL[:1], 0).items()
         if key.split()[1] in names

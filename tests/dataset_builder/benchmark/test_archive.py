@@ -11,7 +11,8 @@ import pytest
 from llamoco.dataset_builder.benchmark import archive, race
 from llamoco.dataset_builder.benchmark.archive import export_runs, import_runs, read_archive
 from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
-from llamoco.dataset_builder.benchmark.labels import derive_labels, write_labels
+from llamoco.dataset_builder.benchmark.label_table import write_labels
+from llamoco.dataset_builder.benchmark.labels import derive_labels
 from llamoco.dataset_builder.benchmark.store import FILE_NAME, RunStore, StoreError
 from llamoco.dataset_builder.benchmark.trace import join_trace, pack_trace, split_trace
 

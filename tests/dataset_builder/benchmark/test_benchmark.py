@@ -14,6 +14,7 @@ from llamoco.dataset_builder.benchmark.provenance import benchmark_meta
 SCRIPT = """
 import sys
 from pathlib import Path
+from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
 from llamoco.dataset_builder.benchmark.executors import process_executor
 print("started", flush=True)
 with process_executor(2) as executor:

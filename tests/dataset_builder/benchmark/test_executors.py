@@ -23,6 +23,8 @@ from llamoco.dataset_builder.problems.problem import Problem
 SCRIPT = """
 import sys
 from pathlib import Path
+from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
+from llamoco.dataset_builder.benchmark.executors import process_executor
 with process_executor(2) as executor:
     print("started", flush=True)
     run_benchmark(Path(sys.argv[1]), *map(int, sys.argv[2:4]), executor, 2, repeats=int(sys.argv[4]))
@@ -31,7 +33,8 @@ with process_executor(2) as executor:
 
 @contextmanager
 def cluster(workers: int, *options: str, code: str = "") -> Iterator[tuple[str, list[subprocess.Popen]]]:
-    """A scheduler and workers as processes of their own, on loopback."""
+    """A scheduler and workers as processes of their own, on loopback; the test is skipped without Dask."""
+    pytest.importorskip("distributed")
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
     scheduler = subprocess.Popen([*command, "--no-dashboard"], stderr=subprocess.PIPE, text=True)
     started = [scheduler]
@@ -60,10 +63,10 @@ def cluster(workers: int, *options: str, code: str = "") -> Iterator[tuple[str, 
 
 def test_cluster_that_loses_a_worker_midway_gives_the_store_of_a_local_run(tiny, tmp_path: Path, stored):
     seen = []
-    with cluster(2, "--no-nanny") as (address, workers), cluster_executor(address) as (executor, width):
-        while width < 2:  # the second worker may still be on its way
+    with cluster(2, "--no-nanny") as (address, workers), cluster_executor(address) as (executor, running):
+        while running < 2:  # the second worker may still be on its way
             time.sleep(0.2)
-            width = sum(executor._client.nthreads().values())
+            running = sum(executor._client.nthreads().values())
 
         def on_progress(progress) -> None:
             seen.append(progress)
@@ -108,6 +111,7 @@ def test_workers_with_other_code_are_refused():
 
 
 def test_without_a_scheduler_the_message_says_what_to_start(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("distributed")
     monkeypatch.setattr("llamoco.dataset_builder.benchmark.executors.CONNECT_SECONDS", 1)
     with (
         pytest.raises(ExecutorError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9"),
@@ -138,7 +142,7 @@ def start(out: Path, tiny) -> subprocess.Popen:
     return process
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_the_store_comes_out_the_same(tiny, tmp_path: Path, stored, kills: int):
     started = time.monotonic()
     with start(tmp_path / "whole", tiny) as process:

@@ -8,18 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from llamoco.dataset_builder.benchmark.labels import (
-    LABELS_FORMAT,
-    LabelsError,
-    assign_splits,
-    check_jobs,
-    derive_labels,
-    read_labels,
-    write_labels,
-)
-from llamoco.dataset_builder.benchmark.race import TIE, Score, choose
-from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze
-from llamoco.dataset_builder.benchmark.run import Run, score
+from llamoco.dataset_builder.benchmark.label_table import LABELS_FORMAT, read_labels, write_labels
+from llamoco.dataset_builder.benchmark.labels import LabelsError, assign_splits, check_jobs, derive_labels
+from llamoco.dataset_builder.benchmark.race import TIE, Score, choose_winner
+from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze_references
+from llamoco.dataset_builder.benchmark.run import Run, score_run
 from llamoco.dataset_builder.benchmark.trace import pack_trace
 from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.problem import Problem
@@ -68,24 +61,24 @@ def run(
 def test_scores_of_a_run_by_hand():
     # Gap 1 until evaluation 51, then 0.1 (one of three decades) for the other 50 of 100 evaluations.
     half = run("a", [(1, 100.0), (51, 10.0)])
-    assert score(half, 100.0, 0.0) == pytest.approx((50 * 1 / 100 / 3, 0.9))
+    assert score_run(half, 100.0, 0.0) == pytest.approx((50 * 1 / 100 / 3, 0.9))
     # The returned point counts for w, even where a better one was seen on the way.
-    assert score(replace(half, f_returned=40.0), 100.0, 0.0)[1] == pytest.approx(0.6)
-    assert score(replace(half, f_returned=None), 100.0, 0.0)[1] == 0.0
-    assert score(replace(half, status="budget_exceeded"), 100.0, 0.0)[1] == pytest.approx(0.9)
-    assert score(replace(half, status="error"), 100.0, 0.0) == (0.0, 0.0)
-    assert score(replace(half, status="timeout"), 100.0, 0.0) == (0.0, 0.0)
+    assert score_run(replace(half, f_returned=40.0), 100.0, 0.0)[1] == pytest.approx(0.6)
+    assert score_run(replace(half, f_returned=None), 100.0, 0.0)[1] == 0.0
+    assert score_run(replace(half, status="budget_exceeded"), 100.0, 0.0)[1] == pytest.approx(0.9)
+    assert score_run(replace(half, status="error"), 100.0, 0.0) == (0.0, 0.0)
+    assert score_run(replace(half, status="timeout"), 100.0, 0.0) == (0.0, 0.0)
 
 
 def test_tie_goes_to_the_strongest_over_all_problems_then_to_the_cheapest():
     strength = {"a": 0.5, "b": 0.7, "c": 0.7}
     best, second = Score("a", "{}", 0.800, 1, 100), Score("b", "{}", 0.795, 1, 100)
-    assert choose([best, second], strength) == (second, True)
-    assert choose([best, replace(second, aocc=0.8 - TIE - 0.001)], strength) == (best, False)
+    assert choose_winner([best, second], strength) == (second, True)
+    assert choose_winner([best, replace(second, aocc=0.8 - TIE - 0.001)], strength) == (best, False)
     cheap = Score("c", "{}", 0.793, 1, 60)
-    assert choose([best, second, cheap], strength) == (cheap, True)
+    assert choose_winner([best, second, cheap], strength) == (cheap, True)
     # Two configurations of one family are no tie between families.
-    assert choose([best, replace(best, config='{"x":1}', aocc=0.799)], strength)[1] is False
+    assert choose_winner([best, replace(best, config='{"x":1}', aocc=0.799)], strength)[1] is False
 
 
 def test_references_are_frozen_from_all_runs_but_the_check():
@@ -98,15 +91,15 @@ def test_references_are_frozen_from_all_runs_but_the_check():
         run("a", [(1, 0.5)], stage="check", seed=40),  # comes after the freeze
         run("d", [(1, -9.0)], status="error", seed=21),
     ]
-    frozen = freeze(drawn, runs)
+    frozen = freeze_references(drawn, runs)
     assert (frozen.f0, frozen.f_star) == (70.0, 2.0)
     assert "3 runs" in frozen.provenance["f0"] and "4 runs" in frozen.provenance["f_star"]
-    known = freeze(problem(), runs)
+    known = freeze_references(problem(), runs)
     assert (known.f0, known.f_star) == (100.0, 0.0)
 
 
 def test_a_value_below_the_drawn_optimum_replaces_it_and_says_so():
-    frozen = freeze(problem(), [run("a", [(1, -1.0)])])
+    frozen = freeze_references(problem(), [run("a", [(1, -1.0)])])
     assert frozen.f_star == -1.0 and "below" in frozen.provenance["f_star"]
 
 
@@ -121,7 +114,7 @@ def test_a_value_below_the_drawn_optimum_replaces_it_and_says_so():
 def test_discarded_with_the_reason_counted(drawn, runs, reason):
     if reason != "all runs score 0":
         with pytest.raises(ProblemRejected, match=reason):
-            freeze(drawn, runs)
+            freeze_references(drawn, runs)
     labelled = derive_labels([drawn], {"p": runs})
     assert labelled.labels == ()
     assert [count for text, count in labelled.discarded.items() if reason in text] == [1]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.benchmark import race
-from llamoco.dataset_builder.benchmark.race import Score, choose, entrants, next_jobs
-from llamoco.dataset_builder.benchmark.refinement import polished
+from llamoco.dataset_builder.benchmark.race import Score, choose_winner, entrants, next_jobs
+from llamoco.dataset_builder.benchmark.refinement import refine_f_star
 from llamoco.dataset_builder.benchmark.run import Run
 from llamoco.dataset_builder.benchmark.trace import pack_trace
 from llamoco.dataset_builder.optimizers import pool
@@ -102,13 +102,13 @@ def test_limits_of_the_pool_are_kept():
 def test_who_was_dropped_early_cannot_win():
     strength = {"de": 0.5, "pso": 0.5}
     dropped, full = Score("de", "{}", 0.8, 1, 100, 3), Score("pso", "{}", 0.7, 1, 100, 5)
-    assert choose([dropped, full], strength) == (full, False)
+    assert choose_winner([dropped, full], strength) == (full, False)
 
 
 @pytest.mark.parametrize("number", range(4))
 def test_polish_reaches_the_optimum_of_a_smooth_problem_and_never_worsens(number: int):
-    assert polished(PROBLEM, PROBLEM.upper_array * 0.5) == pytest.approx(0.0, abs=1e-12)
+    assert refine_f_star(PROBLEM, PROBLEM.upper_array * 0.5) == pytest.approx(0.0, abs=1e-12)
     problem = draw_problem(5, number, True)
     assert problem.feasible_point is not None
     point = np.array(problem.feasible_point)
-    assert polished(problem, point) <= float(problem.evaluate(point[None, :]).f[0])
+    assert refine_f_star(problem, point) <= float(problem.evaluate(point[None, :]).f[0])

@@ -64,7 +64,7 @@ COPIES: dict[str, Callable[[DescribedProblem], Problem]] = {
     "without an evaluator": lambda p: replace(p, evaluator=None),
 }
 QUESTIONS: dict[str, Callable[[Problem], Any]] = {
-    "structure": lambda p: p.structure,
+    "profile": lambda p: p.profile,
     "facts": fact_lines,
     "prompt": lambda p: make_prompt(p, 6000),
     "program": problem_section_of,

@@ -19,15 +19,8 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import Dataset, load_dataset
 
-from llamoco.dataset_builder.benchmark.labels import (
-    SHIPPED_LABELS,
-    Label,
-    LabelsError,
-    LabelTable,
-    assign_splits,
-    read_labels,
-    write_labels,
-)
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels, write_labels
+from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, assign_splits
 from llamoco.dataset_builder.hub_folder import OutputFolderError, build_folder, folder_hash
 from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo
 from llamoco.dataset_builder.optimizers import pool
@@ -36,39 +29,17 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import aocc
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.facts import fact_lines
-from llamoco.dataset_builder.prompts.instruction_set import description_counts, sample
+from llamoco.dataset_builder.prompts.instruction_set import description_counts, sample_jsonl
 from llamoco.hub_cards.render import record
 from llamoco.metrics.runner import Prediction, Runner
 
 RECORD = record("instruction_set")
 
 
-@pytest.fixture(scope="module")
-def small_labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A table of 16 labels of the shipped one, of both groups and splits."""
-    shipped = read_labels(SHIPPED_LABELS)
-    chosen = [
-        label
-        for group in ("unconstrained", "constrained")
-        for split in ("train", "test")
-        for label in [x for x in shipped.labels if x.group == group and x.split == split][:4]
-    ]
-    path = tmp_path_factory.mktemp("labels") / "labels.parquet"
-    write_labels(path, LabelTable(tuple(chosen), shipped.discarded, shipped.sbs), {"seed": 0})
-    return path
-
-
-@pytest.fixture(scope="module")
-def folder(small_labels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("built") / "llamoco"
-    build_folder(small_labels, out)
-    return out
-
-
 def test_the_folder_loads_with_its_configs_splits_and_columns(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(folder.parent)
+    monkeypatch.chdir(built.parent)
     for config in ("default", "paper_split"):
         data = load_dataset("llamoco", config)
         assert set(data) == {"train", "test"} and data["train"].features == FEATURES
@@ -76,11 +47,11 @@ def test_the_folder_loads_with_its_configs_splits_and_columns(
     assert set(streamed) == set(FEATURES)
 
 
-def check_no_leak(folder: Path) -> None:
+def check_no_leak(built: Path) -> None:
     """No problem, no text of a description in both splits; held-out patterns in the test split only."""
     columns = ["problem_id", "prompt", "problem", "held_out_pattern", "language"]
     train, test = (
-        pq.read_table(folder / "default" / f"{split}-00000-of-00001.parquet", columns=columns).to_pylist()
+        pq.read_table(built / "default" / f"{split}-00000-of-00001.parquet", columns=columns).to_pylist()
         for split in ("train", "test")
     )
     assert not {row["problem_id"] for row in train} & {row["problem_id"] for row in test}
@@ -96,24 +67,24 @@ def check_no_leak(folder: Path) -> None:
     assert any(row["held_out_pattern"] for row in test)
 
 
-def test_nothing_leaks_into_train(folder: Path) -> None:
-    check_no_leak(folder)
-    for split in load_dataset(str(folder), "default").values():
+def test_nothing_leaks_into_train(built: Path) -> None:
+    check_no_leak(built)
+    for split in load_dataset(str(built), "default").values():
         assert {4, 5, 6} >= set(Counter(split["problem_id"]).values())
 
 
-def test_paper_split_has_the_same_pairs(folder: Path) -> None:
+def test_paper_split_has_the_same_pairs(built: Path) -> None:
     def pairs(config: str) -> list[tuple[str, str]]:
-        data = load_dataset(str(folder), config)
+        data = load_dataset(str(built), config)
         return sorted((row["prompt"], row["completion"]) for split in data.values() for row in split)
 
     assert pairs("default") == pairs("paper_split")
-    sizes = [len(load_dataset(str(folder), config, split="test")) for config in ("default", "paper_split")]
+    sizes = [len(load_dataset(str(built), config, split="test")) for config in ("default", "paper_split")]
     assert sizes[0] == sizes[1]
 
 
-def test_every_answer_is_the_benchmarked_program_and_every_program_states_the_problem(folder: Path) -> None:
-    for row in load_dataset(str(folder), "default", split="test"):
+def test_every_answer_is_the_benchmarked_program_and_every_program_states_the_problem(built: Path) -> None:
+    for row in load_dataset(str(built), "default", split="test"):
         decision, body, name = parse_completion(row["completion"])
         assert name == row["optimizer"] and decision.startswith("# ")
         assert pool.identify(body) == (name, json.loads(row["hyperparameters"]))
@@ -128,19 +99,17 @@ def test_every_answer_is_the_benchmarked_program_and_every_program_states_the_pr
             np.testing.assert_allclose(mine, theirs, rtol=1e-8, atol=1e-8)
 
 
-def test_two_processes_give_the_bytes_that_one_gives(
-    small_labels: Path, folder: Path, tmp_path: Path
-) -> None:
+def test_two_processes_give_the_bytes_that_one_gives(small_labels: Path, built: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     build_folder(small_labels, tmp_path / "again", workers=2, on_progress=lambda *state: seen.append(state))
-    assert folder_hash(tmp_path / "again") == folder_hash(folder)
+    assert folder_hash(tmp_path / "again") == folder_hash(built)
     assert seen == sorted(seen) and seen[-1][0] == seen[-1][1] == sum(
-        pq.read_metadata(path).num_rows for path in (folder / "default").iterdir()
+        pq.read_metadata(path).num_rows for path in (built / "default").iterdir()
     )
 
 
 def test_another_processor_locale_and_hash_seed_give_the_same_bytes(
-    small_labels: Path, folder: Path, tmp_path: Path
+    small_labels: Path, built: Path, tmp_path: Path
 ) -> None:
     """What may differ on another machine and can be changed here."""
     code = (
@@ -160,7 +129,7 @@ def test_another_processor_locale_and_hash_seed_give_the_same_bytes(
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert folder_hash(out) == folder_hash(folder)
+    assert folder_hash(out) == folder_hash(built)
 
 
 def spoiled(labels: Path, folder: Path, **changes: Any) -> Path:
@@ -172,25 +141,25 @@ def spoiled(labels: Path, folder: Path, **changes: Any) -> Path:
 
 
 def test_what_cannot_be_built_is_refused_and_an_earlier_build_stays(
-    small_labels: Path, folder: Path, tmp_path: Path
+    small_labels: Path, built: Path, tmp_path: Path
 ) -> None:
-    before = folder_hash(folder)
+    before = folder_hash(built)
     with pytest.raises(
         LabelsError, match=r"spoiled.parquet, problem \S+: unknown optimizer 'gradient_descent'"
     ):
-        build_folder(spoiled(small_labels, tmp_path, optimizer="gradient_descent"), folder)
+        build_folder(spoiled(small_labels, tmp_path, optimizer="gradient_descent"), built)
     with pytest.raises(LabelsError, match="de has no constant 'SIZE'"):
-        build_folder(spoiled(small_labels, tmp_path, optimizer="de", config='{"SIZE": 3}'), folder)
+        build_folder(spoiled(small_labels, tmp_path, optimizer="de", config='{"SIZE": 3}'), built)
     problem = read_labels(small_labels).labels[-1].problem
     strange = json.loads(problem.to_json().replace('"function":"', '"function":"very_', 1))
     with pytest.raises(LabelsError, match="unknown basic functions very_"):
-        build_folder(spoiled(small_labels, tmp_path, problem=Problem.from_json(strange)), folder)
+        build_folder(spoiled(small_labels, tmp_path, problem=Problem.from_json(strange)), built)
     other = pq.read_table(small_labels)
     other = other.replace_schema_metadata(other.schema.metadata | {b"llamoco_labels_format": b"0"})
     pq.write_table(other, tmp_path / "other.parquet")
     with pytest.raises(LabelsError, match="is a label table of format 0"):
-        build_folder(tmp_path / "other.parquet", folder)
-    assert folder_hash(folder) == before
+        build_folder(tmp_path / "other.parquet", built)
+    assert folder_hash(built) == before
 
 
 def test_an_interruption_leaves_an_earlier_build_and_nothing_else(small_labels: Path, tmp_path: Path) -> None:
@@ -216,19 +185,19 @@ def test_a_folder_of_somebody_elses_is_not_overwritten(small_labels: Path, tmp_p
 
 @pytest.mark.parametrize("config", ["default", "paper_split"])
 def test_the_builder_gives_what_the_folder_has(
-    small_labels: Path, folder: Path, tmp_path: Path, config: str
+    small_labels: Path, built: Path, tmp_path: Path, config: str
 ) -> None:
     builder = LLaMoCo(config_name=config, cache_dir=str(tmp_path), labels=str(small_labels))
     builder.download_and_prepare()
     for split in ("train", "test"):
         rows = builder.as_dataset(split=split)
         assert isinstance(rows, Dataset)
-        assert rows.to_list() == load_dataset(str(folder), config, split=split).to_list()
+        assert rows.to_list() == load_dataset(str(built), config, split=split).to_list()
 
 
 def test_the_shipped_sample_is_current() -> None:
     shipped = SHIPPED_LABELS.with_name("sample.jsonl").read_text(encoding="utf-8")
-    assert shipped == sample(SHIPPED_LABELS), "write it again: make cards"
+    assert shipped == sample_jsonl(SHIPPED_LABELS), "write it again: make cards"
     rows = [json.loads(line) for line in shipped.splitlines()]
     assert len(rows) == 20 and all(list(row) == list(FEATURES) for row in rows)
 

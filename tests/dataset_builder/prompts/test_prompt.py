@@ -9,7 +9,7 @@ from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.facts import fact_lines, facts_only
-from llamoco.dataset_builder.prompts.prompt import make_prompt, prompt, shortened
+from llamoco.dataset_builder.prompts.prompt import make_prompt, prompt, shorten_description
 
 LONG = "\n".join(
     ["LOWER = [0, 0]", *(f"c{k} = {k}  # a line of some length" for k in range(200)), "MAX_EVALS = 7"]
@@ -46,7 +46,7 @@ def test_many_different_bounds_do_not_fill_the_prompt() -> None:
         "p", "source", tuple(float(-k) for k in range(1, 51)), (1.0,) * 50, 10, 0, 0, {"python": ""}
     )
     assert (
-        fact_lines(many.evaluated_by(ProblemEvaluator())).split("\n")[1]
+        fact_lines(many.with_evaluator(ProblemEvaluator())).split("\n")[1]
         == "# bounds: [-1, 1], [-2, 1], [-3, 1], ..."
     )
 
@@ -77,7 +77,7 @@ def test_a_long_file_keeps_head_and_tail(limit: int) -> None:
 
 
 def test_long_lines_lose_their_end_first() -> None:
-    text, warning = shortened("a = 1\ndata = [" + "0.123, " * 1000 + "]\nb = 2", 1000)
+    text, warning = shorten_description("a = 1\ndata = [" + "0.123, " * 1000 + "]\nb = 2", 1000)
     assert text.startswith("a = 1\ndata = [0.123")
     assert text.endswith(" # ...\nb = 2")
     assert warning is not None and "lines longer than 300" in warning

@@ -9,14 +9,14 @@ from llamoco.dataset_builder.problems.symbolic.expression import Index, Num, Red
 from llamoco.dataset_builder.problems.symbolic.index_expressions import evaluate_index
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Scalar, SymbolicProblem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
-from llamoco.dataset_builder.prompts.unrolling import unrolled
+from llamoco.dataset_builder.prompts.unrolling import unroll
 
 SMALL = [p for n in range(60) if (p := draw_problem(9, n, n % 2 == 0)).dim <= 6]
 
 
 @pytest.mark.parametrize("problem", SMALL, ids=lambda p: p.id)
 def test_values_stay_and_sums_go(problem: Problem) -> None:
-    system = unrolled(problem.system, 6)
+    system = unroll(problem.system, 6)
     assert all(isinstance(d, Scalar) for d in system.definitions)
     trees = [d.value for d in system.definitions if isinstance(d, Scalar)]
     trees += [system.objective, *system.inequalities, *system.equalities]
@@ -31,10 +31,10 @@ def test_values_stay_and_sums_go(problem: Problem) -> None:
 def test_arithmetic_of_numbers_is_done() -> None:
     i, x = Index("i"), Vec("x")
     body = Sum(i, 1, 3, Num(10) ** (2 * (i - 1)) * x[i])
-    assert unrolled(SymbolicProblem(3, (), body), 3).objective == x[1] + 100 * x[2] + 10000 * x[3]
+    assert unroll(SymbolicProblem(3, (), body), 3).objective == x[1] + 100 * x[2] + 10000 * x[3]
 
 
 def test_too_many_variables_are_refused() -> None:
     i, x = Index("i"), Vec("x")
     with pytest.raises(ValueError, match="7 variables"):
-        unrolled(SymbolicProblem(7, (), Sum(i, 1, 7, x[i])), 6)
+        unroll(SymbolicProblem(7, (), Sum(i, 1, 7, x[i])), 6)

@@ -112,6 +112,7 @@ def test_the_attacks_would_work(run: Run, tmp_path: Path) -> None:
 READ_PARENT = "import os; print(open(f'/proc/{os.getppid()}/environ', 'rb').read().count(b'hf_secret'))"
 PARENT = """\
 import subprocess, sys
+from llamoco.modeling.demo import confinement
 if sys.argv[1] == "hidden":
     confinement.hide()
 done = subprocess.run([sys.executable, "-c", sys.argv[2]], env={}, capture_output=True, text=True)

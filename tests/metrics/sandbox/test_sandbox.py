@@ -171,6 +171,8 @@ def test_nothing_outlives_a_killed_evaluator() -> None:
     program = ENTRY + "    objective(lower)\n    while True: pass\n"
     script = f"""\
 import sys
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.metrics.sandbox import Sandbox
 problem = Problem.from_json({UNCONSTRAINED.to_json()!r})
 with Sandbox(allow_unsafe=True) as sandbox:
     print(sandbox._scratch, flush=True)

@@ -5,36 +5,29 @@ from typing import Any
 
 import yaml
 
-from llamoco.modeling.ablations.study import BASE, STUDIES
+from llamoco.modeling.ablations.ablation import ABLATIONS, BASE
 from llamoco.modeling.training.recipe import read_recipe
 
 FOLDER = Path(__file__).parents[3] / "examples" / "recipes" / "ablations"
 ABOUT = {
-    "no_warmup": {"training.contrastive_steps": 0},
-    "quarter_balance": {"training.balance_exponent": 0.25},
-    "eq5": {"training.balance_exponent": 1.0},
-    "python_only": {"dataset.config": "python"},
-    "latex_only": {"dataset.config": "latex"},
-    "plain_style": {"dataset.config": "plain"},
+    "no_warmup": {"contrastive_steps": 0},
+    "quarter_balance": {"balance_exponent": 0.25},
+    "eq5": {"balance_exponent": 1.0},
+    "python_only": {"dataset_config": "python"},
+    "latex_only": {"dataset_config": "latex"},
+    "plain_style": {"dataset_config": "plain"},
 }
 
 
-def flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in content.items():
-        found |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
-    return found
-
-
-def fields_of(name: str) -> dict[str, Any]:
-    return flat(yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")))
+def fields_of(file: Path) -> dict[str, Any]:
+    return dict(yaml.safe_load(file.read_text(encoding="utf-8")))
 
 
 def test_each_recipe_is_the_base_but_for_its_field() -> None:
-    assert {file.stem for file in FOLDER.glob("*.yaml")} == set(STUDIES) == {BASE, *ABOUT}
-    base = fields_of(BASE)
+    assert {file.stem for file in FOLDER.glob("*.yaml")} == set(ABLATIONS) == {BASE, *ABOUT}
+    base = fields_of(FOLDER / f"{BASE}.yaml")
     for name, about in ABOUT.items():
-        fields = fields_of(name)
+        fields = fields_of(FOLDER / f"{name}.yaml")
         assert fields.keys() == base.keys()
         changed = {field: value for field, value in fields.items() if value != base[field]}
         assert changed == {"output_dir": f"runs/ablations/{name}/seed-0", **about}
@@ -42,8 +35,8 @@ def test_each_recipe_is_the_base_but_for_its_field() -> None:
 
 
 def test_the_base_has_what_is_taken_away_as_the_shipped_model_has_it() -> None:
-    base = fields_of(BASE)
-    shipped = flat(yaml.safe_load((FOLDER.parent / "xs.yaml").read_text(encoding="utf-8")))
+    base = fields_of(FOLDER / f"{BASE}.yaml")
+    shipped = fields_of(FOLDER.parent / "xs.yaml")
     fields = (
         "contrastive_steps",
         "contrastive_learning_rate",
@@ -51,4 +44,4 @@ def test_the_base_has_what_is_taken_away_as_the_shipped_model_has_it() -> None:
         "balance_exponent",
     )
     for name in fields:
-        assert base[f"training.{name}"] == shipped[f"training.{name}"], name
+        assert base[name] == shipped[name], name

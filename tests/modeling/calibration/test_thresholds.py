@@ -1,15 +1,14 @@
 """Calibration against hand computation and against decisions whose true probability is known."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, LabelTable, read_labels
+from llamoco.dataset_builder.instruction_data import DataError
 from llamoco.dataset_builder.optimizers.pool import POOL
-from llamoco.dataset_builder.prompts.facts import fact_lines
-from llamoco.modeling.calibration.calibrate import held_out_prompts, outcome, plot_reliability
-from llamoco.modeling.calibration.held_out import held_out
+from llamoco.modeling.calibration.calibrate import outcome, outcomes, plot_reliability, rows_in_turn
 from llamoco.modeling.calibration.thresholds import (
     Calibration,
     Outcome,
@@ -18,11 +17,6 @@ from llamoco.modeling.calibration.thresholds import (
     fit,
 )
 from llamoco.modeling.generation.load import Decision
-
-
-@pytest.fixture(scope="module")
-def labelled() -> LabelTable:
-    return read_labels(SHIPPED_LABELS)
 
 
 def overconfident(count: int, gain: float = 0.0, noise: float = 0.05, seed: int = 0) -> list[Outcome]:
@@ -92,33 +86,67 @@ def test_no_threshold_is_learnt_from_noise() -> None:
     assert fallback_threshold(np.full(300, 0.3), few) == 0.0
 
 
-def test_prompts_are_of_held_out_training_problems_in_turn(labelled: LabelTable) -> None:
-    labels = labelled.labels[:300]
-    chosen = [label for label in labels if label.split == "train" and held_out(label.problem.id)]
-    asked = held_out_prompts(labels, 2 * len(chosen))
-    assert len(asked) == 2 * len(chosen)
-    ids = [label.problem.id for label, _ in asked]
-    assert ids[: len(chosen)] == ids[len(chosen) :] == [label.problem.id for label in chosen]
-    assert len({prompt for _, prompt in asked}) == len(asked)
-    assert all(prompt.endswith(fact_lines(label.problem)) for label, prompt in asked)
-    assert (
-        held_out_prompts(labels, 5) == held_out_prompts(labels, 5) and len(held_out_prompts(labels, 5)) == 5
-    )
+def test_rows_come_one_a_problem_in_turn() -> None:
+    rows = [
+        {"problem_id": name, "prompt": f"{name}{n}"}
+        for name, count in (("a", 3), ("b", 1), ("c", 2))
+        for n in range(count)
+    ]
+    assert [row["prompt"] for row in rows_in_turn(rows, None)] == ["a0", "b0", "c0"]
+    assert [row["prompt"] for row in rows_in_turn(rows, 9)] == ["a0", "b0", "c0", "a1", "c1", "a2"]
+    assert [row["prompt"] for row in rows_in_turn(rows, 4)] == ["a0", "b0", "c0", "a1"]
+    assert rows_in_turn([], None) == []
 
 
-def test_outcomes_are_those_of_the_label_table(labelled: LabelTable) -> None:
-    label = next(label for label in labelled.labels if label.group == "constrained")
-    single = labelled.sbs["constrained"]["aocc"]
-    right = outcome(label, Decision("", label.optimizer, 0.7), single)
-    assert right.hit and right.aocc == pytest.approx(label.aocc, abs=1e-5) and right.probability == 0.7
-    finals = [entry.optimizer for entry in label.finalists]
-    screened = next(entry for entry in label.screen if entry.optimizer not in finals)
-    assert outcome(label, Decision("", screened.optimizer, 0.5), single).aocc == screened.aocc
-    assert outcome(label, Decision("", single, 0.5), single).aocc == right.single_best_aocc
+def test_outcomes_follow_from_the_scores_of_a_row() -> None:
+    scores = {"slsqp": 0.5, "de": 0.4, "cma_es": 0.7}
+    row = {"problem_id": "p", "optimizer": "cma_es", "constrained": True, "scores": json.dumps(scores)}
+    right = outcome(row, Decision("", "cma_es", 0.7), "slsqp")
+    assert right == Outcome("p", 0.7, True, 0.7, 0.5)
+    assert outcome(row, Decision("", "de", 0.5), "slsqp") == Outcome("p", 0.5, False, 0.4, 0.5)
+    assert outcome(row, Decision("", "cobyla", 0.5), "slsqp").aocc is None  # it serves, but did not race
     unconstrained = next(optimizer.name for optimizer in POOL.values() if not optimizer.handles(True))
     for name in (None, "gurobi", unconstrained):
-        wrong = outcome(label, Decision("", name, 0.5), single)
+        wrong = outcome(row, Decision("", name, 0.5), "slsqp")
         assert not wrong.hit and wrong.aocc == 0.0
+
+
+class Decider:
+    """A model that names DE whatever it is asked."""
+
+    def shown(self, prompt: str) -> str:
+        return prompt
+
+    def decisions(self, prompts: list[str]) -> list[Decision]:
+        assert all(prompt.endswith("\n") for prompt in prompts)
+        return [Decision("", "de", 0.5) for _ in prompts]
+
+
+def test_a_model_is_asked_on_the_rows_held_out_for_calibration(tmp_path: Path) -> None:
+    def row(problem: str, chosen: bool, constrained: bool) -> dict[str, object]:
+        scores = json.dumps({"slsqp": 0.25, "de": 0.5, "corana_sa": 0.125})
+        return {
+            **{"prompt": f"{problem}\n", "problem_id": problem, "optimizer": "de", "scores": scores},
+            **{"calibration": chosen, "constrained": constrained},
+        }
+
+    rows = [row(f"p{n // 2}", n // 2 % 3 == 0, n // 2 % 2 == 0) for n in range(24)]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
+    with pytest.raises(DataError, match=r"does not state llamoco\.single_best_solvers"):
+        outcomes(Decider(), str(tmp_path))
+    solvers = "---\nllamoco:\n  single_best_solvers: {unconstrained: corana_sa, constrained: slsqp}\n---\n"
+    (tmp_path / "README.md").write_text(solvers)
+    found = outcomes(Decider(), str(tmp_path))
+    assert [(o.problem_id, o.single_best_aocc) for o in found] == [
+        *(("p0", 0.25), ("p3", 0.125), ("p6", 0.25), ("p9", 0.125))
+    ]
+    assert all(o.hit and o.aocc == 0.5 for o in found)
+    assert len(outcomes(Decider(), str(tmp_path), rows=6)) == 6
+    with pytest.raises(DataError, match="no column calibration"):
+        (tmp_path / "train.jsonl").write_text(
+            json.dumps({k: v for k, v in rows[0].items() if k != "calibration"}) + "\n"
+        )
+        outcomes(Decider(), str(tmp_path))
 
 
 def test_a_reliability_diagram_is_drawn(tmp_path: Path) -> None:

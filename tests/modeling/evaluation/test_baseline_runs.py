@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llamoco.dataset_builder.analysis.task_log import complete, read_records
+from llamoco.dataset_builder.analysis.task_log import read_task_log, run_missing_tasks
 from llamoco.dataset_builder.benchmark.run import execute
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.portable_rng import run_seed
@@ -15,7 +15,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runner import Prediction, Runner
 from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.modeling.evaluation.baseline_table import Baselines, beside_baselines, read_baselines
+from llamoco.modeling.evaluation.baseline_comparison import Baselines, beside_baselines, read_baselines
 from llamoco.modeling.evaluation.baselines import (
     SHIPPED_BASELINES,
     SLOW,
@@ -26,7 +26,7 @@ from llamoco.modeling.evaluation.baselines import (
     tool_tasks,
     write_baselines,
 )
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 
 ROWS = evaluation_rows("test", 12)
 PROBLEMS = [Problem.from_json(row["problem"]) for row in ROWS]
@@ -81,11 +81,11 @@ def test_runs_go_on_after_a_stop_and_make_a_table(tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     with ThreadPoolExecutor(1) as executor:
         for folder in (whole, cut):
-            complete(folder / "baselines.jsonl", {"seed": 0}, "c", tasks, run_tool, executor, 1)
+            run_missing_tasks(folder / "baselines.jsonl", {"seed": 0}, "c", tasks, run_tool, executor, 1)
         lines = (cut / "baselines.jsonl").read_text().splitlines(keepends=True)
         (cut / "baselines.jsonl").write_text("".join(lines[:5])[:-20])  # as kill -9 leaves it
-        complete(cut / "baselines.jsonl", {"seed": 0}, "c", tasks, run_tool, executor, 1)
-    rows = {folder: read_records(folder / "baselines.jsonl")[1] for folder in (whole, cut)}
+        run_missing_tasks(cut / "baselines.jsonl", {"seed": 0}, "c", tasks, run_tool, executor, 1)
+    rows = {folder: read_task_log(folder / "baselines.jsonl")[1] for folder in (whole, cut)}
     assert len(rows[whole]) == 8
     for key, row in rows[whole].items():
         assert {**row, "seconds": 0} == {**rows[cut][key], "seconds": 0}

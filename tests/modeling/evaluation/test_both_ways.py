@@ -10,12 +10,12 @@ from tiny_models import tiny
 
 from llamoco.cli.evaluation_tables import print_evaluation
 from llamoco.dataset_builder.optimizers.pool import POOL, identify
-from llamoco.hub_cards.score_tables import score_tables
-from llamoco.modeling.evaluation.files import EvaluationError
-from llamoco.modeling.evaluation.record import evaluation_record
+from llamoco.modeling.evaluation.evaluation_folder import EvaluationError
 from llamoco.modeling.evaluation.results import read_results
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.scoring import score_evaluation
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
+from llamoco.modeling.evaluation.tables import evaluation_tables
 from llamoco.modeling.generation.load import Generation
 from llamoco.modeling.generation.torch_engine import TorchGenerator, load_torch_generator
 from llamoco.modeling.providers.local import LocalSource
@@ -59,17 +59,17 @@ def test_both_are_scored_beside_each_other(evaluated: tuple[Path, dict[str, Any]
         assert identify(line["generation"]["completion"].partition("\n")[2]) is None
     runs = [json.loads(line) for line in (out / "runs-within_pool.jsonl").read_text().splitlines()]
     assert [len(line["runs"]) for line in runs] == [RUNS] * ROWS
-    assert json.loads(json.dumps(evaluation_record(read_results(out)))) == record
+    assert json.loads(json.dumps(score_evaluation(read_results(out)))) == record
 
 
 def test_tables_show_both(evaluated: tuple[Path, dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> None:
     record = evaluated[1]
-    shown = score_tables(record)["scores"]
+    shown = evaluation_tables(record)["scores"].to_markdown()
     assert "| random, raw | 100.0% " in shown and "| random, within the pool | 0.0% " in shown
     print_evaluation(record)
     printed = capsys.readouterr().out
-    assert "model, raw" in printed and "model, within the pool" in printed
-    assert f"answers that are others within the pool: {ROWS} of {ROWS}" in printed
+    assert "random, raw" in printed and "random, within the pool" in printed
+    assert f"answers that differ within the pool: {ROWS} of {ROWS}" in printed
 
 
 def test_a_cut_file_of_answers_goes_on_and_ends_the_same(
@@ -100,7 +100,7 @@ def test_an_older_folder_is_scored_as_it_was_and_not_gone_on_with(
     assert record["tables"]["all"]["model"] == evaluated[1]["tables"]["all"]["model"]
     assert record["with_fallback"]["replaced"] == {"never began": ROWS}
     print_evaluation(record)
-    assert "| random | 100.0% " in score_tables(record)["scores"]
+    assert "| random | 100.0% " in evaluation_tables(record)["scores"].to_markdown()
     with pytest.raises(EvaluationError, match=r"another source\.decoding"):
         evaluate_model(out, source, runs=RUNS, limit=ROWS)
 

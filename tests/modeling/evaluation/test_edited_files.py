@@ -11,10 +11,22 @@ import pytest
 
 from llamoco.metrics.run_records import RUN_FIELDS, run_of_row
 from llamoco.modeling.calibration.thresholds import Calibration
-from llamoco.modeling.evaluation.files import EvaluationError, read_lines, read_settings, read_speed
-from llamoco.modeling.evaluation.results import _step, read_answers, read_decisions, read_repairs, read_runs
+from llamoco.modeling.evaluation.evaluation_folder import (
+    EvaluationError,
+    read_lines,
+    read_settings,
+)
+from llamoco.modeling.evaluation.record import read_record
+from llamoco.modeling.evaluation.results import (
+    _step,
+    read_answers,
+    read_decisions,
+    read_repairs,
+    read_runs,
+)
 from llamoco.modeling.evaluation.steps import _Work
 
+ROOT = Path(__file__).parents[3]
 HUGE = 10**400
 RUN = {
     "run": 0,
@@ -182,7 +194,9 @@ def test_a_command_line_with_a_name_that_is_no_text_can_be_read_back(tmp_path: P
 @pytest.mark.parametrize("field", ["runs", "seed", "limit", "rows", "split_rows"])
 @pytest.mark.parametrize("value", [HUGE, "7", True, -1, 2.5, [7]], ids=lambda value: f"{value!r:.10}")
 def test_settings(field: str, value: Any, tmp_path: Path) -> None:
-    (tmp_path / "settings.json").write_text(json.dumps({"runs": 5, field: value}))
+    (tmp_path / "settings.json").write_text(
+        json.dumps({"runs": 5, "data": None, "data_hash": "00", field: value})
+    )
     with pytest.raises(EvaluationError, match=rf"settings\.json: .*{field} has to be"):
         read_settings(tmp_path)
 
@@ -194,12 +208,17 @@ def test_settings_that_are_none(text: str, tmp_path: Path) -> None:
         read_settings(tmp_path)
 
 
-@pytest.mark.parametrize("value", [HUGE, "7", True, -1, None])
-def test_speed(value: Any, tmp_path: Path) -> None:
-    speed = {"loaded": {"drafts": {"seconds": 0.5}}, "command": {"peak_mib": value}}
-    (tmp_path / "speed.json").write_text(json.dumps(speed))
-    with pytest.raises(EvaluationError, match=r"speed\.json: .*peak_mib"):
-        read_speed(tmp_path)
+@pytest.mark.parametrize("value", ["7", True, [], {}])
+def test_record(value: Any, tmp_path: Path) -> None:
+    record = json.loads((ROOT / "hub_cards" / "records" / "evaluation.json").read_text())
+    (tmp_path / "scores.json").write_text(json.dumps(record))
+    assert read_record(tmp_path) == record
+    record["tables"]["all"]["sbs"]["aocc"] = value
+    (tmp_path / "scores.json").write_text(json.dumps(record))
+    with pytest.raises(
+        EvaluationError, match=r"scores\.json: .*tables\.all\.sbs\.aocc has to be a number.*--step score"
+    ):
+        read_record(tmp_path)
 
 
 def test_a_calibration_of_a_strangers_model() -> None:

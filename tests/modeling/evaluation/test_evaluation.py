@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.modeling.evaluation.files import EvaluationError
-from llamoco.modeling.evaluation.record import evaluation_record
+from llamoco.modeling.evaluation.evaluation_folder import EvaluationError
 from llamoco.modeling.evaluation.results import read_results
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.scoring import score_evaluation
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
 from llamoco.modeling.providers.sources import Source, open_source
 
@@ -97,42 +97,6 @@ def test_the_fallback_is_the_single_best_solver_where_solve_would_let_it(
     assert record["with_fallback"]["comparisons"]["all"]["sbs"]["aocc"] == table["above_sbs"]
 
 
-def test_every_floor_of_the_shipped_model_is_beside_what_was_measured(
-    evaluated: tuple[Path, dict[str, Any]], tmp_path: Path
-) -> None:
-    _, record = evaluated
-    floors = {floor["what"]: floor for floor in record["floors"]}
-    assert floors["Err"]["value"] == record["tables"]["all"]["model"]["err"]
-    assert floors["Comp"]["met"] == (record["tables"]["all"]["model"]["comp"] <= 1000)
-    assert floors["a program, model loaded (median)"]["met"] is None
-    classes = {
-        **record["groups"]["type"],
-        **{f"budget {name}": table for name, table in record["groups"]["budget"].items()},
-    }
-    for name, group in classes.items():
-        floor = floors[f"AOCC minus SBS's, {name}"]
-        assert floor["value"] == pytest.approx(group["model"]["aocc"] - group["sbs"]["aocc"])
-        assert floor["met"] == (floor["value"] > 0)
-    tools = [floor for what, floor in floors.items() if "pycma" in what]
-    assert len(tools) == 2 * len(record["groups"]["type"])
-    for floor in tools:
-        assert floor["met"] == (floor["interval"] is not None and floor["interval"][0] > 0)
-    changed = floors["decisions that change with the identifiers"]
-    assert changed["value"] == pytest.approx(1 - record["robustness"]["agreement"]["renamed"]["value"])
-    assert record["robustness"]["problems"] == ROWS
-    out = shutil.copytree(evaluated[0], tmp_path / "timed")
-    (out / "speed.json").write_text('{"loaded": {"drafts": {"seconds": 0.7}}, "command": {"peak_mib": 600}}')
-    timed = {floor["what"]: floor for floor in evaluation_record(read_results(out))["floors"]}
-    assert timed["a program, model loaded (median)"]["met"] is True
-    memory = timed["peak memory of solve --program-only"]
-    assert memory["value"] == pytest.approx(629.1456) and memory["met"] is False
-    (out / "speed.json").write_text('{"loaded": 1}')
-    with pytest.raises(
-        EvaluationError, match=r"speed\.json: expected what `python examples/benchmarks/solve\.py"
-    ):
-        read_results(out)
-
-
 def test_aocc_is_the_area_above_the_convergence_curve(evaluated: tuple[Path, dict[str, Any]]) -> None:
     _, record = evaluated
     curves = record["convergence"]
@@ -153,7 +117,7 @@ def test_sbs_is_the_single_best_solver_of_the_label_table(evaluated: tuple[Path,
 
 def test_the_record_follows_from_the_files_alone(evaluated: tuple[Path, dict[str, Any]]) -> None:
     out, record = evaluated
-    again = evaluation_record(read_results(out))
+    again = score_evaluation(read_results(out))
     assert json.loads(json.dumps(again, allow_nan=False)) == record
 
 

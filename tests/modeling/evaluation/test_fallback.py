@@ -12,7 +12,7 @@ from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.evaluation.fallback import calibration_error, with_fallback
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.generation.load import Generation
 
 PROBLEM = next(Problem.from_json(row["problem"]) for row in evaluation_rows("test", 12) if row["constrained"])

@@ -13,8 +13,8 @@ from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.facts import fact_lines
 from llamoco.dataset_builder.prompts.program import CONTRACT
-from llamoco.modeling.evaluation.renaming import renamed
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.renaming import rename_identifiers
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 
 OWN = '''\
 import numpy as np
@@ -68,7 +68,7 @@ def names_of(text: str) -> set[str]:
 
 
 def test_all_own_names_change_and_nothing_else() -> None:
-    text = renamed(OWN, PortableRng("names"))
+    text = rename_identifiers(OWN, PortableRng("names"))
     mine = {"scale", "total", "Model", "weight", "self", "shift", "value", "x", "model", "count", "name", "v"}
     kept = {"np", "root", "objective", "LOWER", "UPPER", "MAX_EVALS", "sum", "axis", "float", "__init__"}
     assert names_of(OWN) == mine | kept
@@ -85,9 +85,9 @@ def test_all_own_names_change_and_nothing_else() -> None:
 
 def test_the_same_draws_give_the_same_names() -> None:
     assert (
-        renamed(OWN, PortableRng("names"))
-        == renamed(OWN, PortableRng("names"))
-        != renamed(OWN, PortableRng("others"))
+        rename_identifiers(OWN, PortableRng("names"))
+        == rename_identifiers(OWN, PortableRng("names"))
+        != rename_identifiers(OWN, PortableRng("others"))
     )
 
 
@@ -103,7 +103,7 @@ def test_descriptions_of_the_set_keep_their_problem(number: int, tmp_path: Path)
     for row in PYTHON[number::4]:
         original = Problem.from_json(row["problem"])
         before = row["prompt"].removesuffix(fact_lines(original))
-        after = renamed(before, PortableRng("renaming", row["row"]))
+        after = rename_identifiers(before, PortableRng("renaming", row["row"]))
         files = tmp_path / "before.py", tmp_path / "after.py"
         for file, text in zip(files, (before, after), strict=True):
             file.write_text(text, encoding="utf-8")

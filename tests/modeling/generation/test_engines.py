@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from llamoco.modeling.evaluation.odd_prompts import odd_prompts
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.generation import convert
 from llamoco.modeling.generation.converted import find_converted
 from llamoco.modeling.generation.generator import Generator

@@ -18,7 +18,7 @@ from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.prompts.completion import CHOICE
 from llamoco.dataset_builder.prompts.facts import StatedFacts, parse_facts
 from llamoco.modeling.evaluation.odd_prompts import odd_prompts
-from llamoco.modeling.evaluation.rows import evaluation_rows
+from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.generation.guides import LINE_CHARACTERS, PoolGuide
 from llamoco.modeling.generation.load import Generation
 from llamoco.modeling.generation.pool_texts import CONTEXT, PoolTexts

@@ -7,19 +7,15 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 from accelerate.commands.launch import _validate_launch_command, launch_command_parser
 from huggingface_hub import constants
+from training_setup import tiny_model, trained_tokenizer
 from transformers import BitsAndBytesConfig, PreTrainedTokenizerFast
 
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.training import building, config
-from llamoco.modeling.training.building import (
-    adapter_config,
-    build_model,
-    build_tokenizer,
-    training_arguments,
-)
+from llamoco.modeling.training.building import build_model, build_tokenizer
 from llamoco.modeling.training.config import LLaMoCoConfig
 from llamoco.modeling.training.recipe import Recipe, RecipeError, read_recipe
 
@@ -27,73 +23,66 @@ RECIPES = Path(__file__).parents[3] / "examples" / "recipes"
 LAUNCHES = sorted((RECIPES / "accelerate").glob("*.yaml"))
 
 
-def recipe(tmp_path: Path, **fields: object) -> Recipe:
-    content = {
-        "output_dir": str(tmp_path / "out"),
-        "model": str(SHIPPED_MODEL),
-        "dataset": {"path": "llamoco"},
-        "training": {"bf16": False},
-        **fields,
-    }
+@pytest.fixture(scope="module")
+def tokenizer() -> PreTrainedTokenizerFast:
+    return PreTrainedTokenizerFast.from_pretrained(SHIPPED_MODEL)
+
+
+def recipe(tmp_path: Path, *overrides: str, model: str | Path = SHIPPED_MODEL) -> Recipe:
     file = tmp_path / "recipe.yaml"
-    file.write_text(yaml.safe_dump(content))
-    return read_recipe(file)
+    file.write_text(f"output_dir: {tmp_path / 'out'}\nmodel_name_or_path: {model}\nbf16: false\n")
+    return read_recipe(file, overrides)
 
 
-def model(one: Recipe, tmp_path: Path) -> torch.nn.Module:
-    return build_model(one, PreTrainedTokenizerFast.from_pretrained(SHIPPED_MODEL), arguments(one, tmp_path))
-
-
-def arguments(one: Recipe, tmp_path: Path) -> building.LLaMoCoConfig:
-    return training_arguments(one, tmp_path / "out" / "checkpoints")
-
-
-def test_a_model_is_loaded_as_the_recipe_says(tmp_path: Path) -> None:
-    found = model(recipe(tmp_path, load_dtype="bfloat16", attn_implementation="eager"), tmp_path)
+def test_a_model_is_loaded_as_the_recipe_says(tmp_path: Path, tokenizer: PreTrainedTokenizerFast) -> None:
+    found = build_model(recipe(tmp_path, "--dtype", "bfloat16", "--attn_implementation", "eager"), tokenizer)
     assert found.dtype == torch.bfloat16 and found.config._attn_implementation == "eager"
-    assert model(recipe(tmp_path), tmp_path).dtype == torch.float32
+    assert build_model(recipe(tmp_path), tokenizer).dtype == torch.float32
 
 
-def test_pairs_are_no_longer_than_the_positions(tmp_path: Path) -> None:
-    one = recipe(tmp_path, training={"bf16": False, "max_length": 4096})
+def test_pairs_are_no_longer_than_the_positions(tmp_path: Path, tokenizer: PreTrainedTokenizerFast) -> None:
     with pytest.raises(RecipeError, match=r"max_length is 4096, but the model holds \d+ positions"):
-        model(one, tmp_path)
-    args = arguments(recipe(tmp_path, training={"bf16": False}), tmp_path)
-    args.max_length = 9999  # a default, which the recipe did not ask for
-    found = build_model(recipe(tmp_path), PreTrainedTokenizerFast.from_pretrained(SHIPPED_MODEL), args)
-    assert args.max_length == found.config.max_position_embeddings
+        build_model(recipe(tmp_path, "--max_length", "4096"), tokenizer)
+    one = recipe(tmp_path)
+    found = build_model(one, tokenizer)
+    assert one.training.max_length == found.config.max_position_embeddings
+
+
+def test_an_adapter_starts_from_that_of_the_warm_up(tmp_path: Path) -> None:
+    tiny_model().save_pretrained(tmp_path / "base")
+    options = ("--use_peft", "true", "--lora_r", "4", "--lora_target_modules", "q_proj", "v_proj")
+    one = recipe(tmp_path, *options, model=tmp_path / "base")
+    first = build_model(one, trained_tokenizer())
+    for name, parameter in first.named_parameters():
+        assert parameter.requires_grad == ("lora_" in name)
+        if parameter.requires_grad:
+            parameter.data.normal_()
+    first.save_pretrained(tmp_path / "start")
+    second = build_model(one, trained_tokenizer(), tmp_path / "start")
+    for (name, a), (_, b) in zip(first.named_parameters(), second.named_parameters(), strict=True):
+        assert torch.equal(a, b) and a.requires_grad == b.requires_grad, name
 
 
 @pytest.mark.parametrize("offline", [True, False])
 def test_a_model_that_cannot_be_had_is_named_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offline: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: PreTrainedTokenizerFast, offline: bool
 ) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # nobody answers there
     one = recipe(tmp_path, model="nobody/no-model")
     reason = "HF_HUB_OFFLINE is set" if offline else "onnect"
     begun = time.perf_counter()
-    for build in (lambda: build_tokenizer(one, None, None), lambda: model(one, tmp_path)):  # type: ignore[arg-type]
+    for build in (lambda: build_tokenizer(one, [], []), lambda: build_model(one, tokenizer)):
         with pytest.raises(
-            RecipeError,
-            match=rf"(?s)'nobody/no-model'.*{reason}.*hf download nobody/no-model.*HF_HUB_OFFLINE=1",
+            ModelError, match=rf"(?s)'nobody/no-model'.*{reason}.*hf download nobody/no-model"
         ):
             build()
     assert time.perf_counter() - begun < 5
 
 
-@pytest.mark.parametrize("name", ["./absent", "a/b/c"])
-def test_what_is_no_folder_and_no_hub_id_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    with pytest.raises(RecipeError, match=f"'{name}' is neither a folder nor"):
-        model(recipe(tmp_path, model=name), tmp_path)
-
-
-def test_four_bits_are_what_transformers_takes(tmp_path: Path) -> None:
-    one = read_recipe(RECIPES / "l_qlora.yaml")
-    options = building._in_four_bits(one, arguments(recipe(tmp_path), tmp_path))
+def test_four_bits_are_what_transformers_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "is_bitsandbytes_available", lambda: True)
+    options = building._loading_options(read_recipe(RECIPES / "l_qlora.yaml"))
     expected = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
@@ -101,20 +90,17 @@ def test_four_bits_are_what_transformers_takes(tmp_path: Path) -> None:
         bnb_4bit_compute_dtype=torch.bfloat16,
     )
     assert options["quantization_config"].to_dict() == expected.to_dict()
-    config = adapter_config(one)
-    assert config is not None and (config.r, config.lora_alpha, config.lora_dropout) == (16, 32, 0.05)
 
 
-def test_four_bits_say_what_they_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_four_bits_say_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
     one = read_recipe(RECIPES / "l_qlora.yaml")
-    args = arguments(recipe(tmp_path), tmp_path)
     with monkeypatch.context() as patch, pytest.raises(RecipeError, match="pip install bitsandbytes"):
         patch.setattr(building, "is_bitsandbytes_available", lambda: False)
-        building._in_four_bits(one, args)
+        building._loading_options(one)
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     monkeypatch.setattr(building, "is_bitsandbytes_available", lambda: True)
     with pytest.raises(RecipeError, match=r"launch with examples/recipes/accelerate/ddp\.yaml"):
-        building._in_four_bits(one, args)
+        building._loading_options(one)
 
 
 @pytest.mark.parametrize("file", LAUNCHES, ids=lambda file: file.stem)

@@ -1,7 +1,8 @@
-"""Which rows a recipe sees: shares, kinds of rows, and what is left out."""
+"""The training mixture: shares, kinds of rows, and what is left out."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from typing import Any
@@ -9,24 +10,27 @@ from typing import Any
 import pytest
 from datasets import Dataset
 
-from llamoco.dataset_builder.benchmark.labels import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.facts import FACTS, fact_lines
 from llamoco.dataset_builder.prompts.rows import rows_of_problem
-from llamoco.modeling.calibration.held_out import held_out
-from llamoco.modeling.training.mixture import mixture
+from llamoco.modeling.training.mixture import COLUMNS, mixture
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
 
-PROBLEMS = [draw_problem(0, number, False) for number in range(40)]
+PROBLEMS = [draw_problem(0, number, False) for number in range(24)]
+SCORES = {"slsqp": 0.9, "de_rand": 0.85, "cobyla": 0.7, "cmaes": 0.1}
 
 
 @pytest.fixture(scope="module")
 def rows() -> Dataset:
     return Dataset.from_list(
-        [row for problem in PROBLEMS for row in rows_of_problem(problem, "slsqp", "{}", 0, 4)]
+        [
+            {**row, "scores": json.dumps(SCORES), "calibration": number % 5 == 0}
+            for number, problem in enumerate(PROBLEMS)
+            for row in rows_of_problem(problem, "slsqp", "{}", 0, 4)
+        ]
     )
 
 
@@ -41,11 +45,11 @@ def source(**fields: object) -> DatasetSource:
 
 
 def test_whole_pairs_by_default(rows: Dataset) -> None:
-    assert mixture(rows, source()).to_list() == rows.to_list()
+    assert mixture(rows, source()).to_list() == rows.select_columns(list(COLUMNS)).to_list()
 
 
 def test_three_kinds_of_rows(rows: Dataset) -> None:
-    seen = mixture(rows, source(descriptions=0.5, facts_alone=1, decisions_alone=1))
+    seen = mixture(rows, source(full_share=0.5, facts_only_share=1, decision_only_share=1))
     known = {problem.id: fact_lines(problem) for problem in PROBLEMS}
     whole = [row for row in seen if row["prompt"] != known[row["problem_id"]]]
     short = [row for row in seen if row["prompt"] == known[row["problem_id"]]]
@@ -62,10 +66,12 @@ def test_three_kinds_of_rows(rows: Dataset) -> None:
     )
 
 
-def test_held_out_problems_and_other_languages_and_patterns_are_left_out(rows: Dataset) -> None:
-    assert any(held_out(problem.id) for problem in PROBLEMS)
+def test_rows_for_calibration_and_other_languages_and_patterns_are_left_out(rows: Dataset) -> None:
+    held_out = {problem.id for problem in PROBLEMS[::5]}
     kept = {row["problem_id"] for row in mixture(rows, source(hold_out=True))}
-    assert kept == {problem.id for problem in PROBLEMS if not held_out(problem.id)}
+    assert kept == {problem.id for problem in PROBLEMS} - held_out
+    validation = mixture(rows, source(hold_out=True, validation=True), calibration=True)
+    assert set(validation["problem_id"]) == held_out
     assert set(mixture(rows, source(language="latex"))["language"]) == {"latex"}
     pattern = rows[0]["pattern"]
     assert set(mixture(rows, source(patterns=[pattern]))["pattern"]) == {pattern}
@@ -76,7 +82,7 @@ def test_held_out_problems_and_other_languages_and_patterns_are_left_out(rows: D
     [
         ({"patterns": ["python_nonsense"]}, "no pattern python_nonsense; they have"),
         ({"language": "cobol"}, "no pair of 'llamoco' is left"),
-        ({"descriptions": 0.0}, "leave no row"),
+        ({"full_share": 0.0}, "leave no row"),
     ],
 )
 def test_what_leaves_nothing_is_refused(rows: Dataset, fields: dict[str, object], message: str) -> None:
@@ -87,20 +93,20 @@ def test_what_leaves_nothing_is_refused(rows: Dataset, fields: dict[str, object]
 @pytest.mark.parametrize(
     ("fields", "column"),
     [
-        ({"hold_out": True}, "problem_id"),
-        ({"decisions_alone": 1.0, "decision_temperature": 0.05}, "problem_id"),
-        ({"programs_alone": 0.5}, "max_evals"),
+        ({"hold_out": True}, "calibration"),
+        ({"decision_only_share": 1.0, "soft_label_temperature": 0.05}, "scores"),
+        ({"program_only_share": 0.5}, "max_evals"),
     ],
 )
 def test_a_missing_column_is_named(rows: Dataset, fields: dict[str, object], column: str) -> None:
     name = list(fields)[-1]
-    with pytest.raises(RecipeError, match=rf"dataset\.{name} needs the column {column}"):
+    with pytest.raises(RecipeError, match=rf"{name} needs the column {column}"):
         mixture(rows.remove_columns(column), source(**fields))
 
 
-def test_programs_alone_practise_every_optimizer_that_serves_equally_often() -> None:
+def test_program_only_rows_practise_every_applicable_optimizer_equally_often() -> None:
     many = [{**row, "prompt": f"# {n}\n{row['prompt']}"} for n in range(100) for row in described(True, 2)]
-    seen = mixture(Dataset.from_list(many), source(descriptions=0, programs_alone=1))
+    seen = mixture(Dataset.from_list(many), source(full_share=0, program_only_share=1))
     serving = [optimizer.name for optimizer in pool.pool_for(constrained=True)]
     counts = Counter(seen["optimizer"])
     share = len(seen) / len(serving)
@@ -116,26 +122,20 @@ def test_programs_alone_practise_every_optimizer_that_serves_equally_often() -> 
 
 
 def test_decisions_name_optimizers_as_often_as_their_scores_say() -> None:
-    label = next(one for one in read_labels(SHIPPED_LABELS).labels if one.split == "train" and one.tie)
-    [row] = rows_of_problem(label.problem, label.optimizer, label.config, 0, 1)
-    many = Dataset.from_list([{**row, "prompt": f"# {n}\n{row['prompt']}"} for n in range(4000)])
-    seen = mixture(many, source(descriptions=0, decisions_alone=1, decision_temperature=0.1))
-    scores = {entry.optimizer: entry.aocc for entry in label.screen}
-    scores |= {entry.optimizer: entry.aocc for entry in label.finalists}
+    [row] = rows_of_problem(PROBLEMS[0], "slsqp", "{}", 0, 1)
+    many = Dataset.from_list(
+        [{**row, "prompt": f"# {n}\n{row['prompt']}", "scores": json.dumps(SCORES)} for n in range(4000)]
+    )
+    seen = mixture(many, source(full_share=0, decision_only_share=1, soft_label_temperature=0.1))
+    scores = SCORES
     weights = {name: math.exp(score / 0.1) for name, score in scores.items()}
     counts = Counter(seen["optimizer"])
-    assert set(counts) <= set(scores) and len(counts) > 3
+    assert set(counts) <= set(scores) and len(counts) >= 3
     for name, weight in weights.items():
         share = weight / sum(weights.values())
         assert abs(counts[name] / 4000 - share) < 5 * (share * (1 - share) / 4000) ** 0.5 + 1e-3, name
     lines = {completion: name for completion, name in zip(seen["completion"], seen["optimizer"], strict=True)}
     for line, name in lines.items():
         assert line.count("\n") == 1 and parse_completion(line).optimizer == name
-    sharp = mixture(many, source(descriptions=0, decisions_alone=1, decision_temperature=1e-6))
+    sharp = mixture(many, source(full_share=0, decision_only_share=1, soft_label_temperature=1e-6))
     assert set(sharp["optimizer"]) == {max(scores, key=lambda name: scores[name])}
-
-
-def test_problems_without_scores_are_refused() -> None:
-    strangers = Dataset.from_list([{**row, "problem_id": "mine"} for row in described(False, 1)])
-    with pytest.raises(RecipeError, match="problems that the shipped label table lacks, such as mine"):
-        mixture(strangers, source(decisions_alone=1, decision_temperature=0.05))

@@ -14,6 +14,7 @@ from datasets import Dataset
 from peft import AutoPeftModelForCausalLM, PeftModel
 from safetensors.torch import load_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from training_setup import write_dataset
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -26,15 +27,13 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
-from transformers.utils import is_bitsandbytes_available
 from typer.testing import CliRunner
 
 from llamoco.cli.main import app
-from llamoco.modeling.calibration.held_out import held_out
 from llamoco.modeling.generation.load import load_generator
 from llamoco.modeling.training import train
+from llamoco.modeling.training.checkpointing import InterruptibleTrainer
 from llamoco.modeling.training.recipe import RecipeError, read_recipe
-from llamoco.modeling.training.trainer import LLaMoCoTrainer
 
 RECIPES = Path(__file__).parents[3] / "examples" / "recipes"
 POSITIONS = 256
@@ -50,7 +49,7 @@ def pairs() -> Dataset:
         prompt = f"# dimension {i + 2}\ndef objective(x):\n    return {i % 3} * x @ x\n"
         completion = f"# smooth; optimizer: {name}\n{body}"
         row = {"prompt": prompt, "completion": completion, "optimizer": name}
-        rows.append({**row, "problem_id": f"problem {i}"})
+        rows.append({**row, "problem_id": f"problem {i}", "calibration": i % 8 == 1})
     return Dataset.from_list(rows)
 
 
@@ -116,16 +115,12 @@ def prepared(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     tokenizer = byte_level_tokenizer(llama=architecture == "llama")
     tiny_model(architecture, len(tokenizer)).save_pretrained("base")
     tokenizer.save_pretrained("base")
-    Path("llamoco/default").mkdir(parents=True)
-    pairs().to_parquet("llamoco/default/train-00000-of-00001.parquet")
-    configs = [{"config_name": "default", "data_files": [{"split": "train", "path": "default/train-*"}]}]
-    Path("llamoco/README.md").write_text(f"---\n{yaml.safe_dump({'configs': configs})}---\n")
-
+    write_dataset(Path("llamoco"), pairs())
     recipe = yaml.safe_load((RECIPES / name).read_text())
-    recipe["model"] = "base"
-    recipe["training"] |= {
+    recipe |= {
+        "model_name_or_path": "base",
         "contrastive_steps": 2,
-        "max_steps": 5,
+        "max_steps": 2,
         "per_device_train_batch_size": 4,
         "gradient_accumulation_steps": 1,
         "max_length": POSITIONS,
@@ -139,32 +134,29 @@ def prepared(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     return file
 
 
-def interrupted(file: Path, step: int, resume: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trains up to a step, as if it had been killed there."""
+def interrupted(file: Path, phase: str, resume: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train up to the second step of a phase, as if it had been killed there."""
 
     class Killed(Exception):
         pass
 
-    def training_step(self: LLaMoCoTrainer, *args: object, **kwargs: object) -> torch.Tensor:
-        if self.state.global_step == step:
+    def training_step(self: InterruptibleTrainer, *args: object, **kwargs: object) -> torch.Tensor:
+        if self.phase[0] == phase and self.state.global_step == 1:
             raise Killed
         return original(self, *args, **kwargs)
 
-    original = LLaMoCoTrainer.training_step
+    original = InterruptibleTrainer.training_step
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(LLaMoCoTrainer, "training_step", training_step)
-        train.run(file, resume=resume)
+        patch.setattr(InterruptibleTrainer, "training_step", training_step)
+        train.run(file, ["--output_dir", "killed"], resume)
 
 
 def killed_and_resumed(file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same recipe, interrupted in either phase, into a folder of its own."""
-    recipe = yaml.safe_load(file.read_text()) | {"output_dir": "killed"}
-    other = file.with_name("killed.yaml")
-    other.write_text(yaml.safe_dump(recipe))
-    interrupted(other, step=1, resume=False, monkeypatch=monkeypatch)
-    interrupted(other, step=4, resume=True, monkeypatch=monkeypatch)
+    interrupted(file, "contrastive warm-up", False, monkeypatch)
+    interrupted(file, "instruction tuning", True, monkeypatch)
     monkeypatch.setattr(train, "plot_training", lambda *_: None)  # One picture is enough.
-    return train.run(other, resume=True)
+    return train.run(file, ["--output_dir", "killed"], resume=True)
 
 
 def assert_same_weights(one: Path, other: Path) -> None:
@@ -188,9 +180,8 @@ def test_all_weights(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert json.loads((whole / "config.json").read_text())["dtype"] == "bfloat16"
     record = json.loads((whole / "run_record.json").read_text())
-    rows = sum(not held_out(problem) for problem in pairs()["problem_id"])
-    facts = {"rows": rows, "problems": rows, "rows_dropped": 1, "optimizers": 3}
-    assert rows < 24 and record["dataset"] | facts == record["dataset"]
+    facts = {"rows": 21, "problems": 21, "rows_dropped": 1, "optimizers": 3}
+    assert record["dataset"] | facts == record["dataset"]
     base = AutoModelForCausalLM.from_pretrained("base")
     assert record["parameters"] == record["trained_parameters"] == base.num_parameters()
     assert (record["base_model"], record["adapter"], record["processes"]) == ("base", None, 1)
@@ -202,10 +193,7 @@ def test_all_weights(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("m.yaml", "phi"),
         ("l_lora.yaml", "llama"),
-        pytest.param(
-            ("l_qlora.yaml", "llama"),
-            marks=pytest.mark.skipif(not is_bitsandbytes_available(), reason="needs bitsandbytes"),
-        ),
+        ("l_qlora.yaml", "llama"),
     ],
     indirect=True,
     ids=lambda parameter: parameter[0],
@@ -213,6 +201,8 @@ def test_all_weights(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_adapter(
     prepared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    if prepared.name == "l_qlora.yaml":
+        pytest.importorskip("bitsandbytes")
     whole = train.run(prepared)
     said = capsys.readouterr().out
     resumed = killed_and_resumed(prepared, monkeypatch)
@@ -229,24 +219,23 @@ def test_an_adapter(
     merged = logits(adapted.merge_and_unload(), prompt)
     by_hand = AutoModelForCausalLM.from_pretrained("base", dtype=torch.float32)
     before = logits(by_hand, prompt)
-    settings = read_recipe(prepared).adapter
-    assert settings is not None and not isinstance(settings.target_modules, str)
+    settings = read_recipe(prepared).model
+    modules = settings.lora_target_modules
+    assert isinstance(modules, list)
     update = load_file(whole / "adapter_model.safetensors")
     layers = [name.removesuffix(".lora_A.weight") for name in update if "lora_A" in name]
-    assert len(layers) == 2 * len(settings.target_modules)
+    assert len(layers) == 2 * len(modules)
     for name in layers:
         a, b = (update[f"{name}.lora_{matrix}.weight"].float() for matrix in "AB")
         layer = by_hand.get_submodule(name.removeprefix("base_model.model."))
-        layer.weight.data += settings.lora_alpha / settings.r * b @ a
+        layer.weight.data += settings.lora_alpha / settings.lora_r * b @ a
     for found in (merged, logits(by_hand, prompt)):
         torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
     assert (expected - before).abs().max() > 1e-3
     assert load_generator(whole).answer([prompt], max_new_tokens=3)[0].tokens > 3
 
     record = json.loads((whole / "run_record.json").read_text())
-    assert record["base_model"] == "base" and record["adapter"]["target_modules"] == sorted(
-        settings.target_modules
-    )
+    assert record["base_model"] == "base" and record["adapter"]["target_modules"] == sorted(modules)
     assert record["trained_parameters"] == sum(weights.numel() for weights in update.values())
     assert record["parameters"] == by_hand.num_parameters() + record["trained_parameters"]
     assert ("bitsandbytes" in record["versions"]) == (prepared.name == "l_qlora.yaml")
@@ -262,7 +251,7 @@ def test_a_full_disk_in_the_end_keeps_the_last_checkpoint(prepared: Path) -> Non
         RecipeError, match=r"cannot be written to .*No space left.*checkpoint is kept.*--resume"
     ):
         train.run(prepared)
-    assert (output / "checkpoints" / "checkpoint-5").is_dir()
+    assert (output / "checkpoints" / "instruction" / "checkpoint-2").is_dir()
     (output / "trainer_state.json").unlink()
     assert (train.run(prepared, resume=True) / "run_record.json").is_file()
 
@@ -274,8 +263,8 @@ def test_a_loss_that_is_no_number_is_one_message(prepared: Path) -> None:
     broken.save_pretrained("base")
     done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["train", str(prepared)])
     assert done.exit_code == 2 and "Traceback" not in done.stderr
-    assert "error: the loss or its gradient is not finite in step 3 of 5" in done.stderr
-    assert "checkpoint-2" in done.stderr and Path("runs/s/checkpoints/checkpoint-2").is_dir()
+    assert "error: the loss or its gradient is not finite in step 1 of 2 (instruction tuning" in done.stderr
+    assert Path("runs/s/checkpoints/start/model.safetensors").is_file()
 
 
 @pytest.mark.slow
@@ -293,7 +282,7 @@ def test_of_two_processes_one_writes_and_prints(prepared: Path) -> None:
     assert run.returncode == 0, run.stderr[-3000:]
     output = Path(yaml.safe_load(prepared.read_text())["output_dir"])
     record = json.loads((output / "run_record.json").read_text())
-    assert (record["processes"], record["steps"]) == (2, 5)
+    assert (record["processes"], record["steps"]) == (2, 4)
     assert run.stdout.count("pairs longer than 256 tokens dropped") == 1
     assert run.stdout.count("run record and training curve are in") == 1
     assert "8 pairs a step; 2 x " in run.stdout

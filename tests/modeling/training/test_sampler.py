@@ -1,32 +1,39 @@
 from collections import Counter
-from itertools import chain, pairwise, product
+from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import chisquare
 
+from llamoco.modeling.training.collators import length_groups
 from llamoco.modeling.training.sampler import (
-    TwoPhaseBatchSampler,
+    BalancedSampler,
+    TripletSampler,
     balanced_weights,
-    length_groups,
     systematic_draw,
 )
 
 OPTIMIZERS = ["de"] * 60 + ["cma_es"] * 25 + ["slsqp"] * 10 + ["pso"] * 4 + ["ga"]
 
 
-def sampler(**changes: object) -> TwoPhaseBatchSampler:
-    lengths = np.random.default_rng(1).integers(20, 400, size=len(OPTIMIZERS))
-    settings: dict = {
-        "optimizers": OPTIMIZERS,
-        "prompt_lengths": lengths,
-        "lengths": lengths + 40,
-        "batch_size": 8,
-        "contrastive_batches": 30,
-        "tuning_batches": 70,
-        "seed": 3,
-    }
-    return TwoPhaseBatchSampler(**{**settings, **changes})
+LENGTHS = np.random.default_rng(1).integers(20, 400, size=len(OPTIMIZERS))
+
+
+def sampler(kind: type[BalancedSampler], **changes: object) -> BalancedSampler:
+    settings: dict = {"optimizers": OPTIMIZERS, "lengths": LENGTHS, "batch_size": 8, "seed": 3}
+    return kind(**{**settings, **changes})
+
+
+def epochs(one: BalancedSampler, count: int) -> np.ndarray:
+    """The rows of several epochs."""
+    drawn = []
+    for epoch in range(count):
+        one.set_epoch(epoch)
+        drawn.append(list(one))
+        assert len(drawn[-1]) == len(one)
+    return np.concatenate(drawn)
 
 
 def test_weights_are_eq_5() -> None:
@@ -50,47 +57,39 @@ def test_draws_are_unbiased_and_as_even_as_can_be() -> None:
 
 
 def test_both_phases_draw_each_optimizer_equally_often() -> None:
-    batches = list(sampler(contrastive_batches=650, tuning_batches=650))
-    anchors = Counter(OPTIMIZERS[triplet[0]] for batch in batches[:650] for triplet in batch)
-    negatives = Counter(OPTIMIZERS[triplet[2]] for batch in batches[:650] for triplet in batch)
-    rows = Counter(OPTIMIZERS[row] for batch in batches[650:] for row in batch)
-    for frequencies in (anchors, negatives, rows):
+    triplets = epochs(sampler(TripletSampler), 50).reshape(-1, 3)
+    for rows in (triplets[:, 0], triplets[:, 2], epochs(sampler(BalancedSampler), 50)):
+        frequencies = Counter(OPTIMIZERS[row] for row in rows)
         assert set(frequencies) == set(OPTIMIZERS)
         for count in frequencies.values():
             assert count / 5200 == pytest.approx(0.2, abs=0.025)
 
 
-def test_batches_are_homogeneous_and_triplets_are_what_they_say() -> None:
-    batches = list(sampler())
-    assert len(batches) == len(sampler()) == 100
-    assert all(isinstance(item, tuple) for batch in batches[:30] for item in batch)
-    assert all(isinstance(item, int) for batch in batches[30:] for item in batch)
-    assert all(len(batch) == 8 for batch in batches)
-    for anchor, positive, negative in (triplet for batch in batches[:30] for triplet in batch):
+def test_triplets_are_what_they_say() -> None:
+    one = sampler(TripletSampler)
+    assert len(one) == 3 * 104, "an anchor for each row, filled to whole batches"
+    for anchor, positive, negative in epochs(one, 2).reshape(-1, 3):
         assert OPTIMIZERS[anchor] == OPTIMIZERS[positive] != OPTIMIZERS[negative]
         assert anchor != positive or OPTIMIZERS[anchor] == "ga"
 
 
-def test_order_depends_on_seed_and_epoch_only() -> None:
-    assert list(sampler()) == list(sampler())
-    assert list(sampler()) != list(sampler(seed=4))
-    # A longer run begins as a shorter one: what comes does not depend on where the run will end.
-    assert list(sampler(contrastive_batches=0, tuning_batches=90))[:70] == list(sampler())[30:]
-    epochs = [sampler().tuning_epoch(epoch) for epoch in range(3)]
-    assert all(a != b for a, b in pairwise(epochs))
-    assert sampler().contrastive_epoch(0) != sampler().contrastive_epoch(1)
+@pytest.mark.parametrize("kind", [BalancedSampler, TripletSampler])
+def test_order_depends_on_seed_and_epoch_only(kind: type[BalancedSampler]) -> None:
+    one = sampler(kind)
+    assert list(one) == list(one) == list(sampler(kind)) != list(sampler(kind, seed=4))
+    drawn = [epochs(one, count)[-len(one) :].tolist() for count in (1, 2, 3)]
+    assert all(a != b for a, b in pairwise(drawn))
+    one.set_epoch(1)
+    assert list(one) == drawn[1]
 
 
 def test_frequencies_of_rows_are_eq_5() -> None:
     """In the tuning exactly, but for rounding; of anchors, positives and negatives by chi-square tests."""
-    one = sampler(contrastive_batches=13 * 100, tuning_batches=13 * 100)
-    batches = list(one)
-    draws = 13 * 100 * 8
+    triplets = epochs(sampler(TripletSampler), 100).reshape(-1, 3)
+    draws = len(triplets)
     expected = draws * balanced_weights(OPTIMIZERS)
-    rows = np.bincount(np.ravel(batches[1300:]), minlength=100)
-    anchors, positives, negatives = (
-        np.bincount(column, minlength=100) for column in np.array(batches[:1300]).reshape(-1, 3).T
-    )
+    rows = np.bincount(epochs(sampler(BalancedSampler), 100), minlength=100)
+    anchors, positives, negatives = (np.bincount(column, minlength=100) for column in triplets.T)
     # Each of the 100 epochs rounds each row's count up or down.
     for counts in (rows, anchors):
         assert np.all(np.abs(counts - expected) < 100) and counts.sum() == draws
@@ -99,51 +98,37 @@ def test_frequencies_of_rows_are_eq_5() -> None:
     assert chisquare(positives, expected).pvalue > 0.01
     # A negative is drawn by Eq. 5 among the other optimizers, each of which has the weight 1 / 5.
     assert chisquare(negatives, expected).pvalue > 0.01
-    pairs = Counter((OPTIMIZERS[q], OPTIMIZERS[minus]) for q, _, minus in chain.from_iterable(batches[:1300]))
+    pairs = Counter((OPTIMIZERS[q], OPTIMIZERS[minus]) for q, _, minus in triplets)
     assert len(pairs) == 20 and chisquare(list(pairs.values())).pvalue > 0.01
-
-
-def test_no_share_of_a_batch_in_groups_has_less_padding() -> None:
-    draw = np.random.default_rng(0)
-    for _ in range(60):
-        lengths = draw.integers(1, 40, size=draw.integers(1, 7))
-        count = int(draw.integers(1, 5))
-        groups = length_groups(lengths, count)
-        assert len(groups) == min(count, len(lengths))
-        assert sorted(np.concatenate(groups)) == list(range(len(lengths)))
-        found = sum(len(group) * lengths[group].max() for group in groups)
-        for labels in product(range(count), repeat=len(lengths)):
-            parts = [lengths[np.array(labels) == label] for label in set(labels)]
-            assert found <= sum(len(part) * part.max() for part in parts)
 
 
 @pytest.mark.parametrize("batch_size", [4, 16, 64])
 def test_under_5_percent_of_positions_are_padding(batch_size: int) -> None:
-    """Lengths as in the instruction set: prompts of 130 to 1,300 tokens, half as many again of facts alone."""
+    """Lengths as in the instruction set: prompts of 130 to 1,300 tokens, half as many again of facts only."""
     draw = np.random.default_rng(1)
     described = np.clip(draw.lognormal(6.15, 0.4, size=4000), 129, 1266).astype(int)
     prompts = np.concatenate([described, draw.integers(65, 122, size=2000)])
+    lengths = prompts + draw.integers(50, 125, size=6000)
     optimizers = draw.choice(
         ["slsqp", "cobyla", "cma_es", "de", "pso"], p=[0.4, 0.3, 0.2, 0.09, 0.01], size=6000
-    )
-    one = sampler(
-        optimizers=optimizers.tolist(),
-        prompt_lengths=prompts,
-        lengths=prompts + draw.integers(50, 125, size=6000),
-        batch_size=batch_size,
-        contrastive_batches=100,
-        tuning_batches=-(-6000 // batch_size),
-        bucket_batches=64,
-    )
-    padding = one.padding()
-    assert set(padding) == {"contrastive warm-up", "instruction tuning"} and max(padding.values()) <= 0.05
-    unsorted = sampler(
-        optimizers=optimizers.tolist(), prompt_lengths=prompts, lengths=prompts, bucket_batches=1
-    )
-    assert unsorted.padding()["instruction tuning"] > 0.3
+    ).tolist()
+
+    def padding(groups: Iterable[np.ndarray]) -> float:
+        groups = list(groups)
+        return 1 - sum(group.sum() for group in groups) / sum(len(group) * group.max() for group in groups)
+
+    settings: dict = {"optimizers": optimizers, "batch_size": batch_size}
+    rows = list(sampler(BalancedSampler, **settings, lengths=lengths))
+    assert padding(lengths[rows].reshape(-1, batch_size)) <= 0.05
+    unsorted = list(sampler(BalancedSampler, **settings, lengths=lengths, bucket_batches=1))
+    assert batch_size > 4 or padding(lengths[unsorted].reshape(-1, batch_size)) > 0.2
+    triplets = list(sampler(TripletSampler, **settings, lengths=prompts))[: 300 * batch_size]
+    batches = torch.from_numpy(prompts[triplets].reshape(-1, 3 * batch_size))
+    groups = (batch[group].numpy() for batch in batches for group in length_groups(batch))
+    assert padding(groups) <= 0.09
 
 
 def test_one_optimizer_has_no_negatives() -> None:
     with pytest.raises(ValueError, match=r"'de'.*contrastive_steps"):
-        sampler(optimizers=["de"] * 100)
-    assert len(list(sampler(optimizers=["de"] * 100, contrastive_batches=0))) == 70
+        sampler(TripletSampler, optimizers=["de"] * 100)
+    assert len(list(sampler(BalancedSampler, optimizers=["de"] * 100))) == 104

@@ -1,18 +1,30 @@
-"""Pairs and a trainer with a tiny random Llama, for tests of the trainer."""
+"""Pairs, recipes and trainers with a tiny random Llama, for tests of training."""
 
 from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import torch
+import yaml
 from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.modeling.training.config import LLaMoCoConfig
+from llamoco.modeling.training.contrastive_trainer import ContrastiveTrainer
+from llamoco.modeling.training.instruction_trainer import InstructionTrainer
 from llamoco.modeling.training.tokenizer import train_tokenizer
-from llamoco.modeling.training.trainer import LLaMoCoTrainer
+
+TINY = {
+    "vocab_size": 2400,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "max_position_embeddings": 512,
+}
 
 
 def pairs(count: int = 48) -> Dataset:
@@ -28,6 +40,44 @@ def pairs(count: int = 48) -> Dataset:
     return Dataset.from_list(rows)
 
 
+def write_dataset(folder: Path, dataset: Dataset) -> Path:
+    """A data set as a folder in the Hub's layout."""
+    (folder / "default").mkdir(parents=True, exist_ok=True)
+    dataset.to_parquet(folder / "default" / "train-00000-of-00001.parquet")
+    configs = [{"config_name": "default", "data_files": [{"split": "train", "path": "default/train-*"}]}]
+    (folder / "README.md").write_text(f"---\n{yaml.safe_dump({'configs': configs})}---\n")
+    return folder
+
+
+def write_recipe(file: Path, data: Path, **fields: Any) -> Path:
+    """A recipe of a tiny new model, whose output_dir has the file's name; a field that is None is left out."""
+    content: dict[str, Any] = {
+        "output_dir": str(file.with_suffix("")),
+        "seed": 5,
+        "threads": 1,
+        **TINY,
+        "dataset_name": str(data),
+        "contrastive_steps": 6,
+        "max_steps": 6,
+        "per_device_train_batch_size": 4,
+        "gradient_accumulation_steps": 2,
+        "learning_rate": 0.003,
+        "contrastive_learning_rate": 0.001,
+        "warmup_steps": 3,
+        "prompt_loss_weight": 0.1,
+        "bf16": False,
+        "use_cpu": True,
+        "activation_checkpointing": False,
+        "logging_steps": 2,
+        "save_steps": 2,
+        "save_total_limit": 2,
+        "disable_tqdm": True,
+        **fields,
+    }
+    file.write_text(yaml.safe_dump({name: value for name, value in content.items() if value is not None}))
+    return file
+
+
 @functools.cache
 def trained_tokenizer() -> PreTrainedTokenizerFast:
     """A tokenizer that knows the prompts and the pool, one for all tests."""
@@ -36,18 +86,15 @@ def trained_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def tiny_trainer(folder: Path, dataset: Dataset, dropout: float = 0.0, **settings: object) -> LLaMoCoTrainer:
-    """A trainer whose output folder is `folder`/out."""
-    tokenizer = trained_tokenizer()
+def tiny_model(dropout: float = 0.0) -> LlamaForCausalLM:
+    """A Llama of two blocks with fixed random weights."""
     torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        attention_dropout=dropout,
-    )
+    sizes = TINY | {"vocab_size": len(trained_tokenizer())}
+    return LlamaForCausalLM(LlamaConfig(**sizes, attention_dropout=dropout))
+
+
+def tiny_config(folder: Path, **settings: object) -> LLaMoCoConfig:
+    """A configuration whose output folder is `folder`/out."""
     defaults: dict = {
         "bf16": False,
         "use_cpu": True,
@@ -55,5 +102,28 @@ def tiny_trainer(folder: Path, dataset: Dataset, dropout: float = 0.0, **setting
         "disable_tqdm": True,
         "save_strategy": "no",
     }
-    args = LLaMoCoConfig(output_dir=str(folder / "out"), **{**defaults, **settings})
-    return LLaMoCoTrainer(LlamaForCausalLM(config), args, dataset, tokenizer)
+    return LLaMoCoConfig(output_dir=str(folder / "out"), **{**defaults, **settings})
+
+
+def instruction_trainer(
+    folder: Path,
+    dataset: Dataset,
+    dropout: float = 0.0,
+    eval_dataset: Dataset | None = None,
+    **settings: object,
+) -> InstructionTrainer:
+    """A trainer of the instruction tuning."""
+    args = tiny_config(folder, **settings)
+    return InstructionTrainer(
+        tiny_model(dropout), args, dataset, trained_tokenizer(), eval_dataset=eval_dataset
+    )
+
+
+def contrastive_trainer(
+    folder: Path, dataset: Dataset, dropout: float = 0.0, **settings: object
+) -> ContrastiveTrainer:
+    """A trainer of the warm-up; settings are those of the instruction tuning."""
+    args = tiny_config(folder, **settings)
+    return ContrastiveTrainer(
+        tiny_model(dropout), args.contrastive(str(folder / "out")), dataset, trained_tokenizer()
+    )

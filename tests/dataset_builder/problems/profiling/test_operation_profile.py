@@ -76,7 +76,7 @@ def test_every_description_of_a_problem_has_its_structure(number: int, constrain
     for pattern in PATTERNS[number % 3 :: 3]:
         text = pattern.write(problem, PortableRng("structure", number, pattern.name))
         source = load_python(problem_section_of_text(pattern.language, text, problem.id), problem.id)
-        assert source.structure() == problem.structure, pattern.name
+        assert source.profile() == problem.profile, pattern.name
 
 
 def test_interactions_are_those_of_mixed_differences() -> None:

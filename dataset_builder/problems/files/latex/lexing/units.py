@@ -121,7 +121,8 @@ def _one_unit(source: Source, tokens: list[Token], at: int, upright: set[int], o
     ):
         stop += 1
     text = "".join(t.text for t in tokens[at:stop])
-    if text not in UNITS:
+    indexed = stop < len(tokens) and tokens[stop].text == "_"  # a variable, as in 10^6 t_1
+    if text not in UNITS or indexed:
         return at
     apart = at == 0 or tokens[at - 1].end < token.at or tokens[at - 1].text in ("/", "*")
     unused = any(not others[t.text] for t in tokens[at:stop])

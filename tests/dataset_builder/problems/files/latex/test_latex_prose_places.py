@@ -143,5 +143,5 @@ def test_a_problem_remembers_what_was_left_out(tmp_path: Path) -> None:
     assert problem.definition["left_out"] == ["line 1: The shares add up to one"]
     again = Problem.from_json(problem.to_json())
     assert again.evaluate(np.array([[2.0, 3.0]])).f[0] == 4.0
-    assert again.structure == problem.structure is not None
+    assert again.profile == problem.profile is not None
     assert "def objective" in problem_section_of(again)

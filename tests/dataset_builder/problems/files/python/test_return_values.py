@@ -190,7 +190,7 @@ def test_fixed_variables_are_hidden_from_the_solver_and_shown_to_the_objective(t
     own = problem(tmp_path, f"LOWER, UPPER, MAX_EVALS = [0, 0.2, -1, -7], [1, 0.2, 2, -7], 50\n{seen}")
     assert (own.dim, own.lower, own.upper) == (2, (0.0, -1.0), (1.0, 2.0))
     assert own.evaluate(np.array([[1.0, 2.0], [0.5, 0.0]])).f.tolist() == [21.0, 0.5]
-    assert own.full(np.array([[1.0, 2.0]])).tolist() == [[1.0, 0.2, 2.0, -7.0]]
+    assert own.to_original(np.array([[1.0, 2.0]])).tolist() == [[1.0, 0.2, 2.0, -7.0]]
     assert fact_lines(own).startswith("# dimension: 2\n# bounds: [0, 1], [-1, 2]\n")
     assert "# objective: degree 1, separable; linear" in fact_lines(own)
     again = Problem.from_json(own.to_json())

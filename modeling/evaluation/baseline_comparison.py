@@ -16,7 +16,7 @@ from llamoco.metrics.scores import Run
 from llamoco.metrics.statistics import ByProblem, Interval, holm, interval
 from llamoco.metrics.summary import COMPARED, Compared, compare_values
 from llamoco.modeling.evaluation.baselines import SHIPPED_BASELINES, TOOLS, problem_hash
-from llamoco.modeling.evaluation.files import Line
+from llamoco.modeling.evaluation.evaluation_folder import Line
 
 SCORES: tuple[Compared, ...] = ("aocc", "perf")
 PROVENANCE = ("command", "settings", "versions", "machine", "date", "wall_limit")

@@ -1,15 +1,13 @@
-"""The study from end to end: ``python -m llamoco.modeling.ablations``.
+"""The ablation study from end to end.
 
-In OUT, a folder a training (the model, its run record, its answers), the pairs, and the runs of all programs. Each is kept as
-soon as it is there: a command that was stopped, however that came, goes on. Seed 0 of all recipes comes first, then seed 1,
+In OUT, a folder per training (the model, its run record, its answers), the pairs, and the runs of all programs. Each is kept as
+soon as it is there: a command that was stopped, in whatever way, continues. Seed 0 of all recipes comes first, then seed 1,
 so that what is finished at any time can be compared.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,18 +16,12 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.benchmark.provenance import environment
+from llamoco.dataset_builder.instruction_data import open_data
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics.runner import RunnerError
-from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-from llamoco.modeling.ablations.latents import latents_of, plot_latents, separability
-from llamoco.modeling.ablations.pairs import write_pairs
-from llamoco.modeling.ablations.programs import run_missing
-from llamoco.modeling.ablations.record import conclusion, reference_answers, study_record
-from llamoco.modeling.ablations.study import (
+from llamoco.modeling.ablations.ablation import (
+    ABLATIONS,
     BASE,
-    FINISHED,
     RECIPES,
-    STUDIES,
     answer,
     folder_of,
     initial,
@@ -37,71 +29,59 @@ from llamoco.modeling.ablations.study import (
     read_answers,
     train,
 )
-from llamoco.modeling.evaluation.files import EvaluationError, write_json
-from llamoco.modeling.evaluation.rows import Row, evaluation_rows
-from llamoco.modeling.generation.load import ModelError
+from llamoco.modeling.ablations.latents import latents_of, plot_latents, separability
+from llamoco.modeling.ablations.pairs import write_pairs
+from llamoco.modeling.ablations.programs import run_missing
+from llamoco.modeling.ablations.record import conclusion, reference_answers, study_record
+from llamoco.modeling.evaluation.evaluation_folder import write_json
+from llamoco.modeling.evaluation.split_rows import Row, evaluation_rows
 from llamoco.modeling.generation.torch_engine import load_torch_generator
-from llamoco.modeling.training.recipe import RecipeError
-from llamoco.modeling.training.trainer import TrainingError, TrainingInterrupted
+from llamoco.modeling.training.train import RUN_RECORD
 
-TRAIN_SPLIT = Path("llamoco") / "default" / "train-00000-of-00001.parquet"
 RECORD, FIGURE = "ablations.json", "latents.png"
 WARM = {"no_warmup": "without warm-up", BASE: "with warm-up"}  # whose latents are compared
 LATENT_SEED = 0
 
 
-def main() -> None:
-    """Read the arguments, do what is missing, write the record."""
-    parser = argparse.ArgumentParser(
-        prog="python -m llamoco.modeling.ablations",
-        description="Train each ablation of the method with several seeds, and score them; a stopped command goes on.",
-    )
-    parser.add_argument("--out", type=Path, default=Path("runs/ablations"), help="folder of the study")
-    parser.add_argument("--recipes", type=Path, default=RECIPES, help="folder of the recipes")
-    parser.add_argument(
-        "--data", type=Path, default=TRAIN_SPLIT, help="train split that `llamoco build` wrote"
-    )
-    parser.add_argument(
-        "--only", choices=STUDIES, action="append", help="this recipe only; can be given again"
-    )
-    parser.add_argument("--seeds", type=int, default=3, help="trainings of each recipe")
-    parser.add_argument("--limit", type=int, help="test problems; all by default")
-    parser.add_argument(
-        "--record",
-        type=Path,
-        help="folder for the record and its figure, such as hub_cards/records; OUT by default",
-    )
-    parser.add_argument(
-        "--record-only", action="store_true", help="no training, no runs: the record of what is finished"
-    )
-    asked = parser.parse_args()
-    try:
-        if not asked.data.is_file() and not (asked.out / "pairs").is_dir():
-            raise RecipeError(f"no train split at {asked.data}: run `llamoco build` first, or give --data")
-        asked.out.mkdir(parents=True, exist_ok=True)
-        rows = one_each(evaluation_rows("test"))[: asked.limit]
-        names = asked.only or list(STUDIES)
-        if not asked.record_only:
-            if not (asked.out / "pairs").is_dir():
-                write_pairs(asked.data, asked.out / "pairs")
-            for seed in range(asked.seeds):
-                work(asked.recipes, asked.out, names, seed, rows)
-                if seed == LATENT_SEED and set(WARM) <= set(names):
-                    compare_latents(asked.recipes, asked.out, rows)
-                write_record(asked.out, rows, asked.seeds, asked.out)
-        record = write_record(asked.out, rows, asked.seeds, asked.record or asked.out)
-    except (
-        RecipeError,
-        EvaluationError,
-        ModelError,
-        SandboxUnavailable,
-        RunnerError,
-        TrainingError,
-    ) as error:
-        sys.exit(f"error: {error}")
-    except TrainingInterrupted as error:
-        sys.exit(f"stopped: {error.args[0]}. The same command goes on")
-    print("nothing is finished yet" if record is None else f"written: {record}")
+def run_ablations(
+    out: Path,
+    recipes: Path = RECIPES,
+    data: str | None = None,
+    names: Sequence[str] = tuple(ABLATIONS),
+    seeds: int = 3,
+    limit: int | None = None,
+    record: Path | None = None,
+    record_only: bool = False,
+) -> Path | None:
+    """Train each ablation with several seeds and score them: what is not done yet.
+
+    Args:
+        out: folder of the study.
+        recipes: folder of the recipes.
+        data: folder or Hub id of the instruction set; the shipped one if None.
+        names: recipes to train, of ABLATIONS.
+        seeds: trainings of each recipe.
+        limit: number of test problems; all if None.
+        record: folder for the record and its figure; `out` if None.
+        record_only: no training and no runs, only the record of what is finished.
+
+    Returns:
+        The record's file; None if nothing is finished yet.
+
+    Raises:
+        LlamocoError: a recipe, the data set, a model or the sandbox does not allow it, or a training stopped.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    rows = one_each(evaluation_rows("test", data=data))[:limit]
+    if not record_only:
+        if not (out / "pairs").is_dir():
+            write_pairs(open_data(data, "train"), out / "pairs")
+        for seed in range(seeds):
+            work(recipes, out, names, seed, rows)
+            if seed == LATENT_SEED and set(WARM) <= set(names):
+                compare_latents(recipes, out, rows)
+            write_record(out, rows, seeds, out)
+    return write_record(out, rows, seeds, record or out)
 
 
 def work(recipes: Path, out: Path, names: Sequence[str], seed: int, rows: Sequence[Row]) -> None:
@@ -153,11 +133,11 @@ def write_record(out: Path, rows: Sequence[Row], seeds: int, folder: Path) -> Pa
     found = study_record(out, rows, seeds)
     if found is None:
         return None
-    first = next(iter(out.glob(f"*/seed-*/{FINISHED}")))
+    first = next(iter(out.glob(f"*/seed-*/{RUN_RECORD}")))
     run_record: dict[str, Any] = json.loads(first.read_text(encoding="utf-8"))
     record = {
         "setting": _setting(found, run_record),
-        "command": "python -m llamoco.modeling.ablations",
+        "command": "llamoco study ablations",
         "seed": 0,
         **{name: environment()[name] for name in ("versions", "machine", "date")},
         **found,
@@ -190,7 +170,3 @@ def _caption(latents: Mapping[str, Any]) -> str:
         shares = [f"{values['neighbours']:.0%} by {what}" for what, values in measured.items()]
         parts.append(f"{state}: {', '.join(shares)}")
     return "Latents of test prompts (t-SNE). Right by the vote of 10 nearest neighbours: " + "; ".join(parts)
-
-
-if __name__ == "__main__":
-    main()

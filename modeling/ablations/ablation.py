@@ -1,7 +1,7 @@
-"""The trainings of the study: which recipes there are, one training of one with a seed, and its answers to test problems.
+"""One ablation: training of its recipe with a seed, and its answers to test problems.
 
-A model of the study decides, and what it names is answered for it: the program that was benchmarked of that optimizer, whose
-configuration follows from the problem's facts.
+The model decides only. The answer is completed with the benchmarked program of the optimizer that it names, whose configuration
+follows from the problem's facts.
 """
 
 from __future__ import annotations
@@ -9,85 +9,72 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
+from llamoco.dataset_builder.problems.jsonl import append_jsonl
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.modeling.evaluation.files import appended, read_lines
-from llamoco.modeling.evaluation.rows import Row
+from llamoco.modeling.evaluation.evaluation_folder import read_lines
+from llamoco.modeling.evaluation.split_rows import Row
 from llamoco.modeling.generation.load import Decision
 from llamoco.modeling.generation.torch_engine import load_torch_generator
 from llamoco.modeling.providers.local import LocalSource
-from llamoco.modeling.training.recipe import read_recipe
-from llamoco.modeling.training.train import run
+from llamoco.modeling.training.train import RUN_RECORD, run
 
 RECIPES = Path("examples") / "recipes" / "ablations"
 BASE = "base"
-STUDIES = {  # what each recipe is about, by its name
+ABLATIONS = {  # what each recipe is about, by its name
     BASE: "the method: warm-up, no balancing, both languages, all writing patterns",
     "no_warmup": "no contrastive warm-up",
     "quarter_balance": "balancing by the fourth root of Eq. 5 (exponent 0.25)",
     "eq5": "balancing by Eq. 5 (exponent 1)",
     "python_only": "descriptions in Python only",
     "latex_only": "descriptions in LaTeX only",
-    "plain_style": "one writing pattern a language",
+    "plain_style": "one writing pattern per language",
 }
 ANSWERS = "answers.jsonl"
-FINISHED = "run_record.json"  # which `llamoco train` writes last
 LANGUAGES = ("python", "latex")
 
 
 def folder_of(out: Path, name: str, seed: int) -> Path:
-    """Where the model of a training, its record and its answers lie."""
+    """The folder of a training: its model, run record and answers."""
     return out / name / f"seed-{seed}"
 
 
-def train(recipe: Path, out: Path, name: str, seed: int, **training: Any) -> Path:
-    """Train a recipe with a seed, unless it is done. A training that was interrupted begins anew: it takes minutes.
+def train(recipe: Path, out: Path, name: str, seed: int, *overrides: str) -> Path:
+    """Train a recipe with a seed, unless it is done. A training that was interrupted starts anew: it takes minutes.
 
     Args:
         recipe: file of the recipe.
         out: folder of the study, with the pairs.
         name: of the training, its folder there.
         seed: in place of the recipe's.
-        training: fields of `training` in place of the recipe's.
+        overrides: words of a command line that set further fields of the recipe anew.
 
     Returns:
-        The folder of the model. The recipe as it was run lies beside it.
+        The folder of the model.
 
     Raises:
         RecipeError: the recipe or its data do not allow the training.
     """
     folder = folder_of(out, name, seed)
-    if (folder / FINISHED).exists():
+    if (folder / RUN_RECORD).exists():
         return folder
-    read_recipe(recipe)  # refused under its own name
-    content = yaml.safe_load(recipe.read_text(encoding="utf-8"))
-    content["output_dir"], content["seed"] = str(folder), seed
-    content["dataset"]["path"] = str(out / "pairs")
-    content["training"] |= training
     shutil.rmtree(folder, ignore_errors=True)
-    written = folder.with_suffix(".yaml")
-    written.parent.mkdir(parents=True, exist_ok=True)
-    written.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    return run(written)
+    fields = {"output_dir": folder, "seed": seed, "dataset_name": out / "pairs"}
+    return run(recipe, [*(f"--{field}={value}" for field, value in fields.items()), *overrides])
 
 
 def initial(recipe: Path, out: Path, name: str, seed: int) -> Path:
     """The model of a recipe as its instruction tuning finds it, after the warm-up if there is one.
 
-    By a training whose only step of tuning is the first of the learning rate's rise from zero, which changes nothing.
+    It is trained for one step, whose learning rate is the first of the rise from zero: this changes nothing.
     """
-    steps = read_recipe(recipe).training["contrastive_steps"]
-    # Without weight decay, too, which is proportional to the learning rate.
-    return train(recipe, out, f"{name}-initial", seed, max_steps=steps + 1)
+    return train(recipe, out, f"{name}-initial", seed, "--max_steps=1")
 
 
 def one_each(rows: Sequence[Row]) -> list[Row]:
-    """One description of every problem, in Python and LaTeX by turns."""
+    """One description of every problem, in Python and LaTeX in turn."""
     of_problems: dict[str, list[Row]] = {}
     for row in rows:
         of_problems.setdefault(row["problem_id"], []).append(row)
@@ -99,7 +86,7 @@ def one_each(rows: Sequence[Row]) -> list[Row]:
 
 
 def completed(decision: Decision, problem: Problem) -> str:
-    """A decision with its program; alone where no optimizer of the pool is named, which is an error when it is run.
+    """A decision with its program; the decision alone, which is an error when it is run, where no optimizer of the pool is named.
 
     Args:
         decision: of a model.
@@ -123,7 +110,7 @@ def answer(folder: Path, rows: Sequence[Row]) -> None:
     if not missing:
         return
     decisions = LocalSource(load_torch_generator(folder)).decide_all([row["prompt"] for row in missing])
-    with appended(folder / ANSWERS) as append:
+    with append_jsonl(folder / ANSWERS) as append:
         for row, decision in zip(missing, decisions, strict=True):
             append({"row": row["row"], "completion": completed(decision, Problem.from_json(row["problem"]))})
 

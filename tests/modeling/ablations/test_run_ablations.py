@@ -5,20 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from datasets import Dataset
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.facts import facts_only
 from llamoco.dataset_builder.prompts.rows import rows_of_problem
-from llamoco.modeling.ablations.__main__ import compare_latents, work, write_record
+from llamoco.modeling.ablations.ablation import ANSWERS, RECIPES, completed, folder_of, one_each, read_answers
 from llamoco.modeling.ablations.pairs import CONFIGS, PLAIN, write_pairs
 from llamoco.modeling.ablations.programs import run_missing, runnable
 from llamoco.modeling.ablations.record import conclusion, majority, reference_answers, steps_until
-from llamoco.modeling.ablations.study import ANSWERS, RECIPES, completed, folder_of, one_each, read_answers
-from llamoco.modeling.evaluation.rows import Row
+from llamoco.modeling.ablations.run_ablations import compare_latents, work, write_record
+from llamoco.modeling.evaluation.split_rows import Row
 from llamoco.modeling.generation.load import Decision
 
 CHECKOUT = Path(__file__).parents[3]
@@ -47,10 +47,8 @@ def rows(train_rows: list[Row]) -> list[Row]:
 
 
 @pytest.fixture(scope="module")
-def source(train_rows: list[Row], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("built") / "train.parquet"
-    pq.write_table(pa.Table.from_pylist(train_rows), file)
-    return file
+def source(train_rows: list[Row]) -> Dataset:
+    return Dataset.from_list(train_rows)
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +57,12 @@ def recipes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recipes")
     for name in NAMES:
         content = yaml.safe_load((CHECKOUT / RECIPES / f"{name}.yaml").read_text(encoding="utf-8"))
-        sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
-        content["model"]["from_scratch"] |= {**sizes, "max_position_embeddings": 512}
-        steps = min(content["training"]["contrastive_steps"], 2)
-        content["training"] |= {
-            "contrastive_steps": steps,
+        content |= {
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_hidden_layers": 1,
+            "max_position_embeddings": 512,
+            "contrastive_steps": min(content["contrastive_steps"], 2),
             "num_train_epochs": 0.5,
             "max_length": 512,
             "logging_steps": 1,
@@ -74,7 +73,7 @@ def recipes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def out(
-    recipes: Path, source: Path, rows: list[Row], tmp_path_factory: pytest.TempPathFactory
+    recipes: Path, source: Dataset, rows: list[Row], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
     out = tmp_path_factory.mktemp("study")
     write_pairs(source, out / "pairs")
@@ -183,13 +182,13 @@ def test_majority_is_the_half_of_all() -> None:
     assert majority(["a", "a", "b"]) == ["a"]
 
 
-def test_steps_are_counted_from_the_end_of_the_warm_up() -> None:
+def test_steps_until_a_choice_loss_are_those_of_five_entries_mean() -> None:
     losses = [2.8, 2.4, 2.0, 2.0, 2.0, 2.0, 1.8, 1.8]
     history = [{"step": 10 * i + 25, "choice_loss": loss} for i, loss in enumerate(losses)]
     # Means of five: 2.24, 2.08, 1.96, 1.92
-    assert steps_until([{"step": 20, "contrastive_loss": 1.0}, *history], 20) == {
-        "2.2": 55,
-        "2.0": 65,
+    assert steps_until(history) == {
+        "2.2": 75,
+        "2.0": 85,
         "1.9": None,
     }
 

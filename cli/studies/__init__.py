@@ -1,0 +1,1 @@
+"""Studies: one module each, with a function `command`; `llamoco study` finds them by their file names."""

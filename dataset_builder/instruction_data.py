@@ -1,0 +1,150 @@
+"""The instruction set as models read it: a split of a data set, its single best solvers, its hash.
+
+What trains, scores or calibrates models reads this data set, never the label table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from functools import lru_cache
+from pathlib import Path
+
+from datasets import Dataset, NamedSplit, load_dataset
+from datasets.config import HF_DATASETS_CACHE
+from datasets.exceptions import DatasetsError
+from huggingface_hub import DatasetCard, hf_hub_download
+
+from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
+from llamoco.dataset_builder.hub_folder import CARD_KEY, folder_hash
+from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo, rows_of
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS
+from llamoco.dataset_builder.optimizers.single_best import single_best_solver
+from llamoco.dataset_builder.problems.errors import LlamocoError
+
+DEFAULT_CONFIG = LLaMoCo.DEFAULT_CONFIG_NAME
+SPLITS = ("train", "test")  # of the shipped set
+_BUILD = "`llamoco build` writes such a folder"
+
+
+class DataError(LlamocoError, ValueError):
+    """A data set that cannot be used; the message names it, what is missing and the next step."""
+
+
+def open_data(place: str | None, split: str, config: str = DEFAULT_CONFIG) -> Dataset:
+    """Open a split of a data set.
+
+    Args:
+        place: folder that ``llamoco build`` wrote (or any that ``load_dataset`` reads), or Hub id. None for the shipped set: the split
+            is built from the shipped labels once (minutes for train, seconds for test) and kept in the cache of `datasets` under
+            HF_HOME.
+        split: such as "train" or "test".
+        config: "default" or "paper_split", for the instruction set.
+
+    Raises:
+        DataError: if there is no such data set, config or split, or it cannot be read.
+    """
+    if place is None:
+        return _shipped_split(split, config)
+    cache = None
+    if Path(place).is_dir():
+        # The shared cache knows a folder by its name and card only: one that was built anew would be read as the old one.
+        cache = str(Path(HF_DATASETS_CACHE) / folder_hash(Path(place))[:16])
+    try:
+        return load_dataset(place, None if config == DEFAULT_CONFIG else config, split=split, cache_dir=cache)
+    except (OSError, ValueError, DatasetsError) as error:
+        raise DataError(
+            f"data set {place}: no split {split!r} of config {config!r} can be read ({error}). Give a folder ({_BUILD}) or a Hub id"
+        ) from error
+
+
+def require_columns(data: Dataset, place: str | None, columns: Collection[str]) -> None:
+    """Refuse a data set that lacks columns.
+
+    Raises:
+        DataError: naming the columns that are missing.
+    """
+    if missing := sorted(set(columns) - set(data.column_names)):
+        raise DataError(
+            f"data set {place or 'llamoco (shipped)'}: no column {', '.join(missing)}; it has {', '.join(data.column_names)}. "
+            f"Give an instruction set: {_BUILD}"
+        )
+
+
+def single_best_solvers(place: str | None) -> dict[str, str]:
+    """The single best solver of each group, by mean AOCC over its train problems: "unconstrained", "constrained" -> optimizer.
+
+    Args:
+        place: as ``open_data``. The card of the data set (README.md) states them in its metadata.
+
+    Raises:
+        DataError: if there is no card, or it does not state them.
+    """
+    if place is None:
+        return {group: single_best_solver(bool(number)) for number, group in enumerate(GROUPS)}
+    path = _card_path(place)
+    try:
+        facts = DatasetCard.load(path).data.to_dict().get(CARD_KEY) or {}
+        return {str(group): str(name) for group, name in facts["single_best_solvers"].items()}
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        raise DataError(
+            f"data set {place}: its card, README.md, does not state {CARD_KEY}.single_best_solvers (group: optimizer) in its "
+            f"metadata ({error!r}). {_BUILD.capitalize()}"
+        ) from error
+
+
+def data_hash(place: str | None) -> str:
+    """Hash that identifies the content of a data set.
+
+    SHA-256 over the files of a folder; the commit of a Hub data set; of the shipped set SHA-256 over its label table, 16 digits.
+
+    Raises:
+        DataError: if there is no such data set.
+    """
+    if place is None:
+        return _shipped_hash()[:16]
+    if Path(place).is_dir():
+        return folder_hash(Path(place))
+    return _card_path(place).parent.name  # the cache has a folder a commit
+
+
+@lru_cache(maxsize=4)
+def _shipped_split(split: str, config: str) -> Dataset:
+    known = [known.name for known in LLaMoCo.BUILDER_CONFIGS]
+    if split not in SPLITS or config not in known:
+        raise DataError(
+            f"the shipped data set has no split {split!r} of config {config!r}; it has splits {', '.join(SPLITS)} of configs "
+            f"{', '.join(known)}"
+        )
+    name = f"{_shipped_hash()} {_code_hash()} {config} {split}"
+    return Dataset.from_generator(
+        rows_of,
+        features=FEATURES,
+        gen_kwargs={"labels": SHIPPED_LABELS, "config": config, "split": split},
+        split=NamedSplit(split),
+        fingerprint=hashlib.sha256(name.encode()).hexdigest()[:16],
+    )
+
+
+@lru_cache(maxsize=1)
+def _shipped_hash() -> str:
+    return hashlib.sha256(SHIPPED_LABELS.read_bytes()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _code_hash() -> str:
+    """Hash of the code that makes rows, so that a cache of another version is not read."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _card_path(place: str) -> Path:
+    folder = Path(place)
+    if folder.is_dir():
+        return folder / "README.md"
+    try:
+        return Path(hf_hub_download(place, "README.md", repo_type="dataset"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"no data set at {place} ({error}). Give a folder ({_BUILD}) or a Hub id") from error
