@@ -14,7 +14,7 @@ from llamoco.dataset_builder.problems.evaluators import (
     SourceEvaluator,
     Values,
 )
-from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.problem import Kind, Problem
 from llamoco.dataset_builder.problems.problem_fields import FIELDS
 from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile
 
@@ -35,7 +35,7 @@ class DescribedProblem(Problem):
         profile: what is known of its operations, or None.
     """
 
-    kind: str = "described"  # type: ignore[assignment]
+    kind: Kind = "described"
     definition: dict[str, Any] = field(default_factory=dict)
     language: str = "python"
     description: str = field(default="", repr=False)

@@ -54,7 +54,7 @@ class ParallelEvaluator(EvaluatorWrapper):
         self._map = workers if callable(workers) else None
         self.count = 0 if callable(workers) else worker_count(workers)
         self.largest = 0
-        self._pool: Executor | None = None
+        self._pool: Any = None  # loky's executor
         self._copy: bytes | None = None
 
     def __enter__(self) -> ParallelEvaluator:
@@ -68,7 +68,7 @@ class ParallelEvaluator(EvaluatorWrapper):
     def close(self) -> None:
         """End the processes at once."""
         if self._pool is not None:
-            self._pool.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]  # loky's
+            self._pool.shutdown(wait=True, kill_workers=True)
             self._pool = None
 
     def evaluate(self, x: np.ndarray) -> Values:
