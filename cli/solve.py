@@ -190,6 +190,7 @@ def solve(
 
 def _starting_sandbox(context: typer.Context) -> Sandbox:
     """What runs programs; it takes a second to start, and does while the problem is read and answered."""
+    from llamoco.metrics.sandbox import Sandbox
     from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 
     try:
