@@ -1,7 +1,7 @@
 """Operation profile of a problem: the operations on its variables, found by tracing one point at no cost in evaluations.
 
-The point is not counted: nothing of its value is told, only what was done. A computation that cannot be followed (a compiled
-simulator, scipy's solvers, millions of operations) has no known profile, and that is all that follows.
+The point is not counted: its value is not used, only the operations are. A computation that cannot be traced (a compiled simulator,
+scipy's solvers, millions of operations) has no known profile; nothing else changes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from llamoco.dataset_builder.problems.profiling.traced_array import TracedArray
 from llamoco.dataset_builder.problems.profiling.untraceable import why_not
 
 GOLDEN = 0.6180339887498949
-# Where values of functions are looked for that have none at the centre of the box: on its diagonal, then everywhere.
+# Points to try for functions without a value at the centre of the box: on its diagonal, then everywhere.
 DIAGONAL = (0.25, 0.75, 0.1, 0.9, 0.03, 0.97, 0.01, 0.99)
 SPREAD = 54
 TRACE_STARTS = 8
@@ -82,7 +82,7 @@ class Trace(NamedTuple):
 
 
 def trace_point(lower: Sequence[float], upper: Sequence[float]) -> list[float]:
-    """A point of the box (D,) without symmetries, away from its faces."""
+    """A point (D,) of the box that lies off its faces and its planes of symmetry."""
     return [
         float(low + (0.2 + 0.6 * (GOLDEN * (i + 1) % 1)) * (high - low))
         for i, (low, high) in enumerate(zip(lower, upper, strict=True))
@@ -90,7 +90,7 @@ def trace_point(lower: Sequence[float], upper: Sequence[float]) -> list[float]:
 
 
 def starting_points(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
-    """Points (64, D) at which a function may be looked at first: the centre of the box, ``trace_point``, then all over the box.
+    """Points (64, D) at which to look for a value of a function: the centre of the box, ``trace_point``, then all over the box.
 
     The spread is the additive recurrence whose steps are the powers of 1 / g, g ** (D + 1) = g + 1: of low discrepancy, the same
     on every machine.

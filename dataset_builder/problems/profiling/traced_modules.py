@@ -44,7 +44,7 @@ _LINEAR_ALGEBRA: dict[str, Callable[..., Any]] = {"solve": solve, "inv": inv, "d
 
 @cache
 def modules() -> Mapping[str, types.ModuleType]:
-    """The modules by name, but for scipy's."""
+    """The modules by name, without those of scipy."""
     numpy = _like(np, numpy_functions())
     linalg = _like(np.linalg, {"norm": norm} | _linear_algebra(np.linalg))
     vars(numpy)["linalg"] = linalg
@@ -58,7 +58,7 @@ def modules() -> Mapping[str, types.ModuleType]:
 
 @cache
 def _scipy(name: str) -> types.ModuleType:
-    """A module of scipy that was imported; modules within it come when they are asked for."""
+    """An imported module of scipy; its submodules are loaded when they are used."""
     module = sys.modules[name]
     functions = scipy_functions(module)
     if name == "scipy.linalg":

@@ -1,4 +1,4 @@
-"""numpy's functions as a person's file sees them while it is traced.
+"""NumPy's functions as a person's file sees them while it is traced.
 
 numpy works on objects by itself, except where it is asked for floats (``np.array(x, dtype=float)``, ``np.zeros(n)``) or for an
 elementary function of arrays that hold plain numbers and traced ones.
@@ -106,7 +106,7 @@ def _of_objects() -> dict[str, Callable[..., Any]]:
 
 
 def _where_traced(function: Callable[..., Any], traced: Callable[..., Any]) -> Callable[..., Any]:
-    """numpy's own function, but for arguments that hold traced numbers."""
+    """NumPy's own function unless an argument holds traced numbers."""
 
     def call(*args: Any, **options: Any) -> Any:
         return traced(*args, **options) if any(map(holds_objects, args)) else function(*args, **options)
@@ -146,7 +146,7 @@ def _each(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _converting(make: Callable[..., Any]) -> Callable[..., Any]:
-    """np.array and its like: what holds traced numbers becomes an array of objects, whatever was asked for."""
+    """``np.array`` and its like: traced numbers become an array of objects, whatever dtype was asked for."""
 
     def function(x: Any, dtype: Any = None, **options: Any) -> Any:
         if not holds_objects(x):

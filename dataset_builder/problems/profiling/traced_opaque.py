@@ -1,4 +1,4 @@
-"""Functions that cannot be followed inside: they run on plain values, and what comes out depends on all that went in."""
+"""Opaque functions, whose inside cannot be traced: they run on plain values, and their results depend on all arguments."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def elementwise(function: Callable[..., Any], operation: str | None) -> Callable
 
 
 class Opaque:
-    """An object of another library: what is got from it depends on what it was made of, and what it is called with."""
+    """An object of another library: its results depend on the data that it was made of and on the arguments of calls."""
 
     def __init__(
         self, thing: Any, operation: str | None, inputs: _Inputs | None = None, by_point: bool = False
@@ -108,7 +108,7 @@ class _Inputs:
         self._returned = False  # whether something came from a function that was handed over
 
     def plain(self, value: Any) -> Any:
-        """A value without traces; those of what functions in it return are met when they do."""
+        """A plain value; traces in what functions within it return are found when they return."""
         if isinstance(value, Traced):
             self.recorder = value.recorder
             self.variables |= value.variables

@@ -1,4 +1,4 @@
-"""Why a computation cannot be followed, in a person's words: the function or expression of their file, and its line."""
+"""Obstacles to tracing, in a person's words: the function or expression of their file, and its line."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def why_not(error: BaseException, file: str) -> str:
     if isinstance(node, ast.Call):
         name = _resolved(ast.unparse(node.func), file)
         if len(name) <= MOST_SHOWN:
-            return f"{name} is not followed, {line}"
-    return f"`{_short(expression)}` is not followed, {line}"
+            return f"{name} cannot be traced, {line}"
+    return f"`{_short(expression)}` cannot be traced, {line}"
 
 
 def _expression(frame: traceback.FrameSummary) -> str:
