@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, err, fail, say
-from llamoco.cli.leaving import host_own_code
+from llamoco.cli.process_exit import host_user_code
 from llamoco.cli.solve_program import needs_folder, program_place, write_program
 
 if TYPE_CHECKING:
@@ -107,12 +107,12 @@ def solve(
     if (count or 1) > 1 and (runs > 1 or program_only):
         other = "--runs" if runs > 1 else "--program-only"
         fail(f"--candidates shares one budget among programs by running them; give it without {other}")
-    from llamoco.dataset_builder.problems.wrappers.wrapped_problem import WrappedProblem, read_with_journal
+    from llamoco.dataset_builder.problems.wrappers.journalled import Wrapping, read_with_journal
 
     if plot is not None:
         import matplotlib  # noqa: F401  (if it is missing, that is told before anything runs)
     sandbox = None if program_only else _starting_sandbox(context)
-    host_own_code()
+    host_user_code()
     with clear_errors():
         problem, record = read_with_journal(file, ignore_prose, journal)
     with clear_errors(), err.status("loading the model"):
@@ -145,7 +145,7 @@ def solve(
             with (
                 sandbox or nullcontext(),
                 record or nullcontext(),
-                WrappedProblem(problem, workers, record) as wrapping,
+                Wrapping(problem, workers, record) as wrapping,
             ):
                 problem = wrapping.problem
                 outcome = solve_problem(problem, generator, sandbox, options, shown)
@@ -154,7 +154,7 @@ def solve(
         finally:
             shown.stop()
         outcome = told_by_file(outcome, file)
-        if wrapping.workers_idle and not as_json:
+        if wrapping.idle and not as_json:
             say(
                 "note:",
                 f"--workers could not help: {outcome.answer.optimizer} asks for one point at a time",
@@ -190,7 +190,7 @@ def solve(
 
 def _starting_sandbox(context: typer.Context) -> Sandbox:
     """What runs programs; it takes a second to start, and does while the problem is read and answered."""
-    from llamoco.metrics.sandbox import Sandbox
+    from llamoco.metrics.sandbox.sandbox import Sandbox
     from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 
     try:

@@ -26,7 +26,7 @@ from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values
 from llamoco.dataset_builder.problems.files.python.return_values import (
     BooleanReturned,
     ComplexReturned,
-    Unfit,
+    UnsuitableValue,
     describe,
     flat,
     number,
@@ -124,7 +124,7 @@ class Functions:
             raise ProblemError(
                 f"fun(x) returned a boolean at {point_text(x)}; return the number to be minimised"
             ) from error
-        except (Unfit, ComplexReturned) as error:
+        except (UnsuitableValue, ComplexReturned) as error:
             raise ProblemError(
                 f"fun(x) returned {describe(value)} at {point_text(x)}; return one real number"
             ) from error
@@ -140,7 +140,7 @@ def _numbers(entries: Any, kind: str, x: np.ndarray) -> list[float]:
     """Constraints that ``fun`` returned with the objective."""
     try:
         return flat(entries) if entries is not None else []
-    except (Unfit, ComplexReturned) as error:
+    except (UnsuitableValue, ComplexReturned) as error:
         raise ProblemError(
             f"the {kind} that fun(x) returned hold no real number at {point_text(x)}; "
             "fun returns a number, or a tuple (f, inequalities <= 0, equalities = 0) of a number and sequences of numbers"
