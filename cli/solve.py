@@ -105,7 +105,7 @@ def solve(
 
     Example: [cyan]llamoco solve examples/problems/pressure_vessel.py --plot convergence.png[/]
     """
-    from llamoco.dataset_builder.problems.wrappers.journalled import Wrapping, read_with_journal
+    from llamoco.dataset_builder.problems.wrappers.wrapped_problem import WrappedProblem, read_with_journal
 
     if plot is not None:
         import matplotlib  # noqa: F401  (reports a missing package before anything runs)
@@ -144,7 +144,7 @@ def solve(
             with (
                 sandbox or nullcontext(),
                 record or nullcontext(),
-                Wrapping(problem, workers, record) as wrapping,
+                WrappedProblem(problem, workers, record) as wrapping,
             ):
                 problem = wrapping.problem
                 outcome = solve_problem(problem, generator, sandbox, options, display)
@@ -153,7 +153,7 @@ def solve(
         finally:
             display.stop()
         outcome = blame_file(outcome, file)
-        if wrapping.idle and not as_json:
+        if wrapping.workers_idle and not as_json:
             say(
                 "note:",
                 f"--workers could not help: {outcome.answer.optimizer} requests one point at a time",
