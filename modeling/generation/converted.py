@@ -1,4 +1,4 @@
-"""A model's converted form for CTranslate2, in the folder ``ctranslate2`` beside its weights, and whether it is of these weights."""
+"""Converted form of a model for CTranslate2: the folder ``ctranslate2`` in the model's folder, checked against its weights."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def weights_of(folder: Path) -> list[Path]:
 
 
 def describe(weights: list[Path], max_length: int, eos_token_ids: set[int]) -> str:
-    """What ``conversion.json`` holds."""
+    """Content of ``conversion.json``."""
     content = {
         "format": FORMAT,
         "weights": fingerprint(weights),
@@ -109,13 +109,13 @@ def find_converted(model: str | Path) -> Converted | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"{description}: no description of a converted model ({error}). Convert it again with "
-            f"`python -m llamoco.modeling.generation.convert {place}`, or delete the folder to go without"
+            f"`llamoco convert {place}`, or delete the folder to go without"
         ) from error
     weights = weights_of(folder) if folder else []
     if weights and fingerprint(weights) != of_weights:
         logger.warning(
-            "%s: the converted form is of other weights than those beside it and is not used; convert them with "
-            "`python -m llamoco.modeling.generation.convert %s`",
+            "%s: the converted form belongs to other weights and is not used; convert these with "
+            "`llamoco convert %s`",
             description.parent,
             place,
         )
@@ -129,6 +129,6 @@ def find_converted(model: str | Path) -> Converted | None:
     if missing or tokenizer is None:
         raise ModelError(
             f"model {place!r} has a converted form, but no {', '.join(missing)}. Convert it again with "
-            f"`python -m llamoco.modeling.generation.convert {place}`, or delete the folder {FOLDER} to go without"
+            f"`llamoco convert {place}`, or delete the folder {FOLDER} to go without"
         )
     return Converted(place, description.parent, tokenizer, max_length, ends)

@@ -1,4 +1,4 @@
-"""Models run by CTranslate2: a library without torch that is imported and has a small model answer in a tenth of a second."""
+"""CTranslate2 engine: runs a small model without torch, and answers within a tenth of a second, imports included."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class CTranslate2Generator(Generator):
         except (RuntimeError, ValueError) as error:
             raise ModelError(
                 f"{converted.folder}: no model that CTranslate2 reads ({str(error).splitlines()[0]}). Convert it again with "
-                f"`python -m llamoco.modeling.generation.convert {converted.place}`, or delete the folder to go without"
+                f"`llamoco convert {converted.place}`, or delete the folder to go without"
             ) from error
 
     @property

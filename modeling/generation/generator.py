@@ -1,4 +1,4 @@
-"""What every engine does with a model: greedy answers in batches, free or within the pool, and how sure the decision is."""
+"""Greedy answers of a model in batches, free or held to the pool, with their confidence; the engines implement the two primitives."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ class Generator(ABC):
         """Logits (count, V) of what follows each of the last ``count`` tokens of each text."""
 
     def truncate_prompt(self, prompt: str) -> str:
-        """What the model is shown of a prompt: all, or its facts alone where that leaves no room for an answer."""
+        """The prompt, or its fact lines alone if it leaves no room for an answer."""
         return prompt if self.fits_context(prompt) else facts_only(prompt)
 
     def fits_context(
         self, prompt: str, max_new_tokens: int = MAX_NEW_TOKENS, special_tokens: bool = True
     ) -> bool:
-        """Whether a prompt leaves room for an answer of so many tokens, or at least a quarter of the model's positions."""
+        """Whether a prompt leaves room for an answer of ``max_new_tokens``, or at least for a quarter of the model's positions."""
         room = min(max_new_tokens, -(-self.max_length // ANSWER_SHARE))
         return self.prompt_tokens(prompt, special_tokens) <= self.max_length - room
 
@@ -78,10 +78,10 @@ class Generator(ABC):
     def answer(
         self, prompts: Sequence[str], max_new_tokens: int = MAX_NEW_TOKENS, special_tokens: bool = True
     ) -> list[Generation]:
-        """Greedy answers to a batch of prompts, in their order: what the model writes by itself.
+        """Greedy answers to a batch of prompts, in their order, as the model writes them by itself.
 
         Args:
-            prompts: texts to be gone on with.
+            prompts: texts to continue.
             max_new_tokens: length limit of an answer.
             special_tokens: whether the tokenizer adds its own to a prompt; a chat template has written them already.
 
@@ -100,7 +100,7 @@ class Generator(ABC):
         Every answer is a decision line and, byte for byte, a program of the pool, whatever the model and the prompt.
 
         Args:
-            prompts: texts to be gone on with.
+            prompts: texts to continue.
             names: optimizers that may be chosen; those that can serve the problem that a prompt states if None.
 
         Raises:
@@ -136,10 +136,10 @@ class Generator(ABC):
         ]
 
     def decisions(self, prompts: Sequence[str], special_tokens: bool = True) -> list[Decision]:
-        """What the model decides on a batch of prompts: the first line of its answers, and nothing after it.
+        """Decisions on a batch of prompts: the first line of each answer, without the program.
 
         Args:
-            prompts: texts to be gone on with.
+            prompts: texts to continue.
             special_tokens: whether the tokenizer adds its own to a prompt.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Decoding held to the pool: what a model may write next, so that every answer is one of the pool's texts.
+"""Constrained decoding: the tokens that a model may write next, so that every answer is one of the pool's texts.
 
 A completion is a decision line and a program. What stands in the line before ``; optimizer:`` is the model's own: printable
 ASCII on one line, without colons and equals signs, of bounded length. Then come the name of an optimizer that can serve the
@@ -63,7 +63,7 @@ class PoolGuide:
 
     @property
     def chosen(self) -> bool:
-        """Whether the decision line has come to the choice of its optimizer."""
+        """Whether the decision line has reached the choice of its optimizer."""
         return bool(self._alive)
 
     @property
@@ -197,7 +197,7 @@ class PoolGuide:
 
     @property
     def _likely_path(self) -> Path:
-        """What the benchmark prescribes, if that may still be written."""
+        """The benchmarked configuration, if it may still be written."""
         return self._preferred if self._preferred and self._preferred in self._alive else self._alive[0]
 
     def _line_end(self, path: Path) -> int:

@@ -1,4 +1,4 @@
-"""Models run by torch and transformers: any architecture, adapters, GPUs. Training, evaluation and studies use it."""
+"""torch engine: any architecture, adapters, GPUs. Training, evaluation and studies use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers from a JSONL file of ready programs: those of a model that was asked elsewhere, or written by hand.
+"""Answer file: ready programs in JSONL, from a model that ran elsewhere or written by hand.
 
 One JSON object a line:
 
@@ -42,7 +42,7 @@ class _Answer:
 
 
 class AnswerFile:
-    """Ready programs of a JSONL file. ``rows_answered`` comes first: it says which rows of a split there are answers to.
+    """Ready programs of a JSONL file. Call ``rows_answered`` first: it finds the rows of a split that the file answers.
 
     Args:
         path: the file.

@@ -1,4 +1,4 @@
-"""Answers of a model on this machine, by torch: freely, within the pool, and its decisions alone."""
+"""Local provider: answers of a model on this machine by torch, free or held to the pool."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class LocalProvider:
 
     @property
     def decides(self) -> bool:
-        """Whether answers begin with a decision line, which models that are shown the contract do not write."""
+        """See ``ModelProvider``."""
         return self.style == "plain"
 
     def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
@@ -115,7 +115,7 @@ class LocalProvider:
         self._answer(turns, on_answer)
 
     def decide_all(self, prompts: Sequence[str]) -> list[Decision]:
-        """What the model decides on prompts, the programs left out. Where a prompt does not fit, nothing.
+        """See ``ModelProvider``.
 
         For models that are shown the plain prompt: what others write first is no decision.
         """

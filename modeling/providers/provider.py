@@ -33,7 +33,7 @@ class Failure:
 
 
 class AnswerProvider(Protocol):
-    """What answers prompts.
+    """Answers prompts.
 
     Attributes:
         name: of the model, for titles and folders.
@@ -44,22 +44,22 @@ class AnswerProvider(Protocol):
     can_repair: bool
 
     def settings(self) -> dict[str, Any]:
-        """What decides the answers, JSON-able: an evaluation goes on only with the same settings. No secrets."""
+        """Settings on which the answers depend, JSON-able and without secrets: an evaluation resumes only with the same ones."""
 
     def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
-        """Answer prompts; ``on_answer(position, generation)`` is called in this thread as answers come, in any order.
+        """Answer prompts; ``on_answer(position, generation)`` is called in this thread as answers arrive, in any order.
 
         Raises:
-            ModelError: if answers cannot be had; those that came were handed over before.
+            ModelError: no further answers can be obtained; those that arrived were handed over.
         """
 
     def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
-        """Likewise for the repair turn. A source may leave failures without an answer: ``on_answer`` is not called for them."""
+        """Likewise for the repair turn. ``on_answer`` is not called for failures that stay without an answer."""
 
 
 @runtime_checkable
 class ModelProvider(AnswerProvider, Protocol):
-    """A source that is a model itself, and can be held to the pool's texts.
+    """A provider that is a model on this machine, and can be held to the pool's texts.
 
     Attributes:
         calibration: of its decisions; None if it has none.
@@ -69,17 +69,17 @@ class ModelProvider(AnswerProvider, Protocol):
 
     @property
     def decides(self) -> bool:
-        """Whether answers begin with a decision line, which models that are shown the contract do not write."""
+        """Whether answers begin with a decision line, which models that are prompted with the contract do not write."""
 
     def answer_both_ways(self, prompts: Sequence[str], on_both: OnBoth) -> None:
         """Answer prompts freely and within the pool (see ``Generator.answer_both_ways``), where it ``decides``."""
 
     def decide_all(self, prompts: Sequence[str]) -> list[Decision]:
-        """What the model decides on prompts, the programs left out. Where a prompt does not fit, nothing."""
+        """Decisions on prompts, without the programs; an empty one where a prompt does not fit."""
 
 
 def resolve_style(prompt_style: str, automatic: PromptStyle) -> PromptStyle:
-    """The style that a person's word means.
+    """Resolve "auto"; check the name of a prompt style.
 
     Raises:
         ModelError: if there is no such style.
@@ -99,12 +99,12 @@ def default_new_tokens(style: PromptStyle) -> int:
 
 
 def estimated_tokens(characters: int) -> int:
-    """Tokens of a text where nobody counts them: a quarter of its characters, rounded up."""
+    """Estimated tokens of a text: a quarter of its characters, rounded up."""
     return -(-characters // CHARACTERS_A_TOKEN)
 
 
 def style_settings(style: PromptStyle, template: str = "") -> dict[str, str]:
-    """The style, and where it has words of its own a hash of them: other words, other answers."""
+    """The style and, if it has instructions of its own, their hash: other instructions, other answers."""
     if style == "plain":
         return {"prompt_style": style}
     words = "\0".join((CONTRACT, REPAIR_REQUEST, template))

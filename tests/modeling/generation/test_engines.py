@@ -153,7 +153,7 @@ def test_the_form_of_other_weights_is_not_used(tmp_path: Path, caplog: pytest.Lo
     (folder / "model.safetensors").write_bytes(weights)
     with caplog.at_level(logging.WARNING):
         assert load_generator(folder).engine == "torch"
-    assert f"python -m llamoco.modeling.generation.convert {folder}" in caplog.text
+    assert f"llamoco convert {folder}" in caplog.text
 
 
 def test_a_broken_form_is_told(tmp_path: Path) -> None:

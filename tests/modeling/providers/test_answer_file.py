@@ -108,7 +108,7 @@ def test_the_content_is_the_identity(tmp_path: Path) -> None:
         ('{"row": 0, "program": "a", "tokens": ' + "1" * 5000 + "}", "no JSON .*5000 digits"),
         ('{"row": 0, "program": "a", "tokens": NaN}', r"no JSON \(NaN is no JSON\)"),
         ('{"row": 0, "program": "a", "tokens": 1e999}', "no JSON .*more than a float"),
-        ('{"row": 0, "row": 1, "program": "a"}', "no JSON .*'row' stands there twice"),
+        ('{"row": 0, "row": 1, "program": "a"}', "no JSON .*'row' occurs twice"),
         (
             {"row": json.loads("[" * 900 + "]" * 900), "program": "a"},
             r"row has to be an integer from 0 to \d+, got ",
