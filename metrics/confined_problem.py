@@ -1,6 +1,6 @@
-"""A stranger's Python problem: executed and evaluated in a sandbox of its own, never in this process.
+"""Evaluation of a stranger's Python problem in a sandbox of its own, never in this process.
 
-``problems.python_file`` runs a problem FILE with the rights of whoever runs this, which is right for one's own
+``problems.python_file`` runs a problem FILE with the rights of whoever runs this, which is right for your own
 file and wrong for text that comes over the web. Here the same reader runs the same text inside a ``Sandbox``
 (no files but Python's libraries, no network, no processes, limits on time and memory), and only numbers cross
 over: a point goes in, its values come out. The optimizer program runs in another sandbox, so neither reaches
@@ -130,7 +130,7 @@ def _program(text: str, name: str) -> str:
 
 @cache
 def _sources(name: str) -> tuple[tuple[str, str], ...]:
-    """Names and sources of a module of ours and of all that it needs, each behind those that it imports.
+    """Names and sources of one of our modules and of all that it needs, each after those that it imports.
 
     What is imported for type checkers only is left out.
     """
@@ -151,7 +151,7 @@ def _sources(name: str) -> tuple[tuple[str, str], ...]:
 
 
 def _imports(statements: Iterable[ast.AST]) -> Iterator[str]:
-    """The modules of ours that statements import, at any depth."""
+    """Our own modules that statements import, at any depth."""
     for statement in statements:
         if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(_PACKAGE):
             assert statement.module is not None
@@ -172,7 +172,7 @@ def _is_package(name: str) -> bool:
 
 
 def _problem(message: np.ndarray, text: str, name: str) -> DescribedProblem:
-    """The problem of a first message. The reader checked it, but shares its process with hostile code: checked again."""
+    """Read the problem from the first message. It is checked again: the reader shares its process with hostile code."""
     counts = message[1:_HEAD]
     if not (np.isfinite(message).all() and (counts == np.floor(counts)).all() and (counts >= 0).all()):
         raise _tampered(name)
@@ -200,7 +200,7 @@ def _problem(message: np.ndarray, text: str, name: str) -> DescribedProblem:
 
 
 def _tampered(name: str) -> ProblemError:
-    return ProblemError(f"{name}: what evaluates it was tampered with, or had to start anew")
+    return ProblemError(f"{name}: the process that evaluates it was tampered with, or had to restart")
 
 
 class _Closed(Exception):
@@ -237,7 +237,7 @@ class _Guest:
                 pass
             except ProblemError as error:
                 self._messages.put(error)
-            except Exception as error:  # whatever it is: nobody may wait for ever
+            except Exception as error:  # of any kind: nobody may wait forever
                 self._messages.put(
                     ProblemError(f"{name}: cannot be evaluated, {type(error).__name__}: {error}")
                 )
@@ -255,7 +255,7 @@ class _Guest:
         self._thread.start()
 
     def values(self, point: np.ndarray) -> np.ndarray:
-        """What the reader says to a point (D,)."""
+        """The reader's answer to a point (D,)."""
         if self._ended is not None:
             raise self._ended
         self._points.put(point)
@@ -265,7 +265,7 @@ class _Guest:
         """The next message."""
         message = self._messages.get()
         if isinstance(message, np.ndarray):
-            if message[0] != self._heard:  # a sandbox that had to start anew starts the reader anew
+            if message[0] != self._heard:  # a sandbox that restarts also restarts the reader
                 self._ended = _tampered(self._name)
                 raise self._ended
             self._heard += 1
@@ -279,7 +279,7 @@ class _Guest:
         self._thread.join()
 
     def _error(self, record: Record) -> ProblemError:
-        """Why the reader ended: the person's error, or a rule or limit of the sandbox."""
+        """The reason for the reader's end: the person's error, or a rule or limit of the sandbox."""
         said = record.message or record.reason
         if record.verdict == "security_violation":
             return ProblemError(

@@ -1,4 +1,4 @@
-"""What goes wrong, grouped by cause: what a person who improves a model reads first."""
+"""Failed runs grouped by cause: the first thing to read when improving a model."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SHOWN_CAUSE = 120
 WIDTH = 110
 _TITLES: Mapping[Kind, str] = {
     "error": "Errors",
-    "several processes": "Attempts to use several processes: errors, no attacks",
-    "over budget": "Over the evaluation budget: scored at the best point so far, no errors",
+    "several processes": "Attempts to use several processes: errors, not attacks",
+    "over budget": "Over the evaluation budget: scored at the best point so far, not errors",
     "harness": "Failures of the sandbox, or of a reference's own code: in no score",
 }
 
@@ -38,7 +38,7 @@ _PARTICULARS = (
 
 @dataclass(frozen=True)
 class Example:
-    """One run of a cause: the prediction's number, its run's, the message, and where in the program (innermost last)."""
+    """One run with a given cause: numbers of prediction and run, the message, and the program's frames (innermost last)."""
 
     prediction: int
     run: int
@@ -48,10 +48,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Cause:
-    """Runs that went wrong in the same way.
+    """Runs that failed in the same way.
 
     Attributes:
-        kind: what the group is of; "error" and "several processes" are counted in Err.
+        kind: kind of failure; "error" and "several processes" count in Err.
         verdict: the runs' verdict, or "unfaithful" for whole scripts that run and state another problem than the
             one given.
         cause: exception type and message, or the reason, without the particulars: names in quotes, numbers, addresses.
@@ -74,13 +74,13 @@ class Cause:
 
 
 def causes(rows: Iterable[Mapping[str, Any]]) -> list[Cause]:
-    """Group the runs that went wrong.
+    """Group the failed runs.
 
     A run that fails and states another problem is grouped by its failure: where a script breaks, its problem section
     mostly cannot be evaluated either.
 
     Args:
-        rows: one a run, as of ``run_records.row``.
+        rows: one for each run, see ``run_records.row``.
 
     Returns:
         The most frequent first; kinds one after the other in the order of ``Kind``.
@@ -113,7 +113,7 @@ def as_text(found: Sequence[Cause]) -> str:
 
 
 def _key(row: Mapping[str, Any]) -> tuple[Kind, str, str] | None:
-    """Kind, verdict and cause; None for a run that went well."""
+    """Kind, verdict and cause; None for a run that did not fail."""
     verdict = row["verdict"]
     if verdict == "harness_error":
         return "harness", verdict, _without_particulars(row["reason"])

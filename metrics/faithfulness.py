@@ -1,4 +1,4 @@
-"""Faith: where a model wrote the problem section too, is it the problem that was given?"""
+"""Faithfulness: does a whole script state the problem that was given?"""
 
 from __future__ import annotations
 

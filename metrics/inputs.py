@@ -1,18 +1,16 @@
-"""What the metric is given, checked before anything runs: every flaw is a ValueError that names its place."""
+"""Checks of the metric's arguments before anything runs; each flaw is a ValueError that names its place."""
 
 from __future__ import annotations
 
 import operator
-import sys
 from collections.abc import Iterable, Mapping, Set
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
-
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.problem_fields import checked_fields, problem_record
 from llamoco.dataset_builder.prompts.program_text import clean_text, syntax_tree
 
 MAX_SEED = 2**63 - 1
@@ -22,30 +20,29 @@ MAX_TOKENS = 10**12  # of a prediction; sums of them are exact floats
 MAX_EVALS = 10**9
 MAX_DIM = 10_000  # variables, and constraints
 MAX_DEFINITION = 1_000_000  # characters of a person's text
-MAX_FLOAT = sys.float_info.max
 
 
-def listed(name: str, given: Any) -> list[Any]:
+def check_list(name: str, given: Any) -> list[Any]:
     """The entries of a list, tuple, array, or column of a dataset.
 
     Raises:
-        ValueError: if it is none, or has no entries.
+        ValueError: if it is not one of these, or is empty.
     """
-    whole = isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Iterable)
-    entries = [] if whole or not hasattr(given, "__len__") else list(given)
+    scalar = isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Iterable)
+    entries = [] if scalar or not hasattr(given, "__len__") else list(given)
     if not entries:
         raise ValueError(f"{name} has to be a list with at least one entry, got {given!r:.60}")
     return entries
 
 
-def pairs(predictions: Any, references: Any) -> tuple[list[str], list[str]]:
-    """Programs and their problems, checked.
+def check_pairs(predictions: Any, references: Any) -> tuple[list[str], list[str]]:
+    """Check programs and their problems.
 
     Raises:
-        ValueError: if these are no lists of texts, of one length, or a reference is no problem on which a program can
-            be run and scored.
+        ValueError: if these are not lists of texts of the same length, or a program cannot be run and scored on one
+            of the references.
     """
-    programs, problems = listed("predictions", predictions), listed("references", references)
+    programs, problems = check_list("predictions", predictions), check_list("references", references)
     for name, entries, what in (
         ("predictions", programs, "a program's text"),
         ("references", problems, "a problem as JSON text"),
@@ -67,16 +64,16 @@ def pairs(predictions: Any, references: Any) -> tuple[list[str], list[str]]:
 
 
 def _check_problem(number: int, text: str) -> None:
-    """Refuse a reference that is no problem, or one on which nothing can be run or scored.
+    """Reject a reference on which nothing can be run and scored.
 
     A person's text (kind source) is not executed: what it does when it runs is known when it runs (``reference``).
     """
     try:
-        flaw = _flaw(Problem.from_json(text))
+        flaw = _flaw(Problem(**checked_fields(problem_record(text))))
     except ProblemError as error:
         flaw = str(error)
-    except Exception as error:  # a field of another type
-        flaw = f"a field is not what it has to be ({type(error).__name__}: {error})"
+    except Exception as error:  # the definition of a problem of the set is none
+        flaw = f"its definition cannot be evaluated ({type(error).__name__}: {error})"
     if flaw:
         raise ValueError(
             f"references[{number}]: {printable(flaw, 500)}. Give the dataset's column 'problem'."
@@ -84,34 +81,21 @@ def _check_problem(number: int, text: str) -> None:
 
 
 def _flaw(problem: Problem) -> str | None:
-    """What keeps a problem from being run and scored; None if nothing does."""
-    if not isinstance(problem.id, str):
-        return f"id has to be a text, got {problem.id!r:.60}"
-    if problem.lower_array.shape != problem.upper_array.shape or not problem.dim:
-        return f"lower and upper have {len(problem.lower)} and {len(problem.upper)} entries"
+    """The reason why a problem cannot be run and scored; None if it can."""
     if problem.dim > MAX_DIM:
         return f"it has {problem.dim} variables; at most {MAX_DIM} are taken"
-    if (
-        not (problem.lower_array < problem.upper_array).all()
-        or not np.isfinite(np.array([problem.lower, problem.upper])).all()
-    ):
-        return "lower has to be below upper, both finite"
-    whole("max_evals", problem.max_evals, 1, MAX_EVALS)
+    if not (problem.lower_array < problem.upper_array).all():
+        return "lower has to be below upper for each variable"
+    check_int("max_evals", problem.max_evals, 1, MAX_EVALS)
     for name in ("n_inequality", "n_equality"):
-        whole(name, getattr(problem, name), 0, MAX_DIM)
-    references = [value for value in (problem.f0, problem.f_star) if value is not None]
-    if not all(_is_number(value) for value in references):
-        return "f0 and f_star have to be finite numbers, or null"
-    if len(references) == 2 and not references[0] > references[1]:
-        return f"f0, {references[0]!r}, has to be above f_star, {references[1]!r}"
-    point = problem.feasible_point
-    if point is not None and (len(point) != problem.dim or not np.isfinite(point).all()):
-        return "feasible_point has to be one finite number for each variable, or null"
+        check_int(name, getattr(problem, name), 0, MAX_DIM)
+    if problem.f0 is not None and problem.f_star is not None and not problem.f0 > problem.f_star:
+        return f"f0, {problem.f0!r}, has to be above f_star, {problem.f_star!r}"
     return _flaw_of_text(problem) if problem.kind == "source" else _flaw_of_values(problem)
 
 
 def _flaw_of_text(problem: Problem) -> str | None:
-    """What is wrong with a person's text, as far as that can be told without executing it."""
+    """The flaw of a person's text, as far as it shows without execution; None if it has none."""
     language = next((name for name in ("python", "latex") if name in problem.definition), None)
     if language is None:
         return "definition of a problem of kind source has to hold its text as 'python' or 'latex'"
@@ -132,18 +116,13 @@ def _flaw_of_values(problem: Problem) -> str | None:
     return None
 
 
-def _is_number(value: Any) -> bool:
-    """Whether a value is a number that a float can hold; True and NaN are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and -MAX_FLOAT <= value <= MAX_FLOAT
-
-
-def repairs(given: Any) -> list[str | None]:
-    """Programs after one repair turn, None where there is none.
+def check_repairs(given: Any) -> list[str | None]:
+    """Check programs after one repair turn; None where there was none.
 
     Raises:
-        ValueError: if it is no list of those.
+        ValueError: if it is not a list of these.
     """
-    entries = listed("repairs", given)
+    entries = check_list("repairs", given)
     for number, text in enumerate(entries):
         if not isinstance(text, str | None):
             raise ValueError(
@@ -153,7 +132,7 @@ def repairs(given: Any) -> list[str | None]:
 
 
 def check_lengths(count: int, options: Mapping[str, Any]) -> None:
-    """Refuse repairs and tokens that are not one a prediction.
+    """Reject repairs and tokens unless there is one for each prediction.
 
     Raises:
         ValueError: naming which.
@@ -164,11 +143,11 @@ def check_lengths(count: int, options: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} has {len(given)} entries for {count} predictions: give one each")
 
 
-def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """A whole number in a range; True and 2.0 are none.
+def check_int(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """Check an integer in a range; True and 2.0 are not integers.
 
     Raises:
-        ValueError: if it is none.
+        ValueError: if it is not one.
     """
     number = None
     if not isinstance(value, bool):
@@ -183,5 +162,5 @@ def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
 
 
 def _shortened(number: int) -> str:
-    """A whole number for a message; of one with thousands of digits Python would refuse to write them."""
+    """An integer for a message; Python refuses to write thousands of digits."""
     return str(number) if number.bit_length() < 200 else f"a number of {number.bit_length()} bits"

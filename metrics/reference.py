@@ -1,4 +1,4 @@
-"""References of kind source: a person's own text, evaluated in a process of its own and not in the one that counts.
+"""Evaluation of references of kind source (a person's own text) in a process of their own.
 
 A person's Python runs with the rights of whoever calls the metric. It is not confined, but it is kept apart: from the caller, from the
 worker that counts evaluations and holds the sandbox, and from other references. Whatever it does (raise, exit, hang, fork, print,
@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator
+from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator, Values
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.program_text import clean_text
@@ -40,12 +40,12 @@ _LOOK = 0.5  # seconds between looks whether the process is still there
 
 
 class ReferenceFailure(ProblemError):
-    """A reference's own code cannot be evaluated, or not any more; says why."""
+    """A reference's own code cannot be evaluated, or no longer; the message says why."""
 
 
 @contextmanager
 def evaluated_apart(problem: Problem) -> Iterator[Problem]:
-    """The problem, evaluated in a process of its own if it is of kind source, until the block is left.
+    """Evaluate a problem of kind source in a process of its own until the block is left.
 
     Yields:
         The problem itself, or a copy that asks the process. Its ``evaluate`` raises ReferenceFailure.
@@ -63,10 +63,22 @@ def evaluated_apart(problem: Problem) -> Iterator[Problem]:
     apart = replace(problem, definition=texts)
     process = _Process(apart)
     try:
-        process.start()
-        yield apart.with_evaluator(FunctionEvaluator(process.evaluate))
+        yield apart.with_evaluator(_Evaluator(process.evaluate, process.start()))
     finally:
         process.end()
+
+
+class _Evaluator(FunctionEvaluator):
+    """Values from the process, and the person's starting point (D,), if any, which is evaluated first."""
+
+    def __init__(self, function: Callable[[np.ndarray], Values], start: np.ndarray | None) -> None:
+        super().__init__(function)
+        self._start = start
+
+    @property
+    def start(self) -> np.ndarray | None:
+        """See ``ProblemEvaluator``."""
+        return self._start
 
 
 class _Process:
@@ -92,13 +104,17 @@ class _Process:
         for descriptor in (self._to, self._from):
             os.set_blocking(descriptor, False)
 
-    def start(self) -> None:
-        """Hand the problem over and wait until its text is read."""
+    def start(self) -> np.ndarray | None:
+        """Hand the problem over and wait until its text is read: the person's starting point (D,), or None."""
         with self._failing():
             text = self._problem.to_json().encode()
             self._write(protocol.head(Kind.JOB, len(text)) + text)
             self._hear(Kind.READY, 0, 0)
+            start = self._hear(Kind.POINTS, 1, self._problem.dim)[0]
+            if not (np.isnan(start).all() or self._problem.inside(start[None, :])[0]):
+                raise _failure("X0 is not within the bounds")
         self._limit = POINT_LIMIT
+        return None if np.isnan(start).all() else start
 
     def evaluate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Values of points (N, D): f (N,), g (N, Mg), h (N, Mh)."""
@@ -121,7 +137,7 @@ class _Process:
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
-        """After a failure each call fails at once in the same way; the process may be in any state."""
+        """Repeat a failure in each later call: the process may be in any state."""
         if self._failed is not None:
             raise self._failed
         begun = time.monotonic()
@@ -135,7 +151,7 @@ class _Process:
             self._left -= time.monotonic() - begun
 
     def _hear(self, kind: Kind, rows: int, columns: int) -> np.ndarray:
-        """The body of the next frame, which has to be of this kind and shape, or else the error that it says."""
+        """Read the body of the next frame, which has to be of this kind and shape; raise the error that it reports."""
         self._deadline = min(time.monotonic() + self._limit, self._end)
         try:
             found, *shape, size = protocol.parse_header(self._read(HEADER.size))

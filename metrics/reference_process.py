@@ -1,6 +1,6 @@
-"""The process that evaluates one reference of kind source: ``python -m llamoco.metrics.reference_process``.
+"""Process that evaluates one reference of kind source: ``python -m llamoco.metrics.reference_process``.
 
-A problem's JSON comes over standard input, then points; values go over standard output, a frame a point (``sandbox.protocol``). The
+A problem's JSON comes over standard input, then points; the starting point (NaN: none) and values go over standard output, one frame for each point (``sandbox.protocol``). The
 person's code itself reads from and prints to nowhere. Only ``reference`` starts this.
 """
 
@@ -51,7 +51,8 @@ def _serve(requests: int, replies: int) -> NoReturn:
             f"it has {counts[0]} inequality and {counts[1]} equality constraints; n_inequality and n_equality say "
             f"{problem.n_inequality} and {problem.n_equality}"
         )
-    protocol.write_all(replies, protocol.head(Kind.READY))
+    start = np.full(problem.dim, np.nan) if problem.start is None else problem.start
+    protocol.write_all(replies, protocol.head(Kind.READY) + protocol.frame(Kind.POINTS, start[None, :]))
     while True:
         _, rows, columns, body = protocol.read_frame(requests)
         for point in protocol.matrix(body, rows, columns):
@@ -61,7 +62,7 @@ def _serve(requests: int, replies: int) -> NoReturn:
 
 
 def _bound() -> None:
-    """End with the parent, and before the machine's memory does."""
+    """End with the parent, and before the machine runs out of memory."""
     with contextlib.suppress(Exception):  # Linux alone has it
         import ctypes
 
@@ -77,7 +78,7 @@ def _described(error: BaseException) -> str:
     name = type(error).__name__
     try:
         return f"{name}: {error}"[:MAX_ERROR]
-    except BaseException:  # its text cannot be had
+    except BaseException:  # it has no text
         return name
 
 

@@ -1,4 +1,4 @@
-"""Records of runs as they are read back: from files that may have come from another machine, and been edited there."""
+"""JSON records of runs: written, and read back from files that may have been edited."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Check = Callable[[Any], bool]
 
 
 def whole_number(least: int, most: int) -> Check:
-    """Whether a value is a whole number in a range; True is none."""
+    """Whether a value is an integer in a range; True is not."""
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def real_number(least: float, most: float) -> Check:
-    """Whether a value is a number in a range; True and NaN are none."""
+    """Whether a value is a number in a range; True and NaN are not."""
     return lambda value: (
         isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
     )
@@ -34,7 +34,7 @@ def or_none(check: Check) -> Check:
 
 
 def is_text(value: Any) -> bool:
-    """Whether a value is a text that a file can hold: without half characters (lone surrogates)."""
+    """Whether a value is a text that a file can hold: without lone surrogates."""
     try:
         return isinstance(value, str) and value.encode() is not None
     except UnicodeEncodeError:
@@ -42,7 +42,7 @@ def is_text(value: Any) -> bool:
 
 
 def is_any_text(value: Any) -> bool:
-    """Whether a value is a text, of whatever characters."""
+    """Whether a value is a text of any characters."""
     return isinstance(value, str)
 
 
@@ -57,7 +57,7 @@ def list_of(check: Check) -> Check:
 
 
 def texts_by_name(value: Any) -> bool:
-    """Whether a value is an object of texts."""
+    """Whether a value is an object whose values are texts."""
     return isinstance(value, dict) and all(map(is_text, (*value, *value.values())))
 
 
@@ -75,7 +75,7 @@ def _improvement(value: Any) -> bool:
     )
 
 
-# Each with what it has to be, for messages.
+# Each with its check, and what messages say is expected.
 RUN_FIELDS: Mapping[str, tuple[Check, str]] = {
     "verdict": (lambda value: value in get_args(Verdict), f"one of {', '.join(get_args(Verdict))}"),
     "reason": (is_text, "a text"),
@@ -107,7 +107,7 @@ _NEEDED = ("verdict", "reason", "tier", "seed", "source_hash", "trace", "faithfu
 
 
 def checked(content: Any, fields: Mapping[str, tuple[Check, str]], needed: tuple[str, ...]) -> dict[str, Any]:
-    """An object whose fields are what they have to be; other fields of it are left alone.
+    """Check the known fields of an object; other fields are left alone.
 
     Raises:
         ValueError: naming the field.
@@ -124,14 +124,14 @@ def checked(content: Any, fields: Mapping[str, tuple[Check, str]], needed: tuple
 
 
 def shown(value: Any) -> str:
-    """A value for a message: in short, and whatever it is."""
+    """A value shortened for a message."""
     if isinstance(value, int) and value.bit_length() > 200:
         return f"a whole number of {value.bit_length()} bits"
     return type(value).__name__ if isinstance(value, list | dict | tuple) else f"{value!r:.60}"
 
 
 def checked_run(content: Any) -> dict[str, Any]:
-    """A run's record as ``run_records.row`` makes it.
+    """Check a run's record, see ``row``.
 
     Raises:
         ValueError: naming the field that is not what it has to be.
@@ -140,7 +140,7 @@ def checked_run(content: Any) -> dict[str, Any]:
 
 
 def record_of_run(content: Mapping[str, Any]) -> Record:
-    """The record that a checked run's fields make."""
+    """The record made of a checked run's fields."""
     known = {name: value for name, value in content.items() if name in Record.__dataclass_fields__}
     known["trace"] = [(int(evals), float(f)) for evals, f in known["trace"]]
     return Record(**known)
@@ -165,7 +165,7 @@ def row(prediction: int, number: int, run: Run) -> dict[str, Any]:
 
 
 def run_of_row(record: Mapping[str, Any], prediction: Prediction) -> Run:
-    """The run that ``row`` recorded.
+    """Read a run that ``row`` recorded.
 
     Raises:
         ValueError: if a field is not what it has to be, naming it, or the record has a repair and the prediction none.

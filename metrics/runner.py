@@ -1,4 +1,4 @@
-"""Run predictions on their problems several times, in as many sandboxes as processors."""
+"""Runner: predictions run on their problems several times, in one sandbox per processor."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ class Prediction:
 
 
 class RunnerError(LlamocoError, RuntimeError):
-    """Predictions cannot be run any further: worker processes die. The message says what to do."""
+    """Worker processes die, so no more predictions can be run. The message says what to do."""
 
 
 @dataclass(eq=False)
 class _Job:
-    """A prediction, where it stands (equal ones are run once), how often its worker has died, and its runs."""
+    """A prediction, its positions (equal ones are run once), the number of times its worker died, and its runs."""
 
     prediction: Prediction
     positions: list[int]
@@ -70,20 +70,20 @@ class _Job:
 
 
 class Runner:
-    """Worker processes with a sandbox each, and predictions run in them. A context manager.
+    """Worker processes with a sandbox each, in which predictions are run. A context manager.
 
     Workers do not import the caller's ``__main__`` (loky's do not): no main guard is needed.
 
     Args:
         runs: runs of each prediction, 5 in the paper.
-        seed: run j on a problem has a seed of its own, drawn from this one, the problem's id and j.
+        seed: the seed of run j on a problem is derived from this one, the problem's id and j.
         allow_unsafe: run programs even where they cannot be confined.
-        time_limit: seconds for each run, the objective's own time left out.
-        workers: sandboxes at work side by side; one for each processor that this process may use if None.
+        time_limit: seconds for each run, without the objective's own time.
+        workers: number of sandboxes; one for each processor that this process may use if None.
 
     Attributes:
         tier: how programs are confined, see ``sandbox.tiers``.
-        workers: sandboxes at work side by side.
+        workers: number of sandboxes.
 
     Raises:
         SandboxUnavailable: where programs cannot be confined and ``allow_unsafe`` is not given.
@@ -118,13 +118,13 @@ class Runner:
         self._stop()
 
     def run_all(self, predictions: Iterable[Prediction]) -> Iterator[tuple[int, list[Run]]]:
-        """The runs of each prediction with its position, as predictions get done.
+        """Run predictions; yield the position and the runs of each as it is done.
 
-        A run is a fact given program, problem and seed: predictions that are equal in program, repair and problem
-        are run once, and each gets the same runs.
+        Program, problem and seed determine a run: predictions that are equal in program, repair and problem are run
+        once, and each gets the same runs.
 
         Args:
-            predictions: taken as there is room; only a few are in flight.
+            predictions: taken as workers become free; only a few are in flight.
 
         Raises:
             RunnerError: if a prediction's worker dies twice.
@@ -165,7 +165,7 @@ class Runner:
                 lost.append(job)
 
     def _finish(self, job: _Job, future: _Future) -> bool:
-        """Note the runs of a job; False if its worker died, and it is to be run again."""
+        """Store the runs of a job; False if its worker died and it is to be run again."""
         try:
             job.runs = [Run(job.prediction.problem, *attempts) for attempts in future.result()]
         except BrokenExecutor as error:
@@ -189,7 +189,11 @@ class Runner:
                 self._start()
 
     def _start(self) -> str:
-        """Start the workers, in place of those that died: how they confine programs.
+        """Start the workers, in place of those that died.
+
+        Returns:
+            The tier.
+
 
         Raises:
             SandboxUnavailable, RunnerError: see the class.
@@ -243,10 +247,10 @@ class Runner:
 def _submit(
     executor: loky.ProcessPoolExecutor, done: SimpleQueue[Future[_Result]], *call: Any
 ) -> Future[_Result]:
-    """Hand a call to the workers; its future comes to a queue once it is done.
+    """Submit a call to the workers; its future is put into a queue once it is done.
 
-    A queue, and nothing else, is what the main thread waits at: its lock is C's. Ctrl-C within ``Future`` or loky's
-    own locks, which are Python, can leave them held for good; loky's thread would wait for them at shutdown.
+    The main thread waits for this queue only, whose lock is implemented in C. Ctrl-C inside the locks of ``Future``
+    and loky, which are Python code, can leave them locked for good, and loky's thread would wait for them at shutdown.
     """
     with _interrupts_deferred():
         future: Future[_Result] = executor.submit(*call)
@@ -255,7 +259,7 @@ def _submit(
 
 
 def _take(done: SimpleQueue[_Item]) -> _Item:
-    """The next item of a queue. In steps: a signal that comes just before a wait begins does not end it."""
+    """Wait for the next item of a queue; in steps, since a signal just before a wait begins does not interrupt it."""
     while True:
         with contextlib.suppress(Empty):
             return done.get(timeout=SIGNAL_LOOK)
@@ -263,7 +267,7 @@ def _take(done: SimpleQueue[_Item]) -> _Item:
 
 @contextlib.contextmanager
 def _interrupts_deferred() -> Iterator[None]:
-    """Have Ctrl-C wait until the block is left."""
+    """Defer Ctrl-C until the block is left."""
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield
@@ -279,6 +283,6 @@ def _interrupts_deferred() -> Iterator[None]:
 
 
 def _content(prediction: Prediction) -> bytes:
-    """What tells different predictions apart."""
+    """A digest that differs for different predictions."""
     parts = (prediction.program, prediction.repair, prediction.problem.to_json())
     return hashlib.sha256(json.dumps(parts).encode()).digest()

@@ -1,11 +1,17 @@
-"""The scores, each beside its definition: of one run, and as a mean over runs or predictions.
+"""Definitions of the scores: the value of one run, and the mean over runs or predictions.
 
 N_p predictions are run a number of times each; i counts predictions and j runs. Every score is a mean of values,
 so that its table entry, its interval and its tests (``statistics``) come from the same numbers. A value is None
-where a run has no say in the score. A harness_error is nobody's run and has no say in any.
+where a run does not count in the score. A harness_error counts in none.
 
-The paper's own definitions (section IV-A3) are here as ``paper_...`` where they differ. Its test set is one of
-prompts, so that its "problem instance" i is a prediction here.
+The paper's own definitions (section IV-A3) are here as ``paper_...`` where they differ. Its test set consists
+of prompts, so that its "problem instance" i is a prediction here.
+
+AOCC is the area over the convergence curve, an anytime score: see Hansen, Auger, Brockhoff & Tušar (2022), "Anytime
+performance assessment in blackbox optimization benchmarking", doi:10.1109/TEVC.2022.3210897, and López-Ibáñez,
+Vermetten, Dreo & Doerr (2025), "Using the empirical attainment function for analyzing single-objective black-box
+optimization algorithms", doi:10.1109/TEVC.2024.3462758, who show that its mean is equivalent to the area under the
+empirical attainment function. Its formula here is in ``problems.scores.aocc``.
 """
 
 from __future__ import annotations
@@ -40,8 +46,8 @@ class Attempt:
 
     Attributes:
         program: its text.
-        record: what came of it.
-        faithful: whether the problem that it states is the problem; None if it states none.
+        record: the record of its run.
+        faithful: whether it states the given problem; None if it states none.
     """
 
     program: str
@@ -50,12 +56,12 @@ class Attempt:
 
     @property
     def failed(self) -> bool:
-        """Whether it counts in Err."""
+        """Whether this attempt counts in Err."""
         return self.record.failed or self.faithful is False
 
     @property
     def counted(self) -> bool:
-        """Whether the program is answerable for what came of it."""
+        """Whether the result is the program's own, and not the harness's."""
         return self.record.verdict != "harness_error"
 
 
@@ -98,7 +104,7 @@ class Run:
 
     @cached_property
     def aocc(self) -> float | None:
-        """The anytime score (``problems.scores.aocc``) of what the evaluator saw; 0 if failed, None as ``gap``."""
+        """AOCC (``problems.scores.aocc``) of the trace that the evaluator saw; 0 if failed, None like ``gap``."""
         f0, f_star, final = self.problem.f0, self.problem.f_star, self.final
         if f0 is None or f_star is None or not final.counted:
             return None
@@ -145,8 +151,8 @@ def paper_rec(run: Run) -> float | None:
 def lines_changed(program: str, repaired: str) -> float:
     """L_err / L: lines of a program that its repair replaces, removes or, where it adds, adds; at most 1.
 
-    By difflib. Of texts that are so long, or whose lines repeat so often, that aligning them would take long (a model
-    that fell into a loop) lines are counted wherever they stand.
+    By difflib. Where texts are so long, or lines repeat so often, that alignment would take long (a model that fell
+    into a loop), lines are counted without regard to order.
     """
     before, after = program.splitlines(), repaired.splitlines()
     old, new = Counter(before), Counter(after)
@@ -183,12 +189,12 @@ def paper_perf(run: Run) -> float | None:
 
 
 def aocc(run: Run) -> float | None:
-    """AOCC: the mean anytime score, over problems with f0 and f*."""
+    """AOCC: mean area over the convergence curve, over problems with f0 and f*."""
     return run.aocc
 
 
 def budget_exceeded(run: Run) -> float | None:
-    """1 for a run that asked beyond its budget. No error: it is scored at its best feasible point so far."""
+    """1 for a run that exceeded its budget. Not an error: it is scored at its best feasible point so far."""
     return float(run.attempt.record.verdict == "budget_exceeded") if run.attempt.counted else None
 
 
@@ -202,7 +208,7 @@ def hit(tolerance: float) -> Callable[[Run], float | None]:
 
 
 def faith(run: Run) -> float | None:
-    """Faith: 1 for a whole script that states the given problem (``faithfulness.is_faithful``); completions have no say."""
+    """Faith: 1 for a whole script that states the given problem (``faithfulness.is_faithful``); completions do not count."""
     return None if run.attempt.faithful is None else float(run.attempt.faithful)
 
 
@@ -212,7 +218,7 @@ def r_acc(run: Run) -> float | None:
 
 
 def comp(tokens: int) -> float:
-    """Comp: the tokens that a prediction cost, input and output, those of its repair turn among them.
+    """Comp: tokens of a prediction, input and output, its repair turn included.
 
     The paper's is the same: what an approach consumes for an instance. A program is written once for all its runs.
     """

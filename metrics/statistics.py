@@ -1,7 +1,7 @@
-"""Intervals and tests for scores, over problems.
+"""Confidence intervals and tests of scores, over problems.
 
-Predictions of one problem, and runs of one prediction, resemble each other: five descriptions of a problem tell
-little more of a model than one. So problems are what is resampled and compared, never predictions or runs.
+Predictions of one problem, and runs of one prediction, resemble each other: five descriptions of a problem say
+little more about a model than one. So problems are resampled and compared, never predictions or runs.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ByProblem:
 
     @classmethod
     def gather(cls, values: Iterable[tuple[str, float | None]]) -> ByProblem:
-        """From (problem id, value) pairs; None is no value."""
+        """Gather (problem id, value) pairs; None is no value."""
         totals: dict[str, list[float]] = {}
         for problem, value in values:
             if value is not None:
@@ -49,7 +49,7 @@ class ByProblem:
 
     @property
     def mean(self) -> float | None:
-        """The mean of all values; None of nothing."""
+        """The mean of all values; None if there are none."""
         return float(self.sums.sum() / self.counts.sum()) if self.problems else None
 
     @property
@@ -74,7 +74,7 @@ def _drawn(problems: int) -> np.ndarray:
 
 
 def interval(values: ByProblem, limits: tuple[float, float] | None = None) -> Interval | None:
-    """A 95% interval for the mean of a score: expanded percentile bootstrap over problems.
+    """95% interval for the mean of a score: expanded percentile bootstrap over problems.
 
     Where all values are at one end of the score's range, no resample differs. Were the mean m away from that end, a
     problem would be at it with probability 1 - m at most, all P with (1 - m)^P; the m where this is 2.5% is the
@@ -100,7 +100,7 @@ def interval(values: ByProblem, limits: tuple[float, float] | None = None) -> In
 
 
 def percentiles(resampled: np.ndarray, problems: int) -> Interval:
-    """The interval that resamples (B,) of so many problems give.
+    """Percentile interval from resamples (B,) of a number of problems.
 
     Plain percentiles are too narrow by about sqrt((P - 1) / P) and the difference between normal and t quantiles;
     their levels are moved outward by that much (Hesterberg, 2015, doi:10.1080/00031305.2015.1089789, section 4.4).

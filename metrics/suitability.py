@@ -1,4 +1,4 @@
-"""r_acc: can the optimizer that a program contains serve the type of the problem?
+"""Suitability (r_acc): whether a program's optimizer can serve the problem's type.
 
 Programs are hostile: every walk here is a loop over the nodes of a syntax tree, each of which is looked at a few times.
 """
@@ -112,7 +112,7 @@ class _Scope:
         self._known: dict[str, _Place] = {}
 
     def place(self, name: str) -> _Place:
-        """Where a name's value is, seen from within."""
+        """The place of a name's value, seen from within."""
         if name not in self._known:
             scope: _Scope | None = self
             while scope is not None and name not in scope._own:
@@ -122,7 +122,7 @@ class _Scope:
 
 
 class _Visit(NamedTuple):
-    """A node on the walk, the innermost inner function around it, and what its value reaches, None if nothing."""
+    """A node on the walk, the innermost inner function around it, and the place its value reaches (None: nowhere)."""
 
     node: ast.AST
     scope: _Scope | None
@@ -130,7 +130,7 @@ class _Visit(NamedTuple):
 
 
 class _Flow:
-    """Where an argument may go: a graph from names, and values of parts of the text, to what they reach.
+    """Flow of an argument: a graph from names, and values of parts of the text, to the places they reach.
 
     Args:
         name: the argument.
@@ -143,7 +143,7 @@ class _Flow:
         self._edges: dict[_Place, set[_Place]] = {}
 
     def of(self, function: _Function) -> _Flow:
-        """With what the function does, up to where it returns for certain or gives the name away."""
+        """Add the statements of a function, up to where it returns for certain or rebinds the name."""
         for node in self._live(function):
             self._walk(_Visit(node, None))
         return self

@@ -1,4 +1,4 @@
-"""Scores of predictions from their runs: of all, by groups, beside another model's, and of programs yet to run."""
+"""Summary of scores: of all predictions, by group, and compared between models."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def score(
         on_done: called whenever a prediction has all its runs.
 
     Returns:
-        What ``summary`` returns, with tier, and records: one dict a run, see ``row``.
+        What ``summary`` returns, with tier, and records: one dict for each run, see ``row``.
     """
     done = {}
     for position, several in runner.run_all(predictions):
@@ -57,7 +57,7 @@ def score(
 
 
 def _row(prediction: int, number: int, run: Run) -> dict[str, Any]:
-    """A run's record, which names the reference where that is what failed."""
+    """A run's record; where the reference failed, the reason names it."""
     record = row(prediction, number, run)
     for part in (record, record["repair"]):
         if part is not None and part["reason"].startswith(FAILED):
@@ -66,14 +66,14 @@ def _row(prediction: int, number: int, run: Run) -> dict[str, Any]:
 
 
 def summary(runs: Sequence[Sequence[Run]], tokens: Sequence[int] | None) -> dict[str, Any]:
-    """The scores of predictions from their runs.
+    """Scores of predictions from their runs.
 
     Args:
         runs: the runs of each prediction, one or more.
         tokens: for each prediction, the tokens it cost, input and output, its repair turn included.
 
     Returns:
-        err, rec, perf, comp, aocc, faith, r_acc, budget_exceeded: means, or None where there is nothing to take one of.
+        err, rec, perf, comp, aocc, faith, r_acc, budget_exceeded: means, or None where there are no values.
         hit_rates: by tolerance. intervals: [low, high] of each of these, hit rates as "hit_1e-1", or None (see
         ``statistics.interval``). paper: err, rec, perf and comp by the paper's own definitions. verdicts: numbers
         of runs by verdict.
@@ -106,7 +106,7 @@ def summary(runs: Sequence[Sequence[Run]], tokens: Sequence[int] | None) -> dict
 
 
 def groups(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[int]]]:
-    """The rows of the instruction set in groups: each grouping has every row in one class.
+    """Group the rows of the instruction set; each grouping has every row in one class.
 
     Args:
         rows: with the columns constrained, language, pattern, held_out_pattern, dim and max_evals.
@@ -139,7 +139,7 @@ def groups(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[int]]]
 
 
 def compare(a: Sequence[Sequence[Run]], b: Sequence[Sequence[Run]], score: Compared) -> dict[str, Any]:
-    """A paired comparison of two models: each problem's mean over its predictions and runs, a's minus b's.
+    """Paired comparison of two models by problem: the mean over predictions and runs, a's minus b's.
 
     Args:
         a, b: the runs of each prediction, on the same problems.
@@ -244,7 +244,7 @@ def _on_common_problems(gathered: Sequence[ByProblem]) -> list[ByProblem]:
 
 
 def _class(value: int, edges: Sequence[int]) -> tuple[int, str]:
-    """Which class a number is in, and the class's name: "2-10"; "below 2" and "above 50" beyond the edges."""
+    """Number and name of a value's class: "2-10"; "below 2" and "above 50" beyond the edges."""
     number = bisect_right(edges, value)
     if number == 0:
         return number, f"below {edges[0]}"

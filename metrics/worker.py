@@ -1,4 +1,4 @@
-"""A worker process of ``runner.Runner``: one sandbox, on one core of its own, and predictions run in it."""
+"""Worker process of ``runner.Runner``: predictions run in one sandbox, on one core of its own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CLEAN_UP = 15.0  # seconds for ending in good order once it is not
 
 
 class Settings(NamedTuple):
-    """How predictions are run, see ``runner.Runner``."""
+    """Settings of runs, see ``runner.Runner``."""
 
     runs: int
     seed: int
@@ -73,7 +73,7 @@ def begin(parent: int, folder: str, cores: Sequence[int], settings: Settings) ->
 
 
 def tier() -> str:
-    """How programs are confined, see ``sandbox.tiers``.
+    """The tier, see ``sandbox.tiers``.
 
     Raises:
         SandboxUnavailable: where they cannot be.
@@ -82,7 +82,7 @@ def tier() -> str:
 
 
 def run(program: str, repair: str | None, problem: Problem) -> list[tuple[Attempt, Attempt | None]]:
-    """Run a program as often as the settings say, and where it fails its repair.
+    """Run a program as often as the settings say, and its repair where it fails.
 
     A program that is too long fails, unread. Where the code of a reference of kind source fails, so do the runs: as
     harness_errors, which nobody is charged with.
@@ -127,7 +127,7 @@ def _runs(
 
 
 def _unrun(program: str, problem: Problem, number: int, verdict: Verdict, reason: str) -> Record:
-    """The record of a run that was not, or not to its end."""
+    """The record of a run that did not take place, or was broken off."""
     return Record(
         verdict=verdict,
         reason=reason,

@@ -15,7 +15,7 @@ from llamoco.dataset_builder.problems.profiling.operation_profile import Operati
 
 if TYPE_CHECKING:
     from llamoco.dataset_builder.problems.adaptation import Adaptation
-    from llamoco.dataset_builder.problems.evaluator.compiled import CompiledProblem
+    from llamoco.dataset_builder.problems.evaluator import CompiledProblem
     from llamoco.dataset_builder.problems.files.python_file import PythonFile
     from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 
@@ -142,14 +142,14 @@ class SymbolicEvaluator(ProblemEvaluator):
         Raises:
             ValueError, ArithmeticError: as ``compile_problem``, whether they run or not.
         """
-        from llamoco.dataset_builder.problems.evaluator.compiled import can_run, compile_problem
+        from llamoco.dataset_builder.problems.evaluator import compile_problem, numba_is_installed
 
         compiled = compile_problem(self.system)
-        return compiled if can_run() else None
+        return compiled if numba_is_installed() else None
 
     @cached_property
     def _by_numpy(self) -> Callable[[np.ndarray], Values]:
-        from llamoco.dataset_builder.problems.evaluator.numpy_evaluator import numpy_evaluator
+        from llamoco.dataset_builder.problems.evaluator import numpy_evaluator
 
         return numpy_evaluator(self.system)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluator.compiled import PointEvaluator
+from llamoco.dataset_builder.problems.evaluator import PointEvaluator
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SourceEvaluator, SymbolicEvaluator
 from llamoco.dataset_builder.problems.merit import EQUALITY_TOLERANCE, INEQUALITY_TOLERANCE
 from llamoco.dataset_builder.problems.problem_fields import FIELDS, FORMAT_VERSION, problem_record

@@ -22,8 +22,7 @@ from functools import partial
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
-from llamoco.dataset_builder.problems.evaluator.numpy_evaluator import numpy_evaluator
+from llamoco.dataset_builder.problems.evaluator import compile_problem, numpy_evaluator
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.composition import build_symbolic_problem

@@ -1,4 +1,4 @@
-"""The metric for ``evaluate.load("metrics/llamoco")``: it scores models that write optimizers."""
+"""Metric for ``evaluate.load("metrics/llamoco")``: scores of models that write optimizers."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -18,15 +18,15 @@ from llamoco.metrics.summary import score
 DESCRIPTION = """\
 Runs optimizer programs on optimization problems, confined, with the objective and the count of evaluations on
 the evaluator's side, and computes error rate (err), recovery cost (rec), optimization performance (perf) and
-computational overhead (comp) of the LLaMoCo paper, and beside them the anytime score (aocc), faithfulness
+computational overhead (comp) of the LLaMoCo paper, and also the anytime score (aocc), faithfulness
 (faith), the share of suitable optimizers (r_acc), hit rates, and 95% intervals by resampling problems.
 """
 
 INPUTS = """\
 Args:
     predictions: list of texts: completions (they define ``optimize``) or whole scripts (they state the problem
-        too). A text that is no program, the empty one too, is a program that fails; so is one of more than 100,000
-        characters.
+        too). A text that is not a program, even an empty one, counts as a program that fails; so does one of more than
+        100,000 characters.
     references: for each, its problem as JSON: the column ``problem`` of the dataset. The Python of one of kind source
         runs with your rights, in a process of its own, which is ended with its prediction. Where it raises, exits,
         or takes more than 60 s for a point or an hour in all, its runs are of verdict harness_error: in no score.
@@ -36,15 +36,15 @@ Args:
     tokens: for each prediction, tokens in and out together.
     allow_unsafe_execution: run programs even where the system cannot confine them (macOS, Windows, old
         kernels).
-    workers: programs run at the same time; None for one a processor. Scores do not depend on it.
+    workers: programs run at the same time; None for one per processor. Scores do not depend on it.
     progress: show a bar with the time left, where stderr is a terminal or a notebook and neither
         ``datasets.disable_progress_bars()`` nor ``evaluate.disable_progress_bar()`` was called.
 Returns:
     err, rec, perf, comp, aocc, faith, r_acc, budget_exceeded: floats, or None where there is nothing to take a mean
     of (perf and aocc: no reference has both f0 and f_star). hit_rates: share of runs within a relative gap of
     1e-1, 1e-2, 1e-3. intervals: [low, high] by score. paper: err, rec, perf, comp as the paper defines them.
-    verdicts: runs by verdict. tier: how programs were confined: A, B or C. records: one dict a run, in the order of
-    the predictions.
+    verdicts: runs by verdict. tier: how programs were confined: A, B or C. records: one dict for each run, in the
+    order of the predictions.
 Raises:
     ValueError: if an argument is of another form, naming it and the place in it, or HF_ALLOW_CODE_EVAL is not 1;
         nothing has run then.
@@ -120,7 +120,7 @@ class Llamoco(evaluate.Metric):
             references: their problems as JSON.
             **kwargs: none; there are no other inputs.
         """
-        programs, problems = inputs.pairs(predictions, references)
+        programs, problems = inputs.check_pairs(predictions, references)
         super().add_batch(predictions=programs, references=problems, **kwargs)
 
     def compute(
@@ -143,19 +143,21 @@ class Llamoco(evaluate.Metric):
         if os.environ.get("HF_ALLOW_CODE_EVAL", "0") != "1":
             raise ValueError(WARNING)
         given = predictions is not None or references is not None
-        programs, problems = inputs.pairs(predictions, references) if given else (None, None)
+        programs, problems = inputs.check_pairs(predictions, references) if given else (None, None)
         options: dict[str, Any] = {
-            "runs": inputs.whole("runs", runs, 1, inputs.MAX_RUNS),
-            "seed": inputs.whole("seed", seed, 0, inputs.MAX_SEED),
-            "repairs": None if repairs is None else inputs.repairs(repairs),
+            "runs": inputs.check_int("runs", runs, 1, inputs.MAX_RUNS),
+            "seed": inputs.check_int("seed", seed, 0, inputs.MAX_SEED),
+            "repairs": None if repairs is None else inputs.check_repairs(repairs),
             "tokens": None
             if tokens is None
             else [
-                inputs.whole(f"tokens[{i}]", count, 0, inputs.MAX_TOKENS)
-                for i, count in enumerate(inputs.listed("tokens", tokens))
+                inputs.check_int(f"tokens[{i}]", count, 0, inputs.MAX_TOKENS)
+                for i, count in enumerate(inputs.check_list("tokens", tokens))
             ],
             "allow_unsafe_execution": allow_unsafe_execution,
-            "workers": None if workers is None else inputs.whole("workers", workers, 1, inputs.MAX_WORKERS),
+            "workers": None
+            if workers is None
+            else inputs.check_int("workers", workers, 1, inputs.MAX_WORKERS),
             "progress": progress,
         }
         if self.num_process == 1:
@@ -201,7 +203,15 @@ class Llamoco(evaluate.Metric):
 
 @contextmanager
 def _bar(total: int, wanted: bool) -> Iterator[Callable[[int], None]]:
-    """A bar of so many runs, where there is somebody to look at it; gives what is called with the runs done."""
+    """Show a progress bar where somebody can see it.
+
+    Args:
+        total: number of runs.
+        wanted: whether the caller wants one.
+
+    Yields:
+        A function to be called with the number of further runs done.
+    """
     console = Console(stderr=True)
     allowed = evaluate.is_progress_bar_enabled() and not datasets.are_progress_bars_disabled()
     shown = wanted and allowed and (console.is_terminal or console.is_jupyter)

@@ -1,4 +1,4 @@
-"""The confined side of one run, in a child of the zygote: read the job, run the program, say what came."""
+"""Confined side of one run, in a child of the zygote: read the job, run the program, report the result."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ IMPORTABLE = ("numpy", "scipy", "cma", "deap", "nlopt")
 MAX_FRAMES = 8
 MAX_MESSAGE = 2000
 
-# What the kernel kills a program for; said beforehand, so that the record can show where it happened.
+# The kernel kills a program for these; it announces them beforehand, so that the record can show where it happened.
 _FATAL_EVENTS = frozenset(
     {
         "os.fork",
@@ -55,7 +55,7 @@ class Imports:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: types.ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Of the import system's finder protocol: None hands the name on to the other finders."""
+        """Implement the finder protocol; None passes the name on to the other finders."""
         if name.partition(".")[0] in self._allowed:
             return None
         raise ModuleNotFoundError(
@@ -65,8 +65,11 @@ class Imports:
 
 
 class _ForkInstead:
-    """What a semaphore of ``multiprocessing`` is here. A real one needs a file; a fork, which its maker is about, is refused by the
-    zygote, and only of a fork does the kernel's word remain, whatever the program says of itself."""
+    """Replacement for ``multiprocessing`` semaphores, which forks at once.
+
+    A real semaphore needs a file. Whoever makes one is about to fork, which the zygote refuses; and only a fork is
+    attested by the kernel, whatever the program says about itself.
+    """
 
     SEM_VALUE_MAX = 0x7FFFFFFF
 
@@ -76,7 +79,7 @@ class _ForkInstead:
 
 
 def refuse_semaphores() -> None:
-    """Have ``multiprocessing`` fork where it would first make a semaphore."""
+    """Make ``multiprocessing`` fork where it would first make a semaphore."""
     _multiprocessing.SemLock = _ForkInstead
 
 
@@ -161,7 +164,7 @@ def _state(code: types.CodeType) -> bytes:
 
 
 def _compile(text: str) -> types.CodeType:
-    text = text.removeprefix("\ufeff")  # what some editors put before a text is not part of it
+    text = text.removeprefix("\ufeff")  # some editors put it before a text
     linecache.cache[FILE] = (len(text), None, text.splitlines(keepends=True), FILE)
     return compile(text, FILE, "exec", dont_inherit=True)
 
@@ -177,7 +180,7 @@ def _failed(error: BaseException, syntax: bool = False) -> bytes:
     try:
         message = str(error)[:MAX_MESSAGE]
     except Exception as broken:
-        message = f"(its text cannot be had: {type(broken).__name__})"
+        message = f"(its text is not available: {type(broken).__name__})"
     frames = traceback.extract_tb(error.__traceback__)
     kinds = {
         "memory": MemoryError,
@@ -203,7 +206,7 @@ def _failed(error: BaseException, syntax: bool = False) -> bytes:
 
 
 def _breaks_rules(error: BaseException) -> bool:
-    """Whether the kernel refused something: no permission, a read-only place, processes that are hidden, no network to look up names."""
+    """Whether the kernel refused something: permission, writing to a read-only folder, hidden processes, looking up a name."""
     cause: BaseException | None = error
     for _ in range(MAX_FRAMES):
         if isinstance(cause, PermissionError | socket.gaierror):

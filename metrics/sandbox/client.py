@@ -1,4 +1,4 @@
-"""The objective and the constraints as a confined program sees them: the evaluator is asked for values."""
+"""Objective and constraints as a confined program sees them: functions that ask the evaluator for values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REQUESTS, REPLIES = 3, 4
 
 VectorFunction = Callable[[Any], Any]
 
-# A program may ask from several threads: a request and its answer belong together.
+# A program may ask from several threads: requests and answers must not interleave.
 lock = threading.RLock()
 
 _FLOAT = np.dtype(float)
@@ -26,15 +26,15 @@ _ONE = struct.Struct("<d")
 
 
 class BudgetExceeded(RuntimeError):
-    """More evaluations were asked for than are left."""
+    """More evaluations were requested than are left."""
 
 
 class InvalidPoint(ValueError):
-    """Not a point, or a batch of points, of the search space."""
+    """Neither a point nor a batch of points of the search space."""
 
 
 def as_points(x: Any, dim: int) -> tuple[np.ndarray, bool]:
-    """Points as a batch, and whether a single one was given.
+    """Convert points to a batch, and tell whether a single one was given.
 
     Args:
         x: real numbers of shape (D,) or (N, D), N >= 1.
@@ -45,7 +45,7 @@ def as_points(x: Any, dim: int) -> tuple[np.ndarray, bool]:
 
     Raises:
         InvalidPoint: if the shape is wrong or the numbers are complex.
-        TypeError: if these are no numbers.
+        TypeError: if these are not numbers.
     """
     array = np.asarray(x)
     if array.dtype.kind == "c":
@@ -60,10 +60,10 @@ def as_points(x: Any, dim: int) -> tuple[np.ndarray, bool]:
 def connect(
     dim: int, n_inequality: int, n_equality: int
 ) -> tuple[VectorFunction, VectorFunction | None, VectorFunction | None]:
-    """objective, inequality and equality over the evaluation pipes; None where there are no constraints.
+    """Make objective, inequality and equality over the evaluation pipes; None where there are no constraints.
 
     The values of the last argument are kept, so that asking for the constraints of a point just evaluated
-    does not cross over.
+    costs no request.
     """
     width = 1 + n_inequality + n_equality
     shape = (dim,)
@@ -119,7 +119,7 @@ def _ask(question: bytes, rows: int, width: int) -> bytes:
     if len(answer) < size:
         if not answer:
             raise EOFError("the evaluator has gone")
-        # A header arrives whole: it is written at once.
+        # A header arrives complete: it is written at once.
         if protocol.parse_header(answer)[0] == Kind.REFUSED:
             raise BudgetExceeded(f"evaluation budget exhausted: {rows} more asked than are left")
         answer += protocol.read_exactly(REPLIES, size - len(answer))

@@ -1,4 +1,4 @@
-"""Confine the calling process, for good: descriptors, limits, Landlock, seccomp."""
+"""Confinement of the calling process, for good: descriptors, limits, Landlock, seccomp."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def unsupported() -> str | None:
-    """Why this machine cannot confine a process; None if it can."""
+    """The reason why this machine cannot confine a process; None if it can."""
     if sys.platform != "linux":
         return f"seccomp and Landlock are features of Linux, this is {sys.platform}"
     if platform.machine() not in syscalls.AUDIT_ARCHITECTURE:
@@ -35,13 +35,13 @@ def unsupported() -> str | None:
 
 
 def reserve_descriptors() -> None:
-    """In the zygote: have 3 and 4 taken, so that no descriptor of a program comes to lie there before its time."""
+    """In the zygote: occupy 3 and 4, so that no descriptor of a program gets these numbers too early."""
     for number in PIPES:
         os.dup2(0, number, inheritable=False)
 
 
 def descriptors(requests: int, replies: int, output: int) -> None:
-    """Leave five descriptors open: 0, which is empty and no other program's, 1 and 2 are ``output``, 3 and 4 the pipes."""
+    """Leave five descriptors open: 0 is empty and not shared with other programs, 1 and 2 are ``output``, 3 and 4 the pipes."""
     empty = os.open(os.devnull, os.O_RDONLY)
     for descriptor, number in (
         (empty, 0),
@@ -55,7 +55,7 @@ def descriptors(requests: int, replies: int, output: int) -> None:
 
 
 def lasting_limits() -> None:
-    """In the zygote: the limits that are the same for all programs."""
+    """In the zygote: set the limits that are the same for all programs."""
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, MAX_FILE_BYTES)
     _limit(resource.RLIMIT_NOFILE, MAX_DESCRIPTORS)
@@ -69,9 +69,9 @@ def memory_in_use() -> int:
 
 
 def limits(in_use: int, memory_bytes: int, cpu_seconds: float) -> None:
-    """Limits of one program.
+    """Set the limits of one program.
 
-    Memory counts from what the libraries take: an absolute limit would depend on what the zygote has loaded.
+    Memory is counted beyond what the libraries take: an absolute limit would depend on what the zygote has loaded.
     """
     _limit(resource.RLIMIT_CPU, int(cpu_seconds) + CPU_SLACK_SECONDS, 5)
     if sys.platform == "linux":
@@ -86,13 +86,13 @@ def _limit(kind: int, value: int, grace: int = 0) -> None:
 
 
 class Confinement:
-    """What confines programs, as far as it can be made ready before there is one.
+    """Confinement of programs, prepared as far as possible before there is one.
 
-    The calling process, which starts programs, may itself from now on read and write no more than they together may.
+    From now on the calling process, which starts programs, may itself read and write no more than all of them together.
 
     Args:
         readable: files and folders that programs may read.
-        folder: where the folders of programs are made, one after the other.
+        folder: where the folders of programs are created, one after the other.
         bounded: whether the kernel bounds that folder. Where it does not, a program may not remove what it wrote: what
             is removed but still open is not seen there.
 
@@ -123,7 +123,7 @@ class Confinement:
         self._restrict(self._landlock.changes(rules))
 
     def ask(self) -> int:
-        """Have some of the calling process's system calls put to whoever gets this descriptor; -1 where the kernel does not.
+        """Submit some of the calling process's system calls to the holder of this descriptor; -1 where the kernel cannot.
 
         Needs ``restrict_calls`` after it: then a call is refused if either refuses it.
         """

@@ -1,4 +1,4 @@
-"""Starts the zygote and, when it has ended, whatever ended it, removes the folder of its programs.
+"""Launcher: starts the zygote and, however that ends, removes the folder of its programs.
 
     LLAMOCO_COMMAND='["python", ...]' python -I -S launcher.py FOLDER
 
@@ -14,7 +14,7 @@ import sys
 
 
 def default_signals() -> None:
-    """Undo what a process inherits: signals ignored (``trap '' CHLD`` would have the kernel reap the zygote's children) or blocked."""
+    """Reset inherited signals: ignored ones (with ``trap '' CHLD`` the kernel would reap the zygote's children) and blocked ones."""
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         with contextlib.suppress(OSError, ValueError):
             signal.signal(number, signal.SIG_DFL)

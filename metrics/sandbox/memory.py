@@ -1,4 +1,4 @@
-"""Making the zygote's memory cheap to fork: most of what a program costs is copying and dropping page tables."""
+"""Memory of the zygote made cheap to fork: most of a program's cost is copying and dropping page tables."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _HUGE = 1 << 21
 
 
 def prepare_for_forks() -> None:
-    """To be called once everything is imported that children are to have.
+    """Prepare the memory; to be called once everything is imported that children need.
 
-    What is there now is left out of all collections: each would touch, and so copy, the pages of all libraries.
+    Present objects are excluded from all collections: each would touch, and so copy, the pages of all libraries.
     Where the kernel can, memory moves to huge pages, which a fork shares by one entry for 512 pages.
     """
     gc.collect()

@@ -1,4 +1,4 @@
-"""A mount namespace for the zygote: files are read-only, and its folder lies in memory, with a size that the kernel bounds.
+"""Mount namespace of the zygote: files are read-only, and its folder is in memory, with a size bounded by the kernel.
 
 Made without help where the kernel lets an ordinary user have a user namespace, and for root where it may mount; the
 zygote of tier A makes it inside bubblewrap's namespaces. Where the kernel refuses, the folder stays where it is, and
@@ -29,7 +29,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def private_folder(folder: str) -> bool:
-    """Have an existing folder lie in memory and everything else read-only, for the calling process alone.
+    """Put an existing folder in memory and make everything else read-only, for the calling process alone.
 
     Reading through a read-only mount leaves no access time behind, which a later program could see.
 
@@ -52,13 +52,13 @@ def private_folder(folder: str) -> bool:
 
 
 def hide_processes() -> None:
-    """Cover /proc in the mount namespace that ``private_folder`` made: what lies there of other processes could be counted."""
+    """Cover /proc in the mount namespace that ``private_folder`` made: otherwise other processes could be counted."""
     with contextlib.suppress(OSError):
         _mount("llamoco", "/proc", "tmpfs", _MS_RDONLY, "size=4k,nr_inodes=2,mode=755")
 
 
 def drop_capabilities() -> None:
-    """Keep, of root's rights, that to read files whoever owns them: limits bind, nothing can be mounted."""
+    """Drop root's rights, but for reading files of any owner: limits bind, nothing can be mounted."""
     if sys.platform != "linux":
         return
     kept = 1 << _CAP_DAC_OVERRIDE | 1 << _CAP_DAC_READ_SEARCH
@@ -71,7 +71,7 @@ def drop_capabilities() -> None:
 
 
 def ids() -> dict[str, str]:
-    """Of the namespaces that only bubblewrap can have made: what tells them from those of another process."""
+    """Identities of the namespaces that only bubblewrap can have made."""
     found = {}
     for name in NAMES:
         with contextlib.suppress(OSError):
@@ -80,7 +80,7 @@ def ids() -> dict[str, str]:
 
 
 def _unshare() -> bool:
-    """Enter a mount namespace: as root its own, else that of a user namespace, in which one is who one was."""
+    """Enter a mount namespace: as root directly, else in a user namespace in which user and group stay the same."""
     if _LIBC.unshare(_CLONE_NEWNS) == 0:
         return True
     user, group = os.geteuid(), os.getegid()

@@ -1,4 +1,4 @@
-"""System calls that the zygote is asked about (seccomp_unotify(2), kernel 5.5 and later).
+"""Notification of the zygote about system calls (seccomp_unotify(2), kernel 5.5 and later).
 
 Two kinds: a new thread, which goes on while the program has few, and calls that only an escape needs, for which the
 zygote kills the program. The kernel says which call it was: the program has no say in that.
@@ -32,12 +32,12 @@ class Call(NamedTuple):
 
     @property
     def makes_thread(self) -> bool:
-        """Whether it asks for a thread, not a process: the flags are in a register, where nothing changes them meanwhile."""
+        """Whether it asks for a thread, not a process: the flags are in a register, where nothing can change them."""
         return self.name == "clone" and bool(self.first & _CLONE_THREAD)
 
     @property
     def shown(self) -> str:
-        """Its name, with what a clone that is no plain fork asks for."""
+        """Its name, with the flags of a clone that is not a plain fork."""
         plain = self.name != "clone" or self.first & 0xFFFFFFFF in _PLAIN_FORKS
         return self.name if plain else f"clone({self.first:#x})"
 
@@ -54,7 +54,7 @@ class Asking:
         self._program = seccomp.FilterProgram(seccomp.build_asking(machine))
 
     def listen(self, libc: ctypes.CDLL) -> int:
-        """Have the calling process's calls asked about: a descriptor for whoever is to answer.
+        """Submit the calling process's calls; the descriptor for the process that answers.
 
         Raises:
             OSError: if the kernel refuses.
@@ -76,7 +76,7 @@ class Listener:
         self._names = {number: name for name, number in syscalls.numbers(machine).items()}
 
     def receive(self, descriptor: int) -> Call | None:
-        """The call that waits; None if the one that asked has gone."""
+        """The waiting call; None if its process has gone."""
         buffer = bytearray(_NOTIFICATION.size)
         try:
             fcntl.ioctl(descriptor, _RECEIVE, buffer, True)
@@ -88,11 +88,11 @@ class Listener:
         return Call(self._names.get(number, str(number)), first, identity)
 
     def allow(self, descriptor: int, call: Call) -> None:
-        """Let the call go on."""
+        """Let the call proceed."""
         self._answer(descriptor, _ANSWER.pack(call.id, 0, 0, _CONTINUE))
 
     def refuse(self, descriptor: int, call: Call, error: int) -> None:
-        """Have the call fail with an error number."""
+        """Let the call fail with an error number."""
         self._answer(descriptor, _ANSWER.pack(call.id, 0, -error, 0))
 
     def _answer(self, descriptor: int, answer: bytes) -> None:

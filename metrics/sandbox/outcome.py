@@ -66,7 +66,13 @@ class StatedProblem(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a conversation ended; the fields are those of ``record.Record``. ``x`` is the point returned."""
+    """Outcome of a session; fields as in ``record.Record``.
+
+    Attributes:
+        x: the returned point (D,).
+        statement: the problem that a whole script stated.
+        gone: whether the program closed its pipe, so that the zygote has to tell how it ended.
+    """
 
     verdict: Verdict
     reason: str
@@ -86,17 +92,17 @@ class Outcome:
 
 
 class SessionEnded(Exception):
-    """The conversation is over."""
+    """The session is over; holds its outcome."""
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
 
 
 def failure(told: Mapping[str, Any], found: bool) -> Outcome:
-    """The outcome of a program that says which exception ended it.
+    """The outcome of a program that reports the exception that ended it.
 
     Args:
-        told: what it says.
+        told: its report.
         found: whether it saw a feasible point before.
     """
     kind, name, message = (str(told.get(key, "")) for key in ("kind", "type", "message"))
@@ -115,15 +121,15 @@ def failure(told: Mapping[str, Any], found: bool) -> Outcome:
 def explain(
     outcome: Outcome, ended: Mapping[str, Any], confined: bool, note: Mapping[str, Any] | None
 ) -> Outcome:
-    """The verdict for a program that ended without saying how.
+    """The outcome of a program that ended without a report.
 
     Args:
         outcome: what is known.
-        ended: what the zygote tells: ``status`` (exit status, or minus the number of the signal that ended it), ``alive`` (whether
+        ended: report of the zygote: ``status`` (exit status, or minus the number of the signal that ended it), ``alive`` (whether
             it was still running), ``forbidden`` (the system call for which it was killed, or None) and ``full`` (whether its
             folder was).
-        confined: whether it had said that it is confined.
-        note: what it said that it was about to do.
+        confined: whether it had reported that it is confined.
+        note: its last announcement of a forbidden call.
     """
     status = ended["status"]
     if not confined:
@@ -137,7 +143,7 @@ def explain(
     forbidden = ended["forbidden"]
     if forbidden is not None or status == -signal.SIGSYS:
         note = note or {}
-        # Which library forked is the program's own word; that it did no more than fork is the kernel's.
+        # Which library forked is the program's claim; that it did no more than fork is the kernel's report.
         benign = forbidden in _FORKS and bool(note.get("parallel"))
         reason = f"forbidden system call {forbidden or '(killed by the kernel)'}"
         if note.get("event"):

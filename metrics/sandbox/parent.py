@@ -1,4 +1,4 @@
-"""Ending with the process that started one."""
+"""End of a process together with its parent."""
 
 from __future__ import annotations
 

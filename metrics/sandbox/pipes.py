@@ -1,4 +1,4 @@
-"""The evaluator's ends of the pipes to one program, with the program's clock: it stands still only while the objective computes."""
+"""Evaluator's ends of the pipes to one program, and the program's clock, which stops only while the objective computes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from llamoco.metrics.sandbox.outcome import Outcome, SessionEnded
 MAX_OUTPUT = 1 << 20
 KEPT_OUTPUT = 4096
 _READ = 1 << 16
-_LONGEST_WAIT = 10_000  # milliseconds; any limit of a person's fits into what poll takes
+_LONGEST_WAIT = 10_000  # milliseconds; any time limit fits into the argument of poll
 
 
 class Pipes:
-    """Reads from a program and writes to it, while it has time left and its output is in bounds.
+    """Reads from a program and writes to it as long as it has time left and its output is within bounds.
 
     Args:
         requests: descriptor to read its frames from.
@@ -46,12 +46,12 @@ class Pipes:
 
     @property
     def seconds(self) -> float:
-        """Time that the program has had: all that went by but the objective's own."""
+        """The program's own time: wall time without the objective's."""
         return perf_counter() - self._started - self.paused
 
     @contextlib.contextmanager
-    def standing_still(self) -> Iterator[None]:
-        """Within the block the program's clock stands still."""
+    def paused_clock(self) -> Iterator[None]:
+        """Stop the program's clock within the block."""
         start = perf_counter()
         try:
             yield
@@ -59,23 +59,23 @@ class Pipes:
             self.paused += perf_counter() - start
 
     def receive(self) -> bytes:
-        """What the program has written, once it has; nothing if it closed its end.
+        """Wait for data from the program; empty if it closed its end.
 
         Raises:
-            SessionEnded: if the program has to be ended.
+            SessionEnded: if the program must be ended.
         """
         while True:
             self._wait(self._readable)
             try:
                 return os.read(self._requests, _READ)
             except BlockingIOError:
-                continue  # it can open its pipe for reading, by /proc/self/fd, and take back what it wrote
+                continue  # it can open its pipe for reading, through /proc/self/fd, and take back what it wrote
 
     def send(self, data: bytes) -> None:
-        """Write all of it, waiting while the program reads; nothing if it closed its end.
+        """Write all data, waiting while the program reads; drop it if the program closed its end.
 
         Raises:
-            SessionEnded: if the program has to be ended.
+            SessionEnded: if the program must be ended.
         """
         view = memoryview(data)
         while view:
@@ -103,7 +103,7 @@ class Pipes:
             self.head += part[: KEPT_OUTPUT - len(self.head)]
 
     def _wait(self, poll: select.poll) -> None:
-        """Wait for the event that ``poll`` waits for, and see to the program's output meanwhile."""
+        """Wait for the event of ``poll``, and read the program's output meanwhile."""
         while True:
             left = self._time_limit - self.seconds
             if left <= 0:
@@ -125,7 +125,7 @@ class Pipes:
 
 
 def _poll(output: int, descriptor: int, event: int) -> select.poll:
-    """Waits for an event at a descriptor, or for output."""
+    """A poll object for an event at a descriptor, or for output."""
     poll = select.poll()
     poll.register(output, select.POLLIN)
     poll.register(descriptor, event)

@@ -1,8 +1,8 @@
-"""Process numbers, skipped at random between programs.
+"""Random gaps between the process numbers of programs.
 
-The kernel gives out numbers one after the other, so the next program would know from its own how many threads the one
-before had started: a message from program to program. Few threads (``watch.MAX_STARTED``) and many numbers skipped
-leave little of it.
+The kernel assigns numbers in sequence, so a program could tell from its own how many threads the previous one had
+started: a message from program to program. Few threads (``watch.MAX_STARTED``) and many skipped numbers leave little
+of it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from llamoco.metrics.sandbox import syscalls
 
 SKIPPED = 64  # at most; each takes about 10 microseconds
 
-# A process that would share this one's memory, and whose number is to be written to an address that there is not: the kernel
+# A process that would share this one's memory, and whose number is to be written to an invalid address: the kernel
 # takes a number, fails to write it, and makes no process.
 _CLONE_VM, _CLONE_FS, _CLONE_FILES, _CLONE_PIDFD = 0x100, 0x200, 0x400, 0x1000
 _FLAGS = _CLONE_VM | _CLONE_FS | _CLONE_FILES | _CLONE_PIDFD | signal.SIGCHLD
@@ -23,7 +23,7 @@ _NOWHERE = 1
 
 
 class ProcessNumbers:
-    """Skips process numbers.
+    """Skips process numbers at random.
 
     Args:
         machine: "x86_64" or "aarch64".

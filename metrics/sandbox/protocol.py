@@ -1,8 +1,8 @@
-"""What a confined program and the evaluator say to each other: frames of float64 or JSON, never pickle.
+"""Protocol between a confined program and the evaluator: frames of float64 or JSON, never pickles.
 
 A frame is a header (magic, kind, rows, columns; 24 bytes) and a body: rows x columns float64 in row order
 (values: f of all points first, then g row by row, then h), or, for text frames, ``rows`` bytes of UTF-8 JSON
-with columns 0. Frames to the evaluator and frames to the program go over a pipe each.
+with columns 0. There is one pipe for frames to the evaluator and one for frames to the program.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_TEXT_BYTES = 1 << 16
 
 
 class Kind(enum.IntEnum):
-    """What a frame says."""
+    """Kind of a frame."""
 
     # To the program.
     JOB = 1  # text: what to do
@@ -47,7 +47,7 @@ class ProtocolError(Exception):
 
 
 def head(kind: Kind, rows: int = 0, columns: int = 0) -> bytes:
-    """The header of a frame; a whole frame where there is no body."""
+    """The header of a frame; a complete frame where there is no body."""
     return HEADER.pack(MAGIC, kind, rows, columns)
 
 

@@ -1,7 +1,7 @@
-"""Files that programs may read: the standard library, the packages they may import, the shared libraries that these need.
+"""Files that programs may read: the standard library, the packages they may import, and their shared libraries.
 
-No more than that, and all of it in the page cache before there is a program: whether a file is there can be told by
-the time that reading it takes, so a file that only one program had read would tell the next one about it.
+No others, and all of them are put in the page cache before there is a program: reading time shows whether a file is
+in the cache, so a file that only one program had read would be a message to the next.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _READ = 1 << 20
 
 
 def readable_paths(packages: list[ModuleType]) -> list[str]:
-    """Files and folders that programs may read, all of them in the page cache from now on.
+    """Find the files and folders that programs may read, and put them in the page cache.
 
     A child finds and reads them, so that the memory of this process, which is forked for each program, stays as it is.
 
@@ -68,7 +68,7 @@ def _paths(packages: list[ModuleType]) -> list[str]:
 
 
 def _warm_up(paths: list[str]) -> None:
-    """Read every file once, to the end; what may not be read is left out."""
+    """Read every file once, to the end; skip unreadable ones."""
     for file in _files(paths):
         with contextlib.suppress(OSError):
             descriptor = os.open(file, os.O_RDONLY)
@@ -90,7 +90,7 @@ def _files(paths: list[str]) -> Iterator[str]:
 
 
 def _shared_libraries(extensions: list[Path]) -> set[str]:
-    """Libraries of this process, and those that extension modules need: it loads them all."""
+    """Load all extension modules; the shared libraries of this process."""
     if sys.platform != "linux":
         return set()
     for file in ("libgcc_s.so.1", *extensions):

@@ -25,8 +25,7 @@ class Record:
     Attributes:
         verdict: one word; ``reason``: one sentence.
         tier: how it was confined, "A", "B" or "C" (see ``tiers``).
-        benign: a security_violation that is an attempt to use several processes (``workers=2``), not an
-            attack.
+        benign: whether a security_violation is an attempt to use several processes (``workers=2``), and no attack.
         exception, message: type and text of the exception that ended it.
         frames: the innermost frames, "line 12, in optimize".
         output: the first characters printed, control characters escaped.
@@ -79,7 +78,7 @@ class Record:
         return self.verdict in ERRORS
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able; a non-finite f is None."""
+        """JSON-able form; a non-finite f is None."""
         content = asdict(replace(self, seen=None))
         del content["seen"]
         if self.f is not None and not math.isfinite(self.f):
@@ -93,7 +92,7 @@ def escaped(text: str, limit: int) -> str:
 
 
 def record_of(outcome: Outcome, oracle: Oracle, common: dict[str, Any]) -> Record:
-    """The record of a run that came to an end.
+    """Make the record of a run that has ended.
 
     Args:
         outcome: how it did.
@@ -129,10 +128,10 @@ def record_of(outcome: Outcome, oracle: Oracle, common: dict[str, Any]) -> Recor
 
 
 def _at(record: Record, problem: Problem, x: np.ndarray) -> Record:
-    """The record, scored at a point that the program returned: evaluated here, uncounted."""
+    """The record, scored at the returned point, which is evaluated here, uncounted."""
     width = problem.upper_array - problem.lower_array
     nearest = np.clip(x, problem.lower_array, problem.upper_array)
-    # What rounding puts outside is inside.
+    # Points outside by rounding count as inside.
     x = nearest if (np.abs(x - nearest) <= 1e-9 * width).all() else x
     values = problem.evaluate(x[None, :])
     feasible = bool(problem.feasible(values)[0] and problem.inside(x[None, :])[0])

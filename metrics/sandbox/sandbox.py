@@ -1,4 +1,4 @@
-"""An evaluator slot: owns the problem and the count, and has one program at a time run beside it."""
+"""Sandbox: runs one program at a time in a confined process, and keeps the problem and the count on this side."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class Sandbox:
 
     Args:
         allow_unsafe: run programs even where nothing but a process of its own confines them (tier C).
-        wait: until programs can run, which takes a second; else whatever is first asked of it does.
+        wait: whether to wait until programs can run, which takes a second; otherwise the first use waits.
 
     Attributes:
         tier: "A", "B" or "C", see ``tiers``.
         versions: of the libraries that programs run with.
-        bounded: whether the kernel bounds what programs write; else their folder is looked at while they run.
+        bounded: whether the kernel bounds what programs write; if not, their folder is checked while they run.
 
     Raises:
-        SandboxUnavailable: on tier C without ``allow_unsafe``, and where there is no fork; here, or where it is waited for.
+        SandboxUnavailable: on tier C without ``allow_unsafe``, and where there is no fork; here, or at the first use.
     """
 
     def __init__(self, allow_unsafe: bool = False, wait: bool = True) -> None:
@@ -65,7 +65,7 @@ class Sandbox:
 
     @property
     def versions(self) -> dict[str, str]:
-        """Of the libraries that programs run with."""
+        """Versions of the libraries that programs run with."""
         return self.ready().versions
 
     @property
@@ -77,7 +77,7 @@ class Sandbox:
         """Wait until programs can run.
 
         Raises:
-            SandboxUnavailable: see ``Sandbox``. It is to be closed all the same.
+            SandboxUnavailable: see ``Sandbox``, which has to be closed all the same.
         """
         hello = self._running.hello()
         if hello.tier == "C" and not self._allow_unsafe:
@@ -108,11 +108,11 @@ class Sandbox:
 
     @property
     def closed(self) -> bool:
-        """Whether it runs nothing any more."""
+        """Whether it has been closed."""
         return self._zygote is None
 
     def leave_to_parent(self) -> None:
-        """In a forked copy of the process that made it: let go of what the original goes on with."""
+        """In a forked copy of the process that made it: release what the original keeps using."""
         if self._zygote is not None:
             self._zygote.control.close()
         self._zygote = None
@@ -131,12 +131,12 @@ class Sandbox:
 
         Args:
             program: a completion, or a whole script; its main guard does not run.
-            problem: what it optimizes; it is told bounds, budget and numbers of constraints, no more.
+            problem: the problem; the program is told bounds, budget and numbers of constraints, no more.
             seed: handed to ``optimize``; ``random`` and ``numpy.random`` start from it too.
-            time_limit: seconds for the program itself; while the objective computes, the clock stands still.
+            time_limit: seconds for the program itself; the clock stops while the objective computes.
             memory_limit: MiB that the program may use beyond what the libraries take.
             on_progress: called after every request with (evaluations used, best feasible objective or None).
-            on_oracle: is given what counts the evaluations before the program begins, to be looked at should the run be broken off.
+            on_oracle: called with the evaluation counter before the program begins; it stays valid if the run is broken off.
         """
         job = {
             "mode": "run",
@@ -177,7 +177,7 @@ class Sandbox:
         time_limit: float = TIME_LIMIT,
         memory_limit: int = MEMORY_LIMIT,
     ) -> StatedProblem | None:
-        """What problem a whole script states: its bounds, budget and values; ``optimize`` is not called.
+        """Read the problem that a whole script states: bounds, budget and values; ``optimize`` is not called.
 
         Args:
             program: a whole script.
@@ -186,7 +186,7 @@ class Sandbox:
             memory_limit: MiB.
 
         Returns:
-            None if it states no problem, or fails.
+            The stated problem; None if the script states none, or fails.
         """
         self.ready()
         for _ in range(ATTEMPTS):
@@ -236,7 +236,7 @@ class Sandbox:
                 os.close(descriptor)
 
     def _reap(self, gone: bool) -> dict[str, Any]:
-        """Have the zygote collect its child, killing it first unless it has gone."""
+        """Let the zygote reap its child, killing it first unless it has gone."""
         try:
             self._running.control.sendall(b"g" if gone else b"k")
             return self._running.hear(REAP_LIMIT)

@@ -1,4 +1,4 @@
-"""The folder a program may write to: how full it is, and how to remove whatever it made there."""
+"""Scratch folder of a program: check of its size, and removal of anything in it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import os
 
 MAX_ENTRIES = 2000
 MAX_BYTES = 64 << 20
-MAX_DEPTH = 50  # the deeper, the longer a look takes, and the program goes on meanwhile
+MAX_DEPTH = 50  # the deeper, the longer a check takes, and the program goes on meanwhile
 _BLOCK = 512  # unit of st_blocks
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def overfull(folder: str) -> bool:
-    """Whether the folder holds more entries or bytes than a program has use for, or is nested too deep."""
+    """Whether the folder holds more entries or bytes than a program needs, or is nested too deep."""
     pending, entries, size = [(folder, 0)], 0, 0
     while pending:
         path, depth = pending.pop()
@@ -32,9 +32,9 @@ def overfull(folder: str) -> bool:
 
 
 def remove_tree(folder: str) -> None:
-    """Remove a folder, however deep, by way of descriptors: a path to it might be too long.
+    """Remove a folder of any depth, through descriptors: a path to it might be too long.
 
-    Nobody may be changing it meanwhile.
+    No process may change it meanwhile.
     """
     names = [os.path.basename(folder)]
     current = _enter(names[0], os.open(os.path.dirname(folder), _FOLDER))
@@ -60,7 +60,7 @@ def remove_tree(folder: str) -> None:
 
 
 def _enter(name: str, above: int) -> int:
-    """The descriptor of a folder in another, which is closed; also where its maker may not look."""
+    """Open a folder within another, which is closed; also without permission to read."""
     try:
         try:
             return os.open(name, _FOLDER, dir_fd=above)
@@ -72,7 +72,7 @@ def _enter(name: str, above: int) -> int:
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
-    """What a folder holds, also where its maker may not look."""
+    """Entries of a folder, also without permission to read."""
     try:
         with os.scandir(folder) as listing:
             return list(listing)

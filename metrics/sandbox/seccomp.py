@@ -1,8 +1,8 @@
-"""Two seccomp filters assembled by hand: what a confined program may ask of the kernel.
+"""Two seccomp filters, assembled here: system calls that a confined program may make.
 
-Calls a numerical program needs are allowed; calls that only an escape needs, and new threads, are put to the zygote
-by a filter of their own (see ``notify``); everything else answers EPERM, which Python raises as PermissionError.
-Where the kernel gives the zygote no such say, the former kill the process and there are no threads. See seccomp(2)
+Calls a numerical program needs are allowed; calls that only an escape needs, and new threads, are submitted to the zygote
+by a separate filter (see ``notify``); everything else answers EPERM, which Python raises as PermissionError.
+Where the kernel cannot do that, such calls kill the process and there are no threads. See seccomp(2)
 and the kernel's Documentation/userspace-api/seccomp_filter.rst for the filter language (classic BPF).
 """
 
@@ -47,15 +47,24 @@ def _argument(index: int, high: bool = False) -> int:
     return 16 + 8 * index + (4 if high else 0)
 
 
-def _return(action: int) -> Instruction:
+def returning(action: int) -> Instruction:
+    """The instruction that ends with an action."""
     return (_RETURN, 0, 0, action)
 
 
-def _allow_values(argument: int, values: tuple[int, ...], otherwise: int) -> list[Instruction]:
+def if_value(
+    argument: int, values: tuple[int, ...], matching: Instruction, otherwise: Instruction
+) -> list[Instruction]:
+    """Return by whether the low word of an argument is one of some values."""
     body: list[Instruction] = [(_LOAD, 0, 0, _argument(argument))]
     for value in values:
-        body += [(_JUMP_EQUAL, 0, 1, value), _return(ALLOW)]
-    return [*body, _return(otherwise)]
+        body += [(_JUMP_EQUAL, 0, 1, value), matching]
+    return [*body, otherwise]
+
+
+def if_any_bit(argument: int, bits: int, matching: Instruction, otherwise: Instruction) -> list[Instruction]:
+    """Return by whether the low word of an argument has any of some bits."""
+    return [(_LOAD, 0, 0, _argument(argument)), (_JUMP_ANY_BIT, 0, 1, bits), matching, otherwise]
 
 
 def build(machine: str, pid: int, asking: bool, bounded: bool) -> list[Instruction]:
@@ -64,50 +73,40 @@ def build(machine: str, pid: int, asking: bool, bounded: bool) -> list[Instructi
     Args:
         machine: "x86_64" or "aarch64", as ``platform.machine()``.
         pid: the process to be confined: it may signal itself (abort), and ask about itself; about nobody else.
-        asking: whether the filter of ``build_asking`` is in force, too: it has the stronger say in what it asks about.
+        asking: whether the filter of ``build_asking`` is also in force: it takes precedence in the calls that it submits.
         bounded: whether the kernel bounds what the process writes; else it may not take room on the disk all at once.
     """
     number = syscalls.numbers(machine)
-    bodies = {number[name]: [_return(ALLOW)] for name in syscalls.ALLOWED if name in number}
-    bodies |= {number[name]: [_return(ERRNO | ENOSYS)] for name in syscalls.ABSENT}
-    bodies[number["fallocate"]] = [_return(ALLOW if bounded else ERRNO | ENOSPC)]
-    bodies |= {number[name]: [_return(ALLOW if asking else KILL)] for name in _asked_about(machine)}
+    allow, refuse = returning(ALLOW), returning(ERRNO | EPERM)
+    bodies = {number[name]: [allow] for name in syscalls.ALLOWED if name in number}
+    bodies |= {number[name]: [returning(ERRNO | ENOSYS)] for name in syscalls.ABSENT}
+    bodies[number["fallocate"]] = [returning(ALLOW if bounded else ERRNO | ENOSPC)]
+    bodies |= {number[name]: [returning(ALLOW if asking else KILL)] for name in _asked_about(machine)}
     if not asking:
-        bodies[number["clone"]] = [
-            (_LOAD, 0, 0, _argument(0)),
-            (_JUMP_ANY_BIT, 0, 1, CLONE_THREAD),
-            _return(ERRNO | EAGAIN),
-            _return(KILL),
-        ]
+        bodies[number["clone"]] = if_any_bit(0, CLONE_THREAD, returning(ERRNO | EAGAIN), returning(KILL))
     # glibc falls back to clone, whose flags a filter can read (clone3 passes them by pointer).
-    bodies[number["clone3"]] = [_return(ERRNO | ENOSYS)]
-    bodies[number["tgkill"]] = _allow_values(0, (pid,), KILL)
-    bodies[number["fcntl"]] = _allow_values(1, _FCNTL_COMMANDS, ERRNO | EPERM)
-    bodies[
-        number["futex"]
-    ] = [  # what is not private can lie in a file, where programs of two sandboxes would meet
-        (_LOAD, 0, 0, _argument(1)),
-        (_JUMP_ANY_BIT, 0, 1, _FUTEX_PRIVATE),
-        _return(ALLOW),
-        _return(ERRNO | EAGAIN),
-    ]
-    bodies[number["ioctl"]] = _allow_values(1, _IOCTL_COMMANDS, ERRNO | EPERM)
-    bodies[number["madvise"]] = _allow_values(2, _ADVICE, ERRNO | EPERM)
+    bodies[number["clone3"]] = [returning(ERRNO | ENOSYS)]
+    bodies[number["tgkill"]] = if_value(0, (pid,), allow, returning(KILL))
+    bodies[number["fcntl"]] = if_value(1, _FCNTL_COMMANDS, allow, refuse)
+    # A futex that is not private can be in a file, where programs of two sandboxes would meet.
+    bodies[number["futex"]] = if_any_bit(1, _FUTEX_PRIVATE, allow, returning(ERRNO | EAGAIN))
+    bodies[number["ioctl"]] = if_value(1, _IOCTL_COMMANDS, allow, refuse)
+    bodies[number["madvise"]] = if_value(2, _ADVICE, allow, refuse)
     seccomp_kills: list[Instruction] = [
         (_LOAD, 0, 0, _argument(0)),
         (_JUMP_EQUAL, 0, 1, PR_SET_SECCOMP),
-        _return(KILL),
+        returning(KILL),
     ]
-    bodies[number["prctl"]] = seccomp_kills + _allow_values(0, _PRCTL_NAME, ERRNO | EPERM)
+    bodies[number["prctl"]] = seccomp_kills + if_value(0, _PRCTL_NAME, allow, refuse)
     for name in ("sched_getaffinity", "getpgid", "getsid"):
         if name in number:
-            bodies[number[name]] = _allow_values(0, (0, pid), ERRNO | EPERM)
+            bodies[number[name]] = if_value(0, (0, pid), allow, refuse)
     for name in ("clock_gettime", "clock_getres", "clock_nanosleep"):
         bodies[number[name]] = [
             (_LOAD, 0, 0, _argument(0)),
             (_JUMP_AT_LEAST, 0, 1, _CLOCKS),
-            _return(ERRNO | EINVAL),
-            _return(ALLOW),
+            returning(ERRNO | EINVAL),
+            returning(ALLOW),
         ]
     bodies[number["prlimit64"]] = [  # to read its own limits only
         (_LOAD, 0, 0, _argument(2)),
@@ -117,34 +116,47 @@ def build(machine: str, pid: int, asking: bool, bounded: bool) -> list[Instructi
         (_LOAD, 0, 0, _argument(0)),
         (_JUMP_EQUAL, 2, 0, 0),
         (_JUMP_EQUAL, 1, 0, pid),
-        _return(ERRNO | EPERM),
-        _return(ALLOW),
+        refuse,
+        allow,
     ]
-    return _program(machine, bodies, [_return(ERRNO | EPERM)], _return(KILL))
+    return assemble(machine, bodies, [refuse], returning(KILL))
 
 
 def build_asking(machine: str) -> list[Instruction]:
-    """The filter that puts calls to whoever listens, and has nothing to say of others."""
+    """The filter that submits calls to the listener, and allows all others."""
     number = syscalls.numbers(machine)
-    bodies = {number[name]: [_return(ASK)] for name in _asked_about(machine)}
-    return _program(machine, bodies, [_return(ALLOW)], _return(ALLOW))
+    bodies = {number[name]: [returning(ASK)] for name in _asked_about(machine)}
+    return assemble(machine, bodies, [returning(ALLOW)], returning(ALLOW))
 
 
 def _asked_about(machine: str) -> list[str]:
-    """Calls that the zygote is asked about."""
+    """Calls that are submitted to the zygote."""
     number = syscalls.numbers(machine)
     return ["clone", *(name for name in syscalls.KILLED if name in number)]
 
 
-def _program(
-    machine: str, bodies: dict[int, list[Instruction]], otherwise: list[Instruction], foreign: Instruction
+def assemble(
+    machine: str,
+    bodies: dict[int, list[Instruction]],
+    otherwise: list[Instruction],
+    foreign: Instruction,
+    newest: tuple[int, Instruction] | None = None,
 ) -> list[Instruction]:
-    """A whole filter: ``bodies`` by system call, others, and what calls of another architecture get."""
+    """A complete filter.
+
+    Args:
+        machine: "x86_64" or "aarch64".
+        bodies: instructions by system call.
+        otherwise: for other calls.
+        foreign: for calls of other architectures.
+        newest: a number, and the instruction for all calls from it on.
+    """
     return [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_JUMP_EQUAL, 1, 0, syscalls.AUDIT_ARCHITECTURE[machine]),
         foreign,
         (_LOAD, 0, 0, _NUMBER),
+        *([] if newest is None else [(_JUMP_AT_LEAST, 0, 1, newest[0]), newest[1]]),
         *_search(_ranges(bodies, otherwise)),
     ]
 
@@ -152,7 +164,7 @@ def _program(
 def _ranges(
     bodies: dict[int, list[Instruction]], otherwise: list[Instruction]
 ) -> list[tuple[int, list[Instruction]]]:
-    """All system calls in ranges that are treated alike: the first number and the body of each."""
+    """Ranges of system calls that are treated alike: the first number and the body of each."""
     ranges = [(0, bodies.get(0, otherwise))]
     for number in range(1, max(bodies) + 2):
         body = bodies.get(number, otherwise)
@@ -162,7 +174,7 @@ def _ranges(
 
 
 def _search(ranges: list[tuple[int, list[Instruction]]]) -> list[Instruction]:
-    """Find the range that a number is in by halving: the kernel tries every call when it takes a filter."""
+    """Binary search of the range that a number is in: the kernel tries every call when it takes a filter."""
     if len(ranges) == 1:
         return ranges[0][1]
     middle = len(ranges) // 2
@@ -179,8 +191,8 @@ class FilterProgram:
     """A filter in the form that the kernel takes.
 
     Attributes:
-        code: its bytes, 8 an instruction, which may be changed before it is used.
-        pointer: what the kernel is told.
+        code: its bytes, 8 per instruction, which may be changed before it is used.
+        pointer: the argument for the kernel.
     """
 
     def __init__(self, program: list[Instruction]) -> None:

@@ -1,4 +1,4 @@
-"""The evaluator's side of one run: answers a program's requests until the conversation is over."""
+"""Session with one program, on the evaluator's side: answers requests until it is over."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ MAX_STATED_COLUMNS = 1000
 
 
 class Session:
-    """Talks to one program until it ends or has to be ended.
+    """Answers one program until it ends or must be ended.
 
     Args:
         pipes: the pipes to it.
-        job: what it is told to do.
-        oracle: what it optimizes; None when only its problem section is asked for.
-        points: where its problem section is asked, (N, D).
+        job: its job.
+        oracle: counts and evaluates its requests; None if only its problem section is evaluated.
+        points: where its problem section is evaluated, (N, D).
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Session:
             self._tells_one = protocol.head(Kind.VALUES, 1, width)
 
     def follow(self) -> Outcome:
-        """Answer until the conversation is over. The program may still be running then: it has to be killed.
+        """Answer until the session is over. The program may still be running then, and has to be killed.
 
         Raises:
             Exception: whatever the problem's own objective raises.
@@ -75,7 +75,7 @@ class Session:
             self._seconds = self._pipes.seconds
 
     def closed(self, outcome: Outcome, ended: dict[str, Any]) -> Outcome:
-        """Complete an outcome with how the process went, as the zygote tells."""
+        """Complete an outcome with the zygote's report on the process."""
         if outcome.gone:
             outcome = explain(outcome, ended, self._confined, self._note)
             outcome = replace(outcome, exit_status=ended["status"])
@@ -93,7 +93,7 @@ class Session:
         )
 
     def _receive(self, part: bytes) -> None:
-        """Take in what the program wrote, and answer the frames that are whole."""
+        """Take data from the program, and answer the frames that are complete."""
         if not part:
             raise SessionEnded(Outcome("runtime_error", "ended without a word", gone=True))
         # Most frames by far: a request for a single point, on its own.
@@ -126,12 +126,12 @@ class Session:
             self._handle(kind, rows, columns, body)
 
     def _evaluable(self) -> int:
-        """Rows that a request may have: what is left, or a repetition of the batch before, which is free."""
+        """Rows that a request may have: the remaining budget, or those of the previous batch, whose repetition is free."""
         assert self._oracle is not None
         return max(self._oracle.remaining, self._largest_batch)
 
     def _check(self, kind: Kind, rows: int, columns: int) -> None:
-        """Refuse, before reading its body, a frame that no honest client sends."""
+        """Reject, before its body is read, a frame that no honest client sends."""
         if kind in protocol.TEXT_KINDS:
             good = kind != Kind.JOB and rows <= MAX_TEXT_BYTES
         elif kind == Kind.READY:
@@ -155,7 +155,7 @@ class Session:
         elif kind == Kind.NOTE:
             self._notes += 1
             if self._notes > MAX_NOTES:
-                raise ProtocolError("one note after the other")
+                raise ProtocolError("too many notes")
             self._note = _read_text(body)
         elif kind == Kind.FAILED:
             found = self._oracle is not None and self._oracle.best_x is not None
@@ -171,7 +171,7 @@ class Session:
         assert self._oracle is not None
         before = self._oracle.evals
         try:
-            with self._pipes.standing_still():
+            with self._pipes.paused_clock():
                 values = self._oracle.evaluate(points)
         except BudgetExceeded:
             self._oracle.refused -= 1
@@ -203,7 +203,7 @@ class Session:
         if self._oracle.evals == before:
             self._repeated += 1
             if self._repeated > MAX_REPEATED:
-                raise ProtocolError("asks again and again for values that it was told")
+                raise ProtocolError("repeats requests for values that it already has")
 
     def _refuse(self) -> None:
         assert self._oracle is not None
@@ -236,7 +236,7 @@ def _read_text(body: bytearray) -> dict[str, Any]:
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise ProtocolError("text that is no JSON") from error
+        raise ProtocolError("text that is not JSON") from error
     if not isinstance(content, dict) or not isinstance(content.get("frames"), list):
         raise ProtocolError("text of another form")
     return content

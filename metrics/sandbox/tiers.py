@@ -1,11 +1,11 @@
-"""How well a program can be confined here: found out at start-up and recorded in every result.
+"""Tiers of confinement, determined at start-up and recorded in every result.
 
-A  resource limits, seccomp and Landlock, in the namespaces of bubblewrap;
-B  the same without bubblewrap;
-C  a process of its own, no more (macOS, old kernels): programs that are not known code are refused unless the
+A (namespaces): resource limits, seccomp and Landlock, in the namespaces of bubblewrap;
+B (kernel): the same without bubblewrap;
+C (none): a process of its own, no more (macOS, old kernels): programs that are not known code are refused unless the
 caller insists. Resource limits, clock, budget and checks of what comes over the pipe remain, and with them the verdicts
-of programs that are merely broken. Files, network, other processes and the evaluator's memory, hence the score, are
-at the mercy of any that is not.
+of programs that are merely broken. Files, network, other processes and the evaluator's memory, hence the score,
+are at the mercy of any that is not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class SandboxUnavailable(LlamocoError, RuntimeError):
 
 
 def require_fork() -> None:
-    """Have a system that can run programs at all.
+    """Check that this system can run programs at all.
 
     Raises:
         SandboxUnavailable: where there is no fork.
@@ -37,7 +37,7 @@ def require_fork() -> None:
 
 
 def bubblewrap(scratch: str) -> list[str]:
-    """Words to put before a command that run it in namespaces of its own, with only ``scratch`` writable."""
+    """Command prefix that runs a command in namespaces of its own, with only ``scratch`` writable."""
     return [
         "bwrap",
         "--unshare-all",
@@ -57,7 +57,7 @@ def bubblewrap(scratch: str) -> list[str]:
 
 @functools.cache
 def bubblewrap_works() -> bool:
-    """Whether bubblewrap is here and may work: some distributions and container runtimes forbid it."""
+    """Whether bubblewrap is installed and works: some distributions and container runtimes forbid it."""
     if shutil.which("bwrap") is None:
         return False
     command = [*bubblewrap(tempfile.gettempdir()), sys.executable, "-I", "-S", "-c", "print('works')"]

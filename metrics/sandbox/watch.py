@@ -1,4 +1,4 @@
-"""The zygote's watch over one program: how many threads it starts, what it asks of the kernel, how full its folder gets."""
+"""Watch of the zygote over one program: its threads, its system calls, the size of its folder."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from llamoco.metrics.sandbox.notify import Listener
 from llamoco.metrics.sandbox.scratch import overfull
 
 MAX_THREADS = 64  # at a time
-MAX_STARTED = 256  # in all: each takes a process number, and the next program sees how far they have come (see ``numbers``)
+MAX_STARTED = (
+    256  # in all: each takes a process number, which the next program sees (see ``process_numbers``)
+)
 LOOK = 0.1  # seconds between looks at the folder
 
 
 @dataclass
 class Seen:
-    """What was seen of a program.
+    """Observations of a program.
 
     Attributes:
         forbidden: the system call for which it was killed, or None.
@@ -33,14 +35,14 @@ class Seen:
 
 
 class Watch:
-    """Watches one program until the evaluator has heard enough of it.
+    """Watches one program until the evaluator is done with it.
 
     Args:
         pid: the program's process, a child of this one.
         folder: where it may write.
-        listener: descriptor to be asked about its calls at; -1 if there is none.
-        answers: how to answer there.
-        processes: descriptor of /proc, which may be covered meanwhile.
+        listener: descriptor at which its calls arrive; -1 if there is none.
+        answers: reads and answers them.
+        processes: descriptor of /proc, which may be covered by then.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class Watch:
         self.seen = Seen()
 
     def until_told(self, control: socket.socket) -> bytes:
-        """The byte that comes over the control socket; none if it was closed."""
+        """Watch until a byte comes over the control socket; empty if it was closed."""
         poll = select.poll()
         poll.register(control, select.POLLIN)
         if self._listener >= 0:

@@ -1,10 +1,10 @@
-"""The zygote: has imported what programs import, and forks a confined child for each; single-threaded.
+"""Zygote: a single-threaded process that has imported what programs import, and forks a confined child for each.
 
 Started by ``Sandbox`` as ``python -m llamoco.metrics.sandbox.zygote DESCRIPTOR``. It holds no problem
 data. Over its control socket it is sent, for each program, one JSON line with three descriptors (requests,
 replies, output); it forks, watches the child until it is told one byte, kills it (its own, not yet reaped: no other
-process can have that number) and answers with how it ended. A "g" for that byte says that the child has closed its
-pipe and is expected to end by itself. The folder that a program may write to is the zygote's: nobody else sees it.
+process can have that number) and answers with how it ended. If that byte is "g", the child has closed its
+pipe and is expected to end by itself. Only the zygote sees the folder that a program may write to.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ GRACE = 0.5  # seconds: a process closes its channel shortly before it has ended
 
 
 def main() -> None:
-    """Say hello, then serve until the control socket closes."""
+    """Report to the evaluator, then serve until the control socket closes."""
     # The script's folder, which -m puts there, is nothing that programs should import from.
     sys.path = [entry for entry in sys.path if entry not in ("", os.getcwd())]
     given = int(sys.argv[1])
@@ -93,7 +93,7 @@ class _Server:
         self._zygote = os.getpid()
 
     def serve_one(self) -> bool:
-        """Wait for a program, run it, say how it ended; False once the control socket is closed."""
+        """Wait for a program, run it, report how it ended; False once the control socket is closed."""
         line, descriptors = _receive(self._control)
         if not line:
             return False
@@ -154,7 +154,7 @@ class _Server:
 
 
 def _packages() -> list[types.ModuleType]:
-    """Import, once for all programs, what they import."""
+    """Import once what programs import."""
     # cma would load it for its plots; programs may not, and importing it wants to write a cache.
     sys.modules["matplotlib"] = None  # type: ignore[assignment]
     for name in PRELOADED:
@@ -165,7 +165,7 @@ def _packages() -> list[types.ModuleType]:
 def _confinement(
     readable: list[str], scratch: str, bounded: bool
 ) -> tuple[str | None, confinement.Confinement | None]:
-    """Why programs cannot be confined, or None and what confines them, tried out in a child that does nothing."""
+    """Try out confinement in a child that does nothing: why it is impossible, or None and the confinement."""
     refused = "the kernel refuses seccomp or Landlock to this process"
     try:
         confined = confinement.Confinement(readable, scratch, bounded)
@@ -191,7 +191,7 @@ def _listener(channel: socket.socket) -> int:
 
 
 def _collect(pid: int, patience: float) -> tuple[bool, int, resource.struct_rusage]:
-    """Reap the child, killing it if it does not end by itself: whether it had to, status and usage."""
+    """Reap the child, killing it if it does not end by itself: whether it was killed, status and usage."""
     reaped, status, usage = _ended(pid, patience)
     if reaped:
         return False, status, usage
@@ -204,7 +204,7 @@ def _collect(pid: int, patience: float) -> tuple[bool, int, resource.struct_rusa
 
 
 def _ended(pid: int, patience: float) -> tuple[int, int, resource.struct_rusage]:
-    """What wait4 says of a child that has some seconds to end."""
+    """The result of wait4 for a child that has ``patience`` seconds to end."""
     if patience > 0 and hasattr(os, "pidfd_open"):
         descriptor = os.pidfd_open(pid)
         poll = select.poll()

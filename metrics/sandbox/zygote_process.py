@@ -1,4 +1,4 @@
-"""The process that runs programs, from outside: it is started, heard and ended here."""
+"""Zygote as seen by the evaluator: start, messages and end of its process."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ZygoteDied(Exception):
 
 @dataclass(frozen=True)
 class Hello:
-    """What the zygote says of itself when it is there.
+    """Report of the zygote once it has started.
 
     Attributes:
         tier: "A", "B" or "C", see ``tiers``.
@@ -51,7 +51,7 @@ class Hello:
 
 
 class ZygoteProcess:
-    """Starts the zygote; it takes a second until it is heard.
+    """Starts the zygote, which reports after about a second.
 
     Attributes:
         scratch: folder of its programs.
@@ -92,7 +92,7 @@ class ZygoteProcess:
             raise
 
     def hello(self) -> Hello:
-        """Wait until it is there.
+        """Wait until it has started.
 
         Raises:
             SandboxUnavailable: if it does not start.
@@ -115,11 +115,14 @@ class ZygoteProcess:
         return self._hello
 
     def hear(self, limit: float) -> dict[str, Any]:
-        """One line of JSON from it, for which so many seconds are waited.
+        """Wait for one line of JSON from it.
+
+        Args:
+            limit: seconds.
 
         Raises:
             ZygoteDied: if it is gone.
-            OSError: if it says nothing.
+            OSError: if nothing comes within the limit.
         """
         self.control.settimeout(limit)
         line = b""
@@ -132,7 +135,7 @@ class ZygoteProcess:
         return content
 
     def close(self) -> None:
-        """Have it end by itself, which takes its folder along; by force where it does not."""
+        """Let it end by itself, which removes its folder; kill it if it does not."""
         self.control.close()
         try:
             # Before it has loaded all libraries it would not look whether anybody is there.
@@ -143,7 +146,7 @@ class ZygoteProcess:
             remove_tree(self.scratch)
 
     def kill(self) -> bytes:
-        """Kill zygote, launcher and bubblewrap, which are a session of their own; what they said on stderr."""
+        """Kill zygote, launcher and bubblewrap, which are a session of their own; their standard error."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         return self._process.communicate()[1]

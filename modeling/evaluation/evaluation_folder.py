@@ -109,7 +109,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
     """
     path = folder / SETTINGS
     try:
-        return checked(strict_json(path.read_bytes()), _SETTINGS_FIELDS, ("data_hash",))
+        return checked(strict_json(path.read_bytes()), _SETTINGS_FIELDS, ("data", "data_hash"))
     except FileNotFoundError as error:
         raise EvaluationError(
             f"{folder} holds no evaluation: name the folder of one, or begin with --step generate"

@@ -78,6 +78,7 @@ def test_the_same_point_as_without_a_sandbox(metric: Any) -> None:
         "references": [PROBLEM.to_json()],
         "runs": 2,
         "seed": 7,
+        "workers": 1,
     }
     result = metric.compute(**given, tokens=[1200])
     assert [result[name] for name in ("err", "rec", "comp", "faith", "r_acc")] == [0, None, 1200, None, 1]
@@ -117,14 +118,6 @@ def test_errors_repairs_and_whole_scripts(metric: Any) -> None:
     assert [record["w"] > 0 for record in records] == [True, True, True, False, True]
     assert len({record["w"] for record in records}) == 2
     assert records[1]["frames"] and "in optimize" in records[1]["frames"][0]
-
-
-def test_suitability(metric: Any) -> None:
-    ignores = RANDOM_SEARCH.replace(", inequality(X)", ", np.zeros((max_evals, 1))  # not inequality")
-    known, unfit = render("cobyla"), render("l_bfgs_b")
-    programs = [RANDOM_SEARCH, ignores, known, unfit, "nonsense ("]
-    result = metric.compute(predictions=programs, references=[PROBLEM.to_json()] * 5, runs=1, workers=1)
-    assert result["r_acc"] == pytest.approx(2 / 5)
 
 
 def steady(given: Any) -> Any:
@@ -222,11 +215,14 @@ TWO: dict[str, Any] = {"predictions": ["x ="] * 2, "references": [PROBLEM.to_jso
         (TWO | {"references": [PROBLEM.to_json(), changed(format=99)]}, r"references\[1\]: .*format 99"),
         (ONE | {"references": ['{"format": 1, "id": "p"}']}, r"references\[0\]: .*missing fields \['def"),
         (ONE | {"references": [changed(colour="red")]}, r"references\[0\]: .*unknown fields \['colour'\]"),
-        (ONE | {"references": [changed(id=7)]}, r"references\[0\]: id"),
-        (ONE | {"references": [changed(lower=5)]}, r"references\[0\]: .*not iterable"),
-        (ONE | {"references": [changed(lower=[0.0])]}, r"references\[0\]: lower and upper"),
+        (ONE | {"references": [changed(id=7)]}, r"references\[0\]: .*id is 7"),
+        (ONE | {"references": [changed(lower=5)]}, r"references\[0\]: .*lower is 5"),
+        (ONE | {"references": [changed(lower=[0.0])]}, r"references\[0\]: .*lower has 1 entries and upper 3"),
         (ONE | {"references": [changed(upper=[5, -5, 6])]}, r"references\[0\]: lower has to be below"),
-        (ONE | {"references": [changed(upper=[5, float("inf"), 6])]}, r"references\[0\]: lower .*finite"),
+        (
+            ONE | {"references": [changed(upper=[5, float("inf"), 6])]},
+            r"references\[0\]: .*upper\[1\] is inf",
+        ),
         (ONE | {"references": [changed(max_evals=0)]}, r"references\[0\]: .*max_evals"),
         (ONE | {"references": [changed(max_evals="10")]}, r"references\[0\]: .*max_evals"),
         (ONE | {"references": [changed(n_equality=-1)]}, r"references\[0\]: .*n_equality"),
@@ -236,10 +232,10 @@ TWO: dict[str, Any] = {"predictions": ["x ="] * 2, "references": [PROBLEM.to_jso
         (ONE | {"references": [changed(max_evals=2.0**31)]}, r"references\[0\]: .*max_evals"),
         (ONE | {"references": [changed(upper=[10**400, 5, 6])]}, r"references\[0\]: "),
         (ONE | {"references": [changed(lower=[0.0] * 20_000, upper=[1.0] * 20_000)]}, "20000 variables"),
-        (ONE | {"references": [changed(f0="25", f_star="0")]}, r"references\[0\]: f0 and f_star have"),
-        (ONE | {"references": [changed(f0=10**400)]}, r"references\[0\]: f0 and f_star have"),
-        (ONE | {"references": [changed(f_star=False)]}, r"references\[0\]: f0 and f_star have"),
-        (ONE | {"references": [changed(feasible_point=[0.0])]}, r"references\[0\]: feasible_point"),
+        (ONE | {"references": [changed(f0="25", f_star="0")]}, r"references\[0\]: .*f0 is '25'"),
+        (ONE | {"references": [changed(f0=10**400)]}, r"references\[0\]: .*f0 is inf"),
+        (ONE | {"references": [changed(f_star=False)]}, r"references\[0\]: .*f_star is False"),
+        (ONE | {"references": [changed(feasible_point=[0.0])]}, r"references\[0\]: .*feasible_point"),
         (ONE | {"references": [changed(feasible_point=[0.0, 0.0, float("nan")])]}, "feasible_point"),
         (ONE | {"references": [changed(definition={})]}, r"references\[0\]: definition of a problem of kind"),
         (
@@ -251,9 +247,9 @@ TWO: dict[str, Any] = {"predictions": ["x ="] * 2, "references": [PROBLEM.to_jso
             r"references\[0\]: definition.latex is of",
         ),
         (ONE | {"references": [changed(definition={"python": "x ="})]}, r"references\[0\]: "),
-        (ONE | {"references": [changed(kind="synthetic")]}, r"references\[0\]: a field"),
+        (ONE | {"references": [changed(kind="synthetic")]}, r"references\[0\]: its definition"),
         (ONE | {"references": [changed(f0=0.25)]}, r"references\[0\]: f0, 0.25, has to be above"),
-        (ONE | {"references": [changed(f_star=float("nan"))]}, r"references\[0\]: f0 and f_star have"),
+        (ONE | {"references": [changed(f_star=float("nan"))]}, r"references\[0\]: .*f_star is nan"),
         (ONE | {"tokens": [1, 2]}, "tokens has 2 entries for 1"),
         (ONE | {"tokens": []}, "tokens has to be a list"),
         (ONE | {"tokens": 7}, "tokens has to be a list"),
@@ -341,10 +337,11 @@ os.environ["HF_ALLOW_CODE_EVAL"] = "1"
 import datasets, evaluate
 
 metric = evaluate.load("llamoco", cache_dir=sys.argv[1])
-given = {"predictions": [sys.argv[2]] * 4, "references": [sys.argv[3]] * 4, "runs": 2}
+given = {"predictions": [sys.argv[2]], "references": [sys.argv[3]], "runs": 2}
 scores = [metric.compute(**given, workers=2)["perf"]]
 print("| quiet", file=sys.stderr)
-scores.append(metric.compute(**given, workers=1, progress=False)["perf"])
+with sys.modules[type(metric).__module__]._bar(8, False) as advance:  # progress=False
+    advance(8)
 datasets.disable_progress_bars()
 thread = threading.Thread(target=lambda: scores.append(metric.compute(**given, workers=1)["perf"]))
 thread.start()
@@ -373,9 +370,9 @@ def test_a_plain_script_computes_again_and_in_a_thread_with_a_bar_on_a_terminal(
     finally:
         os.close(terminal)
     scores = done.stdout.decode().split()
-    assert done.returncode == 0 and len(scores) == 3 and len(set(scores)) == 1, shown.decode()
+    assert done.returncode == 0 and len(scores) == 2 and len(set(scores)) == 1, shown.decode()
     before, _, after = shown.decode().partition("| quiet")
-    assert "running programs" in before and "8/8" in before
+    assert "running programs" in before and "2/2" in before
     assert "running programs" not in after
 
 

@@ -1,4 +1,4 @@
-"""Programs for the machine in ``kernels``, written instruction by instruction."""
+"""Assembler: bytecode written instruction by instruction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from llamoco.dataset_builder.problems.evaluator import bytecode as op
 
 @dataclass(frozen=True)
 class Program:
-    """Code (int64) and constants (float64) as ``opcodes`` describes them."""
+    """Code (int64) and constants (float64) as ``bytecode`` describes them."""
 
     code: np.ndarray
     constants: np.ndarray

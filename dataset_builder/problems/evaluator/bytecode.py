@@ -1,4 +1,4 @@
-"""The instructions that ``lowering`` writes and ``kernels`` runs, and where a program's header keeps what.
+"""The instructions that the ``compiler`` writes and the ``interpreter`` runs, and the layout of a program's header.
 
 An instruction is six integers: operation, form, n, to, a, second. It fills n entries of a register from the register at ``a`` and
 the second operand, whose place is told by the form; addresses are numbers of entries.

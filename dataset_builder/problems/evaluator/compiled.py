@@ -1,4 +1,4 @@
-"""A ``SymbolicProblem`` compiled: bytecode for the ``interpreter``, ready to evaluate points."""
+"""Compiled problems: bytecode, and the interpreter that evaluates points with it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _BLOCK = (8, 128)  # fewest and most points of a block
 
 
 @lru_cache(maxsize=1)
-def can_run() -> bool:
-    """Whether Numba, which runs what is compiled, is installed; it is not loaded."""
+def numba_is_installed() -> bool:
+    """Whether Numba, which the interpreter needs, is installed; it is not loaded here."""
     return find_spec("numba") is not None
 
 
@@ -36,10 +36,10 @@ def compile_problem(system: SymbolicProblem) -> CompiledProblem:
     return CompiledProblem(compile_to_bytecode(system))
 
 
-class _Machine:
+class _Interpreter:
     """The interpreter, loaded when the first point is evaluated (Numba takes its time), and the memory that programs share."""
 
-    interpreter: ModuleType
+    kernels: ModuleType
     memories: ClassVar[
         list[np.ndarray]
     ] = []  # the last one is used; another thread may be about to use an earlier one
@@ -47,10 +47,10 @@ class _Machine:
 
     @classmethod
     def prepare(cls, entries: int) -> None:
-        """Load the interpreter and see that the memory has so many entries."""
+        """Load the interpreter and see that the memory has that many entries."""
         from llamoco.dataset_builder.problems.evaluator import interpreter
 
-        cls.interpreter = interpreter
+        cls.kernels = interpreter
         if not cls.memories or entries > len(cls.memories[-1]):
             cls.memories.append(np.empty(2 * max(entries, _BLOCK_ENTRIES)))
             cls.address = cls.memories[-1].ctypes.data
@@ -78,7 +78,7 @@ class CompiledProblem:
 
     def _prepare(self) -> None:
         # Constants may be spread behind the registers, no longer than these.
-        _Machine.prepare(2 * self._program.registers * self._block)
+        _Interpreter.prepare(2 * self._program.registers * self._block)
         self._ready = True
 
     def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -102,7 +102,9 @@ class CompiledProblem:
     def _evaluate(self, box: int, points: np.ndarray, out: np.ndarray) -> float:
         if not self._ready:
             self._prepare()
-        best = _Machine.interpreter.evaluate(self._address, _Machine.address, self._block, box, points, out)
+        best = _Interpreter.kernels.evaluate(
+            self._address, _Interpreter.address, self._block, box, points, out
+        )
         return float(best)
 
     def _split(self, out: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -130,7 +132,7 @@ class PointEvaluator:
         self._box = np.concatenate([lower, upper, tolerances])
         self._last = np.zeros(2 + system.dim + system.n_inequality + system.n_equality)
         self._addresses = (system._address, self._box.ctypes.data, self._last.ctypes.data)
-        self._request = _Machine.interpreter.request
+        self._request = _Interpreter.kernels.request
         self._numbers = memoryview(self._last)  # type: ignore[arg-type]
         self._f = 1 + system.dim
 
@@ -141,7 +143,7 @@ class PointEvaluator:
             nan if x is the last point again, which is not evaluated then; f, or inf where x may not become the best.
         """
         code, box, last = self._addresses
-        return self._request(code, _Machine.address, box, last, x)
+        return self._request(code, _Interpreter.address, box, last, x)
 
     @property
     def f(self) -> float:

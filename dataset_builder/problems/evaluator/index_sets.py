@@ -1,4 +1,4 @@
-"""Ranges of index variables and their combinations, in which values of a formula are laid out (see ``lowering``)."""
+"""IndexRanges of index variables and their combinations: how the entries of a value are laid out (see ``compiler``)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Range:
+class IndexRange:
     """The values low..high of an index variable.
 
     Attributes:
@@ -21,7 +21,7 @@ class Range:
     depth: int
     low: int
     high: int
-    outer: Range | None = None
+    outer: IndexRange | None = None
     lows: tuple[int, ...] = ()
     highs: tuple[int, ...] = ()
 
@@ -42,11 +42,11 @@ class Range:
         return np.array([lows, np.maximum(np.array(self.highs) + 1, lows)]).T
 
 
-Ranges = tuple[Range, ...]  # by depth, all different
+IndexRanges = tuple[IndexRange, ...]  # by depth, all different
 
 
 @dataclass(frozen=True)
-class Space:
+class IndexSet:
     """All combinations of ranges that occur together, the last range fastest.
 
     Attributes:
@@ -63,56 +63,56 @@ class Space:
         return int(self.starts[-1])
 
 
-class Spaces:
-    """Spaces and the ways from one to another, each worked out once."""
+class IndexSets:
+    """Index sets and the projections from one to another, each computed once."""
 
     def __init__(self) -> None:
-        self._spaces: dict[Ranges, Space] = {(): Space((), np.array([0, 1]))}
-        self._rows: dict[tuple[Ranges, Ranges], np.ndarray] = {}
+        self._sets: dict[IndexRanges, IndexSet] = {(): IndexSet((), np.array([0, 1]))}
+        self._projections: dict[tuple[IndexRanges, IndexRanges], np.ndarray] = {}
 
-    def space(self, ranges: Ranges) -> Space:
+    def of(self, ranges: IndexRanges) -> IndexSet:
         """All combinations of ranges."""
-        found = self._spaces.get(ranges)
+        found = self._sets.get(ranges)
         if found is None:
-            found = self._spaces[ranges] = self._combine(ranges)
+            found = self._sets[ranges] = self._combine(ranges)
         return found
 
-    def size(self, ranges: Ranges) -> int:
+    def size(self, ranges: IndexRanges) -> int:
         """Number of combinations."""
         if len(ranges) == 1:
             return ranges[0].size
-        return self.space(ranges).size
+        return self.of(ranges).size
 
-    def rows(self, few: Ranges, many: Ranges) -> np.ndarray:
-        """For each combination of many ranges the number of its combination of a few of them."""
-        found = self._rows.get((few, many))
+    def projection(self, few: IndexRanges, many: IndexRanges) -> np.ndarray:
+        """The combination of a few ranges, by its number, that each combination of many ranges holds."""
+        found = self._projections.get((few, many))
         if found is None:
-            found = self._rows[few, many] = self._find(few, many)
+            found = self._projections[few, many] = self._project(few, many)
         return found
 
-    def _combine(self, ranges: Ranges) -> Space:
+    def _combine(self, ranges: IndexRanges) -> IndexSet:
         *_, last = ranges
-        before = self.space(ranges[:-1])
+        before = self.of(ranges[:-1])
         if last.outer in ranges:
             assert last.outer is not None
             row = before.columns[ranges.index(last.outer)] - last.outer.low
             lows, ends = last.bounds[row].T
             starts = np.concatenate(([0], np.cumsum(ends - lows)))
             own = np.arange(starts[-1]) + np.repeat(lows - starts[:-1], ends - lows)
-            return Space((*(np.repeat(c, ends - lows) for c in before.columns), own), starts)
+            return IndexSet((*(np.repeat(c, ends - lows) for c in before.columns), own), starts)
         starts = np.arange(before.size + 1) * last.size
         own = np.tile(last.values, before.size)
-        return Space((*(np.repeat(c, last.size) for c in before.columns), own), starts)
+        return IndexSet((*(np.repeat(c, last.size) for c in before.columns), own), starts)
 
-    def _find(self, few: Ranges, many: Ranges) -> np.ndarray:
+    def _project(self, few: IndexRanges, many: IndexRanges) -> np.ndarray:
         # Combinations as numbers, which rise: a range is a digit, the last one the least.
-        columns = dict(zip(many, self.space(many).columns, strict=True))
+        columns = dict(zip(many, self.of(many).columns, strict=True))
         asked = np.zeros(self.size(many), dtype=np.int64)
         for r in few:
             asked = asked * r.size + (columns[r] - r.low)
         if len(few) <= 1:
             return asked
         given = np.zeros(self.size(few), dtype=np.int64)
-        for r, column in zip(few, self.space(few).columns, strict=True):
+        for r, column in zip(few, self.of(few).columns, strict=True):
             given = given * r.size + (column - r.low)
         return np.searchsorted(given, asked)

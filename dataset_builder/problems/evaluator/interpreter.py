@@ -1,82 +1,43 @@
-"""The machine that runs every compiled ``SymbolicProblem``: one set of Numba kernels, compiled once and kept on disk.
+"""The interpreter that runs every compiled ``SymbolicProblem``: one set of Numba kernels, compiled once and kept on disk.
 
-A program (see ``lowering``) is a row of instructions over registers. A register has ``n`` entries for each of ``b`` points, entry by
-entry: the b values of an entry are neighbours, so that a block of points is worked on by vector instructions, and a single point
-(b = 1) is as well where registers are long. Registers lie in one scratch memory that all programs share; a kernel does not let go of
-the interpreter lock, so two threads cannot meet in it.
+A program (see ``bytecode``) is a row of instructions over registers. A register has ``n`` entries for each of ``b`` points, entry by
+entry: the b values of an entry are neighbours, so that a block of points is processed by vector instructions, and a single point
+(b = 1) is as well where registers are long. Registers lie in one scratch memory that all programs share; a kernel does not release
+the GIL, so two threads cannot meet in it.
 
-Arrays are handed over by address: an array object costs 0.1 us to take apart, and there would be five of them. ``compile`` owns the
+Arrays are handed over by address: an array object costs 0.1 us to take apart, and there would be five of them. ``compiled`` owns the
 arrays and sees to their lengths; nothing here does. Division and elementary functions follow IEEE 754: no exceptions, no fast-math.
 
-Numba takes its kernels from disk while this file is as old as they are: change it (a space will do) when ``opcodes`` changes.
+Numba takes its kernels from disk while this file is as old as they are: change it (a space will do) when ``bytecode`` or ``kernels``
+changes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import types
 
 from llamoco.dataset_builder.problems.evaluator import bytecode as op
-
-# Mutable arrays are converted to read-only ones for free, not the other way round.
-_POINT = types.Array(types.float64, 1, "C", readonly=True)
-_POINTS = types.Array(types.float64, 2, "C", readonly=True)
-_INT = types.int64
-
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+from llamoco.dataset_builder.problems.evaluator.kernels import INT, POINT, POINTS, floats, integers, kernel
 
 
-def _kernel(signature: Any) -> Callable[[Kernel], Kernel]:
-    """Compile for a signature, keeping the result on disk where there is a place for it."""
-
-    def compiled(function: Kernel) -> Kernel:
-        try:
-            kernel = njit(signature, cache=True, error_model="numpy")(function)
-        except (RuntimeError, OSError):  # neither the package's folder nor the user's can be written to
-            kernel = njit(signature, error_model="numpy")(function)
-        return cast(Kernel, kernel)
-
-    return compiled
-
-
-def _pointer(numba_type: Any, llvm_type: ir.Type) -> Any:
-    """A function that makes a pointer of an address."""
-
-    @intrinsic
-    def pointer(typing_context: Any, address: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.inttoptr(arguments[0], ir.PointerType(llvm_type))
-
-        return types.CPointer(numba_type)(types.int64), generate
-
-    return pointer
-
-
-_floats = _pointer(types.float64, ir.DoubleType())
-_integers = _pointer(types.int64, ir.IntType(64))
-
-
-@_kernel(types.void(_INT, _INT, _INT))
+@kernel(types.void(INT, INT, INT))
 def _execute(code_at: int, scratch_at: int, b: int) -> None:
     """Run a program's instructions over b points, whose coordinates are the first register."""
-    code = _integers(code_at)
+    code = integers(code_at)
     constants_at = code[op.CONSTANTS]
     at = op.HEADER
     for _ in range(code[op.INSTRUCTIONS]):
         operation, form, n = code[at], code[at + 1], code[at + 2]
-        to = _floats(scratch_at + 8 * b * code[at + 3])
-        a = _floats(scratch_at + 8 * b * code[at + 4])
+        to = floats(scratch_at + 8 * b * code[at + 3])
+        a = floats(scratch_at + 8 * b * code[at + 4])
         second = code[at + 5]
-        c = _floats(constants_at + 8 * second)
+        c = floats(constants_at + 8 * second)
         at += op.WIDTH
         if form == op.REGISTER:
-            c = _floats(scratch_at + 8 * b * second)
+            c = floats(scratch_at + 8 * b * second)
         elif form == op.ENTRIES and b == 1:
             form = op.REGISTER
         m = n * b
@@ -107,7 +68,7 @@ def _execute(code_at: int, scratch_at: int, b: int) -> None:
                     for k in range(e * b, e * b + b):
                         to[k] = a[k] * number
         elif operation == op.GATHER:
-            table = _integers(code_at + 8 * second)
+            table = integers(code_at + 8 * second)
             if b == 1:
                 for k in range(n):
                     to[k] = a[table[k]]
@@ -121,7 +82,7 @@ def _execute(code_at: int, scratch_at: int, b: int) -> None:
                 for k in range(b):
                     to[e * b + k] = a[k]
         elif operation == op.SUM:
-            table = _integers(code_at + 8 * second)
+            table = integers(code_at + 8 * second)
             first = -1
             end = 0
             number = 0.0
@@ -155,7 +116,7 @@ def _execute(code_at: int, scratch_at: int, b: int) -> None:
                         for k in range(b):
                             to[e * b + k] += number * a[entry * b + k]
         elif operation == op.PRODUCT:
-            table = _integers(code_at + 8 * second)
+            table = integers(code_at + 8 * second)
             for e in range(n):
                 for k in range(b):
                     to[e * b + k] = 1.0
@@ -163,7 +124,7 @@ def _execute(code_at: int, scratch_at: int, b: int) -> None:
                     for k in range(b):
                         to[e * b + k] *= a[entry * b + k]
         elif operation == op.LARGEST:
-            table = _integers(code_at + 8 * second)
+            table = integers(code_at + 8 * second)
             for e in range(n):
                 for k in range(b):
                     to[e * b + k] = -np.inf
@@ -173,7 +134,7 @@ def _execute(code_at: int, scratch_at: int, b: int) -> None:
                         best = to[e * b + k]
                         to[e * b + k] = value if value > best or value != value else best
         elif operation == op.SMALLEST:
-            table = _integers(code_at + 8 * second)
+            table = integers(code_at + 8 * second)
             for e in range(n):
                 for k in range(b):
                     to[e * b + k] = np.inf
@@ -227,7 +188,7 @@ def _execute(code_at: int, scratch_at: int, b: int) -> None:
         else:
             # Rarer: constants are written out for every point first, behind the registers.
             if form != op.REGISTER:
-                spread = _floats(scratch_at + 8 * b * code[op.REGISTERS])
+                spread = floats(scratch_at + 8 * b * code[op.REGISTERS])
                 for e in range(n):
                     number = c[0] if form == op.NUMBER else c[e]
                     for k in range(e * b, e * b + b):
@@ -259,15 +220,15 @@ def _execute(code_at: int, scratch_at: int, b: int) -> None:
                     to[k] = a[k] if a[k] < c[k] or a[k] != a[k] else c[k]
 
 
-@_kernel(types.float64(_INT, _INT, _INT, _INT, _INT))
+@kernel(types.float64(INT, INT, INT, INT, INT))
 def _eligible(code_at: int, box_at: int, x_at: int, g_at: int, h_at: int) -> float:
     """1 if a point lies within the bounds and satisfies the constraints, else 0.
 
     At ``box_at`` lie the lower bounds (D,), the upper bounds (D,) and the tolerances of inequalities and of equalities.
     """
-    code = _integers(code_at)
+    code = integers(code_at)
     dim = code[op.DIM]
-    box, x, g, h = _floats(box_at), _floats(x_at), _floats(g_at), _floats(h_at)
+    box, x, g, h = floats(box_at), floats(x_at), floats(g_at), floats(h_at)
     for k in range(dim):
         if not (box[k] <= x[k] <= box[dim + k]):
             return 0.0
@@ -280,22 +241,22 @@ def _eligible(code_at: int, box_at: int, x_at: int, g_at: int, h_at: int) -> flo
     return 1.0
 
 
-@_kernel(types.void(_INT, _INT, _INT, _INT, _INT, _INT))
+@kernel(types.void(INT, INT, INT, INT, INT, INT))
 def _output(code_at: int, scratch_at: int, b: int, f_at: int, g_at: int, h_at: int) -> None:
     """Copy f (b,), g (b, Mg) and h (b, Mh) out of the registers."""
-    code = _integers(code_at)
-    table = _integers(code_at + 8 * code[op.OUTPUTS])
-    registers, constants = _floats(scratch_at), _floats(code[op.CONSTANTS])
+    code = integers(code_at)
+    table = integers(code_at + 8 * code[op.OUTPUTS])
+    registers, constants = floats(scratch_at), floats(code[op.CONSTANTS])
     n_g, n_h = code[op.INEQUALITIES], code[op.EQUALITIES]
     for column in range(1 + n_g + n_h):
         width = 1
-        to = _floats(f_at)
+        to = floats(f_at)
         if column > n_g:
             width = n_h
-            to = _floats(h_at + 8 * (column - 1 - n_g))
+            to = floats(h_at + 8 * (column - 1 - n_g))
         elif column > 0:
             width = n_g
-            to = _floats(g_at + 8 * (column - 1))
+            to = floats(g_at + 8 * (column - 1))
         address = table[2 * column + 1]
         for k in range(b):
             if table[2 * column] == op.REGISTER:
@@ -304,7 +265,7 @@ def _output(code_at: int, scratch_at: int, b: int, f_at: int, g_at: int, h_at: i
                 to[k * width] = constants[address]
 
 
-@_kernel(types.float64(_INT, _INT, _INT, _INT, _POINTS, types.float64[::1]))
+@kernel(types.float64(INT, INT, INT, INT, POINTS, types.float64[::1]))
 def evaluate(
     code_at: int, scratch_at: int, block: int, box_at: int, points: np.ndarray, out: np.ndarray
 ) -> float:
@@ -313,8 +274,8 @@ def evaluate(
     out takes f (N,), g (N, Mg) and h (N, Mh), one behind the other. If ``box_at`` is not 0, out takes f (N,) once more,
     with inf where a point is not eligible to be the best (see ``_eligible``); the least of these is returned.
     """
-    code = _integers(code_at)
-    registers = _floats(scratch_at)
+    code = integers(code_at)
+    registers = floats(scratch_at)
     dim, n_g, n_h = code[op.DIM], code[op.INEQUALITIES], code[op.EQUALITIES]
     count = len(points)
     f_at = out.ctypes.data
@@ -342,7 +303,7 @@ def evaluate(
     return best
 
 
-@_kernel(types.float64(_INT, _INT, _INT, _INT, _POINT))
+@kernel(types.float64(INT, INT, INT, INT, POINT))
 def request(code_at: int, scratch_at: int, box_at: int, last_at: int, x: np.ndarray) -> float:
     """Evaluate one point (D,) unless it repeats the last request.
 
@@ -351,17 +312,17 @@ def request(code_at: int, scratch_at: int, box_at: int, last_at: int, x: np.ndar
     Returns:
         nan if the request repeats the last one; f, or inf where x is not eligible to be the best.
     """
-    code = _integers(code_at)
+    code = integers(code_at)
     dim = code[op.DIM]
-    last = _floats(last_at)
+    last = floats(last_at)
     x_at = x.ctypes.data
-    new, old = _integers(x_at), _integers(last_at + 8)
+    new, old = integers(x_at), integers(last_at + 8)
     same = last[0] == 1.0
     for k in range(dim):
         same = same and new[k] == old[k]
     if same:
         return np.nan
-    registers = _floats(scratch_at)
+    registers = floats(scratch_at)
     last[0] = 1.0
     for k in range(dim):
         registers[k] = last[1 + k] = x[k]

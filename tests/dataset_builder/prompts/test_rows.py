@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.optimizers.pool import POOL, identify, pool_for
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
+from llamoco.dataset_builder.problems.evaluator import compile_problem
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
 from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.portable_rng import PortableRng

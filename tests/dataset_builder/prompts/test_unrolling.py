@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
+from llamoco.dataset_builder.problems.evaluator import compile_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.expression import Index, Num, Reduce, Sub, Sum, Vec, walk
 from llamoco.dataset_builder.problems.symbolic.index_expressions import evaluate_index

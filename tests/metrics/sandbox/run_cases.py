@@ -1,8 +1,9 @@
 """Run the table of hostile programs in a process of its own, on a machine that may lack something or as another user.
 
-python run_cases.py [--lack landlock,seccomp,namespaces,listener,bubblewrap] [--unsafe] [--only 07,44] prints a line of JSON for each case: its name, its record, and the
-record of an honest program run after it; or an exception of the sandbox's, and null. Then, for each pair of ``covert_programs``, its name and the
-records of its reader for both bits. Where programs are not confined, what only confinement stops is left out.
+    python run_cases.py [--lack landlock,seccomp,namespaces,listener,bubblewrap] [--unsafe] NAME,NAME...
+
+prints a line of JSON for each case: its name, its record, and the record of an honest program run after it; or an
+exception of the sandbox's, and null. For a pair of ``covert_programs``: its name and the records of its reader for both bits.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from covert_programs import AFTER, MEANWHILE, Pair
-from hostile_programs import CASES, HONEST, NEEDS_CONFINEMENT, PROBLEM, Case
+from hostile_programs import CASES, HONEST, PROBLEM, Case
 from lesser_machine import lack
 
 from llamoco.metrics.sandbox import Sandbox, tiers
@@ -90,31 +91,29 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--lack", default="")
     parser.add_argument("--unsafe", action="store_true")
-    parser.add_argument("--only", default="")
+    parser.add_argument("names", type=lambda text: set(text.split(",")))
     options = parser.parse_args()
     lacking = set(filter(None, options.lack.split(",")))
     if "bubblewrap" in lacking:
         tiers.bubblewrap_works = lambda: False
     lack(sorted(lacking - {"bubblewrap"}))
-    with Sandbox(options.unsafe) as sandbox, Sandbox(options.unsafe) as other:
-        for case in CASES:
-            if sandbox.tier == "C" and case.name in NEEDS_CONFINEMENT:
-                continue
-            if options.only and not case.name.startswith(tuple(options.only.split(","))):
-                continue
+    beside = [pair for pair in MEANWHILE if pair.name in options.names]
+    with Sandbox(options.unsafe) as sandbox:
+        for case in (case for case in CASES if case.name in options.names):
             try:
                 records = [run_case(sandbox, case), run_honest(sandbox)]
                 print(json.dumps([case.name, *(record.to_dict() for record in records)]), flush=True)
             except Exception as error:
                 print(json.dumps([case.name, repr(error), None]), flush=True)
-        if sandbox.tier == "C" or options.only:
-            return
-        for pair in AFTER:
+        for pair in (pair for pair in AFTER if pair.name in options.names):
             found = [found_after(sandbox, pair, bit) for bit in (0, 1)]
             print(json.dumps([pair.name, *(record.to_dict() for record in found)]), flush=True)
-        for pair in MEANWHILE:
-            found = [found_meanwhile(sandbox, other, pair, bit) for bit in (0, 1)]
-            print(json.dumps([pair.name, *(record.to_dict() for record in found)]), flush=True)
+        if not beside:
+            return
+        with Sandbox(options.unsafe) as other:
+            for pair in beside:
+                found = [found_meanwhile(sandbox, other, pair, bit) for bit in (0, 1)]
+                print(json.dumps([pair.name, *(record.to_dict() for record in found)]), flush=True)
 
 
 if __name__ == "__main__":

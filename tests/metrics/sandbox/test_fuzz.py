@@ -345,10 +345,10 @@ def test_forgeries_would_be_noticed(sandboxes: list[Sandbox], forgery: dict[str,
 
 
 def test_mutants_do_no_harm(sandboxes: list[Sandbox], outside: Outside) -> None:
-    verdicts = run_mutants(range(500), sandboxes, outside)
+    verdicts = run_mutants(range(250), sandboxes, outside)
     print(dict(verdicts))
     # Mutants that never get to run, or are never broken, would test nothing.
-    assert verdicts["syntax_error"] < 150 and verdicts["ok"] > 75
+    assert verdicts["syntax_error"] < 75 and verdicts["ok"] > 37
     assert len(verdicts) == len(get_args(Verdict)) - 1
 
 

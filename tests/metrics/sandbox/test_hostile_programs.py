@@ -105,7 +105,7 @@ def test_a_program_that_takes_back_what_it_wrote_stays_on_its_clock(
 ) -> None:
     """It can open its pipe for reading, and be faster than the evaluator that was told of something to read."""
     (requests, asking), (telling, replies), (output, printing) = os.pipe(), os.pipe(), os.pipe()
-    channel = Pipes(requests, replies, output, time_limit=0.3)
+    pipes = Pipes(requests, replies, output, time_limit=0.3)
     assert not os.get_blocking(requests)
     wait, lost = Pipes._wait, []
 
@@ -117,11 +117,11 @@ def test_a_program_that_takes_back_what_it_wrote_stays_on_its_clock(
     os.write(asking, b"taken")
     try:
         with pytest.raises(SessionEnded) as over:
-            channel.receive()
+            pipes.receive()
     finally:
         for descriptor in (requests, asking, telling, replies, output, printing):
             os.close(descriptor)
-    assert over.value.ending.verdict == "timeout" and lost == [b"taken"]
+    assert over.value.outcome.verdict == "timeout" and lost == [b"taken"]
 
 
 def test_nothing_is_unpickled_or_written_outside(sandbox: Sandbox) -> None:

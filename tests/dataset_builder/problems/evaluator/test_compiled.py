@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.evaluator.compiled import CompiledProblem, compile_problem
-from llamoco.dataset_builder.problems.evaluator.numpy_evaluator import numpy_evaluator
+from llamoco.dataset_builder.problems.evaluator import CompiledProblem, compile_problem, numpy_evaluator
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
@@ -225,7 +224,7 @@ def run_python(code: str, **environment: str) -> str:
 def test_numba_is_loaded_by_the_first_evaluation_only() -> None:
     code = (
         "import sys\nimport llamoco.dataset_builder.problems.oracle\n"
-        "from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem\n"
+        "from llamoco.dataset_builder.problems.evaluator import compile_problem\n"
         "from llamoco.dataset_builder.problems.symbolic.expression import Vec\n"
         "from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem\n"
         "compile_problem(SymbolicProblem(2, (), Vec('x')[1]))\nprint('numba' in sys.modules)"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
+from llamoco.dataset_builder.problems.evaluator import compile_problem
 from llamoco.dataset_builder.problems.symbolic.expression import (
     PI,
     Add,

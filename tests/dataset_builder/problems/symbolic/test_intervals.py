@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.evaluator.numpy_evaluator import numpy_evaluator
+from llamoco.dataset_builder.problems.evaluator import numpy_evaluator
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.symbolic.expression import (
     FUNCTIONS,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
+from llamoco.dataset_builder.problems.evaluator import compile_problem
 from llamoco.dataset_builder.problems.symbolic.expression import (
     PI,
     Call,

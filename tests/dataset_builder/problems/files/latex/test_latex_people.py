@@ -16,7 +16,7 @@ from latex_people_third import THIRD
 
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluator.numpy_evaluator import numpy_evaluator
+from llamoco.dataset_builder.problems.evaluator import numpy_evaluator
 from llamoco.dataset_builder.problems.files.latex_file import LatexFile, read_latex
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.files.python_file import load_python
@@ -113,7 +113,7 @@ REFUSED: dict[str, str] = {
     r"\[\min_{x} x_1^2 + x_2^2 + x_3 \] with $0 \le x_1 \le 1$, $0 \le x_2 \le 1$.": "x_3 has no bounds",
     r"\[\max_{x} c^T x \quad \text{s.t. } A x \le b,\ x \ge 0\]": "'c' is not defined",
     r"\[\min_u \sum_{k=0}^{3} u_k^2,\quad x_{k+1} = x_k + u_k, \quad -1 \le u_k \le 1, \ x_3 \le 1\]": "where does the recursion of x start",
-    r"Minimise $f(x) = x_1^2 + x_2$ s.t. $x_1 \in \{1, 2, 4\}$ and $0 \le x_2 \le 3$.": "a set of values is not supported",
+    r"Minimise $f(x) = x_1^2 + x_2$ s.t. $x_1 \in \{1, 2, 4\}$ and $0 \le x_2 \le 3$.": "sets of values are not supported",
     r"\[\dot{x} = -x + u, \quad \min \int_0^1 x^2 dt\]": "integrals are not supported",
     r"\[\min_{x} f(x) = x_1^2 + x_2^2\] with $0 \le x_i \le 6$ where $n = 6$.": "n = 6, but the formulas have 2 variables",
     r"\[\min_{p} \sum_i p_i \ln p_i, \ \sum_i p_i = 1,\ p_i \ge 0.001\]": "for which i does this hold",
@@ -121,11 +121,11 @@ REFUSED: dict[str, str] = {
     r"\[\max_{x,y} 3x + 2y\] The dual is $\min_{u} 4u$ s.t. $u \ge 1$.": "a second objective",
     r"\[\min_{x} x_1 + x_2,\quad 5\,\mathrm{mm} \le x_1 \le 9\,\mathrm{mm},\ 0.1\,\mathrm{m} \le x_2 \le 1\,\mathrm{m}\]": "units are not converted, and m and mm both occur",
     r"\[\min_{x} x_1 + x_2\] with $x \in [0, 1]^2$. \begin{tabular}{cc} $x_1$ & $x_2$ \\ 0.2 & 0.3 \\ 0.1 & 0.4 \end{tabular}": "prose is not read",
-    r"\[\min_{x} x_1 + x_2\] with $x \in [0, 1]^2$. \begin{tabular}{lr} variable & value \\ $x_1$ & 0.3 \\ $x_2$ & 0.4 \end{tabular}": "a table of values of variables",
-    r"\[\min_{x,y} 0{,}5 x + 20{,}000 y, \ 0 \le x, y \le 1\]": "decimals or of thousands",
-    r"\[\min_{x} x_1^2, \ x_1 \ne 0, \ x \in [-1, 1]^2\]": "'not equal' is not supported",
+    r"\[\min_{x} x_1 + x_2\] with $x \in [0, 1]^2$. \begin{tabular}{lr} variable & value \\ $x_1$ & 0.3 \\ $x_2$ & 0.4 \end{tabular}": "gives values of variables",
+    r"\[\min_{x,y} 0{,}5 x + 20{,}000 y, \ 0 \le x, y \le 1\]": "a decimal or a thousands separator",
+    r"\[\min_{x} x_1^2, \ x_1 \ne 0, \ x \in [-1, 1]^2\]": "'not equal' are not supported",
     r"\[\min_{\theta} \cos\theta, \ 0 \le \theta \le 90^\circ\]": "degrees are not supported",
-    r"\[\min_{x} x_1 + x_2, \ x_1 > 0 \Rightarrow x_2 = 0, \ x \in [0, 1]^2\]": "an arrow in a formula",
+    r"\[\min_{x} x_1 + x_2, \ x_1 > 0 \Rightarrow x_2 = 0, \ x \in [0, 1]^2\]": "unexpected arrow in a formula",
     r"Minimise the cost \[ C = x + y \] and maximise the yield \[ Y = x y \] with $0 \le x, y \le 1$.": "maximise the yield",
 }
 

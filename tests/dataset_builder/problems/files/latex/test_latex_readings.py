@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluator.compiled import compile_problem
+from llamoco.dataset_builder.problems.evaluator import compile_problem
 from llamoco.dataset_builder.problems.files.latex_file import LatexFile, read_latex
 
 POINT = (0.5, 1.5, -1.0)
@@ -114,7 +114,7 @@ READ: dict[str, tuple[float, int, int]] = {
 REFUSED: dict[str, str] = {
     r"$\min_x \tan^{-1} (x_1)$": "inverse",
     r"$\min_x x_1$ subject to $x_2 x_1 \ge 1$ or $x_3 \ge 1$.": "'or'",
-    r"$\min_x x_1$ subject to $x_2 \in \{0, 2, 5\}$.": "a set of values",
+    r"$\min_x x_1$ subject to $x_2 \in \{0, 2, 5\}$.": "sets of values",
     r"$\min_x x_1$, $x \in \mathbb{N}^3$.": "start at 0 or 1",
     r"Maximise or minimise $f(x) = x_1$.": "both smallest and largest",
     r"$\min_x x_1$, $c = x_1 + x_2 = x_3$": "second expression",
@@ -126,8 +126,8 @@ REFUSED: dict[str, str] = {
     r"$\min_x \lVert x - o \rVert$, $o = (1, 2)$": "3 and 2 entries",
     r"$\min_x x_1 + 2 \psi$": "not defined",
     # Each of these could be read, as something else than was meant.
-    r"$\min_x x_1 + \sum_{1 < i \le 3} x_i$": "strict range",
-    r"$\min_x x_1$, $x_i \le 0, 1 < i < 3$": "strict range",
+    r"$\min_x x_1 + \sum_{1 < i \le 3} x_i$": "strict inequalities",
+    r"$\min_x x_1$, $x_i \le 0, 1 < i < 3$": "strict inequalities",
     r"$\min_x f(x) = 0,5 x_1 + x_2$": "neither objective",
     r"$\min_x x_1$, $0,5 \le x_1 + x_2 \le 30$": "neither objective",
     r"$\min_x x_1 \quad x_2$": "neither objective",
@@ -137,20 +137,20 @@ REFUSED: dict[str, str] = {
     r"$\min_x \prod_{i=1}^3 x_i / 2$": "its last factor",
     r"$\min_x x_1$ s.t. either $x_1 \le 0$ holds.": "'either'",
     r"$\min_x x_1$, $x_1 \in ]0,1[$": "closes nothing",
-    r"$\min_x \sum_{i<j} x_i x_j$": "strict range",
-    r"$\min_x f(x)$ with $f = x_1$ for $x_1 < 0$ and $f = x_2$ for $x_1 \ge 0$.": "second time",
-    r"$\min_x x^\top A^{-1} x$, $A = \begin{pmatrix} 1 & 2 & 3 \\ 0 & 4 & 3 \\ 0 & 0 & 1\end{pmatrix}$": "power of a matrix",
+    r"$\min_x \sum_{i<j} x_i x_j$": "strict inequalities",
+    r"$\min_x f(x)$ with $f = x_1$ for $x_1 < 0$ and $f = x_2$ for $x_1 \ge 0$.": "defined twice",
+    r"$\min_x x^\top A^{-1} x$, $A = \begin{pmatrix} 1 & 2 & 3 \\ 0 & 4 & 3 \\ 0 & 0 & 1\end{pmatrix}$": "powers of matrices",
     r"$\min_x x_1$ $+ x_2$": "neither objective",
     r"$\min_x x_1$ $- x_2$": "neither objective",
     r"$\min_x x_1^2_3$": "found '_'",
-    r"$\min_x \sum_{i=1}^3 z_i$, $z_i = x_i$, $i=1,\dots,3$, $z_i = 2x_i$, $i = 1, \dots, 3$": "second time",
-    r"$\min_x f_1(x) + f_2(x)$, $f_k(x) = x_k$, $f_k(x) = 2x_k$": "second time",
+    r"$\min_x \sum_{i=1}^3 z_i$, $z_i = x_i$, $i=1,\dots,3$, $z_i = 2x_i$, $i = 1, \dots, 3$": "defined twice",
+    r"$\min_x f_1(x) + f_2(x)$, $f_k(x) = x_k$, $f_k(x) = 2x_k$": "defined twice",
     r"$\min_x f_1(x) + f_2(x)$, $f_k(x) = x_k$, $f_2(x) = x_3$": "remove one of them",
     r"$\min_x \lfloor x_1 \rceil$": "closed by",
     r"$\min_x x_1$, but not $x_2 \le 0$": "'but not'",
     r"$\min_x x_1$, $x_i x_1 \le 0$ for some $i = 1, 2$": "'for some'",
     r"$\min_x \mathbb{1}_{x_1 > 0}$": "not defined",
-    r"$\min_x g(x)$, $g(x) = x_1 + \left\{ \begin{array}{ll} x_1 & x_2 \\ 0 & x_3 \end{array} \right.$": "by cases",
+    r"$\min_x g(x)$, $g(x) = x_1 + \left\{ \begin{array}{ll} x_1 & x_2 \\ 0 & x_3 \end{array} \right.$": "piecewise",
     r"$\min_x e^x_1$": "'e_1' is not defined",
     r"$\min_x \lVert x \rVert_3$": "norm with index",
     r"\newcommand{\a}[1][2]{#1 x_1} $\min_x \a$": "optional",
@@ -162,7 +162,7 @@ REFUSED: dict[str, str] = {
     r"$\min_x \ln^{-1}(x_1)$": r"write \(\\ln",
     r"\newcommand{\a}{\a x_1} $\min_x \a$": "calls itself",
     r"\def\a#1#2{#1} $\min_x \a{x_1}$": "missing",
-    r"\newcommand{\a}{x_1} \renewcommand{\a}{x_2} $\min_x \a$": "second time",
+    r"\newcommand{\a}{x_1} \renewcommand{\a}{x_2} $\min_x \a$": "defined twice",
     r"\[ \min_x x_1 \] \[ x_2 + x_3 \]": "neither objective, bound",
     r"$\min_x x_1$, $x_1 + 3$, $2 \le 5$": "no variable in this relation",
 }
@@ -307,7 +307,7 @@ GOOD = r"$\min_x f(x) = x_1 + x_2$, $0 \le x_1, x_2 \le 1$. Budget: 100 evaluati
         ("= x_1", r"= \sum_i 2", r"\sum_i", "range"),
         ("= x_1", "= 1e-3 x_1", "1e-3", "programmers' notation"),
         ("= x_1", "= x_12", "12", "only the first digit"),
-        ("= x_1", "= x_1 + \\dots", r"\dots", "dots inside a formula"),
+        ("= x_1", "= x_1 + \\dots", r"\dots", "dots are not supported"),
         (
             "= x_1",
             r"= \begin{cases} x_1 & x_2 \ge 0 \\ x_2 & x_2 \le 0 \end{cases}",
@@ -316,11 +316,11 @@ GOOD = r"$\min_x f(x) = x_1 + x_2$, $0 \le x_1, x_2 \le 1$. Budget: 100 evaluati
         ),
         ("= x_1 + x_2", "= x", "x", "this is a vector"),
         ("Budget", "$g(x) = x_1 - x_2$. Budget", "x_1 - x_2", "nothing uses it"),
-        ("Budget", r"$a = 1$, $a = 2$. Budget", "2", "second time"),
+        ("Budget", r"$a = 1$, $a = 2$. Budget", "2", "defined twice"),
         ("= x_1", "= a x_1$, $a = b$, $b = a", "a", "defined by itself"),
         (r"\le 1$", r"\le 1$, $x_1$ integer", "", "integer"),
         (r"\le 1$", r"\le 1$ if $x_1 \ge 0$", "", "'if'"),
-        (r"\le 1$", r"\le 1$, $x_1 \ne x_2$", r"\ne", "command"),
+        (r"\le 1$", r"\le 1$, $x_1 \ne x_2$", r"\ne", "not equal"),
         (r"\le 1$", r"\le 1", "$", "not closed"),
         ("Budget", r"\frac{1}{2} Budget", r"\frac", "outside math mode"),
         ("Budget: 100", "Budget: 0", "", "positive"),

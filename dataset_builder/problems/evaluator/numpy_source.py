@@ -1,6 +1,6 @@
-"""A ``SymbolicProblem`` as NumPy source: how formulas are evaluated where Numba is not installed, or not worth its loading time.
+"""A ``SymbolicProblem`` as NumPy source, for where Numba is not installed, or not worth its loading time.
 
-It is also the second implementation that ``compile`` is tested against: it shares no code with ``lowering`` and ``kernels``.
+It is also the second implementation that the compiled evaluator is tested against: it shares nothing but ``evaluate_index`` with it.
 
 Every value has 1 + R axes: the batch first, then one axis for each level of nested reductions (R is the deepest nesting of the
 expression at hand); reductions keep their axis with length one, so no bookkeeping of shapes is needed.
@@ -45,18 +45,16 @@ def numpy_evaluator(system: SymbolicProblem) -> Evaluator:
     Raises:
         ValueError: if an index is out of range, unbound or of an unsupported form; the message names the vector.
     """
-    compiler = _Compiler(system)
+    writer = _Writer(system)
     changing = system.depends_on_x()
     constant_lines: list[str] = []
     lines: list[str] = []
     for definition in system.definitions:
         if isinstance(definition, Data):
-            compiler.constants[definition.name] = np.asarray(definition.values, dtype=float)[None, :]
+            writer.constants[definition.name] = np.asarray(definition.values, dtype=float)[None, :]
             continue
         text = (
-            compiler.vector(definition)
-            if isinstance(definition, Vector)
-            else compiler.scalar(definition.value)
+            writer.vector(definition) if isinstance(definition, Vector) else writer.scalar(definition.value)
         )
         (lines if changing[definition.name] else constant_lines).append(f"{definition.name} = {text}")
     outputs = []
@@ -67,7 +65,7 @@ def numpy_evaluator(system: SymbolicProblem) -> Evaluator:
     ):
         columns = []
         for number, expression in enumerate(expressions, 1):
-            lines.append(f"_{label}{number} = {compiler.scalar(expression)}")
+            lines.append(f"_{label}{number} = {writer.scalar(expression)}")
             columns.append(f"_{label}{number}")
         outputs.append(columns)
     body = "".join(f"        {line}\n" for line in lines)
@@ -77,7 +75,7 @@ def numpy_evaluator(system: SymbolicProblem) -> Evaluator:
         + body
         + f"    return np.broadcast_to(_f1, (n, 1))[:, 0].copy(), {_stack(outputs[1])}, {_stack(outputs[2])}\n"
     )
-    namespace: dict[str, Any] = {"np": np, **compiler.constants}
+    namespace: dict[str, Any] = {"np": np, **writer.constants}
     with np.errstate(all="ignore"):
         exec(compile(source, "<system>", "exec"), namespace)
     return namespace["evaluate"]
@@ -89,7 +87,7 @@ def _stack(columns: list[str]) -> str:
     return f"np.hstack([{', '.join(f'np.broadcast_to({c}, (n, 1))' for c in columns)}])"
 
 
-class _Compiler:
+class _Writer:
     """Turns trees into source text; index ranges and column numbers become constants of the namespace."""
 
     def __init__(self, system: SymbolicProblem) -> None:

@@ -194,7 +194,9 @@ def test_a_command_line_with_a_name_that_is_no_text_can_be_read_back(tmp_path: P
 @pytest.mark.parametrize("field", ["runs", "seed", "limit", "rows", "split_rows"])
 @pytest.mark.parametrize("value", [HUGE, "7", True, -1, 2.5, [7]], ids=lambda value: f"{value!r:.10}")
 def test_settings(field: str, value: Any, tmp_path: Path) -> None:
-    (tmp_path / "settings.json").write_text(json.dumps({"runs": 5, "data_hash": "00", field: value}))
+    (tmp_path / "settings.json").write_text(
+        json.dumps({"runs": 5, "data": None, "data_hash": "00", field: value})
+    )
     with pytest.raises(EvaluationError, match=rf"settings\.json: .*{field} has to be"):
         read_settings(tmp_path)
 

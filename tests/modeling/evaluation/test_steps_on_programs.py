@@ -2,14 +2,21 @@
 
 import json
 import math
+import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
+from llamoco.dataset_builder.benchmark.label_table import write_labels
+from llamoco.dataset_builder.hub_folder import build_folder
+from llamoco.dataset_builder.instruction_data import DataError
 from llamoco.dataset_builder.problems.jsonl import append_jsonl, to_jsonable
+from llamoco.dataset_builder.problems.portable_rng import run_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.run_records import row
 from llamoco.metrics.runner import Prediction, Runner
@@ -84,7 +91,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def labelled_folder(labelled: Path) -> Path:
     out = labelled.parent / "labelled"
-    evaluate_model(out, open_source(str(labelled)), runs=RUNS)
+    evaluate_model(out, open_source(str(labelled)), runs=RUNS, workers=1)
     return out
 
 
@@ -127,7 +134,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Programs, di
     out = tmp_path_factory.mktemp("broken") / "out"
     programs = [NAME_ERROR, SYNTAX_ERROR, SEARCH, "x = 1\n"]
     source = Programs(programs, [SEARCH, STILL_BROKEN, None, None])
-    record = evaluate_model(out, source, runs=RUNS, limit=4)
+    record = evaluate_model(out, source, runs=RUNS, limit=4, workers=1)
     assert record is not None
     return out, source, record
 
@@ -172,13 +179,12 @@ def test_what_a_failing_source_answered_is_kept(tmp_path: Path) -> None:
 
     out = tmp_path / "out"
     with pytest.raises(ModelError, match="the server is gone"):
-        evaluate_model(out, Dying([], []), runs=1, limit=2)
+        evaluate_model(out, Dying([], []), runs=1, limit=2, steps=("generate",))
     with pytest.raises(EvaluationError, match="has 1 of 2 answers: run --step generate first"):
         evaluate_model(out, steps=("run",))
     source = Programs([SEARCH], [])
     source.settings = lambda: {"programs": 0}  # type: ignore[method-assign]
-    record = evaluate_model(out, source, runs=1, limit=2, steps=("generate", "run", "score"), workers=1)
-    assert record is not None and record["rows"] == 2
+    evaluate_model(out, source, runs=1, limit=2, steps=("generate",))
     assert len((out / "generations.jsonl").read_text().splitlines()) == 2
 
 
@@ -221,7 +227,7 @@ def test_models_are_compared_on_common_rows(
 ) -> None:
     out, _, _ = broken
     better = tmp_path / "better"
-    evaluate_model(better, Programs([SEARCH] * 2, []), runs=RUNS, limit=2)
+    evaluate_model(better, Programs([SEARCH] * 2, []), runs=RUNS, limit=2, workers=1)
     comparison = compare_evaluations([out, better])
     assert (comparison.rows, comparison.problems) == (2, 2)
     assert comparison.names == [str(out), str(better)]  # both models are called the same
@@ -235,19 +241,43 @@ def test_models_are_compared_on_common_rows(
     assert all(p.adjusted == p.result["p_value"] for p in comparison.pairings)  # a single pair of models
 
 
-def test_models_without_a_common_problem_are_not_compared(
+def test_own_labels_are_evaluated_from_their_data_set(
     broken: tuple[Path, Programs, dict[str, Any]], tmp_path: Path
 ) -> None:
-    other = tmp_path / "other"
-    evaluate_model(other, Programs([SEARCH], []), split="train", runs=1, limit=1, workers=1)
+    """Benchmark, build, evaluate."""
+    with ThreadPoolExecutor(1) as executor:
+        table = run_benchmark(tmp_path / "benchmark", 2, 331, executor, 1)
+    write_labels(tmp_path / "labels.parquet", table, {"seed": 331})
+    data, out = str(tmp_path / "data"), tmp_path / "out"
+    build_folder(tmp_path / "labels.parquet", Path(data))
+    rows = evaluation_rows("train", 2, data)
+    assert {row["problem_id"] for row in rows} == {label.problem.id for label in table.labels}
+    source = Programs([row["completion"] for row in rows], [])
+    record = evaluate_model(out, source, "train", runs=1, limit=2, data=data, seed=7, workers=1)
+    assert record is not None and (record["data"], record["seed"]) == (data, 7)
+    assert record["single_best_solvers"] == {group: best["aocc"] for group, best in table.sbs.items()}
+    scores = record["tables"]["all"]
+    assert scores["model"]["label_hits"] == 1 and scores["model"]["aocc"] == scores["vbs"]["aocc"]
+    seeds = {run["seed"] for lines in read_runs(out, "sbs").values() for run in lines}
+    assert seeds == {run_seed(7, row["problem_id"], 0) for row in rows}
+    # Another place of the same data is as good, other data are refused.
+    moved = shutil.move(data, tmp_path / "moved")
+    with pytest.raises(DataError, match="no data set at"):
+        evaluate_model(out, steps=("score",))
+    again = evaluate_model(out, data=str(moved), steps=("score",))
+    assert again is not None and again["tables"] == record["tables"]
+    (moved / "default" / "more.parquet").write_bytes(b"")
+    with pytest.raises(EvaluationError, match="another data_hash"):
+        evaluate_model(out, data=str(moved), steps=("score",))
+    (moved / "default" / "more.parquet").unlink()
     with pytest.raises(EvaluationError, match="no problem in common"):
-        compare_evaluations([broken[0], other])
+        compare_evaluations([broken[0], out])
 
 
 def test_a_kill_while_the_first_settings_were_written_is_gone_on_with(tmp_path: Path) -> None:
     (tmp_path / "settings.json.new").write_text('{"mod')
-    with lock_folder(tmp_path, {"runs": None}, {"runs": 5}) as settings:
-        assert settings == {"runs": 5}
+    with lock_folder(tmp_path, {"runs": None, "data": None, "data_hash": "00"}, {"runs": 5}) as settings:
+        assert settings == {"runs": 5, "data": None, "data_hash": "00"}
     assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
 
 
