@@ -19,7 +19,7 @@ from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.modeling.evaluation.record import Contestant, EvaluationRecord
 from llamoco.modeling.evaluation.tables import evaluation_tables
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
 TAGS = ["code", "optimization", "llamoco"]
 INDEXED = (
