@@ -41,14 +41,14 @@ Fault = Literal[
 
 @dataclass(frozen=True)
 class OddPrompt:
-    """A drawn problem and what a model is shown of it."""
+    """Drawn problem and its prompt."""
 
     problem: Problem
     prompt: str
 
 
 def odd_prompts(count: int, seed: int = SEED) -> Iterator[OddPrompt]:
-    """Prompts of drawn problem files; the first ones are the same whatever their number.
+    """Draw problem files and make their prompts; the first N are the same for any count above N.
 
     Args:
         count: number of prompts.
@@ -121,7 +121,7 @@ def _log_uniform(draws: PortableRng, low: int, high: int) -> int:
 
 
 def fault(asked: OddPrompt, completion: str) -> Fault | None:
-    """What is wrong with an answer, None if nothing is."""
+    """The fault of an answer; None if it is right."""
     problem = asked.problem
     kind = StatedFacts(problem.dim, problem.max_evals, problem.constrained)
     parts = parse_completion(completion)

@@ -180,7 +180,7 @@ def test_report_shows_evaluations_and_compares_them(
 
 
 def test_no_sandbox_has_an_exit_code_of_its_own_before_the_model_works(tmp_path: Path) -> None:
-    helper = str(Path(__file__).parents[1] / "metrics")
+    helper = str(Path(__file__).parents[1] / "metrics" / "sandbox")
     script = (
         f"import sys; sys.path.insert(0, {helper!r}); from lesser_machine import lack; "
         "lack(['landlock', 'seccomp', 'namespaces']); from llamoco.cli.main import app; app()"

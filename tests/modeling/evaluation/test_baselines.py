@@ -15,7 +15,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.runner import Prediction, Runner
 from llamoco.metrics.sandbox.record import Record
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.modeling.evaluation.baseline_comparison import Baselines, beside_baselines, read_baselines
+from llamoco.modeling.evaluation.baseline_comparison import Baselines, compare_with_baselines, read_baselines
 from llamoco.modeling.evaluation.baselines import (
     SHIPPED_BASELINES,
     SLOW,
@@ -115,7 +115,7 @@ def test_tools_beside_a_model_by_hand() -> None:
         ],
         "scipy_de": [{"problem_id": c.id, "aocc": 0.25, "perf": 0.5, "status": "timeout"}],
     }
-    found = beside_baselines({"model": model}, Baselines(rows, {}))
+    found = compare_with_baselines({"model": model}, Baselines(rows, {}))
     # AOCC of a gap of 10^-k that stands from the first evaluation on is k / 3.
     assert found["pycma"]["contestants"]["model"]["aocc"] == pytest.approx((1 / 3 + 1 + 2 / 3) / 3)
     result = found["pycma"]["comparisons"]["model"]["aocc"]

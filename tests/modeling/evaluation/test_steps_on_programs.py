@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
-from llamoco.dataset_builder.benchmark.labels import write_labels
+from llamoco.dataset_builder.benchmark.label_table import write_labels
 from llamoco.dataset_builder.hub_folder import build_folder
 from llamoco.dataset_builder.instruction_data import DataError
 from llamoco.dataset_builder.problems.jsonl import append_jsonl, to_jsonable
