@@ -86,6 +86,7 @@ def shipped_card() -> str:
         scores=scores,
         tables=markdown(evaluation_tables(scores)),
         training=training,
+        recipe=recipe_fields(training["recipe"]),
         present_set=is_of_present_set(training),
         calibration=_json_if_any(SHIPPED_MODEL / "calibration.json"),
         pictures={path.name for path in SHIPPED_MODEL.glob("*.png")} | set(shipped_figures()),
