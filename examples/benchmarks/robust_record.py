@@ -85,7 +85,7 @@ def on_kinds(cases: Sequence[robust.Case], lines: Lines) -> dict[str, Any]:
             "max_evals": problem.max_evals,
             "best": best,
             "random": at_random,
-            "risk_factors": [risk.reason for risk in why],
+            "doubts": [risk.reason for risk in why],
             "median_f": {rule: _finite(float(np.median(found[rule]))) for rule in shown},
             "median_gap": {rule: round(float(np.median(gaps[case.name][rule])), 6) for rule in shown},
         }
@@ -96,7 +96,7 @@ def on_kinds(cases: Sequence[robust.Case], lines: Lines) -> dict[str, Any]:
     ]
     return {
         "problems": len(cases),
-        "doubted": sum(bool(of_case["risk_factors"]) for of_case in problems.values()),
+        "doubted": sum(bool(of_case["doubts"]) for of_case in problems.values()),
         "rules": {rule: _summary(rule, list(gaps.values())) for rule in rules},
         "by_problem": problems,
     }

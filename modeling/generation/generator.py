@@ -34,6 +34,9 @@ class Generator(ABC):
     """
 
     engine: ClassVar[str]
+    max_passes: ClassVar[int | None] = (
+        None  # of verification, before ``_finish_guided`` takes over; None for as many as it takes
+    )
     name: str
     calibration: Calibration | None
 
@@ -59,6 +62,16 @@ class Generator(ABC):
     @abstractmethod
     def _logits(self, texts: Sequence[list[int]], counts: Sequence[int]) -> Iterable[np.ndarray]:
         """Logits (count, V) of what follows each of the last ``count`` tokens of each text."""
+
+    def _finish_guided(
+        self,
+        starts: Sequence[list[int]],
+        texts: Sequence[Continuation],
+        guides: Sequence[PoolGuide],
+        limit: int,
+    ) -> None:
+        """Go on token by token with what guides allow, for engines that keep state between tokens."""
+        raise NotImplementedError
 
     def truncate_prompt(self, prompt: str) -> str:
         """The prompt, or its fact lines alone if it leaves no room for an answer."""
@@ -194,7 +207,17 @@ class Generator(ABC):
         gives the logits at every place of the drafts, which alone decide; what the guide would not have taken is thrown away.
         """
         texts = [Continuation() for _ in starts]
+        passes = 0
         while going := [n for n, text in enumerate(texts) if not text.finished]:
+            if self.max_passes is not None and passes >= self.max_passes:
+                self._finish_guided(
+                    [starts[n] for n in going],
+                    [texts[n] for n in going],
+                    [guides[n] for n in going],
+                    limit,
+                )
+                continue
+            passes += 1
             drafts = {n: list(guides[n].proposal()) for n in going}
             room = {
                 n: min(DECISION_TOKENS, limit - len(texts[n].ids)) - 1 - len(drafts[n])

@@ -9,9 +9,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
-from transformers import PreTrainedModel
+from transformers import (
+    LogitsProcessor,
+    LogitsProcessorList,
+    PreTrainedModel,
+    StoppingCriteria,
+    StoppingCriteriaList,
+)
+
+from llamoco.modeling.generation.continuation import Continuation, probability
+from llamoco.modeling.generation.guides import PoolGuide
 
 MAX_LOGITS = 1 << 25  # of one pass; more would not fit into memory where the vocabulary is large
 GREEDY = {  # whatever a model's own generation settings say
@@ -43,18 +53,94 @@ def greedy_generate(
     """
     if not texts or max_new_tokens < 1:
         return [[] for _ in texts]
+    rows = _generate(model, texts, pad, max_new_tokens=max_new_tokens, eos_token_id=sorted(stop_at) or None)
+    return [until_stop(row, stop_at) for row in rows]
+
+
+def _generate(
+    model: PreTrainedModel, texts: Sequence[Sequence[int]], pad: int, **options: Any
+) -> list[list[int]]:
+    """New tokens of each text, by the model's own ``generate``."""
     width = max(map(len, texts))
     ids = torch.tensor([[pad] * (width - len(text)) + list(text) for text in texts], device=model.device)
     mask = torch.tensor([[0] * (width - len(text)) + [1] * len(text) for text in texts], device=model.device)
     output = model.generate(  # type: ignore[operator]  # typed as a Tensor by torch's module attributes
         input_ids=ids,
         attention_mask=mask,
-        max_new_tokens=max_new_tokens,
         pad_token_id=pad,
-        eos_token_id=sorted(stop_at) or None,
         **GREEDY,
+        **options,
     )
-    return [until_stop(row, stop_at) for row in output[:, width:].tolist()]
+    new_tokens: list[list[int]] = output[:, width:].tolist()
+    return new_tokens
+
+
+@torch.inference_mode()
+def guided_generate(
+    model: PreTrainedModel,
+    starts: Sequence[list[int]],
+    texts: Sequence[Continuation],
+    guides: Sequence[PoolGuide],
+    limit: int,
+    pad: int,
+) -> None:
+    """Continue texts token by token with the likeliest tokens that guides allow, until the first of them is at its limit.
+
+    Args:
+        model: a causal language model.
+        starts: tokens of the prompts.
+        texts: what follows them so far; extended here, and finished where nothing is left to choose.
+        guides: one a text.
+        limit: tokens of a text that the model is asked for.
+        pad: token for padding.
+    """
+    held = _Held(guides, texts, limit)
+    _generate(
+        model,
+        [start + text.ids for start, text in zip(starts, texts, strict=True)],
+        pad,
+        max_new_tokens=min(limit - len(text.ids) for text in texts),
+        eos_token_id=None,
+        logits_processor=LogitsProcessorList([held]),
+        stopping_criteria=StoppingCriteriaList([_Settled(held)]),
+    )
+    for row, (text, guide) in enumerate(zip(texts, guides, strict=True)):
+        if held.over(row):
+            text.ids += guide.rest()
+            text.finished = True
+
+
+class _Held(LogitsProcessor):
+    """Leaves each row the one token that its guide takes; rows that are over, anything."""
+
+    def __init__(self, guides: Sequence[PoolGuide], texts: Sequence[Continuation], limit: int) -> None:
+        self._guides, self._texts, self._limit = guides, texts, limit
+
+    def over(self, row: int) -> bool:
+        """Whether nothing is left to choose in a row, or it is at its limit."""
+        return self._guides[row].settled or len(self._texts[row].ids) >= self._limit
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        held = torch.full_like(scores, -torch.inf)
+        for row, (guide, text) in enumerate(zip(self._guides, self._texts, strict=True)):
+            token = 0
+            if not self.over(row):
+                known = scores[row].float().cpu().numpy()
+                token = guide.take(known, int(known.argmax()))
+                text.add(token, probability(known, token))
+            held[row, token] = 0
+        return held
+
+
+class _Settled(StoppingCriteria):
+    """Ends the rows that are over."""
+
+    def __init__(self, held: _Held) -> None:
+        self._held = held
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: object) -> torch.Tensor:
+        over = [self._held.over(row) for row in range(len(input_ids))]
+        return torch.tensor(over, device=input_ids.device, dtype=torch.bool)
 
 
 def until_stop(ids: list[int], stop_at: set[int]) -> list[int]:

@@ -11,10 +11,12 @@ import numpy as np
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from llamoco.modeling.calibration.thresholds import Calibration, read_calibration
+from llamoco.modeling.generation.continuation import Continuation
 from llamoco.modeling.generation.generator import Generator
+from llamoco.modeling.generation.guides import PoolGuide
 from llamoco.modeling.generation.loading import load
 from llamoco.modeling.generation.model_files import SHIPPED_MODEL, display_name
-from llamoco.modeling.generation.speculative import greedy_generate, last_logits
+from llamoco.modeling.generation.speculative import greedy_generate, guided_generate, last_logits
 from llamoco.modeling.generation.tokenizers import Tokenizer
 
 
@@ -27,6 +29,7 @@ class TorchGenerator(Generator):
     name: str
     calibration: Calibration | None = None
     engine: ClassVar[str] = "torch"
+    max_passes: ClassVar[int | None] = 3
 
     @property
     def tokens(self) -> Tokenizer:
@@ -53,6 +56,16 @@ class TorchGenerator(Generator):
     def _logits(self, texts: Sequence[list[int]], counts: Sequence[int]) -> Iterator[np.ndarray]:
         for logits in last_logits(self.model, texts, counts, self._pad_token_id):
             yield logits.cpu().numpy()
+
+    def _finish_guided(
+        self,
+        starts: Sequence[list[int]],
+        texts: Sequence[Continuation],
+        guides: Sequence[PoolGuide],
+        limit: int,
+    ) -> None:
+        """See ``Generator``."""
+        guided_generate(self.model, starts, texts, guides, limit, self._pad_token_id)
 
     @property
     def _pad_token_id(self) -> int:

@@ -75,7 +75,7 @@ def test_what_one_program_missed_is_reached_by_default(name: str) -> None:
         outcome = solved(name, seed)
         if not reaches(name, outcome):
             missed.append((seed, outcome.solution))
-        assert bool(outcome.risks) == bool(BARS[name]["risk_factors"]) == (outcome.shares is not None)
+        assert bool(outcome.risks) == bool(BARS[name]["doubts"]) == (outcome.shares is not None)
     assert len(missed) <= MISSES.get(name, 0), missed
 
 
