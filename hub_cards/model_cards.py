@@ -1,4 +1,4 @@
-"""Cards of models: the shipped one, those of the recipes, and those that somebody trained, from records alone."""
+"""Cards of models from run records: the shipped model, the recipes, and models that somebody trained."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.modeling.evaluation.record import Contestant, EvaluationRecord
 from llamoco.modeling.evaluation.tables import evaluation_tables
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
 TAGS = ["code", "optimization", "llamoco"]
 INDEXED = (
@@ -45,7 +45,7 @@ LARGER_MODELS = ("s", "m", "l_lora", "l_qlora")  # recipes that no weights come 
 
 @cache
 def example_prompt() -> str:
-    """A prompt as models see it, made of the problem file ``templates/example.tex``."""
+    """Prompt of the problem file ``templates/example.tex``."""
     with as_file(folder_of("templates").joinpath("example.tex")) as file:
         return make_prompt(load_problem(file), PROMPT_LIMIT)[0]
 
@@ -86,6 +86,7 @@ def shipped_card() -> str:
         scores=scores,
         tables=markdown(evaluation_tables(scores)),
         training=training,
+        recipe=recipe_fields(training["recipe"]),
         present_set=is_of_present_set(training),
         calibration=_json_if_any(SHIPPED_MODEL / "calibration.json"),
         pictures={path.name for path in SHIPPED_MODEL.glob("*.png")} | set(shipped_figures()),
@@ -101,13 +102,13 @@ def shipped_card() -> str:
 
 
 def shipped_figures() -> dict[str, bytes]:
-    """Figures of the records that the shipped model's card shows, by name: they have to lie beside it."""
+    """Figures that the shipped model's card shows, by name; they are copied into its folder."""
     names = (record_if_any("ablations") or {}).get("figures", {})
     return {name: folder_of("records").joinpath(name).read_bytes() for name in names}
 
 
 def recipe_card(file: Path) -> str:
-    """The card of a recipe that no weights come with: what it is, and what of it was run and what not."""
+    """The card of a recipe without weights: what was measured with it and what was not."""
     recipe = yaml.safe_load(file.read_text(encoding="utf-8"))
     return _tuned_card(f"llamoco-{file.stem}", recipe, None, file)
 
@@ -122,14 +123,39 @@ def trained_card(folder: Path) -> str:
         OSError, ValueError, KeyError: the folder has no run record, or one of another kind.
     """
     training = json.loads((folder / "run_record.json").read_text(encoding="utf-8"))
-    return _tuned_card(folder.resolve().name, training["recipe"], training, folder)
+    return _tuned_card(folder.resolve().name, recipe_fields(training["recipe"]), training, folder)
+
+
+# Fields of recipes that had another name when they had sections; the record of the shipped model is of that time.
+_EARLIER_NAMES = {
+    "dataset": {
+        "path": "dataset_name",
+        "config": "dataset_config",
+        "split": "dataset_train_split",
+        "descriptions": "full_share",
+        "facts_alone": "facts_only_share",
+        "decisions_alone": "decision_only_share",
+        "decision_temperature": "soft_label_temperature",
+        "programs_alone": "program_only_share",
+    },
+    "model": {"facts_alone": "drop_description"},
+    "training": {},
+}
+
+
+def recipe_fields(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a run record's recipe, all on one level; those of an earlier record under their present names."""
+    fields = {name: value for name, value in recipe.items() if name not in _EARLIER_NAMES}
+    for section, names in _EARLIER_NAMES.items():
+        fields |= {names.get(name, name): value for name, value in recipe.get(section, {}).items()}
+    return fields
 
 
 def _tuned_card(
     name: str, recipe: Mapping[str, Any], training: Mapping[str, Any] | None, source: Path
 ) -> str:
-    base = recipe["model"] if isinstance(recipe["model"], str) else None
-    adapter = recipe.get("adapter") is not None
+    base = recipe.get("model_name_or_path")
+    adapter = bool(recipe.get("use_peft"))
     data = ModelCardData(
         base_model=base,
         license="apache-2.0" if base is None else LICENSES.get(base, "other"),
@@ -145,7 +171,7 @@ def _tuned_card(
         name=name,
         base=base,
         adapter=adapter,
-        quantized=recipe.get("quantization") is not None,
+        quantized=bool(recipe.get("load_in_4bit") or recipe.get("load_in_8bit")),
         prompt=example_prompt(),
         recipe=recipe,
         recipe_name=source.name,

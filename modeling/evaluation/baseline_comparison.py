@@ -1,4 +1,4 @@
-"""The shipped runs of other people's tools (``evaluation.baselines``) beside the contestants of an evaluation."""
+"""Comparison of the contestants of an evaluation with the shipped runs of other tools (``baselines``)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Baselines:
     """Runs of tools on the problems of an evaluation.
 
     Attributes:
-        rows: of the table, by tool; without those on other problems.
+        rows: of the table, by tool, on these problems only.
         provenance: how they were made.
     """
 
@@ -36,10 +36,9 @@ class Baselines:
 
 
 def read_baselines(problems: Iterable[Problem], path: Path = SHIPPED_BASELINES) -> Baselines | None:
-    """The runs on some problems; None where there is no table, or it has none of them.
+    """Read the runs on some problems; None if there is no table, or it has none of them.
 
-    A run counts if its problem is the same in every respect, references included: after a change of the label table the
-    runs on other problems stay good.
+    A run counts if its problem is the same in every respect, references included.
 
     Args:
         problems: of an evaluation.
@@ -58,10 +57,10 @@ def read_baselines(problems: Iterable[Problem], path: Path = SHIPPED_BASELINES) 
     return Baselines(rows, {name: meta[name] for name in PROVENANCE})
 
 
-def beside_baselines(
+def compare_with_baselines(
     contestants: Mapping[str, Sequence[Sequence[Run]]], baselines: Baselines
 ) -> dict[str, dict[str, Any]]:
-    """Each tool beside the contestants, paired by problem, on the problems that it ran on.
+    """Compare each tool with the contestants, paired by problem, on the problems that it ran on.
 
     Args:
         contestants: runs by name, all on the same problems.
@@ -96,7 +95,7 @@ def _of_tool(rows: Sequence[Line], values: Mapping[str, Mapping[Compared, ByProb
         "runs": len(rows),
         "statuses": dict(Counter(row["status"] for row in rows)),
         **{score: own[score].mean for score in SCORES},
-        "intervals": {score: _listed(interval(own[score], (0.0, 1.0))) for score in SCORES},
+        "intervals": {score: _as_list(interval(own[score], (0.0, 1.0))) for score in SCORES},
         "contestants": {
             name: {score: _mean_on(by_score[score], problems) for score in SCORES}
             for name, by_score in values.items()
@@ -118,5 +117,5 @@ def _mean_on(values: ByProblem, problems: Collection[str]) -> float | None:
     return float(values.sums[chosen].sum() / count) if count else None
 
 
-def _listed(ends: Interval | None) -> list[float] | None:
+def _as_list(ends: Interval | None) -> list[float] | None:
     return None if ends is None else list(ends)

@@ -20,7 +20,7 @@ SCORES: tuple[Compared, ...] = ("aocc", "perf", "err")
 
 @dataclass(frozen=True)
 class Pairing:
-    """Two models on a score.
+    """Comparison of two models by a score.
 
     Attributes:
         first, second: their names.
@@ -38,10 +38,10 @@ class Pairing:
 
 @dataclass(frozen=True)
 class ModelComparison:
-    """Models on what all of them answered.
+    """Comparison of models on the rows that all of them answered.
 
     Attributes:
-        names: of the models; folders where these are the same.
+        names: of the models; their folders if two have the same name.
         rows: common rows; 0 where only problems are common.
         problems: common problems.
         pairings: each pair of models on each score.

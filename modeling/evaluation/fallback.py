@@ -1,6 +1,6 @@
-"""What `llamoco solve` would have answered: the model where it is sure enough and can be, else the single best solver.
+"""Answers of `llamoco solve`: the model's, or the single best solver's where the fallback rules say so.
 
-Nothing is run for it: the single best solver has run on every problem with the same seeds.
+Nothing is run here: the single best solver has run on every problem with the same seeds.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from llamoco.modeling.calibration.thresholds import Calibration, expected_calibr
 from llamoco.modeling.solving.fallback import after_run, before_run
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation.load import Generation
+    from llamoco.modeling.generation.model_answer import Generation
 
 
 @dataclass(frozen=True)
 class WithFallback:
-    """A model with its fallback. Lists have one entry a row.
+    """Model with its fallback. Lists have one entry per row.
 
     Attributes:
-        runs: what ran in the end.
-        replaced: why the single best solver answered, None where it did not.
+        runs: of the model or of the single best solver.
+        replaced: reason for which the single best solver answered; None where the model did.
     """
 
     runs: list[list[Run]]
@@ -44,9 +44,9 @@ def with_fallback(
     single_best: Sequence[Sequence[Run]],
     calibration: Calibration | None,
 ) -> WithFallback:
-    """Replace answers as ``llamoco solve`` does, by the rules of ``modeling.fallback``; "never began" run by run.
+    """Replace answers as ``llamoco solve`` does, by the rules of ``solving.fallback``; "never began" run by run.
 
-    A repair turn is no part of it: ``solve`` has none.
+    Repairs are left out, since ``solve`` has none.
 
     Args:
         answers: the model's; within the pool where it was held to it, as ``solve`` does.
@@ -68,7 +68,7 @@ def with_fallback(
                 chosen.append(other if never_began else _unrepaired(run))
                 fallback = fallback or never_began
         runs.append(chosen)
-        replaced.append(None if fallback is None else fallback.rule)
+        replaced.append(None if fallback is None else fallback.reason.value)
     return WithFallback(runs, replaced)
 
 

@@ -1,4 +1,4 @@
-"""The figure of an evaluation, from its record: AOCC and Perf by group, and convergence."""
+"""Figure of an evaluation: AOCC and Perf by class of problems, and convergence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def save_evaluation_figure(record: EvaluationRecord, path: Path) -> None:
 
     Args:
         record: of the evaluation.
-        path: of the image; its ending says the format.
+        path: of the image; its suffix sets the format.
     """
     names: dict[Contestant, str] = {
         "sbs": "single best solver",
@@ -52,7 +52,7 @@ def save_evaluation_figure(record: EvaluationRecord, path: Path) -> None:
 
 
 def _legend_name(name: str) -> str:
-    """A name for a legend: printable, and no mathematics, which matplotlib sees between dollars."""
+    """A printable name with its dollar signs escaped, between which matplotlib expects mathematics."""
     return printable(name, 80).replace("$", r"\$")
 
 

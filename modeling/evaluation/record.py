@@ -128,7 +128,7 @@ class WithFallback(TypedDict):
 
 
 class ToolScores(TypedDict):
-    """Another tool beside the contestants, on the problems that it ran on."""
+    """Another tool compared with the contestants on the problems that it ran on."""
 
     title: str
     problems: int
@@ -222,7 +222,7 @@ class EvaluationRecord(TypedDict):
         single_best_solvers: by group.
         tables: scores by group ("all", "unconstrained", "constrained").
         groups: scores by kind ("type", "language", "pattern", "held-out pattern", "dimension", "budget") and class.
-        comparisons: the model beside "sbs" and "vbs".
+        comparisons: the model minus "sbs" and "vbs".
         within_pool: None of a model that was not held to the pool.
         baselines: None where no tool has run on these problems.
         robustness: None where the step was not done.

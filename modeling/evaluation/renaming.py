@@ -69,7 +69,7 @@ def _own_names(tree: ast.Module) -> tuple[set[str], set[str]]:
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
-    """What a statement in a class binds."""
+    """Names that a statement in a class binds."""
     if isinstance(statement, ast.FunctionDef):
         yield statement.name
     for node in ast.walk(statement) if isinstance(statement, ast.Assign | ast.AnnAssign) else ():
@@ -80,7 +80,7 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
 def _places(
     tree: ast.Module, text: str, lines: list[str], own: set[str], attributes: set[str]
 ) -> Iterator[tuple[Place, str]]:
-    """Where each of the names stands."""
+    """Places of each of the names."""
     imported = {
         (alias.asname or alias.name).partition(".")[0]
         for node in ast.walk(tree)
@@ -103,7 +103,7 @@ def _places(
             for argument in node.keywords:
                 if argument.arg in own | attributes:
                     yield place(argument.lineno, argument.col_offset), argument.arg or ""
-    # The tree does not say where the names of definitions and of global and nonlocal statements stand.
+    # The tree has no places for the names of definitions and of global and nonlocal statements.
     before, listing = "", False
     for token in _name_tokens(text):
         listing = token.string in ("global", "nonlocal") or (

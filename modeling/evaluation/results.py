@@ -44,7 +44,7 @@ from llamoco.modeling.evaluation.split_rows import (
     evaluation_rows,
     single_best_program,
 )
-from llamoco.modeling.generation.load import Generation
+from llamoco.modeling.generation.model_answer import Generation
 from llamoco.modeling.providers.answer_file import MAX_ROW
 
 CONTESTANTS = (
@@ -52,9 +52,9 @@ CONTESTANTS = (
     "within_pool",
     "sbs",
     "vbs",
-)  # the second only of models that were held to the pool, too
+)
 RUN_FILES = (*CONTESTANTS, "repair")
-LONG_FIELDS = ("trace", "x", "best_x")  # which the runs hold
+LONG_FIELDS = ("trace", "x", "best_x")  # kept in the runs only
 
 _ROW = (whole_number(0, MAX_ROW), "a whole number from 0")
 _GENERATION_FIELDS = {
@@ -87,14 +87,14 @@ _DECISION_FIELDS = {
 
 @dataclass(frozen=True)
 class Results:
-    """A finished evaluation. Lists have one entry a row.
+    """Finished evaluation. Lists have one entry per row.
 
     Attributes:
         settings: what was evaluated.
         rows: see ``split_rows``.
-        answers: the model's, as it writes.
-        within_pool: its answers within the pool; None of a model that was not held to it.
-        repairs: its second tries after ``answers``, by row["row"].
+        answers: the model's raw answers.
+        within_pool: its answers within the pool; None if it was not restricted to the pool.
+        repairs: its second answers, by row["row"].
         single_best_solvers: optimizer by group.
         runs: of each contestant; those of the model with their repairs.
         records: of the same runs, as ``metrics.run_records.row`` makes them, "prediction" being row["row"]; without points and
@@ -184,7 +184,7 @@ def read_results(folder: Path, limit: int | None = None) -> Results:
 def answered_rows(
     folder: Path, settings: Mapping[str, Any], answers: Mapping[int, Generation], limit: int | None
 ) -> dict[int, Row]:
-    """The rows of an evaluation whose answers are all there, by number.
+    """The rows of an evaluation by number, if all of them are answered.
 
     Raises:
         EvaluationError: if answers are missing, or the data set is another one.
@@ -240,7 +240,7 @@ def contestants_programs(
 
 
 def with_repair(runs: list[Run], repaired: list[Run] | None) -> list[Run]:
-    """Runs, those that failed beside the same runs (that is, seeds) of the repaired program."""
+    """Runs, the failed ones paired with the runs of the repaired program with the same seeds."""
     if repaired is None:
         return runs
     return [
@@ -255,7 +255,7 @@ def failing(runs: list[Run]) -> Attempt | None:
 
 
 def error_text(attempt: Attempt) -> str:
-    """What a model is told about a run of its program that failed."""
+    """The message that a model gets about a failed run of its program."""
     record: Record = attempt.record
     if not record.failed:
         return "the problem that the program states is not the problem that was given"
@@ -266,17 +266,17 @@ def error_text(attempt: Attempt) -> str:
 
 
 def read_answers(folder: Path) -> dict[int, Generation]:
-    """The model's answers so far, by row number: what it wrote freely."""
+    """The model's raw answers so far, by row number."""
     return dict(read_lines(folder / GENERATIONS, _generation))
 
 
 def read_within_pool(folder: Path) -> dict[int, Generation]:
-    """The model's answers within the pool so far, by row number; none of a model that was not held to it."""
+    """The model's answers within the pool so far, by row number; empty if it was not restricted to the pool."""
     return dict(entry for entry in read_lines(folder / GENERATIONS, _within_pool) if entry is not None)
 
 
 def read_repairs(folder: Path) -> dict[int, Generation]:
-    """The model's second tries so far, by row number."""
+    """The model's second answers so far, by row number."""
     return dict(read_lines(folder / REPAIRS, _generation))
 
 
@@ -286,7 +286,7 @@ def read_runs(folder: Path, name: str) -> dict[Key, list[Line]]:
 
 
 def read_decisions(folder: Path) -> list[Line]:
-    """The model's decisions on other descriptions so far, one line a problem."""
+    """The model's decisions on other descriptions so far, one line per problem."""
     return read_lines(folder / ROBUSTNESS, _decisions)
 
 

@@ -14,15 +14,15 @@ from llamoco.metrics.failures import causes
 from llamoco.metrics.scores import Run
 from llamoco.metrics.summary import Compared, compare, gap_closed, groups, summary
 from llamoco.modeling.calibration.thresholds import Calibration
-from llamoco.modeling.evaluation.baseline_comparison import beside_baselines, read_baselines
+from llamoco.modeling.evaluation.baseline_comparison import compare_with_baselines, read_baselines
 from llamoco.modeling.evaluation.evaluation_folder import Line
 from llamoco.modeling.evaluation.fallback import calibration_error, with_fallback
 from llamoco.modeling.evaluation.record import EvaluationRecord, as_record
 from llamoco.modeling.evaluation.results import Results, failing
 from llamoco.modeling.evaluation.robustness import robustness
 from llamoco.modeling.evaluation.split_rows import benchmarked_optimizer
-from llamoco.modeling.generation.load import Generation
-from llamoco.modeling.providers.sources import CHARACTERS_A_TOKEN
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.providers.provider import CHARACTERS_A_TOKEN
 
 BUDGET_SHARES = tuple(share / 50 for share in range(51))
 REFERENCES = ("sbs", "vbs")
@@ -121,19 +121,19 @@ def _table(results: Results, runs: _Runs, members: Sequence[int]) -> dict[str, A
 
 
 def _answers(results: Results) -> dict[str, list[Generation]]:
-    """The model's answers, by how it was decoded."""
+    """The model's answers, by decoding."""
     within = results.within_pool
     return {"model": results.answers} | ({} if within is None else {"within_pool": within})
 
 
 def _differing(results: Results) -> int:
-    """In how many rows the answer within the pool is not what the model writes freely."""
+    """Number of rows whose answer within the pool differs from the raw one."""
     pairs = zip(results.answers, results.within_pool or results.answers, strict=True)
     return sum(raw.completion != within.completion for raw, within in pairs)
 
 
 def _hits(results: Results, answers: Sequence[Generation]) -> list[bool]:
-    """Which answers name the label."""
+    """For each answer, whether it is the label's program."""
     return [
         benchmarked_optimizer(answer.completion) == row["optimizer"]
         for row, answer in zip(results.rows, answers, strict=True)
@@ -141,7 +141,7 @@ def _hits(results: Results, answers: Sequence[Generation]) -> list[bool]:
 
 
 def _calibration_errors(results: Results, calibration: Calibration | None) -> dict[str, float | None]:
-    """Expected calibration error on the problems that the calibration was made on (cross-validated), and on these."""
+    """Expected calibration error on the calibration problems (cross-validated) and on the evaluated ones."""
     if calibration is None:
         return {}
     found = calibration_error(results.answers, _hits(results, results.answers), calibration)
@@ -156,7 +156,7 @@ def _of(runs: _Runs, members: Sequence[int]) -> dict[str, list[list[Run]]]:
 
 
 def _tokens(results: Results, name: str, members: Sequence[int]) -> list[int]:
-    """What each answer cost, its repair among it; answers within the pool have none."""
+    """Tokens of each answer, its repair included; answers within the pool have no repairs."""
     repairs = results.repairs if name == "model" else {}
     tried = [repairs.get(results.rows[i]["row"]) for i in members]
     answers = _answers(results)[name]
@@ -177,7 +177,7 @@ def _short(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _comparisons(runs: _Runs, name: str, members: Sequence[int]) -> dict[str, Any]:
-    """A contestant beside each reference, paired by problem."""
+    """Comparison of a contestant with each reference, paired by problem."""
     runs = _of(runs, members)
     return {
         reference: {score: compare(runs[name], runs[reference], score) for score in COMPARED}
@@ -186,19 +186,19 @@ def _comparisons(runs: _Runs, name: str, members: Sequence[int]) -> dict[str, An
 
 
 def _baselines(runs: _Runs, types: Mapping[str, Sequence[int]]) -> dict[str, Any] | None:
-    """Other people's tools beside all contestants, where they have run on the problems."""
+    """Comparison of all contestants with other tools, if any has run on the problems."""
     problems = {several[0].problem.id: several[0].problem for several in runs["model"]}
     tools = read_baselines(problems.values())
     if tools is None:
         return None
-    groups = {name: beside_baselines(_of(runs, members), tools) for name, members in types.items()}
+    groups = {name: compare_with_baselines(_of(runs, members), tools) for name, members in types.items()}
     return {**tools.provenance, "groups": groups}
 
 
 def convergence(results: Results) -> dict[str, list[float]]:
     """Mean relative gap of the model and the references after shares of the budget: geometric, floored at 1e-3.
 
-    So that AOCC is the area above the curve on a logarithmic axis from 1e-3 to 1. Runs that failed stay at 1.
+    AOCC is thus the area above the curve on a logarithmic axis from 1e-3 to 1. Failed runs stay at 1.
     """
     curves: dict[str, list[float]] = {"budget_share": list(BUDGET_SHARES)}
     for name in CURVES:
@@ -215,7 +215,7 @@ def convergence(results: Results) -> dict[str, list[float]]:
 
 
 def _levels(run: Run) -> list[float] | None:
-    """Log10 of the relative gap at BUDGET_SHARES; None where the run has no say in AOCC."""
+    """Log10 of the relative gap at BUDGET_SHARES; None for a run that AOCC leaves out."""
     problem, attempt = run.problem, run.final
     if problem.f0 is None or problem.f_star is None or not attempt.counted:
         return None
@@ -232,12 +232,12 @@ def _levels(run: Run) -> list[float] | None:
 
 
 def failures(results: Results) -> dict[str, list[dict[str, Any]]]:
-    """What went wrong with each contestant's runs, grouped by cause (``metrics.failures.Cause``)."""
+    """Failures of each contestant's runs, grouped by cause (``metrics.failures.Cause``)."""
     return {name: [asdict(cause) for cause in causes(lines)] for name, lines in results.records.items()}
 
 
 def _chosen(results: Results) -> dict[str, dict[str, int]]:
-    """How often each optimizer is the label and how often the model names it."""
+    """Number of rows by label and by the model's choice."""
     counts: dict[str, dict[str, int]] = {}
     for row, answer in zip(results.rows, results.answers, strict=True):
         for column, name in (
@@ -260,7 +260,7 @@ def _seconds(steps: Sequence[Line]) -> dict[str, float]:
 
 
 def _versions(results: Results) -> dict[str, str]:
-    """Of the libraries that the programs ran with."""
+    """Versions of the libraries that the programs ran with."""
     return {
         name: version
         for lines in results.records.values()

@@ -1,13 +1,13 @@
-"""`llamoco evaluate`: a model's answers, run in the sandbox and scored beside the single best solver and the labelled answers.
+"""Evaluation of a model: answers, runs in the sandbox, and scores next to the single best solver and the labelled answers.
 
-Five steps over the files of a folder (``evaluation.files``), each of which goes on where it was stopped, and can be done on
-another machine than the one before:
+Five steps over the files of a folder (``evaluation_folder``). Each continues where it was stopped and can be done on another
+machine than the one before:
 
-    generate    the model answers, freely and within the pool
-    run         programs run: the answers, the two reference programs, and repairs where there are any
-    repair      the model sees each program that failed, with its error, and tries once more
+    generate    the model answers, raw and within the pool
+    run         the answers, the reference programs and any repairs are run
+    repair      the model sees each program that failed, with its error, and answers once more
     robustness  the model decides on other descriptions of the same problems; no program is written or run
-    score       the record follows from the files
+    score       the record is computed from the files
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ from llamoco.modeling.evaluation.results import (
 from llamoco.modeling.evaluation.robustness import decide_variants
 from llamoco.modeling.evaluation.scoring import score_evaluation
 from llamoco.modeling.evaluation.split_rows import evaluation_rows, split_size
-from llamoco.modeling.generation.load import Generation
-from llamoco.modeling.providers.answer_file import FileSource
-from llamoco.modeling.providers.sources import Failure, ModelSource, Source
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.providers.answer_file import AnswerFile
+from llamoco.modeling.providers.provider import AnswerProvider, Failure, ModelProvider
 
 STEPS = ("generate", "run", "repair", "robustness", "score")
 SEED = 0
@@ -84,7 +84,7 @@ OnProgress = Callable[[Stage], None]
 
 def evaluate_model(
     out: Path,
-    source: Source | None = None,
+    source: AnswerProvider | None = None,
     split: str | None = None,
     runs: int | None = None,
     limit: int | None = None,
@@ -96,11 +96,11 @@ def evaluate_model(
     command: str = "",
     on_progress: OnProgress = lambda stage: None,
 ) -> EvaluationRecord | None:
-    """Do steps of an evaluation, or all.
+    """Do all or some steps of an evaluation.
 
     Args:
-        out: its folder, made if missing; one that holds the same evaluation is gone on with.
-        source: where answers come from; the steps generate, repair and robustness need it.
+        out: its folder, made if missing; one that holds the same evaluation is continued.
+        source: provider of answers; the steps generate, repair and robustness need it.
         split: "test" or "train"; None for the folder's, in a new one test.
         runs: runs of each program; None for the folder's, in a new one 5.
         limit: number of rows (see ``split_rows``); None for all, or without the step generate all that are answered.
@@ -108,7 +108,7 @@ def evaluate_model(
         seed: of the runs; None for the folder's, in a new one 0.
         steps: some of ``STEPS``; done in their order, whatever the order given.
         allow_unsafe: run programs even where they cannot be confined.
-        workers: programs run side by side; None for one a processor.
+        workers: programs that run in parallel; None for one per processor.
         command: the command line, for the record.
         on_progress: called as answers and runs come in.
 
@@ -125,9 +125,7 @@ def evaluate_model(
     if source is not None and not source.can_repair and tuple(steps) == ("repair",):
         raise EvaluationError(f"{source.name} cannot repair programs: do other steps")
     if tuple(steps) == ("robustness",) and not _decides(source):
-        raise EvaluationError(
-            "the step robustness needs a model on this machine that is shown the plain prompt"
-        )
+        raise EvaluationError("the step robustness needs a local model with the plain prompt")
     if data is None and (out / SETTINGS).exists():
         data = read_settings(out)["data"]
     asked: dict[str, Any] = {
@@ -161,7 +159,7 @@ def evaluate_model(
             work.repair(source, limit)
             if "run" in steps:
                 work.run(runner, limit)
-        if "robustness" in steps and isinstance(source, ModelSource) and _decides(source):
+        if "robustness" in steps and isinstance(source, ModelProvider) and _decides(source):
             work.robustness(source, limit)
         if "score" not in steps:
             return None
@@ -172,31 +170,31 @@ def evaluate_model(
 
 @dataclass(frozen=True)
 class _Work:
-    """The steps that add lines to files."""
+    """Steps that append lines to files."""
 
     folder: Path
     settings: dict[str, Any]
     command: str
     on_progress: OnProgress
 
-    def generate(self, source: Source, limit: int | None) -> None:
-        """Have the rows answered that are not yet."""
+    def generate(self, source: AnswerProvider, limit: int | None) -> None:
+        """Have the model answer the rows that have no answer yet."""
         split, data = self.settings["split"], self.settings["data"]
-        if isinstance(source, FileSource):
+        if isinstance(source, AnswerFile):
             answered = _answered_by(source, split, data)
             chosen = [row for row in evaluation_rows(split, data=data) if row["row"] in answered][:limit]
         else:
             chosen = evaluation_rows(split, limit, data)
         rows = {row["row"]: row for row in chosen}
         self.settings.update(limit=limit, rows=len(rows), split_rows=split_size(split, data))
-        if isinstance(source, ModelSource) and source.calibration is not None:
+        if isinstance(source, ModelProvider) and source.calibration is not None:
             self.settings["calibration"] = json.loads(source.calibration.to_json())
         write_json(self.folder / SETTINGS, self.settings)
         answers = read_answers(self.folder)
         missing = [number for number in rows if number not in answers]
         prompts = [rows[number]["prompt"] for number in missing]
-        with self._keeping("generate", GENERATIONS, rows, missing) as keep:
-            if isinstance(source, ModelSource) and source.decides:
+        with self._saving("generate", GENERATIONS, rows, missing) as keep:
+            if isinstance(source, ModelProvider) and source.decides:
                 source.answer_both_ways(
                     prompts,
                     lambda position, raw, within: keep(
@@ -206,9 +204,9 @@ class _Work:
             else:
                 source.answer_all(prompts, keep)
 
-    def repair(self, source: Source, limit: int | None) -> None:
-        """Show the model those of its programs that failed, each with the error of its first failed run."""
-        if isinstance(source, FileSource):
+    def repair(self, source: AnswerProvider, limit: int | None) -> None:
+        """Show the model its failed programs, each with the error of its first failed run."""
+        if isinstance(source, AnswerFile):
             _answered_by(source, self.settings["split"], self.settings["data"])
         answers = read_answers(self.folder)
         rows = answered_rows(self.folder, self.settings, answers, limit)
@@ -226,14 +224,14 @@ class _Work:
                 failures[number] = Failure(entry["prompt"], program, error_text(failed))
         repairs = read_repairs(self.folder)
         missing = [number for number in failures if number not in repairs]
-        with self._keeping("repair", REPAIRS, failures, missing) as keep:
+        with self._saving("repair", REPAIRS, failures, missing) as keep:
             source.repair_all([failures[number] for number in missing], keep)
 
     @contextmanager
-    def _keeping(
+    def _saving(
         self, step: str, name: str, wanted: Mapping[int, Any], missing: Sequence[int]
     ) -> Iterator[Callable[..., None]]:
-        """Gives what a source calls with each answer, by its position among the missing rows; more may be put beside it."""
+        """Give the function that a source calls with each answer and its position among the missing rows; more fields can be added."""
         done = len(wanted) - len(missing)
 
         def keep(position: int, generation: Generation, **more: Any) -> None:
@@ -248,7 +246,7 @@ class _Work:
             yield keep
 
     def run(self, runner: Runner, limit: int | None) -> None:
-        """Run every program on its problem that was not yet: a pair that several rows or contestants share, once."""
+        """Run every program that was not run yet; a pair of program and problem that rows or contestants share is run once."""
         answers = read_answers(self.folder)
         rows = answered_rows(self.folder, self.settings, answers, limit)
         problems = problems_of(rows)
@@ -292,8 +290,8 @@ class _Work:
                 finished += 1
                 self.on_progress(Stage("run", finished, len(predictions)))
 
-    def robustness(self, source: ModelSource, limit: int | None) -> None:
-        """Have the model decide on other descriptions of the problems where it did not yet."""
+    def robustness(self, source: ModelProvider, limit: int | None) -> None:
+        """Have the model decide on other descriptions of the problems that have no decision yet."""
         rows = answered_rows(self.folder, self.settings, read_answers(self.folder), limit)
         problems = problems_of(rows)
         done = {line["problem_id"] for line in read_decisions(self.folder)}
@@ -309,7 +307,7 @@ class _Work:
 
     @contextmanager
     def _timed(self, step: str, work: int) -> Iterator[None]:
-        """Note how long a step took, where there is any work, also if it ends early."""
+        """Log the duration of a step that had any work, also if it ends early."""
         begun = time.monotonic()
         try:
             yield
@@ -319,7 +317,7 @@ class _Work:
                 here["versions"] |= _versions("torch", "transformers")
                 seconds = round(time.monotonic() - begun, 3)
                 with append_jsonl(self.folder / STEPS_LOG) as append:
-                    # A command line may hold names of files that are no text.
+                    # A command line may hold file names that are not valid text.
                     append({"step": step, "seconds": seconds, "command": clean_text(self.command), **here})
 
 
@@ -332,13 +330,13 @@ def _versions(*packages: str) -> dict[str, str]:
     return found
 
 
-def _decides(source: Source | None) -> bool:
-    """Whether a source's answers begin with a decision line, which other models do not write."""
-    return isinstance(source, ModelSource) and source.decides
+def _decides(source: AnswerProvider | None) -> bool:
+    """True if a source's answers begin with a decision line."""
+    return isinstance(source, ModelProvider) and source.decides
 
 
-def _answered_by(source: FileSource, split: str, data: str | None) -> set[int]:
-    """Numbers of the rows of a split that a file answers. The file can be asked for answers and repairs after it only."""
+def _answered_by(source: AnswerFile, split: str, data: str | None) -> set[int]:
+    """Numbers of the rows of a split that a file answers; only then can the file be asked for answers and repairs."""
     return set(source.rows_answered(sorted(evaluation_rows(split, data=data), key=lambda row: row["row"])))
 
 

@@ -87,7 +87,7 @@ def test_a_trace_ends_nothing_either() -> None:
         + "def objective(x):\n    return float(x[0]) if type(x[0]) is np.float64 else os._exit(1)\nimport numpy as np\n",
         "p.py",
     )
-    assert own.trace.profile is None and "os._exit is not followed" in str(own.trace.obstacle)
+    assert own.trace.profile is None and "os._exit cannot be traced" in str(own.trace.obstacle)
 
 
 def test_signals_that_do_not_end_the_process_may_be_sent() -> None:
