@@ -1,4 +1,4 @@
-"""Training speed of LLaMoCoTrainer beside that of trl's plain SFTTrainer, on the same batches.
+"""Training speed of InstructionTrainer beside that of trl's plain SFTTrainer, on the same batches.
 
     python examples/benchmarks/trainer.py [--rounds R] [--steps N] [--threads T] [--json]
 
@@ -20,15 +20,14 @@ import numpy as np
 import torch
 from datasets import Dataset
 from tokenizers import Tokenizer, models, pre_tokenizers
-from torch.utils.data import DataLoader
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, TrainerCallback
 from transformers.utils import logging
 from trl import SFTConfig, SFTTrainer
 
 from llamoco.dataset_builder.benchmark.provenance import environment
-from llamoco.modeling.training.batches import Collator, Rows
+from llamoco.modeling.training.collators import InstructionCollator
 from llamoco.modeling.training.config import LLaMoCoConfig
-from llamoco.modeling.training.trainer import LLaMoCoTrainer
+from llamoco.modeling.training.instruction_trainer import InstructionTrainer
 
 SEED = 0
 VOCABULARY, ROWS = 2400, 512
@@ -73,21 +72,28 @@ class Clock(TrainerCallback):
 
 
 class PlainTrainer(SFTTrainer):
-    """SFTTrainer on batches made elsewhere."""
+    """SFTTrainer on the rows, in the order and in the batches of an InstructionTrainer."""
 
-    def __init__(self, batches: list[list[int]], rows: Rows, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self.batches, self.rows = batches, rows
+    def __init__(self, other: InstructionTrainer, **arguments: Any) -> None:
+        collate = InstructionCollator(other.processing_class.pad_token_id)
 
-    def get_train_dataloader(self) -> DataLoader:
-        collate = Collator(self.processing_class.pad_token_id)
+        def plain(rows: list[Any]) -> dict[str, torch.Tensor]:
+            batch = collate(rows)
+            return {name: batch[name] for name in ("input_ids", "attention_mask", "labels")}
 
-        def plain(examples: list[Any]) -> dict[str, torch.Tensor]:
-            batch = collate(examples)
-            del batch["choice"]
-            return batch
+        super().__init__(
+            train_dataset=other.train_dataset,
+            processing_class=other.processing_class,
+            data_collator=plain,
+            **arguments,
+        )
+        self.order = other.sampler
 
-        return self.accelerator.prepare(DataLoader(self.rows, batch_sampler=self.batches, collate_fn=plain))
+    def _prepare_dataset(self, dataset: Dataset, *arguments: Any) -> Dataset:
+        return dataset
+
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Any:
+        return self.order
 
 
 def pairs() -> Dataset:
@@ -123,27 +129,19 @@ def compare(size: str, rounds: int, steps: int, folder: str) -> dict[str, float]
     dataset, tokenizer = pairs(), word_tokenizer()
     config = LlamaConfig(vocab_size=VOCABULARY, tie_word_embeddings=True, **SIZES[size])
     ours = LLaMoCoConfig(output_dir=folder, contrastive_steps=0, max_steps=steps + 1, **COMMON)
-    plain = SFTConfig(output_dir=folder, max_steps=steps + 1, **COMMON)
-    seconds: dict[str, list[float]] = {"LLaMoCoTrainer": [], "SFTTrainer": []}
+    plain = SFTConfig(output_dir=folder, max_steps=steps + 1, remove_unused_columns=False, **COMMON)
+    seconds: dict[str, list[float]] = {"InstructionTrainer": [], "SFTTrainer": []}
     losses: dict[str, float] = {}
     for _ in range(rounds):
         for name in seconds:
             torch.manual_seed(SEED)
             model = LlamaForCausalLM(config)
-            one: Any = LLaMoCoTrainer(model, ours, dataset, tokenizer)
-            batches = list(one.batch_sampler)
+            one: Any = InstructionTrainer(model, ours, dataset, tokenizer)
+            size = COMMON["per_device_train_batch_size"]
+            rows = list(one.sampler)[size : (steps + 1) * size]
+            tokens = sum(one.train_dataset[rows]["length"])
             if name == "SFTTrainer":
-                one = PlainTrainer(
-                    batches,
-                    Rows(one.rows),
-                    model=model,
-                    args=plain,
-                    train_dataset=dataset,
-                    processing_class=tokenizer,
-                )
-            tokens = sum(
-                len(one_row["input_ids"]) for batch in batches[1:] for one_row in rows_of(one, batch)
-            )
+                one = PlainTrainer(one, model=model, args=plain)
             clock = Clock()
             one.add_callback(clock)
             losses[name] = one.train().training_loss
@@ -151,12 +149,6 @@ def compare(size: str, rounds: int, steps: int, folder: str) -> dict[str, float]
     rates = {f"{name}, tokens/s": tokens / min(times) for name, times in seconds.items()}
     first, second = rates.values()
     return {**rates, "ratio": first / second, **{f"{name}, loss": loss for name, loss in losses.items()}}
-
-
-def rows_of(one: LLaMoCoTrainer | PlainTrainer, batch: list[int]) -> list[Any]:
-    """The rows of a batch."""
-    rows = one.rows.rows if isinstance(one, PlainTrainer) else one.rows
-    return [rows[i] for i in batch]
 
 
 def main() -> None:
