@@ -1,4 +1,4 @@
-# The commands of this repository. Two do everything for a newcomer: `make demo` and `make test`.
+# The commands of this repository. `make demo` and `make test` do everything a newcomer needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,18 +7,20 @@ FULL_STAMP := $(VENV)/.installed-train
 TEST_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WHEEL_SOURCES := $(shell git ls-files setup.cfg pyproject.toml constraints.txt api dataset_builder metrics modeling hub_cards cli 2>/dev/null)
-# One BLAS thread a process: the benchmark, the sandbox and the tests run processes side by side.
+# Threads that wait must not spin: the benchmark, the sandbox and the tests run processes side by side.
 export OMP_WAIT_POLICY = passive
 export HF_HUB_DISABLE_TELEMETRY = 1
 
-.PHONY: help install full demo test test-slow lint format cards base-check clean
+.PHONY: help install full dev demo test test-slow lint format docs cards screenshot base-check clean
 
-help:            ## this list
-	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
+help:            ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
-install: $(STAMP) ## make the environment in .venv and install llamoco with pinned versions: solve, minimize, plots; no torch
+install: $(STAMP) ## create .venv and install what solves and plots, at pinned versions (half a gigabyte, no torch)
 
-full: $(FULL_STAMP) ## the same for labels, data set, training and scoring, with torch for the CPU
+full: $(FULL_STAMP) ## install what labels, trains and scores, too (2 GB, torch for the CPU)
+
+dev: $(TEST_STAMP) ## install what tests, linters and documentation need, too
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "llamoco needs Python 3.11 or later, this is " + sys.version.split()[0])'
@@ -30,7 +32,7 @@ $(STAMP): $(WHEEL_SOURCES) | $(VENV)/bin/python
 	rm -rf build *.egg-info
 	touch $@
 
-# torch first and by its exact version: another spelling, or a dependency that asks first, takes a build with gigabytes of CUDA.
+# torch first and by its exact version: otherwise pip may choose a build with gigabytes of CUDA.
 $(FULL_STAMP): $(WHEEL_SOURCES) | $(VENV)/bin/python
 	$(PIP) "torch==2.13.0"
 	rm -rf build *.egg-info
@@ -45,29 +47,35 @@ $(TEST_STAMP): $(WHEEL_SOURCES) | $(VENV)/bin/python
 	rm -rf build *.egg-info
 	touch $(STAMP) $(FULL_STAMP) $@
 
-demo: install    ## solve a real engineering problem with the model that the repository ships
+demo: install    ## solve an engineering problem with the shipped model; program and plot go to demo/
 	$(BIN)/llamoco solve examples/problems/spring.tex --out demo/program.py --plot demo/convergence.png
 
 test: $(TEST_STAMP) ## run the test suite on the installed package (about 12 minutes on two cores)
 	$(BIN)/python -m pytest
 
-test-slow: $(TEST_STAMP) ## the heavier checks too
+test-slow: $(TEST_STAMP) ## run the slow tests, too
 	$(BIN)/python -m pytest -m "slow or not slow"
 
-lint: $(TEST_STAMP) ## ruff and mypy, on what is installed
+lint: $(TEST_STAMP) ## run ruff, and mypy on the installed package
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd / && $(abspath $(BIN))/mypy --config-file $(CURDIR)/pyproject.toml -p llamoco
 
-base-check: ## prove the base install in an environment of its own: size, no torch, a LaTeX and a Python problem
+base-check:      ## check the base install in a fresh environment: size, no torch, solves Python and LaTeX problems
 	$(PYTHON) .ci/base_check.py
 
-cards: $(FULL_STAMP) ## refresh the cards and the README's figures from the run records
+docs: $(TEST_STAMP) ## build the documentation into site/; broken links and references are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+cards: $(FULL_STAMP) ## regenerate the cards and the README's figures from the run records
 	$(BIN)/python -m llamoco.hub_cards.cards
 
-format: $(TEST_STAMP) ## let ruff format the sources
+screenshot: $(TEST_STAMP) ## redraw the picture of the web page (needs a system Chromium)
+	$(BIN)/python -m llamoco.hub_cards.screenshot
+
+format: $(TEST_STAMP) ## format the sources with ruff
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:           ## remove the environment and build products
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""`llamoco benchmark`."""
+"""Command `llamoco benchmark`."""
 
 from __future__ import annotations
 
@@ -15,25 +15,34 @@ from llamoco.cli.common import clear_errors, column, err, out
 
 def benchmark(
     out_folder: Annotated[
-        Path, typer.Option("--out", help="Folder of the run store; an interrupted benchmark goes on.")
+        Path,
+        typer.Option("--out", help="Folder of the run store. If it exists, the benchmark goes on from it."),
     ] = Path("runs/benchmark"),
-    problems: Annotated[int, typer.Option(min=4, help="Number of problems, half of them constrained.")] = 400,
+    problems: Annotated[
+        int, typer.Option(min=4, help="Number of problems; half of them are constrained.")
+    ] = 400,
     seed: Annotated[int, typer.Option(min=0, help="Seed of problems and runs.")] = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
+    workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = os.cpu_count() or 1,
     scheduler: Annotated[
         str | None,
         typer.Option(
-            help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786: its workers run the benchmark instead of processes here."
+            help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786. Its workers run the benchmark instead of local processes."
         ),
     ] = None,
     repeats: Annotated[
-        int, typer.Option(min=0, help="race this many problems twice, to see how labels repeat.")
+        int,
+        typer.Option(min=0, help="Race N of the problems a second time, to measure how well labels repeat."),
     ] = 0,
 ) -> None:
     """Race the pool of optimizers on synthetic problems and derive the labels.
 
-    Writes OUT/labels.parquet with OUT/labels.json, from which [cyan]llamoco build[/] makes the instruction set. Ctrl-C and kill -9
-    lose at most the work in flight: run the same command again.
+    Each problem is raced in rounds: every applicable optimizer runs once, the best five run again, and the best three run on fresh
+    seeds. Only the last round decides the label.
+
+    Writes OUT/labels.parquet and OUT/labels.json, from which [cyan]llamoco build[/] makes the instruction set. After Ctrl-C or a
+    crash run the same command again: it repeats only the runs that were not finished.
+
+    Example: [cyan]llamoco benchmark --out runs/mine --problems 400 --repeats 60[/]
     """
     from llamoco.dataset_builder.benchmark.benchmark import BenchmarkProgress, run_benchmark
     from llamoco.dataset_builder.benchmark.executors import open_executor
@@ -62,5 +71,5 @@ def benchmark(
     dropped = ", ".join(f"{count} {reason}" for reason, count in labelled.discarded.items()) or "none"
     out.print(f"{len(labelled.labels)} problems labelled, discarded: {dropped}")
     out.print(
-        f"labels: {out_folder / 'labels.parquet'}; look at them with `llamoco report {out_folder}`",
+        f"labels: {out_folder / 'labels.parquet'}; for tables and figures: llamoco report {out_folder}",
     )

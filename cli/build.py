@@ -1,4 +1,4 @@
-"""`llamoco build`."""
+"""Command `llamoco build`."""
 
 from __future__ import annotations
 
@@ -11,23 +11,30 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from llamoco.cli.common import clear_errors, column, err, out
 
-MOST_WORKERS = 8  # each takes 200 MB and a second to start
+MAX_WORKERS = 8  # each takes 200 MB and a second to start
 
 
 def build(
-    labels: Annotated[Path | None, typer.Option(help="Label table; the shipped one by default.")] = None,
-    out_folder: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("llamoco"),
+    labels: Annotated[
+        Path | None, typer.Option(help="Label table (labels.parquet); the shipped one by default.")
+    ] = None,
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder to write the data set to.")] = Path(
+        "llamoco"
+    ),
 ) -> None:
-    """Build the instruction set from the label table, as a folder that load_dataset reads.
+    """Build the instruction set from a label table, as a folder that load_dataset reads.
 
-    The same table gives the same bytes on every machine. Ctrl-C leaves everything as it was. Then, in the folder beside it:
-    [cyan]load_dataset("llamoco")[/] (configs: default, split by problem; paper_split, split by pair).
+    The same table gives the same bytes on every machine. Nothing is written before it is complete: after Ctrl-C an earlier folder is
+    as it was.
+
+    Then, in Python, from the folder that holds it: [cyan]load_dataset("llamoco")[/]. Config "default" is split by problem, config
+    "paper_split" by pair, as in the paper.
     """
     from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
     from llamoco.dataset_builder.hub_folder import build_folder, folder_hash
     from llamoco.hub_cards.cards import write_dataset_card
 
-    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    workers = min(os.cpu_count() or 1, MAX_WORKERS)
     columns = (column("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         clear_errors(),
@@ -39,7 +46,7 @@ def build(
             out_folder,
             workers,
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
-            # The card reports on the labels that ship: it must not speak for a table of the user's own.
+            # The card reports on the shipped labels; a table of the user's own gets none.
             complete=write_dataset_card if labels is None else lambda folder: None,
         )
     for config, splits in counts.items():

@@ -1,12 +1,13 @@
-"""What the commands share: consoles, exit codes, and errors as one clear message."""
+"""Consoles, exit codes and error messages of all commands."""
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 from rich.progress import TextColumn
@@ -16,7 +17,7 @@ from llamoco.cli.terminal import SafeConsole
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.printable import printable
 
-# Into a file or a pipe tables are as wide as they need, not 80 columns.
+# Tables that go into a file or a pipe are as wide as they need, not 80 columns.
 out = SafeConsole(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
 err = SafeConsole(stderr=True)
 
@@ -25,28 +26,40 @@ EXIT_BAD_INPUT = 2
 EXIT_NO_SANDBOX = 3
 EXIT_INTERRUPTED = 130
 
-LONGEST_MESSAGE = 4000  # characters
+MAX_MESSAGE = 4000  # characters
 
 
 def fail(message: str, code: int = EXIT_BAD_INPUT) -> NoReturn:
-    """Print one message that names the place and the cure, and leave with an exit code."""
+    """Print one message and exit.
+
+    Args:
+        message: names the place, what was expected and the next step.
+        code: exit code.
+    """
     say("error:", message, "bold red")
     raise typer.Exit(code)
 
 
 def say(kind: str, message: str, style: str) -> None:
-    """Print a message on stderr, what kind of message it is in a style before it."""
-    err.print(Text(kind, style), printable(message, LONGEST_MESSAGE), soft_wrap=True)
+    """Print a message on stderr, after its kind (such as "note:") in a style of its own."""
+    err.print(Text(kind, style), printable(message, MAX_MESSAGE), soft_wrap=True)
+
+
+def help_text(command: Callable[..., Any]) -> str:
+    """Join the lines of each paragraph of a command's docstring: the terminal wraps them anew."""
+    return "\n\n".join(
+        paragraph.replace("\n", " ") for paragraph in (inspect.getdoc(command) or "").split("\n\n")
+    )
 
 
 def column(text: str) -> TextColumn:
-    """A column of a progress bar, without markup."""
+    """Make a text column of a progress bar, without markup."""
     return TextColumn(text, markup=False)
 
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """Turn expected errors into one message and an exit code; what is not expected keeps its traceback."""
+    """Turn expected errors into one message and an exit code; others keep their traceback."""
     try:
         yield
     except LlamocoError as error:

@@ -1,4 +1,4 @@
-"""What commands need beyond the base install, told by one message where it is missing."""
+"""Extras that commands need beyond the base install, and the message if one is missing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from llamoco.cli.common import fail
 
-# Extras of setup.cfg, each with the packages (as they are imported) that it adds. Up to train, each holds those before it.
+# Extras of setup.cfg, each with the packages (as they are imported) that it adds. Each of NESTED includes those before it.
 EXTRAS = {
     "plot": ("matplotlib",),
     "data": (
@@ -31,10 +31,11 @@ EXTRAS = {
     "report": ("nevergrad", "numdifftools"),
 }
 NESTED = ("plot", "data", "metric", "train")
-# What a command always needs,
+# Extra that a command always needs,
 OF_COMMANDS = {
     "benchmark": "data",
     "build": "data",
+    "calibrate": "data",
     "report": "data",
     "push": "data",
     "paper": "data",
@@ -42,16 +43,16 @@ OF_COMMANDS = {
     "evaluate": "metric",
     "train": "train",
 }
-# and at times.
+# and what more it may need.
 BEYOND = {"evaluate": "; 'llamoco[train]' for a model that runs on this machine"}
 
 
 def extra_for(command: str, package: str) -> str | None:
-    """The extra to install where a command finds a package missing; None if no extra has it.
+    """Name the extra to install if a command lacks a package; None if no extra has it.
 
     Args:
-        command: its name.
-        package: as it is imported, a module of it or itself.
+        command: name of the command.
+        package: the package or a module of it, as it is imported.
     """
     top = package.split(".")[0]
     extra = next((name for name, packages in EXTRAS.items() if top in packages), None)
@@ -63,10 +64,10 @@ def extra_for(command: str, package: str) -> str | None:
 
 @contextmanager
 def missing_extras(context: Any) -> Iterator[None]:
-    """Tell which extra a command needs if a package of one is missing, and leave with exit code 2.
+    """Exit with code 2 and name the extra to install if a command lacks a package.
 
     Args:
-        context: of click.
+        context: of click, while the command runs.
     """
     try:
         yield
@@ -77,6 +78,6 @@ def missing_extras(context: Any) -> Iterator[None]:
             raise
         package = str(error.name).split(".")[0]
         fail(
-            f"`llamoco {command}` needs {package}, which the base install leaves out: pip install 'llamoco[{extra}]' "
+            f"`llamoco {command}` needs {package}, which is not in the base install: pip install 'llamoco[{extra}]' "
             f"(in a clone: pip install -c constraints.txt '.[{extra}]'){BEYOND.get(command, '')}"
         )

@@ -1,4 +1,4 @@
-"""The `llamoco` command: arguments and printing only. Each command lives in a file of its own."""
+"""Command `llamoco`: arguments and printing only, one file for each command."""
 
 from __future__ import annotations
 
@@ -14,45 +14,48 @@ from typer.core import TyperGroup
 import llamoco
 from llamoco.cli.benchmark import benchmark
 from llamoco.cli.build import build
+from llamoco.cli.calibrate import calibrate
+from llamoco.cli.common import help_text
 from llamoco.cli.evaluate import evaluate
 from llamoco.cli.extras import missing_extras
-from llamoco.cli.leaving import App, end_if_held_up
+from llamoco.cli.process_exit import App, exit_if_held_up
 from llamoco.cli.push import push
 from llamoco.cli.report import report
 from llamoco.cli.solve import solve
+from llamoco.cli.study import study
 from llamoco.cli.terminal import excepthook, guard
 from llamoco.cli.train import train
 from llamoco.dataset_builder.problems.printable import printable
 
-# Read when torch loads: threads that wait in a loop slow a model down many times on a machine that has other work.
+# Read when torch loads: threads that spin while they wait make a model many times slower on a busy machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 class _Commands(TyperGroup):
-    """The commands. What is wrong with arguments is said with the arguments themselves, so these are made printable."""
+    """Group of all commands. Messages about arguments repeat the arguments, so they are made printable."""
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
-        """Of click: read the arguments."""
+        """Read the arguments (click)."""
         with _printable_errors():
             return super().make_context(*arguments, **options)
 
     def invoke(self, context: Any) -> Any:
-        """Of click: run the command."""
+        """Run the command (click)."""
         with _printable_errors(), missing_extras(context):
             return super().invoke(context)
 
 
 class _App(App):
-    """The program: whatever ends it is printed by ``terminal``."""
+    """Application; errors that end it are printed by ``terminal``."""
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
-        """Run it with the command line's arguments."""
+        """Run with the arguments of the command line."""
         guard()
         try:
             return super().__call__(*arguments, **options)
         except Exception as error:
             excepthook(type(error), error, error.__traceback__)
-            end_if_held_up(1)
+            exit_if_held_up(1)
             sys.exit(1)
 
 
@@ -61,7 +64,7 @@ def _printable_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # click's errors; typer has a click of its own, which is no public name.
+        # click's errors; typer bundles its own click, which has no public name.
         if hasattr(error, "format_message") and isinstance(getattr(error, "message", None), str):
             error.message = printable(error.message)  # type: ignore[attr-defined]
         raise
@@ -72,12 +75,12 @@ app = _App(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Describe a continuous optimization problem; get the optimizer program an expert would have found by benchmarking.",
+    help="Describe a continuous optimization problem; get a solution, and the optimizer program that won a benchmark on problems like it.",
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"llamoco {llamoco.__version__}")
         raise typer.Exit()
 
@@ -86,13 +89,17 @@ def _version(asked: bool) -> None:
 def _before(
     version: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=_version, help="Print the version and end."),
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """What is done before any command: nothing more than the options above."""
+    """Options of the program itself."""
 
 
-for command in (solve, benchmark, build, train, evaluate, report, push):
+for command in (solve, benchmark, build, train, calibrate, evaluate, report, push):
     # The fields of a recipe are options of `train`.
     fields = command is train
-    app.command(context_settings={"allow_extra_args": fields, "ignore_unknown_options": fields})(command)
+    app.command(
+        help=help_text(command),
+        context_settings={"allow_extra_args": fields, "ignore_unknown_options": fields},
+    )(command)
+app.add_typer(study, name="study")

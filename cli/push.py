@@ -1,4 +1,4 @@
-"""`llamoco push KIND [FOLDER]`."""
+"""Command `llamoco push KIND [FOLDER]`."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ def push(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            help="Its folder. By default the shipped model, llamoco/ (as llamoco build writes it), metrics/llamoco.",
+            help="Its folder; by default the shipped model, llamoco/ (as llamoco build writes it) or metrics/llamoco.",
             show_default=False,
         ),
     ] = None,
     repo: Annotated[
         str | None,
         typer.Option(
-            help="NAME (in the account of the token) or NAMESPACE/NAME; the folder's name by default."
+            help="Repository: NAME (in the account of the token) or NAMESPACE/NAME; the folder's name by default."
         ),
     ] = None,
     private: Annotated[
-        bool, typer.Option("--private", help="A new repository is seen by you alone.")
+        bool, typer.Option("--private", help="If the repository is new, make it private.")
     ] = False,
-    branch: Annotated[str, typer.Option(help="Branch to commit to; made if it is not there.")] = "main",
+    branch: Annotated[str, typer.Option(help="Branch to commit to; created if it does not exist.")] = "main",
     message: Annotated[str | None, typer.Option(help="Commit message.")] = None,
     max_file: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Largest file, in MiB, that is let through; 15 for a model by default."),
+        typer.Option(min=0.001, help="Largest file to accept, in MiB; 15 for a model by default."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only check, and list what would be uploaded; no network.")
+        bool, typer.Option("--dry-run", help="Only check, and list what would be uploaded; uses no network.")
     ] = False,
 ) -> None:
     """Upload a model, the data set or the metric (a Space with its page) to the Hugging Face Hub, with its card.
 
-    Everything is checked first: files, weights, the card's metadata, rows. The token comes from HF_TOKEN, or from
-    [cyan]hf auth login[/]. It is one commit; a push that was interrupted is repeated, and what is there already is not sent again.
+    Everything is checked first: files, weights, the card's metadata, rows. The token comes from HF_TOKEN or from
+    [cyan]hf auth login[/]. The upload is one commit; if it is interrupted, push again: files that are already there are not sent again.
 
     Examples: [cyan]llamoco push model --dry-run[/], [cyan]llamoco push model runs/mine --repo me/mine --private[/],
     [cyan]llamoco push dataset[/], [cyan]llamoco push metric[/] (in a clone)
@@ -59,7 +59,7 @@ def push(
     from huggingface_hub.utils import disable_progress_bars
 
     from llamoco.hub_cards import artefacts
-    from llamoco.hub_cards.push import NO_TOKEN, PushError, full_name, hub
+    from llamoco.hub_cards.push import NO_TOKEN, PushError, full_repo_name, open_hub
     from llamoco.hub_cards.push import push as upload
 
     chosen = next((name for name in artefacts.KINDS if name == kind), None)
@@ -77,27 +77,27 @@ def push(
         if dry_run:
             found = collect(name if "/" in name else f"{ACCOUNT}/{name}")
             try:
-                hub()
+                open_hub()
             except PushError:
                 found.faults.append(NO_TOKEN)
             _show(found, private, branch)
             if found.faults:
                 raise typer.Exit(EXIT_BAD_INPUT)
-            out.print("nothing is wrong; without --dry-run it would be uploaded")
+            out.print("all checks passed; nothing was uploaded (--dry-run)")
             return
         if not err.is_terminal:
             disable_progress_bars()
-        api = hub()
-        found = collect(full_name(api, name))
+        api = open_hub()
+        found = collect(full_repo_name(api, name))
         pushed = upload(api, found, private=private, branch=branch, message=message)
     for path in pushed.removed:
         out.print(f"removed there: {path}")
-    state = "uploaded" if pushed.changed else "nothing has changed since the last push"
+    state = "uploaded" if pushed.changed else "unchanged since the last push"
     out.print(f"{state}: {pushed.url} ({branch} at {pushed.commit[:12]})", soft_wrap=True)
 
 
 def _card(kind: str) -> Callable[[Path], str] | None:
-    """Writes the card of a model that `llamoco train` left without one."""
+    """Write the card of a model that has none, from its run record."""
     if kind != "model":
         return None
     from llamoco.hub_cards.model_cards import trained_card
@@ -117,10 +117,10 @@ def _show(found: Artefact, private: bool, branch: str) -> None:
     if found.card:
         import yaml
 
-        text = yaml.safe_dump(_in_short(found.card), sort_keys=False, allow_unicode=True, width=120)
+        text = yaml.safe_dump(_shortened(found.card), sort_keys=False, allow_unicode=True, width=120)
         out.print(f"metadata of the card:\n{text.rstrip()}", soft_wrap=True)
     for fault in found.faults:
-        say("wrong:", fault, "bold red")
+        say("error:", fault, "bold red")
 
 
 def _files(found: Artefact) -> Table:
@@ -135,8 +135,8 @@ def _files(found: Artefact) -> Table:
     return table
 
 
-def _in_short(card: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata without the columns and whole prompts, which would fill screens; what has another form stays as it is."""
+def _shortened(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Shorten metadata for the terminal: columns and prompts are left out; metadata of another form stay as they are."""
     from llamoco.hub_cards.artefacts import rows_stated
 
     short = dict(card)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llamoco.cli.common import EXIT_NO_SANDBOX, EXIT_UNSOLVED, clear_errors, err, fail, say
-from llamoco.cli.leaving import host_own_code
+from llamoco.cli.process_exit import host_user_code
 from llamoco.cli.solve_program import needs_folder, program_place, write_program
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def solve(
     if plot is not None:
         import matplotlib  # noqa: F401  (if it is missing, that is told before anything runs)
     sandbox = None if program_only else _starting_sandbox(context)
-    host_own_code()
+    host_user_code()
     with clear_errors():
         problem, record = read_with_journal(file, ignore_prose, journal)
     with clear_errors(), err.status("loading the model"):
@@ -190,6 +190,7 @@ def solve(
 
 def _starting_sandbox(context: typer.Context) -> Sandbox:
     """What runs programs; it takes a second to start, and does while the problem is read and answered."""
+    from llamoco.metrics.sandbox.sandbox import Sandbox
     from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 
     try:

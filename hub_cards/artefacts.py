@@ -1,4 +1,4 @@
-"""What `llamoco push` would upload, and all that is wrong with it: read from disk alone, no network."""
+"""Artefacts for the Hub: the files that `llamoco push` would upload, and their checks. Reads the disk only, no network."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ FOLDERS: Mapping[Kind, Path] = {
     "dataset": Path("llamoco"),
     "metric": Path("metrics/llamoco"),
 }
-# The rule of this project, so that models live in a repository too. Parquet has its own shards.
+# So that models can be kept in a Git repository, too. Parquet files are split into shards anyway.
 MAX_FILE_MIB: Mapping[Kind, float] = {"model": 15, "dataset": float("inf"), "metric": 15}
 PRIVATE_SPACE = (
-    "a private Space cannot install the package: it fetches its own wheel without a token. Push without --private, or run "
-    "the page on your machine: python metrics/llamoco/app.py"
+    "a private Space cannot install the package, since it downloads its own wheel without a token. Push without --private, or "
+    "run the page on your machine: python metrics/llamoco/app.py"
 )
 CARD_FIELDS: Mapping[Kind, tuple[str, ...]] = {
     "model": ("license", "library_name", "pipeline_tag", "tags"),
     "dataset": ("license", "configs", "dataset_info", "task_categories", "tags"),
     "metric": ("title", "sdk", "sdk_version", "app_file", "license", "tags"),
 }
-# Weights are safetensors: what else may lie in a folder of weights (pickles, checkpoints, logs) is left out.
+# Weights are safetensors; other files of a model's folder (pickles, checkpoints, logs) are left out.
 TAKEN: Mapping[Kind, tuple[str, ...]] = {
     "model": ("*.json", "*.safetensors", "*.md", "*.png", "*.txt", "*.jinja", "*.model"),
     "dataset": ("README.md", "*.png", "*.parquet"),
     "metric": ("README.md", "*.py", "requirements.txt", "examples/*"),
 }
-# Of a model's converted form, which runs without torch.
+# Files of a model's converted form, which runs without torch.
 CONVERTED = frozenset(f"{converted.FOLDER}/{name}" for name in (converted.DESCRIPTION, *converted.FILES))
 _CARDS: Mapping[Kind, type[RepoCard]] = {"model": ModelCard, "dataset": DatasetCard, "metric": SpaceCard}
 _IMAGE = re.compile(r"!\[[^][]*\]\((?!https?:)([^)\s]+)\)")
@@ -57,15 +57,15 @@ _IMAGE = re.compile(r"!\[[^][]*\]\((?!https?:)([^)\s]+)\)")
 
 @dataclass(frozen=True)
 class Artefact:
-    """What would be uploaded.
+    """Files and metadata to upload.
 
     Attributes:
         kind: model, dataset or metric.
         repo: name of the repository, with or without a namespace.
-        files: by path in the repository; made on the way where they are bytes.
-        card: metadata of README.md, in its own order.
-        left_out: paths in the folder that are not taken.
-        faults: what is wrong; nothing may be uploaded while there are any.
+        files: paths on disk or generated contents, by path in the repository.
+        card: metadata of README.md, in their order there.
+        left_out: paths in the folder that are not uploaded.
+        faults: messages about what is wrong; an artefact with faults is not uploaded.
     """
 
     kind: Kind
@@ -77,16 +77,16 @@ class Artefact:
 
     @property
     def repo_type(self) -> str:
-        """As the Hub calls it: a metric is a Space."""
+        """Type of the repository on the Hub: a metric is a Space."""
         return REPO_TYPES[self.kind]
 
     def size(self, path: str) -> int:
-        """Bytes of a file."""
+        """Size of a file in bytes."""
         content = self.files[path]
         return len(content) if isinstance(content, bytes) else content.stat().st_size
 
     def text(self, path: str) -> str:
-        """Content of a file of text; what is no UTF-8 is replaced."""
+        """Content of a text file; bytes that are not UTF-8 are replaced."""
         content = self.files[path]
         return (content if isinstance(content, bytes) else content.read_bytes()).decode(
             "utf-8", errors="replace"
@@ -103,19 +103,19 @@ def artefact(
     branch: str = "main",
     card: Callable[[Path], str] | None = None,
 ) -> Artefact:
-    """Collect what would be uploaded and check it.
+    """Collect the files to upload and check them.
 
     Args:
         kind: model, dataset or metric.
         folder: of a trained model (or LoRA adapter), of a built data set, or metrics/llamoco of a checkout.
         repo: NAME or NAMESPACE/NAME.
-        max_file_mib: the largest file that is let through, in MiB, a metric's wheel apart; ``MAX_FILE_MIB`` if None.
-        private: whether nobody else is to see it.
-        branch: that it is for.
-        card: writes the README.md of a folder without one.
+        max_file_mib: largest file to accept, in MiB (a metric's wheel excepted); ``MAX_FILE_MIB`` if None.
+        private: whether a new repository is private.
+        branch: branch that it is for.
+        card: writes the README.md of a folder that has none.
 
     Returns:
-        The artefact. What is wrong with it is in its ``faults``: nothing is raised.
+        The artefact. Errors are collected in its ``faults``; nothing is raised.
     """
     found = Artefact(kind, repo, {})
     try:
@@ -123,7 +123,7 @@ def artefact(
     except HFValidationError as error:
         found.faults.append(str(error))
     if not folder.is_dir():
-        found.faults.append(f"no folder {folder}: {_HINTS[kind]}")
+        found.faults.append(f"there is no folder {folder}: {_HINTS[kind]}")
         return found
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = path.relative_to(folder).as_posix()
@@ -139,29 +139,29 @@ def artefact(
             found.files["README.md"] = card(folder).encode()
         except (OSError, ValueError, KeyError) as error:
             found.faults.append(
-                f"README.md is missing, and no card could be made of run_record.json: {error!r}"
+                f"README.md is missing, and no card could be made from run_record.json: {error!r}"
             )
     most = MAX_FILE_MIB[kind] if max_file_mib is None else max_file_mib
     for name in found.files:
         if found.size(name) > most * 2**20:
             found.faults.append(
                 f"{name} has {found.size(name) / 2**20:.1f} MiB, more than {most:g}: save the weights in smaller "
-                "shards (max_shard_size), or allow it with --max-file"
+                "shards (max_shard_size), or raise the limit with --max-file"
             )
     _check_card(found)
     try:
         _CHECKS[kind](found, folder)
-    except (AttributeError, KeyError, TypeError) as error:  # metadata or an index of another form
-        found.faults.append(f"README.md or a JSON file in {folder} is of an unknown form: {error!r}")
+    except (AttributeError, KeyError, TypeError) as error:  # metadata or an index in an unknown form
+        found.faults.append(f"README.md or a JSON file in {folder} has an unknown form: {error!r}")
     if kind == "metric":
         _add_wheel(found, folder, private, branch)
     return found
 
 
 _HINTS: Mapping[Kind, str] = {
-    "model": "give the output folder of `llamoco train`, or none for the model that ships",
-    "dataset": "`llamoco build` makes it",
-    "metric": "it is metrics/llamoco of a checkout",
+    "model": "name the output folder of `llamoco train`, or none for the shipped model",
+    "dataset": "write it with `llamoco build`",
+    "metric": "it is the folder metrics/llamoco of a checkout",
 }
 
 
@@ -199,7 +199,7 @@ def _check_model(found: Artefact, folder: Path) -> None:
         there = converted.find_converted(folder)
         if there is None and (folder / converted.FOLDER / converted.DESCRIPTION).is_file():
             found.faults.append(
-                f"{converted.FOLDER}/ is of other weights: `python -m llamoco.modeling.generation.convert {folder}`, or remove it"
+                f"{converted.FOLDER}/ belongs to other weights: run `python -m llamoco.modeling.generation.convert {folder}`, or remove the folder"
             )
     except ModelError as error:
         found.faults.append(str(error))
@@ -218,7 +218,9 @@ def _check_model(found: Artefact, folder: Path) -> None:
     index = read.get("model.safetensors.index.json")
     if isinstance(index, dict):
         shards = set(index.get("weight_map", {}).values())
-        found.faults.extend(f"{name} is missing, a shard of the weights" for name in sorted(shards - weights))
+        found.faults.extend(
+            f"{name}, a shard of the weights, is missing" for name in sorted(shards - weights)
+        )
         found.faults.extend(
             f"{name} belongs to other weights: remove it" for name in sorted(weights - shards)
         )
@@ -249,12 +251,12 @@ def _check_dataset(found: Artefact, folder: Path) -> None:
     stated = re.search(r"\b[0-9a-f]{64}\b", found.text("README.md")) if "README.md" in found.files else None
     if stated and stated[0] != folder_hash(folder):
         found.faults.append(
-            "the card states another SHA-256 than the parquet files have: `llamoco build` again"
+            "the SHA-256 in the card is not that of the parquet files: run `llamoco build` again"
         )
 
 
 def rows_stated(card: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """Rows by configuration and split, as the card of a data set states them."""
+    """Read the number of rows by configuration and split from the card of a data set."""
     infos = card.get("dataset_info") or []
     return {
         info.get("config_name", "default"): {split["name"]: split["num_examples"] for split in info["splits"]}
@@ -281,10 +283,10 @@ _CHECKS: Mapping[Kind, Callable[[Artefact, Path], None]] = {
 
 
 def _add_wheel(found: Artefact, folder: Path, private: bool, branch: str) -> None:
-    """The package as a wheel in the Space, and its address in requirements.txt.
+    """Add the package as a wheel, and its address to requirements.txt.
 
-    A Space installs with requirements.txt alone in sight, so a path beside it is not found; and since the layer is
-    cached by that file's text, the wheel's hash has it installed anew when the package changed.
+    A Space sees only requirements.txt when it installs, so a relative path would not be found. The layer is cached by the
+    text of that file, so the wheel's hash makes it reinstall a package that has changed.
     """
     if private:
         found.faults.append(PRIVATE_SPACE)
@@ -306,5 +308,5 @@ def _json(found: Artefact, name: str) -> Any:
     try:
         return json.loads(found.text(name))
     except ValueError as error:
-        found.faults.append(f"{name} is no JSON: {error}")
+        found.faults.append(f"{name} is not valid JSON: {error}")
         return None

@@ -1,8 +1,7 @@
-"""Cards for data set, model and metric, and the figures of the README: all filled from run records.
+"""Cards of data set, model and metric, and the figures of the README, generated from run records.
 
-    python -m llamoco.hub_cards.cards      in a checkout: refresh the cards and the README (make cards)
-
-The card of the data set is written into the folder that `llamoco build` makes.
+`make cards` refreshes the cards and the README of a checkout. The card of the data set goes into the folder that
+`llamoco build` writes.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Any
 from huggingface_hub import DatasetCard
 
 from llamoco.dataset_builder.analysis.label_tables import label_tables
+from llamoco.dataset_builder.analysis.table import Table, number, percent
 from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
 from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.dataset_builder.optimizers.pool import POOL
@@ -27,6 +27,7 @@ from llamoco.hub_cards import model_cards
 from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any, render
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.metrics.sandbox.sandbox import MEMORY_LIMIT, TIME_LIMIT
+from llamoco.modeling.evaluation.record import EvaluationRecord
 from llamoco.modeling.evaluation.tables import evaluation_tables
 from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 
@@ -35,10 +36,10 @@ GRADIO = "6.31.0"  # as in constraints.txt and metrics/llamoco/requirements.txt
 
 
 def write_dataset_card(folder: Path) -> None:
-    """Complete the README.md of a built instruction set, and lay its figures beside it.
+    """Write the card of a built instruction set into its README.md, and copy its figures there.
 
     Args:
-        folder: what ``build_folder`` wrote; the front matter of its README.md is kept.
+        folder: as ``build_folder`` wrote it; the front matter of its README.md is kept.
     """
     card = DatasetCard.load(folder / "README.md")
     card.data.task_categories = ["text-generation"]
@@ -50,11 +51,11 @@ def write_dataset_card(folder: Path) -> None:
 
 
 def dataset_card_body(sha256: str, splits: list[dict[str, Any]]) -> str:
-    """The data set's card below its front matter.
+    """Render the data set's card, without its front matter.
 
     Args:
-        sha256: of the built parquet files.
-        splits: the "dataset_info" of the front matter.
+        sha256: hash of the built parquet files.
+        splits: "dataset_info" of the front matter.
     """
     labels = record("label_report")
     return render(
@@ -72,7 +73,7 @@ def dataset_card_body(sha256: str, splits: list[dict[str, Any]]) -> str:
 
 
 def metric_card() -> str:
-    """The README.md of the metric's folder, which is a Hub Space: its front matter names the gradio of requirements.txt."""
+    """Render the README.md of the metric's folder, which is a Hub Space; its front matter names gradio's version."""
     scores = evaluation()
     return render(
         "metric.md.j2",
@@ -87,16 +88,14 @@ def metric_card() -> str:
 
 
 def readme_with_figures(text: str) -> str:
-    """The README with the block between its two figure marks filled anew."""
+    """Fill the block between the two figure marks of a README anew."""
     training, scores = model_cards.shipped_training(), evaluation()
     block = render(
         "readme_figures.md.j2",
         scores=scores,
-        tables=markdown(evaluation_tables(scores)),
-        odd=record_if_any("odd_prompts"),
+        table=readme_table(scores).to_markdown(),
         training=training,
         present_set=model_cards.is_of_present_set(training),
-        built=record("instruction_set"),
         meta=_labels_meta(),
         pool=POOL,
     ).strip()
@@ -104,10 +103,40 @@ def readme_with_figures(text: str) -> str:
     return marks.sub(lambda match: f"{match[1]}{block}{match[2]}", text)
 
 
-def generated(checkout: Path) -> dict[Path, bytes]:
-    """What follows from the records and tables of a checkout, by file.
+def readme_table(scores: EvaluationRecord) -> Table:
+    """Compare the shipped model with SBS, VBS and other tools on all test problems.
 
-    These are the cards of models, recipes and metric with their figures, the README's block of figures and its prompt.
+    Args:
+        scores: record of an evaluation with baselines.
+    """
+    table, baselines = scores["tables"]["all"], scores["baselines"]
+    assert table is not None and baselines is not None
+    full = scores["runs"] * table["problems"]
+    tools = sorted(baselines["groups"]["all"].values(), key=lambda tool: -(tool["aocc"] or 0.0))
+    contestants: list[tuple[str, Any]] = [
+        (f"**{scores['model']}**", table["model"]),
+        ("single best solver (SBS)", table["sbs"]),
+        ("virtual best solver (VBS)", table["vbs"]),
+        *((tool["title"] + f" ({tool['runs']:,} runs)" * (tool["runs"] < full), tool) for tool in tools),
+    ]
+    sbs, vbs = (contestants[place][1]["aocc"] for place in (1, 2))
+    rows = [
+        [
+            title,
+            percent(row["err"], row["intervals"]["err"]) if "err" in row else "",
+            number(row["perf"], row["intervals"]["perf"]),
+            number(row["aocc"], row["intervals"]["aocc"]),
+            percent((row["aocc"] - sbs) / (vbs - sbs), row["intervals"].get("gap_closed_aocc"), digits=0),
+        ]
+        for title, row in contestants
+    ]
+    return Table("", ("", "Err", "Perf", "AOCC", "Gap closed"), rows)
+
+
+def generated(checkout: Path) -> dict[Path, bytes]:
+    """Generate all files that follow from the records and tables of a checkout, by path.
+
+    These are the cards of models, recipes and metric with their figures, the README's block of figures and the example prompt.
     """
     model = checkout / "modeling" / SHIPPED_MODEL.name
     recipes = checkout / "examples" / "recipes"
@@ -125,7 +154,7 @@ def generated(checkout: Path) -> dict[Path, bytes]:
 
 
 def _labels_meta() -> dict[str, Any]:
-    """How the shipped labels came about."""
+    """Provenance of the shipped labels."""
     return dict(json.loads(SHIPPED_LABELS.with_suffix(".json").read_text(encoding="utf-8")))
 
 

@@ -1,4 +1,4 @@
-"""Uploads a checked artefact to the Hub: one commit, and the same push again changes nothing."""
+"""Upload of a checked artefact to the Hub: one commit; repeating it changes nothing."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.hub_cards.artefacts import PRIVATE_SPACE, Artefact
 
 NO_TOKEN = (
-    "no token: set HF_TOKEN, or run `hf auth login` once; a token with write access is made at "
+    "no token: set HF_TOKEN, or run `hf auth login` once; create a token with write access at "
     "https://huggingface.co/settings/tokens"
 )
-# Of an earlier push, and read in place of what is there now: shards of other weights, splits of another build.
+# Files of an earlier push that readers would mix with the new ones: shards of other weights, splits of another build.
 REPLACED = ("*.safetensors", "*.safetensors.index.json", "*.parquet", "*.whl")
 
 
 class PushError(LlamocoError, ValueError):
-    """An upload that cannot be or that failed; the message says what happened and what to do."""
+    """Impossible or failed upload. The message says what happened and what to do."""
 
 
 @dataclass(frozen=True)
-class Pushed:
-    """What came of an upload.
+class PushResult:
+    """Result of an upload.
 
     Attributes:
-        url: of the repository.
-        commit: its head now.
+        url: address of the repository.
+        commit: head of the branch after the upload.
         changed: whether this push made a commit.
-        removed: files of an earlier push that were taken away.
+        removed: files of an earlier push that were deleted.
     """
 
     url: str
@@ -46,11 +46,11 @@ class Pushed:
     removed: tuple[str, ...]
 
 
-def hub(token: str | None = None) -> HfApi:
-    """The Hub as the owner of a token sees it.
+def open_hub(token: str | None = None) -> HfApi:
+    """Open the Hub with a token.
 
     Args:
-        token: HF_TOKEN or that of a login if None.
+        token: None: HF_TOKEN, or that of a login.
 
     Raises:
         PushError: there is no token.
@@ -61,8 +61,8 @@ def hub(token: str | None = None) -> HfApi:
     return HfApi(token=token)
 
 
-def full_name(api: HfApi, repo: str) -> str:
-    """NAMESPACE/NAME of a repository; the token's owner is the namespace where none is given.
+def full_repo_name(api: HfApi, repo: str) -> str:
+    """Complete the name of a repository to NAMESPACE/NAME; the default namespace is the owner of the token.
 
     Raises:
         PushError: the Hub cannot be reached or refuses the token.
@@ -72,24 +72,24 @@ def full_name(api: HfApi, repo: str) -> str:
     try:
         return f"{api.whoami()['name']}/{repo}"
     except _EXPECTED as error:
-        raise PushError(explained(error, api, repo)) from error
+        raise PushError(explain(error, api, repo)) from error
 
 
 def push(
     api: HfApi, artefact: Artefact, *, private: bool = False, branch: str = "main", message: str | None = None
-) -> Pushed:
-    """Upload an artefact in one commit; the repository and the branch are made if need be.
+) -> PushResult:
+    """Upload an artefact in one commit; repository and branch are created if they do not exist.
 
-    Files that the repository has already are not sent again, and a push that was interrupted is repeated as it is: a
-    commit comes last and is whole or not at all. Weights, parquet and wheels of an earlier push that do not belong to this one are
-    removed in the same commit; other files of the repository stay.
+    Files that the repository already has are not sent again. The commit comes last and is complete or not made, so an
+    interrupted push is simply repeated. Weights, parquet files and wheels of an earlier push that do not belong to this one are
+    deleted in the same commit; other files of the repository stay.
 
     Args:
-        api: from ``hub``.
-        artefact: whose ``repo`` has a namespace, and no faults.
-        private: whether a repository that is made is seen by its owner alone.
-        branch: to commit to.
-        message: of the commit.
+        api: as ``open_hub`` returns it.
+        artefact: without faults; its ``repo`` has a namespace.
+        private: whether a new repository is private.
+        branch: branch to commit to.
+        message: commit message; one that names the kind if None.
 
     Raises:
         PushError: the artefact has faults; the token, the repository or the network refuse.
@@ -124,16 +124,16 @@ def push(
     except PushError:
         raise
     except _EXPECTED as error:
-        raise PushError(explained(error, api, repo)) from error
-    return Pushed(str(url), commit.oid, commit.oid != info.sha, tuple(stale))
+        raise PushError(explain(error, api, repo)) from error
+    return PushResult(str(url), commit.oid, commit.oid != info.sha, tuple(stale))
 
 
 def _check_visibility(artefact: Artefact, private: bool, is_private: bool | None) -> None:
-    """Of a repository that was there before: what it is stays."""
+    """Refuse to change the visibility of an existing repository, and private metrics."""
     if private and not is_private:
         raise PushError(
-            f"{artefact.repo} is public already and --private does not change that, so nothing was uploaded: make it private in "
-            "its settings on the Hub, or give another --repo"
+            f"{artefact.repo} is public already, and --private does not change that, so nothing was uploaded: make it private in "
+            "its settings on the Hub, or choose another --repo"
         )
     if artefact.kind == "metric" and is_private:
         raise PushError(f"{artefact.repo}: {PRIVATE_SPACE}")
@@ -147,12 +147,12 @@ def _stale(there: Sequence[str], artefact: Artefact) -> list[str]:
     ]
 
 
-# RuntimeError and ValueError: huggingface_hub wraps what fails while a file is sent, and refuses names and cards.
+# RuntimeError and ValueError: huggingface_hub wraps failures of sending files, and refuses names and cards.
 _EXPECTED = (HfHubHTTPError, HTTPError, OSError, RuntimeError, ValueError)
 
 
-def explained(error: BaseException, api: HfApi, repo: str) -> str:
-    """What went wrong at the Hub, and what to do, in words for the person who pushes."""
+def explain(error: BaseException, api: HfApi, repo: str) -> str:
+    """Explain an error of the Hub: what happened and what to do."""
     chain = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
         chain.append(cause)
@@ -166,7 +166,7 @@ def explained(error: BaseException, api: HfApi, repo: str) -> str:
                 f"the Hub refuses the token (401): it is wrong or has expired. {NO_TOKEN.partition(': ')[2]}"
             )
         if status == 403:
-            return f"the token may not write to {repo} (403): it needs the role `write` there, or another --repo.{said}"
+            return f"the token may not write to {repo} (403): give it the role `write` there, or choose another --repo.{said}"
         if isinstance(http, RevisionNotFoundError):
             return f"{repo} has no such branch (404).{said}"
         if unknown:
@@ -175,12 +175,14 @@ def explained(error: BaseException, api: HfApi, repo: str) -> str:
                 "token's rights"
             )
         if status in (409, 412):
-            return f"{repo} changed while it was written to ({status}): repeat the push.{said}"
+            return f"{repo} changed during the push ({status}): push again.{said}"
         if status == 429:
-            return f"the Hub takes no more requests from this account just now (429): repeat the push later.{said}"
+            return (
+                f"the Hub accepts no more requests from this account for now (429): push again later.{said}"
+            )
         if status >= 500:
             return (
-                f"the Hub failed ({status}). Nothing is half written: repeat the push, what was sent already is not sent "
+                f"the Hub failed ({status}). Nothing is half written: push again; what was sent already is not sent "
                 f"again.{said}"
             )
         return f"the Hub refuses ({status}).{said or ' ' + str(http).strip()}"
@@ -190,6 +192,6 @@ def explained(error: BaseException, api: HfApi, repo: str) -> str:
     if network is not None:
         return (
             f"{api.endpoint} cannot be reached ({type(network).__name__}: {network}): check the network and HF_ENDPOINT, "
-            "then repeat the push"
+            "then push again"
         )
     return f"the push to {repo} failed: {error}"

@@ -1,8 +1,6 @@
 """The page of metrics/llamoco/app.py in a headless Chromium: for the README's picture and for the test of the page.
 
-    python -m llamoco.hub_cards.screenshot      in a checkout: draw hub_cards/records/space.png anew
-
-Needs playwright (of the extra "dev") and a Chromium of the system.
+`make screenshot` redraws hub_cards/records/space.png. Needs playwright (extra "dev") and a system Chromium.
 """
 
 from __future__ import annotations
@@ -38,21 +36,21 @@ CHROMIUM_OPTIONS = (
 
 
 def find_chromium() -> str | None:
-    """Where the system's Chromium is, or None."""
+    """Find the system's Chromium; None if there is none."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
 @contextmanager
 def running_app(app: Path, environment: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Start the page on a free port of this machine; yields its address.
+    """Start the page on a free local port; yields its address.
 
     Args:
-        app: path of app.py.
-        environment: added to this process's own.
+        app: path to app.py.
+        environment: variables in addition to this process's own.
 
     Raises:
-        RuntimeError: if it does not come up.
+        RuntimeError: if the page does not start.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -79,7 +77,7 @@ def _listens(port: int) -> bool:
 
 @contextmanager
 def browser(chromium: str) -> Iterator[Browser]:
-    """A headless Chromium."""
+    """Open a headless Chromium."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -91,8 +89,8 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 def solve_on_page(page: Page) -> str:
-    """Press the button and wait for the end of the job; returns the text of the results."""
-    # What comes is another element. The locator waits for this one, which may be drawn after the button.
+    """Press the button, wait for the end of the job and return the text of the results."""
+    # The results will be a new element. The locator waits for the present one, which may appear after the button.
     page.locator(".lm-view").evaluate("view => view.classList.add('old')")
     page.click("#start")
     page.wait_for_selector(OVER, timeout=1000 * JOB_LIMIT)
@@ -100,10 +98,10 @@ def solve_on_page(page: Page) -> str:
 
 
 def main() -> None:
-    """Draw the picture: the first example, five runs of the shipped model's program."""
+    """Take the picture: the first example, five runs of the shipped model's program."""
     chromium = find_chromium()
     if chromium is None:
-        sys.exit("error: there is no Chromium on this machine; install it (apt install chromium)")
+        sys.exit("error: this machine has no Chromium; install it (apt install chromium)")
     with running_app(APP) as address, browser(chromium) as opened:
         page = opened.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
         page.goto(address)

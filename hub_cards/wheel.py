@@ -1,4 +1,4 @@
-"""The wheel of a checkout: llamoco is on no package index, so the Space brings it along."""
+"""Wheel of a checkout. The package is not on an index, so the metric's Space includes it."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from pathlib import Path
 
 from llamoco.dataset_builder.problems.errors import LlamocoError
 
-FIRST_DAY_OF_ZIP = "315532800"  # 1980: files dated alike make equal sources an equal wheel
+FIRST_DAY_OF_ZIP = "315532800"  # 1980: with fixed dates equal sources give an equal wheel
 FILES = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 
 
 class WheelError(LlamocoError, ValueError):
-    """The wheel could not be built; the message says why and what to do."""
+    """Failed build of the wheel. The message says why and what to do."""
 
 
 def build_wheel(checkout: Path) -> tuple[str, bytes]:
-    """Build the wheel of a checkout, offline; the checkout stays as it is.
+    """Build the wheel of a checkout, offline and without touching the checkout.
 
-    Equal sources give equal bytes, so that what is pushed again has not changed.
+    Equal sources give equal bytes, so that a repeated push changes nothing.
 
     Args:
-        checkout: root of the repository.
+        checkout: root folder of the repository.
 
     Returns:
-        File name and content.
+        File name and content of the wheel.
 
     Raises:
-        WheelError: ``checkout`` is no checkout, or setuptools refuses.
+        WheelError: ``checkout`` is not a checkout, or setuptools fails.
     """
     missing = [name for name in FILES if not (checkout / name).is_file()]
     if missing:
         raise WheelError(
-            f"{checkout.resolve()} is no checkout of llamoco ({', '.join(missing)} missing): the metric's Space "
-            "brings the package along as a wheel, so push it from a clone, by its folder metrics/llamoco"
+            f"{checkout.resolve()} is not a checkout of llamoco ({', '.join(missing)} missing): the metric's Space "
+            "includes the package as a wheel, so push the folder metrics/llamoco of a clone"
         )
     setup = configparser.ConfigParser()
     setup.read(checkout / "setup.cfg", encoding="utf-8")
@@ -49,7 +49,7 @@ def build_wheel(checkout: Path) -> tuple[str, bytes]:
         for name in FILES:
             shutil.copyfile(checkout / name, sources / name)
         for name in folders:
-            # Runs of the benchmark are of the checkout alone: no pattern of package_data takes them.
+            # Runs of the benchmark are not part of the package (package_data).
             shutil.copytree(
                 checkout / name, sources / name, ignore=shutil.ignore_patterns("__pycache__", "runs")
             )
@@ -69,7 +69,7 @@ def build_wheel(checkout: Path) -> tuple[str, bytes]:
         if done.returncode or len(built) != 1:
             said = done.stderr.strip().splitlines()
             raise WheelError(
-                f"no wheel came of {checkout.resolve()}: {said[-1] if said else 'setuptools said nothing'}\n"
-                "it takes setuptools 77 or later in this environment (pip install -U setuptools)"
+                f"building a wheel from {checkout.resolve()} failed: {said[-1] if said else 'setuptools gave no reason'}\n"
+                "setuptools 77 or later is needed in this environment (pip install -U setuptools)"
             )
         return built[0].name, built[0].read_bytes()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import operator
-import sys
 from collections.abc import Iterable, Mapping, Set
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
-
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.problem_fields import checked_fields, problem_record
 from llamoco.dataset_builder.prompts.program_text import clean_text, syntax_tree
 
 MAX_SEED = 2**63 - 1
@@ -22,7 +20,6 @@ MAX_TOKENS = 10**12  # of a prediction; sums of them are exact floats
 MAX_EVALS = 10**9
 MAX_DIM = 10_000  # variables, and constraints
 MAX_DEFINITION = 1_000_000  # characters of a person's text
-MAX_FLOAT = sys.float_info.max
 
 
 def check_list(name: str, given: Any) -> list[Any]:
@@ -72,11 +69,11 @@ def _check_problem(number: int, text: str) -> None:
     A person's text (kind source) is not executed: what it does when it runs is known when it runs (``reference``).
     """
     try:
-        flaw = _flaw(Problem.from_json(text))
+        flaw = _flaw(Problem(**checked_fields(problem_record(text))))
     except ProblemError as error:
         flaw = str(error)
-    except Exception as error:  # a field of another type
-        flaw = f"a field is not what it has to be ({type(error).__name__}: {error})"
+    except Exception as error:  # the definition of a problem of the set is none
+        flaw = f"its definition cannot be evaluated ({type(error).__name__}: {error})"
     if flaw:
         raise ValueError(
             f"references[{number}]: {printable(flaw, 500)}. Give the dataset's column 'problem'."
@@ -85,28 +82,15 @@ def _check_problem(number: int, text: str) -> None:
 
 def _flaw(problem: Problem) -> str | None:
     """The reason why a problem cannot be run and scored; None if it can."""
-    if not isinstance(problem.id, str):
-        return f"id has to be a text, got {problem.id!r:.60}"
-    if problem.lower_array.shape != problem.upper_array.shape or not problem.dim:
-        return f"lower and upper have {len(problem.lower)} and {len(problem.upper)} entries"
     if problem.dim > MAX_DIM:
         return f"it has {problem.dim} variables; at most {MAX_DIM} are taken"
-    if (
-        not (problem.lower_array < problem.upper_array).all()
-        or not np.isfinite(np.array([problem.lower, problem.upper])).all()
-    ):
-        return "lower has to be below upper, both finite"
+    if not (problem.lower_array < problem.upper_array).all():
+        return "lower has to be below upper for each variable"
     check_int("max_evals", problem.max_evals, 1, MAX_EVALS)
     for name in ("n_inequality", "n_equality"):
         check_int(name, getattr(problem, name), 0, MAX_DIM)
-    references = [value for value in (problem.f0, problem.f_star) if value is not None]
-    if not all(_is_number(value) for value in references):
-        return "f0 and f_star have to be finite numbers, or null"
-    if len(references) == 2 and not references[0] > references[1]:
-        return f"f0, {references[0]!r}, has to be above f_star, {references[1]!r}"
-    point = problem.feasible_point
-    if point is not None and (len(point) != problem.dim or not np.isfinite(point).all()):
-        return "feasible_point has to be one finite number for each variable, or null"
+    if problem.f0 is not None and problem.f_star is not None and not problem.f0 > problem.f_star:
+        return f"f0, {problem.f0!r}, has to be above f_star, {problem.f_star!r}"
     return _flaw_of_text(problem) if problem.kind == "source" else _flaw_of_values(problem)
 
 
@@ -130,11 +114,6 @@ def _flaw_of_values(problem: Problem) -> str | None:
     if (g.shape[1], h.shape[1]) != (problem.n_inequality, problem.n_equality):
         return "n_inequality and n_equality are not the numbers of its constraints"
     return None
-
-
-def _is_number(value: Any) -> bool:
-    """Whether a value is a number that a float can hold; True and NaN are not."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and -MAX_FLOAT <= value <= MAX_FLOAT
 
 
 def check_repairs(given: Any) -> list[str | None]:

@@ -1,6 +1,7 @@
 """Promises about the tree as a whole (DESIGN): imports run one way, no torch below modeling, sizes, the shipped model loads."""
 
 import ast
+import configparser
 import re
 import subprocess
 import sys
@@ -79,6 +80,15 @@ def test_data_set_and_metric_import_without_torch(module: str) -> None:
 
 def test_there_is_no_folder_that_shadows_the_data_set_in_git() -> None:
     assert not any(name.startswith("llamoco/") for name in TRACKED)
+
+
+def test_the_wheel_holds_every_package() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    folders = {path.parent for source in SOURCES for path in [ROOT / source] if path.name == "__init__.py"}
+    places = [folder.relative_to(ROOT).as_posix() for folder in folders]
+    packages = {"llamoco" if place == "api" else f"llamoco.{place.replace('/', '.')}" for place in places}
+    assert set(setup["options"]["packages"].split()) == packages
 
 
 def test_files_are_small() -> None:

@@ -14,7 +14,7 @@ steps. ``Variables`` lies between the two. Of the person's A variables those tha
   have equal shares of it. Integers have steps of 1; other steps are counted from the lower bound, or from 0 if there is none.
 - *Fixed* (equal bounds): no part of the search box.
 
-The figures behind the choice of the maps are in docs/problem-files.md.
+The figures behind the choice of the maps are in docs/search-box.md.
 """
 
 from __future__ import annotations

@@ -60,10 +60,10 @@ def problem_section_of_text(language: str, description: str, name: str, ignore_p
     if language == "python":
         return clean_text(description)
     # A tenth of a second, for LaTeX alone.
-    from llamoco.dataset_builder.problems.files.latex_evaluator import stated
+    from llamoco.dataset_builder.problems.files.latex_evaluator import as_stated
     from llamoco.dataset_builder.problems.files.latex_file import read_latex
 
-    latex = stated(read_latex(description, name, ignore_prose))
+    latex = as_stated(read_latex(description, name, ignore_prose))
     assert latex.max_evals is not None
     return problem_section(
         latex.system, latex.lower, latex.upper, latex.max_evals, latex.x0, latex.integer, latex.maximize

@@ -1,4 +1,4 @@
-"""How well programs of the pool do in the boxes that stand for open bounds, starting points and integers (docs/problem-files.md).
+"""How well programs of the pool do in the boxes that stand for open bounds, starting points and integers (docs/search-box.md).
 
     python examples/benchmarks/search_box.py open       maps for variables without bounds, beside scipy's SLSQP with the same start and budget
     python examples/benchmarks/search_box.py start      drawing the box so that X0 lies in its centre: never, always, where X0 is better

@@ -14,6 +14,7 @@ _RULE_PATH_BENEATH = 1
 _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
 _TRUNCATE = 1 << 14
+MOVE = 1 << 13  # between folders
 _FILE_RIGHTS = _WRITE_FILE | _READ_FILE | _TRUNCATE
 READ = _READ_FILE | _READ_DIR
 ADD = READ | _WRITE_FILE | _MAKE_DIR | _MAKE_REG | _TRUNCATE
@@ -23,6 +24,7 @@ WRITE = ADD | _REMOVE_DIR | _REMOVE_FILE
 # refused.
 _KNOWN = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1}
 _KNOWN_SINCE_5 = (1 << 16) - 1
+_NETWORK, _SCOPES = 0b11, 0b11  # TCP, both ways; abstract sockets and signals
 
 Rule = tuple[str, int]
 
@@ -41,17 +43,22 @@ class Landlock:
 
     def __init__(self, libc: ctypes.CDLL) -> None:
         self._libc = libc
-        self._known = _KNOWN.get(version(libc), _KNOWN_SINCE_5)
+        self._version = version(libc)
+        self._known = _KNOWN.get(self._version, _KNOWN_SINCE_5)
 
-    def everything(self, rules: Iterable[Rule]) -> int:
+    def everything(self, rules: Iterable[Rule], isolated: bool = False) -> int:
         """A ruleset that leaves a process no rights on files but those of the rules, which are (path, rights).
 
         Paths that do not exist are left out. Returns a descriptor, to be closed.
 
+        Args:
+            rules: what is granted.
+            isolated: whether TCP, abstract sockets and signals to others are refused, too, where the kernel can.
+
         Raises:
             OSError: if the kernel has no Landlock or refuses.
         """
-        return self._ruleset(self._known, rules)
+        return self._ruleset(self._known, rules, isolated)
 
     def changes(self, rules: Iterable[Rule]) -> int:
         """A ruleset that leaves reading as it is and, of everything else, what the rules grant.
@@ -70,8 +77,11 @@ class Landlock:
         if self._libc.syscall(_RESTRICT_SELF, ruleset, 0) != 0:
             raise OSError(ctypes.get_errno(), "the kernel refused to apply the Landlock ruleset")
 
-    def _ruleset(self, handled: int, rules: Iterable[Rule]) -> int:
+    def _ruleset(self, handled: int, rules: Iterable[Rule], isolated: bool = False) -> int:
         attribute = struct.pack("<Q", handled)
+        if isolated:
+            attribute += struct.pack("<Q", _NETWORK) if self._version >= 4 else b""
+            attribute += struct.pack("<Q", _SCOPES) if self._version >= 6 else b""
         size = ctypes.c_size_t(len(attribute))
         ruleset = int(self._libc.syscall(_CREATE_RULESET, attribute, size, 0))
         if ruleset < 0:

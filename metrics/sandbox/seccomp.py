@@ -47,15 +47,24 @@ def _argument(index: int, high: bool = False) -> int:
     return 16 + 8 * index + (4 if high else 0)
 
 
-def _return(action: int) -> Instruction:
+def returning(action: int) -> Instruction:
+    """The instruction that ends with an action."""
     return (_RETURN, 0, 0, action)
 
 
-def _allow_values(argument: int, values: tuple[int, ...], otherwise: int) -> list[Instruction]:
+def if_value(
+    argument: int, values: tuple[int, ...], matching: Instruction, otherwise: Instruction
+) -> list[Instruction]:
+    """Return by whether the low word of an argument is one of some values."""
     body: list[Instruction] = [(_LOAD, 0, 0, _argument(argument))]
     for value in values:
-        body += [(_JUMP_EQUAL, 0, 1, value), _return(ALLOW)]
-    return [*body, _return(otherwise)]
+        body += [(_JUMP_EQUAL, 0, 1, value), matching]
+    return [*body, otherwise]
+
+
+def if_any_bit(argument: int, bits: int, matching: Instruction, otherwise: Instruction) -> list[Instruction]:
+    """Return by whether the low word of an argument has any of some bits."""
+    return [(_LOAD, 0, 0, _argument(argument)), (_JUMP_ANY_BIT, 0, 1, bits), matching, otherwise]
 
 
 def build(machine: str, pid: int, asking: bool, bounded: bool) -> list[Instruction]:
@@ -68,46 +77,36 @@ def build(machine: str, pid: int, asking: bool, bounded: bool) -> list[Instructi
         bounded: whether the kernel bounds what the process writes; else it may not take room on the disk all at once.
     """
     number = syscalls.numbers(machine)
-    bodies = {number[name]: [_return(ALLOW)] for name in syscalls.ALLOWED if name in number}
-    bodies |= {number[name]: [_return(ERRNO | ENOSYS)] for name in syscalls.ABSENT}
-    bodies[number["fallocate"]] = [_return(ALLOW if bounded else ERRNO | ENOSPC)]
-    bodies |= {number[name]: [_return(ALLOW if asking else KILL)] for name in _asked_about(machine)}
+    allow, refuse = returning(ALLOW), returning(ERRNO | EPERM)
+    bodies = {number[name]: [allow] for name in syscalls.ALLOWED if name in number}
+    bodies |= {number[name]: [returning(ERRNO | ENOSYS)] for name in syscalls.ABSENT}
+    bodies[number["fallocate"]] = [returning(ALLOW if bounded else ERRNO | ENOSPC)]
+    bodies |= {number[name]: [returning(ALLOW if asking else KILL)] for name in _asked_about(machine)}
     if not asking:
-        bodies[number["clone"]] = [
-            (_LOAD, 0, 0, _argument(0)),
-            (_JUMP_ANY_BIT, 0, 1, CLONE_THREAD),
-            _return(ERRNO | EAGAIN),
-            _return(KILL),
-        ]
+        bodies[number["clone"]] = if_any_bit(0, CLONE_THREAD, returning(ERRNO | EAGAIN), returning(KILL))
     # glibc falls back to clone, whose flags a filter can read (clone3 passes them by pointer).
-    bodies[number["clone3"]] = [_return(ERRNO | ENOSYS)]
-    bodies[number["tgkill"]] = _allow_values(0, (pid,), KILL)
-    bodies[number["fcntl"]] = _allow_values(1, _FCNTL_COMMANDS, ERRNO | EPERM)
-    bodies[
-        number["futex"]
-    ] = [  # what is not private can lie in a file, where programs of two sandboxes would meet
-        (_LOAD, 0, 0, _argument(1)),
-        (_JUMP_ANY_BIT, 0, 1, _FUTEX_PRIVATE),
-        _return(ALLOW),
-        _return(ERRNO | EAGAIN),
-    ]
-    bodies[number["ioctl"]] = _allow_values(1, _IOCTL_COMMANDS, ERRNO | EPERM)
-    bodies[number["madvise"]] = _allow_values(2, _ADVICE, ERRNO | EPERM)
+    bodies[number["clone3"]] = [returning(ERRNO | ENOSYS)]
+    bodies[number["tgkill"]] = if_value(0, (pid,), allow, returning(KILL))
+    bodies[number["fcntl"]] = if_value(1, _FCNTL_COMMANDS, allow, refuse)
+    # A futex that is not private can be in a file, where programs of two sandboxes would meet.
+    bodies[number["futex"]] = if_any_bit(1, _FUTEX_PRIVATE, allow, returning(ERRNO | EAGAIN))
+    bodies[number["ioctl"]] = if_value(1, _IOCTL_COMMANDS, allow, refuse)
+    bodies[number["madvise"]] = if_value(2, _ADVICE, allow, refuse)
     seccomp_kills: list[Instruction] = [
         (_LOAD, 0, 0, _argument(0)),
         (_JUMP_EQUAL, 0, 1, PR_SET_SECCOMP),
-        _return(KILL),
+        returning(KILL),
     ]
-    bodies[number["prctl"]] = seccomp_kills + _allow_values(0, _PRCTL_NAME, ERRNO | EPERM)
+    bodies[number["prctl"]] = seccomp_kills + if_value(0, _PRCTL_NAME, allow, refuse)
     for name in ("sched_getaffinity", "getpgid", "getsid"):
         if name in number:
-            bodies[number[name]] = _allow_values(0, (0, pid), ERRNO | EPERM)
+            bodies[number[name]] = if_value(0, (0, pid), allow, refuse)
     for name in ("clock_gettime", "clock_getres", "clock_nanosleep"):
         bodies[number[name]] = [
             (_LOAD, 0, 0, _argument(0)),
             (_JUMP_AT_LEAST, 0, 1, _CLOCKS),
-            _return(ERRNO | EINVAL),
-            _return(ALLOW),
+            returning(ERRNO | EINVAL),
+            returning(ALLOW),
         ]
     bodies[number["prlimit64"]] = [  # to read its own limits only
         (_LOAD, 0, 0, _argument(2)),
@@ -117,17 +116,17 @@ def build(machine: str, pid: int, asking: bool, bounded: bool) -> list[Instructi
         (_LOAD, 0, 0, _argument(0)),
         (_JUMP_EQUAL, 2, 0, 0),
         (_JUMP_EQUAL, 1, 0, pid),
-        _return(ERRNO | EPERM),
-        _return(ALLOW),
+        refuse,
+        allow,
     ]
-    return _program(machine, bodies, [_return(ERRNO | EPERM)], _return(KILL))
+    return assemble(machine, bodies, [refuse], returning(KILL))
 
 
 def build_asking(machine: str) -> list[Instruction]:
     """The filter that submits calls to the listener, and allows all others."""
     number = syscalls.numbers(machine)
-    bodies = {number[name]: [_return(ASK)] for name in _asked_about(machine)}
-    return _program(machine, bodies, [_return(ALLOW)], _return(ALLOW))
+    bodies = {number[name]: [returning(ASK)] for name in _asked_about(machine)}
+    return assemble(machine, bodies, [returning(ALLOW)], returning(ALLOW))
 
 
 def _asked_about(machine: str) -> list[str]:
@@ -136,15 +135,28 @@ def _asked_about(machine: str) -> list[str]:
     return ["clone", *(name for name in syscalls.KILLED if name in number)]
 
 
-def _program(
-    machine: str, bodies: dict[int, list[Instruction]], otherwise: list[Instruction], foreign: Instruction
+def assemble(
+    machine: str,
+    bodies: dict[int, list[Instruction]],
+    otherwise: list[Instruction],
+    foreign: Instruction,
+    newest: tuple[int, Instruction] | None = None,
 ) -> list[Instruction]:
-    """A complete filter: ``bodies`` by system call, ``otherwise`` for others, ``foreign`` for other architectures."""
+    """A complete filter.
+
+    Args:
+        machine: "x86_64" or "aarch64".
+        bodies: instructions by system call.
+        otherwise: for other calls.
+        foreign: for calls of other architectures.
+        newest: a number, and the instruction for all calls from it on.
+    """
     return [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_JUMP_EQUAL, 1, 0, syscalls.AUDIT_ARCHITECTURE[machine]),
         foreign,
         (_LOAD, 0, 0, _NUMBER),
+        *([] if newest is None else [(_JUMP_AT_LEAST, 0, 1, newest[0]), newest[1]]),
         *_search(_ranges(bodies, otherwise)),
     ]
 

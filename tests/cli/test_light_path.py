@@ -185,7 +185,7 @@ def test_extras_are_those_of_the_setup_and_hold_each_other() -> None:
 COMMANDS = {
     ("train", str(PROBLEMS.parent / "recipes" / "xs.yaml")): "train",
     ("evaluate",): "train",
-    ("evaluate", "--server", "http://127.0.0.1:9/v1", "--model", "x"): "metric",
+    ("evaluate", "--server", "http://127.0.0.1:9/v1", "--server-model", "x"): "metric",
     ("build",): "data",
     ("benchmark", "--problems", "4"): "data",
     ("push", "dataset", "--dry-run"): "data",

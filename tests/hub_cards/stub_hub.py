@@ -12,56 +12,14 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import yaml
+from hub_state import Repo, StubHub, by_lfs, git_oid, tree_entry
 
 USER, TOKEN, READER = "ada", "hf_writes", "hf_reads"
-LARGE = 1 << 20  # from here on, and for these endings, by LFS
-LARGE_ENDINGS = (".safetensors", ".parquet", ".whl", ".png")
-
-
-@dataclass
-class Repo:
-    """Branches of commits, oldest first; a commit is (oid, files by path, message)."""
-
-    private: bool
-    branches: dict[str, list[tuple[str, dict[str, bytes], str]]] = field(default_factory=dict)
-
-    def commit(self, branch: str, files: dict[str, bytes], message: str) -> str:
-        commits = self.branches.setdefault(branch, [])
-        oid = hashlib.sha1(repr((branch, len(commits), sorted(files))).encode()).hexdigest()
-        commits.append((oid, files, message))
-        return oid
-
-    def at(self, revision: str) -> tuple[str, dict[str, bytes], str] | None:
-        if revision in self.branches:
-            return self.branches[revision][-1]
-        return next((c for commits in self.branches.values() for c in commits if c[0] == revision), None)
-
-
-@dataclass
-class StubHub:
-    """What the server holds, and what it is told to do wrong.
-
-    ``failures``: (method, part of the path, status, how often): such a request gets the status so often.
-    ``requests``: (method, path) of all that came.
-    """
-
-    repos: dict[tuple[str, str], Repo] = field(default_factory=dict)  # by type and name
-    objects: dict[str, bytes] = field(default_factory=dict)  # of LFS, by SHA-256
-    failures: list[list[Any]] = field(default_factory=list)
-    requests: list[tuple[str, str]] = field(default_factory=list)
-    url: str = ""
-
-    def sent(self, method: str, part: str) -> int:
-        return sum(method == m and part in path for m, path in self.requests)
-
-    def files(self, repo_type: str, name: str, branch: str = "main") -> dict[str, bytes]:
-        return self.repos[repo_type, name].branches[branch][-1][1]
 
 
 @contextmanager
@@ -80,10 +38,6 @@ def stub_hub() -> Iterator[StubHub]:
     finally:
         server.shutdown()
         server.server_close()
-
-
-def by_lfs(path: str, size: int) -> bool:
-    return size >= LARGE or path.endswith(LARGE_ENDINGS)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -223,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
             mode = "lfs" if by_lfs(path, file["size"]) else "regular"
             answers.append({"path": path, "uploadMode": mode, "shouldIgnore": False})
             if there is not None:
-                answers[-1]["oid"] = _oid(path, there)
+                answers[-1]["oid"] = git_oid(path, there)
         self._send(200, {"files": answers})
 
     def lfs_batch(self, kind: str | None, name: str) -> None:
@@ -302,7 +256,7 @@ class _Handler(BaseHTTPRequestHandler):
                 continue
             folders |= {prefix + rest[:i] for i, character in enumerate(rest) if character == "/"}
             if recursive or "/" not in rest:
-                answers.append(_entry(path, content))
+                answers.append(tree_entry(path, content))
         shown = folders if recursive else {f for f in folders if "/" not in f.removeprefix(prefix)}
         if folder and not answers and not shown:
             self._send(404, {"error": "no such folder"}, {"X-Error-Code": "EntryNotFound"})
@@ -321,7 +275,7 @@ class _Handler(BaseHTTPRequestHandler):
             paths = [
                 unquote(pair.split("=")[1]) for pair in self.body.decode().split("&") if pair[:6] == "paths="
             ]
-        answers = [_entry(path, commit[1][path]) for path in paths if path in commit[1]]
+        answers = [tree_entry(path, commit[1][path]) for path in paths if path in commit[1]]
         answers += [
             {"type": "directory", "path": path, "oid": "0" * 40, "size": 0}
             for path in paths
@@ -339,7 +293,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         headers = {
             "X-Repo-Commit": commit[0],
-            "ETag": f'"{_oid(path, content)}"',
+            "ETag": f'"{git_oid(path, content)}"',
             "Accept-Ranges": "bytes",
             "Content-Type": "application/octet-stream",
         }
@@ -352,29 +306,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, content, headers)
 
 
-def _oid(path: str, content: bytes) -> str:
-    if by_lfs(path, len(content)):
-        return hashlib.sha256(content).hexdigest()
-    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-
-
-def _entry(path: str, content: bytes) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "type": "file",
-        "path": path,
-        "size": len(content),
-        "oid": _oid(path, content)[:40],
-    }
-    if by_lfs(path, len(content)):
-        entry["lfs"] = {"oid": _oid(path, content), "size": len(content), "pointerSize": 130}
-    return entry
-
-
 _KIND, _NAME, _REVISION = (
     r"(?P<kind>models|datasets|spaces)",
     r"(?P<name>[^/]+/[^/]+)",
     r"(?P<revision>[^/]+)",
 )
+
 _ROUTES = (
     ("GET", "/api/whoami-v2", _Handler.whoami),
     ("POST", "/api/repos/create", _Handler.create),

@@ -118,11 +118,11 @@ def test_tables_say_what_an_evaluation_measured(whole: Any) -> None:
 
 
 SECTIONS = {
-    "within_pool": "as in `llamoco solve`; 7 of the 471 answers are others then",
-    "with_fallback": "With fallback: the single best solver answers where `llamoco solve` would let it (unsure: 12",
-    "baselines": "Other tools on the same problems at the same budgets (`python -m tools`, a machine, 2026-11-20)",
-    "robustness": "The same 471 problems, written otherwise",
-    "calibration error": "Expected calibration error on test problems is 0.250, above the target of 0.05",
+    "within_pool": "as in `llamoco solve`, which changes 7 of the 471 answers",
+    "with_fallback": "With fallback: the single best solver answers where `llamoco solve` would have it answer (unsure: 12",
+    "baselines": "Other tools on the same problems with the same budgets (`python -m tools`, a machine, 2026-11-20)",
+    "robustness": "The same 471 problems, described in other ways",
+    "calibration error": "The expected calibration error on test problems is 0.250, above the target of 0.05",
 }
 
 
@@ -182,7 +182,7 @@ def test_a_section_stands_in_the_card_if_its_record_does(records: dict[str, Any]
     assert "| no warm-up | 3 | 25.0% ± 3.0 | 0.250 ± 0.030 | 0.250 ± 0.030 | 25% ± 3 | 12 |  |" in card
     assert "| llamoco-xs, raw | 300 | 30.0% |\n| llamoco-xs, within the pool | 2 | 0.2% |" in card
     assert card.count("`llamoco train tried.yaml`, seed 0, a machine, 2026-11-20") == 4
-    assert "2,400 descriptions of 480 problems" in card and "Under a confidence of 25.0%" in card
+    assert "2,400 descriptions of 480 problems" in card and "Below a confidence of 25.0%" in card
     assert "Err, with fallback" in {r.metric_name for r in ModelCard(card).data.eval_results}
     for name in ("within_pool", "baselines", "robustness"):
         records["evaluation"][name] = None
@@ -192,7 +192,7 @@ def test_a_section_stands_in_the_card_if_its_record_does(records: dict[str, Any]
     for text in (
         *SECTIONS.values(),
         "### Unlike the training set",
-        "What was tried",
+        "Variants that were tried",
         "## Ablations",
         "## Confidence",
     ):

@@ -98,7 +98,7 @@ def test_a_second_push_changes_nothing_and_a_third_sends_what_changed(hub: StubH
         name: content for name, content in there.items() if name != ".gitattributes"
     }
     assert hub.sent("PUT", "/lfs/") == 1  # the weights; the rest came in the commit
-    assert "nothing has changed" in push("model", model).stdout
+    assert "unchanged since" in push("model", model).stdout
     commits = hub.repos["model", "ada/mine"].branches["main"]
     assert len(commits) == 2 and hub.sent("PUT", "/lfs/") == 1
     (model / "config.json").write_text('{"changed": 1}')
@@ -155,7 +155,7 @@ def test_a_dry_run_asks_nobody(hub: StubHub, model: Path) -> None:
     (model / "optimizer.pt").write_bytes(b"pickle")
     done = push("model", model, "--dry-run")
     assert done.exit_code == 0 and not hub.requests
-    for text in ("model.safetensors", "license: apache-2.0", "left out: optimizer.pt", "nothing is wrong"):
+    for text in ("model.safetensors", "license: apache-2.0", "left out: optimizer.pt", "all checks passed"):
         assert text in done.stdout
 
 
@@ -191,7 +191,7 @@ def test_a_token_that_only_reads_and_an_account_of_others(
     [
         (500, "the Hub failed (500)"),
         (503, "the Hub failed (503)"),
-        (412, "changed while it was written to (412)"),
+        (412, "changed during the push (412)"),
         (404, "the Hub refuses (404)"),
         (0, "cannot be reached"),  # the line is cut
     ],
@@ -270,16 +270,16 @@ MODEL_FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: (f / "model.safetensors.index.json").write_text(
             '{"weight_map": {"v": "second.safetensors"}}'
         ),
-        "second.safetensors is missing, a shard",
+        "second.safetensors, a shard of the weights, is missing",
     ),
     "a shard too many": (
         lambda f: (f / "model.safetensors.index.json").write_text('{"weight_map": {}}'),
         "model.safetensors belongs to other weights",
     ),
-    "a broken file": (lambda f: (f / "config.json").write_text("{"), "config.json is no JSON"),
+    "a broken file": (lambda f: (f / "config.json").write_text("{"), "config.json is not valid JSON"),
     "a converted form of other weights": (
         lambda f: shutil.copytree(SHIPPED_MODEL / "ctranslate2", f / "ctranslate2"),
-        "ctranslate2/ is of other weights",
+        "ctranslate2/ belongs to other weights",
     ),
     "not finished": (lambda f: (f / "identity.json").write_text("{}"), "is not finished"),
     "an adapter without its base": (
@@ -307,7 +307,7 @@ def test_a_file_beyond_the_limit(hub: StubHub, model: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(hub: StubHub, tmp_path: Path) -> None:
-    refused(push("dataset", tmp_path / "nowhere", "--dry-run"), "nowhere", "`llamoco build` makes it")
+    refused(push("dataset", tmp_path / "nowhere", "--dry-run"), "nowhere", "write it with `llamoco build`")
 
 
 def test_a_data_set_goes_up_and_one_that_differs_from_its_card_does_not(hub: StubHub, dataset: Path) -> None:
@@ -317,7 +317,7 @@ def test_a_data_set_goes_up_and_one_that_differs_from_its_card_does_not(hub: Stu
     assert "default/train-00000-of-00001.parquet" in hub.files("dataset", "ada/pairs")
     file = dataset / "default" / "train-00000-of-00001.parquet"
     pq.write_table(pa.table({"prompt": ["a", "b"]}), file)
-    refused(push("dataset", dataset), "holds 2 rows, the card says 3", "another SHA-256")
+    refused(push("dataset", dataset), "holds 2 rows, the card says 3", "the SHA-256 in the card is not that")
     cut(file)
     refused(push("dataset", dataset), "is damaged")
     file.unlink()
@@ -332,7 +332,7 @@ def test_metadata_of_another_form_give_a_message(hub: StubHub, dataset: Path) ->
         "dataset_info: {splits: [1]}",
     ):
         (dataset / "README.md").write_text(card.replace(card.splitlines()[5], spoiled))
-        refused(push("dataset", dataset, "--dry-run"), "of an unknown form")
+        refused(push("dataset", dataset, "--dry-run"), "has an unknown form")
 
 
 def test_a_metric_that_could_not_be_installed_or_found_is_refused(tmp_path: Path) -> None:
@@ -340,4 +340,6 @@ def test_a_metric_that_could_not_be_installed_or_found_is_refused(tmp_path: Path
     faults = "".join(artefact("metric", metric, "ada/other", private=True).faults)
     assert "a private Space cannot" in faults and "call the repository llamoco" in faults
     shutil.copytree(metric, tmp_path / "metrics" / "llamoco")
-    assert "is no checkout" in artefact("metric", tmp_path / "metrics" / "llamoco", "ada/llamoco").faults[0]
+    assert (
+        "is not a checkout" in artefact("metric", tmp_path / "metrics" / "llamoco", "ada/llamoco").faults[0]
+    )

@@ -23,7 +23,7 @@ from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values
 from llamoco.dataset_builder.problems.files.python.return_values import (
     BooleanReturned,
     ComplexReturned,
-    Unfit,
+    UnsuitableValue,
     describe,
     flat,
     number,
@@ -121,7 +121,7 @@ class Functions:
             raise ProblemError(
                 f"fun(x) returned a boolean at {shown(x)}; return the number to be minimised"
             ) from error
-        except (Unfit, ComplexReturned) as error:
+        except (UnsuitableValue, ComplexReturned) as error:
             raise ProblemError(
                 f"fun(x) returned {describe(value)} at {shown(x)}; return one real number"
             ) from error
@@ -137,7 +137,7 @@ def _numbers(entries: Any, kind: str, x: np.ndarray) -> list[float]:
     """Constraints that ``fun`` returned beside the objective."""
     try:
         return flat(entries) if entries is not None else []
-    except (Unfit, ComplexReturned) as error:
+    except (UnsuitableValue, ComplexReturned) as error:
         raise ProblemError(
             f"the {kind} that fun(x) returned hold no real number at {shown(x)}; "
             "fun returns a number, or a tuple (f, inequalities <= 0, equalities = 0) of a number and sequences of numbers"

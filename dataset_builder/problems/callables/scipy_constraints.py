@@ -14,7 +14,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.python.return_values import BooleanReturned, Unfit, describe, flat
+from llamoco.dataset_builder.problems.files.python.return_values import (
+    BooleanReturned,
+    UnsuitableValue,
+    describe,
+    flat,
+)
 
 VectorFunction = Callable[[Any], Any]
 _TYPES = "a dict with 'type' and 'fun', a LinearConstraint or a NonlinearConstraint of scipy.optimize"
@@ -117,10 +122,10 @@ class _Called:
             values: list[Any] = flat(self.function(x.copy(), *self.args))
         except BooleanReturned as error:
             raise ProblemError(
-                f"{self.place} returned a boolean, which does not say by how much; return the number that is compared, such as "
+                f"{self.place} returned a boolean, which does not tell by how much; return the number that is compared, such as "
                 "x[0] - 1 for x[0] >= 1"
             ) from error
-        except Unfit as error:
+        except UnsuitableValue as error:
             raise ProblemError(
                 f"{self.place} returned {describe(error.value)}; return a float or a sequence of floats"
             ) from error

@@ -1,4 +1,4 @@
-"""A LaTeX file as what evaluates a problem: its formulas, and what lies between the file's variables and the box that is searched."""
+"""Evaluator of a problem in LaTeX: its formulas, and the map between the search box and the file's variables."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class LatexEvaluator(ProblemEvaluator):
 
     @property
     def _many(self) -> bool:
-        """Whether so many evaluations are to come that loading Numba, which takes as long as MANY by NumPy, is worth it."""
+        """Whether the budget is worth loading Numba, which takes as long as MANY evaluations by NumPy."""
         return self.max_evals > MANY
 
     @property
@@ -117,8 +117,8 @@ class LatexEvaluator(ProblemEvaluator):
         if self.file.max_evals is None:
             dim = len(self.variables.lower)
             told.append(
-                f"no evaluation budget is stated: {self.max_evals:,} evaluations are taken, 100 (D + 1) for D = {dim} within 200 to "
-                "5,000; say 'Evaluation budget: ...' if you can afford more or fewer"
+                f"no evaluation budget is stated: {self.max_evals:,} evaluations are used, 100 (D + 1) for D = {dim}, limited to 200 to "
+                "5,000; write 'Evaluation budget: ...' if you can afford more or fewer"
             )
         return told
 
@@ -162,8 +162,8 @@ class LatexEvaluator(ProblemEvaluator):
         )
 
 
-def stated(file: LatexFile) -> LatexFile:
-    """The file with the objective in the person's own sign and the budget that is taken."""
+def as_stated(file: LatexFile) -> LatexFile:
+    """Return the file with the objective in the sign as written, and its budget or the default one."""
     budget = file.max_evals or LatexEvaluator(lambda: file).max_evals
     system = replace(file.system, objective=file.objective)
     return replace(file, system=system, max_evals=budget)

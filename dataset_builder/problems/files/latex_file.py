@@ -1,13 +1,8 @@
-r"""A problem FILE in LaTeX: objective, bounds, constraints, definitions and a budget, read into a ``SymbolicProblem``.
+r"""Reader of problem files in LaTeX: objective, bounds, constraints, definitions and budget become a ``SymbolicProblem``.
 
-Reading goes: tokens with places (``latex.lexer``), clauses and statements (``latex.clauses``,
-``latex.statements``), the objective (``latex.objective``) and the variables (``latex.unknowns``), then what each
-statement is: a range, a start (``latex.starts``), a definition (``latex.definitions``), a bound, a constraint. How many
-variables there are, and what an index runs through where that is not said, is settled before (``latex.inference``).
-Definitions are parsed when the objective or a constraint needs them (``latex.symbols``, ``latex.parser``). What cannot be read is refused with its place, and so is a
-statement about the variables that nothing uses: what was written in formulas is not lost silently. Prose is
-read for the budget only; a sentence that may restrict or change the problem (``latex.judgement``) is refused,
-or left out and told on request.
+The package ``latex`` lists the stages. Input that cannot be read is refused with its place, and so is a statement about
+the variables that nothing uses: nothing that is written in formulas is lost silently. Prose is read for the budget only; a
+sentence that may restrict or change the problem is refused, or on request left out and reported.
 """
 
 from __future__ import annotations
@@ -20,21 +15,21 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Declaration, read_head
 from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll
 from llamoco.dataset_builder.problems.files.latex.lexing.lexer import tokenize
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, name_of
 from llamoco.dataset_builder.problems.files.latex.model.asides import (
-    beside,
     is_quantity,
     refuse_solution,
     refuse_tables,
-    split,
+    split_tuples,
+    unrelated_quantities,
 )
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.model.budget import read_budget
 from llamoco.dataset_builder.problems.files.latex.model.constraints import Constraints
 from llamoco.dataset_builder.problems.files.latex.model.definitions import Definitions, is_number
 from llamoco.dataset_builder.problems.files.latex.model.dimensions import DimensionInference
-from llamoco.dataset_builder.problems.files.latex.model.missing_bounds import refuse_lost_bounds
+from llamoco.dataset_builder.problems.files.latex.model.missing_bounds import refuse_missing_bounds
 from llamoco.dataset_builder.problems.files.latex.model.objective import find_goal, membership
 from llamoco.dataset_builder.problems.files.latex.model.starting_point import (
     Start,
@@ -43,8 +38,11 @@ from llamoco.dataset_builder.problems.files.latex.model.starting_point import (
     take_starts,
 )
 from llamoco.dataset_builder.problems.files.latex.model.variables import find_variables
-from llamoco.dataset_builder.problems.files.latex.prose.judgement import LeftOut, left_out
-from llamoco.dataset_builder.problems.files.latex.prose.sentences import Kinds, Sentence, sentences
+from llamoco.dataset_builder.problems.files.latex.prose.judgement import (
+    SuspiciousSentence,
+    suspicious_sentences,
+)
+from llamoco.dataset_builder.problems.files.latex.prose.sentences import FormulaKinds, Sentence, sentences
 from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain, chains
 from llamoco.dataset_builder.problems.files.latex.statements.clauses import Clause, clauses
 from llamoco.dataset_builder.problems.files.latex.statements.index_letters import index_letters, last_indices
@@ -60,7 +58,7 @@ _ASIDE = re.compile(
 
 @dataclass(frozen=True)
 class LatexFile:
-    """What a LaTeX file says.
+    """Content of a LaTeX file.
 
     Attributes:
         system: the problem in symbols, to be minimised.
@@ -103,19 +101,19 @@ def read_latex(text: str, name: str, ignore_prose: bool = False) -> LatexFile:
     Raises:
         ProblemError: the text cannot be read without guessing; the message names file, line and cure.
     """
-    source = Source(text, name)
+    source = LatexSource(text, name)
     try:
         return _Reader(source, ignore_prose).read()
     except NeedsUnroll:
-        message = "an index is used in a way that needs given numbers; write the terms out"
+        message = "this use of an index needs explicit numbers; write the terms out"
         raise ProblemError(f"{name}: {message}") from None
     except RecursionError:
-        message = "a formula is nested too deeply to be read; define parts of it by names"
+        message = "a formula is nested too deeply to be read; define parts of it separately"
         raise ProblemError(f"{name}: {message}") from None
 
 
 class _Reader:
-    def __init__(self, source: Source, ignore_prose: bool) -> None:
+    def __init__(self, source: LatexSource, ignore_prose: bool) -> None:
         self.source, self.ignore_prose = source, ignore_prose
         self.lexed = tokenize(source)
         self.tokens = self.lexed.tokens
@@ -142,7 +140,7 @@ class _Reader:
         self.declared = find_variables(clause, self.tokens, self.clauses, self.bounds)
         self.bounds.named = self.declared.named
         max_evals, spans = read_budget(self.source)
-        kinds = Kinds(self.bounds, clause, self.clauses)
+        kinds = FormulaKinds(self.bounds, clause, self.clauses)
         prose = sentences(self.source, self.lexed, self.clauses, kinds, spans, goal.maximize)
         try:
             read = self._read(clause, spans)
@@ -179,14 +177,14 @@ class _Reader:
             elif chain.relations and not self._on_solution(chain):
                 rest.append(chain)
             elif not chain.relations and (chain.place.display or self._cut_off(chain, clause)):
-                message = "a formula that is neither objective, bound, constraint nor definition"
+                message = "this formula is neither objective, bound, constraint nor definition"
                 raise self.source.error(chain.place, f"{message}; expected a relation such as \\le 0 or =")
             elif not chain.relations and len(chain.sides[0]) == 1:
                 alone.append(chain)
         part = self._objective(objective)
         rest, starts = take_starts(rest, self.bounds, self.tokens)
         starts += given
-        rest = [each for chain in rest for each in split(chain, self.bounds)]
+        rest = [each for chain in rest for each in split_tuples(chain, self.bounds)]
         definitions = Definitions(self.bounds, self.letters)
         inference = DimensionInference(self.bounds, self.declared, self.letters, self.tokens)
         rest = [*membership(clause, self.tokens), *rest]
@@ -201,9 +199,9 @@ class _Reader:
                     f"{base}_{letter} is defined for any {letter}, and for given ones; remove one of them"
                 )
                 raise self.source.error(body[0], message)
-        aside = [quantities for c in others if (quantities := beside(c, self.bounds))]
+        aside = [quantities for c in others if (quantities := unrelated_quantities(c, self.bounds))]
         self.beside = [name for quantities in aside for name in quantities]
-        others = [c for c in others if not beside(c, self.bounds)]
+        others = [c for c in others if not unrelated_quantities(c, self.bounds)]
         others = inference.settle(part, others)
         refuse_solution(others, self.bounds)
         constraints = [c for c in others if not self.bounds.take(c)]
@@ -211,7 +209,7 @@ class _Reader:
             self.bounds.take_box(chain.sides[0][0], chain.place)
         lower, upper = self.bounds.finish()
         system = self._system(objective, part, constraints)
-        refuse_lost_bounds(self.source, self.tokens, self.symbols, lower, upper)
+        refuse_missing_bounds(self.source, self.tokens, self.symbols, lower, upper)
         return LatexFile(
             system,
             lower,
@@ -224,24 +222,24 @@ class _Reader:
         )
 
     def _notes(self, lower: tuple[float, ...], upper: tuple[float, ...]) -> Iterator[str]:
-        """What to tell the person."""
+        """Notes to the person."""
         symbols = self.symbols
         names = symbols.variable_names
         if self.declared.bounded and symbols.vector != "x":
             yield f"the variables are {_listed(names)}, by their bounds; the file does not name them"
         for base in symbols.recurrences:
-            yield f"{base} follows from its recursion and is no variable"
+            yield f"{base} follows from its recursion and is not a variable"
         open_sides = [n for n, a, b in zip(names, lower, upper, strict=True) if not (a > -_INF and b < _INF)]
         if open_sides:
             yield f"not bounded on both sides: {_listed(open_sides)}"
         for name in self.models:
             yield f"the formula of {name} is taken as a model of its data"
         if self.beside:
-            yield f"an equation of {_listed(self.beside)} is left out, which is not about the variables"
+            yield f"an equation of {_listed(self.beside)} is ignored: it does not involve the variables"
         if self.unused:
             yield f"nothing uses {_listed(self.unused)}"
         if self.lexed.units:
-            yield f"units are left out, numbers are taken as written: {', '.join(sorted(self.lexed.units))}"
+            yield f"units are ignored and numbers taken as written: {', '.join(sorted(self.lexed.units))}"
 
     def _leave_out(self, prose: list[Sentence], dim: int) -> tuple[str, ...]:
         """The sentences that may restrict or change the problem, with their lines.
@@ -250,20 +248,20 @@ class _Reader:
             ProblemError: if there is one and it is not to be ignored.
         """
         numbers = {t.text for t in self.tokens if t.kind == "number"}
-        found = left_out(self.source, prose, self.lexed.formulas, numbers, dim)
+        found = suspicious_sentences(self.source, prose, self.lexed.formulas, numbers, dim)
         if found and not self.ignore_prose:
             raise self.source.error(found[0].at, self._refusal(found)) from None
         return tuple(f"line {self.source.line(s.at)}: {s.quoted}" for s in found)
 
-    def _refusal(self, found: list[LeftOut]) -> str:
+    def _refusal(self, found: list[SuspiciousSentence]) -> str:
         others = sorted({self.source.line(s.at) for s in found[1:]})
         more = (
             f"; so may prose on line{'s' * (len(others) > 1)} {', '.join(map(str, others))}" if others else ""
         )
         return (
-            f"prose is not read, and this sentence may restrict or change the problem ({found[0].reason}): "
+            f"prose is not read, but this sentence may restrict or change the problem ({found[0].reason}): "
             f'"{found[0].quoted}"; write it as a formula, as in $x_1 + x_2 \\le 3$, or delete it, '
-            f"or leave it out with --ignore-prose{more}"
+            f"or ignore it with --ignore-prose{more}"
         )
 
     def _cut_off(self, chain: Chain, objective: Clause) -> bool:

@@ -1,4 +1,4 @@
-"""A problem FILE from disk, Python or LaTeX, as a Problem."""
+"""Reader of problem files, Python or LaTeX."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SUFFIXES = (".py", ".tex")
 
 
 def load_problem(path: str | Path, ignore_prose: bool = False, known: Known | None = None) -> Problem:
-    """Read a problem FILE.
+    """Read a problem file.
 
     Args:
         path: a Python file (see ``python_file``) or a LaTeX file (see ``latex_file``), UTF-8.
@@ -83,7 +83,7 @@ def load_problem(path: str | Path, ignore_prose: bool = False, known: Known | No
         raise ProblemError(f"{path}: {message} ({error}); check the constants") from None
     if np.isnan(f).all():
         raise ProblemError(
-            f"{path}: the objective is NaN at the centre of the box, and at no point that was tried is it better; "
+            f"{path}: the objective is NaN at the centre of the box and at every other point tried; "
             "check the formula or change the bounds"
         )
     return problem

@@ -1,9 +1,10 @@
-"""Reading a problem FILE in Python: a person's own functions, variables and budget.
+"""Reader of problem files in Python: a person's own functions, variables and budget.
 
-The text is executed as it stands, with the rights of whoever runs this: it is that person's own code. The names that it may define are
-in docs/problem-files.md; only ``objective`` (or ``evaluate``) and the variables (``LOWER`` and ``UPPER``, ``bounds``, or ``X0``) are needed.
-Taken are, too: equal bounds (the variable is fixed), single numbers as bounds of one variable, an objective that returns one
-number in a container, constraints in sequences of sequences, functions without a value at the centre of the box. Everything that can go wrong is told in one message that names file, line and cure.
+The text is executed as it is, with the rights of whoever runs this: it is that person's own code. docs/problem-files.md lists the
+names that it may define; only ``objective`` (or ``evaluate``) and the variables (``LOWER`` and ``UPPER``, ``bounds``, or ``X0``) are
+required. Also accepted: equal bounds (the variable is fixed), single numbers as bounds of one variable, an objective that returns one
+number in a container, constraints in nested sequences, functions without a value at the centre of the box. Every failure is reported
+in one message that names file, line and cure.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.python.evaluation import Calls, PointValues, shown
+from llamoco.dataset_builder.problems.files.python.evaluation import CheckedCalls, PointValues, point_text
 from llamoco.dataset_builder.problems.files.python.functions import CONSTRAINTS, Functions, traceable
-from llamoco.dataset_builder.problems.files.python.process import Printed
+from llamoco.dataset_builder.problems.files.python.process import LimitedOutput
 from llamoco.dataset_builder.problems.files.python.return_values import ComplexReturned
 from llamoco.dataset_builder.problems.files.python.settings import (
+    assumed_budget,
     budget,
     maximize,
-    no_budget,
     time_limit,
     tolerance,
 )
-from llamoco.dataset_builder.problems.files.python.source import Text
+from llamoco.dataset_builder.problems.files.python.source import PythonSource
 from llamoco.dataset_builder.problems.files.python.unread_names import unread_names
 from llamoco.dataset_builder.problems.files.python.variables import FileVariables
 from llamoco.dataset_builder.problems.merit import WORST, merit
@@ -66,7 +67,7 @@ class PythonFile:
         plain: whether the file's names alone, without this reader, state the problem to a program.
     """
 
-    def __init__(self, text: Text, known: Known | None = None) -> None:
+    def __init__(self, text: PythonSource, known: Known | None = None) -> None:
         module = text.run()
         self._text = text
         given = FileVariables(text, module)
@@ -79,7 +80,7 @@ class PythonFile:
             text.tree, text.lines, module.__dict__, [*given.taken, *self._functions.taken]
         )
         wanted = "maximised" if self.maximize else "minimised"
-        self._calls = Calls(text, self._functions, given.scalar, wanted)
+        self._calls = CheckedCalls(text, self._functions, given.scalar, wanted)
         self._known: dict[
             bytes, PointValues
         ] = {}  # what was seen when the file was read is not paid for twice
@@ -91,7 +92,7 @@ class PythonFile:
         if stated is None:
             # With a journal the budget is the same each time.
             in_time = self.time_limit if known is None else None
-            self.max_evals, told = no_budget(len(self.variables.lower), in_time, each)
+            self.max_evals, told = assumed_budget(len(self.variables.lower), in_time, each)
             self.warnings.append(told)
         self.n_inequality, self.n_equality = (self._calls.counted[kind][0] for kind in CONSTRAINTS)
         self.variables = self.variables.settled(self._merit_of)
@@ -111,7 +112,7 @@ class PythonFile:
 
     @property
     def adaptation(self) -> Adaptation | None:
-        """What a program has to do to state the problem; None if it is ``plain``."""
+        """Adaptation by which a program states the problem; None if it is ``plain``."""
         if self.plain:
             return None
         functions = self._functions
@@ -153,12 +154,12 @@ class PythonFile:
         return -f if self.maximize else f, g, h
 
     def profile(self) -> OperationProfile | None:
-        """What the functions do on their variables; None if that cannot be followed (``trace`` says why)."""
+        """Operation profile of the functions; None if they cannot be traced (``trace`` says why)."""
         return self.trace.profile
 
     @cached_property
     def trace(self) -> Trace:
-        """What the functions do on their variables, or why that cannot be followed. The text is executed anew for it."""
+        """Operation profile of the functions, or why they cannot be traced. The text is executed once more for it."""
         executed = sys.modules[self._text.module]
         try:
             with contextlib.redirect_stderr(io.StringIO()):
@@ -172,12 +173,12 @@ class PythonFile:
                         self._text.name,
                     )
         except ProblemError as error:  # what it imports does not work with the modules that it is given here
-            return Trace(None, f"the file cannot be executed anew to be followed ({error})")
+            return Trace(None, f"the file cannot be run again for tracing ({error})")
         finally:
             sys.modules[self._text.module] = executed  # where pickle looks the functions up
 
     def _look(self) -> bool:
-        """Evaluate each function where it first has a value, at the starting point if there is one: learn the numbers of constraints.
+        """Evaluate each function where it first has a value, at the starting point if there is one, and count the constraints.
 
         Returns:
             Whether a function has no value where it was looked at first.
@@ -216,9 +217,9 @@ class PythonFile:
         name: str,
         evaluate: Callable[[np.ndarray], _Found],
         objective: Callable[[_Found], float],
-        printed: Printed,
+        printed: LimitedOutput,
     ) -> tuple[_Found, str, bool]:
-        """What a function gives at the first point where it has a value; if there is none, what keeps it from that at the first is told.
+        """Evaluate a function at the first point where it has a value; if there is none, report its failure at the first point.
 
         Args:
             name: the function.
@@ -237,7 +238,7 @@ class PythonFile:
             starting_points(self.variables.lower, self.variables.upper) if start is None else start[None, :]
         )
         place = _CENTRE if start is None else "at X0"
-        everywhere = place + ", and at no point that was tried is it better" * (start is None)
+        everywhere = place + " and at every other point tried" * (start is None)
         cure = "return a number there, a large one if the formula has none, or change "
         cure += "X0" if start is not None else "LOWER and UPPER"
         trouble: ProblemError | None = None
@@ -254,16 +255,16 @@ class PythonFile:
             except (ArithmeticError, ValueError) as domain_error:
                 somewhere = "somewhere" if start is None else f"there, so {cure}"
                 error = self._text.raised(
-                    domain_error, f"{name}(x) fails {everywhere}; it has to have a value {somewhere}", name
+                    domain_error, f"{name}(x) fails {everywhere}; it must have a value {somewhere}", name
                 )
             else:
                 if not np.isnan(objective(values)):
                     if trouble is not None:
                         self.warnings.append(
-                            f"{name}(x) has no value {_CENTRE}, near which many programs start, but has one at {shown(point)}; "
+                            f"{name}(x) has no value {_CENTRE}, near which many programs start, but has one at {point_text(point)}; "
                             "if nothing is found, draw the bounds closer to where it has values"
                         )
-                    return values, f"at {shown(point)}" if index else place, bool(index)
+                    return values, f"at {point_text(point)}" if index else place, bool(index)
                 called = "the objective of evaluate(x)" if name == "evaluate" else "objective(x)"
                 error = self._text.error(name, f"{called} is NaN {everywhere}; {cure}")
             trouble = trouble or error
@@ -284,7 +285,7 @@ class PythonFile:
         return merit(-f if self.maximize else f, g, h)
 
     def probed_points(self) -> Iterator[tuple[np.ndarray, PointValues]]:
-        """Points (A,) that were evaluated when the file was read and that nobody has asked for, with their values."""
+        """Points (A,) that were evaluated when the file was read and not requested since, with their values."""
         for key, values in self._known.items():
             yield np.frombuffer(key), values
 
@@ -293,7 +294,7 @@ _CENTRE = "at the centre of the box"
 
 
 def load_python(text: str, name: str, folder: Path | None = None, known: Known | None = None) -> PythonFile:
-    """Execute a problem FILE in Python and check it at the centre of its box, or where else its functions have values.
+    """Execute a problem file in Python and check it at the centre of its box, or wherever its functions have values.
 
     Args:
         text: the file's text. It runs as a module whose ``__name__`` is not ``"__main__"``.
@@ -304,4 +305,4 @@ def load_python(text: str, name: str, folder: Path | None = None, known: Known |
     Raises:
         ProblemError: if it cannot be run or does not define a problem; the message names line and cure.
     """
-    return PythonFile(Text(text, name, folder), known)
+    return PythonFile(PythonSource(text, name, folder), known)

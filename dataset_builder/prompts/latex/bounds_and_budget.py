@@ -1,4 +1,4 @@
-"""Bounds and budget in LaTeX, in the ways in which people state them."""
+"""Bounds and budget in LaTeX, in the forms that people use."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def bounds(parts: Parts) -> list[str]:
 
 
 def budget(parts: Parts, language: str = "english") -> str:
-    """A sentence that states the budget.
+    """Sentence that states the budget.
 
     Args:
         parts: the problem in its notation.

@@ -1,11 +1,11 @@
-"""LaTeX as it stands in books, papers, notes and forums."""
+"""Patterns of LaTeX documents: textbooks, papers, notes, forums."""
 
 from __future__ import annotations
 
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.latex.bounds_and_budget import bounds, budget
-from llamoco.dataset_builder.prompts.latex.parts import Formula, Parts
+from llamoco.dataset_builder.prompts.latex.parts import Parts, WrittenDefinition
 from llamoco.dataset_builder.prompts.latex.sentences import dollars, join, sentence
 from llamoco.dataset_builder.prompts.unrolling import unroll
 
@@ -186,7 +186,7 @@ def system(problem: Problem, rng: PortableRng) -> str:
     named = rng.chance(0.5)
     rows = [*(parts.named_constraints() if named else parts.constraints()), *bounds(parts)]
     lines += ["subject to the system", _braced(rng, rows)]
-    definitions: list[Formula] = [*parts.functions(), *parts.definitions()]
+    definitions: list[WrittenDefinition] = [*parts.functions(), *parts.definitions()]
     if definitions:
         lines += ["where", _braced(rng, [f.text for f in definitions])]
     return join([*lines, budget(parts)])

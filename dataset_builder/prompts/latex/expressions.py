@@ -23,14 +23,14 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Size,
     Sub,
 )
-from llamoco.dataset_builder.prompts.latex.style import Style
+from llamoco.dataset_builder.prompts.latex.style import LatexStyle
 
 SUM, PRODUCT, ATOM = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class Naming:
-    r"""How the names of a system are written.
+    r"""Notation of the names of a problem.
 
     Attributes:
         vectors: for a vector of the system, its entry as a template, ``"z_{@}"``.
@@ -47,8 +47,8 @@ class Naming:
     sizes: dict[str, str]
 
 
-class Text(NamedTuple):
-    """A printed expression: how tightly it binds, and whether it would draw in a factor written after it."""
+class Fragment(NamedTuple):
+    """Printed expression, with its binding strength and whether it would capture a factor written after it."""
 
     text: str
     level: int
@@ -56,7 +56,7 @@ class Text(NamedTuple):
 
 
 def number(value: float, powers_of_ten: bool = True) -> str:
-    """A non-negative number as one writes it: 0.25, 10^{6}, 3 \\times 10^{-7}."""
+    """Non-negative number in usual notation: 0.25, 10^{6}, 3 \\times 10^{-7}."""
     if float(value).is_integer() and value < (1e5 if powers_of_ten else 1e15):
         return str(int(value))
     text = repr(float(value))
@@ -80,13 +80,13 @@ def entry(template: str, index: str) -> str:
 
 
 class LatexWriter:
-    """Prints trees in one style and naming."""
+    """Printer of trees in one style and naming."""
 
-    def __init__(self, style: Style, naming: Naming) -> None:
+    def __init__(self, style: LatexStyle, naming: Naming) -> None:
         self.style, self.naming = style, naming
 
     def __call__(self, node: Expr) -> str:
-        """The expression, as it stands alone."""
+        """The expression on its own."""
         return self.print(node).text
 
     def vector(self, node: Expr, index: str) -> str | None:
@@ -104,31 +104,33 @@ class LatexWriter:
                 return f"{self(a)} {self.style.product}" + (f"({inner})" if isinstance(b, Sub) else inner)
         return None
 
-    def print(self, node: Expr) -> Text:
+    def print(self, node: Expr) -> Fragment:
         """The expression with what its surroundings need to know."""
         match node:
             case Num(value):
                 text = number(value, self.style.powers_of_ten)
-                return Text(text, PRODUCT if "times" in text else ATOM)
+                return Fragment(text, PRODUCT if "times" in text else ATOM)
             case Pi():
-                return Text("\\pi", ATOM)
+                return Fragment("\\pi", ATOM)
             case Size(vector):
-                return Text(self.naming.sizes[vector], ATOM)
+                return Fragment(self.naming.sizes[vector], ATOM)
             case Name(name):
-                return Text(self.naming.scalars[name], ATOM)
+                return Fragment(self.naming.scalars[name], ATOM)
             case Index(name):
-                return Text(self.naming.indices[name], ATOM)
+                return Fragment(self.naming.indices[name], ATOM)
             case Item(vector, index):
-                return Text(entry(self.naming.vectors[vector], self.print(index).text.replace(" ", "")), ATOM)
+                return Fragment(
+                    entry(self.naming.vectors[vector], self.print(index).text.replace(" ", "")), ATOM
+                )
             case Add(a, b):
-                return Text(f"{self.print(a).text} + {self._term(b)}", SUM)
+                return Fragment(f"{self.print(a).text} + {self._term(b)}", SUM)
             case Sub(Size(vector), Num(b)) if self.naming.sizes[vector].isdigit():
-                return Text(str(int(self.naming.sizes[vector]) - int(b)), ATOM)
+                return Fragment(str(int(self.naming.sizes[vector]) - int(b)), ATOM)
             case Sub(a, b):
-                return Text(f"{self.print(a).text} - {self._term(b)}", SUM)
+                return Fragment(f"{self.print(a).text} - {self._term(b)}", SUM)
             case Neg(a):
                 inner = self.print(a)
-                return Text(
+                return Fragment(
                     "-" + (self._bracket(inner.text) if inner.level == SUM else inner.text), SUM, inner.open
                 )
             case Mul(Neg(Num() as a), b):
@@ -144,7 +146,7 @@ class LatexWriter:
             case Call(function, a):
                 return self._call(function, a)
             case Extremum(kind, a, b):
-                return Text(f"\\{kind}\\{{{self(a)}, {self(b)}\\}}", ATOM)
+                return Fragment(f"\\{kind}\\{{{self(a)}, {self(b)}\\}}", ATOM)
             case Reduce():
                 return self._reduce(node)
         raise TypeError(f"not an expression node: {node!r}")
@@ -168,7 +170,7 @@ class LatexWriter:
             return self._bracket(printed.text, square=_round(printed.text) and self.style.bar == 1)
         return printed.text
 
-    def _product(self, a: Expr, b: Expr) -> Text:
+    def _product(self, a: Expr, b: Expr) -> Fragment:
         left, right = self._factor(a, False), self._factor(b, True)
         opened = self.print(b).open
         if isinstance(b, Mul | Num) or "\\times" in right:
@@ -179,9 +181,9 @@ class LatexWriter:
         digits = right[0].isdigit() or right[0] == "."
         sign = "\\cdot " if digits else self.style.product
         gap = "" if left.endswith((" ", ")")) and right.startswith("(") else " "
-        return Text(f"{left}{gap}{sign}{right}", PRODUCT, opened)
+        return Fragment(f"{left}{gap}{sign}{right}", PRODUCT, opened)
 
-    def _ratio(self, a: Expr, b: Expr) -> Text:
+    def _ratio(self, a: Expr, b: Expr) -> Fragment:
         top, bottom = self.print(a), self.print(b)
         if self.style.slash and not top.open and top.level != SUM and len(top.text + bottom.text) < 24:
             simple = (
@@ -189,12 +191,12 @@ class LatexWriter:
                 and bottom.level == ATOM
                 and not bottom.text.startswith("10^")
             )
-            return Text(
+            return Fragment(
                 f"{top.text} / {bottom.text if simple else self._bracket(bottom.text)}", PRODUCT, True
             )
-        return Text(f"{self.style.frac}{{{top.text}}}{{{bottom.text}}}", ATOM)
+        return Fragment(f"{self.style.frac}{{{top.text}}}{{{bottom.text}}}", ATOM)
 
-    def _power(self, base: Expr, exponent: Expr) -> Text:
+    def _power(self, base: Expr, exponent: Expr) -> Fragment:
         power = self(exponent)
         power = f"^{power}" if len(power) == 1 else f"^{{{power}}}"
         if (
@@ -203,9 +205,9 @@ class LatexWriter:
             and self.style.power_first
             and isinstance(exponent, Num)
         ):
-            return Text(f"\\{base.function}{power}{self._argument(base.arg)}", ATOM)
+            return Fragment(f"\\{base.function}{power}{self._argument(base.arg)}", ATOM)
         if isinstance(base, Reduce) and exponent == Num(2) and (norm := self._norm(base)):
-            return Text(self._bracket(norm) + power, ATOM)
+            return Fragment(self._bracket(norm) + power, ATOM)
         printed = self.print(base)
         plain = (
             isinstance(base, Item | Name | Num | Index | Size | Pi)
@@ -215,32 +217,32 @@ class LatexWriter:
         if isinstance(base, Call) and base.function == "abs":
             plain = True
         square = not plain and _round(printed.text) and self.style.bar == 1
-        return Text((printed.text if plain else self._bracket(printed.text, square)) + power, ATOM)
+        return Fragment((printed.text if plain else self._bracket(printed.text, square)) + power, ATOM)
 
     def _argument(self, node: Expr) -> str:
         return self._bracket(self(node))
 
-    def _call(self, function: str, a: Expr) -> Text:
+    def _call(self, function: str, a: Expr) -> Fragment:
         inner = self.print(a)
         if function == "abs":
             opening, closing = (("|", "|"), ("\\left|", "\\right|"), ("\\lvert ", "\\rvert"))[self.style.bar]
             if "|" in inner.text and self.style.bar == 0:
                 opening, closing = "\\left|", "\\right|"
-            return Text(f"{opening}{inner.text}{closing}", ATOM)
+            return Fragment(f"{opening}{inner.text}{closing}", ATOM)
         if function == "sqrt":
-            return Text(f"\\sqrt{{{inner.text}}}", ATOM)
+            return Fragment(f"\\sqrt{{{inner.text}}}", ATOM)
         if function == "floor":
-            return Text(f"\\lfloor {inner.text} \\rfloor", ATOM)
+            return Fragment(f"\\lfloor {inner.text} \\rfloor", ATOM)
         if function == "exp":
             if a == Num(1):
-                return Text("e", ATOM)
+                return Fragment("e", ATOM)
             if self.style.exponential and len(inner.text) < 40:
-                return Text(f"e^{{{inner.text}}}", PRODUCT)
-            return Text(f"\\exp{self._argument(a)}", ATOM)
+                return Fragment(f"e^{{{inner.text}}}", PRODUCT)
+            return Fragment(f"\\exp{self._argument(a)}", ATOM)
         name = self.style.logarithm if function == "log" else f"\\{function}"
         if self.style.bare and _plain_product(a) and not self.style.slash:
-            return Text(f"{name} {LatexWriter._spaced(self, a)}", PRODUCT, True)
-        return Text(f"{name}{self._argument(a)}", ATOM)
+            return Fragment(f"{name} {LatexWriter._spaced(self, a)}", PRODUCT, True)
+        return Fragment(f"{name}{self._argument(a)}", ATOM)
 
     def _spaced(self, node: Expr) -> str:
         return self(node).replace("\\cdot ", "")
@@ -265,13 +267,13 @@ class LatexWriter:
                 return f"\\mathbf{{1}}^\\top {self.naming.whole[a]}"
         return None
 
-    def _reduce(self, node: Reduce) -> Text:
+    def _reduce(self, node: Reduce) -> Fragment:
         norm = self._norm(node)
         if norm is not None:
-            return Text(norm, PRODUCT)
+            return Fragment(norm, PRODUCT)
         product = self._inner_product(node)
         if product is not None:
-            return Text(product, PRODUCT)
+            return Fragment(product, PRODUCT)
         index, low, high = self(node.index), self(node.low), self(node.high)
         if node.kind in ("max", "min"):
             limits = f"{low} {self.style.le} {index} {self.style.le} {high}"
@@ -279,14 +281,14 @@ class LatexWriter:
                 limits = f"{index}={low},{self.style.dots},{high}"
             body = self.print(node.body)
             closed = isinstance(node.body, Call) and node.body.function == "abs"
-            return Text(
+            return Fragment(
                 f"\\{node.kind}_{{{limits}}} {body.text if closed else self._bracket(body.text)}", PRODUCT
             )
         body = self.print(node.body)
         inner = self._bracket(body.text, square=self.style.bar == 1) if body.level == SUM else body.text
         sign = self.style.sum if node.kind == "sum" else self.style.sum.replace("sum", "prod")
         top = f"^{high}" if len(high) == 1 else f"^{{{high}}}"
-        return Text(f"{sign}_{{{index}={low}}}{top} {inner}", PRODUCT, True)
+        return Fragment(f"{sign}_{{{index}={low}}}{top} {inner}", PRODUCT, True)
 
 
 def _round(text: str) -> bool:

@@ -11,7 +11,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.expression import Add, Expr, Item, Name, Num, Sub, substitute
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, SymbolicProblem, Vector
 from llamoco.dataset_builder.prompts.latex.expressions import LatexWriter, Naming, number, signed
-from llamoco.dataset_builder.prompts.latex.style import Style, draw_style
+from llamoco.dataset_builder.prompts.latex.style import LatexStyle, draw_style
 
 _FAMILY = re.compile(r"([a-z])(\d+)(?:_(\d+))?")
 _LETTERS = {
@@ -30,7 +30,7 @@ _LETTERS = {
 
 
 @dataclass(frozen=True)
-class Formula:
+class WrittenDefinition:
     """One definition: left side, right side, and the range of its index ("" if it has none)."""
 
     left: str
@@ -74,7 +74,7 @@ class Parts:
             system: another form of the problem's system, to be printed instead.
         """
         self.problem, self.rng, self.system = problem, rng, system or problem.system
-        self.style: Style = draw_style(rng)
+        self.style: LatexStyle = draw_style(rng)
         if matrices:
             self.style = replace(self.style, norm=True, products=True)
         self.vectors, self.matrices = vectors, matrices
@@ -144,36 +144,38 @@ class Parts:
         }
         return self.writer(substitute(self.system.objective, bodies))
 
-    def functions(self) -> list[Formula]:
+    def functions(self) -> list[WrittenDefinition]:
         """The components f_1, f_2, ...; none if they stand in the objective."""
         if self.inline:
             return []
         names = self.writer.naming.scalars
         return [
-            Formula(names[d.name], self.writer(d.value))
+            WrittenDefinition(names[d.name], self.writer(d.value))
             for d in self.system.definitions
             if isinstance(d, Scalar) and d.name[0] == "f"
         ]
 
-    def definitions(self) -> list[Formula]:
-        """Everything else that is defined, in order of use."""
+    def definitions(self) -> list[WrittenDefinition]:
+        """All other definitions, in order of use."""
         result = []
         naming = self.writer.naming
         for definition in self.system.definitions:
             match definition:
                 case Data(name, values):
-                    result.append(Formula(naming.whole[name], self.listed(values)))
+                    result.append(WrittenDefinition(naming.whole[name], self.listed(values)))
                 case Vector(name, size, index, body):
                     vector = self.writer.vector(body, index.name) if self.vectors else None
                     if vector is not None:
-                        result.append(Formula(naming.whole[name], vector))
+                        result.append(WrittenDefinition(naming.whole[name], vector))
                     else:
                         left = self.writer(Item(name, index))
-                        result.append(Formula(left, self.writer(body), self.range("1", self._size(size))))
+                        result.append(
+                            WrittenDefinition(left, self.writer(body), self.range("1", self._size(size)))
+                        )
                 case Scalar(name, value) if name[0] != "f":
-                    result.append(Formula(naming.scalars[name], self.writer(value)))
+                    result.append(WrittenDefinition(naming.scalars[name], self.writer(value)))
         if self.lettered_size:
-            result.append(Formula(self.size, str(self.problem.dim)))
+            result.append(WrittenDefinition(self.size, str(self.problem.dim)))
         return result
 
     def listed(self, values: Sequence[float]) -> str:
@@ -215,7 +217,7 @@ class Parts:
                 result.append(f"{name}({self.x}) = {self.writer(member)} {relation} 0")
         return result
 
-    def numbered_constraints(self) -> tuple[list[str], list[Formula]]:
+    def numbered_constraints(self) -> tuple[list[str], list[WrittenDefinition]]:
         """Constraints as ``g_j(x) <= 0, j = 1, ..., m``, and the definitions of the functions in them."""
         short, defined = [], []
         for letter, relation, members in (
@@ -229,7 +231,9 @@ class Parts:
                 short.append(f"{name}_{index}({self.x}) {relation} 0, \\quad {numbers}")
             elif members:
                 short.append(f"{name}_1({self.x}) {relation} 0")
-            defined += [Formula(f"{name}_{k}({self.x})", self.writer(m)) for k, m in enumerate(members, 1)]
+            defined += [
+                WrittenDefinition(f"{name}_{k}({self.x})", self.writer(m)) for k, m in enumerate(members, 1)
+            ]
         return short, defined
 
     def _relation(self, member: Expr, le: str, ge: str) -> str:

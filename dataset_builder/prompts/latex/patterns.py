@@ -1,4 +1,4 @@
-"""Ways in which people write a problem FILE in LaTeX.
+"""Writing patterns of problem files in LaTeX.
 
 Each is read back by ``latex_file.read_latex`` and means the problem exactly.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
-from llamoco.dataset_builder.prompts.latex.parts import Formula
+from llamoco.dataset_builder.prompts.latex.parts import WrittenDefinition
 
 
 def dollars(formulas: Sequence[str]) -> str:
@@ -17,7 +17,7 @@ def dollars(formulas: Sequence[str]) -> str:
     )
 
 
-def sentence(rng: PortableRng, lead: str, formulas: list[Formula]) -> str:
+def sentence(rng: PortableRng, lead: str, formulas: list[WrittenDefinition]) -> str:
     """Definitions in a sentence, some with their ranges in words; "" if there are none."""
     if not formulas:
         return ""

@@ -1,4 +1,4 @@
-"""Habits of those who write LaTeX: how they set products, fractions, brackets and sums."""
+"""Habits of LaTeX writers: products, fractions, brackets and sums."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from llamoco.dataset_builder.problems.portable_rng import PortableRng
 
 
 @dataclass(frozen=True)
-class Style:
+class LatexStyle:
     r"""A writer's habits.
 
     Attributes:
@@ -49,10 +49,10 @@ class Style:
     products: bool
 
 
-def draw_style(rng: PortableRng) -> Style:
-    """Habits at random."""
+def draw_style(rng: PortableRng) -> LatexStyle:
+    """Draw habits."""
     short = rng.chance(0.5)
-    return Style(
+    return LatexStyle(
         product=rng.choice(("", "\\cdot ", "\\,"), (5, 3, 1)),
         slash=rng.chance(0.3),
         left=rng.chance(0.6),

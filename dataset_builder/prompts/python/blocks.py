@@ -1,4 +1,4 @@
-"""The parts of a problem FILE in Python: constants, functions of components, objective, constraints."""
+"""Parts of a problem file in Python: constants, functions of components, objective, constraints."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from llamoco.dataset_builder.prompts.comments import draw_comment
 from llamoco.dataset_builder.prompts.python.expressions import Notation
 from llamoco.dataset_builder.prompts.python.numbers import number_list
 from llamoco.dataset_builder.prompts.python.statements import Writer
-from llamoco.dataset_builder.prompts.python.style import RESERVED, Style
+from llamoco.dataset_builder.prompts.python.style import RESERVED, PythonStyle
 
 ARGUMENT = "argument_"  # the vector that a helper function sees, before it gets its name
 
 
 class Blocks:
-    """Writes the parts of one FILE.
+    """Writer of the parts of one file.
 
     Args:
         system: the problem in symbols.
@@ -39,7 +39,7 @@ class Blocks:
     def __init__(
         self,
         system: SymbolicProblem,
-        style: Style,
+        style: PythonStyle,
         rng: PortableRng,
         titles: dict[str, str] | None = None,
         method: bool = False,
@@ -266,7 +266,7 @@ class Blocks:
         return self.define_function(name, style.x, lines, self.documentation(name))
 
     def opened(self, lines: list[str]) -> list[str]:
-        """A function's lines with what stands in front: the number of variables, the variables by name."""
+        """Lines of a function with its preamble: the number of variables, the variables by name."""
         style, text = self.style, "\n".join(lines)
         template = style.notation.entries.get("x", "")
         if template:
@@ -277,7 +277,7 @@ class Blocks:
         return lines
 
     def note(self, definition: Definition, writer: Writer) -> None:
-        """A comment in front of a component, from those who comment on everything."""
+        """Comment in front of a component, where the style comments on everything."""
         style = self.style
         if (
             isinstance(definition, Scalar)
@@ -289,7 +289,7 @@ class Blocks:
             writer.lines.append(f"# {text}")
 
     def documentation(self, name: str) -> str:
-        """The docstring of a function of the contract, "" from those who write none."""
+        """Docstring of a function of the contract, "" where the style has none."""
         known = name in ("objective", "inequality", "equality")
         return draw_comment(self.rng, self.style.tone, name) if known and self.style.docstrings else ""
 

@@ -48,7 +48,7 @@ MATH_NAMES = {"abs": "abs", "arctan": "atan", "arcsin": "asin", "arccos": "acos"
 
 @dataclass(frozen=True)
 class Notation:
-    """How code is written.
+    """Notation of code.
 
     Attributes:
         mode: "vector" (NumPy over whole arrays), "loop" (for statements) or "generator" (comprehensions).
@@ -105,7 +105,7 @@ Scope = dict[str, Bound]
 
 
 class Printer(ABC):
-    """Prints expressions; how sums are printed is left to ``Writer``.
+    """Printer of expressions; ``Writer`` decides how sums are printed.
 
     Args:
         sizes: lengths of all vectors.
@@ -128,7 +128,7 @@ class Printer(ABC):
         """A sum, product or extremum."""
 
     def fresh(self, *names: str) -> str:
-        """The first of some names that is free, or the first with a number; taken from now on."""
+        """Reserve the first free name of some, or the first with a number."""
         numbered = (f"{names[0]}{count}" for count in range(2, 1000))
         name = next(n for n in chain(names, numbered) if n not in self._taken)
         self._taken.add(name)

@@ -1,4 +1,4 @@
-"""Forms in which people put a problem's parts: chains of lambdas, steps, lists of terms, SciPy's constraints."""
+"""Forms of a problem's parts: chains of lambdas, steps, lists of terms, SciPy's constraints."""
 
 from __future__ import annotations
 

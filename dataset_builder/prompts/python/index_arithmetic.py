@@ -1,4 +1,4 @@
-"""Index arithmetic of expression trees: linear index expressions, and what a sum runs over."""
+"""Index arithmetic of expression trees: linear index expressions and ranges of sums."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def at(node: Expr, index: str, value: Expr) -> Expr:
 
 
 def elements(body: Expr, index: str) -> tuple[list[tuple[str, int]], bool] | None:
-    """How a loop over elements can replace one over an index.
+    """Replacement of a loop over an index by one over elements.
 
     Returns:
         The one or two vector entries, as (vector, shift), through which a body uses the index, and whether it

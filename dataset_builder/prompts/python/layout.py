@@ -1,4 +1,4 @@
-"""A problem FILE in Python put together: imports, constants, bounds and budget, functions, in a person's order."""
+"""Layout of a problem file in Python: imports, constants, bounds and budget, functions, in a drawn order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.comments import draw_comment
 from llamoco.dataset_builder.prompts.python.blocks import Blocks
 from llamoco.dataset_builder.prompts.python.numbers import number_list, signed
-from llamoco.dataset_builder.prompts.python.style import Style
+from llamoco.dataset_builder.prompts.python.style import PythonStyle
 
 _FUNCTIONS = "sin|cos|tan|exp|log|sqrt|pi|tanh|floor|atan|asin|acos|sinh|cosh|prod"
 _BARE = re.compile(rf"(?<![\w.])({_FUNCTIONS})\b(?!\s*=)")
@@ -20,7 +20,7 @@ _WORDS = re.compile(r'""".*?"""|#[^\n]*', re.DOTALL)
 def assemble(
     problem: Problem, blocks: Blocks, parts: list[str], constants: bool = True, bounds: str | None = None
 ) -> str:
-    """The parts in one person's order, with bounds, budget and imports.
+    """Assemble the parts in one person's order, with bounds, budget and imports.
 
     Args:
         problem: the problem.
@@ -65,7 +65,7 @@ def imports(code: str, rng: PortableRng) -> str:
 
 
 def bounds_block(
-    lower: Sequence[float], upper: Sequence[float], max_evals: int, style: Style, rng: PortableRng
+    lower: Sequence[float], upper: Sequence[float], max_evals: int, style: PythonStyle, rng: PortableRng
 ) -> str:
     """LOWER, UPPER and MAX_EVALS, in one of the forms people use."""
     floats = rng.chance(0.6)

@@ -1,4 +1,4 @@
-"""Problem FILES whose data live in an object: a class, a dataclass, a closure, a dictionary."""
+"""Patterns whose data live in an object: a class, a dataclass, a closure, a dictionary."""
 
 from __future__ import annotations
 

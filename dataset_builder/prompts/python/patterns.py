@@ -1,4 +1,4 @@
-"""Ways in which people write a problem FILE in Python. Each gives a valid FILE that means just the problem.
+"""Writing patterns of problem files in Python. Each gives a valid file that states exactly the problem.
 
 ``PATTERNS`` lists them; ``problem_section`` is the one plain text into which a LaTeX description is turned.
 """
@@ -27,7 +27,7 @@ from llamoco.dataset_builder.prompts.python.objects import (
     dataclass_fields,
     titles,
 )
-from llamoco.dataset_builder.prompts.python.style import RESERVED, Mode, Style, draw_style
+from llamoco.dataset_builder.prompts.python.style import RESERVED, Mode, PythonStyle, draw_style
 from llamoco.dataset_builder.prompts.unrolling import unroll
 
 EXPANDED_DIM = 6  # up to here people write a formula variable by variable
@@ -50,7 +50,7 @@ def loops(problem: Problem, rng: PortableRng) -> str:
 
 
 def while_loops(problem: Problem, rng: PortableRng) -> str:
-    """While loops with counters, as those write who come from another language."""
+    """While loops with counters, as people from other languages write them."""
     style = draw_style(problem.system, rng, "loop").written(whiles=True, elements=False)
     blocks = Blocks(problem.system, style, rng, titles(problem))
     objective = blocks.objective({})
@@ -207,7 +207,7 @@ def problem_section(
     integer: Sequence[int] = (),
     maximize: bool = False,
 ) -> str:
-    """The plain Python FILE of a problem in symbols: vectorised NumPy, the system's own names.
+    """Plain Python file of a symbolic problem: vectorised NumPy, the problem's own names.
 
     Args:
         system: the problem; its objective in the sign that it is to have in the text.
@@ -219,7 +219,7 @@ def problem_section(
     """
     taken = {*RESERVED, *dir(builtins), "n", "x"}
     names = {"x": "x"} | {d.name: f"{d.name}_" if d.name in taken else d.name for d in system.definitions}
-    style = Style(
+    style = PythonStyle(
         notation=Notation("vector", "np.", names, sizes={"x": "n"}),
         x="x",
         dim_name="n",
@@ -262,7 +262,7 @@ def _flat(problem: Problem, rng: PortableRng, mode: Mode, **notation: Any) -> st
     return assemble(problem, blocks, rng.shuffled(functions) if rng.chance(0.2) else functions)
 
 
-def _lambdas(problem: Problem, rng: PortableRng, style: Style) -> str:
+def _lambdas(problem: Problem, rng: PortableRng, style: PythonStyle) -> str:
     """Functions of functions; a plain objective where a component sees more than one vector."""
     blocks = Blocks(problem.system, replace(style, hints=False), rng, titles(problem))
     helpers, calls = blocks.basic_functions(as_lambda=True)

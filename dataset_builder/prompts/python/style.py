@@ -1,4 +1,4 @@
-"""What varies between two people who write a problem in the same way: names, number formats, comments."""
+"""Habits of Python writers: names, number formats, comments."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ NAMES_OF_X = (
 
 
 @dataclass(frozen=True)
-class Style:
-    """One person's habits.
+class PythonStyle:
+    """Habits of one person.
 
     Attributes:
         notation: how expressions are printed.
@@ -74,18 +74,18 @@ class Style:
     bounds_first: bool
     constraint_list: bool
 
-    def kept_in(self, place: str, names: Sequence[str]) -> Style:
+    def kept_in(self, place: str, names: Sequence[str]) -> PythonStyle:
         """The style with some names kept in an object or dictionary: ``self.{}``, ``cfg["{}"]``."""
         changed = {k: place.format(v) if k in names else v for k, v in self.notation.names.items()}
         return self.written(names=changed)
 
-    def written(self, **notation: Any) -> Style:
+    def written(self, **notation: Any) -> PythonStyle:
         """The style with other habits of notation."""
         return replace(self, notation=replace(self.notation, **notation))
 
 
-def draw_style(system: SymbolicProblem, rng: PortableRng, mode: Mode) -> Style:
-    """Habits of one description."""
+def draw_style(system: SymbolicProblem, rng: PortableRng, mode: Mode) -> PythonStyle:
+    """Draw the habits of one description."""
     x = rng.choice([name for name, _ in NAMES_OF_X], [weight for _, weight in NAMES_OF_X])
     dim_name, dim_local = rng.choice(
         (("n", True), ("d", True), ("D", False), ("N", False), ("DIM", False), ("", False))
@@ -124,7 +124,7 @@ def draw_style(system: SymbolicProblem, rng: PortableRng, mode: Mode) -> Style:
         floats=rng.chance(0.35),
         sum_name=next(s for s in rng.shuffled(("s", "total", "acc", "res", "tmp")) if s not in taken),
     )
-    return Style(
+    return PythonStyle(
         notation=notation,
         x=x,
         dim_name=dim_name,

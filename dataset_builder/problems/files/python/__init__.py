@@ -1,1 +1,1 @@
-"""Reading a problem FILE in Python: execute a person's text, look the contract's names up, take what its functions return."""
+"""Reader of problem files in Python: source -> variables, settings, functions -> checked evaluation."""

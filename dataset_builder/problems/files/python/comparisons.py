@@ -1,4 +1,4 @@
-"""How a constraint that returns comparisons is written as a number."""
+"""Hints for constraints that return comparisons instead of numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values of a problem FILE's functions at a point, checked: numbers, as many as before, or one message that says what is wrong."""
+"""Checked evaluation of a problem file's functions at a point."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.python.comparisons import boolean_hint
-from llamoco.dataset_builder.problems.files.python.functions import CONSTRAINTS, Function, Functions
+from llamoco.dataset_builder.problems.files.python.functions import CONSTRAINTS, FileFunction, Functions
 from llamoco.dataset_builder.problems.files.python.return_values import (
     BooleanReturned,
-    Unfit,
+    UnsuitableValue,
     describe,
     flat,
     number,
 )
-from llamoco.dataset_builder.problems.files.python.source import Text
+from llamoco.dataset_builder.problems.files.python.source import PythonSource
 
 _Taken = TypeVar("_Taken")
 
@@ -33,8 +33,8 @@ class PointValues(NamedTuple):
     h: list[float]
 
 
-class Calls:
-    """Calls of a file's functions, within ``Text.running``.
+class CheckedCalls:
+    """CheckedCalls of a file's functions, within ``PythonSource.running``.
 
     Args:
         text: the file.
@@ -47,7 +47,7 @@ class Calls:
         nested: whether a constraint function returned what a program could not take as it is.
     """
 
-    def __init__(self, text: Text, functions: Functions, scalar: bool, wanted: str) -> None:
+    def __init__(self, text: PythonSource, functions: Functions, scalar: bool, wanted: str) -> None:
         self._text, self._functions, self._scalar, self._wanted = text, functions, scalar, wanted
         self.counted: dict[str, tuple[int, str]] = {}
         self.nested = False
@@ -70,10 +70,10 @@ class Calls:
         (function,) = self._functions.of("objective")
         try:
             return self._call(function, x, number)
-        except (BooleanReturned, Unfit) as error:
+        except (BooleanReturned, UnsuitableValue) as error:
             said = f"{describe(error.value)}{_at(x)}; return one float"
             if isinstance(error, BooleanReturned):
-                said = f"a boolean{_at(x)}; return the number that is to be {self._wanted}"
+                said = f"a boolean{_at(x)}; return the number to be {self._wanted}"
             raise self._text.error(function.defined, f"{function.name}(x) returned {said}") from error
 
     def constraint(self, kind: str, x: np.ndarray) -> list[float]:
@@ -83,7 +83,7 @@ class Calls:
         for function in functions:
             try:
                 values += self._call(function, x, flat if kind in self.counted else self._flat_at_first)
-            except (BooleanReturned, Unfit) as error:
+            except (BooleanReturned, UnsuitableValue) as error:
                 raise self._not_a_constraint(kind, function, error, x) from error
         if functions:
             self._check_count(kind, functions[0], len(values), x)
@@ -98,7 +98,7 @@ class Calls:
             raise self._text.error("evaluate", f"evaluate(x) returned {describe(parts)}{_at(x)}; {_TOGETHER}")
         try:
             f = self._take(function, x, number, parts[0])
-        except (BooleanReturned, Unfit) as error:
+        except (BooleanReturned, UnsuitableValue) as error:
             raise self._text.error(
                 "evaluate",
                 f"the objective that evaluate(x) returned is {describe(error.value)}{_at(x)}; {_TOGETHER}",
@@ -109,7 +109,7 @@ class Calls:
             more = self._functions.scipy[place]
             try:
                 values = [] if part is None else self._take(function, x, flat, part)
-            except (BooleanReturned, Unfit) as error:
+            except (BooleanReturned, UnsuitableValue) as error:
                 named = function._replace(name=f"{kind} of evaluate")
                 raise self._not_a_constraint(kind, named, error, x) from error
             if more is not None:
@@ -118,12 +118,14 @@ class Calls:
             constraints.append(values)
         return PointValues(f, *constraints)
 
-    def _not_a_constraint(self, kind: str, function: Function, error: Unfit, x: np.ndarray) -> ProblemError:
+    def _not_a_constraint(
+        self, kind: str, function: FileFunction, error: UnsuitableValue, x: np.ndarray
+    ) -> ProblemError:
         if isinstance(error, BooleanReturned):
             hint = boolean_hint(self._text.tree, function.defined)
             return self._text.error(
                 function.defined,
-                f"{function.name}(x){error.place} is a boolean{_at(x)}, which does not say by how much; "
+                f"{function.name}(x){error.place} is a boolean{_at(x)}, which does not tell by how much; "
                 f"return a number that is {_MEANING[kind]} where x is allowed{hint}",
             )
         place = f" as entry {error.place}" if error.place else ""
@@ -132,7 +134,7 @@ class Calls:
             f"{function.name}(x) returned {describe(error.value)}{place}{_at(x)}; return a float or a sequence of floats",
         )
 
-    def _check_count(self, kind: str, function: Function, found: int, x: np.ndarray) -> None:
+    def _check_count(self, kind: str, function: FileFunction, found: int, x: np.ndarray) -> None:
         count, place = self.counted.get(kind, (found, ""))
         if found != count:
             own = function.defined == kind
@@ -147,11 +149,13 @@ class Calls:
         self.nested |= _is_nested(value)
         return values
 
-    def _take(self, function: Function, x: np.ndarray, take: Callable[[Any], _Taken], value: Any) -> _Taken:
+    def _take(
+        self, function: FileFunction, x: np.ndarray, take: Callable[[Any], _Taken], value: Any
+    ) -> _Taken:
         """What ``take`` makes of a value that a function returned, which may run code of the file again."""
         return self._call(function._replace(call=lambda _: value), x, take)
 
-    def _call(self, function: Function, x: np.ndarray, take: Callable[[Any], _Taken]) -> _Taken:
+    def _call(self, function: FileFunction, x: np.ndarray, take: Callable[[Any], _Taken]) -> _Taken:
         try:
             return self._text.call(function.defined, function.call, x, take)
         except ProblemError as error:
@@ -162,14 +166,14 @@ class Calls:
             raise
 
 
-def shown(x: np.ndarray) -> str:
+def point_text(x: np.ndarray) -> str:
     """A point, for a message."""
     entries = [f"{value:.6g}" for value in x[:4].tolist()]
     return f"x = [{', '.join(entries)}{', ...' if len(x) > 4 else ''}]"
 
 
 def _at(x: np.ndarray) -> str:
-    return f" at {shown(x)}"
+    return f" at {point_text(x)}"
 
 
 def _is_nested(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The functions of a problem FILE: ``objective``, ``inequality`` and ``equality``, or one ``evaluate``; scipy's ``constraints``.
+"""Functions of a problem file: ``objective``, ``inequality`` and ``equality``, or one ``evaluate``; scipy's ``constraints``.
 
 A constraint may be one function or a sequence of them. Each gets x and, where it takes more, ARGS.
 """
@@ -14,14 +14,14 @@ from llamoco.dataset_builder.problems.callables.scipy_constraints import read_co
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.python.return_values import describe
 from llamoco.dataset_builder.problems.files.python.settings import arguments
-from llamoco.dataset_builder.problems.files.python.source import CONTRACT, Text
-from llamoco.dataset_builder.problems.files.python.suggestions import meant
+from llamoco.dataset_builder.problems.files.python.source import CONTRACT, PythonSource
+from llamoco.dataset_builder.problems.files.python.suggestions import suggestion
 from llamoco.dataset_builder.problems.files.python.unread_names import read_by_the_contract
 
 CONSTRAINTS = ("inequality", "equality")
 
 
-class Function(NamedTuple):
+class FileFunction(NamedTuple):
     """One function.
 
     Attributes:
@@ -53,25 +53,27 @@ class Functions:
         plain: whether a program can call the contract's names as they are.
     """
 
-    def __init__(self, text: Text, module: types.ModuleType, dim: int) -> None:
+    def __init__(self, text: PythonSource, module: types.ModuleType, dim: int) -> None:
         self._text, self._values = text, module.__dict__
         self._args = arguments(module)
-        self.evaluate: Function | None = None
+        self.evaluate: FileFunction | None = None
         self.objective = self._named("objective")
         if self.objective is None:
             self.evaluate = self._named("evaluate")
         if self.objective is None and self.evaluate is None:
             missing = "objective is None" if "objective" in text.lines else "no objective(x) is defined"
-            raise ProblemError(f"{text.name}: {missing}{meant(text, self._values, 'objective')}; {CONTRACT}")
+            raise ProblemError(
+                f"{text.name}: {missing}{suggestion(text, self._values, 'objective')}; {CONTRACT}"
+            )
         self.inequality, self.equality = (self._listed(name) for name in CONSTRAINTS)
         if self.evaluate and (self.inequality or self.equality):
             name = "inequality" if self.inequality else "equality"
             raise text.error(
                 name,
-                f"evaluate(x) gives the constraints with the objective, so {name}(x) is not asked; "
+                f"evaluate(x) gives the constraints with the objective, so {name}(x) is never called; "
                 "return its values from evaluate(x), as in return f, inequality, equality, or call evaluate(x) objective(x)",
             )
-        self.scipy: tuple[Function | None, Function | None] = (None, None)
+        self.scipy: tuple[FileFunction | None, FileFunction | None] = (None, None)
         if self._has_scipy():
             self.scipy = self._read_scipy(dim)
         self._of = {"objective": [self.objective] if self.objective else []}
@@ -89,14 +91,14 @@ class Functions:
 
     @property
     def taken(self) -> list[str]:
-        """Names that are read beside those that always are."""
+        """Names that are read in addition to the fixed ones."""
         return ["evaluate"] * (self.evaluate is not None) + ["constraints"] * (self.scipy != (None, None))
 
-    def of(self, name: str) -> list[Function]:
+    def of(self, name: str) -> list[FileFunction]:
         """The functions that give the objective or a kind of constraints, scipy's among them; without ``evaluate``."""
         return self._of[name]
 
-    def _named(self, name: str) -> Function | None:
+    def _named(self, name: str) -> FileFunction | None:
         """A function by name; None if it is absent."""
         value = self._values.get(name)
         if value is None:
@@ -104,10 +106,10 @@ class Functions:
         if not callable(value):
             if name == "evaluate":  # a flag of their own
                 return None
-            raise self._text.error(name, f"{name} is {describe(value)}; it has to be a function of x")
+            raise self._text.error(name, f"{name} is {describe(value)}; it must be a function of x")
         return self._function(name, name, value, f"{{{name}}}", spare=True)
 
-    def _listed(self, name: str) -> list[Function]:
+    def _listed(self, name: str) -> list[FileFunction]:
         """A constraint function, or a sequence of them."""
         value = self._values.get(name)
         if value is None:
@@ -120,7 +122,7 @@ class Functions:
                 index = next(index for index, each in enumerate(value) if not callable(each))
                 shown += f", of which entry {index} is {describe(value[index])}"
             raise self._text.error(
-                name, f"{name} is {shown}; it has to be a function of x, or a list of functions"
+                name, f"{name} is {shown}; it must be a function of x, or a list of functions"
             )
         return [
             self._function(f"{name}[{index}]", name, each, f"{{{name}}}[{index}]", spare=False)
@@ -129,7 +131,7 @@ class Functions:
 
     def _function(
         self, name: str, defined: str, function: Callable[..., Any], expression: str, spare: bool
-    ) -> Function:
+    ) -> FileFunction:
         """A function of x alone.
 
         Args:
@@ -137,9 +139,9 @@ class Functions:
         """
         args = self._args
         if not args or not _takes(function, args, spare):
-            return Function(name, defined, function, f"{expression}(x)")
+            return FileFunction(name, defined, function, f"{expression}(x)")
         more = "*{ARGS}" if isinstance(self._values["ARGS"], tuple) else "{ARGS}"
-        return Function(name, defined, lambda x: function(x, *args), f"{expression}(x, {more})")
+        return FileFunction(name, defined, lambda x: function(x, *args), f"{expression}(x, {more})")
 
     def _has_scipy(self) -> bool:
         """Whether ``constraints`` is what scipy takes, and nothing that defines the problem reads it."""
@@ -150,14 +152,14 @@ class Functions:
         read = read_by_the_contract(self._text.tree, "constraints")
         return not read if read is not None else not (self.inequality or self.equality)
 
-    def _read_scipy(self, dim: int) -> tuple[Function | None, Function | None]:
+    def _read_scipy(self, dim: int) -> tuple[FileFunction | None, FileFunction | None]:
         located = self._located
         try:
             sides = read_constraints(self._values["constraints"], dim)
         except ProblemError as error:
             raise self._text.error("constraints", str(error)) from error
         inequality, equality = (
-            side and Function("constraints", "constraints", located(side), f"stated(x)[{place}]")
+            side and FileFunction("constraints", "constraints", located(side), f"stated(x)[{place}]")
             for place, side in enumerate(sides)
         )
         return inequality, equality
@@ -197,7 +199,7 @@ def _takes(function: Callable[..., Any], args: tuple[Any, ...], spare: bool) -> 
 
 
 def traceable(functions: Functions) -> tuple[Callable[[Any], Any], list[Callable[[Any], Any] | None]]:
-    """Objective and constraints as they are followed."""
+    """Objective and constraint functions for tracing."""
     constraints = [function.call for kind in CONSTRAINTS for function in functions.of(kind)]
     together = functions.evaluate
     if together is None:

@@ -1,4 +1,4 @@
-"""A person's code in the evaluator's process: what it prints and reads there, and what would end or double that process.
+"""Guards around a person's code in the evaluator's process: output, input, and calls that would end or fork the process.
 
 The code runs with that person's rights and may do what it likes, but for a few things that nobody wants of an objective and
 that would lose everything found so far: to end the process, to go on in a forked copy of it as a second evaluator, to wait for
@@ -30,23 +30,23 @@ _RAISE = dis.opmap["RAISE_VARARGS"]
 
 
 class ProcessEnded(BaseException):
-    """What a call that would end the process raises instead: not caught by ``except Exception``, as the call is not."""
+    """Raised in place of a call that would end the process; like the call, not caught by ``except Exception``."""
 
 
 class Interruption(BaseException):
-    """What the evaluator raises, from a handler of signals, to stop a person's code: never an error of the file."""
+    """Raised by the evaluator's signal handlers to stop a person's code; never an error of the file."""
 
 
 class KeyboardRead(EOFError):
-    """What a read from standard input raises."""
+    """Raised by reads from standard input."""
 
 
 class EndlessOutput(RuntimeError):
-    """What printing raises where it does not seem to end."""
+    """Raised where printing does not seem to end."""
 
 
 class OwnCode:
-    """A person's code may run in here: what it prints goes to stderr, since stdout is for results.
+    """Context in which a person's code may run: its output goes to stderr, since stdout is for results.
 
     Entered for each request to a problem, so it has to be quick. Gives where the output goes, to be told when a call begins.
 
@@ -57,7 +57,7 @@ class OwnCode:
     def __init__(self, folder: Path | None) -> None:
         self._entry = None if folder is None else str(folder)
 
-    def __enter__(self) -> Printed:
+    def __enter__(self) -> LimitedOutput:
         """Take the streams over."""
         global _evaluator, _depth
         if not _guarded:
@@ -67,7 +67,7 @@ class OwnCode:
         self._streams = sys.stdin, sys.stdout, sys.stderr
         if self._entry is not None:
             sys.path.insert(0, self._entry)
-        printed = Printed(sys.stderr)
+        printed = LimitedOutput(sys.stderr)
         printed.begin()
         sys.stdin, sys.stdout, sys.stderr = _NO_KEYBOARD, printed, printed
         return printed
@@ -86,7 +86,7 @@ class OwnCode:
 
 @contextlib.contextmanager
 def interruption_kept() -> Iterator[None]:
-    """Ctrl-C stays Ctrl-C, whatever handler a file that is executed in here sets."""
+    """Keep the handler of Ctrl-C, whatever a file that is executed in this context sets."""
     handler = signal.getsignal(signal.SIGINT)
     try:
         yield
@@ -97,13 +97,13 @@ def interruption_kept() -> Iterator[None]:
 
 
 def leave_if_copy() -> None:
-    """End this process at once, without a word, if it is a fork that a person's code made of the evaluator and returned from."""
+    """End this process silently if a person's code forked it from the evaluator and returned."""
     if os.getpid() != _evaluator:
         really_exit(0)
 
 
 def raised_on_purpose(error: BaseException, file: str) -> bool:
-    """Whether a KeyboardInterrupt comes from a ``raise`` in a file; else somebody pressed Ctrl-C while its code ran."""
+    """Whether a KeyboardInterrupt comes from a ``raise`` in a file rather than from Ctrl-C."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -112,7 +112,7 @@ def raised_on_purpose(error: BaseException, file: str) -> bool:
     return trace.tb_frame.f_code.co_code[trace.tb_lasti] == _RAISE
 
 
-class Printed(io.TextIOBase):
+class LimitedOutput(io.TextIOBase):
     """Standard output and error while a person's code runs: both go to ``stream``, but not without end.
 
     What is printed counts over all of them: a logger may hold on to an earlier one.
@@ -128,7 +128,7 @@ class Printed(io.TextIOBase):
 
     def begin(self) -> None:
         """A call begins, which may print as much as the one before."""
-        Printed._count = 0
+        LimitedOutput._count = 0
 
     def write(self, text: str) -> int:
         """Write a text.
@@ -136,9 +136,9 @@ class Printed(io.TextIOBase):
         Raises:
             EndlessOutput: if it is too much for one call.
         """
-        Printed._count += len(text)
-        if Printed._count > MOST_PRINTED:
-            raise EndlessOutput(f"more than {MOST_PRINTED:,} characters are printed in one call")
+        LimitedOutput._count += len(text)
+        if LimitedOutput._count > MOST_PRINTED:
+            raise EndlessOutput(f"more than {MOST_PRINTED:,} characters were printed in one call")
         self._stream.write(text)
         return len(text)
 
@@ -179,7 +179,7 @@ class _NoKeyboard(io.TextIOBase):
         return True
 
     def read(self, size: int | None = -1, /) -> NoReturn:
-        raise KeyboardRead("a problem file cannot ask at the keyboard; write the value into the file")
+        raise KeyboardRead("a problem file cannot read keyboard input; write the value into the file")
 
     readline = __next__ = read
 
@@ -200,7 +200,7 @@ def _ending(function: Callable[..., Any]) -> Callable[..., Any]:
     def ending(*args: Any, **options: Any) -> Any:
         if not _depth or os.getpid() != _evaluator:
             return function(*args, **options)
-        raise ProcessEnded(f"{_called(function)} would have ended the process that evaluates")
+        raise ProcessEnded(f"{_called(function)} would have ended the evaluating process")
 
     return ending
 
@@ -217,7 +217,7 @@ def _killing(function: Callable[..., Any]) -> Callable[..., Any]:
         own = name in ("raise_signal", "pthread_kill") or target in {os.getpid(), -1, 0, -os.getpgrp()}
         own |= name == "killpg" and target == os.getpgrp()
         if own and _deadly(number):
-            raise ProcessEnded(f"{_called(function)} would have ended the process that evaluates")
+            raise ProcessEnded(f"{_called(function)} would have ended the evaluating process")
         return function(*args)
 
     return killing
@@ -236,7 +236,7 @@ def _deadly(number: int) -> bool:
 
 
 def _guard() -> None:
-    """Put what watches over ending in the place of the functions that end, for good: elsewhere it lets them be."""
+    """Replace the functions that end a process by guarded ones, for good; outside of ``OwnCode`` they behave as before."""
     global _guarded
     _guarded = True
     system = sys.modules[

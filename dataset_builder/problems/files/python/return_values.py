@@ -1,4 +1,4 @@
-"""What a person's functions return, as plain floats: whatever holds real numbers in an order is taken, booleans are not."""
+"""Return values of a person's functions as floats: any ordered container of real numbers is accepted, booleans are not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 MOST_ENTRIES = 100_000  # an iterator may go on for ever
 
 
-class Unfit(Exception):
+class UnsuitableValue(Exception):
     """A value that is no real number.
 
     Attributes:
@@ -25,8 +25,8 @@ class Unfit(Exception):
         self.place, self.value = place, value
 
 
-class BooleanReturned(Unfit):
-    """A truth value, which says whether and not by how much."""
+class BooleanReturned(UnsuitableValue):
+    """A truth value in place of a number."""
 
 
 class ComplexReturned(ArithmeticError):
@@ -37,21 +37,21 @@ def number(value: Any) -> float:
     """The one number that an objective returned: a real number of any type, or a container of one.
 
     Raises:
-        Unfit: if it is something else.
+        UnsuitableValue: if it is something else.
         ComplexReturned: if it is a complex number.
     """
     if type(value) is float:
         return value
     if isinstance(value, Mapping | Set):
-        raise Unfit("", value)
+        raise UnsuitableValue("", value)
     try:
         entries = flat(value)
     except BooleanReturned:
         raise
-    except Unfit as unfit:
-        raise Unfit("", value) from unfit
+    except UnsuitableValue as unfit:
+        raise UnsuitableValue("", value) from unfit
     if len(entries) != 1:
-        raise Unfit("", value)
+        raise UnsuitableValue("", value)
     return entries[0]
 
 
@@ -59,7 +59,7 @@ def flat(value: Any, place: str = "") -> list[float]:
     """The real numbers in what a constraint function returned, sequences in sequences included, in order.
 
     Raises:
-        Unfit: if anything in it is something else, a truth value included.
+        UnsuitableValue: if anything in it is something else, a truth value included.
         ComplexReturned: if it holds a complex number.
     """
     if isinstance(value, np.ma.MaskedArray) and value.dtype.kind in "fiu":
@@ -69,7 +69,7 @@ def flat(value: Any, place: str = "") -> list[float]:
     if isinstance(value, bool | np.bool_):
         raise BooleanReturned(place, value)
     if isinstance(value, np.timedelta64 | np.datetime64):
-        raise Unfit(place, value)
+        raise UnsuitableValue(place, value)
     if isinstance(value, numbers.Real | decimal.Decimal):
         return [float(value)]
     if isinstance(value, numbers.Complex):
@@ -80,10 +80,10 @@ def flat(value: Any, place: str = "") -> list[float]:
         if value.dtype.kind == "c":
             raise ComplexReturned("complex numbers")
         if value.dtype.kind != "O" and value.size:
-            raise Unfit(place, value)
+            raise UnsuitableValue(place, value)
         return flat(np.asarray(value).tolist(), place)
     if value is None or isinstance(value, str | bytes | Set):
-        raise Unfit(place, value)
+        raise UnsuitableValue(place, value)
     if isinstance(value, Mapping):
         return [entry for key, part in value.items() for entry in flat(part, f"{place}[{key!r}]")]
     if hasattr(value, "__array__"):  # a series, a frame, a tensor
@@ -95,18 +95,18 @@ def flat(value: Any, place: str = "") -> list[float]:
         for index, part in enumerate(value):
             entries += flat(part, f"{place}[{index}]")
             if len(entries) > MOST_ENTRIES:
-                raise Unfit(place, value)
+                raise UnsuitableValue(place, value)
         return entries
     if hasattr(type(value), "__float__"):  # a symbolic number, a number with a unit
         try:
             return [float(value)]
         except TypeError as error:
-            raise Unfit(place, value) from error
-    raise Unfit(place, value)
+            raise UnsuitableValue(place, value) from error
+    raise UnsuitableValue(place, value)
 
 
 def describe(value: object) -> str:
-    """What a value is, in a person's words."""
+    """Describe a value for a message."""
     if value is None:
         return "None (is a return statement missing?)"
     if isinstance(value, bool | np.bool_):

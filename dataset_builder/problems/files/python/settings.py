@@ -1,4 +1,4 @@
-"""What a problem FILE says beside its functions and variables, looked up in its module and checked: MAX_EVALS, TIME_LIMIT, TOLERANCE, MAXIMIZE, ARGS."""
+"""Settings of a problem file: MAX_EVALS, TIME_LIMIT, TOLERANCE, MAXIMIZE, ARGS."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from llamoco.dataset_builder.problems.budget import budget_in_time, default_budget
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.python.return_values import describe
-from llamoco.dataset_builder.problems.files.python.source import Text
-from llamoco.dataset_builder.problems.files.python.suggestions import meant
+from llamoco.dataset_builder.problems.files.python.source import PythonSource
+from llamoco.dataset_builder.problems.files.python.suggestions import suggestion
 
 MOST_EVALS = 10**12
-_AFFORDED = "give the number of evaluations that you can afford, such as MAX_EVALS = 1000"
+_AFFORDED = "give the number of evaluations you can afford, such as MAX_EVALS = 1000"
 
 
-def budget(text: Text, module: types.ModuleType) -> int | None:
+def budget(text: PythonSource, module: types.ModuleType) -> int | None:
     """MAX_EVALS, checked; None if there is none.
 
     Raises:
@@ -26,7 +26,7 @@ def budget(text: Text, module: types.ModuleType) -> int | None:
     """
     value = module.__dict__.get("MAX_EVALS")
     if value is None:
-        instead = meant(text, module.__dict__, "MAX_EVALS")
+        instead = suggestion(text, module.__dict__, "MAX_EVALS")
         if instead:
             raise ProblemError(f"{text.name}: MAX_EVALS is not defined{instead}; {_AFFORDED}")
         return None
@@ -43,8 +43,8 @@ def budget(text: Text, module: types.ModuleType) -> int | None:
     return int(value)
 
 
-def no_budget(dim: int, seconds: float | None, each: float) -> tuple[int, str]:
-    """The budget where a file states none, and what to tell the person of it.
+def assumed_budget(dim: int, seconds: float | None, each: float) -> tuple[int, str]:
+    """Default budget of a file that states none, and a warning about it.
 
     Args:
         dim: number of variables D of the search box.
@@ -54,27 +54,27 @@ def no_budget(dim: int, seconds: float | None, each: float) -> tuple[int, str]:
     if seconds is not None:
         evals = budget_in_time(dim, seconds, each)
         return evals, (
-            f"no MAX_EVALS: {evals:,} evaluations are planned, as many as TIME_LIMIT has room for by the first one ({each:.2g} s), "
-            "within 10 (D + 1) to 20,000"
+            f"no MAX_EVALS: {evals:,} evaluations are planned, as many as fit into TIME_LIMIT, judging by the first one ({each:.2g} s), "
+            "limited to 10 (D + 1) to 20,000"
         )
     evals = default_budget(dim)
     return evals, (
-        f"no MAX_EVALS: {evals:,} evaluations are taken, 100 (D + 1) for D = {dim} within 200 to 5,000; "
-        "say MAX_EVALS = ... if you can afford more or fewer"
+        f"no MAX_EVALS: {evals:,} evaluations are used, 100 (D + 1) for D = {dim}, limited to 200 to 5,000; "
+        "set MAX_EVALS = ... if you can afford more or fewer"
     )
 
 
-def time_limit(text: Text, module: types.ModuleType) -> float | None:
+def time_limit(text: PythonSource, module: types.ModuleType) -> float | None:
     """TIME_LIMIT in seconds, checked; None if there is none."""
     return _positive(
         text,
         module,
         "TIME_LIMIT",
-        "give the seconds that the search may take in all, such as TIME_LIMIT = 60",
+        "give the total number of seconds the search may take, such as TIME_LIMIT = 60",
     )
 
 
-def tolerance(text: Text, module: types.ModuleType) -> float | None:
+def tolerance(text: PythonSource, module: types.ModuleType) -> float | None:
     """TOLERANCE, checked; None if there is none."""
     return _positive(
         text,
@@ -84,7 +84,7 @@ def tolerance(text: Text, module: types.ModuleType) -> float | None:
     )
 
 
-def _positive(text: Text, module: types.ModuleType, name: str, cure: str) -> float | None:
+def _positive(text: PythonSource, module: types.ModuleType, name: str, cure: str) -> float | None:
     value = _scalar(module.__dict__.get(name))
     if value is None:
         return None
@@ -94,7 +94,7 @@ def _positive(text: Text, module: types.ModuleType, name: str, cure: str) -> flo
     return float(value)
 
 
-def maximize(text: Text, module: types.ModuleType) -> bool:
+def maximize(text: PythonSource, module: types.ModuleType) -> bool:
     """MAXIMIZE, checked."""
     value = _scalar(module.__dict__.get("MAXIMIZE"))
     if value is None or isinstance(value, bool | np.bool_):
@@ -103,7 +103,7 @@ def maximize(text: Text, module: types.ModuleType) -> bool:
 
 
 def arguments(module: types.ModuleType) -> tuple[Any, ...]:
-    """ARGS, what the functions get after x; as in scipy, what is no tuple is one argument."""
+    """ARGS, further arguments of the functions after x; as in scipy, anything but a tuple is one argument."""
     value = module.__dict__.get("ARGS")
     return value if isinstance(value, tuple) else () if value is None else (value,)
 

@@ -1,4 +1,4 @@
-"""A person's Python text: execute it as a module, and say on which of its lines something is wrong."""
+"""Source of a problem file in Python: executed as a module, with errors that name its lines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from llamoco.dataset_builder.problems.files.python.process import (
     leave_if_copy,
     raised_on_purpose,
 )
-from llamoco.dataset_builder.problems.files.python.return_values import Unfit
+from llamoco.dataset_builder.problems.files.python.return_values import UnsuitableValue
 
 _Taken = TypeVar("_Taken")
 
@@ -32,8 +32,8 @@ CONTRACT = "a problem file defines objective(x) and the bounds LOWER and UPPER, 
 MOST_SHOWN = 300  # characters of an exception's own message
 
 
-class Text:
-    """The text, where its names are defined, and errors that point there.
+class PythonSource:
+    """The text, the lines of its names, and errors that point there.
 
     Args:
         text: what the person wrote.
@@ -84,11 +84,11 @@ class Text:
                 ) from error
             except BaseException as error:
                 self._pass_interruption(error)
-                raise self.raised(error, "the file fails while it is executed") from error
+                raise self.raised(error, "the file fails when it is run") from error
         return module
 
     def running(self) -> OwnCode:
-        """Where its functions may be called (see ``OwnCode``)."""
+        """Context in which its functions may be called (see ``OwnCode``)."""
         return OwnCode(self.folder)
 
     def call(
@@ -108,13 +108,13 @@ class Text:
 
         Raises:
             ArithmeticError, ValueError: if the function has no value at x.
-            Unfit: if ``take`` raises it.
+            UnsuitableValue: if ``take`` raises it.
             ProblemError: if anything else is raised.
         """
         try:
             with np.errstate(all="ignore"):
                 return take(function(x.copy()))
-        except (ArithmeticError, ValueError, Unfit):
+        except (ArithmeticError, ValueError, UnsuitableValue):
             raise
         except BaseException as error:
             self._pass_interruption(error)
@@ -150,7 +150,7 @@ def _named(error: BaseException) -> str:
     try:
         said = " ".join(str(error).split())
     except Exception as broken:  # a __str__ of the person's own
-        said = f"its text cannot be had, {type(broken).__name__}"
+        said = f"its text is not available, {type(broken).__name__}"
     said = said if len(said) <= MOST_SHOWN else said[:MOST_SHOWN] + " ..."
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 

@@ -1,4 +1,4 @@
-"""Which name of a problem FILE was perhaps meant, where one of the contract's is missing."""
+"""Suggestions for names that are missing in a problem file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from llamoco.dataset_builder.problems.files.python.source import Text
+from llamoco.dataset_builder.problems.files.python.source import PythonSource
 from llamoco.dataset_builder.problems.files.python.unread_names import read_by_the_contract
 
 # Names that other libraries, and people, give to what the contract calls otherwise.
@@ -21,8 +21,8 @@ OTHER_NAMES = {
 }
 
 
-def meant(text: Text, values: Mapping[str, Any], name: str) -> str:
-    """Which other name of the file was perhaps meant, for a message; "" if none."""
+def suggestion(text: PythonSource, values: Mapping[str, Any], name: str) -> str:
+    """Suggest another name of the file, for a message; "" if none is close."""
     names = [other for other in text.lines if other in values and other != name]
     if name == "objective":
         names = [other for other in names if callable(values[other])]

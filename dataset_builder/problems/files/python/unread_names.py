@@ -1,4 +1,4 @@
-"""Names of a problem FILE that look like a part of the problem and that nothing reads which defines it.
+"""Names of a problem file that look like part of the problem but are not read.
 
 A file may define ``constraints`` as scipy takes them, beside the contract's names, and expect them to hold. Whether a name is
 read is a matter of the text: which names each module-level statement binds or changes, and which it mentions.
@@ -51,21 +51,21 @@ _START = re.compile(
 )
 _WISHES = {
     re.compile(r"maximi[sz]e|is_?maximi[sz]ation|sense|direction|goal"): (
-        "the objective is minimised; if it is to be maximised say MAXIMIZE = True"
+        "the objective is minimised; to maximise it, set MAXIMIZE = True"
     ),
     re.compile(r"integers?|integer_?variables|integrality|int_?vars|vartypes?|variable_?types"): (
-        "variables are continuous but for those that INTEGER = [...] lists by their indices"
+        "variables are continuous, except those whose indices INTEGER = [...] lists"
     ),
     re.compile(
         r"step|steps|step_?sizes?"
-    ): "variables are continuous but for those that STEP = [...] gives a step",
+    ): "variables are continuous, except those with a step in STEP = [...]",
     re.compile(
         r"time_?limit|max_?time|timeout"
-    ): "if the search is to end after so many seconds call it TIME_LIMIT",
+    ): "to end the search after this many seconds, call it TIME_LIMIT",
     re.compile(
         r"tol|tolerance|ftol|f_tol|epsilon"
-    ): "if the search is to end once the objective improves by less call it TOLERANCE",
-    re.compile(r"args|arguments|params"): "if the functions are to get it after x call it ARGS",
+    ): "to end the search once the objective improves by less, call it TOLERANCE",
+    re.compile(r"args|arguments|params"): "to pass it to the functions after x, call it ARGS",
 }
 _MISSPELT = {"inequality": "i", "equality": "e"}
 
@@ -73,7 +73,7 @@ _MISSPELT = {"inequality": "i", "equality": "e"}
 def unread_names(
     tree: ast.Module, lines: dict[str, int], values: dict[str, Any], taken: Iterable[str] = ()
 ) -> list[str]:
-    """What to tell a person of names that nothing reads; each is a sentence or two.
+    """Warnings about names that nothing reads, a sentence or two each.
 
     Args:
         tree: the file, parsed.
@@ -87,7 +87,7 @@ def unread_names(
     read = {*READ, *taken}
     unread = set(lines) & set(values) - _reached(needs, read) - _imported(tree) - read
     found = []
-    for name in sorted(unread, key=lambda name: lines[name]):
+    for name in sorted(unread, key=lambda name: (lines[name], name)):
         said = _what(name, values[name], _reached(needs, [name]))
         if said is not None:
             found.append(f"`{name}` (line {lines[name]}) {said}")
@@ -101,7 +101,7 @@ def read_by_the_contract(tree: ast.Module, name: str) -> bool | None:
 
 
 def _what(name: str, value: Any, made_of: set[str]) -> str | None:
-    """What a name that nothing reads seems to be, and what to do; None if it seems nothing, or says anew what the contract's names say."""
+    """Warning about an unread name; None if it looks harmless or restates the contract's names."""
     low = name.lower().strip("_")
     if value is None or isinstance(value, type) or len(low) > MOST_CHARACTERS:
         return None
@@ -113,7 +113,7 @@ def _what(name: str, value: Any, made_of: set[str]) -> str | None:
         if made_of & {"inequality", "equality"}:
             return None
         return (
-            "looks like a constraint, but nothing that defines the problem reads it, so it does not hold: "
+            "looks like a constraint, but nothing that defines the problem reads it, so it is not enforced: "
             f"constraints are what inequality(x) (<= 0) and equality(x) (= 0) return{_sign(value)}"
         )
     if is_function:
@@ -134,12 +134,12 @@ def _what(name: str, value: Any, made_of: set[str]) -> str | None:
 
 
 def _sign(value: Any) -> str:
-    """How a value is taken that is a constraint of scipy."""
+    """Hint for values that are constraints of scipy."""
     entries = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(entry, dict) and "fun" in entry for entry in entries) or any(
         type(entry).__name__ in ("NonlinearConstraint", "LinearConstraint") for entry in entries
     ):
-        return ", or what scipy takes (an 'ineq' function has to be >= 0) under the name constraints"
+        return ", or what scipy takes (an 'ineq' function must be >= 0) under the name constraints"
     return ""
 
 

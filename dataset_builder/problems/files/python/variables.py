@@ -1,4 +1,4 @@
-"""The variables of a problem FILE: LOWER and UPPER, or ``bounds`` as scipy takes them, X0, INTEGER and STEP."""
+"""Variables of a problem file: LOWER and UPPER, or ``bounds`` in scipy's form, X0, INTEGER and STEP."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.python.return_values import describe
-from llamoco.dataset_builder.problems.files.python.source import Text
-from llamoco.dataset_builder.problems.files.python.suggestions import meant
+from llamoco.dataset_builder.problems.files.python.source import PythonSource
+from llamoco.dataset_builder.problems.files.python.suggestions import suggestion
 from llamoco.dataset_builder.problems.variables import Variables, VariablesError
 
 NAMES = {"lower": "LOWER", "upper": "UPPER", "start": "X0", "integer": "INTEGER", "step": "STEP"}
@@ -21,7 +21,7 @@ _EACH = "give a sequence with one number for each variable, such as"
 
 
 class FileVariables:
-    """What a file says of its variables.
+    """Variables that a file declares.
 
     Attributes:
         variables: the variables.
@@ -30,7 +30,7 @@ class FileVariables:
         plain: whether ``LOWER`` and ``UPPER`` as they stand are the bounds of the search box, and nothing else is said of it.
     """
 
-    def __init__(self, text: Text, module: types.ModuleType) -> None:
+    def __init__(self, text: PythonSource, module: types.ModuleType) -> None:
         self._text, self._values = text, module.__dict__
         self.as_scipy = next((name for name in PAIRS if self._takes(name)), None)
         self.scalar = False
@@ -59,7 +59,7 @@ class FileVariables:
 
     @property
     def taken(self) -> list[str]:
-        """Names that are read beside those that always are."""
+        """Names that are read in addition to the fixed ones."""
         return [self.as_scipy] if self.as_scipy else []
 
     def _takes(self, name: str) -> bool:
@@ -75,7 +75,7 @@ class FileVariables:
             return self._pairs(self.as_scipy, self._values[self.as_scipy])
         for name, other in (("LOWER", "UPPER"), ("UPPER", "LOWER")):
             if name not in self._values:
-                instead = meant(self._text, self._values, name)
+                instead = suggestion(self._text, self._values, name)
                 if instead or other in self._values or self._values.get("X0") is None:
                     side = "lower" if name == "LOWER" else "upper"
                     raise ProblemError(
@@ -142,7 +142,7 @@ class FileVariables:
         if all(values is None for values in given):
             raise self._text.error(
                 "LOWER",
-                "LOWER and UPPER are None, which leaves open how many variables there are; give a starting point, such as "
+                "LOWER and UPPER are None, which leaves the number of variables open; give a starting point, such as "
                 "X0 = [0.0] * 10, or LOWER = [None] * 10",
             )
         self.scalar = True
@@ -224,7 +224,7 @@ def _real(entry: Any) -> bool:
 
 
 def _first_wrong(value: Any, missing: float | None) -> str:
-    """Which entry is no number, for a message."""
+    """Name the entry that is no number, for a message."""
     if isinstance(value, list | tuple):
         for index, entry in enumerate(value):
             if entry is None and missing is not None:

@@ -128,7 +128,7 @@ def test_what_is_maximised_is_negated_inside(tmp_path: Path) -> None:
     assert again.maximize and again.evaluate(POINTS).f.tolist() == problem.evaluate(POINTS).f.tolist()
     with pytest.raises(ProblemError, match=r"p\.py:6: MAXIMIZE is str 'yes'; give True or False"):
         file(BOX, SUM, "MAXIMIZE = 'yes'\n")
-    with pytest.raises(ProblemError, match="return the number that is to be maximised"):
+    with pytest.raises(ProblemError, match="return the number to be maximised"):
         file(BOX, "objective = lambda x: bool(x[0] > 0)\nMAXIMIZE = True\n")
 
 
@@ -165,11 +165,11 @@ BAD_INTEGERS = {
     "STEP = -1": r"STEP\[0\] is -1; give a step above 0",
     "STEP, INTEGER = 0.5, [1]": "STEP\\[1\\] is 0.5 for a variable that is in INTEGER",
     "STEP = 'fine'": "STEP is str 'fine'",
-    "TIME_LIMIT = 0": "TIME_LIMIT is 0; give the seconds",
+    "TIME_LIMIT = 0": "TIME_LIMIT is 0; give the total number of seconds",
     "TIME_LIMIT = '1 h'": "TIME_LIMIT is str '1 h'",
     "TOLERANCE = 0": "TOLERANCE is 0; give the improvement",
     "inequality = [lambda x: x[0], 3]": "inequality is a list of 2 entries, of which entry 1 is int '3'",
-    "equality = 3": "equality is int '3'; it has to be a function of x, or a list",
+    "equality = 3": "equality is int '3'; it must be a function of x, or a list",
     "constraints = [{'type': 'greater', 'fun': sum}]": r"constraints\[0\]: 'type' is 'greater'; give 'ineq'",
     "constraints = LinearConstraint([[1, 1, 1]], 0, 1)": r"constraints: A has shape \(1, 3\) for 2 variables",
     "constraints = {'type': 'ineq', 'fun': lambda x: x > 1}": r"constraints: fun\(x\) returned a boolean",
@@ -267,7 +267,7 @@ BAD_TOGETHER = {
     "1, 2, 3, 4": r"p\.py:5: evaluate\(x\) returned a tuple of 4 entries at .*; return a tuple: the objective",
     "x[0], ['a']": r"p\.py:5: inequality of evaluate\(x\) returned str 'a' as entry \[0\]",
     "np.nan, 1": r"p\.py:5: the objective of evaluate\(x\) is NaN at the centre",
-    "1 / 0": r"p\.py:6: evaluate\(x\) fails at the centre of the box, .*somewhere \(ZeroDivisionError",
+    "1 / 0": r"p\.py:6: evaluate\(x\) fails at the centre of the box .*somewhere \(ZeroDivisionError",
 }
 
 
@@ -312,8 +312,8 @@ def test_without_a_budget_one_is_taken_and_told(dim: int) -> None:
     own = file(f"LOWER, UPPER = [0] * {dim}, [1] * {dim}\nobjective = sum\n")
     assert own.max_evals == default_budget(dim) == min(max(100 * (dim + 1), 200), 5000)
     assert own.warnings == [
-        f"no MAX_EVALS: {own.max_evals:,} evaluations are taken, 100 (D + 1) for D = {dim} within 200 to 5,000; "
-        "say MAX_EVALS = ... if you can afford more or fewer"
+        f"no MAX_EVALS: {own.max_evals:,} evaluations are used, 100 (D + 1) for D = {dim}, limited to 200 to 5,000; "
+        "set MAX_EVALS = ... if you can afford more or fewer"
     ]
 
 

@@ -48,7 +48,7 @@ BAD = {
     ),
     "not callable": (
         GOOD + "objective = 3\n",
-        r"bad\.py:10: objective is int '3'; it has to be a function",
+        r"bad\.py:10: objective is int '3'; it must be a function",
     ),
     "no LOWER": (changed("LOWER = [-1.0, -2.0]", ""), r"bad\.py: LOWER is not defined; .*LOWER = \["),
     "another name for MAX_EVALS": (
@@ -96,7 +96,7 @@ BAD = {
         "import no_such_package.part\n" + GOOD,
         r"bad\.py:1: a module is missing.*pip install no_such_package\)",
     ),
-    "fails": (GOOD + "1 / 0\n", r"bad\.py:10: the file fails while it is executed \(ZeroDivisionError"),
+    "fails": (GOOD + "1 / 0\n", r"bad\.py:10: the file fails when it is run \(ZeroDivisionError"),
     "leaves": (GOOD + "raise SystemExit(2)\n", r"bad\.py:10: the file fails.*SystemExit"),
     "empty": ("  \n", r"^bad\.py: the file is empty"),
     "null byte": (GOOD + "\0", r"^bad\.py.*(null|not a text)"),

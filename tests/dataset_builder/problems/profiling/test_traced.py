@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.problems.files.python.source import Text
+from llamoco.dataset_builder.problems.files.python.source import PythonSource
 from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile, trace_point
 from llamoco.dataset_builder.problems.profiling.trace_recorder import OPERATIONS, Recorder
@@ -204,7 +204,7 @@ SAME_VALUE = [
 @pytest.mark.parametrize("expression", SAME_VALUE)
 def test_following_changes_no_value(expression: str) -> None:
     """The number that comes out of a trace is the one that plain floats give."""
-    text = Text(text_of(expression), "p.py", None)
+    text = PythonSource(text_of(expression), "p.py", None)
     point = trace_point(LOWER, UPPER)
     x = np.empty(3, dtype=object)
     recorder = Recorder(3)

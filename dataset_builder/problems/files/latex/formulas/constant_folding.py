@@ -1,4 +1,4 @@
-"""Trees without a compiler: values of constants, and whether every index lies inside its vector."""
+"""Constant folding and index checks on expression trees."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def value(
     memo: _Memo | None = None,
     times: int = 1,
 ) -> float:
-    """The number that an expression without variables is.
+    """Value of an expression without variables.
 
     Args:
         node: the expression.
@@ -93,7 +93,7 @@ def value(
         case Pow(a, b):
             result = go(a) ** go(b)
             if isinstance(result, complex):
-                raise ValueError("a broken power of a negative number")
+                raise ValueError("a fractional power of a negative number")
             return float(result)
         case Binary(a, b):
             return float(ARITHMETIC[node.symbol](go(a), go(b)))
@@ -125,7 +125,7 @@ def size_of(name: str, definitions: dict[str, Definition], dim: int) -> int:
 
 
 def few(count: int, name: str) -> int:
-    """The number of terms, if they are few enough.
+    """Return the number of terms if it is within the limit.
 
     Raises:
         ValueError: if they are too many.
@@ -157,7 +157,7 @@ def _missing(name: str, index: int, size: int) -> str:
 
 
 def check_indices(node: Expr, definitions: dict[str, Definition], dim: int, scope: dict[str, Span]) -> None:
-    """Check that indices are bound once, lie inside their vectors, and that no extremum is over nothing.
+    """Check that indices are bound once and lie inside their vectors, and that no extremum is empty.
 
     Args:
         node: the expression.
@@ -220,4 +220,4 @@ def _span(node: Expr, definitions: dict[str, Definition], dim: int, scope: dict[
         case Neg(a):
             low, high = go(a)
             return -high, -low
-    raise ValueError(f"an index has to be an integer known in advance, got {node}")
+    raise ValueError(f"an index must be an integer known in advance, got {node}")

@@ -1,4 +1,4 @@
-"""Names and definitions of a LaTeX file, as the parser meets them."""
+"""Interface between the parser and the names of a LaTeX file."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from typing import NamedTuple, Protocol
 
 from llamoco.dataset_builder.problems.files.latex.formulas.values import Value
 from llamoco.dataset_builder.problems.files.latex.lexing.commands import CLOSERS, OPENERS
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
-from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, script_text, split_commas
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
+    Tokens,
+    script_text,
+    split_commas,
+)
 from llamoco.dataset_builder.problems.files.latex.statements.chains import IndexRange
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, Index
 
@@ -32,13 +36,13 @@ class Declaration(NamedTuple):
 
 
 class Symbols(Protocol):
-    """The names of a file, as the parser asks for them."""
+    """Names of a file, as the parser looks them up."""
 
-    source: Source
+    source: LatexSource
     vector: str
 
     def named(self, key: str, place: Token) -> Value | Function | None:
-        """What a name with its literal subscript denotes; None if it is not defined."""
+        """Value of a name with its literal subscript; None if it is not defined."""
 
     def indexed(self, base: str, subscript: Tokens, place: Token, scope: Scope) -> Value | Function | None:
         """Entry of the vector, matrix or family ``base``; None if there is none of that name."""
@@ -52,21 +56,21 @@ class Symbols(Protocol):
     def fresh(self) -> Index:
         """An index variable that the file does not use."""
 
-    def spend(self, place: Token) -> None:
+    def count_parse(self, place: Token) -> None:
         """Count an expression that is parsed; too many are refused."""
 
     def integers(self, bound: IndexRange, scope: Scope) -> list[int]:
         """The values of a range."""
 
-    def whole_number(self, index: Expr, place: Token) -> int:
-        """The number that an index is.
+    def integer_of(self, index: Expr, place: Token) -> int:
+        """Number of an index.
 
         Raises:
             NeedsUnroll: if it holds an index variable.
         """
 
-    def run_of(self, letter: str, tokens: Tokens) -> list[int] | None:
-        """What a letter runs through in a sum without a range, over these tokens; None if that is not known."""
+    def range_of_letter(self, letter: str, tokens: Tokens) -> list[int] | None:
+        """Values of a letter in a sum without a range, over these tokens; None if they are not known."""
 
     def index_set(self, name: str) -> Tokens | None:
         """The set of indices of that name, with its braces; None if there is none."""
@@ -75,7 +79,7 @@ class Symbols(Protocol):
         """A vector written as a tuple."""
 
     def constant(self, value: Expr, place: Token) -> float:
-        """The number that an expression without variables is."""
+        """Value of an expression without variables."""
 
     def call(self, function: Function, arguments: list[Tokens] | None, place: Token, scope: Scope) -> Value:
         """The value of a function for given arguments."""
@@ -95,7 +99,7 @@ class Head(NamedTuple):
 
 
 def read_head(part: Tokens) -> Head | None:
-    """The name that a part consists of, or None if it is any other expression."""
+    """Read a part that consists of one name; None for any other expression."""
     if not part or part[0].kind != "name":
         return None
     base, subscript, arguments, at = part[0].text, None, None, 1

@@ -1,4 +1,4 @@
-"""Elementary functions, absolute values and norms, and how far their arguments extend."""
+"""Elementary functions, absolute values and norms, and the extent of their arguments."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def parse_elementary(parser: ParserBase, name: str, token: Token) -> Value:
         elif name == "log":
             base = script
         else:
-            parser.fail(f"a subscript of \\{name}; expected its argument", token)
+            parser.fail(f"unexpected subscript of \\{name}; expected its argument", token)
     if exponent is not None and not isinstance(exponent, Num):
         inverse = f"\\arc{name} or " if f"arc{name}" in ELEMENTARY else ""
         parser.fail(f"is this the inverse function? write {inverse}(\\{name}(..))^{{..}}", token)
@@ -54,7 +54,7 @@ def parse_argument(parser: ParserBase, name: str, token: Token) -> Expr:
         value = parse_norm(parser, opening) if opening.text in ("|", "|(") else parser.bracket(opening)
         return parser.scalar_of(value, opening)
     if not parser.starts_factor():
-        parser.fail(f"expected the argument of \\{name}; put it into brackets")
+        parser.fail(f"expected the argument of \\{name}; put it in brackets")
     product: Expr | None = None
     while parser.starts_factor():
         upcoming = parser.tokens[parser.at]
@@ -69,12 +69,12 @@ def parse_argument(parser: ParserBase, name: str, token: Token) -> Expr:
             and not all(_constant(e) for e in walk(product))
         ):
             parser.fail(
-                f"is this bracket part of the argument of \\{name}? put the argument into brackets", token
+                f"is this bracket part of the argument of \\{name}? put the argument in brackets", token
             )
         part = parser.scalar_of(parser.factor(), token)
         product = part if product is None else product * part
     if parser.peek() in ("*", "times", "/"):
-        parser.fail(f"where does the argument of \\{name} end? put it into brackets", token)
+        parser.fail(f"where does the argument of \\{name} end? put it in brackets", token)
     assert product is not None
     return product
 
@@ -90,10 +90,10 @@ def parse_norm(parser: ParserBase, token: Token) -> Value:
     parser.take(closing)
     if kind == "|":
         if isinstance(value, VectorValue):
-            parser.fail("the bars stand around a vector; write \\lVert .. \\rVert for a norm", token)
+            parser.fail("these bars enclose a vector; write \\lVert .. \\rVert for a norm", token)
         return parser.power(Call("abs", parser.scalar_of(value, token)))
     if not isinstance(value, VectorValue):
-        parser.fail("the norm of a number; expected a vector, or |..|", token)
+        parser.fail("this is the norm of a number; expected a vector, or |..|", token)
     order = "2"
     if parser.peek() == "_":
         parser.at += 1

@@ -22,7 +22,7 @@ def parse_name(parser: ParserBase) -> Value:
         parser.at += 1
         inside = parser.group()
         if not split_commas(inside):
-            parser.fail("an empty script; expected an index or an exponent", token)
+            parser.fail("empty subscript or superscript; expected an index or an exponent", token)
         if script == "_" and subscript is None:
             subscript = inside
         elif script == "^" and is_decoration(inside):

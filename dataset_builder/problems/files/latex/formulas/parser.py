@@ -27,7 +27,7 @@ _BIG = ("\\sum", "\\prod")
 
 
 class Parser(ParserBase):
-    """Parses the tokens of one expression."""
+    """Parser of the tokens of one expression."""
 
     # Sums and products
 
@@ -39,14 +39,14 @@ class Parser(ParserBase):
             sign = ""
             while self.peek() in ("+", "-"):
                 if sign and value is not None:
-                    self.fail("two signs in a row; put the second into brackets")
+                    self.fail("two signs in a row; put the second one in brackets")
                 sign = "-" if (self.peek() == "-") != (sign == "-") else "+"
                 self.at += 1
             term = self.product()
             if value is None:
-                value = values.negative(term) if sign == "-" else term
+                value = values.negate(term) if sign == "-" else term
             else:
-                value = self.checked(place, partial(values.plus, value, term, sign == "-"))
+                value = self.checked(place, partial(values.add, value, term, sign == "-"))
             if self.peek() not in ("+", "-"):
                 return value
 
@@ -81,15 +81,15 @@ class Parser(ParserBase):
                 negative = self.peek() == "-"
                 self.at += negative
                 right = self.factor()
-                right = values.negative(right) if negative else right
-                value = self.checked(place, partial(values.times, value, right, True, self.symbols.fresh))
+                right = values.negate(right) if negative else right
+                value = self.checked(place, partial(values.multiply, value, right, True, self.symbols.fresh))
             elif text == "/":
                 self.at += 1
                 numerator = value
                 divisor = self.factor()
                 simple = isinstance(numerator, Num) and (isinstance(divisor, Num) or self.peek() in _BIG)
                 ambiguous = None if simple else place
-                value = self.checked(place, partial(values.ratio, numerator, divisor))
+                value = self.checked(place, partial(values.divide, numerator, divisor))
             elif self.starts_factor():
                 if ambiguous is not None:
                     message = "is what follows in the denominator too? write \\frac{..}{..} or brackets"
@@ -98,7 +98,7 @@ class Parser(ParserBase):
                 if token.kind == "number" and self.tokens[self.at - 1].kind == "number":
                     self.fail("two numbers side by side; expected an operator between them")
                 right = self.factor()
-                value = self.checked(place, partial(values.times, value, right, False, self.symbols.fresh))
+                value = self.checked(place, partial(values.multiply, value, right, False, self.symbols.fresh))
             else:
                 return value
 
@@ -164,7 +164,7 @@ class Parser(ParserBase):
             if len(parts) != 2:
                 self.fail("expected \\langle a, b \\rangle with two vectors", token)
             a, b = (self.sub(p).parse() for p in parts)
-            return self.checked(token, lambda: values.times(a, b, True, self.symbols.fresh))
+            return self.checked(token, lambda: values.multiply(a, b, True, self.symbols.fresh))
         inside = self.group()
         if not inside:
             self.fail("expected an expression inside this bracket", token)
@@ -182,7 +182,7 @@ class Parser(ParserBase):
         if self.peek() == "!":
             self.fail("factorials are not supported; write the number")
         if self.peek() == "_":
-            self.fail("a subscript after something that is not a name")
+            self.fail("only a name can have a subscript")
         if self.peek() != "^":
             return base
         place = self.tokens[self.at]
@@ -193,22 +193,22 @@ class Parser(ParserBase):
             if isinstance(base, Matrix) and text in ("T", "top", "intercal"):
                 return self.power(base.transposed)
             if isinstance(base, Matrix):
-                self.fail("a power of a matrix; write its product with itself, or its entries out", place)
+                self.fail("powers of matrices are not supported; write out the product or its entries", place)
             if text in ("T", "top", "intercal", "prime"):
                 return VectorValue(base.size, base.entry, not base.transposed)
-            self.fail("a power of a vector; expected an entry such as x_i, or a norm", place)
+            self.fail("powers of vectors are not supported; expected an entry such as x_i, or a norm", place)
         if text in ("*", "star"):
-            self.fail("a starred symbol inside a formula; expected an ordinary name", place)
+            self.fail("starred symbols are not supported inside a formula; use an ordinary name", place)
         if not exponent:
             self.fail("an empty exponent", place)
         if self.peek() == "^":
-            self.fail("a power of a power; put the inner one into brackets")
+            self.fail("ambiguous power of a power; put the inner one in brackets")
         return Pow(self.scalar_of(base, place), self.sub(exponent).scalar())
 
     # Commands
 
     def command(self, token: Token) -> Value:
-        """What a command with arguments stands for."""
+        """Value of a command with arguments."""
         self.at += 1
         name = token.text[1:]
         if name in ELEMENTARY:
@@ -220,7 +220,7 @@ class Parser(ParserBase):
                     self.at += 1
                     return self.power(Num(int(digits[0])) / Num(int(digits[1])))
                 top, bottom = self.inner(), self.inner()
-                return self.power(self.checked(token, partial(values.ratio, top, bottom)))
+                return self.power(self.checked(token, partial(values.divide, top, bottom)))
             case "sqrt":
                 degree = self.sub(self.group()).scalar() if self.peek() == "[" else None
                 root = self.scalar_of(self.inner(), token)
@@ -232,7 +232,10 @@ class Parser(ParserBase):
             case "max" | "min":
                 return parse_extremum(self, name, token)
             case "infty":
-                self.fail("infinity is not a number to compute with; state a finite one", token)
+                self.fail("infinity cannot be used in a formula; state a finite number", token)
             case "dots":
-                self.fail("dots inside a formula; write the sum or product with \\sum or \\prod", token)
+                self.fail(
+                    "dots are not supported inside a formula; write the sum or product with \\sum or \\prod",
+                    token,
+                )
         self.fail(f"{token.text} is not supported inside a formula", token)

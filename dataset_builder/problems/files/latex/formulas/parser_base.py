@@ -1,4 +1,4 @@
-"""Base of the parser: a position in the tokens of one expression, and what the productions share."""
+"""Base of the parser: a position in the tokens of one expression, shared by its productions."""
 
 from __future__ import annotations
 
@@ -45,22 +45,22 @@ class ParserBase(ABC):
         self.at = 0
         self.bars: list[str] = []
         if tokens:
-            symbols.spend(tokens[0])
+            symbols.count_parse(tokens[0])
 
     def fail(self, message: str, place: Token | None = None) -> NoReturn:
-        """Refuse what stands here, or at ``place``."""
+        """Refuse the token at the position, or at ``place``."""
         token = place or self.tokens[min(self.at, len(self.tokens) - 1)]
         raise self.source.error(token, message)
 
     def peek(self, ahead: int = 0) -> str:
-        """The text of a coming token, "" at the end."""
+        """Text of an upcoming token, "" at the end."""
         try:
             return self.tokens[self.at + ahead].text
         except IndexError:
             return ""
 
     def take(self, expected: str) -> Token:
-        """Go past a token that has to be here."""
+        """Consume a token that must be at the position."""
         if self.peek() != expected:
             self.fail(
                 f"expected {expected!r} here"
@@ -70,7 +70,7 @@ class ParserBase(ABC):
         return self.tokens[self.at - 1]
 
     def group(self) -> Tokens:
-        """The tokens of a bracket that opens here, without it; or one token."""
+        """Consume a bracket that opens here and return its inside; or one token."""
         if self.at >= len(self.tokens):
             self.fail("expected an argument, found the end of the formula")
         opening = self.tokens[self.at]
@@ -99,7 +99,7 @@ class ParserBase(ABC):
         self.fail(f"this {opening.text!r} is not closed; add {BRACKETS[opening.text]!r}", opening)
 
     def parse(self) -> Value:
-        """The value of all tokens.
+        """Value of all tokens.
 
         Raises:
             ProblemError: what cannot be read, with its place.
@@ -111,18 +111,18 @@ class ParserBase(ABC):
         return value
 
     def scalar(self) -> Expr:
-        """The value of all tokens, which has to be a number."""
+        """Value of all tokens, which must be a number."""
         return self.scalar_of(self.parse(), self.tokens[0])
 
     def scalar_of(self, value: Value, place: Token) -> Expr:
-        """A value that has to be a number."""
+        """Convert a value to a number, or refuse it."""
         try:
             return values.scalar(value)
         except Refusal as error:
             self.fail(str(error), place)
 
     def sub(self, tokens: Tokens, scope: Scope | None = None) -> Self:
-        """A parser of other tokens, in this scope or another."""
+        """Create a parser of other tokens, in this scope or another."""
         if not tokens:
             self.fail(
                 "expected an expression here, found nothing", self.tokens[min(self.at, len(self.tokens)) - 1]
@@ -138,7 +138,7 @@ class ParserBase(ABC):
         return self.sub(tokens).parse()
 
     def checked(self, place: Token, operation: Callable[[], Value]) -> Value:
-        """The result of an operation on values; its refusal gets a place."""
+        """Result of an operation on values; a refusal gets a place."""
         try:
             return operation()
         except Refusal as error:

@@ -1,4 +1,4 @@
-"""Sums, products and extrema over indices: their limits, and how far they extend."""
+"""Sums, products and extrema over indices: their limits and extent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def parse_extremum(parser: ParserBase, kind: str, token: Token) -> Value:
     if parser.peek() not in ("(", "[", "\\{", "{"):
         parser.fail(f"expected \\{kind}\\{{a, b\\}} or \\{kind}_{{i=1,\\dots,n}} here", token)
     terms = [parser.sub(p).scalar() for p in split_commas(parser.group())]
-    return parser.power(parser.checked(token, lambda: values.folded(kind, terms)))
+    return parser.power(parser.checked(token, lambda: values.fold(kind, terms)))
 
 
 def parse_reduction(parser: ParserBase, kind: str, token: Token) -> Value:
@@ -52,15 +52,13 @@ def parse_reduction(parser: ParserBase, kind: str, token: Token) -> Value:
             try:
                 inner = over(depth + 1, {**scope, letter: Index(letter)})
                 if kind == "prod" and isinstance(inner, Mul | Div) and not _varies(inner.right, letter):
-                    message = (
-                        "does this product extend over its last factor? put what belongs to it into brackets"
-                    )
+                    message = "does this product extend over its last factor? put all its factors in brackets"
                     parser.fail(message, token)
                 return Reduce(kind, Index(letter), low, high, inner)
             except NeedsUnroll:
                 pass
         if listed is None:
-            first, last = (parser.symbols.whole_number(bound, token) for bound in (low, high))
+            first, last = (parser.symbols.integer_of(bound, token) for bound in (low, high))
             span: Sequence[int] = range(first, last + 1)
         else:
             span = listed
@@ -69,7 +67,7 @@ def parse_reduction(parser: ParserBase, kind: str, token: Token) -> Value:
         if not span:
             body({**scope, letter: Num(1)})  # moves on to the end of the body
         terms = [over(depth + 1, {**scope, letter: values.lift(v)}) for v in span]
-        return parser.scalar_of(parser.checked(token, lambda: values.folded(kind, terms)), token)
+        return parser.scalar_of(parser.checked(token, lambda: values.fold(kind, terms)), token)
 
     return over(0, parser.scope)
 
@@ -99,7 +97,7 @@ def parse_limits(
     ):
         if upper is not None:
             return bare, Num(1), _bound(parser, upper), None  # \sum_i^n
-        runs = [parser.symbols.run_of(letter, parser.tokens[parser.at :]) for letter in bare]
+        runs = [parser.symbols.range_of_letter(letter, parser.tokens[parser.at :]) for letter in bare]
         if runs[0] and all(run == runs[0] for run in runs):
             values = runs[0]
             if values == list(range(values[0], values[-1] + 1)):
@@ -116,7 +114,7 @@ def parse_limits(
     if len(letters) != len(split_commas(letters_of)) or not letters or any(not s for s in sides):
         parser.fail("expected an index letter and its range, as in i=1", lower[0])
     if parser.source.strict(lower[0].at, lower[-1].end):
-        parser.fail("a strict range; write its limits with \\le", lower[0])
+        parser.fail("strict inequalities are not supported in a range; write its limits with \\le", lower[0])
     if marks == ["="] and upper is not None:
         low, high = (_bound(parser, side) for side in (sides[1], upper))
         return letters, low, high, None
@@ -141,7 +139,7 @@ def parse_limits(
         if values and values == list(range(values[0], values[-1] + 1)) and values[0] >= 0:
             return letters, Num(values[0]), Num(values[-1]), None
         return letters, zero, zero, values
-    parser.fail(f"this range is not understood; expected \\{kind}_{{i=1}}^{{n}}", token)
+    parser.fail(f"cannot read this range; expected \\{kind}_{{i=1}}^{{n}}", token)
 
 
 def _bound(parser: ParserBase, part: Tokens) -> Expr:

@@ -1,4 +1,4 @@
-"""What a formula can denote: a scalar tree, a vector (entry by entry) or a matrix of numbers."""
+"""Values of formulas: a scalar tree, a vector (entry by entry) or a matrix of numbers."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from llamoco.dataset_builder.problems.symbolic.index_expressions import evaluate
 
 
 class NeedsUnroll(Exception):
-    """An index variable has to be a number here: the sum around it is written out term by term."""
+    """Signal that an index variable must be a number here, so that the sum around it is expanded."""
 
 
 class Refusal(Exception):
-    """Something that cannot be read, without its place yet."""
+    """Unreadable input whose place is not known yet."""
 
 
 ANY = 0  # the size of a vector of ones, which fits any other
@@ -77,7 +77,7 @@ def number_of(index: Expr) -> int:
         raise NeedsUnroll from None
 
 
-def plus(a: Value, b: Value, subtract: bool = False) -> Value:
+def add(a: Value, b: Value, subtract: bool = False) -> Value:
     """a + b or a - b."""
     if isinstance(a, Expr) and isinstance(b, Expr):
         return a - b if subtract else a + b
@@ -98,7 +98,7 @@ def plus(a: Value, b: Value, subtract: bool = False) -> Value:
     raise Refusal(f"{_kind(a)} and {_kind(b)} cannot be added; expected two numbers or two vectors")
 
 
-def times(a: Value, b: Value, dot: bool, fresh: Callable[[], Index]) -> Value:
+def multiply(a: Value, b: Value, dot: bool, fresh: Callable[[], Index]) -> Value:
     """a times b; with ``dot`` (or a transposed left side) two vectors make their inner product."""
     match a, b:
         case Expr(), Expr():
@@ -108,7 +108,7 @@ def times(a: Value, b: Value, dot: bool, fresh: Callable[[], Index]) -> Value:
         case VectorValue(), Expr():
             return VectorValue(a.size, lambda i: a.entry(i) * b, a.transposed)
         case VectorValue(), VectorValue() if (a.transposed and not b.transposed) or dot:
-            return reduced("sum", VectorValue(_common_size(a, b), lambda i: a.entry(i) * b.entry(i)), fresh)
+            return reduce("sum", VectorValue(_common_size(a, b), lambda i: a.entry(i) * b.entry(i)), fresh)
         case Num(factor), Matrix():
             return Matrix(tuple(tuple(factor * q for q in row) for row in b.rows))
         case Matrix(), Matrix() if a.shape[1] == b.shape[0]:
@@ -137,10 +137,10 @@ def _common_size(a: VectorValue, b: VectorValue) -> int:
 
 def _row(row: tuple[float, ...], vector: VectorValue) -> Expr:
     terms = [lift(q) * vector.entry(lift(k)) for k, q in enumerate(row, 1) if q]
-    return folded("sum", terms)
+    return fold("sum", terms)
 
 
-def ratio(a: Value, b: Value) -> Value:
+def divide(a: Value, b: Value) -> Value:
     """a divided by a number."""
     divisor = scalar(b)
     if isinstance(a, VectorValue):
@@ -148,7 +148,7 @@ def ratio(a: Value, b: Value) -> Value:
     return scalar(a) / divisor
 
 
-def negative(a: Value) -> Value:
+def negate(a: Value) -> Value:
     """-a."""
     if isinstance(a, Expr):
         return -a
@@ -157,22 +157,22 @@ def negative(a: Value) -> Value:
     return Matrix(tuple(tuple(-q for q in row) for row in a.rows))
 
 
-def reduced(kind: str, vector: VectorValue, fresh: Callable[[], Index]) -> Expr:
+def reduce(kind: str, vector: VectorValue, fresh: Callable[[], Index]) -> Expr:
     """Sum, product, maximum or minimum over the entries."""
     if vector.size == ANY:
-        raise Refusal("how many ones has this vector? write its entries out")
+        raise Refusal("the length of this vector of ones is not known; write its entries out")
     index = fresh()
     try:
         return Reduce(kind, index, Num(1), Num(vector.size), vector.entry(index))
     except NeedsUnroll:
-        return folded(kind, [vector.entry(lift(k)) for k in range(1, vector.size + 1)])
+        return fold(kind, [vector.entry(lift(k)) for k in range(1, vector.size + 1)])
 
 
-def folded(kind: str, terms: list[Expr]) -> Expr:
+def fold(kind: str, terms: list[Expr]) -> Expr:
     """Sum, product, maximum or minimum of given terms, written out."""
     if not terms:
         if kind in ("max", "min"):
-            raise Refusal(f"this {kind} is over nothing")
+            raise Refusal(f"this {kind} is empty")
         return Num(0.0 if kind == "sum" else 1.0)
     result = terms[0]
     for term in terms[1:]:
@@ -189,12 +189,12 @@ def folded(kind: str, terms: list[Expr]) -> Expr:
 def norm(vector: VectorValue, order: str, squared: bool, fresh: Callable[[], Index]) -> Expr:
     """The 1-, 2- or infinity-norm of a vector; ``squared`` (2-norm only) leaves the root out."""
     if order == "2":
-        total = reduced("sum", VectorValue(vector.size, lambda i: Pow(vector.entry(i), Num(2))), fresh)
+        total = reduce("sum", VectorValue(vector.size, lambda i: Pow(vector.entry(i), Num(2))), fresh)
         return total if squared else Call("sqrt", total)
     kind = {"1": "sum", "infty": "max"}.get(order)
     if kind is None:
         raise Refusal(f"the norm with index {order!r} is not supported; expected 1, 2 or \\infty")
-    result = reduced(kind, VectorValue(vector.size, lambda i: Call("abs", vector.entry(i))), fresh)
+    result = reduce(kind, VectorValue(vector.size, lambda i: Call("abs", vector.entry(i))), fresh)
     return Pow(result, Num(2)) if squared else result
 
 
@@ -220,27 +220,27 @@ def _kind(value: Value) -> str:
     return "a matrix"
 
 
-def with_constants(index: Expr, constants: dict[str, Expr]) -> Expr:
+def substitute_constants(index: Expr, constants: dict[str, Expr]) -> Expr:
     """An index expression with the values of named constants in it."""
     match index:
         case Name(name):
             return constants.get(name, index)
         case Add(a, b) | Sub(a, b) | Mul(a, b):
-            return type(index)(with_constants(a, constants), with_constants(b, constants))
+            return type(index)(substitute_constants(a, constants), substitute_constants(b, constants))
         case Neg(a):
-            return Neg(with_constants(a, constants))
+            return Neg(substitute_constants(a, constants))
     return index
 
 
-def is_whole(node: Expr) -> bool:
-    """Whether the tree is made of integers, indices, sizes and positions only: fit for an index."""
+def is_integer_expression(node: Expr) -> bool:
+    """Whether a tree consists of integers, indices, sizes and positions only, as an index must."""
     match node:
         case Num(value):
             return float(value).is_integer()
         case Index() | Size() | Item():
             return True
         case Add(a, b) | Sub(a, b) | Mul(a, b):
-            return is_whole(a) and is_whole(b)
+            return is_integer_expression(a) and is_integer_expression(b)
         case Neg(a):
-            return is_whole(a)
+            return is_integer_expression(a)
     return False

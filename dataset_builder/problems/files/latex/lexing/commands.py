@@ -1,4 +1,4 @@
-"""The LaTeX commands that the reader knows, by what they mean. What stands in no table is refused by name."""
+"""LaTeX commands by meaning. Commands that are in no table are refused by name."""
 
 from __future__ import annotations
 
@@ -111,22 +111,22 @@ UNSUPPORTED = {
     "partial": "derivatives are not supported",
     "nabla": "derivatives are not supported",
     "lim": "limits are not supported",
-    "inf": "an infimum is not supported; write \\min",
-    "sup": "a supremum is not supported; write \\max",
+    "inf": "infima are not supported; write \\min",
+    "sup": "suprema are not supported; write \\max",
     "det": "determinants are not supported",
     "circ": "degrees are not supported; write angles in radians",
     "degree": "degrees are not supported; write angles in radians",
-    "neq": "a relation 'not equal' is not supported",
-    "ne": "the command \\ne: a relation 'not equal' is not supported",
-    "lor": "a choice between conditions is not supported",
-    "vee": "a choice between conditions is not supported",
-    "exists": "a quantifier 'exists' is not supported",
-    "cup": "a union of sets is not supported",
+    "neq": "relations 'not equal' are not supported",
+    "ne": "relations 'not equal' are not supported",
+    "lor": "alternative conditions are not supported",
+    "vee": "alternative conditions are not supported",
+    "exists": "quantifiers 'exists' are not supported",
+    "cup": "unions of sets are not supported",
     "binom": "binomial coefficients are not supported; write the number",
     "otimes": "Kronecker products are not supported",
-    "approx": "an approximate equality is not a constraint that can be read",
+    "approx": "approximate equalities are not supported",
     "sim": "random variables are not supported",
-    "propto": "a proportionality is not supported; state the factor",
+    "propto": "proportionalities are not supported; state the factor",
 }
 
 # Words.

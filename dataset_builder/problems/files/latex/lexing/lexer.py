@@ -1,4 +1,4 @@
-r"""A LaTeX text cut into tokens with places: formulas token by token, the prose between them in one piece.
+r"""Lexer of LaTeX documents: formulas token by token, the prose between them as single tokens.
 
 Styles that change looks only (``\mathbf``, ``\left``, spacing, labels) are resolved here: the parsers see
 ``x`` for ``\mathbf{x}``, ``<=`` for ``\leq`` and ``|(`` for ``\left|``.
@@ -10,8 +10,8 @@ import re
 
 from llamoco.dataset_builder.problems.files.latex.lexing import commands, tables
 from llamoco.dataset_builder.problems.files.latex.lexing.math_lexer import MathLexer
-from llamoco.dataset_builder.problems.files.latex.lexing.normalization import canonical
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, Lexed, Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.normalization import normalize
+from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, LatexSource, Lexed, Token
 
 _PROSE_STOP = re.compile(
     r"\\\$|\\\\|\\\(|\\\[|\\\)|\\\]|\$\$?|\\(begin|end)\s*\{([A-Za-z]+)\*?\}|(?:^|(?<=\n))[ \t]*\|"
@@ -21,7 +21,7 @@ _MATH_OUTSIDE = re.compile(
 )
 
 
-def tokenize(source: Source) -> Lexed:
+def tokenize(source: LatexSource) -> Lexed:
     """All tokens of the document's body.
 
     Raises:
@@ -31,13 +31,13 @@ def tokenize(source: Source) -> Lexed:
 
 
 class Lexer(MathLexer):
-    """Cuts a text into tokens, place by place.
+    """Lexer of a document.
 
     Attributes:
         no_table: up to where no table can be read.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: LatexSource) -> None:
         super().__init__(source)
         self.no_table = 0
 
@@ -53,7 +53,7 @@ class Lexer(MathLexer):
             if stop is None:
                 break
             at = self.formula(stop, end)
-        tokens, units = canonical(self.source, self.tokens, self.upright)
+        tokens, units = normalize(self.source, self.tokens, self.upright)
         return Lexed(tokens, self.formulas, self.asides, start, end, units, self.tables)
 
     def prose(self, at: int, end: int) -> None:
@@ -62,21 +62,21 @@ class Lexer(MathLexer):
         stray = _MATH_OUTSIDE.search(text)
         if stray:
             raise self.source.error(
-                at + stray.start(), "a formula outside math mode; put it between $...$ or \\[...\\]"
+                at + stray.start(), "formula outside math mode; put it between $...$ or \\[...\\]"
             )
         words = re.sub(r"\\[A-Za-z]+\*?|[{}~]", " ", text)
         words = " ".join(words.lower().split())
         self.tokens.append(Token("text", words, at, end))
 
     def formula(self, opening: re.Match[str], end: int) -> int:
-        """Read one formula that starts at ``opening``; returns where prose goes on."""
+        """Read one formula that starts at ``opening``; returns the end."""
         mark, kind, environment = opening.group(0), opening.group(1), opening.group(2)
         if mark.endswith("|") or (kind == "begin" and re.fullmatch(tables.TABULAR, environment)):
             return self.table(opening, end)
         if mark in ("\\$", "\\\\") or (kind and environment not in commands.MATH_ENVIRONMENTS):
             return opening.end()
         if kind == "end" or mark in ("\\)", "\\]"):
-            raise self.source.error(opening.start(), f"{mark} without its beginning; add it or remove this")
+            raise self.source.error(opening.start(), f"{mark} has no matching opening; add it or remove this")
         if kind == "begin":
             closing_name = f"\\end{{{environment}}}"
             closing = self.environment_end(environment, opening.end(), end)
@@ -94,7 +94,9 @@ class Lexer(MathLexer):
                 opening.start(), "this formula is not closed: expected $ before the paragraph ends"
             )
         self.display = mark not in ("$", "\\(")
-        formulas = tables.table(self.code[start : closing.start()], True) if environment == "array" else None
+        formulas = (
+            tables.latex_table(self.code[start : closing.start()], True) if environment == "array" else None
+        )
         if formulas:
             self.given(formulas, opening.start(), closing.end())
             return closing.end()
@@ -104,12 +106,12 @@ class Lexer(MathLexer):
         return closing.end()
 
     def table(self, opening: re.Match[str], end: int) -> int:
-        """Read a table in the prose, or go past its beginning; returns where prose goes on."""
+        """Read a table in the prose, or skip its beginning; returns the end."""
         if opening.start() < self.no_table:
             return opening.end()
         if opening.group(0).endswith("|"):
             whole = tables.MARKDOWN.match(self.code, opening.start(), end)
-            formulas = tables.pipes(whole[0]) if whole else None
+            formulas = tables.markdown_table(whole[0]) if whole else None
             stop = whole.end() if whole else opening.end()
         else:
             closing = self.environment_end(opening.group(2), opening.end(), end)
@@ -122,11 +124,11 @@ class Lexer(MathLexer):
                 )
                 if not start:
                     return opening.end()
-            formulas = tables.table(self.code[start : closing.start()], False) if closing else None
+            formulas = tables.latex_table(self.code[start : closing.start()], False) if closing else None
             stop = closing.end() if closing else opening.end()
         if not formulas:
             self.no_table = stop if stop > opening.end() else end
             return opening.end()
         outside = f"{self.code[: opening.start()]} {self.code[stop:]}"
-        self.given(tables.with_limits(formulas, outside), opening.start(), stop)
+        self.given(tables.add_limits(formulas, outside), opening.start(), stop)
         return stop

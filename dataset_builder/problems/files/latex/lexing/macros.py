@@ -1,4 +1,4 @@
-r"""A person's own macros, ``\newcommand{\R}{\mathbb{R}}``, written out before the text is read.
+r"""Expansion of user-defined macros, ``\newcommand{\R}{\mathbb{R}}``.
 
 Macros are expanded as text, as TeX does, so what is read is what is displayed. Places in the expanded text lead
 back to the use of the macro.
@@ -31,7 +31,7 @@ class Macro(NamedTuple):
 
 
 class Expansion(NamedTuple):
-    """A text with its macros written out.
+    """A text with its macros expanded.
 
     Attributes:
         code: the text.
@@ -47,7 +47,7 @@ class Expansion(NamedTuple):
 
 
 def expand(code: str, fail: Fail) -> Expansion:
-    """Write out all macros that a text defines.
+    """Expand all macros that a text defines.
 
     Args:
         code: the text without comments.
@@ -66,7 +66,7 @@ def expand(code: str, fail: Fail) -> Expansion:
         moved += [True, False]
         length, at = length + len(text), stop
         if length > _LIMIT:
-            fail(use.start(), "this macro grows without end; write it out")
+            fail(use.start(), "this macro expands without end; write it out")
     return Expansion("".join([*pieces, code[at:]]), starts, origins, moved)
 
 
@@ -101,7 +101,7 @@ def _definitions(code: str, fail: Fail) -> tuple[str, dict[str, Macro]]:
             body, count = f"\\left{body} #1 \\right{right}", 1
         macro, key = Macro(count, body), name[1] or name[2]
         if macros.setdefault(key, macro) != macro:
-            fail(start, f"\\{key} is defined a second time; rename one of them")
+            fail(start, f"\\{key} is defined twice; rename one of them")
         code = code[:start] + re.sub(r"[^\n]", " ", code[start:stop]) + code[stop:]
         at = stop
     return code, macros
@@ -120,7 +120,7 @@ def _next_use(code: str, at: int, macros: dict[str, Macro]) -> re.Match[str] | N
 def _expanded(
     code: str, use: re.Match[str], macros: dict[str, Macro], fail: Fail, place: int, depth: int = 0
 ) -> tuple[str, int]:
-    """What a macro's use at ``place`` stands for, all macros in it written out, and where the use ends."""
+    """Expansion of a macro's use at ``place``, nested macros included, and where the use ends."""
     if depth > 20:
         fail(place, f"the macro \\{use[1]} calls itself; write it out")
     macro = macros[use[1]]
@@ -141,7 +141,7 @@ def _expanded(
         text = text[: inner.start()] + written + text[end:]
         at = inner.start() + len(written)
         if len(text) > _LIMIT:
-            fail(place, "this macro grows without end; write it out")
+            fail(place, "this macro expands without end; write it out")
     return text + " ", stop
 
 

@@ -1,4 +1,4 @@
-r"""Commands with an argument that change looks, or hold words: ``\mathbf{x}``, ``\text{s.t.}``, ``\operatorname{minimize}``."""
+r"""Markup commands with an argument: fonts, accents and words, ``\mathbf{x}``, ``\text{s.t.}``, ``\operatorname{minimize}``."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _NAMED = re.compile(r"\s*&?\s*(?::?=|[_^(]|\\left\()")  # what follows a name
 _LONGEST_NAME = 3  # words
 
 
-def styled(lexer: Scanner, name: str, at: int, stop: int, end: int) -> int:
-    """A command with an argument that changes looks, or holds words."""
+def read_markup(lexer: Scanner, name: str, at: int, stop: int, end: int) -> int:
+    """Read a markup command with its argument; returns the end."""
     start, finish = lexer.argument(stop, end)
     after = lexer.after(finish)
     old = _OLD_FONT.match(lexer.code, start, finish)

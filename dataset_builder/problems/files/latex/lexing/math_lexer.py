@@ -6,9 +6,9 @@ import re
 from decimal import Decimal
 
 from llamoco.dataset_builder.problems.files.latex.lexing import commands, tables
-from llamoco.dataset_builder.problems.files.latex.lexing.markup import styled
+from llamoco.dataset_builder.problems.files.latex.lexing.markup import read_markup
 from llamoco.dataset_builder.problems.files.latex.lexing.scanner import TOKEN, Scanner
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Aside, Formula, Source
+from llamoco.dataset_builder.problems.files.latex.lexing.source import Aside, Formula, LatexSource
 
 _DECIMAL = re.compile(r"(0|\d+(?=\{,\}(?:\d{1,2}|\d{4,})(?!\d)))\{,\}(\d+)(?!\d|\{,\})")
 _OLD_STYLE = re.compile(r"\{\s*\\(?:rm|bf|sf|it|tt)(?![A-Za-z])\s*[A-Za-z][A-Za-z.\s:]*\}")
@@ -28,7 +28,7 @@ class MathLexer(Scanner):
         commas: what commas in numbers mean, as far as the text showed.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: LatexSource) -> None:
         super().__init__(source)
         self.depth = 0
         self.arrays: list[str] = []
@@ -38,7 +38,7 @@ class MathLexer(Scanner):
         """Tokens of a formula."""
         self.depth += 1
         if self.depth > _DEEPEST:
-            raise self.source.error(at, "commands are nested too deeply here; define parts of it by names")
+            raise self.source.error(at, "commands are nested too deeply here; define parts of it separately")
         braces: list[int] = []
         while at < end:
             match = TOKEN.match(self.code, at, end)
@@ -56,12 +56,10 @@ class MathLexer(Scanner):
                 at = raw
                 continue
             if len(self.commas) > 1:
-                message = (
-                    "is this comma one of decimals or of thousands? the file has both; write numbers without"
-                )
+                message = "is this comma a decimal or a thousands separator? the file uses both; write numbers without commas"
                 raise self.source.error(at, message)
             if text == "{" and _OLD_STYLE.match(self.code, at, end):
-                at = styled(self, "mathrm", at, at, end)
+                at = read_markup(self, "mathrm", at, at, end)
                 continue
             if text == "{":
                 braces.append(at)
@@ -78,7 +76,7 @@ class MathLexer(Scanner):
         self.depth -= 1
 
     def raw_word(self, at: int, end: int) -> int:
-        """Read a word such as ``s.t.`` that stands in a formula as it is; returns where it ends, 0 if there is none."""
+        """Read a plain word such as ``s.t.`` in a formula; returns the end, 0 if there is none."""
         match = _RAW.match(self.code, at, end)
         if match is None or (at and (self.code[at - 1].isalnum() or self.code[at - 1] == "\\")):
             return 0
@@ -106,7 +104,7 @@ class MathLexer(Scanner):
         return match.end()
 
     def plain(self, text: str, at: int, stop: int) -> None:
-        """The token of a text that is no command."""
+        """Add the token of a text that is not a command."""
         symbol = commands.SYMBOLS.get(text)
         if symbol is not None:
             self.add("symbol", symbol, at, stop)
@@ -128,11 +126,11 @@ class MathLexer(Scanner):
             self.add("soft", text, at, stop)
         else:
             raise self.source.error(
-                at, f"the sign {text!r} is not known in a formula; write it in LaTeX notation"
+                at, f"the sign {text!r} is not supported in a formula; use LaTeX notation"
             )
 
     def command(self, text: str, at: int, stop: int, end: int) -> int:
-        """Read a command, and its arguments; returns where it ends."""
+        """Read a command and its arguments; returns the end."""
         name = text[1:].rstrip("*")
         if text == "\\\\":
             spacing = re.compile(r"\*?\s*\[\s*-?[\d.]+\s*[a-z]+\s*\]").match(self.code, stop, end)
@@ -172,16 +170,13 @@ class MathLexer(Scanner):
             self.math(*inside)
             return self.after(inside[1])
         elif name in commands.WITH_ARGUMENT:
-            return styled(self, name, at, stop, end)
+            return read_markup(self, name, at, stop, end)
         else:
             reason = commands.UNSUPPORTED.get(name)
-            message = (
-                f"{reason}; state the problem without"
-                if reason
-                else (
-                    f"the command {text} is not known; expected standard LaTeX mathematics: write out your macro"
-                )
-            )
+            if reason is None:
+                message = f"the command {text} is not known; use standard LaTeX mathematics, or define the macro in the file"
+            else:
+                message = reason if ";" in reason else f"{reason}; state the problem without them"
             raise self.source.error(at, message)
         return stop
 
@@ -204,12 +199,12 @@ class MathLexer(Scanner):
             self.add("symbol", mark, at, match.end())
         else:
             raise self.source.error(
-                at, f"{mark!r} is not known as a delimiter; expected one of ( ) [ ] \\{{ \\}} |"
+                at, f"{mark!r} is not a known delimiter; expected one of ( ) [ ] \\{{ \\}} |"
             )
         return match.end()
 
     def environment(self, begin: bool, at: int, stop: int, end: int) -> int:
-        """Read the beginning or end of an environment in a formula; returns where it ends."""
+        """Read the beginning or end of an environment in a formula; returns its end."""
         start, finish = self.argument(stop, end)
         name = self.code[start:finish].rstrip("*")
         after = self.after(finish)
@@ -219,7 +214,7 @@ class MathLexer(Scanner):
             name = "aligned"  # as notebooks have it: $$ \begin{align} .. \end{align} $$
         if name == "array" and begin:
             closing = None if self.arrays else self.environment_end(name, after, end)
-            formulas = tables.table(self.code[after : closing.start()], True) if closing else None
+            formulas = tables.latex_table(self.code[after : closing.start()], True) if closing else None
             if closing and formulas and not (self.tokens and self.tokens[-1].text in ("[", "(")):
                 self.given(formulas, at, closing.end())
                 self.formulas.pop()
@@ -231,7 +226,7 @@ class MathLexer(Scanner):
         if name not in commands.LAYOUTS and name not in commands.MATRICES:
             known = ", ".join(sorted(commands.LAYOUTS | commands.MATRICES))
             raise self.source.error(
-                at, f"the environment {name} is not known inside a formula; expected one of {known}"
+                at, f"the environment {name} is not supported inside a formula; expected one of {known}"
             )
         self.add("begin" if begin else "end", name, at, after)
         return after
@@ -241,7 +236,7 @@ class MathLexer(Scanner):
         self.formulas.append(Formula(at, at, end, end))
         self.tables.append((at, end))
         for formula in formulas:
-            inner = type(self)(Source(formula, self.source.name))
+            inner = type(self)(LatexSource(formula, self.source.name))
             inner.display = True
             inner.math(0, len(inner.code))
             inner.add("break", "", at, end)

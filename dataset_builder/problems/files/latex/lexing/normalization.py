@@ -1,4 +1,4 @@
-r"""Tokens brought to one form before they are parsed: names of several letters, marks such as ``min``, braces, units.
+r"""Normalization of tokens: names of several letters, marks such as ``min``, braces, units.
 
 ``P_i^{\min}``, ``P^{\mathrm{min}}_i`` and ``P_{i,\min}`` become entry i of ``P_min``; ``{\sigma}_{y}`` becomes ``\sigma_y``; ``Re``, which
 stands under ``\min``, becomes one name; ``3\,\mathrm{kN/m^2}`` becomes 3.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, group_end, split_commas
 from llamoco.dataset_builder.problems.files.latex.lexing.units import drop_units, is_italic_letter
 
@@ -43,8 +43,10 @@ _BEFORE_NAME = frozenset((",", "<=", ">=", "=", ":", "\\min", "\\max", "\\minimi
 _AFTER_NAME = frozenset((",", "<=", ">=", "=", "(", "_", "in", ":"))
 
 
-def canonical(source: Source, tokens: list[Token], upright: set[int]) -> tuple[list[Token], frozenset[str]]:
-    """The tokens of a file in one form, and the units that were dropped.
+def normalize(
+    source: LatexSource, tokens: list[Token], upright: set[int]
+) -> tuple[list[Token], frozenset[str]]:
+    """Normalize the tokens of a file; returns them and the units that were dropped.
 
     Args:
         source: the file.

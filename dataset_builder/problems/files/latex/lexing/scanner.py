@@ -1,4 +1,4 @@
-"""Position-wise reading of LaTeX text: braces, arguments and environments, and the tokens that are made of them."""
+"""Scanner of LaTeX text: braces, arguments and environments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import re
 from abc import ABC, abstractmethod
 
 from llamoco.dataset_builder.problems.files.latex.lexing import commands
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Aside, Formula, Kind, Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import (
+    Aside,
+    Formula,
+    Kind,
+    LatexSource,
+    Token,
+)
 
 TOKEN = re.compile(
     r"\\[A-Za-z]+\*?|\\.|\d+(?:(?:\{,\}|\\,)\d{3}(?!\d))*(?:\.\d+)?|\.\d+|\.\.\.|:=|<=|>=|==|[A-Za-z]|\s+|.",
@@ -24,7 +30,7 @@ class Scanner(ABC):
         upright: where upright letters stand.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: LatexSource) -> None:
         self.source = source
         self.code = source.code
         self.tokens: list[Token] = []

@@ -1,4 +1,4 @@
-"""The text of a LaTeX file, its tokens, and how places in it are named."""
+"""Text and tokens of a LaTeX file, and places in it for messages."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class Lexed(NamedTuple):
     tables: Sequence[tuple[int, int]] = ()
 
 
-class Source:
-    """The text of a file and how places in it are named.
+class LatexSource:
+    """Text of a file, and places in it for messages.
 
     Attributes:
         name: the file's name.
@@ -90,7 +90,7 @@ class Source:
             self.code = self._expansion.code
 
     def error(self, place: int | Token, message: str) -> ProblemError:
-        """A ProblemError that names file, line and column, and shows what stands there."""
+        """A ProblemError that names file, line and column, and quotes the text there."""
         at = place.at if isinstance(place, Token) else min(place, max(len(self.code) - 1, 0))
         return self._error(self._origin(at), message)
 

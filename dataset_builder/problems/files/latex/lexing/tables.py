@@ -1,4 +1,4 @@
-r"""Tables of data, as formulas: ``a = (561, 310, 78)`` for the column under ``$a_i$``, ``0 \le x_1 \le 5`` for a row of bounds.
+r"""Data tables as formulas: ``a = (561, 310, 78)`` for the column under ``$a_i$``, ``0 \le x_1 \le 5`` for a row of bounds.
 
 A table is read where its meaning is plain: names over (or before) columns (rows) of numbers; names of parameters with one
 number each; variables with a lower and an upper bound. Any other table is left in the prose, which asks for a formula.
@@ -45,8 +45,8 @@ class _Named(NamedTuple):
     letter: str
 
 
-def table(text: str, math: bool) -> list[str] | None:
-    """The formulas that the inside of a table stands for; None if it is no table of data.
+def latex_table(text: str, math: bool) -> list[str] | None:
+    """Formulas of a LaTeX table; None if it is no table of data.
 
     Args:
         text: rows, ended by ``\\\\``, of cells with ``&`` between.
@@ -61,8 +61,8 @@ def table(text: str, math: bool) -> list[str] | None:
     return _meaning(rows, math)
 
 
-def pipes(text: str) -> list[str] | None:
-    """The same for a table of Markdown."""
+def markdown_table(text: str) -> list[str] | None:
+    """Formulas of a Markdown table; None if it is no table of data."""
     rows = []
     for line in text.strip().split("\n"):
         cells, formula = [""], False
@@ -76,8 +76,8 @@ def pipes(text: str) -> list[str] | None:
     return _meaning(rows[:1] + rows[2:], False)
 
 
-def with_limits(formulas: list[str], outside: str) -> list[str]:
-    """The formulas of a table, and what its columns of limits mean: ``P_{1} \\ge 150`` for 150 under ``P_i^{\\min}``.
+def add_limits(formulas: list[str], outside: str) -> list[str]:
+    """Add the bounds that a table's columns of limits mean: ``P_{1} \\ge 150`` for 150 under ``P_i^{\\min}``.
 
     Args:
         formulas: of ``table`` or ``pipes``.
@@ -97,7 +97,7 @@ def with_limits(formulas: list[str], outside: str) -> list[str]:
 
 
 def _plain(cell: str) -> str:
-    """A cell without what changes looks only."""
+    """A cell without markup."""
     cell = re.sub(r"\\(?:textbf|textit|emph|mathbf)\s*\{([^{}]*)\}", r"\1", cell)
     return re.sub(r"\*\*|\\(?:displaystyle|bf|rm|quad|qquad|;|,(?!\d{3}))(?![A-Za-z])", " ", cell).strip()
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 
 from llamoco.dataset_builder.problems.files.latex.lexing.commands import KINDS_OF_UNITS, UNITS
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import group_end
 
 _UPRIGHT = "|"  # before upright letters
 
 
-def drop_units(source: Source, tokens: list[Token], upright: set[int]) -> tuple[list[Token], frozenset[str]]:
+def drop_units(
+    source: LatexSource, tokens: list[Token], upright: set[int]
+) -> tuple[list[Token], frozenset[str]]:
     """Drop the units after numbers.
 
     Args:
@@ -41,7 +43,7 @@ def is_italic_letter(token: Token, upright: set[int]) -> bool:
     return token.kind == "name" and len(token.text) == 1 and token.at not in upright
 
 
-def _units(source: Source, tokens: list[Token], upright: set[int]) -> list[Token]:
+def _units(source: LatexSource, tokens: list[Token], upright: set[int]) -> list[Token]:
     """The tokens with units after numbers marked as such (kind ``unit``), their exponents and slashes gone."""
     others = _counted(tokens, upright)
     result: list[Token] = []
@@ -82,7 +84,9 @@ def _counted(tokens: list[Token], upright: set[int]) -> Counter[str]:
     return count
 
 
-def _unit_end(source: Source, tokens: list[Token], at: int, upright: set[int], others: Counter[str]) -> int:
+def _unit_end(
+    source: LatexSource, tokens: list[Token], at: int, upright: set[int], others: Counter[str]
+) -> int:
     """One past the unit that begins at ``at``, or ``at`` if none does."""
     stop = _one_unit(source, tokens, at, upright, others)
     if stop == at:
@@ -96,7 +100,9 @@ def _unit_end(source: Source, tokens: list[Token], at: int, upright: set[int], o
         stop = further
 
 
-def _one_unit(source: Source, tokens: list[Token], at: int, upright: set[int], others: Counter[str]) -> int:
+def _one_unit(
+    source: LatexSource, tokens: list[Token], at: int, upright: set[int], others: Counter[str]
+) -> int:
     if at >= len(tokens) or tokens[at].kind != "name":
         return at
     token = tokens[at]

@@ -1,4 +1,4 @@
-"""Statements that are no part of the problem, and those that look as if they were."""
+"""Statements that do not belong to the problem, and those that only seem to."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain
 from llamoco.dataset_builder.problems.files.latex.symbols.symbol_table import SymbolTable
 
 
-def beside(chain: Chain, bounds: Bounds) -> list[str]:
-    """The names of an equation of quantities that the file does not define, none of them a variable: ``F D = 100``; else nothing."""
+def unrelated_quantities(chain: Chain, bounds: Bounds) -> list[str]:
+    """Names in an equation between undefined quantities, none of them a variable: ``F D = 100``; empty for other statements."""
     parts = [p for side in chain.sides for p in side]
     if chain.relations != ["="] or any(bounds.depends(p) for p in parts) or chain.bindings:
         return []
     symbols = bounds.symbols
-    names = {(base, key) for p in parts for base, key in names_in(p)}
+    names = dict.fromkeys((base, key) for p in parts for base, key in names_in(p))
     known = {
         *symbols.written,
         *symbols.ranged,
@@ -31,7 +31,7 @@ def beside(chain: Chain, bounds: Bounds) -> list[str]:
     return unknown if len(unknown) == len(names) else []
 
 
-def split(chain: Chain, bounds: Bounds) -> list[Chain]:
+def split_tuples(chain: Chain, bounds: Bounds) -> list[Chain]:
     """``(a, b) = (1, 2)`` as two statements."""
     if chain.relations != ["="] or any(len(side) > 1 for side in chain.sides):
         return [chain]
@@ -46,7 +46,7 @@ def split(chain: Chain, bounds: Bounds) -> list[Chain]:
 
 
 def refuse_solution(found: list[Chain], bounds: Bounds) -> None:
-    """Refuse equations that give every variable a number: a solution, or a start that is not called so."""
+    """Refuse equations that give every variable a number: a solution, or an unlabelled starting point."""
     chains_of = [
         c
         for c in found
@@ -65,11 +65,11 @@ def refuse_solution(found: list[Chain], bounds: Bounds) -> None:
 
 
 def refuse_tables(found: list[Chain], bounds: Bounds, tables: Sequence[tuple[int, int]]) -> None:
-    """Refuse a table that gives values of variables: are they a solution, a start?"""
+    """Refuse a table that gives values of variables: a solution, or a starting point."""
     for chain in found:
         inside = any(a <= chain.place.at < b for a, b in tables)
         if inside and "=" in chain.relations and bounds.is_variable(chain.sides[0][0]):
-            message = "a table of values of variables; remove it, or state a start as in 'starting from $x = (1, 2)$'"
+            message = "this table gives values of variables; remove it, or state a start as in 'starting from $x = (1, 2)$'"
             raise bounds.source.error(chain.place, message)
 
 

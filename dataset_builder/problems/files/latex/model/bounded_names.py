@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from llamoco.dataset_builder.problems.files.latex.formulas.declarations import read_head
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, name_of, names_in
 from llamoco.dataset_builder.problems.files.latex.model.starting_point import WORDS
 from llamoco.dataset_builder.problems.files.latex.statements.clauses import Clause
@@ -15,7 +15,9 @@ from llamoco.dataset_builder.problems.files.latex.statements.index_letters impor
 _GIVEN = re.compile(r"\b(?:constants?|parameters?|given|coefficients?|known|data)\b")
 
 
-def bounded_names(source: Source, clause: Clause, found: list[Clause], letters: set[str]) -> list[Tokens]:
+def bounded_names(
+    source: LatexSource, clause: Clause, found: list[Clause], letters: set[str]
+) -> list[Tokens]:
     """Names with bounds and without a definition, in the order in which the formulas use them."""
     defined, starts, recursive = _defined(found, letters)
     given: set[str] = set()
@@ -82,7 +84,7 @@ def bounded_names(source: Source, clause: Clause, found: list[Clause], letters: 
     return [*result.values()]
 
 
-def _strict(source: Source, one: list[Tokens], other: list[Tokens]) -> bool:
+def _strict(source: LatexSource, one: list[Tokens], other: list[Tokens]) -> bool:
     """Whether a strict relation stands between two sides."""
     first, last = sorted((one, other), key=lambda side: side[0][0].at)
     return (

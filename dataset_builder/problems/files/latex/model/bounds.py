@@ -27,7 +27,7 @@ _INF = float("inf")
 
 
 class Bounds(Membership):
-    """Collects lower and upper bounds by variable number (1-based)."""
+    """Lower and upper bounds by variable number (1-based)."""
 
     def __init__(self, symbols: SymbolTable) -> None:
         super().__init__(symbols)
@@ -102,7 +102,7 @@ class Bounds(Membership):
         return True
 
     def take_box(self, part: Tokens, place: Token) -> None:
-        """Take a box that stands alone in prose, as in "on $[-5, 5]^2$", as the bounds of all variables, in their order.
+        """Take an isolated box in prose, as in "on $[-5, 5]^2$", as the bounds of all variables, in their order.
 
         Call it after ``take``. Where there are other bounds it has to be theirs, and is not looked at if none is missing.
 
@@ -125,7 +125,7 @@ class Bounds(Membership):
         dim = symbols.dim or self.stated_dim or len(symbols.variable_names)
         if len(boxes) != dim:
             message = (
-                f"this box has {len(boxes)} side{'s' * (len(boxes) > 1)}, and there are {dim} variables; "
+                f"this box has {len(boxes)} side{'s' * (len(boxes) > 1)}, but there are {dim} variables; "
             )
             raise self.source.error(place, f"{message}state the bounds of each, as in $x_1 \\in [0, 10]$")
         for number, box in enumerate(boxes, 1):
@@ -153,7 +153,7 @@ class Bounds(Membership):
         if isinstance(value, VectorValue):
             return [self.symbols.constant(value.entry(Num(k)), part[0]) for k in range(1, value.size + 1)]
         if not isinstance(value, Expr):
-            raise self.source.error(part[0], "a matrix as a bound; expected a number or a vector")
+            raise self.source.error(part[0], "this bound is a matrix; expected a number or a vector")
         return self.symbols.constant(value, part[0])
 
     def _numbers(self, parts: list[Tokens], scope: Scope) -> list[int | None]:
@@ -213,7 +213,7 @@ class Bounds(Membership):
             self._everywhere.append((low, high, place))
             return
         if isinstance(low, list) or isinstance(high, list):
-            raise self.source.error(place, "a vector as the bound of one variable; expected a number")
+            raise self.source.error(place, "this bound of one variable is a vector; expected a number")
         self.places.setdefault(number, place)
         if low is not None:
             self.lower[number] = max(low, self.lower.get(number, low))
@@ -311,7 +311,7 @@ class Bounds(Membership):
             raise self.source.error(at, message)
         bare = k not in self.lower and k not in self.upper
         if bare and self.named and not self.free and name not in self.listed and k in partly:
-            message = f"{name} has no bounds, but others of its kind have; state them, as in ${name} \\ge 0$"
+            message = f"{name} has no bounds, but similar variables have; state them, as in ${name} \\ge 0$"
             raise self.source.error(at, f"{message} or ${name} \\in \\mathbb{{R}}$")
         for limits, side in ((self.lower, "lower"), (self.upper, "upper")):
             if k not in limits and not self.named:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource
 
 LARGEST = 10**9
 _POWER = r"\s*(?:\\times|\\cdot)\s*10\^\{?\d\}?|\^\{?\d\}?"
@@ -49,8 +49,8 @@ _FORMS = (
 )
 
 
-def read_budget(source: Source) -> tuple[int | None, list[tuple[int, int]]]:
-    """The budget (None if none is stated), and the places (start, end) in the file where it stands.
+def read_budget(source: LatexSource) -> tuple[int | None, list[tuple[int, int]]]:
+    """Read the budget (None if none is stated) and the places (start, end) in the file that state it.
 
     Raises:
         ProblemError: if several different ones are stated.
@@ -77,7 +77,7 @@ def read_budget(source: Source) -> tuple[int | None, list[tuple[int, int]]]:
         raise source.error(max(found.values()), message)
     value, at = next(iter(found.items()))
     if not 1 <= value <= LARGEST or value != int(value):
-        message = f"the evaluation budget has to be a positive whole number up to {LARGEST:,}"
+        message = f"the evaluation budget must be a positive integer up to {LARGEST:,}"
         raise source.error(at, message)
     return int(value), spans
 

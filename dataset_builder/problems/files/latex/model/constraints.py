@@ -1,4 +1,4 @@
-"""Statements about the variables as expressions that are <= 0 or = 0: relations of numbers, of vectors, intervals."""
+"""Constraints, as expressions that are <= 0 or = 0: relations of numbers, of vectors, intervals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from llamoco.dataset_builder.problems.symbolic.expression import Expr, Num, lift
 
 
 class Constraints:
-    """Collects inequalities (<= 0) and equalities (= 0)."""
+    """Inequalities (<= 0) and equalities (= 0)."""
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
@@ -32,7 +32,7 @@ class Constraints:
         self._checked = 0  # how many emitted definitions have been checked
 
     def expression(self, part: Tokens, scope: Scope, place: Token) -> Expr:
-        """A scalar tree whose indices exist.
+        """Parse a scalar expression and check its indices.
 
         Raises:
             ProblemError: if it cannot be read; the place of its statement is named where no other is known.
@@ -111,7 +111,7 @@ class Constraints:
         try:
             return Parser(self.symbols, part, scope).parse()
         except NeedsUnroll:
-            message = "an index is used in a way that needs given numbers; write the terms out"
+            message = "this use of an index needs explicit numbers; write the terms out"
             raise self.source.error(place, message) from None
 
     def _scalar(self, value: Value, first: Token, place: Token) -> Expr:

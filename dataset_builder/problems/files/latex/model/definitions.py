@@ -1,4 +1,4 @@
-"""Definitions among the statements of a LaTeX file: which statements define something, and what."""
+"""Definitions among the statements of a LaTeX file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from llamoco.dataset_builder.problems.symbolic.expression import Item, lift
 
 
 class Definitions:
-    """Takes definitions from statements.
+    """Extraction of definitions from statements.
 
     Args:
         bounds: the symbols.
@@ -33,7 +33,7 @@ class Definitions:
         self._starts: dict[str, list[int]] = {}  # for each recursion, the members that it starts from
 
     def survey(self, found: list[Chain]) -> None:
-        """See which names the statements may define."""
+        """Note the names that the statements may define."""
         numbers: dict[str, set[int]] = {}
         lags: dict[str, int] = {}
         for chain in found:
@@ -70,7 +70,7 @@ class Definitions:
         return None
 
     def _lag(self, subscript: Tokens, moved: tuple[str, int]) -> int | None:
-        """By how much an index on the right lies before that on the left; None if it is none."""
+        """Lag of an index on the right behind the one on the left; None if it has none."""
         other = self._moved(Head("", subscript, None))
         return moved[1] - other[1] if other is not None and other[0] == moved[0] else None
 
@@ -103,7 +103,7 @@ class Definitions:
                 )  # "fit y = a + b t": y and t are data, the formula says how they are meant
                 return True
             if len(chain.sides[1]) > 1:
-                message = "a list where one expression is expected; put the entries into brackets"
+                message = "a list where one expression is expected; put the entries in brackets"
                 raise self.source.error(body[0], message)
             self._write(head, body, chain)
             chain.labelled = head.arguments is not None
@@ -144,7 +144,7 @@ class Definitions:
         return True
 
     def _label(self, head: Head, chain: Chain) -> None:
-        """A name in front of a constraint, ``g_1(x) = ... <= 0``, counts as used."""
+        """Mark the name in front of a constraint, ``g_1(x) = ... <= 0``, as used."""
         second = chain.relations[0] == "=" and not is_number(chain.sides[1][0])
         if second and read_head(chain.sides[0][0]) is None:
             message = f"a second expression for {head.key!r}; if this is an equality, write it as ... = 0"
@@ -153,7 +153,7 @@ class Definitions:
         self.symbols.called |= {k for k in self.symbols.written if k == head.key or k.startswith(numbered)}
 
     def _write(self, head: Head, body: Tokens, chain: Chain) -> None:
-        """Write a definition down, to be built when it is used."""
+        """Store a definition, to be built when it is used."""
         symbols, bindings = self.symbols, chain.bindings
         formals = None if head.arguments is None else argument_names(head.arguments)
         if head.arguments is not None and formals is None:
@@ -171,7 +171,7 @@ class Definitions:
             return
         elif formals is not None and (index in tuple("ijklm") or index in self.letters):
             if head.base in symbols.templates:
-                raise self.source.error(body[0], f"{head.key!r} is defined a second time; rename one of them")
+                raise self.source.error(body[0], f"{head.key!r} is defined twice; rename one of them")
             symbols.templates[head.base] = (index, formals, body)  # f_k(x) = ... for any k
             return
         elif index in self.letters and head.base not in symbols.anywhere:
@@ -184,7 +184,7 @@ class Definitions:
             symbols.write_out(head.base, first, symbols.integers(bound, {}), None, earlier)
 
     def _recurrence(self, head: Head, body: Tokens, chain: Chain) -> None:
-        """Write a recursion down.
+        """Store a recursion.
 
         Raises:
             ProblemError: if it has no start, or there is a second one.

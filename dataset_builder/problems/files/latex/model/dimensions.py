@@ -1,4 +1,4 @@
-"""How the numbers of the variables and the ranges of indices are settled, before bounds and constraints are taken."""
+"""Inference of the numbers of variables and the ranges of indices, before bounds and constraints are read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from llamoco.dataset_builder.problems.symbolic.expression import Item, Num
 
 
 class DimensionInference:
-    """Settles the variables of a file.
+    """Inference of the numbers of variables and of index ranges.
 
     Args:
         bounds: the symbols, with the variables as declared.
@@ -54,7 +54,7 @@ class DimensionInference:
         return {symbols.vector: 0} if symbols.vector and not symbols.aliases else {}
 
     def pin(self, found: list[Chain]) -> None:
-        """Find members with a value that are no variables: ``y_0 = 0`` where bounds are of ``y_1, ..., y_5``."""
+        """Find members with given values that are not variables: ``y_0 = 0`` where bounds are of ``y_1, ..., y_5``."""
         members = {
             (head.base, int(head.subscript[0].text)): chain
             for chain in found
@@ -88,7 +88,7 @@ class DimensionInference:
         )
 
     def settle(self, objective: Tokens, found: list[Chain]) -> list[Chain]:
-        """Settle the numbers of variables, and what the letters in statements run through.
+        """Infer the numbers of variables, and the ranges of the letters in statements.
 
         Returns:
             The statements, those of membership first.
@@ -117,7 +117,7 @@ class DimensionInference:
         return found
 
     def _check_size(self, chain: Chain) -> None:
-        """Refuse ``0 <= x_i <= 6`` without a range where n = 6 speaks of more variables than formulas have."""
+        """Refuse ``0 <= x_i <= 6`` without a range where n = 6 suggests more variables than the formulas have."""
         symbols = self.symbols
         for name in ("n", "N", "D", "d"):
             entry = symbols.written.get(name)
@@ -133,7 +133,7 @@ class DimensionInference:
                 )
 
     def _take_memberships(self, found: list[Chain]) -> list[Chain]:
-        """Take the statements that say how long the vector is."""
+        """Take the statements that give the length of the vector."""
         vector = self.symbols.vector
         rest = []
         for chain in found:
@@ -145,7 +145,7 @@ class DimensionInference:
         return rest
 
     def _sized(self, found: list[Chain]) -> bool:
-        """Whether bounds say how many variables there are: by a range, or by vectors."""
+        """Whether bounds give the number of variables: by a range, or by vectors."""
         vector = self.symbols.vector
         for chain in found:
             if not set(chain.relations) <= {"<=", ">=", "in"}:
@@ -176,7 +176,7 @@ class DimensionInference:
         return max((m[0] for m in members), default=0)
 
     def _settle_vector(self, objective: Tokens, found: list[Chain]) -> None:
-        """Find out how long the vector is."""
+        """Infer the length of the vector."""
         symbols, base = self.symbols, self.symbols.vector
         members = members_in_use(self.bounds, [objective], found, {base: 0}).get(base, set())
         members -= {(k,) for k in symbols.pinned.get(base, ())}
@@ -197,7 +197,7 @@ class DimensionInference:
         return bool(unbound_letters(chain, self.letters, self.symbols)) or bool(chain.bindings)
 
     def _settle_families(self, objective: Tokens, found: list[Chain]) -> None:
-        """Find out which members the families have."""
+        """Infer the members of the families."""
         symbols = self.symbols
         members = members_in_use(self.bounds, [objective], found, self._bases)
         for base in symbols.families:
@@ -232,7 +232,7 @@ class DimensionInference:
 def assign_places(
     bounds: Bounds, order: Sequence[str], numbers: dict[str, set[tuple[int, ...]]], place: Token
 ) -> None:
-    """Give families and scalars their places in x.
+    """Assign families and scalars their places in x.
 
     Raises:
         ProblemError: if the members of a family are not known, or have gaps.

@@ -44,7 +44,7 @@ def unbound_letters(chain: Chain, letters: set[str], symbols: SymbolTable) -> li
 
 
 def bind_letter(chain: Chain, letter: str, bounds: Bounds, known: dict[str, list[list[int]]]) -> None:
-    """Give a statement the range of a letter that it uses without one: of what the letter numbers, else the only one that it has.
+    """Bind a letter that a statement uses without a range: to the indices of what it numbers, else to its only range elsewhere.
 
     Args:
         chain: the statement.
@@ -85,7 +85,7 @@ def bind_letter(chain: Chain, letter: str, bounds: Bounds, known: dict[str, list
     place = chain.place
     values = [[Token("number", str(k), place.at, place.end)] for k in choices[0]]
     if min(choices[0]) < 0:
-        raise bounds.source.error(place, "indices have to be 0 or more")
+        raise bounds.source.error(place, "indices must not be negative")
     chain.bindings[letter] = IndexRange([letter], values, False, place)
 
 

@@ -1,4 +1,4 @@
-r"""Which values the variables may take, from statements such as ``x \in [0, 1]^n``, ``x \in \mathbb{R}^n``, ``x \in \{0, 1\}``."""
+r"""Membership of variables in sets, from statements such as ``x \in [0, 1]^n``, ``x \in \mathbb{R}^n``, ``x \in \{0, 1\}``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _POSITIVE = ("+", "++", ">=0", ">0", "\\ge0")
 
 
 class Membership:
-    """Takes statements of membership (see ``bounds.Bounds``, which collects what they say).
+    """Reader of membership statements (see ``bounds.Bounds``, which collects the bounds).
 
     Attributes:
         symbols: the names of the file.
@@ -152,7 +152,7 @@ class Membership:
             or (not dots and len(ends) > 1 and ends == list(range(ends[0], ends[-1] + 1)))
         )
         if not steady:
-            message = "a set of values is not supported; expected an interval such as [0, 10], or whole numbers in steps of 1"
+            message = "sets of values are not supported; expected an interval such as [0, 10], or consecutive integers"
             raise self.source.error(part[0], message)
         rest = part[close + 1 :]
         if rest and rest[0].text != "^":

@@ -1,4 +1,4 @@
-"""Bounds that a file seems to state and that were not read: variables without bounds are taken only where nothing speaks of any."""
+"""Bounds that a file seems to state outside of its formulas."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, interval_factors, tuple_parts
 from llamoco.dataset_builder.problems.files.latex.model.definitions import is_number
 from llamoco.dataset_builder.problems.files.latex.symbols.symbol_table import SymbolTable
@@ -23,14 +23,14 @@ _BARE = re.compile(
 )
 
 
-def refuse_lost_bounds(
-    source: Source,
+def refuse_missing_bounds(
+    source: LatexSource,
     tokens: Sequence[Token],
     symbols: SymbolTable,
     lower: Sequence[float],
     upper: Sequence[float],
 ) -> None:
-    """Refuse a file some of whose variables lack bounds, and that speaks of bounds beside the formulas that were read as such.
+    """Refuse a file whose variables lack bounds although its prose or definitions seem to state some.
 
     Raises:
         ProblemError: at the words, or at a set, an interval or a list of numbers that is defined and that nothing uses.
@@ -45,7 +45,7 @@ def refuse_lost_bounds(
         words = _UNBOUNDED.sub(lambda m: " " * len(m[0]), token.text.lower()) if token.kind == "text" else ""
         if found := pattern.search(words):
             raise source.error(
-                token, f"{name} is not bounded on both sides, and {found[0]!r} speaks of bounds; {cure}"
+                token, f"{name} is not bounded on both sides, but {found[0]!r} suggests bounds; {cure}"
             )
     for key, entry in symbols.written.items():
         if key in symbols.built or key in symbols.called or not entry.body:

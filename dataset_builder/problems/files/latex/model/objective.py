@@ -1,4 +1,4 @@
-r"""Which statement of a LaTeX file is the objective, and whether it is to be minimised or maximised."""
+r"""The objective among the statements of a LaTeX file, and the direction of optimization."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Head, read_head
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
     Tokens,
     group_end,
@@ -35,21 +35,21 @@ _WORD = re.compile(r"(mini|maxi)mi[sz]")
 
 
 class Goal(NamedTuple):
-    """The clause of the objective, and whether it is to be as large as possible."""
+    """The clause of the objective, and whether it is maximised."""
 
     clause: Clause
     maximize: bool
 
 
-def find_goal(source: Source, tokens: list[Token], found: list[Clause]) -> Goal:
-    r"""The clause after ``\min`` or ``\max``; else f or F; else the formula after the word minimise or maximise.
+def find_goal(source: LatexSource, tokens: list[Token], found: list[Clause]) -> Goal:
+    r"""Find the objective: after ``\min`` or ``\max``; else f or F; else after the word minimise or maximise.
 
     Raises:
         ProblemError: if there is none, there are two, or it is not clear what is asked for.
     """
     marked = [c for c in found if c.marker is not None]
     if len(marked) > 1:
-        raise source.error(marked[1].groups[0][0][0], "a second objective; expected one")
+        raise source.error(marked[1].groups[0][0][0], "this is a second objective; expected one")
     if marked and marked[0].marker is not None:
         return Goal(marked[0], marked[0].marker.text in ("\\max", "\\maximize"))
     prose = [t for t in tokens if t.kind == "text"]
@@ -64,11 +64,11 @@ def find_goal(source: Source, tokens: list[Token], found: list[Clause]) -> Goal:
         senses = set(direct or words)
         if len(senses) == 1:
             return Goal(clause, senses == {"maxi"})
-    message = "both smallest and largest values are spoken of; write \\min or \\max before the objective"
+    message = "the text asks for both smallest and largest values; write \\min or \\max before the objective"
     raise source.error(large, message)
 
 
-def _unmarked(source: Source, found: list[Clause], large: bool) -> Clause:
+def _unmarked(source: LatexSource, found: list[Clause], large: bool) -> Clause:
     """The objective where no ``\\min`` marks it."""
     for clause in found:
         head = _head(clause)

@@ -1,4 +1,4 @@
-r"""The starting point that a LaTeX file states: ``x^{(0)} = (1, 2)``, ``starting from $x = (1, 2)$``, ``initial guess $a = 1$, $b = 2$``."""
+r"""Starting point of a LaTeX file: ``x^{(0)} = (1, 2)``, ``starting from $x = (1, 2)$``, ``initial guess $a = 1$, $b = 2$``."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _ON = (",", "and", ", and", "", "=")
 
 
 class Start(NamedTuple):
-    """What a statement says of the start: the variables (None for all) and their values, as written."""
+    """A stated start: the variables (None for all) and their values, as written."""
 
     names: list[Tokens] | None
     values: list[Tokens] | Tokens
 
 
 def take_starts(found: list[Chain], bounds: Bounds, tokens: list[Token]) -> tuple[list[Chain], list[Start]]:
-    """The statements that are not about a starting point, and what the others say."""
+    """Separate the statements about a starting point from the others."""
     uses = Counter(
         tuple(t.text for t in tokens[k : group_end(tokens, k + 2)][:_LONGEST])
         for k, token in enumerate(tokens)
@@ -116,7 +116,7 @@ def _mark_of_start(part: Tokens) -> tuple[int, int] | None:
 
 
 def bare_start(chain: Chain) -> Start | None:
-    """What ``the starting point is $(1, 2)$`` says; None for other formulas."""
+    """Starting point in ``the starting point is $(1, 2)$``; None for other formulas."""
     values = tuple_parts(chain.sides[0][0])
     if (
         chain.relations

@@ -28,7 +28,7 @@ _Numbers = dict[str, set[tuple[int, ...]]]
 def members_in_use(
     bounds: Bounds, parts: Sequence[Tokens], statements: Sequence[Chain], bases: dict[str, int]
 ) -> _Numbers:
-    """The numbers of members of families that formulas ask for.
+    """Numbers of the family members that formulas use.
 
     Args:
         bounds: the symbols.
@@ -150,7 +150,7 @@ def _powers(chain: Chain, probe: SymbolTable) -> None:
 
 
 def fitting_sizes(bounds: Bounds, parts: Sequence[Tokens], base: str) -> list[int]:
-    """The numbers of entries of a vector of variables with which expressions can be read, of those that data have."""
+    """Lengths of the vector of variables with which expressions can be read, among the lengths of the data."""
     symbols = bounds.symbols
     probe = _copy(symbols)
     probe.dim = 1
@@ -181,7 +181,7 @@ def fitting_sizes(bounds: Bounds, parts: Sequence[Tokens], base: str) -> list[in
 
 
 def refuse_undefined(bounds: Bounds, parts: Sequence[Tokens], base: str) -> None:
-    """Refuse a name without a definition: it may be why the number of variables is not known.
+    """Refuse an undefined name, which may be why the number of variables is not known.
 
     Raises:
         ProblemError: if there is one.

@@ -1,4 +1,4 @@
-"""Which names of a LaTeX file are the decision variables: those that it names, else those that it bounds."""
+"""Decision variables of a LaTeX file: those that it names, else those that it bounds."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _AND = (",", "and", ", and", "")
 
 
 class DeclaredVariables(NamedTuple):
-    """Which names are variables.
+    """Names that are variables.
 
     Attributes:
         named: whether the file names them or bounds them, so that missing bounds are no sign of a wrong reading.
@@ -54,7 +54,7 @@ class DeclaredVariables(NamedTuple):
 def find_variables(
     clause: Clause, tokens: list[Token], found: list[Clause], bounds: Bounds
 ) -> DeclaredVariables:
-    """Find the decision variables: the arguments of f, else what stands under min, else what is said to vary, else what is bounded.
+    """Find the decision variables: the arguments of f, else the names under min, else those said to vary, else those with bounds.
 
     Raises:
         ProblemError: if they are not named.
@@ -209,7 +209,7 @@ def _alias(names: list[str], bounds: Bounds, place: Token) -> None:
 
 
 def _plain(name: str, tokens: list[Token], found: list[Clause], bounds: Bounds) -> None:
-    """One name: a vector if it has entries, lies in a power or is bounded by vectors; else the variable."""
+    """Declare one name: a vector if it has entries, lies in a power or is bounded by vectors; else a scalar."""
     symbols = bounds.symbols
     for clause in found:
         for left, right, relation in zip(clause.groups, clause.groups[1:], clause.relations, strict=False):
@@ -241,7 +241,7 @@ def _plain(name: str, tokens: list[Token], found: list[Clause], bounds: Bounds) 
 
 
 def _in_matrix_product(name: str, tokens: list[Token], found: list[Clause]) -> bool:
-    r"""Whether a name stands as a vector: ``x^\top``, ``c^\top x``, ``A x`` with a matrix A."""
+    r"""Whether a name is used as a vector: ``x^\top``, ``c^\top x``, ``A x`` with a matrix A."""
     matrices = {
         c.groups[0][-1][0].text
         for c in found

@@ -1,4 +1,4 @@
-"""English phrases with words of ``latex.restrictions`` that change nothing; they are blanked before a sentence is judged."""
+"""Harmless English phrases with words of ``restrictions``, which are blanked before a sentence is judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""Whether a sentence may restrict or change the problem beyond what the formulas say.
+r"""Judgement of prose: may a sentence restrict or change the problem beyond the formulas?
 
 The formulas are read exactly; prose is not. A sentence is suspicious if it has a word that decides (integer, step,
 penalty, either), a word of comparison or duty that no formula beside it spells out, a number that no formula has, or
@@ -14,11 +14,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, Source
+from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, LatexSource
 from llamoco.dataset_builder.problems.files.latex.prose import restrictions as english
 from llamoco.dataset_builder.problems.files.latex.prose.harmless import HARMLESS
-from llamoco.dataset_builder.problems.files.latex.prose.languages import TONGUES, tongues_of
-from llamoco.dataset_builder.problems.files.latex.prose.narrative import EXPLAINED, PHRASES, QUESTION
+from llamoco.dataset_builder.problems.files.latex.prose.languages import LANGUAGES, languages_of
+from llamoco.dataset_builder.problems.files.latex.prose.narrative import (
+    EXPLAINED,
+    PHRASES,
+    QUESTION,
+)
 from llamoco.dataset_builder.problems.files.latex.prose.sentences import NAME, Sentence
 
 _STATED = re.compile(r"[OBCD]\b")
@@ -73,7 +77,7 @@ FILLER = "~"
 
 
 class _Context:
-    """What stands around the words of a sentence: formulas that say what they say, the evaluation budget."""
+    """Context of the words of a sentence: formulas that state the same, the evaluation budget."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -110,7 +114,7 @@ class _Context:
         return set(self.text[at:stop].replace(":", " ").split()) <= _LINKING
 
 
-class LeftOut(NamedTuple):
+class SuspiciousSentence(NamedTuple):
     """A sentence that may restrict or change the problem.
 
     Attributes:
@@ -126,12 +130,16 @@ class LeftOut(NamedTuple):
     @property
     def reason(self) -> str:
         """Why, in a few words."""
-        return f"the words {self.word!r}" if self.word else "a language that is not known here"
+        return f"the words {self.word!r}" if self.word else "an unknown language"
 
 
-def left_out(
-    source: Source, sentences: Sequence[Sentence], formulas: Sequence[Formula], numbers: set[str], dim: int
-) -> list[LeftOut]:
+def suspicious_sentences(
+    source: LatexSource,
+    sentences: Sequence[Sentence],
+    formulas: Sequence[Formula],
+    numbers: set[str],
+    dim: int,
+) -> list[SuspiciousSentence]:
     """The sentences that may restrict or change the problem, in order.
 
     Args:
@@ -141,7 +149,7 @@ def left_out(
         numbers: the numbers that its formulas have.
         dim: the number of variables; 0 if it is not known yet.
     """
-    whole = [*tongues_of(" ".join(s.text for s in sentences)), "english"][0]
+    whole = [*languages_of(" ".join(s.text for s in sentences)), "english"][0]
     found = []
     for sentence in sentences:
         if _ENUMERATOR.fullmatch(sentence.text) and not source.code[: sentence.places[0]].rpartition("\n")[
@@ -155,28 +163,28 @@ def left_out(
         if suspicious is not None:
             at, stop = suspicious
             word, place = sentence.text[at:stop].strip(), sentence.places[at]
-            found.append(LeftOut(place, word, sentence.quoted(source, formulas, place)))
+            found.append(SuspiciousSentence(place, word, sentence.quoted(source, formulas, place)))
     return found
 
 
 def _suspicious(text: str, fallback: str, numbers: set[str], dim: int, asked: bool) -> tuple[int, int] | None:
-    """Start and end of what makes a sentence suspicious (both 0: its language); None if nothing does."""
+    """Start and end of a sentence's suspicious words (both 0: an unknown language); None if there are none."""
     if text.startswith(NAME):
         named = _NAMED.search(text)
         return named.span() if named else None
-    tongues = tongues_of(text, fallback)
-    if not tongues:
+    languages = languages_of(text, fallback)
+    if not languages:
         return 0, 0
-    main = fallback if fallback in tongues else tongues[0]
+    main = fallback if fallback in languages else languages[0]
     found = _numbers(_blanked(text, main, dim), numbers)
-    for tongue in tongues:
-        found += _words(_blanked(text, tongue, dim), tongue, asked)
+    for language in languages:
+        found += _words(_blanked(text, language, dim), language, asked)
     return min(found, default=None)
 
 
-def _words(text: str, tongue: str, asked: bool) -> list[tuple[int, int]]:
+def _words(text: str, language: str, asked: bool) -> list[tuple[int, int]]:
     """Starts and ends of the suspicious words of a sentence in one language; a question may be told by what decides only."""
-    words = TONGUES.get(tongue)
+    words = LANGUAGES.get(language)
     hard, soft, weak, mention = (
         (english.HARD, english.SOFT, english.WEAK, english.MENTION)
         if words is None
@@ -218,7 +226,7 @@ def _blank(match: re.Match[str]) -> str:
     return FILLER * len(match.group(0))
 
 
-def _blanked(text: str, tongue: str, dim: int) -> str:
+def _blanked(text: str, language: str, dim: int) -> str:
     """The text without phrases that change nothing."""
 
     def count(match: re.Match[str]) -> str:
@@ -227,8 +235,8 @@ def _blanked(text: str, tongue: str, dim: int) -> str:
         return _blank(match) if agrees else match.group(0)
 
     text = _COUNTED.sub(count, text)
-    if tongue in TONGUES:
-        return TONGUES[tongue].harmless.sub(_blank, text)
+    if language in LANGUAGES:
+        return LANGUAGES[language].harmless.sub(_blank, text)
     for pattern in (PHRASES, *HARMLESS):
         text = pattern.sub(_blank, text)
     return text

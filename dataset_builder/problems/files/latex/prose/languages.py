@@ -1,4 +1,4 @@
-"""In which language a sentence is, and words of other languages than English that may restrict or change a problem.
+"""Languages of sentences, and words of languages other than English that may restrict or change a problem.
 
 Sentences in languages whose words are not listed here cannot be judged.
 """
@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 
-class Tongue(NamedTuple):
+class Language(NamedTuple):
     """Words of one language.
 
     Attributes:
-        hard, soft, mention, weak: as in ``latex.restrictions``.
+        hard, soft, mention, weak: as in ``restrictions``.
         harmless: phrases that change nothing.
     """
 
@@ -29,8 +29,8 @@ def _words(text: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(' '.join(text.split()).split(' / '))})(?!\w)")
 
 
-TONGUES: Mapping[str, Tongue] = {
-    "german": Tongue(
+LANGUAGES: Mapping[str, Language] = {
+    "german": Language(
         hard=_words(
             r"""ganzzahl\w* / ganze\w* (?:zahl\w*|milli\w*|zenti\w*|einheit\w*|stuck\w*|meter|tonnen) / naturliche\w* zahl\w* / diskret\w* / binar\w* / gerade\w*(?: zahl\w*)? / ungerade\w*
             / vielfache\w* / standard\w* / norm(?:gross\w*|mass\w*|reihe\w*) / handelsublich\w* / katalog\w* / lagerhaltig\w* / vorratig / erhaltlich / lieferbar / verfugbar\w* / gewahlt aus / aus der liste / eine[rs]? der
@@ -57,7 +57,7 @@ TONGUES: Mapping[str, Tongue] = {
             / nicht (?:konvex|bekannt|differenzierbar|linear|glatt|verfugbar|eindeutig|klar|sicher|weiter|leicht|einfach|schwer|stetig)\w* / muss gelten(?=:? [BCD]) / es (?:gilt|gelte)(?=:? [BCD]) / soll(?:en)? gelten(?=:? [BCD]) / mussen erfullt sein / sind erfullt / soll minimiert werden / ist zu minimieren / reelle\w*"""
         ),
     ),
-    "french": Tongue(
+    "french": Language(
         hard=_words(
             r"""entier\w* / nombres? entiers? / naturels? / discr(?:et|ete|ets|etes)\w* / binaires? / booleen\w* / paire?s? / impaire?s? / multiples? / standard\w* / normalise\w* / catalogue\w* / en stock / disponibles? / choisie?s? (?:dans|parmi|entre) / parmi / l'une? des / une? des
             / (?:par|un|le|au|de) pas / pas de (?:\d|N) / increment\w* / grille\w* / arrondi\w* / resolution / decimale?s? / modulo / periodique\w* / cyclique\w* / penali\w* / penalite\w* / ignor\w* / neglig\w* / doubl\w* / majore\w* / remise\w* / augmente\w* / diminue\w* / moins le / bruit\w* / aleatoire\w* / stochastique\w* / incertain\w* / esperance
@@ -77,7 +77,7 @@ TONGUES: Mapping[str, Tongue] = {
             / (?:n'est|ne sont|est) (?:pas )?(?:non )?(?:convexe|connu|lisse|derivable|differentiable|disponible|lineaire|facile)\w* / beaucoup de (?:minima|minimums) / problemes? / tel(?:le)?s? que / (?:figure|tableau|section|chapitre|exercice|equation|page) \(?\d[\d.]*\)? / (?:en |de |\()?(?:1[89]|20)\d\d\)? / (?:doit|doivent) (?:verifier|satisfaire)(?=:? [BCD]) / une? (?:fonction|probleme|poutre|solution) / pour une? / est une? / d'une? / reel\w*"""
         ),
     ),
-    "spanish": Tongue(
+    "spanish": Language(
         hard=_words(
             r"""enter[oa]s? / numeros? enteros? / naturales / discret[oa]s? / binari[oa]s? / pares? / impares? / multiplos? / estandar\w* / normalizad[oa]s? / comercial\w* / catalogo\w* / disponibles? / elegid[oa]s? (?:de|entre) / escogid\w+ / un[oa]? de l[oa]s
             / pasos? / incremento\w* / rejilla / malla / redonde\w* / resolucion / decimal\w* / modulo / periodic[oa]s? / ciclic[oa]s? / penaliz\w* / penalidad\w* / multa\w* / ignora\w* / desprecia\w* / dobl\w* / duplic\w* / descuento\w* / recargo\w* / mas el / menos el / ruido\w* / aleatori[oa]s? / estocastic[oa]s? / inciert[oa]s?
@@ -139,11 +139,11 @@ _CHINESE = re.compile(
 )
 
 
-def tongues_of(text: str, fallback: str = "english") -> list[str]:
-    """The languages that a sentence may be in: of ``TONGUES``, or "english"; none if it is in another one.
+def languages_of(text: str, fallback: str = "english") -> list[str]:
+    """The languages that a sentence may be in: of ``LANGUAGES``, or "english"; none if it is in another one.
 
     Args:
-        text: as ``latex.prose`` makes it.
+        text: as ``sentences`` makes it.
         fallback: what to take where its words do not tell.
     """
     words = _WORD.findall(" ".join(w for w in text.split() if "://" not in w and "@" not in w))

@@ -1,4 +1,4 @@
-"""English phrases with which people tell where a problem comes from, what its quantities are and what a constraint is for."""
+"""English phrases about the origin of a problem, its quantities and the purpose of its constraints."""
 
 from __future__ import annotations
 

@@ -50,14 +50,14 @@ BREAK = "\n"  # where a sentence ends without a full stop
 
 
 class PlainText:
-    """Collects text with places."""
+    """Text with places."""
 
     def __init__(self) -> None:
         self.text: list[str] = []
         self.places: list[int] = []
 
     def add(self, text: str, at: int) -> None:
-        """Add text, all of which stands at one place."""
+        """Add text whose characters share one place."""
         self.text.append(text)
         self.places += [at] * len(text)
 
@@ -106,7 +106,7 @@ def add_prose(code: str, at: int, end: int, plain: PlainText) -> None:
 
 
 def _plain(code: str, at: int, end: int, plain: PlainText) -> None:
-    """Add text in small letters, without accents."""
+    """Add text in lower case, without accents."""
     piece = code[at:end]
     if piece.isascii():
         plain.text.append(piece.lower())

@@ -1,6 +1,6 @@
 r"""English words that may restrict or change a problem, by kind.
 
-Texts are as ``latex.prose`` makes them: small letters, formulas as capital letters (``prose.Kinds``).
+Texts are as ``sentences`` makes them: lower case, formulas as capital letters (``sentences.FormulaKinds``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-r"""The words of a LaTeX file as sentences, in which every formula is a letter that says what it is.
+r"""Sentences of a LaTeX file, in which a letter for its kind replaces each formula.
 
 ``The stress must satisfy $\sigma \le 5$.`` becomes ``the stress must satisfy C``. Words are in small letters without
 accents; markup, references and what a reader of the page does not see are gone.
@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.files.latex.formulas.declarations import read_head
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, Lexed, Source
+from llamoco.dataset_builder.problems.files.latex.lexing.source import Formula, LatexSource, Lexed
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, name_of, names_in
 from llamoco.dataset_builder.problems.files.latex.model.bounds import Bounds
 from llamoco.dataset_builder.problems.files.latex.prose.plain_text import BREAK, PlainText, add_prose
@@ -46,7 +46,7 @@ class Sentence(NamedTuple):
     """A sentence.
 
     Attributes:
-        text: its words, with a capital letter for each formula (see ``Kinds``).
+        text: its words, with a capital letter for each formula (see ``FormulaKinds``).
         places: where each character stands in the code.
         end: one past its last place.
     """
@@ -55,8 +55,8 @@ class Sentence(NamedTuple):
     places: Sequence[int]
     end: int
 
-    def quoted(self, source: Source, formulas: Sequence[Formula], at: int) -> str:
-        """It as written, in one line, without the displayed formulas before and after ``at``."""
+    def quoted(self, source: LatexSource, formulas: Sequence[Formula], at: int) -> str:
+        """The sentence as written, in one line, without the displayed formulas before and after ``at``."""
         start, stop = self.places[0], self.end
         for formula in formulas:
             inline = source.code[formula.at : formula.at + 2] == "\\(" or (
@@ -76,8 +76,8 @@ class Sentence(NamedTuple):
         return written if len(written) <= 200 else written[:150] + " ... " + written[-40:]
 
 
-class Kinds:
-    """What a formula is, in one letter.
+class FormulaKinds:
+    """Kinds of formulas, as one letter.
 
     O objective; B bound of a variable by numbers; C other relation of the variables; D definition (D' if
     an inequality uses it); V variable; N number;
@@ -133,10 +133,10 @@ class Kinds:
 
 
 def sentences(
-    source: Source,
+    source: LatexSource,
     lexed: Lexed,
     clauses: Sequence[Clause],
-    kinds: Kinds,
+    kinds: FormulaKinds,
     budget: Sequence[tuple[int, int]],
     maximize: bool = False,
 ) -> list[Sentence]:
@@ -187,7 +187,7 @@ def sentences(
 
 
 def _mirrored(text: str) -> str:
-    """The text with words for the largest value and for the smallest one exchanged; as long as it was."""
+    """Exchange words for largest and smallest values, keeping the length of the text."""
     text = _EXTREME.sub(lambda m: ("max" if m[1] == "min" else "min") + m[2], text)
     text = _GAIN.sub(lambda m: "cost".ljust(len(m[0])), text)
     return _LARGE.sub(lambda m: _SMALL[m[0]].ljust(len(m[0])), text)

@@ -1,11 +1,11 @@
-r"""Clauses cut into statements: chains such as ``a <= b <= c``, with the ranges that bind their indices."""
+r"""Statements: chains of relations such as ``a <= b <= c``, with the ranges that bind their indices."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
     Tokens,
     bound_letters,
@@ -53,8 +53,8 @@ class Chain:
         )
 
 
-def chains(source: Source, found: list[Clause], variables: set[str]) -> list[Chain]:
-    """Cut clauses at the commas that separate statements, and give ranges to what they bind.
+def chains(source: LatexSource, found: list[Clause], variables: set[str]) -> list[Chain]:
+    """Split clauses at the commas that separate statements, and bind index ranges.
 
     Args:
         source: the file.
@@ -85,7 +85,10 @@ def chains(source: Source, found: list[Clause], variables: set[str]) -> list[Cha
                 result.append(piece)
                 continue
             if len(piece.sides) == 3 and source.strict(piece.sides[0][0][0].at, piece.sides[2][0][0].at):
-                raise source.error(piece.place, "a strict range of an index; write it with \\le")
+                raise source.error(
+                    piece.place,
+                    "strict inequalities are not supported in a range; write its limits with \\le",
+                )
             if not _bind_backwards(result, bound):
                 ahead.append(bound)
     return result

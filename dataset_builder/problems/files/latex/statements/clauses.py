@@ -1,4 +1,4 @@
-r"""Tokens cut into clauses: lines of a program, at line ends, words and full stops.
+r"""Clauses: tokens split at line ends, words and full stops.
 
 What a space, ``&`` or a line end means is settled here: whether it separates, or the formula goes on.
 """
@@ -15,7 +15,7 @@ from llamoco.dataset_builder.problems.files.latex.lexing.commands import (
     OPENERS,
     RELATIONS,
 )
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, group_end
 
 _BRACED = frozenset(("cases", "rcases", "array"))  # environments that may be cases of a function
@@ -37,8 +37,8 @@ class Clause:
     marker: Token | None = None
 
 
-def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
-    """Cut the tokens at line ends, words and full stops."""
+def clauses(source: LatexSource, tokens: Sequence[Token]) -> list[Clause]:
+    """Split the tokens at line ends, words and full stops."""
     result: list[Clause] = []
     line: Tokens = []
     words = ""
@@ -69,10 +69,12 @@ def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
                     token, f"this {token.text!r} closes nothing; remove it or add its opening one"
                 )
             if depth > _DEEPEST:
-                raise source.error(token, "brackets are nested too deeply here; define parts of it by names")
+                raise source.error(
+                    token, "brackets are nested too deeply here; define parts of it separately"
+                )
         if token.kind == "begin" and token.text in _BRACED and _unfinished(line):
             message = (
-                "functions given by cases are not supported; use \\max, \\min or |..| if they say the same"
+                "piecewise definitions are not supported; use \\max, \\min or |..| if they are equivalent"
             )
             raise source.error(token, message)
         if token.text in MATRICES and token.kind in ("begin", "end"):
@@ -82,7 +84,9 @@ def clauses(source: Source, tokens: Sequence[Token]) -> list[Clause]:
         )
         if token.kind == "text" or (is_break and token.text == "" and token.kind == "break"):
             if depth and token.kind == "text":
-                raise source.error(token, "words inside a formula's brackets; expected mathematics")
+                raise source.error(
+                    token, "found words inside the brackets of a formula; expected mathematics"
+                )
             if depth:
                 raise source.error(
                     _unclosed(line), "a bracket in this formula is not closed; add the closing one"
@@ -150,7 +154,7 @@ def _continues(line: Tokens, rest: Sequence[Token]) -> bool:
     return True
 
 
-def _clause(source: Source, line: Tokens, words: str) -> Clause:
+def _clause(source: LatexSource, line: Tokens, words: str) -> Clause:
     tokens = line
     while tokens and tokens[0].kind == "soft":
         tokens = tokens[1:]
@@ -167,7 +171,9 @@ def _clause(source: Source, line: Tokens, words: str) -> Clause:
             comma = [Token("symbol", ",", tokens[arrow].at, tokens[arrow].end)]
             tokens = tokens[:arrow] + (comma + rest if any(t.kind != "soft" for t in rest) else [])
         elif any(t.kind == "symbol" and t.text in RELATIONS for t in tokens):
-            raise source.error(tokens[arrow], "an arrow in a formula; expected \\to \\min, or a relation")
+            raise source.error(
+                tokens[arrow], "unexpected arrow in a formula; expected \\to \\min, or a relation"
+            )
         else:
             return clause  # A -> B, a reaction or a mapping, says nothing of the problem
     if tokens and clause.marker is None and (marked or _is_marker(tokens)):
@@ -207,7 +213,7 @@ def _clause(source: Source, line: Tokens, words: str) -> Clause:
 
 
 def _is_marker(tokens: Tokens) -> bool:
-    r"""Whether ``\min`` or ``\max`` at the start says what to do, rather than being a function."""
+    r"""Whether ``\min`` or ``\max`` at the start marks the objective rather than being a function."""
     if tokens[0].text not in ("\\min", "\\max"):
         return False
     following = [t for t in tokens[1:] if t.kind != "soft"]

@@ -1,4 +1,4 @@
-"""Letters that number things, and the subscripts in which they stand."""
+"""Index letters, and the subscripts that they occur in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from llamoco.dataset_builder.problems.files.latex.statements.clauses import Clau
 
 
 def index_letters(tokens: Sequence[Token], found: list[Clause]) -> set[str]:
-    r"""Letters that sums bind, that have a range (``i = 1, 2, 3``) or that stand after ``\forall``."""
+    r"""Letters that sums bind, that have a range (``i = 1, 2, 3``) or that follow ``\forall``."""
     letters = bound_letters(list(tokens))
     for clause in found:
         for group in clause.groups:
@@ -83,6 +83,6 @@ def pair_of_letters(subscript: Tokens, letters: set[str]) -> bool:
 
 
 def is_index(subscript: Tokens, letters: set[str]) -> bool:
-    """Whether a subscript numbers: digits, letters of indices, sums of these."""
+    """Whether a subscript is an index: digits, index letters, sums of these."""
     texts = [t.text for t in subscript]
     return bool(texts) and all(x.isdigit() or x in letters or x in ("+", "-", ",") for x in texts)

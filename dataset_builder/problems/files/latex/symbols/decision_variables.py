@@ -1,4 +1,4 @@
-r"""The decision variables of a file: one vector, scalars with names of their own, families of numbered ones, or several of these."""
+r"""Decision variables of a file: one vector, named scalars, families of numbered variables, or several of these."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.files.latex.formulas.values import NeedsUnroll, VectorValue
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.symbols.emitter import Emitter
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, Item, Num, lift
 
@@ -27,7 +27,7 @@ class Family(NamedTuple):
 
 
 class DecisionVariables:
-    r"""The decision variables, and what their names denote.
+    r"""Decision variables and the values of their names.
 
     Attributes:
         dim: number of decision variables; 0 as long as it is unknown.
@@ -40,7 +40,7 @@ class DecisionVariables:
         asked: while the numbers of families are looked for, those that formulas ask for; else None.
     """
 
-    def __init__(self, source: Source, names: set[str]) -> None:
+    def __init__(self, source: LatexSource, names: set[str]) -> None:
         self.source = source
         self.emitter = Emitter(source, names)
         self.dim = 0

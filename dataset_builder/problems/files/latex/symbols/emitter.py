@@ -1,4 +1,4 @@
-"""Definitions of a SymbolicProblem as they are built from a file: new names, numbers among them, which are used."""
+"""Definitions of a SymbolicProblem under construction."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 from llamoco.dataset_builder.problems.files.latex.formulas.constant_folding import check_indices, value
 from llamoco.dataset_builder.problems.files.latex.formulas.values import VectorValue, number_of
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, Index, Item, Name, Num, lift, walk
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
     Data,
@@ -43,7 +43,7 @@ class Emitter:
         positions: names of the data that index other vectors.
     """
 
-    def __init__(self, source: Source, names: set[str]) -> None:
+    def __init__(self, source: LatexSource, names: set[str]) -> None:
         self.source = source
         self.emitted: list[Definition] = []
         self.known: dict[str, Definition] = {}
@@ -109,7 +109,7 @@ class Emitter:
         )
 
     def constant(self, number: Expr, place: Token, dim: int) -> float:
-        """The number that an expression without variables is.
+        """Value of an expression without variables.
 
         Raises:
             ProblemError: if it depends on the variables, or cannot be computed.
@@ -125,7 +125,7 @@ class Emitter:
         """A constant index as a literal number."""
         number = self.constant(expression, place, dim)
         if not float(number).is_integer():
-            raise self.source.error(place, f"an index has to be a whole number, this is {number:g}")
+            raise self.source.error(place, f"an index must be an integer, this is {number:g}")
         return lift(int(number))
 
     def check(self, definition: Definition, dim: int) -> None:

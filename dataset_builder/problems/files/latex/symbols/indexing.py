@@ -1,4 +1,4 @@
-"""Indices: the numbers that subscripts mean, and what letters run through."""
+"""Indices: the numbers of subscripts and the ranges of letters."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from llamoco.dataset_builder.problems.files.latex.formulas.constant_folding impo
 from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Declaration, Scope
 from llamoco.dataset_builder.problems.files.latex.formulas.values import (
     NeedsUnroll,
-    is_whole,
+    is_integer_expression,
     number_of,
-    with_constants,
+    substitute_constants,
 )
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import Tokens, split_commas, tuple_parts
 from llamoco.dataset_builder.problems.files.latex.statements.chains import IndexRange
 from llamoco.dataset_builder.problems.files.latex.statements.index_letters import subscript_of
@@ -33,7 +33,7 @@ class Recurrence(NamedTuple):
 
 
 class Indexing(DecisionVariables):
-    r"""What indices mean.
+    r"""Meaning of indices.
 
     Attributes:
         written: definitions by canonical name; ranged: those of vectors, ``z_i = ..., i = 1..n``, by base;
@@ -44,7 +44,7 @@ class Indexing(DecisionVariables):
         pinned: numbers of members of vectors of variables that have a definition, as ``y_0 = 0``, by base.
     """
 
-    def __init__(self, source: Source, names: set[str]) -> None:
+    def __init__(self, source: LatexSource, names: set[str]) -> None:
         super().__init__(source, names)
         self.written: dict[str, Declaration] = {}
         self.ranged: dict[str, tuple[str, IndexRange, Tokens]] = {}
@@ -55,7 +55,7 @@ class Indexing(DecisionVariables):
         self.known_ranges: dict[str, list[list[int]]] = {}
 
     def parsed(self, part: Tokens, scope: Scope) -> Expr:
-        """The value of a part, which has to be a number."""
+        """Value of a part, which must be a number."""
         raise NotImplementedError
 
     def family(self, base: str) -> dict[int, str]:
@@ -78,13 +78,13 @@ class Indexing(DecisionVariables):
         """See ``Symbols``."""
         if isinstance(value, Index) or (isinstance(value, Num) and float(value.value).is_integer()):
             return value
-        value = with_constants(value, self.emitter.constants())
+        value = substitute_constants(value, self.emitter.constants())
         indices = {e.name for e in walk(value) if isinstance(e, Index)}
         if not indices and not any(isinstance(e, Size) and not self.dim for e in walk(value)):
             return value if isinstance(value, Size) else self.emitter.index(value, place, self.dim)
-        if not is_whole(value) or not indices:
+        if not is_integer_expression(value) or not indices:
             raise self.source.error(
-                place, "an index has to be a whole number, or an index variable plus a whole number"
+                place, "an index must be an integer, or an index variable plus an integer"
             )
         if len(indices) > 1:
             raise NeedsUnroll
@@ -110,10 +110,10 @@ class Indexing(DecisionVariables):
             raise self.source.error(bound.place, message)
         step = found[1] - found[0] if len(found) > 2 else 1
         if step < 1 or found[:-1] != list(range(found[0], found[0] + step * (len(found) - 1), step)):
-            raise self.source.error(bound.place, "this range does not rise by equal steps; list its values")
+            raise self.source.error(bound.place, "the values of this range are not equally spaced; list them")
         return list(range(found[0], found[-1] + 1, step))
 
-    def whole_number(self, index: Expr, place: Token) -> int:
+    def integer_of(self, index: Expr, place: Token) -> int:
         """See ``Symbols``."""
         if any(isinstance(e, Size) for e in walk(index)) and not any(
             isinstance(e, Index) for e in walk(index)
@@ -127,7 +127,7 @@ class Indexing(DecisionVariables):
         return body if body and body[0].text == "\\{" else None
 
     def members(self, base: str, subscript: Tokens, letter: str) -> list[int] | None:
-        """The numbers that a letter runs through as an index of a name; None if that is not known."""
+        """Numbers of a letter as an index of a name; None if they are not known."""
         if base in self.families and self.families[base].size:
             family = self.families[base]
             if family.columns:
@@ -144,8 +144,8 @@ class Indexing(DecisionVariables):
         numbers = self.family(base)
         return sorted(numbers) if numbers and base not in self.recurrences else None
 
-    def run_of(self, letter: str, tokens: Tokens) -> list[int] | None:
-        """What a letter runs through in a sum without a range, over these tokens; None if that is not known."""
+    def range_of_letter(self, letter: str, tokens: Tokens) -> list[int] | None:
+        """Values of a letter in a sum without a range, over these tokens; None if they are not known."""
         found: list[list[int]] = []
         for number, token in enumerate(tokens[:_SPAN]):
             if token.kind == "name" and number + 1 < len(tokens) and tokens[number + 1].text == "_":
@@ -169,7 +169,7 @@ class Indexing(DecisionVariables):
         return sorted({*stepped, *self.family(base)})
 
     def write(self, key: str, entry: Declaration) -> None:
-        """Note a definition.
+        """Store a definition.
 
         Raises:
             ProblemError: if there is another one of that name.
@@ -177,7 +177,7 @@ class Indexing(DecisionVariables):
         earlier = self.written.get(key)
         texts = [[t.text for t in e.body] for e in (earlier, entry) if e]
         if earlier and (texts[0] != texts[1] or earlier.scope != entry.scope):
-            raise self.source.error(entry.body[0], f"{key!r} is defined a second time; rename one of them")
+            raise self.source.error(entry.body[0], f"{key!r} is defined twice; rename one of them")
         self.written[key] = entry
 
     def write_out(

@@ -1,4 +1,4 @@
-"""The definitions of a LaTeX file: what each name means, built when it is first used."""
+"""Symbol table of a LaTeX file: the value of each name, built when it is first used."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from llamoco.dataset_builder.problems.files.latex.formulas.values import (
     number_of,
 )
 from llamoco.dataset_builder.problems.files.latex.lexing.commands import ONES
-from llamoco.dataset_builder.problems.files.latex.lexing.source import Source, Token
+from llamoco.dataset_builder.problems.files.latex.lexing.source import LatexSource, Token
 from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
     Tokens,
     row_and_column,
@@ -46,13 +46,13 @@ _LONGEST = 10_000  # expressions that are parsed, nodes of a function's value: f
 
 
 class SymbolTable(Indexing):
-    r"""Names of a file and what they denote (implements ``Symbols``).
+    r"""Names of a file and their values (implements ``declarations.Symbols``).
 
     Attributes:
         built: values of the definitions that have been used; called: functions that have been used.
     """
 
-    def __init__(self, source: Source, names: set[str]) -> None:
+    def __init__(self, source: LatexSource, names: set[str]) -> None:
         super().__init__(source, names)
         self.built: dict[str, Value] = {}
         self.called: set[str] = set()
@@ -101,7 +101,7 @@ class SymbolTable(Indexing):
     def indexed(self, base: str, subscript: Tokens, place: Token, scope: Scope) -> Value | Function | None:
         """See ``Symbols``."""
         if base in self.pinned:
-            number = self.whole_number(self.subscripts(subscript, place, scope)[0], place)
+            number = self.integer_of(self.subscripts(subscript, place, scope)[0], place)
             if number in self.pinned[base]:
                 return self.named(f"{base}_{number}", place)
         if base in self.families:
@@ -152,7 +152,7 @@ class SymbolTable(Indexing):
         family = self.family(base)
         if not family and base not in self.templates:
             return None
-        number = self.whole_number(self.subscripts(first, place, scope)[0], place)
+        number = self.integer_of(self.subscripts(first, place, scope)[0], place)
         if number not in family and base in self.recurrences:
             self._step(base, number, place)
         elif number not in family and base in self.anywhere:
@@ -171,7 +171,7 @@ class SymbolTable(Indexing):
         start = min(self.family(base), default=number)
         if number <= start:
             raise self.source.error(
-                place, f"{base}_{number} is not given; the recursion of {base} needs its start"
+                place, f"{base}_{number} is not given; the recursion of {base} needs its initial values"
             )
         if number - start > LARGEST // 100:
             raise self.source.error(place, f"{base}_{number} is too far from the start of its recursion")
@@ -209,12 +209,12 @@ class SymbolTable(Indexing):
         """See ``Indexing``."""
         return Parser(self, part, scope).scalar()
 
-    def spend(self, place: Token) -> None:
+    def count_parse(self, place: Token) -> None:
         """See ``Symbols``."""
         self._parsed += 1
         if self._parsed > _LONGEST:
-            message = "these formulas are too long when sums and functions are written out"
-            raise self.source.error(place, f"{message}; state them in a shorter way")
+            message = "these formulas are too long when sums and functions are expanded"
+            raise self.source.error(place, f"{message}; state them more compactly")
 
     def literal(self, parts: list[Tokens], scope: Scope, key: str = "") -> Value:
         """See ``Symbols``."""
@@ -224,10 +224,10 @@ class SymbolTable(Indexing):
     def call(self, function: Function, arguments: list[Tokens] | None, place: Token, scope: Scope) -> Value:
         """See ``Symbols``."""
         self.called.add(function.key)
-        formals = self.spread(function.formals)
+        formals = self.as_vector_name(function.formals)
         actuals = None if arguments is None else argument_names(arguments)
         if all(f not in scope and self._is_global(f, place) for f in formals) and (
-            arguments is None or (actuals is not None and self.spread(actuals) == formals)
+            arguments is None or (actuals is not None and self.as_vector_name(actuals) == formals)
         ):
             return self.built.get(function.key) or self._build(function.key, place)
         if arguments is None or len(arguments) != len(formals):
@@ -251,7 +251,7 @@ class SymbolTable(Indexing):
         except (NeedsUnroll, Refusal, ValueError):
             return
         if isinstance(tree, Expr) and next(islice(walk(tree), _LONGEST, None), None) is not None:
-            message = "functions of functions make this too long; define parts of it by names"
+            message = "nested functions make this formula too long; define parts of it separately"
             raise self.source.error(place, message)
 
     def _variable(self, name: str) -> bool:
@@ -261,7 +261,7 @@ class SymbolTable(Indexing):
         """Whether a formal argument is a variable or a definition of the file."""
         return name in self.aliases or self._variable(name) or self.named(name, place) is not None
 
-    def spread(self, formals: list[str]) -> list[str]:
+    def as_vector_name(self, formals: list[str]) -> list[str]:
         r"""``x_1, \dots, x_n`` and ``x_1, x_2`` as the vector that they are."""
         bases = {f.rpartition("_")[0] for f in formals if f != "\\dots"}
         if len(bases) == 1 and all(f == "\\dots" or self._variable(f) for f in formals):
@@ -288,7 +288,7 @@ class SymbolTable(Indexing):
         if value is None:
             family = self.named(key, place)
             if family is None or isinstance(family, Function):
-                message = f"{key!r} is defined for some indices only; expected all from 1 on"
+                message = f"{key!r} is defined for some indices only; expected all indices from 1 on"
                 raise self.source.error(place, message)
             value = family
         if self.dim or not isinstance(value, Num):

@@ -25,8 +25,8 @@ def late(line: str) -> str:
 
 
 ENDS = {
-    "os._exit(0)": "os._exit would have ended the process",
-    "posix._exit(0)": "os._exit would have ended the process",
+    "os._exit(0)": "os._exit would have ended the evaluating process",
+    "posix._exit(0)": "os._exit would have ended the evaluating process",
     "from os import _exit; _exit(1)": "os._exit would have ended",
     "os.abort()": "os.abort would have ended",
     "os.kill(os.getpid(), signal.SIGKILL)": "os.kill would have ended",
@@ -43,12 +43,12 @@ ENDS = {
     "raise KeyboardInterrupt": "KeyboardInterrupt",
     "raise GeneratorExit": "GeneratorExit",
     "raise Stop('enough')": "Stop: enough",
-    "input('? ')": "cannot ask at the keyboard",
-    "sys.stdin.readline()": "cannot ask at the keyboard",
-    "list(sys.stdin)": "cannot ask at the keyboard",
+    "input('? ')": "cannot read keyboard input",
+    "sys.stdin.readline()": "cannot read keyboard input",
+    "list(sys.stdin)": "cannot read keyboard input",
     "return objective(x)": "RecursionError",
-    "while True: print('more' * 50)": "characters are printed in one call",
-    "while True: sys.stderr.write('more and more')": "characters are printed in one call",
+    "while True: print('more' * 50)": "characters were printed in one call",
+    "while True: sys.stderr.write('more and more')": "characters were printed in one call",
     "raise Stop": r"\(Stop at `raise Stop`\)",
     "raise RuntimeError('two\\nlines')": "RuntimeError: two lines",
 }
@@ -65,7 +65,7 @@ def test_what_would_end_the_process_or_wait_is_an_error_of_the_file(line: str) -
     assert (sys.stdin, sys.stdout, sys.stderr) == streams
     if "Stop" not in line and "return" not in line:
         with pytest.raises(
-            ProblemError, match=rf"^p\.py:\d+: the file fails while it is executed .*{ENDS[line]}"
+            ProblemError, match=rf"^p\.py:\d+: the file fails when it is run .*{ENDS[line]}"
         ):
             load_python(f"{HEAD}def objective(x): return 1.0\n{line}\n", "p.py")
 

@@ -160,7 +160,7 @@ def test_a_boolean_is_refused_wherever_it_turns_up() -> None:
 
 BOUNDS = {
     "[-1, math.inf], [1, 1]": r"LOWER\[1\] is inf, which no value satisfies; give -inf for no bound",
-    "None, None": "LOWER and UPPER are None, which leaves open how many variables there are; .*X0 = ",
+    "None, None": "LOWER and UPPER are None, which leaves the number of variables open; .*X0 = ",
     "[-1, -1], [1, math.nan]": r"UPPER\[1\] is nan; give a number, or inf for none",
     "[0, 0], [1, -1]": r"LOWER\[1\] = 0 is above UPPER\[1\] = -1; swap",
     "[0, 1], [0, 1]": "nothing to search",
@@ -316,7 +316,7 @@ def test_a_function_without_any_value_is_refused_with_what_happens_at_the_centre
         ProblemError, match=r"p\.py:6: objective\(x\) fails at the centre .*ValueError: nothing at 0\.0"
     ):
         load_python(HEAD + BOX + "def objective(x): raise ValueError(f'nothing at {x[0]}')\n", "p.py")
-    with pytest.raises(ProblemError, match="NaN at the centre of the box, and at no point"):
+    with pytest.raises(ProblemError, match="NaN at the centre of the box and at every other point"):
         file("math.nan")
 
 

@@ -24,7 +24,7 @@ def warnings(text: str) -> list[str]:
 TOLD = {
     "constraints = [lambda x: x[0] - 1]": "looks like a constraint",
     "cons = ({'type': 'eq', 'fun': lambda x: x[0] - 1},)": "what scipy takes .* under the name constraints",
-    "constraint = {'type': 'ineq', 'fun': lambda x: x[0]}": "an 'ineq' function has to be >= 0",
+    "constraint = {'type': 'ineq', 'fun': lambda x: x[0]}": "an 'ineq' function must be >= 0",
     "cons = [lambda x: x[0] - 1]": "looks like a constraint",
     "from scipy.optimize import NonlinearConstraint\nstress_constraint = NonlinearConstraint(lambda x: x[0], 0, 1)": "under the name constraints",
     "from scipy.optimize import LinearConstraint\nlinear_constraint = LinearConstraint([[1, 1]], 0, 1)": "under the name constraints",
@@ -53,7 +53,7 @@ TOLD = {
     "search_space = {'x': (0, 1)}": "looks like bounds",
     "x0 = [0.5, 0.5]": "call it X0, and it is evaluated first",
     "initial_guess = [1, 1]": "looks like a starting point",
-    "maximize = True": "say MAXIMIZE = True",
+    "maximize = True": "set MAXIMIZE = True",
     "integers = [0]": r"INTEGER = [...]",
     "integrality = [1, 0]": r"INTEGER = [...]",
     "steps = [0.5, 0]": r"STEP = [...]",

@@ -1,4 +1,4 @@
-"""What the README and the card tell people to type works: a script of five lines, and `transformers serve`."""
+"""What README and documentation tell people to type works: blocks of Python, a problem file, plain transformers, `transformers serve`."""
 
 import os
 import re
@@ -12,11 +12,28 @@ from pathlib import Path
 import pytest
 from openai import APIConnectionError, InternalServerError, OpenAI
 
+import llamoco
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.prompts.facts import facts_only
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 MODEL = "modeling/llamoco-xs"
+
+
+def python_blocks(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/get-started.md"])
+def test_blocks_solve_a_problem_or_are_a_problem_file(page: str, tmp_path: Path) -> None:
+    for block in python_blocks(page):
+        if "import llamoco" in block:
+            names: dict = {}
+            exec(block, names)
+            assert names["result"].success
+        else:
+            (tmp_path / "problem.py").write_text(block, encoding="utf-8")
+            assert llamoco.solve(tmp_path / "problem.py").success
 
 
 def is_program(completion: str) -> bool:
@@ -29,9 +46,7 @@ def is_program(completion: str) -> bool:
 def test_five_lines_of_plain_transformers_write_a_program(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    scripts = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
-    script = next(text for text in scripts if "examples/prompt.txt" in text)
+    script = next(text for text in python_blocks("docs/hugging-face.md") if "examples/prompt.txt" in text)
     lines = script.strip().splitlines()
     assert len(lines) == 5
     monkeypatch.chdir(ROOT)

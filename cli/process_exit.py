@@ -1,4 +1,4 @@
-"""The end of a process in which a person's own file ran: threads and processes that it left running do not hold it up."""
+"""End of a process in which user code ran: threads and processes that it left running do not hold it up."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from typing import Any
 
 import typer
 
-GRACE = 2.0  # seconds that what still runs gets to end by itself
+GRACE = 2.0  # seconds that threads and processes get to end by themselves
 
-_hosted_own_code = False
+_hosts_user_code = False
 
 
-def host_own_code() -> None:
-    """A person's file runs in this process from now on. Should it crash in compiled code, it is told where."""
-    global _hosted_own_code
-    _hosted_own_code = True
+def host_user_code() -> None:
+    """Declare that user code runs in this process from now on; a crash in compiled code prints a traceback."""
+    global _hosts_user_code
+    _hosts_user_code = True
     if not faulthandler.is_enabled():
-        with contextlib.suppress(ValueError, OSError):  # stderr is no file
+        with contextlib.suppress(ValueError, OSError):  # stderr is not a file
             faulthandler.enable()
 
 
 class App(typer.Typer):
-    """Commands that end when they are done, whatever a person's file left running."""
+    """Application that exits when its command is done, whatever user code left running."""
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        """Run a command, then leave."""
+        """Run a command, then exit."""
         try:
             return super().__call__(*args, **options)
         except SystemExit as left:
-            end_if_held_up(left.code if isinstance(left.code, int) else int(left.code is not None))
+            exit_if_held_up(left.code if isinstance(left.code, int) else int(left.code is not None))
             raise
 
 
-def end_if_held_up(code: int) -> None:
-    """End the process with an exit code if what a person's file left running would have Python wait for it; else return."""
-    if not _hosted_own_code:
+def exit_if_held_up(code: int) -> None:
+    """Exit at once if threads of user code would keep Python waiting; otherwise return."""
+    if not _hosts_user_code:
         return
     deadline = time.monotonic() + GRACE
     threads = [
