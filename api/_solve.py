@@ -14,8 +14,8 @@ from llamoco._running import Stack, Wishes, run
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.wrappers.journal import Journal
 from llamoco.dataset_builder.problems.wrappers.journal_identity import identity_of_file
-from llamoco.dataset_builder.problems.wrappers.journalled import read_with_journal
 from llamoco.dataset_builder.problems.wrappers.workers import Workers
+from llamoco.dataset_builder.problems.wrappers.wrapped_problem import read_with_journal
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -52,8 +52,8 @@ def solve(
         LlamocoError: what is wrong, in one message that names the file, the line and the cure. ``result`` is the best point so far if the run had begun.
     """
     wishes = Wishes(
-        time_limit=_arguments.read_seconds("time_limit", time_limit),
-        tolerance=_arguments.read_tolerance("tol", tol),
+        time_limit=_arguments.read_positive("time_limit", time_limit, "60 (seconds)"),
+        tolerance=_arguments.read_positive("tol", tol, "1e-6"),
         workers=workers,
         seed=_arguments.read_seed(seed),
         callback=None if callback is None else Callback(callback),
@@ -68,7 +68,7 @@ def solve(
             problem, record = path, None
             if journal is not None:
                 record = opened.enter_context(Journal(journal))
-                record.belongs_to(identity_of_file(problem))
+                record.check_identity(identity_of_file(problem))
         else:
             problem, record = read_with_journal(path, ignore_prose, journal)
             if record is not None:

@@ -1,4 +1,4 @@
-"""Watches a person's evaluations: keeps the best point, and lets an exception of theirs through a run that it ends."""
+"""Watch over a person's evaluations: keeps the best point, and carries an exception of theirs through the run that it ends."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Point:
 
 
 class Watch(EvaluatorWrapper):
-    """See the module. Wraps everything else that evaluates a problem.
+    """Outermost wrapper of a problem's evaluator, see the module.
 
     Args:
         problem: the problem; ``problem.with_evaluator(watch)`` is watched.
@@ -101,7 +101,7 @@ class Watch(EvaluatorWrapper):
 
         Raises:
             Stop: if a person's function raised something, which is kept in ``error``.
-            ProblemError: if several points are asked for beside the budget.
+            ProblemError: if several points are asked for after the budget is used.
         """
         if len(x) == 1 and (known := self._known.get(x.tobytes())) is not None:
             yield 0, known
@@ -129,7 +129,7 @@ class Watch(EvaluatorWrapper):
             self.consider(np.array(self.to_original(x)), Evaluation(*values))
 
     def consider(self, x: np.ndarray, values: Evaluation) -> bool:
-        """Have a point within the bounds be the best if it is better; whether it is.
+        """Compare a point within the bounds with the best, and keep it if it is better; True if it is.
 
         Args:
             x: the person's variables (A,).

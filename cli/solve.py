@@ -107,7 +107,7 @@ def solve(
     if (count or 1) > 1 and (runs > 1 or program_only):
         other = "--runs" if runs > 1 else "--program-only"
         fail(f"--candidates shares one budget among programs by running them; give it without {other}")
-    from llamoco.dataset_builder.problems.wrappers.journalled import Wrapping, read_with_journal
+    from llamoco.dataset_builder.problems.wrappers.wrapped_problem import WrappedProblem, read_with_journal
 
     if plot is not None:
         import matplotlib  # noqa: F401  (if it is missing, that is told before anything runs)
@@ -145,7 +145,7 @@ def solve(
             with (
                 sandbox or nullcontext(),
                 record or nullcontext(),
-                Wrapping(problem, workers, record) as wrapping,
+                WrappedProblem(problem, workers, record) as wrapping,
             ):
                 problem = wrapping.problem
                 outcome = solve_problem(problem, generator, sandbox, options, shown)
@@ -154,7 +154,7 @@ def solve(
         finally:
             shown.stop()
         outcome = told_by_file(outcome, file)
-        if wrapping.idle and not as_json:
+        if wrapping.workers_idle and not as_json:
             say(
                 "note:",
                 f"--workers could not help: {outcome.answer.optimizer} asks for one point at a time",

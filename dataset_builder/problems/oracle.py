@@ -1,8 +1,8 @@
-"""The oracle: owns the problem, counts evaluations, caps them at the budget and keeps the best feasible point.
+"""Oracle: owns the problem, counts evaluations, caps them at the budget and keeps the best feasible point.
 
-An evaluation is one point at which f, g and h are computed together. A call of any of the three functions with the very argument of
-the call before is free: its values are kept. A person's starting point is evaluated first, and counted; programs are told of what
-is left of the budget.
+An evaluation is one point at which f, g and h are computed together. A call of any of the three functions with exactly the argument of
+the call before is free: its values are kept. A person's starting point is evaluated first, and counted; programs are given the
+remaining budget.
 """
 
 from __future__ import annotations
@@ -226,7 +226,7 @@ class Oracle:
         return self.evaluate(x[None, :]).h[0].copy() if x.ndim == 1 else self.evaluate(x).h.copy()
 
     def _is_plain_point(self, x: np.ndarray) -> bool:
-        """Whether x is a (D,) array that needs no conversion."""
+        """True if x is a (D,) array that needs no conversion."""
         # Short: this is asked in every call. carray: C-contiguous and aligned.
         return type(x) is np.ndarray and x.shape == self._shape and x.dtype is _FLOAT and x.flags.carray
 

@@ -87,7 +87,7 @@ def test_unread_names_and_unknown_facts_are_told() -> None:
     ]
     done = solve(text, "--program-only")
     assert (
-        "warning: what the functions do with the variables is unknown: numpy.linalg.eigvals is not followed, line 5."
+        "warning: what the functions do with the variables is unknown: numpy.linalg.eigvals cannot be traced, line 5."
         in done.stderr
     )
     assert "The model answers from dimension, bounds, budget and numbers of constraints alone" in done.stderr
