@@ -1,4 +1,4 @@
-"""What a call of ``minimize`` says, read: scipy's ways to write bounds, a starting point, and options that are not ours."""
+"""Arguments of ``minimize``: scipy's ways to write bounds and a starting point, and scipy's options that have no effect here."""
 
 from __future__ import annotations
 
@@ -13,53 +13,14 @@ import numpy as np
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.python.return_values import describe
 
-# Of scipy.optimize's functions; what they are for is the optimizer's own business here.
+# Options of scipy.optimize's functions that choose or set the optimizer, which LLaMoCo does.
 OF_SCIPY = frozenset(
-    [
-        "method",
-        "jac",
-        "hess",
-        "hessp",
-        "options",
-        "strategy",
-        "maxiter",
-        "popsize",
-        "mutation",
-        "recombination",
-        "polish",
-        "init",
-        "atol",
-        "updating",
-        "disp",
-        "minimizer_kwargs",
-        "minimizer",
-        "no_local_search",
-        "initial_temp",
-        "restart_temp_ratio",
-        "visit",
-        "accept",
-        "niter",
-        "T",
-        "stepsize",
-        "take_step",
-        "accept_test",
-        "interval",
-        "target_accept_rate",
-        "stepwise_factor",
-        "niter_success",
-        "n",
-        "iters",
-        "sampling_method",
-        "eps",
-        "locally_biased",
-        "vol_tol",
-        "len_tol",
-        "f_min",
-        "f_min_rtol",
-        "finish",
-        "Ns",
-        "full_output",
-    ]
+    """
+    method jac hess hessp options strategy maxiter popsize mutation recombination polish init atol updating
+    disp minimizer_kwargs minimizer no_local_search initial_temp restart_temp_ratio visit accept niter T
+    stepsize take_step accept_test interval target_accept_rate stepwise_factor niter_success n iters
+    sampling_method eps locally_biased vol_tol len_tol f_min f_min_rtol finish Ns full_output
+    """.split()  # noqa: SIM905
 )
 BUDGETS = ("maxfun", "maxfev", "max_nfev", "maxf", "maxeval")  # evaluations, in scipy's words
 _POSITIONS = ("args", "method", "jac", "hess", "hessp")  # of scipy.optimize.minimize, after fun and x0
@@ -71,8 +32,8 @@ class IgnoredArgument(UserWarning):
 
 
 @dataclass(frozen=True)
-class Placed:
-    """Arguments after their positions, and scipy's options, were made sense of.
+class PlacedArguments:
+    """Positional arguments and scipy's options by their meaning.
 
     Attributes:
         bounds, x0, args: as given; None and () where they were not.
@@ -87,8 +48,8 @@ class Placed:
     with_gradient: bool
 
 
-def place(given: Sequence[Any], bounds: Any, x0: Any, args: Any, options: dict[str, Any]) -> Placed:
-    """Tell what positional arguments after ``fun`` are, and warn of options that have no effect.
+def place(given: Sequence[Any], bounds: Any, x0: Any, args: Any, options: dict[str, Any]) -> PlacedArguments:
+    """Assign the positional arguments after ``fun``, and warn of options that have no effect.
 
     Args:
         given: positional arguments: bounds, or in the order of ``scipy.optimize.minimize``.
@@ -122,15 +83,15 @@ def place(given: Sequence[Any], bounds: Any, x0: Any, args: Any, options: dict[s
     if unknown:
         raise TypeError(f"minimize() got an unexpected keyword argument {unknown[0]!r}")
     if options.get("vectorized"):
-        raise ProblemError("vectorized=True is not taken: give a function of one point x of shape (n,)")
+        raise ProblemError("vectorized=True is not supported; give a function of one point x of shape (n,)")
     evals = _stated_budget(options)
     with_gradient = options.get("jac") is True
     _warn(options)
-    return Placed(bounds, x0, args if isinstance(args, tuple) else (args,), evals, with_gradient)
+    return PlacedArguments(bounds, x0, args if isinstance(args, tuple) else (args,), evals, with_gradient)
 
 
 def _is_point(value: Any) -> bool:
-    """Whether a second positional argument is a starting point rather than bounds: a flat sequence of numbers, or one number."""
+    """True for a starting point, a flat sequence of numbers or one number; False for bounds."""
     if hasattr(value, "lb") and hasattr(value, "ub"):
         return False
     try:
@@ -148,7 +109,7 @@ def _refuse_pair(x0: Any, bounds: Any) -> None:
 
 
 def _stated_budget(options: dict[str, Any]) -> Any:
-    """The number of evaluations that one of scipy's options states; it is taken out."""
+    """The number of evaluations that one of scipy's options states, which is removed from them."""
     inner = options.get("options")
     inner = dict(inner) if isinstance(inner, Mapping) else {}
     found = None
@@ -278,7 +239,7 @@ def _of_pairs(bounds: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_integrality(integrality: Any, size: int) -> np.ndarray | None:
-    """Which of the variables (A,) are integers; None if none is.
+    """Mask (A,) of the integer variables; None if there are none.
 
     Raises:
         ProblemError: if it is not 0 or 1 (False or True), one for all or one for each variable.
@@ -312,22 +273,13 @@ def read_count(name: str, value: Any) -> int | None:
     return int(value)
 
 
-def read_tolerance(name: str, value: Any) -> float | None:
-    """A tolerance above 0.
+def read_positive(name: str, value: Any, example: str) -> float | None:
+    """A number above 0; None for None.
 
-    Raises:
-        ProblemError: if it is something else.
-    """
-    if value is None:
-        return None
-    number = _number(value)
-    if number is None or not 0 < number < np.inf:
-        raise ProblemError(f"{name} is {value!r:.60}; give a number above 0, such as 1e-6")
-    return number
-
-
-def read_seconds(name: str, value: Any) -> float | None:
-    """A number of seconds above 0.
+    Args:
+        name: of the argument.
+        value: the argument.
+        example: a number that a message gives.
 
     Raises:
         ProblemError: if it is something else.
@@ -336,7 +288,7 @@ def read_seconds(name: str, value: Any) -> float | None:
         return None
     number = _number(value)
     if number is None or not number > 0:
-        raise ProblemError(f"{name} is {value!r:.60}; give a number of seconds above 0")
+        raise ProblemError(f"{name} is {value!r:.60}; give a number above 0, such as {example}")
     return number
 
 

@@ -1,4 +1,4 @@
-"""A person's callback, in any of the forms that scipy.optimize's functions call theirs."""
+"""A person's callback, in any of the forms of scipy.optimize."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CallbackError(LlamocoError, RuntimeError):
 class Callback:
     """Calls a person's callback after each request of a program.
 
-    Taken are ``callback(intermediate_result)`` (by that name, as in scipy), ``callback(xk)``, ``callback(xk, convergence)`` of
+    Accepted are ``callback(intermediate_result)`` (by that name, as in scipy), ``callback(xk)``, ``callback(xk, convergence)`` of
     ``differential_evolution``, ``callback(x, f, context)`` of ``dual_annealing`` and ``callback(xk, result)``. It ends the run by
     raising StopIteration or returning True.
 
@@ -42,7 +42,7 @@ class Callback:
         self._form = _form(function)
 
     def stops(self, result: OptimizeResult) -> bool:
-        """Call it with the best point so far; whether it asks for the end.
+        """Call it with the best point so far; True if it asks to stop.
 
         Raises:
             CallbackError: if it raises anything but StopIteration.
@@ -63,7 +63,7 @@ class Callback:
             return True
         except Exception as error:
             raise CallbackError(
-                f"the callback raised {type(error).__name__}: {error}; mend it, or raise StopIteration to end the run. The best point "
+                f"the callback raised {type(error).__name__}: {error}; fix it, or raise StopIteration to end the run. The best point "
                 "so far is this error's .result"
             ) from error
         return isinstance(answer, bool | np.bool_) and bool(answer)

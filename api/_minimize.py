@@ -13,10 +13,10 @@ from llamoco._callbacks import Callback
 from llamoco._running import Stack, Wishes, counts_of, open_journal, run
 from llamoco.dataset_builder.problems.budget import budget_in_time, default_budget
 from llamoco.dataset_builder.problems.callables.callable_evaluator import CallableEvaluator, Functions
-from llamoco.dataset_builder.problems.callables.problem_text import file_text
+from llamoco.dataset_builder.problems.callables.problem_text import problem_file_text
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.variables import Variables
-from llamoco.dataset_builder.problems.wrappers.journal import Journaled
+from llamoco.dataset_builder.problems.wrappers.journal_evaluator import JournalEvaluator
 from llamoco.dataset_builder.problems.wrappers.journal_identity import identity_of_callable
 from llamoco.dataset_builder.problems.wrappers.workers import Workers
 
@@ -41,7 +41,7 @@ def minimize(
     callback: Callable[..., Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
     model: str | Path | None = None,
-    candidates: int | None = None,
+    one_program: bool = False,
     progress: bool | None = None,
     **options: Any,
 ) -> OptimizeResult:
@@ -77,7 +77,7 @@ def minimize(
         journal: file that each evaluation is written to before it is used. The same call with the same journal goes on after a
             crash, or with a larger ``max_evals``, and evaluates nothing twice.
         model: model folder or Hub id; the shipped model if None.
-        candidates: how many of the model's likeliest programs share the budget. None: one, or several where there is doubt.
+        one_program: whether one program has the complete budget even where the problem is unlike those of the training set.
         progress: whether a line on stderr says how far the run is; None: in a terminal or notebook, after two seconds.
         options: further arguments of scipy's, see above.
 
@@ -97,13 +97,13 @@ def minimize(
     integer = _arguments.read_integrality(integrality, len(lower))
     budget = _arguments.read_count("max_evals", placed.max_evals if max_evals is None else max_evals)
     wishes = Wishes(
-        time_limit=_arguments.read_seconds("time_limit", time_limit),
-        tolerance=_arguments.read_tolerance("tol", tol),
+        time_limit=_arguments.read_positive("time_limit", time_limit, "60 (seconds)"),
+        tolerance=_arguments.read_positive("tol", tol, "1e-6"),
         workers=workers,
         seed=_arguments.read_seed(options.get("rng") if seed is None else seed),
         callback=None if callback is None else Callback(callback),
         model=model,
-        candidates=_arguments.read_count("candidates", candidates),
+        one_program=one_program,
         progress=progress,
     )
     _warm.prepare()
@@ -115,22 +115,24 @@ def minimize(
         max_evals = budget or default_budget(dim)
         evaluator = CallableEvaluator(functions, variables, max_evals, maximize, counts_of(record, functions))
         if record is not None:
-            record.belongs_to(identity_of_callable(evaluator, lower, upper, integer))
-            evaluator.keep_first(record)
+            record.check_identity(identity_of_callable(evaluator, lower, upper, integer))
+            evaluator.journal_first(record)
         if budget is None and wishes.time_limit is not None and record is None:
-            max_evals = evaluator.max_evals = budget_in_time(dim, wishes.time_limit, evaluator.one_takes())
+            max_evals = evaluator.max_evals = budget_in_time(
+                dim, wishes.time_limit, evaluator.evaluation_seconds()
+            )
         if start is not None and max_evals >= _LEAST_TO_SETTLE:
             evaluator.settle(record)
         problem = DescribedProblem(
             id=_name(fun),
             lower=tuple(variables.lower.tolist()),
             upper=tuple(variables.upper.tolist()),
-            max_evals=max_evals - evaluator.reserved,
+            max_evals=max_evals - evaluator.reserved_evaluations,
             n_inequality=evaluator.n_inequality,
             n_equality=evaluator.n_equality,
-            description=file_text(evaluator, lower, upper, max_evals, start, integer),
+            description=problem_file_text(evaluator, lower, upper, max_evals, start, integer),
             evaluator=evaluator,
-            profile=(evaluator if record is None else Journaled(evaluator, record)).profile,
+            profile=(evaluator if record is None else JournalEvaluator(evaluator, record)).profile,
         )
         stack = opened.enter_context(Stack(problem, wishes.workers, record))
         return run(stack, wishes)

@@ -1,4 +1,4 @@
-"""How far a run is, on one line of stderr: evaluations, the best value, the time that is left. In a terminal and in a notebook."""
+"""Progress line on stderr, in terminals and notebooks: evaluations, the best value, the time that is left."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ EVERY = 0.2  # seconds
 
 
 class ProgressLine:
-    """The line.
+    """Progress line of a run.
 
     Args:
-        shown: True or False; None: where a person looks on, once the run has taken two seconds.
+        shown: True or False; None: in a terminal or notebook, once the run has taken two seconds.
         total: evaluations in all.
         stream: where it goes; stderr if None.
     """
@@ -27,7 +27,7 @@ class ProgressLine:
         self._last, self._width = 0.0, 0
 
     def show(self, evals: int, best: float | None) -> None:
-        """Say how far it is.
+        """Show the progress.
 
         Args:
             evals: evaluations used.
@@ -47,7 +47,7 @@ class ProgressLine:
         self._width = len(line)
 
     def end(self) -> None:
-        """Take the line away."""
+        """Clear the line."""
         if self._width:
             self._stream.write("\r" + " " * self._width + "\r")
             self._stream.flush()
@@ -55,7 +55,7 @@ class ProgressLine:
 
 
 def looked_on(stream: Any) -> bool:
-    """Whether a person sees what is written: a terminal, or a notebook."""
+    """True if a person sees what is written: in a terminal or a notebook."""
     try:
         if stream.isatty():
             return True

@@ -1,4 +1,4 @@
-"""What a call gives back."""
+"""Result of a call."""
 
 from __future__ import annotations
 

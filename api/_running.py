@@ -1,4 +1,4 @@
-"""From a problem and a person's wishes to their result: what ``minimize`` and ``solve`` share."""
+"""Run of a problem, from settings to the result: the common part of ``minimize`` and ``solve``."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from llamoco.dataset_builder.problems.callables.callable_evaluator import Functi
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.wrappers.journal import Journal
-from llamoco.dataset_builder.problems.wrappers.journalled import Wrapping
 from llamoco.dataset_builder.problems.wrappers.workers import Workers
+from llamoco.dataset_builder.problems.wrappers.wrapped_problem import WrappedProblem
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.solving.in_process import InProcessRunner
 from llamoco.modeling.solving.pipeline import Listener, Options, Outcome, Stop, solve_problem
@@ -33,7 +33,7 @@ _BY_CALLBACK = "the callback asked for the end"
 
 @dataclass(frozen=True)
 class Wishes:
-    """How a problem is to be solved, see ``minimize``."""
+    """Settings of a run, see ``minimize``."""
 
     time_limit: float | None = None
     tolerance: float | None = None
@@ -41,12 +41,12 @@ class Wishes:
     seed: int = 0
     callback: Callback | None = None
     model: str | Path | None = None
-    candidates: int | None = None
+    one_program: bool = False
     progress: bool | None = None
 
 
 class Stack:
-    """What evaluates a problem: workers and a journal around it, and whoever watches around these. To be closed.
+    """A problem with everything around its evaluator: workers, a journal and the watch; a context manager.
 
     Args:
         problem: the problem.
@@ -60,20 +60,20 @@ class Stack:
     """
 
     def __init__(self, problem: Problem, workers: Workers, journal: Journal | None) -> None:
-        self.wrapping = Wrapping(problem, workers, journal)
+        self.wrapping = WrappedProblem(problem, workers, journal)
         self.watch = Watch(self.wrapping.problem)
         self.problem = problem.with_evaluator(self.watch)
         self._evaluator = problem.active_evaluator
 
     @property
-    def reserved(self) -> int:
+    def reserved_evaluations(self) -> int:
         """Evaluations of the person's budget that are not the program's (see ``CallableEvaluator``)."""
-        return getattr(self._evaluator, "reserved", 0)
+        return getattr(self._evaluator, "reserved_evaluations", 0)
 
     @property
-    def beside(self) -> int:
-        """Evaluations beside those that programs asked for (see ``CallableEvaluator``)."""
-        return getattr(self._evaluator, "beside", 0)
+    def extra_evaluations(self) -> int:
+        """Evaluations that no program asked for (see ``CallableEvaluator``)."""
+        return getattr(self._evaluator, "extra_evaluations", 0)
 
     def __enter__(self) -> Stack:
         return self
@@ -83,7 +83,7 @@ class Stack:
 
 
 class _Told(Listener):
-    """Passes progress on to a person: their callback, and the line that shows it. ``why`` says what ended the run here."""
+    """Calls the person's callback and updates the progress line. ``why`` says what ended the run here."""
 
     def __init__(self, stack: Stack, wishes: Wishes, line: ProgressLine) -> None:
         self._stack, self._callback, self._line = stack, wishes.callback, line
@@ -91,7 +91,7 @@ class _Told(Listener):
 
     def progress(self, evals: int, best_f: float | None) -> None:
         """See ``Listener``."""
-        self._stack.watch.spent = evals >= self._stack.problem.max_evals
+        self._stack.watch.budget_spent = evals >= self._stack.problem.max_evals
         sign = -1.0 if self._stack.problem.maximize else 1.0
         self._line.show(evals, None if best_f is None else sign * best_f)
         best = self._stack.watch.best
@@ -122,10 +122,10 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     told = _Told(stack, wishes, line)
     options = Options(
         seed=wishes.seed,
-        candidates=wishes.candidates,
+        one_program=wishes.one_program,
         wall_limit=limit,
         tolerance=wishes.tolerance,
-        side_by_side=stack.wrapping.several,
+        side_by_side=stack.wrapping.parallel,
     )
     outcome: Outcome | None = None
     error: BaseException | None = None
@@ -135,7 +135,7 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
         with _warm.runner() as runner:
             outcome = solve_problem(problem, generator, runner, options, told)
             if isinstance(outcome.error, KeyboardInterrupt | SandboxUnavailable):
-                _warm.discard(runner)  # broken off, it may be in the middle of a word
+                _warm.discard(runner)  # interrupted, it may be in the middle of a message
         if isinstance(outcome.error, SandboxUnavailable) and watch.error is None:
             outcome = solve_problem(problem, generator, InProcessRunner(), options, told)  # known code only
         error = watch.error or outcome.error
@@ -145,11 +145,11 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
         line.end()
     if error is not None and not (isinstance(error, KeyboardInterrupt) and watch.best is not None):
         raise _with_result(error, stack, outcome)
-    earlier = any([watch.consider(x, values) for x, values in stack.wrapping.kept()])
+    earlier = any([watch.consider(x, values) for x, values in stack.wrapping.journal_points()])
     result = result_of(stack, outcome, told.why, interrupted=error is not None)
     if earlier:
         result.message += "; the best point is of an earlier run"
-    if stack.wrapping.idle:
+    if stack.wrapping.workers_idle:
         warnings.warn(
             f"workers could not help: {result.optimizer or 'the program'} asks for one point at a time",
             UserWarning,
@@ -195,19 +195,17 @@ def result_of(
 
     problem, best = stack.problem, stack.watch.best
     answer, solution = (None, None) if outcome is None else (outcome.answer, outcome.solution)
-    evals = (stack.watch.evals if solution is None else solution.evals) + stack.beside
-    verdict = "" if solution is None else solution.verdict
-    if interrupted or stack.watch.late:
-        verdict = "interrupted" if interrupted else "time_limit"
+    evals = (stack.watch.evals if solution is None else solution.evals) + stack.extra_evaluations
+    verdict = "interrupted" if interrupted else "" if solution is None else solution.verdict
     sign = -1.0 if problem.maximize else 1.0
     trace = [] if solution is None else [(count, sign * f) for count, f in solution.trace]
     optimizer = None if answer is None else answer.optimizer
     # One that was reserved and that the program did not ask for again is spent, too.
-    budget = problem.max_evals + stack.reserved
-    asked = budget if evals >= problem.max_evals + stack.beside else evals
+    budget = problem.max_evals + stack.reserved_evaluations
+    asked = budget if evals >= problem.max_evals + stack.extra_evaluations else evals
     status, message = _said(budget, best, asked, verdict, optimizer, ended, failed)
-    if stack.wrapping.found:
-        message += f"; {stack.wrapping.found} evaluations came from the journal"
+    if stack.wrapping.from_journal:
+        message += f"; {stack.wrapping.from_journal} evaluations came from the journal"
     return Result(
         x=None if best is None else best.x,
         fun=None if best is None else sign * best.f,
@@ -225,7 +223,7 @@ def result_of(
 
 
 def _so_far(problem: Problem, best: Point, evals: int) -> OptimizeResult:
-    """What a callback is given."""
+    """The intermediate result for a callback."""
     from llamoco._result import Result
 
     sign = -1.0 if problem.maximize else 1.0
@@ -241,7 +239,7 @@ def _said(
     ended: str,
     failed: str | None,
 ) -> tuple[int, str]:
-    """Status and message."""
+    """Status and message of a result."""
     who = optimizer or "the program"
     if failed is not None:
         status, message = STOPPED, f"ended by an error after {evals} evaluations ({failed})"
@@ -279,7 +277,7 @@ def open_journal(path: str | os.PathLike[str] | None, stack: ExitStack) -> Journ
 
 
 def counts_of(journal: Journal | None, functions: Functions) -> tuple[int, int] | None:
-    """Numbers of inequalities and equalities that a journal was begun with; None if it is new, or lacks those of a constraint."""
+    """Numbers of inequalities and equalities in a journal's identity; None if it is new, or lacks those of a constraint."""
     if journal is None or journal.identity is None:
         return None
     counts = int(journal.identity["inequalities"]), int(journal.identity["equalities"])

@@ -14,8 +14,8 @@ from llamoco._running import Stack, Wishes, run
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.wrappers.journal import Journal
 from llamoco.dataset_builder.problems.wrappers.journal_identity import identity_of_file
-from llamoco.dataset_builder.problems.wrappers.journalled import read_with_journal
 from llamoco.dataset_builder.problems.wrappers.workers import Workers
+from llamoco.dataset_builder.problems.wrappers.wrapped_problem import read_with_journal
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -32,7 +32,7 @@ def solve(
     callback: Callable[..., Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
     model: str | Path | None = None,
-    candidates: int | None = None,
+    one_program: bool = False,
     progress: bool | None = None,
     ignore_prose: bool = False,
 ) -> OptimizeResult:
@@ -43,7 +43,7 @@ def solve(
         max_evals: evaluation budget; the file's own if None.
         ignore_prose: go on where a LaTeX file's prose may restrict the problem.
         time_limit: seconds in all; the file's TIME_LIMIT if None.
-        tol, workers, seed, callback, journal, model, candidates, progress: see ``minimize``.
+        tol, workers, seed, callback, journal, model, one_program, progress: see ``minimize``.
 
     Returns:
         See ``minimize``; x holds the file's own variables.
@@ -52,13 +52,13 @@ def solve(
         LlamocoError: what is wrong, in one message that names the file, the line and the cure. ``result`` is the best point so far if the run had begun.
     """
     wishes = Wishes(
-        time_limit=_arguments.read_seconds("time_limit", time_limit),
-        tolerance=_arguments.read_tolerance("tol", tol),
+        time_limit=_arguments.read_positive("time_limit", time_limit, "60 (seconds)"),
+        tolerance=_arguments.read_positive("tol", tol, "1e-6"),
         workers=workers,
         seed=_arguments.read_seed(seed),
         callback=None if callback is None else Callback(callback),
         model=model,
-        candidates=_arguments.read_count("candidates", candidates),
+        one_program=one_program,
         progress=progress,
     )
     budget = _arguments.read_count("max_evals", max_evals)
@@ -68,7 +68,7 @@ def solve(
             problem, record = path, None
             if journal is not None:
                 record = opened.enter_context(Journal(journal))
-                record.belongs_to(identity_of_file(problem))
+                record.check_identity(identity_of_file(problem))
         else:
             problem, record = read_with_journal(path, ignore_prose, journal)
             if record is not None:

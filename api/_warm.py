@@ -1,6 +1,6 @@
-"""What stays ready between calls: the model, and processes in which programs run. Both go when the interpreter does.
+"""Resources that are kept between calls until Python exits: the model, and processes in which programs run.
 
-Several threads may call: each has a process of its own while it runs. After a fork the child begins anew.
+Threads may call at the same time: each has a process of its own while it runs. After a fork the child starts afresh.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.solving.in_process import InProcessRunner
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation.load import Generator
+    from llamoco.modeling.generation.generator import Generator
     from llamoco.modeling.solving.solution import Runner
 
 MOST_IDLE = 2  # processes that wait for a next call
@@ -36,7 +36,7 @@ def model(name: str | Path | None) -> Generator:
         ModelError: if there is none.
     """
     from llamoco.modeling.generation.load import load_generator
-    from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+    from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
     key = str(name or SHIPPED_MODEL)
     with _lock:
@@ -46,7 +46,7 @@ def model(name: str | Path | None) -> Generator:
 
 
 def prepare() -> None:
-    """Have a process start in which programs can run, unless one waits already; it is not waited for."""
+    """Start a process in which programs can run, unless one is idle; does not wait for it."""
     with _lock:
         if not _idle:
             with contextlib.suppress(SandboxUnavailable):
@@ -55,7 +55,7 @@ def prepare() -> None:
 
 @contextlib.contextmanager
 def runner() -> Iterator[Runner]:
-    """What runs programs: confined where this machine can, else known code alone, in this process where there is no fork."""
+    """Runner of programs: confined where this machine can; else known code only, in this process where there is no fork."""
     with _lock:
         sandbox = _idle.pop() if _idle else None
     if sandbox is None:
@@ -77,7 +77,7 @@ def runner() -> Iterator[Runner]:
 
 
 def discard(runner: Runner) -> None:
-    """Have a runner not be used again."""
+    """Close a runner instead of keeping it."""
     if isinstance(runner, Sandbox) and not runner.closed:
         runner.close()
 
@@ -88,7 +88,7 @@ def _sandbox() -> Sandbox:
 
 
 def close() -> None:
-    """End the processes that wait."""
+    """End the idle processes."""
     with _lock:
         waiting, _idle[:] = list(_idle), []
     for sandbox in waiting:

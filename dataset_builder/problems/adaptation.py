@@ -1,4 +1,4 @@
-"""What a program has to do to state a problem whose names alone do not."""
+"""Adaptation of a problem's names to the interface of programs, where bounds, steps, signs or calls differ."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from llamoco.dataset_builder.problems.variables import Variables
 
 @dataclass(frozen=True)
 class Adaptation:
-    """See the module.
+    """Lines that a program needs to state a problem, see the module.
 
     Attributes:
-        sizes: how many numbers objective, inequality and equality give.
-        variables: what the person's variables are to the box that is searched.
+        sizes: numbers of values of objective, inequality and equality.
+        variables: map between the search box and the person's variables.
         max_evals: evaluation budget, points.
         maximize: whether the person's objective is to be maximised.
         time_limit: seconds that the search may take; None for no limit.
         tolerance: the improvement, relative to 1 + |f|, below which it may end; None for none.
         calls: expressions of ``x``, the person's variables, that give the objective, the inequalities and the equalities, each a sequence
-            of them; the problem's names stand in braces, such as ``{objective}(x)``.
+            of them; the problem's names are in braces, such as ``{objective}(x)``.
         together: an expression of ``x`` that gives all three at once, in place of ``calls``; "" for none.
         scipy: whether ``calls`` use ``stated(x)``: inequalities and equalities of scipy's constraints under the name ``constraints``.
     """

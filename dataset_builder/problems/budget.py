@@ -1,4 +1,4 @@
-"""The evaluation budget of a problem whose owner states none."""
+"""Evaluation budget of a problem that states none."""
 
 from __future__ import annotations
 
@@ -19,13 +19,11 @@ def default_budget(dim: int) -> int:
 
 
 def budget_in_time(dim: int, seconds: float, each: float) -> int:
-    """As many evaluations as fit into a time, for who gives a time limit and no budget: programs plan by their budget.
-
-    At least 10 (D + 1), and at most 20,000.
+    """Budget that fits into a time limit, at least 10 (D + 1) and at most 20,000 evaluations: programs plan by their budget.
 
     Args:
         dim: number of variables D.
-        seconds: the time.
-        each: seconds that one evaluation took; 0.1 ms are reckoned at least, which asking for one takes.
+        seconds: the time limit.
+        each: seconds that one evaluation took; at least 0.1 ms are assumed, the cost of a request.
     """
     return int(min(max(seconds / max(each, SHORTEST), 10 * (dim + 1)), MOST_IN_TIME))

@@ -1,4 +1,4 @@
-"""A problem that was described by somebody who is not trusted: its text is data, its values come from elsewhere."""
+"""Problems described by untrusted text: the text is data, and values come from elsewhere."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from llamoco.dataset_builder.problems.evaluators import (
     SourceEvaluator,
     Values,
 )
-from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.problem import Kind, Problem
 from llamoco.dataset_builder.problems.problem_fields import FIELDS
 from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile
 
 
 @dataclass(frozen=True, kw_only=True)
 class DescribedProblem(Problem):
-    """A problem whose text cannot be executed through it, whatever is asked of it.
+    """A problem whose text is never executed, whatever is asked of it.
 
     It has the kind "described" and an empty definition, and can have no other: neither ``dataclasses.replace`` nor
     JSON nor a copy makes it one that is executed. Prompt and program are made of ``description`` as text. Values
@@ -35,7 +35,7 @@ class DescribedProblem(Problem):
         profile: what is known of its operations, or None.
     """
 
-    kind: str = "described"  # type: ignore[assignment]
+    kind: Kind = "described"
     definition: dict[str, Any] = field(default_factory=dict)
     language: str = "python"
     description: str = field(default="", repr=False)
@@ -73,7 +73,7 @@ class DescribedProblem(Problem):
 
     @property
     def active_evaluator(self) -> ProblemEvaluator:
-        """What evaluates the problem: never what executes its text."""
+        """The evaluator of the problem, which never executes its text."""
         return self.evaluator or _Nowhere(self.id)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DescribedProblem:

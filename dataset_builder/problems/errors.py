@@ -1,4 +1,4 @@
-"""What is raised for a person to read."""
+"""Exceptions whose messages are for users."""
 
 
 class LlamocoError(Exception):

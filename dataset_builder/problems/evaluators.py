@@ -1,6 +1,6 @@
-"""Where the values of a problem come from: formulas, a person's Python, or something else that computes them.
+"""Evaluators: the sources of a problem's values, be it formulas, a person's Python, or a process elsewhere.
 
-A ``Problem`` has one evaluator. What watches, records or shares out evaluations wraps it (``Wrapper``).
+A ``Problem`` has one evaluator. Journals, parallel workers and watches wrap it (``EvaluatorWrapper``).
 """
 
 from __future__ import annotations
@@ -23,53 +23,53 @@ Values = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class ProblemEvaluator:
-    """Values of a problem, and what is known of how they come about. Points are of the search box (D,), which programs see."""
+    """Values of a problem, and facts about where they come from. Points are of the search box (D,), which programs see."""
 
     def evaluate(self, x: np.ndarray) -> Values:
         """Objective (N,), to be minimised, inequalities (N, Mg) and equalities (N, Mh) of points (N, D)."""
         raise NotImplementedError
 
     def evaluate_rows(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
-        """Each row of points (N, D) with its values, as ``evaluate`` of that row alone, in the order in which they come to be known.
+        """Evaluate the rows of points (N, D) one by one: pairs of a row's number and its values, in the order of completion.
 
-        Whoever records or shares out evaluations overrides this, and makes ``evaluate`` of it (``collect_values``).
+        Wrappers that record or parallelise evaluations override this, and build ``evaluate`` on it (``collect_values``).
         """
         for row in range(len(x)):
             yield row, self.evaluate(x[row : row + 1])
 
     def probed_points(self) -> Iterator[tuple[np.ndarray, tuple[float, list[float], list[float]]]]:
-        """Points (A,) that a person's functions were called at to read them, and nobody has asked for since: objective in the person's
-        sign, inequalities and equalities."""
+        """Points (A,) at which the functions were called when they were read, as far as no program has asked for them since: with the
+        objective in the person's sign, inequalities and equalities."""
         return iter(())
 
     @property
     def compiled(self) -> CompiledProblem | None:
-        """The compiled formulas, where values come from nothing else; None elsewhere."""
+        """The compiled formulas if all values come from them, else None."""
         return None
 
     @property
     def symbolic(self) -> tuple[SymbolicProblem, tuple[float, ...], tuple[float, ...]] | None:
-        """The formulas that values come from, with the bounds of their own variables (A,); None where code computes values."""
+        """The formulas and the bounds of their own variables (A,); None where code computes the values."""
         return None
 
     @property
     def profile(self) -> OperationProfile | None:
-        """Which operations are done on the variables; None where that cannot be known."""
+        """Operations done on the variables; None where they cannot be traced."""
         return None
 
     @property
     def trace_obstacle(self) -> str | None:
-        """Why ``profile`` is None: what of a person's code cannot be followed; None if it can, or is not here to be asked."""
+        """The reason why ``profile`` is None: the part of a person's code that cannot be traced; None if it can be, or is not here."""
         return None
 
     @property
     def warnings(self) -> list[str]:
-        """What to tell the person whose problem it is of how it was understood."""
+        """Messages to the person about how their problem was read."""
         return []
 
     @property
     def maximize(self) -> bool:
-        """Whether the person maximises: their objective is the negative of the one that is evaluated."""
+        """True if the person maximises: their objective is the negative of the one that is evaluated."""
         return False
 
     @property
@@ -78,17 +78,17 @@ class ProblemEvaluator:
         return None
 
     def to_original(self, x: np.ndarray) -> np.ndarray:
-        """Points (..., D) of the search box as points (..., A) of the person's own variables."""
+        """The person's own variables (..., A) at points (..., D) of the search box."""
         return x
 
     @property
     def time_limit(self) -> float | None:
-        """Seconds that the person gives the search in all; None for no limit."""
+        """Time limit of the search in seconds; None for no limit."""
         return None
 
     @property
     def unbounded(self) -> bool:
-        """Whether a variable of the person's lacks a bound; the search box then lies around their starting point (see ``variables``)."""
+        """True if a variable lacks a bound; the search box is then centred on the starting point (see ``variables``)."""
         return False
 
     @property
@@ -98,7 +98,7 @@ class ProblemEvaluator:
 
     @property
     def adaptation(self) -> Adaptation | None:
-        """What a program has to do where the problem's names alone do not state it; None where they do."""
+        """Lines that a program needs to state the problem; None where its names alone state it."""
         return None
 
     def __deepcopy__(self, memo: dict[int, object]) -> ProblemEvaluator:
@@ -106,14 +106,14 @@ class ProblemEvaluator:
 
 
 def collect_values(rows: Iterable[tuple[int, Values]], count: int) -> Values:
-    """Values of ``count`` points, in their order, from what ``ProblemEvaluator.each`` gives."""
+    """Values of ``count`` points, in order, from the pairs of ``ProblemEvaluator.evaluate_rows``."""
     found = dict(rows)
     f, g, h = (np.concatenate(parts) for parts in zip(*(found[row] for row in range(count)), strict=True))
     return f, g, h
 
 
 class SymbolicEvaluator(ProblemEvaluator):
-    """Formulas, compiled when values are first asked for.
+    """Evaluator of formulas, compiled at the first request.
 
     Args:
         system: makes the formulas; called once.
@@ -158,7 +158,7 @@ class SymbolicEvaluator(ProblemEvaluator):
         return self.evaluate_few(x) if self.compiled is None else self.compiled(x)
 
     def evaluate_few(self, x: np.ndarray) -> Values:
-        """The values of ``evaluate``, to rounding, of a few points: to load Numba takes longer."""
+        """The values of ``evaluate``, up to rounding, for a few points, which do not pay for loading Numba."""
         self.compiled  # noqa: B018  (says what is wrong with the formulas)
         return self._by_numpy(x)
 
@@ -171,7 +171,7 @@ class SymbolicEvaluator(ProblemEvaluator):
 
 
 class SourceEvaluator(ProblemEvaluator):
-    """A person's own Python, which is executed when it is first needed.
+    """Evaluator of a person's own Python, executed when it is first needed.
 
     Args:
         read: executes it (see ``python_file.load_python``); called once.
@@ -244,7 +244,7 @@ class SourceEvaluator(ProblemEvaluator):
 
 
 class FunctionEvaluator(ProblemEvaluator):
-    """Values that are computed elsewhere: in a sandbox, in another process.
+    """Evaluator of a function: values come from a sandbox, or from another process.
 
     Args:
         function: f (N,), g (N, Mg) and h (N, Mh) of points (N, D).
@@ -259,7 +259,7 @@ class FunctionEvaluator(ProblemEvaluator):
 
 
 class EvaluatorWrapper(ProblemEvaluator):
-    """Another evaluator, all of whose evaluations go through here.
+    """Base of evaluators around another one, which they ask for everything that they do not override.
 
     Args:
         inner: the other.
@@ -269,7 +269,7 @@ class EvaluatorWrapper(ProblemEvaluator):
         self.inner = inner
 
     def evaluate(self, x: np.ndarray) -> Values:
-        """See ``ProblemEvaluator``. What wraps adds its own to this."""
+        """See ``ProblemEvaluator``."""
         return self.inner.evaluate(x)
 
     @property

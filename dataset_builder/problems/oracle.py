@@ -1,8 +1,8 @@
-"""The oracle: owns the problem, counts evaluations, caps them at the budget and keeps the best feasible point.
+"""Oracle: owns the problem, counts evaluations, caps them at the budget and keeps the best feasible point.
 
-An evaluation is one point at which f, g and h are computed together. A call of any of the three functions with the very argument of
-the call before is free: its values are kept. A person's starting point is evaluated first, and counted; programs are told of what
-is left of the budget.
+An evaluation is one point at which f, g and h are computed together. A call of any of the three functions with exactly the argument of
+the call before is free: its values are kept. A person's starting point is evaluated first, and counted; programs are given the
+remaining budget.
 """
 
 from __future__ import annotations
@@ -143,21 +143,20 @@ class Oracle:
     def _note_least_of_one(self, x: np.ndarray) -> None:
         """``_note_least`` of the last request. Loops: NumPy would take as long as the rest of the call."""
         assert self._compiled is not None
-        numbers, violation = self._compiled.numbers, 0.0
-        for value in numbers[1 : self._after_g]:
-            excess = value - INEQUALITY_TOLERANCE
+        numbers, violation, least = self._compiled.numbers, 0.0, self._least_violation
+        for place, value in enumerate(numbers[1:], 1):
+            if place < self._after_g:
+                excess = value - INEQUALITY_TOLERANCE
+            else:
+                excess = abs(value) - EQUALITY_TOLERANCE
             if excess > violation:
-                violation = excess
-            elif excess != excess:
-                return
-        for value in numbers[self._after_g :]:
-            excess = abs(value) - EQUALITY_TOLERANCE
-            if excess > violation:
+                if excess >= least:
+                    return
                 violation = excess
             elif excess != excess:
                 return
         f = numbers[0]
-        if violation < self._least_violation and math.isfinite(f) and self.problem.inside(x[None, :])[0]:
+        if violation < least and math.isfinite(f) and self.problem.inside(x[None, :])[0]:
             self._least_violation = violation
             self.least_infeasible = EvaluatedPoint(x.copy(), f, self._compiled.g, self._compiled.h)
 
@@ -226,7 +225,7 @@ class Oracle:
         return self.evaluate(x[None, :]).h[0].copy() if x.ndim == 1 else self.evaluate(x).h.copy()
 
     def _is_plain_point(self, x: np.ndarray) -> bool:
-        """Whether x is a (D,) array that needs no conversion."""
+        """True if x is a (D,) array that needs no conversion."""
         # Short: this is asked in every call. carray: C-contiguous and aligned.
         return type(x) is np.ndarray and x.shape == self._shape and x.dtype is _FLOAT and x.flags.carray
 

@@ -1,17 +1,17 @@
-"""Text that somebody else wrote, made safe to print: no character of it moves a cursor, hides or reorders anything."""
+"""Untrusted text made safe to print: no character of it moves a cursor, hides or reorders anything."""
 
 from __future__ import annotations
 
 
 def printable(text: str, limit: int | None = None) -> str:
-    """A text as a terminal may get it.
+    """A text that is safe to print in a terminal.
 
     Control characters (ESC and C1 among them), formatting ones (bidirectional overrides, zero-width ones), unassigned ones and
     lone surrogates become escapes such as ``\\x1b`` and ``\\u202e``; tabs become spaces. Line feeds stay.
 
     Args:
         text: what is to be printed.
-        limit: what of it is shown, in characters; how many there are is said behind it. All of it if None.
+        limit: characters that are shown, with their total number behind; all if None.
     """
     cut = limit is not None and len(text) > limit
     shown = text[:limit].replace("\r\n", "\n").expandtabs()

@@ -35,7 +35,7 @@ class Problem:
 
     Attributes:
         id: unique name.
-        kind: "synthetic" (``definition`` is a drawn construction, see ``definition.build_symbolic_problem``), "source"
+        kind: "synthetic" (``definition`` is a drawn construction, see ``composition``), "source"
             (``definition["python"]`` or ``definition["latex"]`` is a person's text ("left_out" lists prose ignored on request), and their Python is executed where
             values are asked for) or "described" (nothing here can be executed, see ``described.DescribedProblem``).
         lower, upper: bounds (D,), as tuples of floats.
@@ -46,7 +46,7 @@ class Problem:
         f_star: best known feasible objective value, see ``provenance["f_star"]``. None if unknown.
         feasible_point: a certified feasible point (constrained synthetic problems).
         provenance: where f0 and f_star come from.
-        evaluator: where values come from; made from ``definition`` when they are asked for if None. Not part of the JSON.
+        evaluator: source of the values; None: made from ``definition`` (see ``active_evaluator``). Not part of the JSON.
         start_evaluated: whether the person's starting point has been evaluated before. Not part of the JSON.
     """
 
@@ -85,7 +85,7 @@ class Problem:
 
     @property
     def ignores_prose(self) -> bool:
-        """Whether LaTeX is read without the prose that may restrict the problem, as its owner asked for."""
+        """True if LaTeX is read without the prose that may restrict the problem, as its owner asked."""
         return "left_out" in self.definition
 
     @property
@@ -95,7 +95,7 @@ class Problem:
 
     @property
     def constrained(self) -> bool:
-        """Whether there is any constraint beside the bounds."""
+        """True if there are constraints other than the bounds."""
         return self.n_inequality + self.n_equality > 0
 
     @cached_property
@@ -121,7 +121,7 @@ class Problem:
 
     @cached_property
     def active_evaluator(self) -> ProblemEvaluator:
-        """What evaluates the problem. Making it executes nothing; a person's Python is executed for what is first asked of it."""
+        """``evaluator``, or the one that ``definition`` gives. A person's Python is executed at the first question to it, not here."""
         if self.evaluator is not None:
             return self.evaluator
         if self.kind == "synthetic":
@@ -139,22 +139,22 @@ class Problem:
 
     @property
     def profile(self) -> OperationProfile | None:
-        """Which operations the problem does on its variables; None where that cannot be known. A person's Python is executed."""
+        """Operations done on the variables; None where they cannot be traced. A person's Python is executed."""
         return self.active_evaluator.profile
 
     @property
     def trace_obstacle(self) -> str | None:
-        """Why ``profile`` is None: what of a person's Python cannot be followed; None if it can, or is not here to be asked."""
+        """The reason why ``profile`` is None: the part of a person's Python that cannot be traced; None if it can be, or is not here."""
         return self.active_evaluator.trace_obstacle
 
     @property
     def warnings(self) -> list[str]:
-        """What to tell the person whose problem it is of how it was understood."""
+        """Messages to the person about how their problem was read."""
         return self.active_evaluator.warnings
 
     @property
     def maximize(self) -> bool:
-        """Whether the person maximises: their objective is the negative of f here."""
+        """True if the person maximises: their objective is the negative of f here."""
         return self.active_evaluator.maximize
 
     @property
@@ -169,16 +169,16 @@ class Problem:
 
     @property
     def time_limit(self) -> float | None:
-        """Seconds that the person gives the search in all; None for no limit."""
+        """Time limit of the person's search in seconds; None for no limit."""
         return self.active_evaluator.time_limit
 
     @property
     def adaptation(self) -> Adaptation | None:
-        """What a program has to do where the problem's names alone do not state it; None where they do."""
+        """Lines that a program needs to state the problem; None where its names alone state it."""
         return self.active_evaluator.adaptation
 
     def to_original(self, x: np.ndarray) -> np.ndarray:
-        """Points (..., D) of the box as points (..., A) of the person's own variables."""
+        """The person's own variables (..., A) at points (..., D) of the search box."""
         return self.active_evaluator.to_original(x)
 
     def with_budget(self, max_evals: int, start_evaluated: bool = False) -> Problem:
@@ -196,11 +196,11 @@ class Problem:
         )
 
     def with_evaluator(self, evaluator: ProblemEvaluator) -> Problem:
-        """The same problem with values from elsewhere, or from what wraps its own evaluator."""
+        """The same problem with another evaluator, or with a wrapper of its own."""
         return replace(self, evaluator=evaluator)
 
     def point_evaluator(self) -> PointEvaluator | None:
-        """A way to evaluate points fast and tell the best (see ``PointEvaluator``); None for a problem given by a person's Python."""
+        """A fast evaluator of points of the compiled formulas; None where values come from elsewhere."""
         compiled = self.active_evaluator.compiled
         if compiled is None:
             return None
@@ -216,7 +216,7 @@ class Problem:
         return Evaluation(*self.active_evaluator.evaluate(np.ascontiguousarray(x, dtype=float)))
 
     def feasible(self, values: Evaluation) -> np.ndarray:
-        """Which of N evaluated points satisfy all constraints within the tolerances and have a finite objective: bool (N,)."""
+        """Mask (N,) of the points that satisfy all constraints within the tolerances and have a finite objective."""
         with np.errstate(invalid="ignore"):
             inequalities = (values.g <= INEQUALITY_TOLERANCE).all(axis=1)
             equalities = (np.abs(values.h) <= EQUALITY_TOLERANCE).all(axis=1)
@@ -230,7 +230,7 @@ class Problem:
         return np.asarray(broken)
 
     def inside(self, x: np.ndarray) -> np.ndarray:
-        """Which of N points (N, D) lie within the bounds: bool (N,)."""
+        """Mask (N,) of the points (N, D) that lie within the bounds."""
         with np.errstate(invalid="ignore"):
             return np.asarray(((x >= self.lower_array) & (x <= self.upper_array)).all(axis=1))
 
@@ -240,12 +240,12 @@ class Problem:
         return json.dumps(record, separators=(",", ":"))
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a pickle keeps: what defines the problem, not what evaluates it."""
+        """State for a pickle: what defines the problem, without its evaluator."""
         return {one.name: getattr(self, one.name) for one in fields(self)} | {"evaluator": None}
 
     @classmethod
     def from_json(cls, text: str | dict[str, Any]) -> Problem:
-        """Read what ``to_json`` wrote. Types of fields are for ``problem_fields.checked_fields`` to see to.
+        """Read what ``to_json`` wrote. Types of fields are checked by ``problem_fields.checked_fields``.
 
         Raises:
             ProblemError: if the text is not JSON, of another format version, or a field is missing or unknown.

@@ -1,7 +1,6 @@
-"""The fields of a problem's JSON: their names, and, where the JSON comes from a stranger, their types and lengths.
+"""Fields of a problem's JSON: names, and checks of types and lengths where the JSON is from a stranger.
 
-Whether the content of ``definition`` means anything is for whoever builds the problem to say: ``definition.build_symbolic_problem``,
-``latex_file``, ``python_file``.
+The content of ``definition`` is checked by whoever builds the problem: ``composition``, ``latex_file``, ``python_file``.
 """
 
 from __future__ import annotations

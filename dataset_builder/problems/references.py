@@ -1,4 +1,4 @@
-"""The references f0 ("nothing gained") and f* of the scores: computed once, rounded, stored."""
+"""References f0 ("nothing gained") and f* of the scores: computed once, rounded, stored."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ SLACK = 1e-9  # of a step: 0.3 is three steps of 0.1
 
 
 class Unbounded:
-    """Variables that lack a bound, for t in [-1, 1]: x = c + s t / (1 - q t^2)^3 outward, x = e + (c - e) (1 - |t|) towards a bound e.
+    """Map of variables that lack a bound, for t in [-1, 1]: x = c + s t / (1 - q t^2)^3 outward, x = e + (c - e) (1 - |t|) towards a bound e.
 
     Args:
         index: which of the free variables.
@@ -79,7 +79,7 @@ class Unbounded:
 
 
 class Recentred:
-    """Bounded variables, drawn so that a point of theirs becomes the centre: x = c + 2 r (h - l) (p - 1/2) / (1 + (a - 1) p).
+    """Map of bounded variables that makes one of their points the centre: x = c + 2 r (h - l) (p - 1/2) / (1 + (a - 1) p).
 
     p in [0, 1] is where z lies between the bounds l and h, r where c does, and a = r / (1 - r): a Moebius map of the range onto itself.
 
@@ -127,7 +127,7 @@ class Recentred:
 
 
 class Stepped:
-    """Variables that take steps, rounded to the nearest.
+    """Map of stepped variables, rounded to the nearest step.
 
     Step k is (origin + k stride) / parts, so that three steps of 0.1 are 3 / 10, not 0.1 + 0.1 + 0.1.
 

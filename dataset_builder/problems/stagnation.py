@@ -1,4 +1,4 @@
-"""When a person's tolerance is reached: the best value has stopped moving."""
+"""Stagnation: the best value improves by less than a person's tolerance."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ PATIENCE_PER_VARIABLE = 20
 
 
 class Stagnation:
-    """Tells when the best feasible objective has improved by less than a tolerance for a while.
+    """Detects that the best feasible objective has improved by less than a tolerance for a while.
 
     "A while" is 100 evaluations, or 20 a variable where that is more: programs restart, and a short lull says nothing. Without a
     feasible point there is no value to stop at.
@@ -24,7 +24,7 @@ class Stagnation:
         self._value: float | None = None
 
     def reached(self, evals: int, best: float | None) -> bool:
-        """Whether to stop now.
+        """True if the run is to stop now.
 
         Args:
             evals: evaluations used so far, never fewer than in the call before.

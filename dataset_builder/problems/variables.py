@@ -48,7 +48,7 @@ class VariablesError(ProblemError):
 
 
 class Variables:
-    """See the module.
+    """Map between a person's variables and the search box, see the module.
 
     Args:
         lower, upper: the person's bounds (A,); -inf and inf where there is none.
@@ -138,7 +138,7 @@ class Variables:
         return recentred if start < centre else self
 
     def recentred(self) -> Variables:
-        """The same variables, with the starting point in the centre of the search box where they are bounded, too.
+        """The same variables, with the starting point in the centre of the search box in their bounded variables as well.
 
         These variables themselves if there is no starting point, or it lies in the centre. See ``settled``.
         """
@@ -229,7 +229,7 @@ class Variables:
 
 
 def _movable(low: np.ndarray, high: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which variables can move, bool (A,), and upper bounds (A,), of stepped variables the last step."""
+    """Mask (A,) of the variables that can move, and upper bounds (A,), of stepped variables the last step."""
     index = np.flatnonzero(step > 0)
     high = high.copy()
     high[index] = Stepped(index, low[index], high[index], step[index]).high
@@ -237,7 +237,7 @@ def _movable(low: np.ndarray, high: np.ndarray, step: np.ndarray) -> tuple[np.nd
 
 
 class _Checks:
-    """What is wrong with what a person said of their variables, told under the person's names."""
+    """Checks of a person's bounds, steps and starting point; messages use the person's names."""
 
     def __init__(self, names: Mapping[str, str], size: int) -> None:
         self._names, self._size = names, size
@@ -322,7 +322,7 @@ class _Checks:
         return first, last
 
     def room(self, free: np.ndarray) -> None:
-        """Whether anything can move."""
+        """At least one variable that can move."""
         if not free.any():
             raise VariablesError(
                 "upper",

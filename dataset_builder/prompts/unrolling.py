@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
 from functools import reduce
 
 from llamoco.dataset_builder.problems.symbolic.expression import (
@@ -23,6 +22,7 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Size,
     Sub,
     lift,
+    map_children,
 )
 from llamoco.dataset_builder.problems.symbolic.index_expressions import evaluate_index
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
@@ -95,10 +95,7 @@ class _Expander:
                     return Num(0 if kind == "sum" else 1)
                 join = {"sum": _added, "prod": lambda a, b: _simple(Mul(a, b))}
                 return reduce(join.get(kind, lambda a, b: Extremum(kind, a, b)), terms)
-        values = {f.name: getattr(node, f.name) for f in fields(node)}  # type: ignore[arg-type]
-        return _simple(
-            type(node)(**{k: self.expand(v, scope) if isinstance(v, Expr) else v for k, v in values.items()})
-        )
+        return _simple(map_children(node, lambda child: self.expand(child, scope)))
 
     def _integer(self, node: Expr, scope: dict[str, int]) -> int:
         return int(evaluate_index(node, self.sizes, scope, self.positions))

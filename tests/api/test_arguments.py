@@ -149,7 +149,7 @@ BAD = [
     ({"max_evals": 0}, "max_evals is 0; give a whole number"),
     ({"max_evals": 1.5}, "max_evals is 1.5"),
     ({"max_evals": True}, "max_evals is True"),
-    ({"time_limit": -1}, "time_limit is -1; give a number of seconds"),
+    ({"time_limit": -1}, "time_limit is -1; give a number above 0, such as 60"),
     ({"time_limit": "1 h"}, "time_limit is '1 h'"),
     ({"tol": 0}, "tol is 0; give a number above 0"),
     ({"integrality": [0, 1, 0]}, "integrality is a list of 3 entries for 2 variables"),
@@ -157,9 +157,8 @@ BAD = [
     ({"seed": -1}, "seed is -1"),
     ({"seed": 1.5}, "seed is 1.5"),
     ({"callback": 3}, "callback is int '3'"),
-    ({"candidates": 0}, "candidates is 0"),
     ({"workers": 0}, "workers is 0"),
-    ({"vectorized": True}, "vectorized=True is not taken"),
+    ({"vectorized": True}, "vectorized=True is not supported"),
 ]
 
 

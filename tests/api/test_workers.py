@@ -21,8 +21,8 @@ from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.evaluators import collect_values
 from llamoco.dataset_builder.problems.variables import Variables
 from llamoco.dataset_builder.problems.wrappers.journal import Journal
-from llamoco.dataset_builder.problems.wrappers.workers import Shared, WorkersError
-from llamoco.modeling.solving.answer import ONE_BY_ONE
+from llamoco.dataset_builder.problems.wrappers.workers import ParallelEvaluator, WorkersError
+from llamoco.modeling.solving.answer import SEQUENTIAL
 from llamoco.modeling.solving.in_process import InProcessRunner
 
 cloudpickle.register_pickle_by_value(
@@ -52,7 +52,7 @@ def test_values_and_order_are_those_of_one_process():
         return np.sin(x[0]) if os.getpid() != here else np.nan
 
     inner = evaluator(cost, maximize=True)
-    with Shared(inner, 2) as shared:
+    with ParallelEvaluator(inner, 2) as shared:
         values = shared.evaluate(POINTS)
         order = [row for row, _ in shared.evaluate_rows(POINTS)]
     expected = -np.sin(POINTS[:, 0])
@@ -66,13 +66,13 @@ def test_values_and_order_are_those_of_one_process():
 def test_a_map_is_taken(kind):
     expected = collect_values(evaluator(named).evaluate_rows(POINTS), 12)
     if kind == "builtin":
-        values = Shared(evaluator(named), map).evaluate(POINTS)
+        values = ParallelEvaluator(evaluator(named), map).evaluate(POINTS)
     elif kind == "threads":
         with ThreadPoolExecutor(3) as executor:
-            values = Shared(evaluator(named), executor.map).evaluate(POINTS)
+            values = ParallelEvaluator(evaluator(named), executor.map).evaluate(POINTS)
     else:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            values = Shared(evaluator(lambda x: named(x)), pool.map).evaluate(POINTS)
+            values = ParallelEvaluator(evaluator(lambda x: named(x)), pool.map).evaluate(POINTS)
     assert all(a.tobytes() == b.tobytes() for a, b in zip(values, expected, strict=True))
 
 
@@ -94,7 +94,7 @@ def test_an_exception_comes_back_as_itself_after_what_was_paid_for():
             raise ValueError("sooner, but later in the order")
         return x[0]
 
-    with Shared(evaluator(cost), 2) as shared:
+    with ParallelEvaluator(evaluator(cost), 2) as shared:
         found = []
         with pytest.raises(Licence, match="alpha said 7") as caught:
             found.extend(row for row, _ in shared.evaluate_rows(POINTS))
@@ -111,10 +111,10 @@ def test_a_worker_that_dies_is_said_and_what_was_paid_for_is_kept(tmp_path):
 
     flag = str(tmp_path / "flag")
     call = {"bounds": [(0, 1)] * 2, "journal": tmp_path / "journal", "max_evals": 100, "workers": 2}
-    call |= {"x0": [0.9, 0.9], "candidates": 1}
+    call |= {"x0": [0.9, 0.9], "one_program": True}
     open(flag, "w").close()
     # Programs that ask for one point at a time would evaluate here, so a batch is asked for by hand.
-    with Shared(evaluator(cost), 2) as shared, Journal(tmp_path / "other"):
+    with ParallelEvaluator(evaluator(cost), 2) as shared, Journal(tmp_path / "other"):
         found = []
         with pytest.raises(WorkersError, match="a worker process died") as caught:
             found.extend(shared.evaluate_rows(np.vstack([POINTS, [[0.3, 0.3]]])))
@@ -126,7 +126,7 @@ def test_a_worker_that_dies_is_said_and_what_was_paid_for_is_kept(tmp_path):
 def test_what_cannot_be_sent_is_said():
     lock = threading.Lock()
     with pytest.raises(WorkersError, match="cannot be sent to other processes"):
-        Shared(evaluator(lambda x: x[0] if lock else 0), 2).evaluate(POINTS)
+        ParallelEvaluator(evaluator(lambda x: x[0] if lock else 0), 2).evaluate(POINTS)
 
 
 @pytest.mark.parametrize("workers", [0, -2, 1.5, "all", True])
@@ -149,7 +149,7 @@ def test_minimize_gives_the_same_with_workers():
     several = True
     two = llamoco.minimize(cost, bounds, max_evals=400, workers=2)
     assert two.x.tolist() == by_map.x.tolist() and two.trace == by_map.trace
-    assert two.optimizer not in ONE_BY_ONE
+    assert two.optimizer not in SEQUENTIAL
     assert len(alone) < 40  # the rest was evaluated elsewhere
 
 
@@ -163,7 +163,7 @@ def test_which_programs_ask_for_one_point_after_the_other(name):
         max_evals=evals,
         n_inequality=0,
         n_equality=0,
-        evaluator=Shared(
+        evaluator=ParallelEvaluator(
             CallableEvaluator(Functions(bumps, (), (), 3), Variables([-3] * 3, [5] * 3), evals), map
         ),
     )
@@ -173,7 +173,7 @@ def test_which_programs_ask_for_one_point_after_the_other(name):
     config = configuration_for(name, 3, evals, False)
     InProcessRunner().run(f"# any; optimizer: {name}\n{render(name, config)}", problem, 0)
     assert sum(sizes) >= evals - 5
-    assert (len(sizes) > 0.8 * evals) == (name in ONE_BY_ONE)
+    assert (len(sizes) > 0.8 * evals) == (name in SEQUENTIAL)
 
 
 def bumps(x):
@@ -194,7 +194,7 @@ def test_a_file_is_executed_in_each_worker(tmp_path):
     (tmp_path / "problem.py").write_text(FILE)
     problem = llamoco.load_problem(tmp_path / "problem.py")
     points = RNG.random((6, 3))
-    with Shared(problem.active_evaluator, 2) as shared:
+    with ParallelEvaluator(problem.active_evaluator, 2) as shared:
         assert shared.evaluate(points)[0].tolist() == [float(x @ x) for x in points]
 
 

@@ -222,7 +222,11 @@ def test_a_model_of_other_pairs_is_said_to_be_and_one_of_these_is_not() -> None:
 def test_cards_of_recipes_say_that_nothing_was_trained(name: str) -> None:
     recipe = yaml.safe_load((RECIPES / f"{name}.yaml").read_text(encoding="utf-8"))
     card = ModelCard(model_cards.recipe_card(RECIPES / f"{name}.yaml"))
-    assert card.data.base_model == recipe["model_name_or_path"] and card.data.license in ("bsd-3-clause", "mit", "llama2")
+    assert card.data.base_model == recipe["model_name_or_path"] and card.data.license in (
+        "bsd-3-clause",
+        "mit",
+        "llama2",
+    )
     assert card.data.library_name == ("peft" if recipe.get("use_peft") else "transformers")
     assert card.data.eval_results is None and "no weights come with it" in card.text
     assert f"| {recipe['model_name_or_path']} itself, tuned and scored | no |" in card.text

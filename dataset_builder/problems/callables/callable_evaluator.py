@@ -1,8 +1,7 @@
-"""A problem whose functions are a person's own Python objects, evaluated in their own process.
+"""Evaluator of a person's own Python functions, in their own process.
 
-Nothing stands between the caller and their function: it prints where it prints, and what it raises reaches them as it is. Before
-anything is evaluated, a copy of each function is followed once with numbers that remember what is done to them (``callable_copies``,
-``operation_profile``), so that a model knows what kind of function it is.
+Functions are called as they are: what they print is printed, and what they raise reaches the caller. Before anything is evaluated, a copy
+of each function is traced once (``process_copies``, ``operation_profile``), so that a model knows what kind of function it is.
 """
 
 from __future__ import annotations
@@ -17,7 +16,11 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.callables.process_copies import traced_copy
-from llamoco.dataset_builder.problems.callables.scipy_constraints import followed, made_of, read_constraints
+from llamoco.dataset_builder.problems.callables.scipy_constraints import (
+    parts_of,
+    read_constraints,
+    traced_side,
+)
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values
 from llamoco.dataset_builder.problems.files.python.return_values import (
@@ -47,7 +50,7 @@ class Functions:
         args: more arguments of the objective.
         constraints: scipy's, see ``scipy_constraints``.
         dim: number of variables A.
-        with_gradient: whether ``fun`` returns a pair, of which the second entry is its gradient and not looked at.
+        with_gradient: whether ``fun`` returns a pair (value, gradient); the gradient is ignored.
 
     Raises:
         ProblemError: if ``fun`` cannot be called, or a constraint is none.
@@ -66,39 +69,39 @@ class Functions:
                 f"fun is {describe(fun)}; give the function to be minimised, which takes x and returns a number"
             )
         self.fun, self.args, self.with_gradient = fun, args, with_gradient
-        self.together = False  # whether ``fun`` was seen to return constraints, too
+        self.returns_constraints = False  # whether ``fun`` was seen to return constraints as well
         self.inequality, self.equality = read_constraints(constraints, dim)
 
-    def returned(self, x: np.ndarray) -> tuple[Any, Any, Any]:
-        """What ``fun`` returns at x (A,): objective, inequalities and equalities."""
+    def call(self, x: np.ndarray) -> tuple[Any, Any, Any]:
+        """Call ``fun`` at x (A,): objective, inequalities and equalities, as returned."""
         value = self.fun(x.copy(), *self.args)
         if self.with_gradient:
             return value[0], (), ()
         if type(value) is tuple and len(value) in (2, 3):
-            self.together = True
+            self.returns_constraints = True
             return value if len(value) == 3 else (*value, ())
         return value, (), ()
 
-    def followed(self) -> list[Callable[[Any], Any] | None]:
-        """Copies of objective, inequality and equality that take traced numbers; ``together`` is known once one was called."""
+    def traced_copies(self) -> list[Callable[[Any], Any] | None]:
+        """Copies of objective, inequality and equality that take traced numbers; ``returns_constraints`` is known once one was called."""
         copied = Functions.__new__(Functions)
-        copied.together = False
+        copied.returns_constraints = False
         copied.fun, copied.args, copied.with_gradient = traced_copy(self.fun), self.args, self.with_gradient
 
         def objective(x: Any) -> Any:
-            value = copied.returned(x)[0]
-            self.together |= copied.together
+            value = copied.call(x)[0]
+            self.returns_constraints |= copied.returns_constraints
             return value
 
         def constraints(x: Any) -> Any:
-            return list(copied.returned(x)[1:]) if self.together else []
+            return list(copied.call(x)[1:]) if self.returns_constraints else []
 
-        sides = (followed(side, traced_copy) for side in (self.inequality, self.equality))
+        sides = (traced_side(side, traced_copy) for side in (self.inequality, self.equality))
         return [objective, *sides, constraints]
 
-    def of_constraints(self) -> list[Any]:
-        """What the constraints are made of: the person's functions, and numbers."""
-        return [part for side in (self.inequality, self.equality) for part in made_of(side)]
+    def constraint_parts(self) -> list[Any]:
+        """The person's functions and the numbers in the constraints."""
+        return [part for side in (self.inequality, self.equality) for part in parts_of(side)]
 
     def constraints_at(self, x: np.ndarray) -> tuple[list[float], list[float]]:
         """Inequalities (<= 0) and equalities (= 0) at x (A,)."""
@@ -114,16 +117,16 @@ class Functions:
             ProblemError: if a function returns what it must not.
             Exception: what a function raises.
         """
-        value, *own = self.returned(x)
+        value, *own = self.call(x)
         try:
             f = number(value)
         except BooleanReturned as error:
             raise ProblemError(
-                f"fun(x) returned a boolean at {shown(x)}; return the number to be minimised"
+                f"fun(x) returned a boolean at {point_text(x)}; return the number to be minimised"
             ) from error
         except (UnsuitableValue, ComplexReturned) as error:
             raise ProblemError(
-                f"fun(x) returned {describe(value)} at {shown(x)}; return one real number"
+                f"fun(x) returned {describe(value)} at {point_text(x)}; return one real number"
             ) from error
         g, h = (_numbers(entries, kind, x) for entries, kind in zip(own, _KINDS, strict=True))
         inequalities, equalities = self.constraints_at(x)
@@ -134,12 +137,12 @@ _KINDS = ("inequalities", "equalities")
 
 
 def _numbers(entries: Any, kind: str, x: np.ndarray) -> list[float]:
-    """Constraints that ``fun`` returned beside the objective."""
+    """Constraints that ``fun`` returned with the objective."""
     try:
         return flat(entries) if entries is not None else []
     except (UnsuitableValue, ComplexReturned) as error:
         raise ProblemError(
-            f"the {kind} that fun(x) returned hold no real number at {shown(x)}; "
+            f"the {kind} that fun(x) returned hold no real number at {point_text(x)}; "
             "fun returns a number, or a tuple (f, inequalities <= 0, equalities = 0) of a number and sequences of numbers"
         ) from error
 
@@ -152,14 +155,14 @@ class CallableEvaluator(ProblemEvaluator):
         variables: their variables.
         max_evals: evaluation budget, points.
         maximize: whether the objective is to be maximised.
-        counts: numbers of inequalities and equalities, where they are known. Else the functions are evaluated once for
-            them, where anything else does not tell: at the starting point or, where there is none, at the first point of
-            ``starting_points`` at which they have values. It is not evaluated again when a program asks for it.
+        counts: numbers of inequalities and equalities, where they are known. Otherwise, unless the trace tells them, the functions are
+            evaluated once: at the starting point or, without one, at the first of ``starting_points`` at which they have values. That
+            point is not evaluated again when a program asks for it.
 
     Attributes:
         n_inequality, n_equality: numbers of constraints.
-        reserved: evaluations of the budget that ``settle`` takes, or a program that asks for the same.
-        beside: of these, those that no program will ask for.
+        reserved_evaluations: evaluations of the budget for ``settle``, or for a program that asks for the same point.
+        extra_evaluations: of these, those that no program will ask for.
 
     Raises:
         ProblemError: if a constraint function returns what it must not.
@@ -176,7 +179,7 @@ class CallableEvaluator(ProblemEvaluator):
     ) -> None:
         self.functions, self.variables = functions, variables
         self.max_evals, self._maximize = max_evals, maximize
-        self.reserved = self.beside = 0
+        self.reserved_evaluations = self.extra_evaluations = 0
         self._seconds: float | None = None
         self._seen: dict[bytes, tuple[float, list[float], list[float]]] = {}
         self.n_inequality, self.n_equality = self._counts() if counts is None else counts
@@ -187,7 +190,12 @@ class CallableEvaluator(ProblemEvaluator):
     def _counts(self) -> tuple[int, int]:
         functions, box = self.functions, self.variables
         constrained = functions.inequality is not None or functions.equality is not None
-        if box.start is None and not constrained and self.profile is not None and not functions.together:
+        if (
+            box.start is None
+            and not constrained
+            and self.profile is not None
+            and not functions.returns_constraints
+        ):
             return 0, 0  # it was followed, and returned a number
         points = box.start[None, :] if box.start is not None else starting_points(box.lower, box.upper)
         failure: Exception | None = None
@@ -205,8 +213,8 @@ class CallableEvaluator(ProblemEvaluator):
             raise failure
         return 0, 0  # the run will fail alike, and say after how many evaluations
 
-    def one_takes(self) -> float:
-        """Seconds that an evaluation takes: in the middle of the box, unless one was made before."""
+    def evaluation_seconds(self) -> float:
+        """Seconds that an evaluation takes, measured at the centre of the box unless one was made before."""
         if self._seconds is None:
             middle = self.variables.to_original((self.variables.lower + self.variables.upper) / 2)
             with contextlib.suppress(Exception):  # the run will fail alike if it comes there
@@ -214,7 +222,7 @@ class CallableEvaluator(ProblemEvaluator):
         return self._seconds or 0.0
 
     def _beforehand(self, point: np.ndarray) -> tuple[float, list[float], list[float]]:
-        """What the functions give at a point (A,), timed, and kept for the program that asks for it."""
+        """Values at a point (A,), timed, and kept for the program that asks for it."""
         began = time.perf_counter()
         try:
             values = self._seen[point.tobytes()] = self.functions(np.array(point, dtype=float))
@@ -222,20 +230,20 @@ class CallableEvaluator(ProblemEvaluator):
             self._seconds = time.perf_counter() - began
         return values
 
-    def keep_first(self, journal: Journal) -> None:
-        """Write the evaluation that the numbers of constraints were learned from, if there was one, into a journal of this problem."""
+    def journal_first(self, journal: Journal) -> None:
+        """Write the evaluations that were made before the run into a journal of this problem."""
         for key, values in self._seen.items():
             if journal.find(np.frombuffer(key)) is None:
                 journal.record(np.frombuffer(key), *values)
 
     def settle(self, journal: Journal | None) -> None:
-        """Decide whether programs begin at the starting point of bounded variables: if it is better than the centre of the box.
+        """Have programs begin at the starting point where it is better than the centre of the box, see ``Variables.settled``.
 
         Both are evaluated for it, unless the journal has them. A program that asks for them is given these values.
         """
 
         def merit_of(point: np.ndarray) -> tuple[float, float]:
-            self.reserved = 1
+            self.reserved_evaluations = 1
             known = self._seen.get(point.tobytes()) or (journal and journal.find(point))
             try:
                 f, g, h = known or self._beforehand(point)
@@ -244,10 +252,10 @@ class CallableEvaluator(ProblemEvaluator):
             return merit(-f if self._maximize else f, g, h)
 
         settled = self.variables.settled(merit_of)
-        if journal is not None and self.reserved:
-            self.keep_first(journal)
+        if journal is not None and self.reserved_evaluations:
+            self.journal_first(journal)
         if settled is not self.variables:
-            self.variables, self.beside = settled, 1
+            self.variables, self.extra_evaluations = settled, 1
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``.
@@ -264,7 +272,7 @@ class CallableEvaluator(ProblemEvaluator):
             for name, found, into in (("inequality", inequalities, g), ("equality", equalities, h)):
                 if len(found) != into.shape[1]:
                     raise ProblemError(
-                        f"the {name} constraints gave {len(found)} values at {shown(point)} and {into.shape[1]} before; "
+                        f"the {name} constraints gave {len(found)} values at {point_text(point)} and {into.shape[1]} before; "
                         "their number must not change"
                     )
                 into[row] = found
@@ -273,8 +281,8 @@ class CallableEvaluator(ProblemEvaluator):
 
     @cached_property
     def trace(self) -> Trace:
-        """What the functions do on their variables, or why that cannot be followed."""
-        objective, *constraints = self.functions.followed()
+        """Operation profile of the functions, or why they cannot be traced."""
+        objective, *constraints = self.functions.traced_copies()
         assert objective is not None
         code = getattr(getattr(self.functions.fun, "__func__", self.functions.fun), "__code__", None)
         return trace_functions(
@@ -313,7 +321,7 @@ class CallableEvaluator(ProblemEvaluator):
 
     @property
     def adaptation(self) -> Adaptation:
-        """See ``ProblemEvaluator``: of the file that ``callable_text`` writes."""
+        """See ``ProblemEvaluator``: of the file that ``problem_file_text`` writes."""
         return Adaptation(
             sizes=(1, self.n_inequality, self.n_equality),
             variables=self.variables,
@@ -331,7 +339,7 @@ class CallableEvaluator(ProblemEvaluator):
         return self.variables.to_original(x)
 
 
-def shown(x: np.ndarray) -> str:
+def point_text(x: np.ndarray) -> str:
     """A point in a message."""
     entries = ", ".join(f"{value:.6g}" for value in x[:4].tolist())
     return f"x = [{entries}{', ...' if len(x) > 4 else ''}]"

@@ -1,6 +1,6 @@
-"""A problem FILE that states what a call of ``minimize`` said, as far as text can: what a model reads, and the program begins with.
+"""Text of a problem FILE for a call of ``minimize``: what a model reads and what the program begins with.
 
-A function that can be imported is imported; one whose text stands by itself is copied; for any other a line says where to put it.
+A function that can be imported is imported; one whose source needs nothing else is copied; any other has a placeholder.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from llamoco.dataset_builder.problems.callables.callable_evaluator import CallableEvaluator
 
 
-def file_text(
+def problem_file_text(
     evaluator: CallableEvaluator,
     lower: np.ndarray,
     upper: np.ndarray,
@@ -25,7 +25,7 @@ def file_text(
     start: np.ndarray | None,
     integer: np.ndarray | None,
 ) -> str:
-    """The FILE of a call.
+    """Text of the FILE for a call.
 
     Args:
         evaluator: evaluates the person's functions.
@@ -71,7 +71,7 @@ def _placeholder(name: str, what: str) -> str:
 
 
 def _stated(function: Any, name: str) -> str | None:
-    """Text that binds a function to a name; None if no text can."""
+    """Source that binds a function to a name; None if there is none."""
     if (
         not isinstance(function, types.FunctionType)
         or "<" in function.__qualname__

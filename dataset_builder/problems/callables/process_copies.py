@@ -1,8 +1,8 @@
-"""A copy of a person's function that can be followed with ``Traced`` numbers, and whose call leaves the original's world alone.
+"""Copies of a person's functions that take ``Traced`` numbers and leave the originals' state alone.
 
 The copy sees traced modules (``math.sin`` takes traced numbers there), prints nothing, and rebinds its own global names. Lists,
 dictionaries, sets and arrays that it refers to are copied one level deep, so that a history of calls does not get a call that
-nobody made. What it does to the world outside (files, other processes, objects within objects) it does once.
+nobody made. Side effects outside (files, other processes, objects within objects) happen once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _INSTALLED = tuple(
 
 
 def traced_copy(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The copy of a function, a method, a partial or an object with ``__call__``; what is compiled is given back as it is."""
+    """A copy of a function, method, partial or object with ``__call__``; compiled functions are returned as they are."""
     copied: Callable[..., Any] = _Copies().of(function)
     return copied
 
@@ -46,7 +46,7 @@ class _Copies:
         self._builtins = {**namespace()["__builtins__"], "print": _silent}
 
     def of(self, value: Any) -> Any:
-        """What stands for a value in the copy."""
+        """The counterpart of a value in the copy."""
         if id(value) in self._made:
             return self._made[id(value)]
         self._kept.append(value)
@@ -154,7 +154,7 @@ def _silent(*_: Any, **__: Any) -> None:
 
 
 def _module(module: types.ModuleType) -> types.ModuleType:
-    """The traced module that stands for a module, or the module itself."""
+    """The traced counterpart of a module, or the module itself."""
     name = module.__name__
     if name in modules():
         return modules()[name]
@@ -165,7 +165,7 @@ def _module(module: types.ModuleType) -> types.ModuleType:
 
 
 def _counterpart(function: Any) -> Any:
-    """What stands for a function that was taken out of a module, as ``from math import sin`` does."""
+    """The traced counterpart of a function that was imported from a module, as by ``from math import sin``."""
     name = getattr(function, "__name__", "")
     for module in (math, cmath, np, np.linalg):
         if getattr(module, name, None) is function:
@@ -177,7 +177,7 @@ def _counterpart(function: Any) -> Any:
 
 
 def _is_own(thing: Any) -> bool:
-    """Whether a function or a class is a person's own: of no installed package."""
+    """True for a person's own function or class, False for one of an installed package."""
     if isinstance(thing, types.FunctionType):
         return not thing.__code__.co_filename.startswith(_INSTALLED)
     module = sys.modules.get(thing.__module__)
@@ -192,7 +192,7 @@ def _small(value: Any) -> bool:
 
 
 def _names(code: types.CodeType) -> Iterator[str]:
-    """Global names that code may read, in functions within it, too."""
+    """Global names that code may read, including functions within it."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):

@@ -1,6 +1,6 @@
-"""scipy.optimize's constraints as two functions: ``inequality(x) <= 0`` and ``equality(x) = 0``.
+"""Constraints of scipy.optimize as two functions: ``inequality(x) <= 0`` and ``equality(x) = 0``.
 
-Read are the dicts of ``scipy.optimize.minimize`` ("ineq" there means >= 0), ``LinearConstraint`` and ``NonlinearConstraint``, one or
+Accepted are the dicts of ``scipy.optimize.minimize`` ("ineq" there means >= 0), ``LinearConstraint`` and ``NonlinearConstraint``, one or
 several. A two-sided constraint lb <= c(x) <= ub becomes the pair lb - c(x), c(x) - ub; a side that is infinite is left out, and where
 lb == ub the entry is an equality.
 """
@@ -32,7 +32,7 @@ class _Part(Protocol):
 
     @property
     def kinds(self) -> tuple[bool, bool]:
-        """Whether it has inequalities, and equalities."""
+        """(has inequalities, has equalities)."""
         ...
 
 
@@ -62,10 +62,10 @@ def read_constraints(constraints: Any, dim: int) -> tuple[VectorFunction | None,
     )
 
 
-def followed(
+def traced_side(
     side: VectorFunction | None, copied: Callable[[Callable[..., Any]], Callable[..., Any]]
 ) -> VectorFunction | None:
-    """One of the functions that ``read_constraints`` gave, with the person's own functions in it replaced by copies."""
+    """A function from ``read_constraints`` with the person's own functions in it replaced by copies."""
     if not isinstance(side, _Side):
         return side
     parts: list[_Part] = []
@@ -77,8 +77,8 @@ def followed(
     return _Side(parts, side.side)
 
 
-def made_of(side: VectorFunction | None) -> list[Any]:
-    """The person's own functions, and the numbers, in one of the functions that ``read_constraints`` gave."""
+def parts_of(side: VectorFunction | None) -> list[Any]:
+    """The person's own functions and the numbers in a function from ``read_constraints``."""
     if not isinstance(side, _Side):
         return []
     found: list[Any] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from types import ModuleType
@@ -14,20 +15,19 @@ from llamoco.dataset_builder.problems.evaluator.assembler import Program
 from llamoco.dataset_builder.problems.evaluator.compiler import compile_to_bytecode
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 
-_BLOCK_ENTRIES = (
-    16384  # of registers that a block of points takes: 128 KiB, which stay in a processor's cache
-)
+# Of the registers for a block of points: 128 KiB, which stay in a processor's cache.
+_BLOCK_ENTRIES = 16384
 _BLOCK = (8, 128)  # fewest and most points of a block
 
 
 @lru_cache(maxsize=1)
 def numba_is_installed() -> bool:
-    """Whether Numba, which the interpreter needs, is installed; it is not loaded here."""
+    """True if Numba, which the interpreter needs, is installed; it is not loaded here."""
     return find_spec("numba") is not None
 
 
 def compile_problem(system: SymbolicProblem) -> CompiledProblem:
-    """Compile a system to ``evaluate(X) -> (f, g, h)``.
+    """Compile a symbolic problem to ``evaluate(X) -> (f, g, h)``.
 
     Raises:
         ValueError: if an index is out of range, unbound or of an unsupported form; the message names the vector.
@@ -40,14 +40,13 @@ class _Interpreter:
     """The interpreter, loaded when the first point is evaluated (Numba takes its time), and the memory that programs share."""
 
     kernels: ModuleType
-    memories: ClassVar[
-        list[np.ndarray]
-    ] = []  # the last one is used; another thread may be about to use an earlier one
+    # The last one is used; another thread may be about to use an earlier one.
+    memories: ClassVar[list[np.ndarray]] = []
     address = 0
 
     @classmethod
     def prepare(cls, entries: int) -> None:
-        """Load the interpreter and see that the memory has that many entries."""
+        """Load the interpreter, and make the memory hold at least ``entries`` floats."""
         from llamoco.dataset_builder.problems.evaluator import interpreter
 
         cls.kernels = interpreter
@@ -57,7 +56,7 @@ class _Interpreter:
 
 
 class CompiledProblem:
-    """A compiled system: ``compiled(X) -> (f, g, h)``.
+    """A compiled problem: ``compiled(X) -> (f, g, h)``.
 
     Attributes:
         dim, n_inequality, n_equality: D, Mg and Mh.
@@ -114,9 +113,9 @@ class CompiledProblem:
 
 
 class PointEvaluator:
-    """Evaluates points and tells which may become the best: within the bounds, feasible and of a finite objective.
+    """Evaluator of points that also tells which may become the best: within the bounds, feasible, with a finite objective.
 
-    The last single point and its values are kept, until ``forget``.
+    The last single point and its values are kept until ``forget``.
 
     Args:
         system: the compiled system.
@@ -133,7 +132,7 @@ class PointEvaluator:
         self._last = np.zeros(2 + system.dim + system.n_inequality + system.n_equality)
         self._addresses = (system._address, self._box.ctypes.data, self._last.ctypes.data)
         self._request = _Interpreter.kernels.request
-        self._numbers = memoryview(self._last)  # type: ignore[arg-type]
+        self._numbers = self._last.data.cast("B").cast("d")  # an entry of it is a plain float
         self._f = 1 + system.dim
 
     def point(self, x: np.ndarray) -> float:
@@ -161,9 +160,9 @@ class PointEvaluator:
         return self._last[self._f + 1 + self._system.n_inequality :].copy()
 
     @property
-    def numbers(self) -> list[float]:
+    def numbers(self) -> Sequence[float]:
         """f, g and h at the last point, one after the other."""
-        return self._numbers[self._f :].tolist()  # type: ignore[return-value]
+        return self._numbers[self._f :].tolist()
 
     @property
     def values(self) -> bytes:
@@ -171,11 +170,11 @@ class PointEvaluator:
         return self._last[self._f :].tobytes()
 
     def repeats(self, x: np.ndarray) -> bool:
-        """Whether x (D,) is the last point."""
+        """True if x (D,) is the last point."""
         return bool(self._last[0]) and self._last[1 : self._f].tobytes() == x.tobytes()
 
     def forget(self) -> None:
-        """There is no last point any more."""
+        """Discard the last point."""
         self._last[0] = 0
 
     def batch(

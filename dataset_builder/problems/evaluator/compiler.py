@@ -127,7 +127,7 @@ class _Compiler:
         return self.assembler.finish(outputs, len(inequalities), len(equalities))
 
     def output(self, expression: Expr) -> tuple[int, int]:
-        """Where a value of the system is."""
+        """The form and address of an output."""
         value = self.operand(expression, {})
         if value.constant is None:
             return op.REGISTER, value.address

@@ -1,4 +1,4 @@
-"""What a member of the set F of basic functions is, and the symbols their formulas are written in."""
+"""Basic functions, members of the set F, and the symbols of their formulas."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class BasicFunction:
     """A member of F.
 
     Attributes:
-        name: identifier, as it stands in a problem's JSON.
+        name: identifier, as in a problem's JSON.
         title: what the field calls it.
         reference: where it is defined.
         expression: the function of the vector ``z`` (length >= 2), minimum 0 at z = 0.
@@ -43,7 +43,7 @@ class BasicFunction:
 
     @property
     def character(self) -> Character:
-        """What a solver meets: a smooth bowl, many minima, one minimum with kinks, or a staircase."""
+        """Character of the landscape: a smooth bowl, many minima, one minimum with kinks, or a staircase."""
         if not self.unimodal:
             return "rugged"
         if self.smooth:

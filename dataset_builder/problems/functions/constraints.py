@@ -41,7 +41,7 @@ j = Index("j")
 
 @dataclass(frozen=True)
 class Box:
-    """What a constraint's parameters are drawn to fit: bounds (D,)."""
+    """Bounds (D,), which the parameters of constraints are drawn to fit."""
 
     lower: np.ndarray
     upper: np.ndarray
@@ -82,7 +82,7 @@ class ConstraintKind:
 
 
 def significant(value: float, digits: int) -> float:
-    """Rounded to that many significant digits."""
+    """A number rounded to ``digits`` significant digits."""
     return float(f"{value:.{digits - 1}e}")
 
 
@@ -92,7 +92,7 @@ def total(body: Expr) -> Expr:
 
 
 def less(e: Expr, value: float) -> Expr:
-    """``e - value``, as one writes it: nothing for 0, ``e + 3`` for -3."""
+    """``e - value`` as it is written: ``e`` for 0, ``e + 3`` for -3."""
     if value == 0:
         return e
     return e - value if value > 0 else e + -value

@@ -1,4 +1,4 @@
-"""The textbook-like slice: problems that books and papers use as examples, each with its best known value.
+"""Textbook problems: examples from books and papers, each with its best known value.
 
 They are no part of the set of problems that is drawn; races on them show which solvers win on what people bring.
 Budgets are ours. Where a source states an equality tolerance, f* is the best value within it.

@@ -1,1 +1,1 @@
-"""Operation profiles: what a problem's functions compute, found by tracing them once."""
+"""Operation profiles of problems, found by tracing their functions once."""

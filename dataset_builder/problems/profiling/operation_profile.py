@@ -1,7 +1,7 @@
-"""What can be known of a problem for free: which operations it does on its variables, found by tracing one point.
+"""Operation profile of a problem: the operations on its variables, found by tracing one point at no cost in evaluations.
 
-The point is not counted: nothing of its value is told, only what was done. A computation that cannot be followed (a compiled
-simulator, scipy's solvers, millions of operations) has no known profile, and that is all that follows.
+The point is not counted: its value is not used, only the operations are. A computation that cannot be traced (a compiled simulator,
+scipy's solvers, millions of operations) has no known profile; nothing else changes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from llamoco.dataset_builder.problems.profiling.traced_array import TracedArray
 from llamoco.dataset_builder.problems.profiling.untraceable import why_not
 
 GOLDEN = 0.6180339887498949
-# Where values of functions are looked for that have none at the centre of the box: on its diagonal, then everywhere.
+# Points to try for functions without a value at the centre of the box: on its diagonal, then everywhere.
 DIAGONAL = (0.25, 0.75, 0.1, 0.9, 0.03, 0.97, 0.01, 0.99)
 SPREAD = 54
 TRACE_STARTS = 8
@@ -55,7 +55,7 @@ class FunctionProfile:
 
     @classmethod
     def from_list(cls, numbers: Sequence[float]) -> FunctionProfile:
-        """What ``numbers`` gave."""
+        """The inverse of ``to_list``."""
         counts = {name: int(count) for name, count in zip(OPERATIONS, numbers[1:], strict=False) if count > 0}
         degrees = [None if degree < 0 else int(degree) for degree in numbers[1 + len(OPERATIONS) :]]
         return cls(dict(sorted(counts.items())), tuple(degrees), float(numbers[0]))
@@ -70,11 +70,11 @@ class OperationProfile:
 
 
 class Trace(NamedTuple):
-    """What came of following a problem's functions.
+    """Result of tracing a problem's functions.
 
     Attributes:
-        profile: what they do; None if they cannot be followed.
-        obstacle: what cannot be followed, and on which line; None if all could.
+        profile: their operations; None if they cannot be traced.
+        obstacle: the expression that cannot be traced, and its line; None if all can be.
     """
 
     profile: OperationProfile | None
@@ -82,7 +82,7 @@ class Trace(NamedTuple):
 
 
 def trace_point(lower: Sequence[float], upper: Sequence[float]) -> list[float]:
-    """A point of the box (D,) without symmetries, away from its faces."""
+    """A point (D,) of the box that lies off its faces and its planes of symmetry."""
     return [
         float(low + (0.2 + 0.6 * (GOLDEN * (i + 1) % 1)) * (high - low))
         for i, (low, high) in enumerate(zip(lower, upper, strict=True))
@@ -90,7 +90,7 @@ def trace_point(lower: Sequence[float], upper: Sequence[float]) -> list[float]:
 
 
 def starting_points(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
-    """Points (64, D) at which a function may be looked at first: the centre of the box, ``trace_point``, then all over the box.
+    """Points (64, D) at which to look for a value of a function: the centre of the box, ``trace_point``, then all over the box.
 
     The spread is the additive recurrence whose steps are the powers of 1 / g, g ** (D + 1) = g + 1: of low discrepancy, the same
     on every machine.
@@ -111,7 +111,7 @@ def profile_of_functions(
     lower: Sequence[float],
     upper: Sequence[float],
 ) -> OperationProfile | None:
-    """Profile of functions of a vector (D,) of ``Traced`` numbers; None if they cannot be followed (see ``trace_functions``)."""
+    """Profile of functions of a vector (D,) of ``Traced`` numbers; None if they cannot be traced (see ``trace_functions``)."""
     return trace_functions(objective, constraints, lower, upper).profile
 
 
@@ -123,7 +123,7 @@ def trace_functions(
     full: Callable[[np.ndarray], np.ndarray] | None = None,
     file: str = "",
 ) -> Trace:
-    """Follow functions of a vector (D,) of ``Traced`` numbers, at ``trace_point`` if they have values there, else at another one.
+    """Trace functions of a vector (D,) of ``Traced`` numbers, at ``trace_point`` if they have values there, else at another one.
 
     Args:
         objective: returns one number.
@@ -175,7 +175,7 @@ def _trace(
 
 
 def _numbers(returned: Any) -> list[Any]:
-    """What a function returned, one by one, sequences in sequences included."""
+    """The numbers that a function returned, those of nested sequences included."""
     if isinstance(returned, Mapping):
         returned = list(returned.values())
     if isinstance(returned, np.ndarray):

@@ -1,4 +1,4 @@
-"""Operation profile of a problem in symbols: its expression trees, worked out on ``Traced`` numbers."""
+"""Operation profile of a problem in symbols: its expression trees evaluated on ``Traced`` numbers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def profile_of_symbolic_problem(
 
 
 class Interpreter:
-    """Values of expressions at one point, definitions computed once and when needed.
+    """Values of expressions at one point; definitions are computed once, when needed.
 
     Args:
         system: where names are defined.

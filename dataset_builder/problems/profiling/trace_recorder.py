@@ -1,4 +1,4 @@
-"""What is written down while a person's functions run on ``Traced`` numbers: operations, and which variables meet."""
+"""Recorder of a trace: the operations on ``Traced`` numbers, and the interactions of variables."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ OPERATIONS = (
 
 
 class TraceError(ArithmeticError):
-    """A computation that cannot be followed."""
+    """A computation that cannot be traced."""
 
 
 class TooMany(TraceError):
-    """So many operations that following them takes too long."""
+    """Too many operations to trace."""
 
 
 class Recorder:
-    """What was done: arguments of each operation, and which variables meet in a nonlinear term.
+    """Arguments of each operation, and the pairs of variables that meet in a nonlinear term.
 
     Arguments are told apart by their values (9 digits): a term that one person computes once and another one in every pass
     of a loop counts once.
@@ -65,7 +65,7 @@ class Recorder:
         self._operations = 0
 
     def step(self) -> None:
-        """Counts an operation.
+        """Count an operation.
 
         Raises:
             TraceError: there were too many.
@@ -75,11 +75,11 @@ class Recorder:
             raise TooMany(f"more than {MOST_OPERATIONS:,} operations")
 
     def note(self, operation: str, *values: float) -> None:
-        """Writes an operation on some values down."""
+        """Record an operation on some values."""
         self.arguments[operation].add(tuple(sorted(f"{value:.9g}" for value in values)))
 
     def meet(self, some: int, others: int) -> None:
-        """Each variable of one set meets each of another."""
+        """Record that each variable of one set interacts with each of another."""
         if (some, others) in self._known:
             return
         self._known.add((some, others))

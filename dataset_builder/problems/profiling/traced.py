@@ -1,4 +1,4 @@
-"""Numbers that remember: what is done to the variables when a person's functions run on them.
+"""Traced numbers, which record the operations on the variables when a person's functions run on them.
 
 A ``Traced`` number carries, beside its value, the variables that it depends on and its degree as a polynomial of them;
 what is done to it is written down by a ``Recorder``. Operations on plain numbers (shifts, weights, data) leave no trace.
@@ -53,7 +53,7 @@ class Traced:
         return self._new(compute(self.value, number), self.variables, self.degree)
 
     def _with(self, name: str, other: Any) -> Any:
-        """An operation with what is no real number."""
+        """An operation with an operand that is not a real number."""
         complex_number = isinstance(other, complex | np.complexfloating)
         return (
             Traced.with_complex(self, name, other)
@@ -62,11 +62,11 @@ class Traced:
         )
 
     def at(self, value: float) -> Traced:
-        """The same number at another place, without a trace."""
+        """The same number with another value, without recording an operation."""
         return Traced(value, self.variables, self.degree, self.recorder)
 
     def function(self, operation: str, value: float) -> Traced:
-        """The result of a function of this number that is no polynomial."""
+        """The result of a non-polynomial function of this number."""
         self.recorder.note(operation, self.value)
         self.recorder.meet(self.variables, self.variables)
         return self._new(value, self.variables, TRANSCENDENTAL)
@@ -220,7 +220,7 @@ class Traced:
     __int__ = __complex__ = __float__
 
     def __index__(self) -> int:
-        """The number where it is a whole one, as to look an entry up: what is done then hangs on it as on a comparison."""
+        """The number as an index, if it is an integer: the further operations depend on it as on a comparison."""
         if not isinstance(self.value, int):
             raise TraceError(TAKEN_OUT)
         self.recorder.note("comparison", self.value)
@@ -238,15 +238,15 @@ class Traced:
         return 0.0
 
     def rint(self) -> Any:
-        """Rounded, as numpy asks objects for it."""
+        """Rounded; NumPy calls this on objects."""
         return round(self)
 
     def conjugate(self) -> Traced:
-        """Itself: real numbers only. numpy asks for it in norms."""
+        """Itself, as it is real; NumPy calls this in norms."""
         return self
 
     def item(self) -> Traced:
-        """Itself, as a numpy scalar gives its value."""
+        """Itself, as ``item`` of a NumPy scalar."""
         return self
 
 
@@ -283,7 +283,7 @@ def _real(value: Any) -> float:
 
 
 def combined(operation: str | None, value: float, *numbers: Any) -> Any:
-    """The result of a function of several numbers, traced or plain, that is no polynomial; a plain number if all of them are.
+    """The result of a non-polynomial function of several numbers, traced or plain; a plain number if all of them are.
 
     Args:
         operation: as it is written down; None for one that is not.
@@ -304,5 +304,5 @@ def combined(operation: str | None, value: float, *numbers: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """The value of a traced number; anything else as it is."""
+    """The value of a traced number; anything else unchanged."""
     return value.value if isinstance(value, Traced) else value

@@ -1,4 +1,4 @@
-"""Arrays of ``Traced`` numbers that can be asked for other types, as a person's code asks arrays of floats."""
+"""Arrays of ``Traced`` numbers with the conversions of arrays of floats."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from llamoco.dataset_builder.problems.profiling.traced import Traced
 
 
 class TracedArray(np.ndarray):
-    """An array of objects, traced and plain numbers. What is computed with it is what is computed with them."""
+    """An array of objects, traced and plain numbers; operations on it are operations on these."""
 
     def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
-        """A copy: cut off at the point for integers, compared with 0 for booleans, as it is for floats."""
+        """A copy: truncated for integers, compared with 0 for booleans, unchanged for floats."""
         kind = np.dtype(dtype).kind
         if self.dtype != object or kind not in "fiubc":
             return super().astype(dtype, *args, **options)

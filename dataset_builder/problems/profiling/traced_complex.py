@@ -1,4 +1,4 @@
-"""Complex numbers whose parts are ``Traced``: worked out on real and imaginary part, so that what is done is written down as real operations."""
+"""Complex numbers whose parts are ``Traced``: computed by real and imaginary part, so that real operations are recorded."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _real_function(name: str, value: Any) -> Any:
 
 
 def _function(operation: str, value: complex, *numbers: TracedComplex) -> TracedComplex:
-    """The result of a function that is not worked out on the parts."""
+    """The result of a function that is not computed by the parts."""
     parts = [part for number in numbers for part in (number.real, number.imag)]
     real = combined(operation, value.real, *parts)
     return TracedComplex(real, combined(None, value.imag, *parts))

@@ -34,7 +34,7 @@ def det(a: Any) -> Any:
 
 
 def with_traces(function: Callable[..., Any], traced: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of matrices, and the one that stands in where they hold traced numbers."""
+    """A function of matrices, and its replacement for traced numbers."""
 
     def call(*args: Any, **options: Any) -> Any:
         holds = any(

@@ -1,4 +1,4 @@
-"""The modules and built-ins that a person's file sees while it is traced: they take ``Traced`` numbers, too.
+"""Modules and built-ins that take ``Traced`` numbers as well, for a person's file while it is traced.
 
 Modules that are imported by others than the file itself are the real ones.
 """
@@ -44,7 +44,7 @@ _LINEAR_ALGEBRA: dict[str, Callable[..., Any]] = {"solve": solve, "inv": inv, "d
 
 @cache
 def modules() -> Mapping[str, types.ModuleType]:
-    """The modules by name, but for scipy's."""
+    """The modules by name, without those of scipy."""
     numpy = _like(np, numpy_functions())
     linalg = _like(np.linalg, {"norm": norm} | _linear_algebra(np.linalg))
     vars(numpy)["linalg"] = linalg
@@ -58,7 +58,7 @@ def modules() -> Mapping[str, types.ModuleType]:
 
 @cache
 def _scipy(name: str) -> types.ModuleType:
-    """A module of scipy that was imported; modules within it come when they are asked for."""
+    """An imported module of scipy; its submodules are loaded when they are used."""
     module = sys.modules[name]
     functions = scipy_functions(module)
     if name == "scipy.linalg":
@@ -84,7 +84,7 @@ def _is_scipy(name: str) -> bool:
 
 
 def namespace() -> dict[str, Any]:
-    """What a traced file starts with: built-ins whose import gives ``modules`` and whose types let traced numbers through."""
+    """Initial namespace of a traced file: built-ins whose import gives ``modules`` and whose types let traced numbers through."""
 
     def importing(
         name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0

@@ -1,4 +1,4 @@
-"""numpy's functions as a person's file sees them while it is traced.
+"""NumPy's functions as a person's file sees them while it is traced.
 
 numpy works on objects by itself, except where it is asked for floats (``np.array(x, dtype=float)``, ``np.zeros(n)``) or for an
 elementary function of arrays that hold plain numbers and traced ones.
@@ -53,7 +53,7 @@ def elementary(name: str) -> Callable[..., Any]:
 
 
 def holds_objects(x: Any) -> bool:
-    """Whether an array or (nested) sequence holds other things than plain numbers."""
+    """True if an array or (nested) sequence holds anything but plain numbers."""
     if isinstance(x, Traced | TracedComplex):
         return True
     if isinstance(x, np.ndarray):
@@ -87,7 +87,7 @@ def numpy_functions() -> dict[str, Any]:
 
 
 def _of_objects() -> dict[str, Callable[..., Any]]:
-    """What stands in for numpy's functions where they are given traced numbers."""
+    """Replacements of NumPy's functions for traced numbers."""
     functions: dict[str, Callable[..., Any]] = dict.fromkeys(("round", "around", "rint"), rounded)
     functions |= dict.fromkeys(("fix", "trunc"), lambda x: each(math.trunc, x))
     functions |= {
@@ -106,7 +106,7 @@ def _of_objects() -> dict[str, Callable[..., Any]]:
 
 
 def _where_traced(function: Callable[..., Any], traced: Callable[..., Any]) -> Callable[..., Any]:
-    """numpy's own function, but for arguments that hold traced numbers."""
+    """NumPy's own function unless an argument holds traced numbers."""
 
     def call(*args: Any, **options: Any) -> Any:
         return traced(*args, **options) if any(map(holds_objects, args)) else function(*args, **options)
@@ -146,7 +146,7 @@ def _each(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _converting(make: Callable[..., Any]) -> Callable[..., Any]:
-    """np.array and its like: what holds traced numbers becomes an array of objects, whatever was asked for."""
+    """``np.array`` and its like: traced numbers become an array of objects, whatever dtype was asked for."""
 
     def function(x: Any, dtype: Any = None, **options: Any) -> Any:
         if not holds_objects(x):

@@ -1,4 +1,4 @@
-"""Functions that cannot be followed inside: they run on plain values, and what comes out depends on all that went in."""
+"""Opaque functions, whose inside cannot be traced: they run on plain values, and their results depend on all arguments."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def elementwise(function: Callable[..., Any], operation: str | None) -> Callable
 
 
 class Opaque:
-    """An object of another library: what is got from it depends on what it was made of, and what it is called with."""
+    """An object of another library: its results depend on the data that it was made of and on the arguments of calls."""
 
     def __init__(
         self, thing: Any, operation: str | None, inputs: _Inputs | None = None, by_point: bool = False
@@ -87,7 +87,7 @@ class Opaque:
         return (self._inputs.outputs(entry, self._operation, self._by_point) for entry in self._thing)
 
     def _bound(self, function: Any) -> Callable[..., Any]:
-        """The function; what it gives depends on what the object was made of, too."""
+        """The function; its values depend on the object's own data as well."""
         own = self._inputs
 
         def call(*args: Any, **options: Any) -> Any:
@@ -98,7 +98,7 @@ class Opaque:
 
 
 class _Inputs:
-    """What went into a call: plain values for it, and on which variables they depend."""
+    """Arguments of a call: plain values, and the variables that they depend on."""
 
     def __init__(self) -> None:
         self.recorder: Recorder | None = None
@@ -108,7 +108,7 @@ class _Inputs:
         self._returned = False  # whether something came from a function that was handed over
 
     def plain(self, value: Any) -> Any:
-        """A value without traces; those of what functions in it return are met when they do."""
+        """A plain value; traces in what functions within it return are found when they return."""
         if isinstance(value, Traced):
             self.recorder = value.recorder
             self.variables |= value.variables
@@ -140,7 +140,7 @@ class _Inputs:
         return call
 
     def outputs(self, result: Any, operation: str | None, by_point: bool = False) -> Any:
-        """What came out, as numbers that depend on what went in; as it is if nothing traced did."""
+        """Results as numbers that depend on the arguments; unchanged if no argument was traced."""
         if self.recorder is None:
             callable_object = callable(result) and not isinstance(
                 result, type | types.FunctionType | np.ufunc

@@ -38,7 +38,7 @@ class _IntType(type):
 
 
 class IntOfTraced(int, metaclass=_IntType):
-    """``int`` that cuts a traced number off."""
+    """``int`` that truncates a traced number."""
 
     def __new__(cls, value: Any = 0, *base: Any, **options: Any) -> Any:
         """The whole number."""
@@ -73,7 +73,7 @@ class ComplexOrTraced(complex, metaclass=_ComplexType):
 
 
 def _single(value: Any) -> Any:
-    """The entry of an array of objects that has but one."""
+    """The entry of an array of objects with a single one."""
     return (
         value.item() if isinstance(value, np.ndarray) and value.dtype == object and value.size == 1 else value
     )

@@ -1,4 +1,4 @@
-"""Why a computation cannot be followed, in a person's words: the function or expression of their file, and its line."""
+"""Obstacles to tracing, in a person's words: the function or expression of their file, and its line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_SHOWN = 60
 
 
 def why_not(error: BaseException, file: str) -> str:
-    """What keeps functions from being followed.
+    """Obstacle that keeps functions from being traced.
 
     Args:
         error: what was raised when they were given ``Traced`` numbers.
@@ -40,12 +40,12 @@ def why_not(error: BaseException, file: str) -> str:
     if isinstance(node, ast.Call):
         name = _resolved(ast.unparse(node.func), file)
         if len(name) <= MOST_SHOWN:
-            return f"{name} is not followed, {line}"
-    return f"`{_short(expression)}` is not followed, {line}"
+            return f"{name} cannot be traced, {line}"
+    return f"`{_short(expression)}` cannot be traced, {line}"
 
 
 def _expression(frame: traceback.FrameSummary) -> str:
-    """The expression of a frame that failed; the whole line where Python does not tell."""
+    """The expression of a frame that failed; the complete line where Python does not tell."""
     first, last = frame.lineno or 0, getattr(frame, "end_lineno", None)
     start, end = getattr(frame, "colno", None), getattr(frame, "end_colno", None)
     if last is None or start is None or end is None:
@@ -83,7 +83,7 @@ def _resolved(name: str, file: str) -> str:
 
 
 def _from_library(error: BaseException) -> bool:
-    """Whether an exception was raised within an installed package, which may refuse what it does not know."""
+    """True if an exception was raised within an installed package, which may refuse traced numbers."""
     innermost = traceback.extract_tb(error.__traceback__)[-1].filename
     own = os.path.dirname(_from_library.__code__.co_filename)
     return ("site-packages" in innermost or "dist-packages" in innermost) and os.path.dirname(

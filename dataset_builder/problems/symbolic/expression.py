@@ -1,4 +1,4 @@
-"""Expression trees: the one symbolic form that evaluators, description patterns and the LaTeX reader share.
+"""Expression trees, shared by evaluators, description patterns and the LaTeX reader.
 
 A tree is built of frozen dataclasses. Vectors are indexed from 1, as in mathematics; printers for Python subtract one.
 Operators are overloaded, so a function of the set reads like its formula::
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 FUNCTIONS = (
@@ -35,6 +35,7 @@ FUNCTIONS = (
 )
 
 
+@dataclass(frozen=True)
 class Expr:
     """A node. Arithmetic on nodes and plain numbers builds trees."""
 
@@ -277,7 +278,7 @@ def tanh(a: Expr) -> Call:
 
 
 _CHILDREN = {
-    kind: tuple(f.name for f in fields(kind) if f.type in ("Expr", "Index"))  # type: ignore[arg-type]
+    kind: tuple(f.name for f in fields(kind) if f.type in ("Expr", "Index"))
     for kind in (*Expr.__subclasses__(), *Binary.__subclasses__())
 }
 
@@ -297,22 +298,19 @@ def walk(node: Expr) -> Iterator[Expr]:
             pending.append(getattr(current, name))
 
 
-def substitute(node: Expr, replace: dict[Expr, Expr]) -> Expr:
+def map_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The node with ``change`` of each direct sub-expression in its place."""
+    old = {name: getattr(node, name) for name in _CHILDREN[type(node)]}
+    new = {name: change(child) for name, child in old.items()}
+    return node if all(new[name] is old[name] for name in old) else replace(node, **new)
+
+
+def substitute(node: Expr, values: dict[Expr, Expr]) -> Expr:
     """The tree with every occurrence of a key replaced by its value."""
-    if node in replace:
-        return replace[node]
-    values = {f.name: getattr(node, f.name) for f in fields(node)}  # type: ignore[arg-type]
-    new = {k: substitute(v, replace) if isinstance(v, Expr) else v for k, v in values.items()}
-    return node if new == values else type(node)(**new)
+    return values[node] if node in values else map_children(node, lambda child: substitute(child, values))
 
 
 def rename_vector(node: Expr, old: str, new: str) -> Expr:
     """The tree with vector ``old`` (its items and size) called ``new``."""
-    if isinstance(node, Item):
-        return Item(new if node.vector == old else node.vector, rename_vector(node.index, old, new))
-    if isinstance(node, Size):
-        return Size(new) if node.vector == old else node
-    values = {f.name: getattr(node, f.name) for f in fields(node)}  # type: ignore[arg-type]
-    return type(node)(
-        **{k: rename_vector(v, old, new) if isinstance(v, Expr) else v for k, v in values.items()}
-    )
+    node = map_children(node, lambda child: rename_vector(child, old, new))
+    return replace(node, vector=new) if isinstance(node, Item | Size) and node.vector == old else node

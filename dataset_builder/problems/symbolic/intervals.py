@@ -1,4 +1,4 @@
-"""Ranges that formulas take over a box, by interval arithmetic (Moore, Interval Analysis, 1966): enclosures, not always tight.
+"""Enclosures of the values of formulas over a box, by interval arithmetic (Moore, Interval Analysis, 1966); not always tight.
 
 Values are rounded outwards by more than floating-point errors can be, so that what lies outside an enclosure does not occur.
 """

@@ -1,7 +1,7 @@
 """A problem in symbols: named definitions, then objective and constraints, as expression trees in ``x``.
 
-The evaluator, the Python and LaTeX description patterns and the LaTeX reader all speak ``SymbolicProblem``; that all of them mean the same
-function is checked on random points.
+The evaluator, the Python and LaTeX description patterns and the LaTeX reader all use ``SymbolicProblem``; tests check on random points that all
+of them mean the same function.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class SymbolicProblem:
         return result
 
     def depends_on_x(self) -> dict[str, bool]:
-        """Whether each definition changes with x (the others are data)."""
+        """Names of definitions, True for those that change with x (the others are data)."""
         result = {"x": True}
         for name, used in self.used.items():
             result[name] = any(result[other] for other in used)

@@ -125,7 +125,7 @@ def _attempt(
 
 
 def _draw_character(rng: PortableRng, level: float, constrained: bool) -> str:
-    """What the components are like, for a budget at ``level`` (0: smallest, 1: largest)."""
+    """Character of the components, for a budget at ``level`` (0: smallest, 1: largest)."""
     few, many = CONSTRAINED_SMOOTH_SHARES if constrained else SMOOTH_SHARES
     others = CONSTRAINED_OTHER_SHARES if constrained else OTHER_SHARES
     if rng.chance(few + (many - few) * level):
@@ -246,7 +246,7 @@ def _component_values(definition: Definition, dim: int, points: np.ndarray) -> n
 
 
 def _optima(components: list[Definition], dim: int) -> list[np.ndarray]:
-    """Where the components have their minima: a point (D,) each, a single one for a hybrid."""
+    """Minimum points (D,) of the components, a single one for a hybrid."""
     shifts = [
         shift_values(c["shift"], dim if c["positions"] is None else len(c["positions"])) for c in components
     ]

@@ -1,1 +1,1 @@
-"""What goes around an evaluator: the journal, worker processes, the best point so far."""
+"""Wrappers of evaluators: the journal, parallel workers, the best point so far."""

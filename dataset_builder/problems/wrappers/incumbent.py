@@ -1,4 +1,4 @@
-"""The best point of all runs on a problem so far: what is left where a person's own function fails or they press Ctrl-C."""
+"""The best point of all runs on a problem so far, for when a person's function fails or they press Ctrl-C."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Incumbent:
         problem: the problem.
 
     Attributes:
-        problem: the same problem; what evaluates it, or a copy with another budget, is seen here.
+        problem: the same problem; what evaluates it, or a copy with another budget, is watched here.
         x: the best feasible point within the bounds (D,); None until there is one.
         f: its objective.
-        evals: points evaluated, those beside the budget included.
+        evals: points evaluated, with those outside the budget.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -31,10 +31,10 @@ class Incumbent:
         if (
             problem.active_evaluator.compiled is None
         ):  # a compiled problem has no code of a person's own that may fail
-            self.problem = problem.with_evaluator(_Watched(self, problem))
+            self.problem = problem.with_evaluator(_IncumbentEvaluator(self, problem))
 
 
-class _Watched(EvaluatorWrapper):
+class _IncumbentEvaluator(EvaluatorWrapper):
     def __init__(self, incumbent: Incumbent, problem: Problem) -> None:
         super().__init__(problem.active_evaluator)
         self._incumbent, self._problem = incumbent, problem

@@ -1,9 +1,9 @@
-"""A journal of evaluations: what an expensive objective gave is written down before it is used, and is never paid for twice.
+"""Journal of evaluations: each value of an expensive objective is written down before it is used, and never paid for twice.
 
-The file is JSON, a line each: first what identifies the problem, then one record an evaluation, with the point of the person's own
-variables, their objective in their own sign, and the constraints; one more line has the facts that following the functions gave, for
-which they are called once. Numbers are written so that they are read back to the last bit.
-Each record is on the disk before the program that asked for it hears of it. A line that a crash cut off is removed when the journal is
+The file has JSON lines: first the identity of the problem, then one record for each evaluation, with the point in the person's own
+variables, their objective in their own sign, and the constraints; one more line has what tracing the functions gave, for which they
+are called once. Numbers are written so that they are read back to the last bit.
+Each record is on disk before the program that asked for it gets the values. A line that a crash cut off is removed when the journal is
 next opened. A journal is written by one process at a time.
 """
 
@@ -16,7 +16,6 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -24,13 +23,6 @@ from typing import IO, Any
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.evaluators import (
-    EvaluatorWrapper,
-    ProblemEvaluator,
-    Values,
-    collect_values,
-)
-from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile, OperationProfile
 
 FORMAT = 1
 _START = '{"llamoco journal": '
@@ -53,11 +45,11 @@ class JournalError(ProblemError):
 
 @dataclass(frozen=True)
 class Identity:
-    """What makes two problems the same for a journal. The budget, the starting point and the sense are no part of it.
+    """Identity of a problem for its journal. Budget, starting point and sense are no part of it.
 
     Attributes:
         objective: name of the objective.
-        source: hash of the text of the person's functions; None where there is no text, or it is not to matter.
+        source: hash of the text of the person's functions; None where there is no text, or it is to be ignored.
         lower, upper: bounds of the person's variables (A,), None where there is none.
         inequalities, equalities: numbers of constraints.
         steps: of each variable (A,), 0 where it is continuous.
@@ -72,7 +64,7 @@ class Identity:
     steps: tuple[float, ...]
 
     def difference(self, other: dict[str, Any]) -> str | None:
-        """What tells this problem from the one of a journal's first line, in words; None if nothing does."""
+        """The difference from the problem in a journal's first line, in words; None if there is none."""
         mine = json.loads(json.dumps(asdict(self)))
         if len(mine["lower"]) != len(other.get("lower") or ()):
             return f"it has {len(other.get('lower') or ())} variables, and this problem {len(mine['lower'])}"
@@ -103,7 +95,7 @@ class Journal:
     Attributes:
         path: the file.
         identity: what is in its first line; None if it is new.
-        facts: what following the functions gave (see ``Journaled``); None if they were not followed yet.
+        facts: what tracing the functions gave (see ``JournalEvaluator``); None if they were not traced yet.
 
     Raises:
         JournalError: if it cannot be read or written, is no journal, or another process has it open.
@@ -141,11 +133,11 @@ class Journal:
         return len(self._values)
 
     def close(self) -> None:
-        """Give the file up to other processes."""
+        """Close the file and release its lock."""
         self._file.close()
 
-    def belongs_to(self, identity: Identity) -> None:
-        """Have the journal be of a problem: what identifies it is written into a new one, and compared with an older one's.
+    def check_identity(self, identity: Identity) -> None:
+        """Write the identity of a problem into a new journal, or compare it with that of an older one.
 
         Raises:
             JournalError: if it is the journal of another problem; the message says what differs.
@@ -158,7 +150,7 @@ class Journal:
         difference = identity.difference(self.identity)
         if difference is not None:
             raise JournalError(
-                f"{self.path}: this is the journal of another problem, {difference}; give another file, or the call that began it"
+                f"{self.path}: this is the journal of another problem, {difference}; give another file, or repeat the call that began it"
             )
 
     def find(self, x: np.ndarray) -> tuple[float, list[float], list[float]] | None:
@@ -171,16 +163,16 @@ class Journal:
             yield np.frombuffer(key), f, g, h
 
     def record(self, x: np.ndarray, f: float, g: list[float], h: list[float]) -> None:
-        """Write an evaluation down; it is on the disk when this returns.
+        """Write an evaluation; it is on disk when this returns.
 
         Raises:
             JournalError: if it cannot be written.
         """
-        self._write({"x": _written(x.tolist()), "f": _written([f])[0], "g": _written(g), "h": _written(h)})
+        self._write({"x": _to_json(x.tolist()), "f": _to_json([f])[0], "g": _to_json(g), "h": _to_json(h)})
         self._values[x.tobytes()] = f, g, h
 
-    def keep_facts(self, facts: dict[str, Any]) -> None:
-        """Write down what following the functions gave.
+    def record_facts(self, facts: dict[str, Any]) -> None:
+        """Write down what tracing the functions gave.
 
         Raises:
             JournalError: if it cannot be written.
@@ -197,7 +189,7 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise JournalError(
-                f"{self.path}: another run writes to this journal; wait for its end, or give another file"
+                f"{self.path}: another run writes to this journal; wait for it to end, or give another file"
             ) from error
         except OSError:  # a file system without locks
             return
@@ -207,12 +199,12 @@ class Journal:
         content = self._file.read()
         lines = content.split(b"\n")
         torn = lines.pop()
-        if content and not _begins(content):
+        if content and not _may_be_journal(content):
             raise JournalError(
                 f"{self.path}: not a journal (its first line is not one's); give another file, nothing was changed"
             )
         if torn:  # a crash cut it off, so whoever asked for the values never heard of them
-            with self._told("repaired"):
+            with self._journal_errors("repaired"):
                 self._file.truncate(len(content) - len(torn))
                 os.fsync(self._file.fileno())
         for number, line in enumerate(lines, 1):
@@ -227,7 +219,7 @@ class Journal:
             except (ValueError, KeyError, TypeError) as error:
                 raise JournalError(
                     f"{self.path}:{number}: not a line of a journal ({type(error).__name__}: {error}); "
-                    "remove it, and what it held is evaluated anew"
+                    "remove the line; its point is then evaluated again"
                 ) from error
             if number == 1:
                 version = record.pop("llamoco journal", None)
@@ -239,7 +231,7 @@ class Journal:
 
     def _write(self, record: dict[str, Any]) -> None:
         line = json.dumps(record, separators=(", ", ": ")).encode() + b"\n"
-        with self._told("written to"):
+        with self._journal_errors("written to"):
             end = self._file.seek(0, os.SEEK_END)
             try:
                 written = 0
@@ -252,111 +244,24 @@ class Journal:
                 raise
 
     @contextlib.contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _journal_errors(self, what: str) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise JournalError(
                 f"{self.path}: the journal cannot be {what} ({error.strerror}); make room, or give another file. "
-                f"It keeps the {len(self._values)} evaluations before"
+                f"It keeps its {len(self._values)} evaluations"
             ) from error
 
 
-class Journaled(EvaluatorWrapper):
-    """Looks evaluations up in a journal, and writes into it those that are not there.
-
-    Args:
-        inner: what evaluates.
-        journal: open, and of this problem.
-
-    Attributes:
-        found: evaluations that the journal had.
-    """
-
-    def __init__(self, inner: ProblemEvaluator, journal: Journal) -> None:
-        super().__init__(inner)
-        self._journal = journal
-        self.found = 0
-
-    @cached_property
-    def _facts(self) -> tuple[OperationProfile | None, str | None]:
-        """Operation profile and obstacle, of the journal if it has them."""
-        kept = self._journal.facts
-        if kept is None:
-            profile, obstacle = self.inner.profile, self.inner.trace_obstacle
-            self._journal.keep_facts(
-                {"profile": None if profile is None else asdict(profile), "obstacle": obstacle}
-            )
-            return profile, obstacle
-        try:
-            parts = kept["profile"] and [
-                FunctionProfile(
-                    dict(part["operations"]), tuple(part["degrees"]), float(part["mean_interactions"])
-                )
-                for part in (kept["profile"]["objective"], kept["profile"]["constraints"])
-            ]
-            return (OperationProfile(*parts) if parts else None), kept["obstacle"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise JournalError(
-                f"{self._journal.path}: its line of facts cannot be read ({type(error).__name__}: {error}); remove that line, "
-                "and the functions are followed anew"
-            ) from error
-
-    @property
-    def profile(self) -> OperationProfile | None:
-        """See ``ProblemEvaluator``."""
-        return self._facts[0]
-
-    @property
-    def trace_obstacle(self) -> str | None:
-        """See ``ProblemEvaluator``."""
-        return self._facts[1]
-
-    def evaluate(self, x: np.ndarray) -> Values:
-        """See ``ProblemEvaluator``."""
-        return collect_values(self.evaluate_rows(x), len(x))
-
-    def evaluate_rows(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
-        """See ``ProblemEvaluator``.
-
-        Raises:
-            JournalError: if an evaluation cannot be written down; its values are given before.
-        """
-        sign = -1.0 if self.maximize else 1.0
-        points = np.ascontiguousarray(self.to_original(x), dtype=float)
-        asked: dict[bytes, list[int]] = {}  # rows of one point: rounding makes one of several
-        for row, point in enumerate(points):
-            known = self._journal.find(point)
-            if known is None:
-                asked.setdefault(point.tobytes(), []).append(row)
-                continue
-            self.found += 1
-            f, g, h = known
-            yield row, (np.array([sign * f]), np.array([g], dtype=float), np.array([h], dtype=float))
-        if not asked:
-            return
-        rows = list(asked.values())
-        for number, values in self.inner.evaluate_rows(x[[same[0] for same in rows]]):
-            f, g, h = (part[0] for part in values)
-            failure: JournalError | None = None
-            try:
-                self._journal.record(points[rows[number][0]], sign * float(f), g.tolist(), h.tolist())
-            except JournalError as error:
-                failure = error
-            for row in rows[number]:
-                yield row, values
-            if failure is not None:
-                raise failure
-
-
-def _begins(content: bytes) -> bool:
-    """Whether a file's content may be a journal, if only the beginning of its first line."""
+def _may_be_journal(content: bytes) -> bool:
+    """True if a file may be a journal, even one cut off within its first line."""
     start = _START.encode()
     return content.startswith(start) or start.startswith(content)
 
 
-def _written(values: list[float]) -> list[float | str]:
-    """Numbers as JSON has them: repr is exact, and what is not finite is text."""
+def _to_json(values: list[float]) -> list[float | str]:
+    """Numbers for JSON, exact by repr; those that are not finite become text."""
     return [value if math.isfinite(value) else repr(value) for value in values]
 
 
@@ -365,7 +270,7 @@ def _numbers(values: list[Any]) -> list[float]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have a new file's name on the disk, too."""
+    """Sync a folder, so that the name of a new file is on disk as well."""
     with contextlib.suppress(OSError):  # no such thing on Windows
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""What identifies a problem for its journal: a person's functions, or their file, without what may change between two runs."""
+"""Identity of a problem for its journal: the person's functions or file, without what may change between runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def identity_of_callable(
         integer: which variables are integers, bool (A,); None if none.
     """
     functions = evaluator.functions
-    parts = [functions.fun, *functions.args, *functions.of_constraints()]
+    parts = [functions.fun, *functions.args, *functions.constraint_parts()]
     return Identity(
         objective=_name(functions.fun),
         source=_hash(text for part in parts for text in _texts(part)),
@@ -82,7 +82,7 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 def _texts(value: Any) -> Iterable[str]:
-    """What a value is: the code of a function, the numbers of data. Objects of other kinds count by their type alone."""
+    """Texts that identify a value: the code of a function, the numbers of data, only the type of other objects."""
     if isinstance(value, functools.partial):
         for part in (value.func, *value.args, *value.keywords.items()):
             yield from _texts(part)

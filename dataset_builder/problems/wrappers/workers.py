@@ -1,7 +1,7 @@
-"""Points that a program asks for together are evaluated side by side: in processes of this machine, or by a person's own ``map``.
+"""Parallel evaluation of the points of one request, in processes of this machine or by a person's own ``map``.
 
-A program that asks for one point at a time gains nothing. What is evaluated elsewhere is a copy of the person's functions: what
-they change there stays there. Order and values are those of one process.
+A program that asks for one point at a time gains nothing. Workers evaluate copies of the person's functions: what these change in a
+worker stays there. Order and values are those of one process.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ Workers = int | MapLike
 
 
 class WorkersError(LlamocoError, RuntimeError):
-    """Points cannot be evaluated elsewhere, or a process that evaluated them died. The message says what to do."""
+    """Points cannot be evaluated in other processes, or a worker died. The message says what to do."""
 
 
-class Shared(EvaluatorWrapper):
-    """Evaluates batches of points side by side, to be closed.
+class ParallelEvaluator(EvaluatorWrapper):
+    """Evaluates the points of a request in parallel; a context manager.
 
     Args:
         inner: what evaluates a point; a copy of it goes to each process.
@@ -52,12 +52,12 @@ class Shared(EvaluatorWrapper):
     def __init__(self, inner: ProblemEvaluator, workers: Workers) -> None:
         super().__init__(inner)
         self._map = workers if callable(workers) else None
-        self.count = 0 if callable(workers) else checked_workers(workers)
+        self.count = 0 if callable(workers) else worker_count(workers)
         self.largest = 0
-        self._pool: Executor | None = None
+        self._pool: Any = None  # loky's executor
         self._copy: bytes | None = None
 
-    def __enter__(self) -> Shared:
+    def __enter__(self) -> ParallelEvaluator:
         return self
 
     def __exit__(
@@ -66,9 +66,9 @@ class Shared(EvaluatorWrapper):
         self.close()
 
     def close(self) -> None:
-        """End the processes, whatever they do."""
+        """End the processes at once."""
         if self._pool is not None:
-            self._pool.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]  # loky's
+            self._pool.shutdown(wait=True, kill_workers=True)
             self._pool = None
 
     def evaluate(self, x: np.ndarray) -> Values:
@@ -76,7 +76,7 @@ class Shared(EvaluatorWrapper):
         return collect_values(self.evaluate_rows(x), len(x))
 
     def evaluate_rows(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
-        """See ``ProblemEvaluator``. After a failure the points that are under way are waited for: what was paid for is not lost.
+        """See ``ProblemEvaluator``. After a failure, evaluations in flight are waited for: what was paid for is not lost.
 
         Raises:
             WorkersError: if a process died, or the person's functions cannot be sent to one.
@@ -86,7 +86,7 @@ class Shared(EvaluatorWrapper):
         if len(x) == 1 or self.count == 1:
             yield from self.inner.evaluate_rows(x)
         elif self._map is not None:
-            task = _Task(self._sent())
+            task = _Task(self._pickled())
             yield from enumerate(self._map(task, [point.copy() for point in x]))
         else:
             yield from self._in_processes(x)
@@ -95,12 +95,12 @@ class Shared(EvaluatorWrapper):
         from concurrent.futures import as_completed
 
         if self._pool is None:
-            self._pool = _executor(self.count, self._sent())
+            self._pool = _executor(self.count, self._pickled())
         rows: dict[Future[Values], int] = {}
         failed: dict[int, BaseException] = {}
         try:
             for row, point in enumerate(x):
-                rows[self._pool.submit(_evaluate_there, point)] = row
+                rows[self._pool.submit(_evaluate_in_worker, point)] = row
             for future in as_completed(rows):
                 if future.cancelled():
                     continue
@@ -117,10 +117,10 @@ class Shared(EvaluatorWrapper):
             self.close()
             raise
         if failed:
-            raise self._told(failed, x)
+            raise self._error_of(failed, x)
 
-    def _told(self, failed: dict[int, BaseException], x: np.ndarray) -> BaseException:
-        """What to raise for points that failed: the first one's own error, unless a process died."""
+    def _error_of(self, failed: dict[int, BaseException], x: np.ndarray) -> BaseException:
+        """The error to raise for points that failed: the first one's own, unless a process died."""
         from loky.process_executor import BrokenProcessPool
 
         row = min(failed)
@@ -130,15 +130,15 @@ class Shared(EvaluatorWrapper):
         self.close()
         point = ", ".join(f"{value:.6g}" for value in self.to_original(x[row])[:4].tolist())
         told = WorkersError(
-            f"a worker process died, while evaluating x = [{point}{', ...' if x.shape[1] > 4 else ''}] or a point beside it: it was "
+            f"a worker process died while evaluating x = [{point}{', ...' if x.shape[1] > 4 else ''}] or another point: it was "
             "killed, ran out of memory, or crashed in compiled code. Evaluate with fewer workers, or with workers=1 to see "
-            "where it crashes; with a journal, what was evaluated is not paid for again"
+            "where it crashes; with a journal, no finished evaluation is lost"
         )
         told.__cause__ = error
         return told
 
-    def _sent(self) -> bytes:
-        """What evaluates, as it is sent to others."""
+    def _pickled(self) -> bytes:
+        """The evaluator as bytes, to be sent to workers."""
         if self._copy is None:
             import cloudpickle
 
@@ -147,12 +147,12 @@ class Shared(EvaluatorWrapper):
             except Exception as error:
                 raise WorkersError(
                     f"the functions cannot be sent to other processes ({type(error).__name__}: {error}); what they refer to "
-                    "(an open file, a lock, a connection) has to be made inside them, or give workers=1"
+                    "(an open file, a lock, a connection) has to be made inside them, or use workers=1"
                 ) from error
         return self._copy
 
 
-def checked_workers(workers: Any) -> int:
+def worker_count(workers: Any) -> int:
     """A number of processes.
 
     Raises:
@@ -172,7 +172,7 @@ def _cores() -> int:
 
 
 class _Task:
-    """Evaluates a point (D,), wherever it is sent."""
+    """Evaluates a point (D,) in any process that it is sent to."""
 
     def __init__(self, sent: bytes) -> None:
         self._bytes = sent
@@ -190,14 +190,14 @@ class _Task:
 
 
 def _sendable(evaluator: ProblemEvaluator) -> Any:
-    """An evaluator that can be pickled: a person's file goes as text, and is executed there."""
+    """An evaluator that can be pickled: a person's file is sent as text and executed in the worker."""
     while isinstance(evaluator, EvaluatorWrapper):
         evaluator = evaluator.inner
     return _Source(evaluator) if isinstance(evaluator, SourceEvaluator) else evaluator
 
 
 class _Source:
-    """Stands for a person's file until it is unpickled."""
+    """A person's file on its way to a worker."""
 
     def __init__(self, evaluator: SourceEvaluator) -> None:
         self._text = evaluator.file._text
@@ -212,8 +212,8 @@ def _read(text: str, name: str, folder: Any) -> ProblemEvaluator:
     return SourceEvaluator(lambda: load_python(text, name, folder))
 
 
-# In a worker process: what evaluates there, or what kept it from being unpickled.
-_there: ProblemEvaluator | BaseException
+# In a worker process: its evaluator, or the error that unpickling it raised.
+_worker_evaluator: ProblemEvaluator | BaseException
 
 
 def _executor(count: int, sent: bytes) -> Executor:
@@ -221,37 +221,37 @@ def _executor(count: int, sent: bytes) -> Executor:
     from loky.backend import get_context
 
     executor: Executor = loky.ProcessPoolExecutor(
-        count, context=get_context("loky"), initializer=_begin_there, initargs=(sent,)
+        count, context=get_context("loky"), initializer=_start_worker, initargs=(sent,)
     )
     return executor
 
 
-def _begin_there(sent: bytes) -> None:
+def _start_worker(sent: bytes) -> None:
     """Prepare a worker process."""
-    global _there
+    global _worker_evaluator
     import cloudpickle
 
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal: the parent decides
     try:
-        _there = cloudpickle.loads(sent)
+        _worker_evaluator = cloudpickle.loads(sent)
     except BaseException as error:
-        _there = error
+        _worker_evaluator = error
 
 
-def _evaluate_there(point: np.ndarray) -> Values:
-    if isinstance(_there, BaseException):
+def _evaluate_in_worker(point: np.ndarray) -> Values:
+    if isinstance(_worker_evaluator, BaseException):
         raise WorkersError(
-            f"the functions do not arrive in another process ({type(_there).__name__}: {_there}); give workers=1"
+            f"the functions cannot be loaded in a worker process ({type(_worker_evaluator).__name__}: {_worker_evaluator}); give workers=1"
         )
     try:
-        return _there.evaluate(point[None, :])
+        return _worker_evaluator.evaluate(point[None, :])
     except Exception as error:
-        raise _portable(error)  # noqa: B904  (itself, nearly always)
+        raise _picklable(error)  # noqa: B904  (itself, nearly always)
 
 
-def _portable(error: Exception) -> Exception:
-    """An exception that can be sent back: itself, or its text where it cannot be pickled."""
+def _picklable(error: Exception) -> Exception:
+    """An exception that can be pickled: itself, or a ProblemError with its text."""
     import cloudpickle
 
     try:

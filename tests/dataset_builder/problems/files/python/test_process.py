@@ -64,9 +64,7 @@ def test_what_would_end_the_process_or_wait_is_an_error_of_the_file(line: str) -
     assert str(told.value).startswith("p.py:") and "\n" not in str(told.value)
     assert (sys.stdin, sys.stdout, sys.stderr) == streams
     if "Stop" not in line and "return" not in line:
-        with pytest.raises(
-            ProblemError, match=rf"^p\.py:\d+: the file fails when it is run .*{ENDS[line]}"
-        ):
+        with pytest.raises(ProblemError, match=rf"^p\.py:\d+: the file fails when it is run .*{ENDS[line]}"):
             load_python(f"{HEAD}def objective(x): return 1.0\n{line}\n", "p.py")
 
 
@@ -89,7 +87,7 @@ def test_a_trace_ends_nothing_either() -> None:
         + "def objective(x):\n    return float(x[0]) if type(x[0]) is np.float64 else os._exit(1)\nimport numpy as np\n",
         "p.py",
     )
-    assert own.trace.profile is None and "os._exit is not followed" in str(own.trace.obstacle)
+    assert own.trace.profile is None and "os._exit cannot be traced" in str(own.trace.obstacle)
 
 
 def test_signals_that_do_not_end_the_process_may_be_sent() -> None:
