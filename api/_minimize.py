@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from llamoco import _arguments, _warm
 from llamoco._callbacks import Callback
-from llamoco._running import Stack, Wishes, counts_of, open_journal, run
+from llamoco._running import EvaluatorStack, Wishes, counts_of, open_journal, run
 from llamoco.dataset_builder.problems.budget import budget_in_time, default_budget
 from llamoco.dataset_builder.problems.callables.callable_evaluator import CallableEvaluator, Functions
 from llamoco.dataset_builder.problems.callables.problem_text import problem_file_text
@@ -134,7 +134,7 @@ def minimize(
             evaluator=evaluator,
             profile=(evaluator if record is None else JournalEvaluator(evaluator, record)).profile,
         )
-        stack = opened.enter_context(Stack(problem, wishes.workers, record))
+        stack = opened.enter_context(EvaluatorStack(problem, wishes.workers, record))
         return run(stack, wishes)
 
 

@@ -45,7 +45,7 @@ class Wishes:
     progress: bool | None = None
 
 
-class Stack:
+class EvaluatorStack:
     """A problem with everything around its evaluator: workers, a journal and the watch; a context manager.
 
     Args:
@@ -75,17 +75,17 @@ class Stack:
         """Evaluations that no program asked for (see ``CallableEvaluator``)."""
         return getattr(self._evaluator, "extra_evaluations", 0)
 
-    def __enter__(self) -> Stack:
+    def __enter__(self) -> EvaluatorStack:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.wrapping.__exit__(None, None, None)
 
 
-class _Told(Listener):
+class _ProgressListener(Listener):
     """Calls the person's callback and updates the progress line. ``why`` says what ended the run here."""
 
-    def __init__(self, stack: Stack, wishes: Wishes, line: ProgressLine) -> None:
+    def __init__(self, stack: EvaluatorStack, wishes: Wishes, line: ProgressLine) -> None:
         self._stack, self._callback, self._line = stack, wishes.callback, line
         self.why = ""
 
@@ -107,7 +107,7 @@ class _Told(Listener):
             raise Stop(self.why)
 
 
-def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
+def run(stack: EvaluatorStack, wishes: Wishes) -> OptimizeResult:
     """Solve a problem.
 
     Raises:
@@ -119,7 +119,7 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     line = ProgressLine(wishes.progress, problem.max_evals)
     limit = wishes.time_limit or problem.time_limit
     watch.deadline = None if limit is None else time.monotonic() + limit
-    told = _Told(stack, wishes, line)
+    told = _ProgressListener(stack, wishes, line)
     options = Options(
         seed=wishes.seed,
         candidates=wishes.candidates,
@@ -158,7 +158,7 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     return result
 
 
-def _with_result(error: BaseException, stack: Stack, outcome: Outcome | None) -> BaseException:
+def _with_result(error: BaseException, stack: EvaluatorStack, outcome: Outcome | None) -> BaseException:
     """An exception with the best point so far as its ``result``, and a note that says so."""
     best = stack.watch.best
     result = None if best is None else result_of(stack, outcome, "", failed=str(error))
@@ -176,7 +176,7 @@ def _with_result(error: BaseException, stack: Stack, outcome: Outcome | None) ->
 
 
 def result_of(
-    stack: Stack,
+    stack: EvaluatorStack,
     outcome: Outcome | None,
     ended: str,
     interrupted: bool = False,

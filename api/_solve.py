@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from llamoco import _arguments, _warm
 from llamoco._callbacks import Callback
-from llamoco._running import Stack, Wishes, run
+from llamoco._running import EvaluatorStack, Wishes, run
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.wrappers.journal import Journal
 from llamoco.dataset_builder.problems.wrappers.journal_identity import identity_of_file
@@ -75,5 +75,5 @@ def solve(
                 opened.enter_context(record)
         if budget is not None:
             problem = problem.with_budget(budget)
-        stack = opened.enter_context(Stack(problem, wishes.workers, record))
+        stack = opened.enter_context(EvaluatorStack(problem, wishes.workers, record))
         return run(stack, wishes)
