@@ -41,7 +41,7 @@ class Wishes:
     seed: int = 0
     callback: Callback | None = None
     model: str | Path | None = None
-    candidates: int | None = None
+    one_program: bool = False
     progress: bool | None = None
 
 
@@ -122,7 +122,7 @@ def run(stack: EvaluatorStack, wishes: Wishes) -> OptimizeResult:
     told = _ProgressListener(stack, wishes, line)
     options = Options(
         seed=wishes.seed,
-        candidates=wishes.candidates,
+        one_program=wishes.one_program,
         wall_limit=limit,
         tolerance=wishes.tolerance,
         side_by_side=stack.wrapping.parallel,
