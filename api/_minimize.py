@@ -41,7 +41,7 @@ def minimize(
     callback: Callable[..., Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
     model: str | Path | None = None,
-    candidates: int | None = None,
+    one_program: bool = False,
     progress: bool | None = None,
     **options: Any,
 ) -> OptimizeResult:
@@ -77,7 +77,7 @@ def minimize(
         journal: file that each evaluation is written to before it is used. The same call with the same journal goes on after a
             crash, or with a larger ``max_evals``, and evaluates nothing twice.
         model: model folder or Hub id; the shipped model if None.
-        candidates: how many of the model's likeliest programs share the budget. None: one, or several where there is doubt.
+        one_program: whether one program has the complete budget even where the problem is unlike those of the training set.
         progress: whether a line on stderr says how far the run is; None: in a terminal or notebook, after two seconds.
         options: further arguments of scipy's, see above.
 
@@ -103,7 +103,7 @@ def minimize(
         seed=_arguments.read_seed(options.get("rng") if seed is None else seed),
         callback=None if callback is None else Callback(callback),
         model=model,
-        candidates=_arguments.read_count("candidates", candidates),
+        one_program=one_program,
         progress=progress,
     )
     _warm.prepare()

@@ -41,7 +41,7 @@ class Wishes:
     seed: int = 0
     callback: Callback | None = None
     model: str | Path | None = None
-    candidates: int | None = None
+    one_program: bool = False
     progress: bool | None = None
 
 
@@ -91,7 +91,7 @@ class _Told(Listener):
 
     def progress(self, evals: int, best_f: float | None) -> None:
         """See ``Listener``."""
-        self._stack.watch.spent = evals >= self._stack.problem.max_evals
+        self._stack.watch.budget_spent = evals >= self._stack.problem.max_evals
         sign = -1.0 if self._stack.problem.maximize else 1.0
         self._line.show(evals, None if best_f is None else sign * best_f)
         best = self._stack.watch.best
@@ -122,7 +122,7 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     told = _Told(stack, wishes, line)
     options = Options(
         seed=wishes.seed,
-        candidates=wishes.candidates,
+        one_program=wishes.one_program,
         wall_limit=limit,
         tolerance=wishes.tolerance,
         side_by_side=stack.wrapping.parallel,
@@ -196,9 +196,7 @@ def result_of(
     problem, best = stack.problem, stack.watch.best
     answer, solution = (None, None) if outcome is None else (outcome.answer, outcome.solution)
     evals = (stack.watch.evals if solution is None else solution.evals) + stack.extra_evaluations
-    verdict = "" if solution is None else solution.verdict
-    if interrupted or stack.watch.late:
-        verdict = "interrupted" if interrupted else "time_limit"
+    verdict = "interrupted" if interrupted else "" if solution is None else solution.verdict
     sign = -1.0 if problem.maximize else 1.0
     trace = [] if solution is None else [(count, sign * f) for count, f in solution.trace]
     optimizer = None if answer is None else answer.optimizer

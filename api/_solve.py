@@ -32,7 +32,7 @@ def solve(
     callback: Callable[..., Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
     model: str | Path | None = None,
-    candidates: int | None = None,
+    one_program: bool = False,
     progress: bool | None = None,
     ignore_prose: bool = False,
 ) -> OptimizeResult:
@@ -43,7 +43,7 @@ def solve(
         max_evals: evaluation budget; the file's own if None.
         ignore_prose: go on where a LaTeX file's prose may restrict the problem.
         time_limit: seconds in all; the file's TIME_LIMIT if None.
-        tol, workers, seed, callback, journal, model, candidates, progress: see ``minimize``.
+        tol, workers, seed, callback, journal, model, one_program, progress: see ``minimize``.
 
     Returns:
         See ``minimize``; x holds the file's own variables.
@@ -58,7 +58,7 @@ def solve(
         seed=_arguments.read_seed(seed),
         callback=None if callback is None else Callback(callback),
         model=model,
-        candidates=_arguments.read_count("candidates", candidates),
+        one_program=one_program,
         progress=progress,
     )
     budget = _arguments.read_count("max_evals", max_evals)

@@ -18,7 +18,7 @@ from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.solving.in_process import InProcessRunner
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation.load import Generator
+    from llamoco.modeling.generation.generator import Generator
     from llamoco.modeling.solving.solution import Runner
 
 MOST_IDLE = 2  # processes that wait for a next call
@@ -36,7 +36,7 @@ def model(name: str | Path | None) -> Generator:
         ModelError: if there is none.
     """
     from llamoco.modeling.generation.load import load_generator
-    from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+    from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
     key = str(name or SHIPPED_MODEL)
     with _lock:

@@ -55,9 +55,8 @@ class Watch(EvaluatorWrapper):
     Attributes:
         best: the best point so far: feasible first, else the one that breaks the constraints least. None before the first.
         evals: points evaluated.
-        spent: set once the budget is used.
+        budget_spent: set once the budget is used.
         deadline: ``time.monotonic`` after which nothing more is evaluated; None for no limit.
-        late: whether it was reached.
         error: what a person's function raised, which ended the run.
     """
 
@@ -67,9 +66,8 @@ class Watch(EvaluatorWrapper):
         self._known: dict[bytes, Values] = {}
         self.best: Point | None = None
         self.evals = 0
-        self.spent = False
+        self.budget_spent = False
         self.deadline: float | None = None
-        self.late = False
         self.error: BaseException | None = None
 
     def begin(self) -> None:
@@ -106,15 +104,15 @@ class Watch(EvaluatorWrapper):
         if len(x) == 1 and (known := self._known.get(x.tobytes())) is not None:
             yield 0, known
             return
-        if self.spent and len(x) > 1:
+        if self.budget_spent and len(x) > 1:
             raise ProblemError(f"the budget of {self._problem.max_evals} evaluations is used")
         try:
             for row, values in self.inner.evaluate_rows(x):
                 self._note(x[row], values)
                 yield row, values
                 if self.deadline is not None and time.monotonic() > self.deadline:
-                    self.late = True  # now, and not after the rest of a large request
-                    raise Stop("the time limit is over")
+                    # Now, and not after the rest of a large request.
+                    raise Stop("the time limit is over", "time_limit")
         except (GeneratorExit, KeyboardInterrupt, Stop):
             raise
         except BaseException as error:

@@ -47,7 +47,7 @@ def build(
             workers,
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
             # The card reports on the shipped labels; a table of the user's own gets none.
-            complete=write_dataset_card if labels is None else lambda folder: None,
+            add_files=write_dataset_card if labels is None else lambda folder: None,
         )
     for config, splits in counts.items():
         out.print(f"{config}: " + ", ".join(f"{rows:,} {split}" for split, rows in splits.items()))

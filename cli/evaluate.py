@@ -162,8 +162,8 @@ def evaluate(
         from llamoco.dataset_builder.problems.jsonl import to_jsonable
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
         from llamoco.modeling.evaluation.steps import STEPS, evaluate_model
-        from llamoco.modeling.generation.shipped import SHIPPED_MODEL
-        from llamoco.modeling.providers.sources import open_source
+        from llamoco.modeling.generation.model_files import SHIPPED_MODEL
+        from llamoco.modeling.providers import open_provider
 
         if server is not None and model is not None:
             fail(f"MODEL {model!r} and --server: give one of them; --server-model names the server's model")
@@ -173,7 +173,7 @@ def evaluate(
         with clear_errors():
             source = None
             if {"generate", "repair", "robustness"} & set(chosen):
-                source = open_source(
+                source = open_provider(
                     model,
                     server=server,
                     server_model=server_model,

@@ -36,6 +36,7 @@ OF_COMMANDS = {
     "benchmark": "data",
     "build": "data",
     "calibrate": "data",
+    "convert": "train",
     "report": "data",
     "push": "data",
     "paper": "data",

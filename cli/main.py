@@ -16,6 +16,7 @@ from llamoco.cli.benchmark import benchmark
 from llamoco.cli.build import build
 from llamoco.cli.calibrate import calibrate
 from llamoco.cli.common import help_text
+from llamoco.cli.convert import convert
 from llamoco.cli.evaluate import evaluate
 from llamoco.cli.extras import missing_extras
 from llamoco.cli.process_exit import App, exit_if_held_up
@@ -95,7 +96,7 @@ def _before(
     """Options of the program itself."""
 
 
-for command in (solve, benchmark, build, train, calibrate, evaluate, report, push):
+for command in (solve, benchmark, build, train, calibrate, convert, evaluate, report, push):
     # The fields of a recipe are options of `train`.
     fields = command is train
     app.command(

@@ -28,26 +28,28 @@ def solve(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed handed to the program.")] = 0,
     runs: Annotated[
-        int, typer.Option(min=1, help="Run the program with so many seeds and keep the best.")
-    ] = 1,
-    candidates: Annotated[
-        str,
+        int,
         typer.Option(
-            metavar="auto|K",
-            help="K: the model's K likeliest programs share the budget by successive halving; 1: the likeliest has all of it. "
-            "auto: one program, or where that is a bad bet, several that share the budget.",
+            min=1, help="Run with N seeds, each with the complete budget, and keep the best.", metavar="N"
         ),
-    ] = "auto",
+    ] = 1,
+    one_program: Annotated[
+        bool,
+        typer.Option(
+            "--one-program",
+            help="Give one program the complete budget, even where the problem is unlike those of the training set.",
+        ),
+    ] = False,
     out_file: Annotated[
         Path | None,
-        typer.Option("--out", help="Where to write the program; llamoco-out/NAME_program.py by default."),
+        typer.Option("--out", help="File to write the program to; llamoco-out/NAME_program.py by default."),
     ] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw the convergence to this image (.png, .svg, .pdf).")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     program_only: Annotated[
-        bool, typer.Option("--program-only", help="Write the program; do not run it.")
+        bool, typer.Option("--program-only", help="Write the program without running it.")
     ] = False,
     time_limit: Annotated[
         float, typer.Option(min=1.0, help="Seconds a run may take beside your objective's own time.")
@@ -56,72 +58,68 @@ def solve(
         bool,
         typer.Option(
             "--no-fallback",
-            help="Run the model's program even where its confidence is low or the program fails.",
+            help="Keep the model's program even if its confidence is low or the program fails.",
         ),
     ] = False,
     journal: Annotated[
         Path | None,
         typer.Option(
-            help="Write each evaluation to this file before it is used; the same command goes on from it after a crash, or with a "
-            "larger budget, and evaluates nothing twice."
+            help="Record each evaluation in this file before it is used. After a crash, or with a larger budget, the same command "
+            "continues from it and evaluates nothing twice."
         ),
     ] = None,
     workers: Annotated[
         int,
         typer.Option(
-            help="Processes that evaluate side by side what a program asks for together; -1: one a core."
+            help="Processes that evaluate points in parallel where a program requests several; -1: one a core."
         ),
     ] = 1,
     ignore_prose: Annotated[
         bool,
         typer.Option(
             "--ignore-prose",
-            help="Go on where prose in a LaTeX file may restrict the problem; what was left out is printed.",
+            help="Continue where prose in a LaTeX file may restrict the problem; the ignored sentences are printed.",
         ),
     ] = False,
     unsafe: Annotated[
         bool,
         typer.Option(
             "--unsafe",
-            help="Kept for scripts: programs are those of the benchmarked pool, which run everywhere without it.",
+            help="Run a program that is not one of the benchmarked pool even where this machine cannot confine it.",
         ),
     ] = False,
 ) -> None:
-    """Answer a problem with an optimizer program, and run it.
+    """Solve a problem with an optimizer program that the model chooses for it.
 
     FILE defines [b]objective(x)[/], [b]LOWER[/], [b]UPPER[/], [b]MAX_EVALS[/] and, if there are constraints, [b]inequality(x)[/]
-    (<= 0) and [b]equality(x)[/] (= 0), in any style; or states the same in LaTeX. Your objective runs with your rights; the generated
-    optimizer runs confined.
+    (<= 0) and [b]equality(x)[/] (= 0), in any style; or states the same in LaTeX. Your objective runs with your rights, the optimizer
+    runs confined.
 
-    Whatever the model, decoding is held to the benchmarked pool: it chooses an optimizer that can serve the problem, and its settings;
-    the program is the pool's, byte for byte. Where the problem is of a kind that the model did not learn (facts unknown, values compared
-    or rounded), several programs share the budget. Where the model is not sure enough, by its calibration, or the program fails before it
-    begins, the benchmark's single best solver answers instead.
+    The model chooses an optimizer of the benchmarked pool that can handle the problem, and its settings; the program is the pool's, byte
+    for byte. If the problem is unlike those of the training set (unknown operations, values compared or rounded), several programs share
+    the budget. If the model's calibrated confidence is too low, or the program fails before its first evaluation, the benchmark's single
+    best solver answers instead.
 
-    Exit codes: 0 a feasible point was found; 1 none was, or the program failed; 2 bad input, or your objective failed (the best point
-    so far is printed); 3 no sandbox on this machine.
+    Exit codes: 0 a feasible point was found; 1 none was found, or the program failed; 2 invalid input, or your objective failed (the best
+    point so far is printed); 3 no sandbox on this machine.
 
     Example: [cyan]llamoco solve examples/problems/pressure_vessel.py --plot convergence.png[/]
     """
-    count = None if candidates == "auto" else _whole(candidates)
-    if (count or 1) > 1 and (runs > 1 or program_only):
-        other = "--runs" if runs > 1 else "--program-only"
-        fail(f"--candidates shares one budget among programs by running them; give it without {other}")
     from llamoco.dataset_builder.problems.wrappers.wrapped_problem import WrappedProblem, read_with_journal
 
     if plot is not None:
-        import matplotlib  # noqa: F401  (if it is missing, that is told before anything runs)
+        import matplotlib  # noqa: F401  (reports a missing package before anything runs)
     sandbox = None if program_only else _starting_sandbox(context)
     host_user_code()
     with clear_errors():
         problem, record = read_with_journal(file, ignore_prose, journal)
     with clear_errors(), err.status("loading the model"):
-        from llamoco.cli.solve_failures import show_best_so_far, told_by_file
-        from llamoco.cli.solve_progress import Shown
+        from llamoco.cli.solve_failures import blame_file, show_best_so_far
+        from llamoco.cli.solve_progress import ProgressDisplay
         from llamoco.cli.solve_tables import show_answer, show_failure, show_runs, show_shares, show_solution
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
         from llamoco.modeling.generation.load import load_generator
-        from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+        from llamoco.modeling.generation.model_files import SHIPPED_MODEL
         from llamoco.modeling.solving.outcome_json import as_json as outcome_json
         from llamoco.modeling.solving.pipeline import Options, solve_problem
         from llamoco.modeling.solving.plot import plot_convergence
@@ -130,15 +128,16 @@ def solve(
     with clear_errors():
         with err.status("loading the model"):
             generator = load_generator(model or SHIPPED_MODEL)
-        # What was imported stays to the end: the collector need not look through it.
+        # The imported modules stay to the end: the garbage collector need not scan them.
         gc.freeze()
-        shown = Shown(place, 0 if program_only else runs, as_json)
+        display = ProgressDisplay(place, 0 if program_only else runs, as_json)
         options = Options(
             seed=seed,
             runs=runs,
-            candidates=count,
+            one_program=one_program,
             time_limit=time_limit,
             fallback=not no_fallback,
+            unsafe=unsafe,
             side_by_side=workers != 1,
         )
         try:
@@ -148,16 +147,16 @@ def solve(
                 WrappedProblem(problem, workers, record) as wrapping,
             ):
                 problem = wrapping.problem
-                outcome = solve_problem(problem, generator, sandbox, options, shown)
+                outcome = solve_problem(problem, generator, sandbox, options, display)
         except SandboxUnavailable as error:
             fail(str(error), EXIT_NO_SANDBOX)
         finally:
-            shown.stop()
-        outcome = told_by_file(outcome, file)
+            display.stop()
+        outcome = blame_file(outcome, file)
         if wrapping.workers_idle and not as_json:
             say(
                 "note:",
-                f"--workers could not help: {outcome.answer.optimizer} asks for one point at a time",
+                f"--workers could not help: {outcome.answer.optimizer} requests one point at a time",
                 "yellow",
             )
         write_program(place, outcome.answer.program)
@@ -189,7 +188,7 @@ def solve(
 
 
 def _starting_sandbox(context: typer.Context) -> Sandbox:
-    """What runs programs; it takes a second to start, and does while the problem is read and answered."""
+    """The sandbox; it takes a second to start, while the problem is read and answered."""
     from llamoco.metrics.sandbox.sandbox import Sandbox
     from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 
@@ -197,12 +196,5 @@ def _starting_sandbox(context: typer.Context) -> Sandbox:
         sandbox = Sandbox(allow_unsafe=True, wait=False)
     except SandboxUnavailable as error:
         fail(str(error), EXIT_NO_SANDBOX)
-    context.call_on_close(sandbox.close)  # where nothing comes to be run
+    context.call_on_close(sandbox.close)  # if nothing is run
     return sandbox
-
-
-def _whole(candidates: str) -> int:
-    """The number of candidates that was asked for."""
-    if not candidates.isdecimal() or int(candidates) < 1:
-        fail(f"--candidates is {candidates!r}; give auto, or a whole number from 1")
-    return int(candidates)

@@ -1,4 +1,4 @@
-"""Where `llamoco solve` writes its program, and what of the person's folder the program needs."""
+"""Path of the program that `llamoco solve` writes, and the modules that it needs from the problem's folder."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ FOLDER = Path("llamoco-out")
 
 
 def program_place(file: Path, out: Path | None) -> Path:
-    """Where the program of a problem file goes: where it is asked for, else into ./llamoco-out, never beside the file by itself.
+    """Path of a problem file's program: as requested, else in ./llamoco-out, never beside the file unasked.
 
     Args:
         file: the problem file.
-        out: what the person asked for.
+        out: the requested path.
     """
     return FOLDER / f"{file.stem}_program.py" if out is None else out
 
 
 def write_program(path: Path, text: str) -> None:
-    """Write it, or leave with a message."""
+    """Write the program, or exit with a message."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -30,11 +30,11 @@ def write_program(path: Path, text: str) -> None:
 
 
 def needs_folder(file: Path, program: Path) -> str | None:
-    """What to tell the person of a program that does not run alone where it lies; None if it does.
+    """Advice for a program that does not run where it was written; None if it does.
 
     Args:
         file: the problem file. Modules beside it can be imported while it is solved.
-        program: where the program goes.
+        program: path of the program.
     """
     folder = file.resolve().parent
     if file.suffix != ".py" or program.resolve().parent == folder:
@@ -55,7 +55,7 @@ def needs_folder(file: Path, program: Path) -> str | None:
             f"or keep it there (--out {folder / program.name})"
         )
     if any(isinstance(node, ast.Name) and node.id == "__file__" for node in ast.walk(tree)):
-        return f"the file asks for its own place (__file__), which is another one for the program: keep it in {folder} (--out {folder / program.name})"
+        return f"the file reads __file__, which differs for the program: keep it in {folder} (--out {folder / program.name})"
     return None
 
 

@@ -1,8 +1,7 @@
-"""What `llamoco solve` shows while it works: the programs that were chosen, why, and a bar over the evaluations."""
+"""Progress of `llamoco solve`: the chosen program, the reasons, and a bar over the evaluations."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,19 +11,20 @@ from llamoco.cli.common import column, err, say
 from llamoco.cli.solve_program import write_program
 from llamoco.cli.solve_tables import show_answer
 from llamoco.modeling.solving.pipeline import Listener
-from llamoco.modeling.solving.solution import own_sign
+from llamoco.modeling.solving.solution import user_objective
 
 if TYPE_CHECKING:
     from llamoco.modeling.solving.answer import Answer
+    from llamoco.modeling.solving.fallback import Fallback
 
 
-class Shown(Listener):
-    """Writes the program when it is chosen, and shows what goes on unless it is to be quiet.
+class ProgressDisplay(Listener):
+    """Writes the program when it is chosen, and shows the progress unless it is quiet.
 
     Args:
-        path: where the program goes.
-        runs: how often the budget is spent; 0 if nothing is run.
-        quiet: whether nothing but the program is to be written.
+        path: of the program.
+        runs: number of runs; 0 if nothing is run.
+        quiet: whether to write the program and nothing else.
     """
 
     def __init__(self, path: Path, runs: int, quiet: bool) -> None:
@@ -32,30 +32,26 @@ class Shown(Listener):
         self._bar: Progress | None = None
         self._answer: Answer | None = None
 
-    def chosen(self, answers: Sequence[Answer], doubts: Sequence[str]) -> None:
+    def chosen(self, answer: Answer, risks: tuple[str, ...]) -> None:
         """See ``Listener``."""
-        self._answer = answers[0]
-        write_program(self._path, answers[0].program)
+        self._answer = answer
+        write_program(self._path, answer.program)
         if self._quiet:
             return
-        if doubts:
-            for doubt in doubts:
-                say("doubt:", doubt, "yellow")
+        for risk in risks:
+            say("risk:", risk, "yellow")
+        if risks:
             shared = (
-                "so several programs share the budget, the model's choice among them (--candidates 1 has it alone)"
+                "so several programs share the budget, the model's choice among them (--one-program to have it alone)"
                 if self._runs
-                else "where it is run, `solve` has several programs share the budget; this is the model's choice alone"
+                else "so `llamoco solve` runs several programs that share the budget; this is the model's choice alone"
             )
             err.print(shared, soft_wrap=True)
-        if len(answers) == 1 and not (doubts and self._runs):
-            show_answer(answers[0], self._path)
+        if not (risks and self._runs):
+            show_answer(answer, self._path)
         self._start()
 
-    def fewer(self, count: int, asked: int) -> None:
-        """See ``Listener``."""
-        err.print(f"the budget can try {count} of {asked} candidates", soft_wrap=True)
-
-    def replaced(self, reason: str, answer: Answer) -> None:
+    def fell_back(self, fallback: Fallback, answer: Answer) -> None:
         """See ``Listener``."""
         running = self._answer is not None
         self.stop()
@@ -63,8 +59,8 @@ class Shown(Listener):
             write_program(self._path, answer.program)
         if self._quiet:
             return
-        say("the model's program:", reason, "yellow")
-        unused = "; nothing of the budget was used" if running else ""
+        say("the model's program:", fallback.explanation, "yellow")
+        unused = "; none of the budget was used" if running else ""
         err.print(f"the benchmark's single best solver answers instead{unused}", soft_wrap=True)
         if running:
             show_answer(answer, self._path)
@@ -74,12 +70,12 @@ class Shown(Listener):
         """See ``Listener``."""
         if self._bar is None or self._answer is None:
             return
-        best = own_sign(self._answer.problem, best_f)
-        shown = "no feasible point yet" if best is None else f"best f = {best:.6g}"
-        self._bar.update(self._bar.task_ids[0], completed=evals, best=shown)
+        best = user_objective(self._answer.problem, best_f)
+        text = "no feasible point yet" if best is None else f"best f = {best:.6g}"
+        self._bar.update(self._bar.task_ids[0], completed=evals, best=text)
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

@@ -1,4 +1,4 @@
-"""What `llamoco solve` shows: the answer, what came of its runs, and how candidates shared the budget."""
+"""Output of `llamoco solve`: the answer, its runs, and the programs that shared the budget."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from rich.text import Text
 
 from llamoco.cli.common import err, out, say
 from llamoco.dataset_builder.problems.printable import printable
-from llamoco.modeling.solving.solution import own_sign
+from llamoco.modeling.solving.solution import user_objective
 
 if TYPE_CHECKING:
     from llamoco.modeling.solving.answer import Answer
     from llamoco.modeling.solving.pipeline import Outcome
 
-MOST_BROKEN = 5  # constraints that are listed
+MAX_VIOLATED = 5  # constraints that are listed
 
 
 def show_answer(answer: Answer, path: Path) -> None:
-    """The program, and what is known of it."""
+    """Print the program and the facts about it."""
     problem = answer.problem
     for warning in (answer.warning or "").splitlines():
         say("warning:", warning, "yellow")
@@ -41,9 +41,9 @@ def show_answer(answer: Answer, path: Path) -> None:
     facts.add_row("optimizer", Text.assemble((answer.optimizer or "unnamed", "bold"), _settings(answer)))
     if answer.confidence is not None:
         meaning = (
-            "calibrated: how often such a choice was the benchmark's winner on problems held out of the training"
+            "calibrated: share of such choices that were the benchmark's winner on held-out problems"
             if answer.calibrated
-            else "the probability that the model gave to this choice; it has no calibration"
+            else "the model's own probability of this choice; it has no calibration"
         )
         facts.add_row("confidence", f"{answer.confidence:.0%} ({meaning})")
     facts.add_row(
@@ -57,13 +57,13 @@ def show_answer(answer: Answer, path: Path) -> None:
 
 
 def show_solution(outcome: Outcome, plot: Path | None) -> None:
-    """The solution that was found."""
+    """Print the solution."""
     solution = outcome.solution
     assert solution is not None
     facts = Table.grid(padding=(0, 2))
     if solution.x is not None:
         facts.add_row("x", "[" + ", ".join(f"{v:.6g}" for v in solution.x) + "]")
-    f = own_sign(outcome.answer.problem, solution.f)
+    f = user_objective(outcome.answer.problem, solution.f)
     if f is not None and math.isfinite(f):
         facts.add_row("f(x)", Text(f"{f:.8g}", "bold"))
     facts.add_row("feasible", "yes" if solution.feasible else Text("no", "bold red"))
@@ -78,18 +78,18 @@ def show_solution(outcome: Outcome, plot: Path | None) -> None:
 
 
 def show_failure(outcome: Outcome) -> None:
-    """Why there is no feasible point; nothing where there is one."""
+    """Print why there is no feasible point; nothing if there is one."""
     diagnosis = outcome.diagnosis
     if diagnosis is None:
         return
-    for broken in diagnosis.broken[:MOST_BROKEN]:
+    for broken in diagnosis.broken[:MAX_VIOLATED]:
         say(
             "violated:",
             f"{broken.name} by {broken.violation:.6g} at this point, the least violating one",
             "red",
         )
-    if len(diagnosis.broken) > MOST_BROKEN:
-        err.print(f"and {len(diagnosis.broken) - MOST_BROKEN} more", soft_wrap=True)
+    if len(diagnosis.broken) > MAX_VIOLATED:
+        err.print(f"and {len(diagnosis.broken) - MAX_VIOLATED} more", soft_wrap=True)
     say(
         "infeasible as posed:" if diagnosis.infeasible == "proven" else "no feasible point:",
         diagnosis.reason,
@@ -98,44 +98,37 @@ def show_failure(outcome: Outcome) -> None:
 
 
 def show_runs(outcome: Outcome) -> None:
-    """Each seed's result; nothing for a single one."""
+    """Print each seed's result; nothing for a single one."""
     if len(outcome.runs) < 2:
         return
     problem = outcome.answer.problem
     table = Table("seed", "f(x)", "feasible", "evaluations", "verdict", box=None)
     for run in outcome.runs:
-        row = (_value(own_sign(problem, run.f)), _yes(run.feasible), str(run.evals), run.verdict)
+        row = (_value(user_objective(problem, run.f)), _yes(run.feasible), str(run.evals), run.verdict)
         table.add_row(str(run.seed), *row)
     out.print(table)
 
 
 def show_shares(outcome: Outcome) -> None:
-    """What each program did with its share of the budget."""
+    """Print what each program found with its share of the budget."""
     shares, solution = outcome.shares, outcome.solution
     assert shares is not None and solution is not None
-    halved = "rung" in shares[0]
-    table = Table(
-        "rung" if halved else "turn", "program", "evaluations", "best f", "feasible", "verdict", "", box=None
-    )
-    last = max(share.get("rung", 0) for share in shares)
-    for number, share in enumerate(shares):
-        if halved:
-            kept = ("kept" if share["kept"] else "dropped") if share["rung"] < last else ""
-        else:
-            kept = "the best point" if share["best"] else ""
-        place = "" if share.get("radius") is None else ", around the best point so far"
+    table = Table("turn", "program", "evaluations", "best f", "feasible", "verdict", "", box=None)
+    for number, share in enumerate(shares, start=1):
+        place = "" if share["radius"] is None else ", around the best point so far"
         table.add_row(
-            str(share["rung"] + 1 if halved else number + 1),
+            str(number),
             f"{share['optimizer'] or 'unnamed'}{place}",
             f"{share['evals']} of {share['max_evals']}",
             _value(share["f"]),
             _yes(share["feasible"]),
             share["verdict"],
-            kept,
+            "the best point" if share["best"] else "",
         )
     out.print(table)
-    how = "successive halving, each rung ran its programs anew" if halved else "programs took turns"
-    out.print(f"{how}: {solution.evals} of {solution.max_evals} evaluations in all", soft_wrap=True)
+    out.print(
+        f"programs took turns: {solution.evals} of {solution.max_evals} evaluations in total", soft_wrap=True
+    )
 
 
 def _value(f: float | None) -> str:
@@ -148,7 +141,7 @@ def _yes(feasible: bool) -> str:
 
 def _constraints(inequalities: int, equalities: int) -> str:
     if not inequalities + equalities:
-        return "no constraints but the bounds"
+        return "no constraints beside the bounds"
     return f"{inequalities} inequality and {equalities} equality constraint{'s' * (inequalities + equalities > 1)}"
 
 

@@ -1,4 +1,4 @@
-"""The one way to the terminal: nothing that somebody else wrote gets there as it is.
+"""Terminal output: no text of others reaches the terminal unescaped.
 
 Names of files, messages of exceptions, replies of servers and programs of models may hold control characters. Every text that is printed
 through ``console`` is made ``printable``; colours are given by rich's ``Text``, never by markup within a string, which strangers could
@@ -46,7 +46,7 @@ class SafeConsole(Console):
 
 
 def guard() -> None:
-    """Have warnings, log records and tracebacks printed in the same way, and nothing fail for want of a character."""
+    """Print warnings, log records and tracebacks in the same way, and escape characters that the terminal cannot encode."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -57,7 +57,7 @@ def guard() -> None:
 
 
 def print_traceback(error: BaseException | None) -> None:
-    """Print an error that nobody expected."""
+    """Print an unexpected error."""
     if error is not None:
         sys.stderr.write(printable("".join(traceback.format_exception(error))))
 

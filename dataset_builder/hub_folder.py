@@ -48,7 +48,7 @@ def build_folder(
     out: Path,
     workers: int = 1,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
-    complete: Callable[[Path], None] = lambda folder: None,
+    add_files: Callable[[Path], None] = lambda folder: None,
 ) -> dict[str, dict[str, int]]:
     """Build the instruction set and write it as a folder that ``load_dataset(str(out))`` reads.
 
@@ -60,7 +60,7 @@ def build_folder(
         out: folder to write.
         workers: processes that make the rows; 1 for this one alone.
         on_progress: called with the rows made so far and in all.
-        complete: called with the new folder before it takes its place, to add further files.
+        add_files: called with the new folder before it takes its place, to add further files.
 
     Returns:
         Rows by config and split.
@@ -108,7 +108,7 @@ def build_folder(
         infos.to_dataset_card_data(card)
         metadata.to_dataset_card_data(card)
         DatasetCard(f"---\n{card}\n---\n").save(folder / "README.md")
-        complete(folder)
+        add_files(folder)
         if out.exists():
             out.rename(Path(work) / "before")
         folder.rename(out)

@@ -21,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.hub_cards.wheel import WheelError, build_wheel
 from llamoco.modeling.generation import converted
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.model_error import ModelError
 
 Kind = Literal["model", "dataset", "metric"]

@@ -29,7 +29,7 @@ from llamoco.hub_cards.render import folder as folder_of
 from llamoco.metrics.sandbox.sandbox import MEMORY_LIMIT, TIME_LIMIT
 from llamoco.modeling.evaluation.record import EvaluationRecord
 from llamoco.modeling.evaluation.tables import evaluation_tables
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
 LABEL_FIGURES = ("labels-problems.png", "labels-convergence.png", "labels-winners.png", "labels-scores.png")
 GRADIO = "6.31.0"  # as in constraints.txt and metrics/llamoco/requirements.txt

@@ -19,7 +19,7 @@ from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.modeling.evaluation.record import Contestant, EvaluationRecord
 from llamoco.modeling.evaluation.tables import evaluation_tables
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
 TAGS = ["code", "optimization", "llamoco"]
 INDEXED = (
@@ -86,6 +86,7 @@ def shipped_card() -> str:
         scores=scores,
         tables=markdown(evaluation_tables(scores)),
         training=training,
+        recipe=training["recipe"],
         present_set=is_of_present_set(training),
         calibration=_json_if_any(SHIPPED_MODEL / "calibration.json"),
         pictures={path.name for path in SHIPPED_MODEL.glob("*.png")} | set(shipped_figures()),

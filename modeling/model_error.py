@@ -1,4 +1,4 @@
-"""The error of everything that has to do with having a model. Apart from ``loading``, so that to know it takes no torch."""
+"""Error of models and providers. Needs no torch."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from llamoco.dataset_builder.problems.errors import LlamocoError
 
 
 class ModelError(LlamocoError, ValueError):
-    """A model that cannot be had or does not answer; the message says what was looked for and what to do."""
+    """A model that cannot be loaded or does not answer; the message says what was expected and what to do."""

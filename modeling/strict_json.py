@@ -1,4 +1,4 @@
-"""JSON that somebody else wrote, read to the letter of the standard."""
+"""Strict JSON, for files and replies of others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 
 def strict_json(text: str | bytes) -> Any:
-    """What a JSON text says.
+    """Parse a JSON text by the letter of the standard.
 
     Raises:
         ValueError: if it is no JSON, nested too deep, has NaN or Infinity, a number of thousands of digits or beyond what a float
@@ -37,5 +37,5 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(content) < len(pairs):
         seen: set[str] = set()
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise ValueError(f"the field {twice[:60]!r} stands there twice")
+        raise ValueError(f"the field {twice[:60]!r} occurs twice")
     return content

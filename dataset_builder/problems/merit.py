@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ EQUALITY_TOLERANCE = 1e-4
 WORST = (np.inf, np.inf)
 
 
-def merit(f: float, g: Iterable[float], h: Iterable[float]) -> tuple[float, float]:
+def merit(f: float, g: Sequence[float] | np.ndarray, h: Sequence[float] | np.ndarray) -> tuple[float, float]:
     """Sort key of a point: the better of two points has the smaller one.
 
     Args:
@@ -22,13 +22,9 @@ def merit(f: float, g: Iterable[float], h: Iterable[float]) -> tuple[float, floa
     Returns:
         The largest violation beyond the tolerances, and f; ``WORST`` where a value is not finite.
     """
-    violation = max(
-        [
-            0.0,
-            *(value - INEQUALITY_TOLERANCE for value in g),
-            *(abs(value) - EQUALITY_TOLERANCE for value in h),
-        ]
-    )
+    violation = violations(np.atleast_2d(np.array(g, dtype=float)), np.atleast_2d(np.array(h, dtype=float)))[
+        0
+    ]
     return (float(violation), float(f)) if np.isfinite(violation) and np.isfinite(f) else WORST
 
 

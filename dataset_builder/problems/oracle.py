@@ -143,21 +143,20 @@ class Oracle:
     def _note_least_of_one(self, x: np.ndarray) -> None:
         """``_note_least`` of the last request. Loops: NumPy would take as long as the rest of the call."""
         assert self._compiled is not None
-        numbers, violation = self._compiled.numbers, 0.0
-        for value in numbers[1 : self._after_g]:
-            excess = value - INEQUALITY_TOLERANCE
+        numbers, violation, least = self._compiled.numbers, 0.0, self._least_violation
+        for place, value in enumerate(numbers[1:], 1):
+            if place < self._after_g:
+                excess = value - INEQUALITY_TOLERANCE
+            else:
+                excess = abs(value) - EQUALITY_TOLERANCE
             if excess > violation:
-                violation = excess
-            elif excess != excess:
-                return
-        for value in numbers[self._after_g :]:
-            excess = abs(value) - EQUALITY_TOLERANCE
-            if excess > violation:
+                if excess >= least:
+                    return
                 violation = excess
             elif excess != excess:
                 return
         f = numbers[0]
-        if violation < self._least_violation and math.isfinite(f) and self.problem.inside(x[None, :])[0]:
+        if violation < least and math.isfinite(f) and self.problem.inside(x[None, :])[0]:
             self._least_violation = violation
             self.least_infeasible = EvaluatedPoint(x.copy(), f, self._compiled.g, self._compiled.h)
 

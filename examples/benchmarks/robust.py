@@ -36,7 +36,6 @@ from llamoco.modeling.solving.answer import Answer
 from llamoco.modeling.solving.in_process import InProcessRunner
 from llamoco.modeling.solving.portfolio import Turn, take_turns
 from llamoco.modeling.solving.solution import Solution
-from llamoco.modeling.solving.successive_halving import affordable, halve
 
 # Problems of people that rules were chosen on, and others, on which what was chosen ran once.
 FOLDERS = {
@@ -85,7 +84,6 @@ RULES: dict[str, Turns] = {
     "DE alone": (("de", 1.0, None),),
     "CMA-ES alone": (("cma_es", 1.0, None),),
 }
-HALVED = {"candidates 3": None, "halving: model, DE, CMA-ES": ("de", "cma_es")}
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {"de9": ("de", {"POP_SIZE": 20, "F": 0.5, "CR": 0.9})}
 SERVES_UNCONSTRAINED_ONLY = {"corana_sa": "simulated_annealing"}
 
@@ -97,14 +95,14 @@ class Case:
     Attributes:
         name: of the file, or the problem's id.
         kind: "kinds" or "unseen" (see ``FOLDERS``), "split" (the test split) or "held out" (training problems that no model is trained on).
-        completions: the model's answer and its likeliest others.
+        completion: the model's answer.
         confidence: of the answer, calibrated.
         prompt: what the model saw.
     """
 
     name: str
     kind: str
-    completions: tuple[str, ...]
+    completion: str
     confidence: float
     prompt: str
 
@@ -135,10 +133,7 @@ def ask(folder: Path, limit: int | None) -> list[Case]:
     """What the model answers; asked once."""
     path = folder / "answers.json"
     if path.exists():
-        return [
-            Case(**{**case, "completions": tuple(case["completions"])})
-            for case in json.loads(path.read_text())
-        ]
+        return [Case(**case) for case in json.loads(path.read_text())]
     from llamoco.modeling.generation.load import load_generator
 
     generator = load_generator()
@@ -156,23 +151,19 @@ def ask(folder: Path, limit: int | None) -> list[Case]:
         asked.append((label.problem.id, kind, row["prompt"]))
     cases = []
     for number, (name, kind, prompt) in enumerate(asked):
-        found = generator.candidates(generator.shown(prompt), 3)
-        confidence = generator.calibration(found[0].confidence or 0.0)
-        cases.append(Case(name, kind, tuple(answer.completion for answer in found), confidence, prompt))
+        [found] = generator.answer_within_pool([generator.truncate_prompt(prompt)])
+        confidence = generator.calibration(found.confidence or 0.0)
+        cases.append(Case(name, kind, found.completion, confidence, prompt))
         if number % 50 == 0:
             print(f"answers: {number} of {len(asked)}", file=sys.stderr, flush=True)
     path.write_text(json.dumps([case.__dict__ for case in cases]))
     return cases
 
 
-def answers_of(case: Case, problem: Problem) -> list[Answer]:
-    """The model's answers to a case."""
-    return [
-        Answer(
-            problem, completion, "", completion.split("\n", 1)[0].rsplit(" ", 1)[1], {}, "", None, 0.0, None
-        )
-        for completion in case.completions
-    ]
+def answer_of(case: Case, problem: Problem) -> Answer:
+    """The model's answer to a case."""
+    name = case.completion.split("\n", 1)[0].rsplit(" ", 1)[1]
+    return Answer(problem, case.completion, "", name, {}, "", None, 0.0, None)
 
 
 def named(answer: Answer, name: str) -> Answer:
@@ -190,16 +181,9 @@ def named(answer: Answer, name: str) -> Answer:
 
 def by_rule(rule: str, case: Case, problem: Problem, seed: int) -> Solution:
     """What a rule finds."""
-    runner, own = InProcessRunner(), answers_of(case, problem)
-    if rule in HALVED:
-        more = HALVED[rule]
-        chosen = own if more is None else [own[0], *(named(own[0], name) for name in more)]
-        chosen = chosen[: affordable(len(chosen), problem.max_evals, problem.dim)]
-        halving = halve(chosen, runner, seed, TIME_LIMIT)
-        return halving.best
-    turns = [Turn(named(own[0], name), share, radius) for name, share, radius in RULES[rule]]
-    shared = take_turns(turns, runner, seed, TIME_LIMIT)
-    return shared.best
+    own = answer_of(case, problem)
+    turns = [Turn(named(own, name), share, radius) for name, share, radius in RULES[rule]]
+    return take_turns(turns, InProcessRunner(), seed, TIME_LIMIT).best
 
 
 def by_tool(tool: str, problem: Problem, seed: int) -> float | None:
@@ -257,7 +241,7 @@ def main() -> None:
     path = arguments.folder / "runs.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     done = {(line["case"], line["rule"], line["seed"]) for line in lines}
-    rules = arguments.rules or [*RULES, *HALVED]
+    rules = arguments.rules or list(RULES)
     wanted = [
         (case, rule, seed)
         for case in cases

@@ -24,7 +24,7 @@ import robust
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.facts import FACTS
-from llamoco.modeling.solving.doubt import Doubt, doubts
+from llamoco.modeling.solving.robust_rule import RiskFactor, risk_factors
 
 ONE = "one program"
 # portfolio.robust_turns: where the model is not sure of a kind that it learnt on, and of other kinds.
@@ -61,9 +61,9 @@ def read_as(case: robust.Case, problem: Problem) -> Problem:
     return replace(problem, kind="source", definition={language: text}, evaluator=problem.active_evaluator)
 
 
-def default_rule(why: Sequence[Doubt]) -> str:
+def default_rule(why: Sequence[RiskFactor]) -> str:
     """What `llamoco solve` does."""
-    return ONE if not why else UNSURE if all(doubt.learnt for doubt in why) else OTHER
+    return ONE if not why else UNSURE if all(risk.kind == "unsure" for risk in why) else OTHER
 
 
 def on_kinds(cases: Sequence[robust.Case], lines: Lines) -> dict[str, Any]:
@@ -76,16 +76,16 @@ def on_kinds(cases: Sequence[robust.Case], lines: Lines) -> dict[str, Any]:
         best, at_random = min(f.min() for f in found.values()), random_value(problem)
         span = at_random - best
         gaps[case.name] = {rule: np.clip((f - best) / span, LEAST_GAP, 1.0) for rule, f in found.items()}
-        why = doubts(read_as(case, problem), case.confidence, True)
+        why = risk_factors(read_as(case, problem), case.confidence, True)
         default = default_rule(why)
         gaps[case.name]["default"], found["default"] = gaps[case.name][default], found[default]
-        shown = [rule for rule in ("default", ONE, "candidates 3", *robust.TOOLS) if rule in found]
+        shown = [rule for rule in ("default", ONE, *robust.TOOLS) if rule in found]
         problems[case.name] = {
             "dim": problem.dim,
             "max_evals": problem.max_evals,
             "best": best,
             "random": at_random,
-            "doubts": [doubt.reason for doubt in why],
+            "risk_factors": [risk.reason for risk in why],
             "median_f": {rule: _finite(float(np.median(found[rule]))) for rule in shown},
             "median_gap": {rule: round(float(np.median(gaps[case.name][rule])), 6) for rule in shown},
         }
@@ -96,7 +96,7 @@ def on_kinds(cases: Sequence[robust.Case], lines: Lines) -> dict[str, Any]:
     ]
     return {
         "problems": len(cases),
-        "doubted": sum(bool(of_case["doubts"]) for of_case in problems.values()),
+        "doubted": sum(bool(of_case["risk_factors"]) for of_case in problems.values()),
         "rules": {rule: _summary(rule, list(gaps.values())) for rule in rules},
         "by_problem": problems,
     }
@@ -131,11 +131,11 @@ def on_split(cases: Sequence[robust.Case], lines: Lines, problems: dict[str, Pro
         rows: dict[str, list[list[float]]] = defaultdict(list)
         fired = []
         for case in members:
-            why = doubts(read_as(case, problems[case.name]), case.confidence, True)
-            reasons.update(doubt.reason.split(" (")[0] for doubt in why)
+            why = risk_factors(read_as(case, problems[case.name]), case.confidence, True)
+            reasons.update(risk.reason.split(" (")[0] for risk in why)
             fired.append(bool(why))
             runs = lines[case.name]
-            rules = {rule: rule for rule in (ONE, UNSURE, OTHER, "candidates 3") if rule in runs}
+            rules = {rule: rule for rule in (ONE, UNSURE, OTHER) if rule in runs}
             for name, rule in (rules | {"default": default_rule(why)}).items():
                 rows[name].append([runs[rule][0]["aocc"], runs[rule][0]["w"]])
         base = np.array(rows[ONE])

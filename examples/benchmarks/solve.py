@@ -29,8 +29,10 @@ from typing import Any
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
-from llamoco.modeling.generation.load import Generation, Generator, load_generator
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.generator import Generator
+from llamoco.modeling.generation.load import load_generator
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
 FOLDER = Path(__file__).parents[1] / "problems"
 PROBLEMS = sorted(path for path in FOLDER.iterdir() if path.suffix in (".py", ".tex"))
@@ -105,7 +107,7 @@ def ways_of(generator: Generator, model: str) -> dict[str, tuple[Answers, Genera
 
     torch = load_torch_generator(model)
     plain = TorchGenerator(torch.model, torch.tokenizer, torch.name)
-    plain.__dict__["_takes_drafts"] = False
+    plain.__dict__["_draft"] = lambda *_: []  # so that it writes token by token
     return ways | {
         "within the pool, torch": (torch.answer_within_pool, torch),
         "drafts": (torch.answer, torch),
@@ -116,7 +118,9 @@ def ways_of(generator: Generator, model: str) -> dict[str, tuple[Answers, Genera
 def loaded(generator: Generator, model: str) -> dict[str, dict[str, float]]:
     """Seconds an answer and tokens a second, by the way to answer."""
     ways = ways_of(generator, model)
-    prompts = [generator.shown(make_prompt(load_problem(path), PROMPT_LIMIT)[0]) for path in PROBLEMS]
+    prompts = [
+        generator.truncate_prompt(make_prompt(load_problem(path), PROMPT_LIMIT)[0]) for path in PROBLEMS
+    ]
     times: dict[str, list[float]] = {name: [] for name in ways}
     written: dict[str, list[int]] = {name: [] for name in ways}
     for number in range(ROUNDS + 1):

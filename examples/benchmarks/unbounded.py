@@ -29,7 +29,7 @@ from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.functions.textbook import PROBLEMS
 from llamoco.dataset_builder.problems.variables import Variables
 from llamoco.modeling.generation.load import load_generator
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.solving.answer import answer_problem, pool_answer
 from llamoco.modeling.solving.in_process import InProcessRunner
 from llamoco.modeling.solving.portfolio import Turn, take_turns

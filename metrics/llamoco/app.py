@@ -129,11 +129,11 @@ def page(workers: Workers) -> gr.Blocks:
         named = WRITERS.get(writer, writer) if isinstance(writer, str) else writer
         try:
             job = Job.asked(problem, named, own, runs, seed)
-            shown = view.Shown(job)
+            shown = view.ResultView(job)
             yield shown.as_html(), gr.update(visible=False)
-            with closing(workers.do(job)) as work:
+            with closing(workers.run(job)) as work:
                 for said in work:
-                    shown.hear(said)
+                    shown.receive(said)
                     if said.keys() == {"progress"} and "evals" not in said["progress"]:
                         yield gr.skip(), gr.skip()  # so that gradio looks whether the visitor is still there
                         continue

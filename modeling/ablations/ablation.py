@@ -16,9 +16,9 @@ from llamoco.dataset_builder.problems.jsonl import append_jsonl
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.evaluation.evaluation_folder import read_lines
 from llamoco.modeling.evaluation.split_rows import Row
-from llamoco.modeling.generation.load import Decision
+from llamoco.modeling.generation.model_answer import Decision
 from llamoco.modeling.generation.torch_engine import load_torch_generator
-from llamoco.modeling.providers.local import LocalSource
+from llamoco.modeling.providers.local import LocalProvider
 from llamoco.modeling.training.train import RUN_RECORD, run
 
 RECIPES = Path("examples") / "recipes" / "ablations"
@@ -109,7 +109,7 @@ def answer(folder: Path, rows: Sequence[Row]) -> None:
     missing = [row for row in rows if row["row"] not in done]
     if not missing:
         return
-    decisions = LocalSource(load_torch_generator(folder)).decide_all([row["prompt"] for row in missing])
+    decisions = LocalProvider(load_torch_generator(folder)).decide_all([row["prompt"] for row in missing])
     with append_jsonl(folder / ANSWERS) as append:
         for row, decision in zip(missing, decisions, strict=True):
             append({"row": row["row"], "completion": completed(decision, Problem.from_json(row["problem"]))})

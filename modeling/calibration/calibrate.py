@@ -29,7 +29,8 @@ from llamoco.modeling.calibration.thresholds import (
     expected_calibration_error,
     fit,
 )
-from llamoco.modeling.generation.load import Decision, Generator
+from llamoco.modeling.generation.generator import Generator
+from llamoco.modeling.generation.model_answer import Decision
 from llamoco.modeling.generation.torch_engine import load_torch_generator
 
 matplotlib.use("Agg")
@@ -98,7 +99,7 @@ def outcomes(generator: Generator, place: str | None = None, rows: int | None = 
     batches = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]
     found = []
     for batch in track(batches, "deciding", console=Console(stderr=True), transient=True):
-        decisions = generator.decisions([generator.shown(row["prompt"]) for row in batch])
+        decisions = generator.decisions([generator.truncate_prompt(row["prompt"]) for row in batch])
         for row, decision in zip(batch, decisions, strict=True):
             found.append(outcome(row, decision, solvers[group_of(row["constrained"])]))
     return found

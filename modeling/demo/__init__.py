@@ -1,1 +1,1 @@
-"""The page of the metric (metrics/llamoco/app.py): its jobs, the processes that do them, and what is shown."""
+"""Demo page of the metric (metrics/llamoco/app.py): its jobs, their processes, and the result view."""

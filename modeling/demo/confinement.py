@@ -83,7 +83,7 @@ def confine(folder: str, readable: Iterable[str]) -> None:
 
 
 def _python() -> set[str]:
-    """What Python imports from."""
+    """Paths that Python imports from."""
     paths = {entry for entry in sys.path if entry and os.path.isabs(entry)}
     paths |= {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     paths |= {f"{sys.base_prefix}/lib", f"{sys.prefix}/lib", f"{sys.prefix}/pyvenv.cfg"}

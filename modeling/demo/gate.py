@@ -1,4 +1,4 @@
-"""What may come over HTTP to the page: an ASGI middleware before gradio's own routes.
+"""HTTP gate of the page: an ASGI middleware in front of gradio's own routes.
 
 gradio serves more than the page needs: uploads, file and proxy routes, and it fetches or copies the file that an object
 among a call's data names, before any function of ours sees it. Here the routes that post are listed, bodies are bounded in

@@ -1,8 +1,8 @@
 """One request of the page in metrics/llamoco/app.py, done in a process of its own: read, write, run, score.
 
-Forked by ``space.keeper``; says hello, takes one job from standard input, tells what comes of it. A page on the web is
+Forked by ``demo.keeper``; reports that it is ready, takes one job from standard input, reports its results. A page on the web is
 given problems by strangers: what they wrote runs in sandboxes (``metrics.confined_problem``, ``metrics.sandbox``), which are
-opened first; then this process confines itself (``space.confinement``), and only then takes the job. It holds no secret, has
+opened first; then this process confines itself (``demo.confinement``), and only then takes the job. It holds no secret, has
 limits on memory and processor time, and is killed at a deadline. What it says are lines of JSON, never pickles:
 {"hello": ...} first, then any of {"problem"}, {"answer"}, {"progress"}, {"run"}, and {"done"} or {"error"} last.
 """
@@ -40,11 +40,11 @@ from llamoco.metrics.suitability import serves
 from llamoco.modeling.demo import confinement
 from llamoco.modeling.demo.reading import TIME_LIMIT, language_of, read_problem
 from llamoco.modeling.demo.request import Job
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.solving.answer import Answer, answer_problem, single_best_answer
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation.load import Generator
+    from llamoco.modeling.generation.generator import Generator
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -55,8 +55,8 @@ PROGRESS_EVERY = 0.2
 IDLE = 0.5  # seconds without a job, after which the model is loaded in advance
 
 
-class Desk:
-    """What one job needs at hand, made before it comes: the model and the sandboxes.
+class JobContext:
+    """Resources of one job, opened before it arrives: the model and the sandboxes.
 
     Attributes:
         tier: how code is confined, see ``sandbox.tiers``. On tier C it is not: then the page runs no Python problem,
@@ -112,11 +112,11 @@ def _load() -> Generator:
     return load_generator(SHIPPED_MODEL)
 
 
-def answered(job: Job, problem: DescribedProblem, desk: Desk) -> Answer:
+def answered(job: Job, problem: DescribedProblem, context: JobContext) -> Answer:
     """The program for a problem, by whoever was asked for it."""
     start = time.perf_counter()
     if job.writer == "model":
-        return answer_problem(problem, desk.generator)
+        return answer_problem(problem, context.generator)
     own = job.program if job.writer == "own" else ""
     decision, body, optimizer = parse_completion(own)
     known = identify(body)
@@ -138,18 +138,18 @@ def answered(job: Job, problem: DescribedProblem, desk: Desk) -> Answer:
     return replace(answer, program=program_of(problem, own))
 
 
-def handle(job: Job, desk: Desk, say: Say) -> None:
+def handle(job: Job, context: JobContext, say: Say) -> None:
     """Do a job, telling what comes of it as it comes.
 
     Raises:
         ProblemError: with the message for the visitor.
     """
     job.check()
-    with read_problem(job.problem, desk.for_problem) as problem:
+    with read_problem(job.problem, context.for_problem) as problem:
         names = ("dim", "lower", "upper", "max_evals", "n_inequality", "n_equality", "f0", "f_star")
         facts = {name: getattr(problem, name) for name in names}
         say({"problem": facts | {"language": language_of(job.problem)}})
-        answer = answered(job, problem, desk)
+        answer = answered(job, problem, context)
         fallback = answer.fallback
         if fallback is not None:
             answer = single_best_answer(answer)
@@ -168,10 +168,10 @@ def handle(job: Job, desk: Desk, say: Say) -> None:
         more = {
             "serves": serves(answer.completion, problem),
             "seconds": answer.seconds,
-            "replaced": fallback and fallback.reason,
+            "fallback": fallback and fallback.explanation,
         }
         say({"answer": content | more})
-        sandbox = desk.for_program(answer)
+        sandbox = context.for_program(answer)
         with _sandbox_trouble():
             faith = is_faithful(sandbox, answer.completion, problem)
             for number in range(job.runs):
@@ -211,7 +211,7 @@ def _throttled(run: int, say: Say) -> Callable[[int, float | None], None]:
 
 
 def main() -> None:
-    """Say hello when ready and confined, do the one job that comes, and end."""
+    """Report when ready and confined, run one job, and end."""
     words = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever else prints
 
@@ -220,20 +220,20 @@ def main() -> None:
         words.flush()
 
     with ExitStack() as stack, suppress(BrokenPipeError):  # the page has gone
-        desk = Desk(stack)
-        if desk.tier == "C":
+        context = JobContext(stack)
+        if context.tier == "C":
             confinement.hide()  # no more is to be had, and what is a stranger's is not run
         else:
             confine()
-        say({"hello": {"tier": desk.tier}})
+        say({"hello": {"tier": context.tier}})
         if not select.select([0], [], [], IDLE)[0]:
-            desk.load()
+            context.load()
         line = sys.stdin.readline()
         if not line:
             return
         _limit_self()
         try:
-            handle(Job(**json.loads(line)), desk, say)
+            handle(Job(**json.loads(line)), context, say)
             say({"done": True})
         except BrokenPipeError:
             raise

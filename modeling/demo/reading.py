@@ -1,4 +1,4 @@
-"""Reading what a stranger pasted, in a job's process: it becomes a problem that can be evaluated, and never executed here.
+"""Read a stranger's problem in a job's process: it can be evaluated afterwards, and is never executed here.
 
 Python runs in a sandbox (``metrics.confined_problem``). LaTeX and JSON are data: our reader makes expression trees of
 them, which our evaluator computes. All three give a ``DescribedProblem``, a type from which no way leads to ``exec``.

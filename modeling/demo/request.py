@@ -1,4 +1,4 @@
-"""What a visitor of the page asks for, checked: whatever came over the network, it is a job or a message for the visitor."""
+"""Validated requests of visitors: whatever arrives over the network becomes a job or a message for the visitor."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KINDS_OF_JSON = {bool: "true or false", dict: "an object", list: "a list", type
 
 @dataclass(frozen=True)
 class Job:
-    """What a visitor asks for.
+    """Request of a visitor.
 
     Attributes:
         problem: a problem FILE, Python or LaTeX, or a problem of the data set as JSON.

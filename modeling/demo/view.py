@@ -1,4 +1,4 @@
-"""What the page of metrics/llamoco/app.py shows of a job, as HTML.
+"""Result view of a job as HTML, for the page of metrics/llamoco/app.py.
 
 Nearly every text in it comes from strangers or from what they wrote: all of it goes through ``_text``.
 """
@@ -36,8 +36,8 @@ security_violation</td></tr>
 """
 
 
-class Shown:
-    """What is known of a job so far; grows by what the worker says.
+class ResultView:
+    """Results of a job so far, from the worker's messages.
 
     Attributes:
         program: the complete script, "" until there is one.
@@ -58,7 +58,7 @@ class Shown:
         """See above."""
         return "" if self._answer is None else _storable(str(self._answer["program"]))
 
-    def hear(self, said: Mapping[str, Any]) -> None:
+    def receive(self, said: Mapping[str, Any]) -> None:
         """Take in one line of a worker (see ``space.job``)."""
         if "problem" in said:
             self._problem = dict(said["problem"])
@@ -192,7 +192,7 @@ def _runs_table(runs: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _failure(runs: Sequence[Mapping[str, Any]]) -> str:
-    """Where the first failing run failed, and what it printed."""
+    """Place of the first failure, and the output of that run."""
     run = next((run for run in runs if run["verdict"] != "ok"), None)
     if run is None:
         return ""
@@ -233,9 +233,9 @@ def _facts(
     if answer["optimizer"]:
         config = ", ".join(f"{name} = {value}" for name, value in (answer["config"] or {}).items())
         about.append(("optimizer", answer["optimizer"] + (f" ({config})" if config else "")))
-    if answer["replaced"] is not None:
+    if answer["fallback"] is not None:
         about.append(
-            ("note", f"the single best solver answers: the model answered, but {answer['replaced']}")
+            ("note", f"the single best solver answers: the model answered, but {answer['fallback']}")
         )
     if answer["confidence"] is not None:
         meaning = (

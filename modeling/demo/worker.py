@@ -1,4 +1,4 @@
-"""Processes that do the page's jobs (see ``space.job``): one stands by, takes one job, and is gone."""
+"""Worker processes for the page's jobs (see ``demo.job``): one stands by, runs one job, and ends."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Worker:
         """Whether it has not ended yet."""
         return self._process.poll() is None
 
-    def hello(self) -> str:
+    def wait_until_ready(self) -> str:
         """Wait until it is ready, and say how it confines code: tier "A", "B" or "C".
 
         Raises:
@@ -96,7 +96,7 @@ class Worker:
                 return str(said["hello"]["tier"])
         raise WorkerError("the process that does the work did not start; its error is in the log")
 
-    def do(self, job: Job, deadline: float) -> Iterator[Said]:
+    def run(self, job: Job, deadline: float) -> Iterator[Said]:
         """Give it its job, and yield what it says; in every second without a word, a word that says just that.
 
         Raises:
@@ -207,17 +207,17 @@ class Workers:
         self._closed = False
         self._next: Worker | None = Worker()
         try:
-            self.tier = self._next.hello()
+            self.tier = self._next.wait_until_ready()
         except BaseException:
             self._next.close()
             raise
 
-    def do(self, job: Job) -> Generator[Said, None, None]:
+    def run(self, job: Job) -> Generator[Said, None, None]:
         """Do one job, for one caller at a time; what is said is yielded, errors as {"error": message} at the end."""
         try:
             job.check()
             with self._take() as worker:
-                yield from worker.do(job, self._deadline)
+                yield from worker.run(job, self._deadline)
         except (ProblemError, WorkerError) as error:
             yield {"error": str(error)}
         finally:

@@ -17,7 +17,7 @@ from llamoco.modeling.calibration.thresholds import Calibration, expected_calibr
 from llamoco.modeling.solving.fallback import after_run, before_run
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation.load import Generation
+    from llamoco.modeling.generation.model_answer import Generation
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def with_fallback(
                 chosen.append(other if never_began else _unrepaired(run))
                 fallback = fallback or never_began
         runs.append(chosen)
-        replaced.append(None if fallback is None else fallback.rule)
+        replaced.append(None if fallback is None else fallback.reason.value)
     return WithFallback(runs, replaced)
 
 

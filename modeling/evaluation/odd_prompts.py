@@ -24,7 +24,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.facts import StatedFacts
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
-from llamoco.modeling.generation.load import Generator
+from llamoco.modeling.generation.generator import Generator
 
 SEED = 0
 BATCH = 8
@@ -153,7 +153,7 @@ def measure(generator: Generator, count: int, seed: int = SEED) -> dict[str, Any
     asked = list(odd_prompts(count, seed))
     batches = [asked[start : start + BATCH] for start in range(0, count, BATCH)]
     for batch in track(batches, "answering", console=Console(stderr=True), transient=True):
-        answers = generator.answer_both_ways([generator.shown(each.prompt) for each in batch])
+        answers = generator.answer_both_ways([generator.truncate_prompt(each.prompt) for each in batch])
         for each, (raw, within) in zip(batch, answers, strict=True):
             found["raw"][fault(each, raw.completion) or ""] += 1
             found["within_pool"][fault(each, (within or raw).completion) or ""] += 1

@@ -44,7 +44,7 @@ from llamoco.modeling.evaluation.split_rows import (
     evaluation_rows,
     single_best_program,
 )
-from llamoco.modeling.generation.load import Generation
+from llamoco.modeling.generation.model_answer import Generation
 from llamoco.modeling.providers.answer_file import MAX_ROW
 
 CONTESTANTS = (

@@ -26,7 +26,7 @@ from llamoco.modeling.evaluation.evaluation_folder import Line
 from llamoco.modeling.evaluation.record import Robustness, Share
 from llamoco.modeling.evaluation.renaming import rename_identifiers
 from llamoco.modeling.evaluation.split_rows import Row
-from llamoco.modeling.generation.load import Decision
+from llamoco.modeling.generation.model_answer import Decision
 
 SEED = 0
 SEEN = {"python": ("python", False), "latex": ("latex", False)}  # language, held out

@@ -21,8 +21,8 @@ from llamoco.modeling.evaluation.record import EvaluationRecord, as_record
 from llamoco.modeling.evaluation.results import Results, failing
 from llamoco.modeling.evaluation.robustness import robustness
 from llamoco.modeling.evaluation.split_rows import benchmarked_optimizer
-from llamoco.modeling.generation.load import Generation
-from llamoco.modeling.providers.sources import CHARACTERS_A_TOKEN
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.providers.provider import CHARACTERS_A_TOKEN
 
 BUDGET_SHARES = tuple(share / 50 for share in range(51))
 REFERENCES = ("sbs", "vbs")

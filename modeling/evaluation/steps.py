@@ -61,9 +61,9 @@ from llamoco.modeling.evaluation.results import (
 from llamoco.modeling.evaluation.robustness import decide_variants
 from llamoco.modeling.evaluation.scoring import score_evaluation
 from llamoco.modeling.evaluation.split_rows import evaluation_rows, split_size
-from llamoco.modeling.generation.load import Generation
-from llamoco.modeling.providers.answer_file import FileSource
-from llamoco.modeling.providers.sources import Failure, ModelSource, Source
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.providers.answer_file import AnswerFile
+from llamoco.modeling.providers.provider import AnswerProvider, Failure, ModelProvider
 
 STEPS = ("generate", "run", "repair", "robustness", "score")
 SEED = 0
@@ -84,7 +84,7 @@ OnProgress = Callable[[Stage], None]
 
 def evaluate_model(
     out: Path,
-    source: Source | None = None,
+    source: AnswerProvider | None = None,
     split: str | None = None,
     runs: int | None = None,
     limit: int | None = None,
@@ -159,7 +159,7 @@ def evaluate_model(
             work.repair(source, limit)
             if "run" in steps:
                 work.run(runner, limit)
-        if "robustness" in steps and isinstance(source, ModelSource) and _decides(source):
+        if "robustness" in steps and isinstance(source, ModelProvider) and _decides(source):
             work.robustness(source, limit)
         if "score" not in steps:
             return None
@@ -177,24 +177,24 @@ class _Work:
     command: str
     on_progress: OnProgress
 
-    def generate(self, source: Source, limit: int | None) -> None:
+    def generate(self, source: AnswerProvider, limit: int | None) -> None:
         """Have the model answer the rows that have no answer yet."""
         split, data = self.settings["split"], self.settings["data"]
-        if isinstance(source, FileSource):
+        if isinstance(source, AnswerFile):
             answered = _answered_by(source, split, data)
             chosen = [row for row in evaluation_rows(split, data=data) if row["row"] in answered][:limit]
         else:
             chosen = evaluation_rows(split, limit, data)
         rows = {row["row"]: row for row in chosen}
         self.settings.update(limit=limit, rows=len(rows), split_rows=split_size(split, data))
-        if isinstance(source, ModelSource) and source.calibration is not None:
+        if isinstance(source, ModelProvider) and source.calibration is not None:
             self.settings["calibration"] = json.loads(source.calibration.to_json())
         write_json(self.folder / SETTINGS, self.settings)
         answers = read_answers(self.folder)
         missing = [number for number in rows if number not in answers]
         prompts = [rows[number]["prompt"] for number in missing]
         with self._saving("generate", GENERATIONS, rows, missing) as keep:
-            if isinstance(source, ModelSource) and source.decides:
+            if isinstance(source, ModelProvider) and source.decides:
                 source.answer_both_ways(
                     prompts,
                     lambda position, raw, within: keep(
@@ -204,9 +204,9 @@ class _Work:
             else:
                 source.answer_all(prompts, keep)
 
-    def repair(self, source: Source, limit: int | None) -> None:
+    def repair(self, source: AnswerProvider, limit: int | None) -> None:
         """Show the model its failed programs, each with the error of its first failed run."""
-        if isinstance(source, FileSource):
+        if isinstance(source, AnswerFile):
             _answered_by(source, self.settings["split"], self.settings["data"])
         answers = read_answers(self.folder)
         rows = answered_rows(self.folder, self.settings, answers, limit)
@@ -290,7 +290,7 @@ class _Work:
                 finished += 1
                 self.on_progress(Stage("run", finished, len(predictions)))
 
-    def robustness(self, source: ModelSource, limit: int | None) -> None:
+    def robustness(self, source: ModelProvider, limit: int | None) -> None:
         """Have the model decide on other descriptions of the problems that have no decision yet."""
         rows = answered_rows(self.folder, self.settings, read_answers(self.folder), limit)
         problems = problems_of(rows)
@@ -330,12 +330,12 @@ def _versions(*packages: str) -> dict[str, str]:
     return found
 
 
-def _decides(source: Source | None) -> bool:
+def _decides(source: AnswerProvider | None) -> bool:
     """True if a source's answers begin with a decision line."""
-    return isinstance(source, ModelSource) and source.decides
+    return isinstance(source, ModelProvider) and source.decides
 
 
-def _answered_by(source: FileSource, split: str, data: str | None) -> set[int]:
+def _answered_by(source: AnswerFile, split: str, data: str | None) -> set[int]:
     """Numbers of the rows of a split that a file answers; only then can the file be asked for answers and repairs."""
     return set(source.rows_answered(sorted(evaluation_rows(split, data=data), key=lambda row: row["row"])))
 

@@ -1,1 +1,1 @@
-"""Answers of a model: its engines (CTranslate2, torch), and decoding held to the pool."""
+"""Generation: loading models, the engines (CTranslate2, torch), and decoding held to the pool."""

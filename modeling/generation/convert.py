@@ -1,17 +1,12 @@
 """Convert a model for CTranslate2, which runs it without torch.
 
-    python -m llamoco.modeling.generation.convert [FOLDER]
-
-writes ``ctranslate2/`` into the model's folder: weights in the precision that they are saved in, and ``conversion.json``, which says of
-which weights they are. Both engines then answer some prompts; where they differ, nothing is written. `llamoco solve` and
-`llamoco.minimize` use a converted form where there is one. Convert again after training.
+Writes ``ctranslate2/`` into the model's folder: the weights in the precision in which they are saved, and ``conversion.json``, which
+identifies them. Both engines then answer some prompts; if any answer differs, nothing is written.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 import tempfile
 from pathlib import Path
 
@@ -20,13 +15,12 @@ from llamoco.modeling.generation.converted import DESCRIPTION, FOLDER, Converted
 from llamoco.modeling.generation.ctranslate2_engine import CTranslate2Generator
 from llamoco.modeling.generation.generator import Generator
 from llamoco.modeling.generation.model_answer import Generation
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
 from llamoco.modeling.generation.tokenizers import TOKENIZER_FILE
 from llamoco.modeling.generation.torch_engine import load_torch_generator
 from llamoco.modeling.model_error import ModelError
 
 PROMPTS = 6
-CONFIDENCE = 1e-4  # that the engines may differ by
+CONFIDENCE_TOLERANCE = 1e-4  # between the engines
 SAVED = {"torch.bfloat16": "bfloat16", "torch.float16": "float16"}
 
 
@@ -47,13 +41,17 @@ def convert(folder: Path) -> Path:
             f"{folder}: expected config.json, weights in safetensors and {TOKENIZER_FILE}, as `llamoco train` writes them; "
             "merge an adapter into its base model first"
         )
-    if not network.ends:
+    if not network.eos_token_ids:
         raise ModelError(f"{folder}: the model states no token that ends a text (eos_token_id); set one")
     with tempfile.TemporaryDirectory(dir=folder, prefix=f".{FOLDER}-") as work:
         made = Path(work) / FOLDER
         _write(folder, made, str(network.model.config.dtype))
-        (made / DESCRIPTION).write_text(describe(weights, network.max_length, network.ends), encoding="utf-8")
-        converted = Converted(str(folder), made, tokenizer, network.max_length, tuple(sorted(network.ends)))
+        (made / DESCRIPTION).write_text(
+            describe(weights, network.max_length, network.eos_token_ids), encoding="utf-8"
+        )
+        converted = Converted(
+            str(folder), made, tokenizer, network.max_length, tuple(sorted(network.eos_token_ids))
+        )
         check(network, CTranslate2Generator(converted))
         target = folder / FOLDER
         if target.exists():
@@ -76,13 +74,13 @@ def _write(folder: Path, made: Path, dtype: str) -> None:
 
 
 def check(one: Generator, other: Generator) -> None:
-    """See that two engines answer alike: free and within the pool, the same bytes and like confidence.
+    """Check that two engines give the same answers, free and within the pool: the same bytes and nearly the same confidence.
 
     Raises:
-        ModelError: if not; says on which prompt.
+        ModelError: they differ; names the prompt.
     """
     for number, asked in enumerate(odd_prompts(PROMPTS)):
-        prompt = one.shown(asked.prompt)
+        prompt = one.truncate_prompt(asked.prompt)
         pairs = [
             (one.answer([prompt]), other.answer([prompt])),
             (one.answer_within_pool([prompt]), other.answer_within_pool([prompt])),
@@ -96,34 +94,12 @@ def check(one: Generator, other: Generator) -> None:
 
 
 def alike(first: Generation, second: Generation) -> bool:
-    """Whether two answers are the same bytes, of like confidence."""
+    """Whether two answers have the same bytes and nearly the same confidence."""
     sure = (first.confidence is None) == (second.confidence is None)
-    near = abs((first.confidence or 0) - (second.confidence or 0)) <= CONFIDENCE
+    near = abs((first.confidence or 0) - (second.confidence or 0)) <= CONFIDENCE_TOLERANCE
     texts = (first.completion, first.tokens, first.finished) == (
         second.completion,
         second.tokens,
         second.finished,
     )
     return texts and sure and near
-
-
-def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m llamoco.modeling.generation.convert",
-        description="Convert a model for CTranslate2, which runs it without torch.",
-    )
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=SHIPPED_MODEL, help="the shipped model by default"
-    )
-    arguments = parser.parse_args()
-    try:
-        target = convert(arguments.folder.expanduser())
-    except (ModelError, OSError) as error:
-        sys.exit(f"error: {error}")
-    size = sum(path.stat().st_size for path in target.iterdir())
-    print(f"{target}: {size / 1e6:.1f} MB, the same answers as torch on {PROMPTS} prompts")
-
-
-if __name__ == "__main__":
-    main()

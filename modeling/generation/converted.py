@@ -1,4 +1,4 @@
-"""A model's converted form for CTranslate2, in the folder ``ctranslate2`` beside its weights, and whether it is of these weights."""
+"""Converted form of a model for CTranslate2: the folder ``ctranslate2`` in the model's folder, checked against its weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from llamoco.modeling.calibration.thresholds import Calibration, read_calibration
 from llamoco.modeling.generation import model_files
-from llamoco.modeling.generation.shipped import name_of
+from llamoco.modeling.generation.model_files import display_name
 from llamoco.modeling.generation.tokenizers import TOKENIZER_FILE
 from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.strict_json import strict_json
@@ -33,19 +33,19 @@ class Converted:
         folder: of the converted form.
         tokenizer: its tokenizer.json.
         max_length: positions that model and tokenizer can hold.
-        ends: tokens that end an answer.
+        eos_token_ids: tokens that end an answer.
     """
 
     place: str
     folder: Path
     tokenizer: Path
     max_length: int
-    ends: tuple[int, ...]
+    eos_token_ids: tuple[int, ...]
 
     @property
     def name(self) -> str:
         """Of the model."""
-        return name_of(self.place)
+        return display_name(self.place)
 
     @property
     def calibration(self) -> Calibration | None:
@@ -75,13 +75,13 @@ def weights_of(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.safetensors"))
 
 
-def describe(weights: list[Path], max_length: int, ends: set[int]) -> str:
-    """What ``conversion.json`` holds."""
+def describe(weights: list[Path], max_length: int, eos_token_ids: set[int]) -> str:
+    """Content of ``conversion.json``."""
     content = {
         "format": FORMAT,
         "weights": fingerprint(weights),
         "max_length": max_length,
-        "ends": sorted(ends),
+        "eos_token_ids": sorted(eos_token_ids),
     }
     return json.dumps(content, indent=2) + "\n"
 
@@ -104,18 +104,18 @@ def find_converted(model: str | Path) -> Converted | None:
         content = strict_json(description.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']!r}, expected {FORMAT}")
-        max_length, ends = int(content["max_length"]), tuple(int(token) for token in content["ends"])
+        max_length, ends = int(content["max_length"]), tuple(int(token) for token in content["eos_token_ids"])
         of_weights = str(content["weights"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"{description}: no description of a converted model ({error}). Convert it again with "
-            f"`python -m llamoco.modeling.generation.convert {place}`, or delete the folder to go without"
+            f"`llamoco convert {place}`, or delete the folder to go without"
         ) from error
     weights = weights_of(folder) if folder else []
     if weights and fingerprint(weights) != of_weights:
         logger.warning(
-            "%s: the converted form is of other weights than those beside it and is not used; convert them with "
-            "`python -m llamoco.modeling.generation.convert %s`",
+            "%s: the converted form belongs to other weights and is not used; convert these with "
+            "`llamoco convert %s`",
             description.parent,
             place,
         )
@@ -129,6 +129,6 @@ def find_converted(model: str | Path) -> Converted | None:
     if missing or tokenizer is None:
         raise ModelError(
             f"model {place!r} has a converted form, but no {', '.join(missing)}. Convert it again with "
-            f"`python -m llamoco.modeling.generation.convert {place}`, or delete the folder {FOLDER} to go without"
+            f"`llamoco convert {place}`, or delete the folder {FOLDER} to go without"
         )
     return Converted(place, description.parent, tokenizer, max_length, ends)

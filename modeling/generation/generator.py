@@ -1,23 +1,23 @@
-"""What every engine does with a model: greedy answers in batches, free or within the pool, and how sure the decision is."""
+"""Greedy answers of a model in batches, free or held to the pool, with their confidence; the engines implement the two primitives."""
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
+from llamoco.dataset_builder.optimizers.pool import POOL, render
+from llamoco.dataset_builder.prompts.completion import join_completion, named_optimizer
 from llamoco.dataset_builder.prompts.facts import facts_only, parse_facts
 from llamoco.modeling.calibration.thresholds import Calibration
-from llamoco.modeling.generation.drafts import DECISION
+from llamoco.modeling.generation.continuation import DECISION_TOKENS, Continuation, probability
 from llamoco.modeling.generation.guides import PoolGuide
 from llamoco.modeling.generation.model_answer import Decision, Generation
-from llamoco.modeling.generation.pool_texts import PoolTexts, agreement, serving
-from llamoco.modeling.generation.tokenizers import Tokenizer
-from llamoco.modeling.generation.written import DECISION_TOKENS, Written
+from llamoco.modeling.generation.pool_texts import PoolTexts, agreement
+from llamoco.modeling.generation.tokenizers import Tokenizer, line_end_tokens
 from llamoco.modeling.model_error import ModelError
 
 ANSWER_SHARE = 4  # a prompt leaves at least a quarter of a model's positions to the answer
@@ -49,31 +49,25 @@ class Generator(ABC):
 
     @property
     @abstractmethod
-    def ends(self) -> set[int]:
+    def eos_token_ids(self) -> set[int]:
         """Tokens that end an answer; chat models have several. Empty if the model has none."""
 
     @abstractmethod
-    def _write(
-        self, prompts: Sequence[str], starts: Sequence[list[int]], limit: int, first_line: bool
-    ) -> list[Written]:
-        """What the model writes by itself after some prompts, their tokens given, greedy; the first line alone will do if so asked."""
+    def _greedy(self, texts: Sequence[list[int]], max_new_tokens: int, stop_at: set[int]) -> list[list[int]]:
+        """Greedy continuations of some texts, each up to and including the first token that ends it."""
 
     @abstractmethod
-    def _write_guided(
-        self, starts: Sequence[list[int]], guides: Sequence[PoolGuide], limit: int
-    ) -> list[Written]:
-        """What guides have the model write; it is asked for ``limit`` tokens at most."""
+    def _logits(self, texts: Sequence[list[int]], counts: Sequence[int]) -> Iterable[np.ndarray]:
+        """Logits (count, V) of what follows each of the last ``count`` tokens of each text."""
 
-    @abstractmethod
-    def _next_probabilities(self, ids: list[int], last: int) -> list[np.ndarray]:
-        """Probabilities (V,) of what follows each of the last tokens of a text."""
+    def truncate_prompt(self, prompt: str) -> str:
+        """The prompt, or its fact lines alone if it leaves no room for an answer."""
+        return prompt if self.fits_context(prompt) else facts_only(prompt)
 
-    def shown(self, prompt: str) -> str:
-        """What the model is shown of a prompt: all, or its facts alone where that leaves no room for an answer."""
-        return prompt if self.fits(prompt) else facts_only(prompt)
-
-    def fits(self, prompt: str, max_new_tokens: int = MAX_NEW_TOKENS, special_tokens: bool = True) -> bool:
-        """Whether a prompt leaves room for an answer of so many tokens, or at least a quarter of the model's positions."""
+    def fits_context(
+        self, prompt: str, max_new_tokens: int = MAX_NEW_TOKENS, special_tokens: bool = True
+    ) -> bool:
+        """Whether a prompt leaves room for an answer of ``max_new_tokens``, or at least for a quarter of the model's positions."""
         room = min(max_new_tokens, -(-self.max_length // ANSWER_SHARE))
         return self.prompt_tokens(prompt, special_tokens) <= self.max_length - room
 
@@ -84,10 +78,10 @@ class Generator(ABC):
     def answer(
         self, prompts: Sequence[str], max_new_tokens: int = MAX_NEW_TOKENS, special_tokens: bool = True
     ) -> list[Generation]:
-        """Greedy answers to a batch of prompts, in their order: what the model writes by itself.
+        """Greedy answers to a batch of prompts, in their order, as the model writes them by itself.
 
         Args:
-            prompts: texts to be gone on with.
+            prompts: texts to continue.
             max_new_tokens: length limit of an answer.
             special_tokens: whether the tokenizer adds its own to a prompt; a chat template has written them already.
 
@@ -106,7 +100,7 @@ class Generator(ABC):
         Every answer is a decision line and, byte for byte, a program of the pool, whatever the model and the prompt.
 
         Args:
-            prompts: texts to be gone on with.
+            prompts: texts to continue.
             names: optimizers that may be chosen; those that can serve the problem that a prompt states if None.
 
         Raises:
@@ -142,10 +136,10 @@ class Generator(ABC):
         ]
 
     def decisions(self, prompts: Sequence[str], special_tokens: bool = True) -> list[Decision]:
-        """What the model decides on a batch of prompts: the first line of its answers, and nothing after it.
+        """Decisions on a batch of prompts: the first line of each answer, without the program.
 
         Args:
-            prompts: texts to be gone on with.
+            prompts: texts to continue.
             special_tokens: whether the tokenizer adds its own to a prompt.
 
         Raises:
@@ -154,38 +148,95 @@ class Generator(ABC):
         starts = self._starts(prompts, special_tokens)
         decisions = []
         for text in self._write(prompts, starts, min(DECISION_TOKENS, self._room(starts)), True):
-            line = self._text(text.ids).split("\n", 1)[0]
-            found = DECISION.search(line)
-            probability = self._confidence(text.ids, text.probabilities) or 0.0
-            decisions.append(Decision(line, found and found[1], probability if found else 0.0))
+            line = self._first_line(text.ids)
+            confidence = self._confidence(text.ids, text.probabilities)
+            decisions.append(Decision(line, named_optimizer(line), confidence or 0.0))
         return decisions
 
-    def candidates(self, prompt: str, count: int, names: Collection[str] | None = None) -> list[Generation]:
-        """Answers within the pool that name different optimizers: the model's own, then the likeliest others.
+    def _write(
+        self, prompts: Sequence[str], starts: Sequence[list[int]], limit: int, first_line: bool
+    ) -> list[Continuation]:
+        """Greedy texts, or their first lines alone: the line, the pool's program as far as the model would write it, then the rest."""
+        lines = self._greedy(starts, min(limit, DECISION_TOKENS), self.eos_token_ids | self._line_ends)
+        texts = [Continuation(ids) for ids in lines]
+        drafts = [
+            [] if first_line else self._draft(prompt, ids)[: limit - len(ids)]
+            for prompt, ids in zip(prompts, lines, strict=True)
+        ]
+        decided = [n for n, ids in enumerate(lines) if named_optimizer(self._first_line(ids))]
+        asked = [[*starts[n], *lines[n], *drafts[n]] for n in decided]
+        counts = [len(lines[n]) + len(drafts[n]) + 1 for n in decided]
+        for n, scores in zip(decided, self._logits(asked, counts) if asked else (), strict=True):
+            text, draft = texts[n], drafts[n]
+            text.probabilities = [probability(scores[k], token) for k, token in enumerate(text.ids)]
+            if draft:
+                written = [int(token) for token in scores[len(text.ids) :].argmax(-1)]
+                text.ids += written[: agreement(draft, written) + 1]
+        for text in texts:
+            text.end(self.eos_token_ids, limit)
+        while going := [n for n, text in enumerate(texts) if not (first_line or text.finished)]:
+            going = [n for n in going if len(texts[n].ids) < limit]
+            if not going:
+                break
+            most = min(limit - len(texts[n].ids) for n in going)
+            rest = self._greedy([starts[n] + texts[n].ids for n in going], most, self.eos_token_ids)
+            for n, ids in zip(going, rest, strict=True):
+                texts[n].ids += ids
+                texts[n].end(self.eos_token_ids, limit)
+        return texts
 
-        Args:
-            prompt: text to be gone on with.
-            count: so many at most.
-            names: optimizers that may be named; those that can serve the problem that the prompt states if None.
+    def _write_guided(
+        self, starts: Sequence[list[int]], guides: Sequence[PoolGuide], limit: int
+    ) -> list[Continuation]:
+        """Texts that guides allow; the model is asked for ``limit`` tokens at most.
 
-        Raises:
-            ModelError: if a prompt leaves no room for an answer.
+        Each text is drafted, by what its guide says is likely and, until the optimizer is chosen, by greedy generation. One pass then
+        gives the logits at every place of the drafts, which alone decide; what the guide would not have taken is thrown away.
         """
-        allowed = set(serving(prompt) if names is None else names)
-        [own] = self.answer_within_pool([prompt], allowed)
-        line, name = own.completion.split("\n", 1)[0].rsplit(" ", 1)
-        start = self._start(prompt)
-        others = self._likeliest_names(start, f"{line} ", allowed - {name}, count - 1)
-        if not others:
-            return [own]
-        guides = [PoolGuide(self._pool_texts, parse_facts(prompt), [other], line) for other, _ in others]
-        before = self._ids(line)
-        answers = self._guided([start + before for _ in others], guides, [p for _, p in others])
-        return [own, *answers]
+        texts = [Continuation() for _ in starts]
+        while going := [n for n, text in enumerate(texts) if not text.finished]:
+            drafts = {n: list(guides[n].proposal()) for n in going}
+            room = {
+                n: min(DECISION_TOKENS, limit - len(texts[n].ids)) - 1 - len(drafts[n])
+                for n in going
+                if not guides[n].chosen
+            }
+            open_lines = [n for n, left in room.items() if left > 0]
+            lines = self._greedy(
+                [starts[n] + texts[n].ids + drafts[n] for n in open_lines],
+                min((room[n] for n in open_lines), default=0),
+                self.eos_token_ids | self._line_ends,
+            )
+            for n, ids in zip(open_lines, lines, strict=True):
+                drafts[n] += ids
+            drafts = {n: draft[: max(limit - len(texts[n].ids) - 1, 0)] for n, draft in drafts.items()}
+            asked = [starts[n] + texts[n].ids + drafts[n] for n in going]
+            counts = [len(drafts[n]) + 1 for n in going]
+            for n, scores in zip(going, self._logits(asked, counts), strict=True):
+                _follow(texts[n], guides[n], drafts[n], scores, limit)
+        return texts
+
+    def _draft(self, prompt: str, ids: list[int]) -> list[int]:
+        """The rest of an answer that has its first line: tokens of the program that was benchmarked for it, and their end."""
+        line, line_end, _ = self._text(ids).partition("\n")
+        name = named_optimizer(line)
+        if not line_end or name not in POOL:
+            return []
+        facts = parse_facts(prompt)
+        config = POOL[name].defaults if facts is None else facts.configuration(name)
+        program = [
+            *self._ids(join_completion(line, render(name, config))),
+            *sorted(self.eos_token_ids)[:1],
+        ]
+        return program[len(ids) :] if program[: len(ids)] == ids else []
 
     @cached_property
     def _pool_texts(self) -> PoolTexts:
         return PoolTexts(self.tokens)
+
+    @cached_property
+    def _line_ends(self) -> set[int]:
+        return line_end_tokens(self.tokens)
 
     def _ids(self, text: str) -> list[int]:
         return self.tokens.encode(text, add_special_tokens=False)
@@ -201,19 +252,18 @@ class Generator(ABC):
         self,
         starts: Sequence[list[int]],
         guides: Sequence[PoolGuide],
-        confidences: Sequence[float] | None = None,
     ) -> list[Generation]:
-        """Answers that guides allow; confidences where the names were chosen before."""
+        """Answers that guides allow."""
         written = self._write_guided(starts, guides, self._room(starts))
         return [
             Generation(
                 completion=guide.completion,
-                confidence=confidences[number] if confidences else guide.confidence(text.probabilities),
+                confidence=guide.confidence(text.probabilities),
                 tokens=len(start) + len(text.ids),
                 finished=True,
                 kept=guide.kept,
             )
-            for number, (start, guide, text) in enumerate(zip(starts, guides, written, strict=True))
+            for start, guide, text in zip(starts, guides, written, strict=True)
         ]
 
     def _room(self, starts: Sequence[Sequence[int]]) -> int:
@@ -230,7 +280,7 @@ class Generator(ABC):
             )
         return self.max_length - length
 
-    def _generation(self, start: Sequence[int], text: Written) -> Generation:
+    def _generation(self, start: Sequence[int], text: Continuation) -> Generation:
         return Generation(
             completion=self._text(text.ids),
             confidence=self._confidence(text.ids, text.probabilities),
@@ -238,48 +288,36 @@ class Generator(ABC):
             finished=text.finished,
         )
 
-    def _likeliest_names(
-        self, start: list[int], before: str, names: Collection[str], count: int
-    ) -> list[tuple[str, float]]:
-        """The likeliest of some names after a prompt and what stands before the name, with their probabilities.
-
-        The probability of a name's first token bounds that of the name, so names that take several tokens are read to
-        their end only while they may be among the best.
-        """
-        if count < 1 or not names:
-            return []
-        spelled = {name: self._ids(before + name) for name in names}
-        line = self._ids(before)
-        # A blank before the name may be part of the name's first token.
-        shared = min(agreement(line, ids) for ids in spelled.values())
-        first = self._next_probabilities(start + line[:shared], 1)[0]
-        bounds = {name: float(first[ids[shared]]) for name, ids in spelled.items()}
-        found: list[tuple[float, str]] = []
-        for name in sorted(bounds, key=lambda name: (-bounds[name], name)):
-            if len(found) == count and found[-1][0] >= bounds[name]:
-                break
-            ids = spelled[name]
-            steps = [first]
-            if len(ids) > shared + 1:
-                steps = self._next_probabilities(start + ids[:-1], len(ids) - shared)
-            probability = math.prod(float(p[token]) for p, token in zip(steps, ids[shared:], strict=True))
-            found = sorted([*found, (probability, name)], key=lambda entry: (-entry[0], entry[1]))[:count]
-        return [(name, probability) for probability, name in found]
-
     def _text(self, ids: list[int]) -> str:
         return self.tokens.decode(ids, skip_special_tokens=True)
 
+    def _first_line(self, ids: list[int]) -> str:
+        return self._text(ids).split("\n", 1)[0]
+
     def _confidence(self, ids: list[int], probabilities: list[float]) -> float | None:
         """Probability of the tokens that spell the optimizer's name in the first line."""
-        first_line = self._text(ids).split("\n", 1)[0]
-        decision = DECISION.search(first_line)
-        if decision is None:
+        line = self._first_line(ids)
+        name = named_optimizer(line)
+        if name is None:
             return None
-        probability = 1.0
+        confidence = 1.0
         for end, likely in enumerate(probabilities, 1):
             length = len(self._text(ids[:end]))
-            if length > decision.start(1):
-                probability *= likely
-            if length >= decision.end(1):
+            if length > len(line) - len(name):
+                confidence *= likely
+            if length >= len(line):
                 break
-        return probability
+        return confidence
+
+
+def _follow(text: Continuation, guide: PoolGuide, draft: list[int], scores: np.ndarray, limit: int) -> None:
+    """Have a guide take tokens by the logits at the places of a draft, as far as it agrees with the draft."""
+    for at_place, drafted in zip(scores, [*draft, None], strict=True):
+        token = guide.take(at_place, int(at_place.argmax()))
+        text.add(token, probability(at_place, token))
+        if guide.settled or len(text.ids) >= limit:
+            text.ids += guide.rest()
+            text.finished = True
+            return
+        if token != drafted:
+            return

@@ -1,4 +1,4 @@
-"""Decoding held to the pool: what a model may write next, so that every answer is one of the pool's texts.
+"""Constrained decoding: the tokens that a model may write next, so that every answer is one of the pool's texts.
 
 A completion is a decision line and a program. What stands in the line before ``; optimizer:`` is the model's own: printable
 ASCII on one line, without colons and equals signs, of bounded length. Then come the name of an optimizer that can serve the
@@ -19,8 +19,8 @@ import numpy as np
 from llamoco.dataset_builder.optimizers.pool import POOL, render
 from llamoco.dataset_builder.prompts.completion import CHOICE
 from llamoco.dataset_builder.prompts.facts import StatedFacts
+from llamoco.modeling.generation.continuation import log_sum_exp
 from llamoco.modeling.generation.pool_texts import Path, PoolTexts, agreement
-from llamoco.modeling.generation.written import log_sum_exp
 
 LINE_TOKENS = 40  # of a decision line before its choice, and
 LINE_CHARACTERS = 200  # characters
@@ -36,7 +36,6 @@ class PoolGuide:
         texts: of the pool, in the model's tokens.
         kind: what the prompt states; None if it states nothing.
         names: optimizers that may be chosen; those that can serve the problem if None.
-        line: what the decision line begins with, up to and with ``CHOICE``, if that stands already.
 
     Raises:
         ValueError: if the pool has none of the names.
@@ -47,7 +46,7 @@ class PoolGuide:
     """
 
     def __init__(
-        self, texts: PoolTexts, kind: StatedFacts | None, names: Collection[str] | None = None, line: str = ""
+        self, texts: PoolTexts, kind: StatedFacts | None, names: Collection[str] | None = None
     ) -> None:
         self._texts = texts
         self._kind = kind
@@ -55,14 +54,17 @@ class PoolGuide:
         self._names = [name for name in POOL if name in allowed]
         if not self._names:
             raise ValueError(f"the pool has no optimizer {', '.join(sorted(allowed)) or 'of no name'}")
-        self._line, self._ids = line, list[int]()
-        self._forced, self._forced_text = ([], "") if line else (list(texts.start), "#")
+        self._line, self._ids = "", list[int]()
+        self._forced, self._forced_text = list(texts.start), "#"
         self._alive: list[Path] = []  # the texts that may still be written, from the choice on;
         self._depth = 0  # so many tokens of them are
         self._preferred: Path | None = None  # what the benchmark prescribes, once the name is decided
         self.kept = 1.0
-        if line:
-            self._choose_name()
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the decision line has reached the choice of its optimizer."""
+        return bool(self._alive)
 
     @property
     def settled(self) -> bool:
@@ -195,7 +197,7 @@ class PoolGuide:
 
     @property
     def _likely_path(self) -> Path:
-        """What the benchmark prescribes, if that may still be written."""
+        """The benchmarked configuration, if it may still be written."""
         return self._preferred if self._preferred and self._preferred in self._alive else self._alive[0]
 
     def _line_end(self, path: Path) -> int:

@@ -1,4 +1,4 @@
-"""Models answer prompts: the engine that loads fastest runs them. To know this module takes no torch."""
+"""Load a model for generation with the engine that starts fastest. Importing this module needs no torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from llamoco.modeling.generation.converted import find_converted
 from llamoco.modeling.generation.generator import MAX_NEW_TOKENS, Generator
 from llamoco.modeling.generation.model_answer import Decision, Generation
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.model_error import ModelError
 
 __all__ = [
@@ -54,7 +54,7 @@ def load_generator(model: str | Path = SHIPPED_MODEL) -> Generator:
         raise ModelError(
             f"model {str(model)!r} takes torch and transformers, which are not installed ({error}): pip install 'llamoco[train]'. "
             "Without them a model runs that has a converted form, as the shipped one: convert it where they are installed with "
-            "`python -m llamoco.modeling.generation.convert FOLDER`"
+            "`llamoco convert FOLDER`"
         ) from error
     if lacking:
         logger.warning(

@@ -75,7 +75,7 @@ def load_tokenizer(model: str | Path) -> PreTrainedTokenizerBase:
 
 
 class _Place(NamedTuple):
-    """Where a model is.
+    """Place of a model.
 
     Attributes:
         name: folder or Hub id.

@@ -1,4 +1,4 @@
-"""What a model's answer is, whichever engine ran it."""
+"""Answers and decisions of a model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Generation:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a model decided on a prompt, before it wrote a program.
+    """Decision of a model on a prompt, before its program.
 
     Attributes:
         line: the first line it wrote, without its newline.

@@ -13,13 +13,13 @@ def display_name(place: str) -> str:
 
 
 def is_folder(model: str | Path) -> bool:
-    """Whether a model is named by a folder, be it there or not; else by a Hub id."""
+    """Whether a name is that of a folder, existing or not; else it is a Hub id."""
     name = str(model)
     return isinstance(model, Path) or Path(name).exists() or name.startswith((".", "/", "~"))
 
 
 def find(place: str | Path, file: str) -> Path | None:
-    """A file of a model, fetched from the Hub if it has to be; None where there is none or the Hub has no answer.
+    """Path of a model's file, downloaded from the Hub if necessary; None if there is no such file or the Hub does not answer.
 
     Args:
         place: model folder or Hub id.

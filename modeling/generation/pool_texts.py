@@ -1,4 +1,4 @@
-"""The pool's texts as a tokenizer spells them, and which of them can serve the problem that a prompt states."""
+"""The pool's texts in a tokenizer's tokens, and the optimizers that apply to a prompt's problem."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class PoolTexts:
         return self._tokenizer.encode(text, add_special_tokens=False, verbose=False)
 
     def _length(self, ids: Sequence[int], text: str) -> int:
-        """How many of the tokens spell a beginning; 0 if none of them ends there."""
+        """Number of tokens that spell a beginning; 0 if none of them ends there."""
         return next((n for n in range(1, len(ids)) if self.decode(ids[:n]) == text), 0)
 
 
@@ -92,7 +92,7 @@ def serving(prompt: str) -> Collection[str]:
 
 
 def agreement(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many tokens two texts begin with alike."""
+    """Length of the common prefix of two texts, in tokens."""
     return next(
         (place for place, (a, b) in enumerate(zip(first, second, strict=False)) if a != b),
         min(len(first), len(second)),

@@ -1,4 +1,4 @@
-"""Tokenizers as decoding needs them: those of transformers are, and ``FileTokenizer`` reads the same file without it."""
+"""Interface of tokenizers; those of transformers have it, and ``FileTokenizer`` reads the same file without transformers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from llamoco.modeling.model_error import ModelError
 
 TOKENIZER_FILE = "tokenizer.json"
+LINE_ENDS = ("\n", "Ċ", "<0x0A>")  # in vocabularies: plainly, as a letter of byte-level BPE, as a byte
 
 
 class Tokenizer(Protocol):
@@ -24,6 +25,17 @@ class Tokenizer(Protocol):
 
     def decode(self, token_ids: list[int], *, skip_special_tokens: bool = False) -> str:
         """The text of tokens."""
+
+    def get_vocab(self) -> dict[str, int]:
+        """All tokens, as the vocabulary spells them."""
+
+
+def line_end_tokens(tokenizer: Tokenizer) -> set[int]:
+    """Tokens with a line end in their text."""
+    spelled = [
+        number for text, number in tokenizer.get_vocab().items() if any(end in text for end in LINE_ENDS)
+    ]
+    return {number for number in spelled if "\n" in tokenizer.decode([number])}
 
 
 class FileTokenizer:
@@ -61,7 +73,7 @@ class FileTokenizer:
         """A token as the vocabulary has it."""
         return str(self._tokenizer.id_to_token(token))
 
-    def vocabulary(self) -> dict[str, int]:
-        """All tokens."""
+    def get_vocab(self) -> dict[str, int]:
+        """See ``Tokenizer``."""
         found: dict[str, Any] = self._tokenizer.get_vocab(with_added_tokens=True)
         return {text: int(number) for text, number in found.items()}

@@ -1,26 +1,21 @@
-"""Models run by torch and transformers: any architecture, adapters, GPUs. Training, evaluation and studies use it."""
+"""torch engine: any architecture, adapters, GPUs. Training, evaluation and studies use it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, cast
 
 import numpy as np
-import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from llamoco.modeling.calibration.thresholds import Calibration, read_calibration
-from llamoco.modeling.generation.decoding import decode, plain, takes_drafts
-from llamoco.modeling.generation.drafts import Drafts
 from llamoco.modeling.generation.generator import Generator
-from llamoco.modeling.generation.guides import PoolGuide
 from llamoco.modeling.generation.loading import load
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL, name_of
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL, display_name
+from llamoco.modeling.generation.speculative import greedy_generate, last_logits
 from llamoco.modeling.generation.tokenizers import Tokenizer
-from llamoco.modeling.generation.written import Written
 
 
 @dataclass(frozen=True)
@@ -46,54 +41,23 @@ class TorchGenerator(Generator):
         return min(positions or self.tokenizer.model_max_length, self.tokenizer.model_max_length)
 
     @property
-    def ends(self) -> set[int]:
+    def eos_token_ids(self) -> set[int]:
         """See ``Generator``."""
         ends = self.model.generation_config.eos_token_id if self.model.generation_config else None
         listed = ends if isinstance(ends, list) else [ends]
         return {int(token) for token in (*listed, self.tokenizer.eos_token_id) if token is not None}
 
-    @cached_property
-    def _drafts(self) -> Drafts:
-        return Drafts(self.tokens, min(self.ends, default=None))
+    def _greedy(self, texts: Sequence[list[int]], max_new_tokens: int, stop_at: set[int]) -> list[list[int]]:
+        return greedy_generate(self.model, texts, max_new_tokens, stop_at, self._pad_token_id)
 
-    @cached_property
-    def _takes_drafts(self) -> bool:
-        return takes_drafts(self.model)
-
-    def _batch(self, starts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Tokens and mask of a batch, padded on the left: (N, T) each."""
-        length, pad = max(map(len, starts)), self._pad
-        ids = [[pad] * (length - len(start)) + list(start) for start in starts]
-        mask = [[0] * (length - len(start)) + [1] * len(start) for start in starts]
-        return torch.tensor(ids, device=self.model.device), torch.tensor(mask, device=self.model.device)
+    def _logits(self, texts: Sequence[list[int]], counts: Sequence[int]) -> Iterator[np.ndarray]:
+        for logits in last_logits(self.model, texts, counts, self._pad_token_id):
+            yield logits.cpu().numpy()
 
     @property
-    def _pad(self) -> int:
+    def _pad_token_id(self) -> int:
         assert self.tokenizer.pad_token_id is not None  # load sees to it
         return int(self.tokenizer.pad_token_id)
-
-    def _write(
-        self, prompts: Sequence[str], starts: Sequence[list[int]], limit: int, first_line: bool
-    ) -> list[Written]:
-        input_ids, mask = self._batch(starts)
-        if not self._takes_drafts:
-            return plain(self.model, input_ids, mask, self.ends, limit, self._pad)
-        proposers = [self._drafts.for_prompt(prompt) for prompt in prompts]
-        until = self._drafts.ends_line if first_line else None
-        return decode(self.model, input_ids, mask, self.ends, limit, proposers, until)
-
-    def _write_guided(
-        self, starts: Sequence[list[int]], guides: Sequence[PoolGuide], limit: int
-    ) -> list[Written]:
-        input_ids, mask = self._batch(starts)
-        if self._takes_drafts:
-            return decode(self.model, input_ids, mask, self.ends, limit, guides=guides)
-        return plain(self.model, input_ids, mask, self.ends, limit, self._pad, guides)
-
-    @torch.inference_mode()
-    def _next_probabilities(self, ids: list[int], last: int) -> list[np.ndarray]:
-        logits = self.model(torch.tensor([ids], device=self.model.device)).logits[0, -last:]
-        return list(logits.float().softmax(-1).cpu().numpy())
 
 
 def load_torch_generator(model: str | Path = SHIPPED_MODEL) -> TorchGenerator:
@@ -103,4 +67,4 @@ def load_torch_generator(model: str | Path = SHIPPED_MODEL) -> TorchGenerator:
         ModelError: if there is no such model, its tokenizer or its calibration cannot be read, or the Hub cannot be reached.
     """
     network, tokenizer, place = load(model)
-    return TorchGenerator(network, tokenizer, name_of(place), read_calibration(place))
+    return TorchGenerator(network, tokenizer, display_name(place), read_calibration(place))

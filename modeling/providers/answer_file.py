@@ -1,4 +1,4 @@
-"""Answers from a JSONL file of ready programs: those of a model that was asked elsewhere, or written by hand.
+"""Answer file: ready programs in JSONL, from a model that ran elsewhere or written by hand.
 
 One JSON object a line:
 
@@ -23,8 +23,9 @@ from typing import Any
 from llamoco.dataset_builder.prompts.program_text import clean_text
 from llamoco.metrics.inputs import MAX_TOKENS
 from llamoco.metrics.run_records import shown, whole_number
-from llamoco.modeling.generation.load import Generation, ModelError
-from llamoco.modeling.providers.sources import Failure, OnAnswer, estimated_tokens
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.model_error import ModelError
+from llamoco.modeling.providers.provider import Failure, OnAnswer, estimated_tokens
 from llamoco.modeling.strict_json import strict_json
 
 MAX_ROW = 10**9
@@ -40,8 +41,8 @@ class _Answer:
     repair: str | None
 
 
-class FileSource:
-    """Ready programs of a JSONL file. ``rows_answered`` comes first: it says which rows of a split there are answers to.
+class AnswerFile:
+    """Ready programs of a JSONL file. Call ``rows_answered`` first: it finds the rows of a split that the file answers.
 
     Args:
         path: the file.
@@ -109,7 +110,7 @@ class FileSource:
         return sorted(position for key in self._by_prompt for position in positions[key])
 
     def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
-        """See ``sources.Source``."""
+        """See ``provider.AnswerProvider``."""
         for position, prompt in enumerate(prompts):
             answer = self._answer_to(prompt)
             characters = len(prompt) + len(answer.program)
@@ -117,7 +118,7 @@ class FileSource:
             on_answer(position, Generation(answer.program, None, tokens, finished=True))
 
     def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
-        """See ``sources.Source``: repairs that the file holds; their tokens are a quarter of what is read and written."""
+        """See ``provider.AnswerProvider``: repairs that the file holds; their tokens are a quarter of what is read and written."""
         for position, failure in enumerate(failures):
             repair = self._answer_to(failure.prompt).repair
             if repair is not None:

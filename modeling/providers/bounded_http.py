@@ -1,4 +1,4 @@
-"""HTTP with bounds: however a server behaves, a request takes so many seconds and so many bytes, and no more.
+"""Bounded HTTP: however a server behaves, a request is limited in seconds and bytes.
 
 The time limits of HTTP clients are for one read each, and bodies are read whole: a server that drips a byte a second, sends headers,
 redirects or chunk extensions without end, or a small body that unpacks to gigabytes, gets past them. Here one limit of time and one of
@@ -52,7 +52,7 @@ def bounded_client(url: str, connections: int) -> httpx2.Client:
 
 
 class _Bounds:
-    """What a request has left."""
+    """Time and bytes that a request has left."""
 
     def __init__(self, seconds: float) -> None:
         self._deadline = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""Answers of a model on this machine, by torch: freely, within the pool, and its decisions alone."""
+"""Local provider: answers of a model on this machine by torch, free or held to the pool."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from llamoco.modeling.generation.load import answer_all
 from llamoco.modeling.generation.model_answer import Decision, Generation
 from llamoco.modeling.generation.torch_engine import TorchGenerator
 from llamoco.modeling.model_error import ModelError
-from llamoco.modeling.providers.sources import (
+from llamoco.modeling.providers.provider import (
     Failure,
     OnAnswer,
     OnBoth,
@@ -39,7 +39,7 @@ BATCH = 8
 logger = logging.getLogger(__name__)
 
 
-class LocalSource:
+class LocalProvider:
     """A model on this machine, greedy; one that is shown the plain prompt can be held to the pool's texts, too.
 
     A prompt that leaves less than a quarter of the model's positions to the answer is cut as ``contract.questions`` says, a repair turn as
@@ -85,11 +85,11 @@ class LocalSource:
 
     @property
     def decides(self) -> bool:
-        """Whether answers begin with a decision line, which models that are shown the contract do not write."""
+        """See ``ModelProvider``."""
         return self.style == "plain"
 
     def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
-        """See ``Source``."""
+        """See ``AnswerProvider``."""
         self._answer((first_turns(self.style, prompt) for prompt in prompts), on_answer)
 
     def answer_both_ways(self, prompts: Sequence[str], on_both: OnBoth) -> None:
@@ -110,12 +110,12 @@ class LocalSource:
                     on_both(position, raw, within)
 
     def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
-        """See ``Source``."""
+        """See ``AnswerProvider``."""
         turns = (repair_turns(self.style, f.prompt, f.program, f.error) for f in failures)
         self._answer(turns, on_answer)
 
     def decide_all(self, prompts: Sequence[str]) -> list[Decision]:
-        """What the model decides on prompts, the programs left out. Where a prompt does not fit, nothing.
+        """See ``ModelProvider``.
 
         For models that are shown the plain prompt: what others write first is no decision.
         """
@@ -194,7 +194,7 @@ class LocalSource:
         return str(text)
 
     def _fits(self, text: str) -> bool:
-        return self._generator.fits(text, self._max_new_tokens, special_tokens=not self._templated)
+        return self._generator.fits_context(text, self._max_new_tokens, special_tokens=not self._templated)
 
 
 def weights_hash(generator: TorchGenerator) -> str:

@@ -1,4 +1,4 @@
-"""What a server's reply holds. Anything may be anywhere in it: every type is looked at."""
+"""Parse a server's replies. Nothing in them is trusted: every type is checked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Garbage(Exception):
 
 
 def reply_of(body: bytes) -> Any:
-    """What a body says.
+    """Parse a body.
 
     Raises:
         Garbage: if it is no JSON: cut off, no text, or brackets without end.

@@ -1,4 +1,4 @@
-"""Answers from an OpenAI-compatible server: several requests at a time, retried, with one clear message when it fails for good."""
+"""Server provider: answers from an OpenAI-compatible server by concurrent requests, with retries and one clear message on failure."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from llamoco.dataset_builder.prompts.conversation import (
     first_turns,
     repair_turns,
 )
-from llamoco.modeling.generation.load import Generation, ModelError
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.providers.bounded_http import bounded_client
-from llamoco.modeling.providers.replies import Garbage, names_of, reply_of, shortened, text_of, tokens_of
-from llamoco.modeling.providers.sources import (
+from llamoco.modeling.providers.provider import (
     APIS,
     Failure,
     OnAnswer,
@@ -31,6 +31,14 @@ from llamoco.modeling.providers.sources import (
     estimated_tokens,
     resolve_style,
     style_settings,
+)
+from llamoco.modeling.providers.replies import (
+    Garbage,
+    names_of,
+    reply_of,
+    shortened,
+    text_of,
+    tokens_of,
 )
 
 SEED = 0
@@ -43,11 +51,11 @@ LONGEST_TIMEOUT = 86_400.0  # seconds
 logger = logging.getLogger(__name__)
 
 
-class ServerSource:
+class ServerProvider:
     """A model behind ``/v1/chat/completions`` or ``/v1/completions``, at temperature 0 with a fixed seed.
 
-    The openai client repeats requests that meet 408, 409, 429, a 5xx status, a time-out or a broken connection, after the server's
-    Retry-After or with exponential back-off; replies that make no sense are repeated here in the same way. A prompt that the server refuses
+    The openai client retries requests that meet 408, 409, 429, a 5xx status, a time-out or a broken connection, after the server's
+    Retry-After or with exponential back-off; invalid replies are retried here in the same way. A prompt that the server refuses
     (400, 413, 422) is cut as ``contract.questions`` says, a repair turn as ``contract.repair_turns`` says. Tokens are the server's
     ``usage``, or a quarter of the characters where it states none. No reply takes more than the time limit or ``bounded_http``'s size,
     however it comes. The key is the environment's OPENAI_API_KEY.
@@ -123,11 +131,11 @@ class ServerSource:
         }
 
     def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
-        """See ``sources.Source``."""
+        """See ``provider.AnswerProvider``."""
         self._ask_all(len(prompts), lambda number: first_turns(self._style, prompts[number]), on_answer)
 
     def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
-        """See ``sources.Source``."""
+        """See ``provider.AnswerProvider``."""
 
         def turns(number: int) -> list[Conversation]:
             failure = failures[number]
@@ -138,7 +146,7 @@ class ServerSource:
     def _ask_all(
         self, count: int, alternatives: Callable[[int], list[Conversation]], on_answer: OnAnswer
     ) -> None:
-        """Ask in several threads; hand answers over in this one. After a failure nothing new is asked, what is under way is kept."""
+        """Ask in several threads, hand answers over in this one. After a failure no new requests start; answers in flight are kept."""
         waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         for position in range(count):
             waiting.put(position)
@@ -203,7 +211,7 @@ class ServerSource:
                 attempt += 1
 
     def _adapted(self, refused: dict[str, Any], parameter: Any) -> bool:
-        """Whether the request may be repeated without a parameter that the server refused: reasoning models take no temperature."""
+        """Drop a parameter that the server refused (reasoning models take no temperature); False if that is not the cause."""
         if self._sampling is refused:
             if not isinstance(parameter, str) or parameter not in refused:
                 return False
@@ -278,7 +286,7 @@ def _names(models: list[str]) -> str:
 
 
 def _base_url(url: str) -> tuple[str, dict[str, object]]:
-    """What the client takes: scheme, host and the path above ``/chat/completions``; and the query that every request gets."""
+    """Base URL for the client (scheme, host, path above ``/chat/completions``), and the query of every request."""
     text = url.strip() if "://" in url else f"http://{url.strip()}"
     try:
         parts = urlsplit(text)

@@ -1,1 +1,1 @@
-"""From a problem to a solved problem."""
+"""Solving: the model's answer, the robust rule, running, fallback, diagnosis."""

@@ -1,4 +1,4 @@
-"""What a model answers to a problem, and what may stand in for it: completions, programs, how sure the choice is."""
+"""A model's answer to a problem, and pool programs in its place: completion, program, confidence."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from llamoco.modeling.generation.pool_texts import serving
 from llamoco.modeling.solving.fallback import Fallback, before_run
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation.load import Generation, Generator
+    from llamoco.modeling.generation.generator import Generator
+    from llamoco.modeling.generation.model_answer import Generation
 
-# Programs that ask for one point after the other, nearly always: several processes would wait for one.
-ONE_BY_ONE = frozenset({"cobyla", "corana_sa", "dual_annealing", "gp_ei", "simulated_annealing"})
+# Programs that request one point after the other, nearly always: several processes would wait for one.
+SEQUENTIAL = frozenset({"cobyla", "corana_sa", "dual_annealing", "gp_ei", "simulated_annealing"})
 
-# What a person is told where the facts of their problem are "unknown".
+# Warning where facts of a problem are "unknown".
 UNTRACED = (
     "what the functions do with the variables is unknown: {}. The model answers from dimension, bounds, budget and numbers of "
     "constraints alone"
@@ -42,14 +43,14 @@ class Answer:
         program: complete script: the person's own problem, the completion, a main guard.
         optimizer: the benchmarked program that it is, else the name in its decision line; None if there is none.
         config: hyper-parameters, where the completion is byte for byte a benchmarked program; None otherwise.
-        decision: the completion's first comment line: what the model saw in the problem.
-        confidence: probability that the decision is the benchmark's, where the model has a calibration; else the one that the model
-            gave to it. None if there is no decision.
-        calibrated: which of the two it is.
+        decision: the completion's first comment line.
+        confidence: probability that the decision is the benchmark's, where the model has a calibration; else the model's own
+            probability of it. None if there is no decision.
+        calibrated: whether the confidence is calibrated.
         fallback: why the single best solver should answer instead; None if it should not.
         seconds: generation time.
-        warning: what the person has to know of how the problem was understood, a line each: prose left out on request, names that
-            are not read, functions that could not be followed, what was left out of a prompt that was too long. None if nothing.
+        warning: how the problem was understood, a line each: prose left out on request, names that are not read, functions that
+            could not be traced, what was left out of a prompt that was too long. None if there is nothing to tell.
     """
 
     problem: Problem
@@ -66,17 +67,17 @@ class Answer:
 
     @property
     def known(self) -> bool:
-        """Whether the completion is byte for byte a program of the pool, hence trusted code."""
+        """Whether the completion is byte for byte a program of the pool, hence known code."""
         return self.config is not None
 
 
 def answer_problem(problem: Problem, generator: Generator, side_by_side: bool = False) -> Answer:
-    """Let a model answer a problem, within the pool whatever the model; nothing is run.
+    """Let a model answer a problem, held to the pool; nothing is run.
 
     Args:
         problem: the problem.
         generator: the model.
-        side_by_side: whether to choose among programs that ask for several points together.
+        side_by_side: whether to choose among programs that request several points together.
     """
     start = time.perf_counter()
     prompt, warning = _prompt(problem, generator)
@@ -84,33 +85,15 @@ def answer_problem(problem: Problem, generator: Generator, side_by_side: bool = 
     return _answer(problem, generator, generation, time.perf_counter() - start, warning)
 
 
-def candidate_answers(
-    problem: Problem, generator: Generator, count: int, side_by_side: bool = False
-) -> list[Answer]:
-    """A model's likeliest answers to a problem, of different optimizers that can serve it; nothing is run.
-
-    Args:
-        problem: the problem.
-        generator: the model.
-        count: so many at most.
-        side_by_side: whether to choose among programs that ask for several points together.
-    """
-    start = time.perf_counter()
-    prompt, warning = _prompt(problem, generator)
-    generations = generator.candidates(prompt, count, _names(prompt, side_by_side))
-    seconds = time.perf_counter() - start
-    return [_answer(problem, generator, generation, seconds, warning) for generation in generations]
-
-
 def _names(prompt: str, side_by_side: bool) -> Collection[str] | None:
     """Optimizers that may be chosen; None for all that can serve the problem."""
-    return (set(serving(prompt)) - ONE_BY_ONE or None) if side_by_side else None
+    return (set(serving(prompt)) - SEQUENTIAL or None) if side_by_side else None
 
 
 def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
-    """What the model is shown, and what the person has to know of it, a line each; None if nothing."""
+    """The prompt, and the warnings, a line each; None if there are none."""
     prompt, cut = make_prompt(problem, PROMPT_LIMIT)  # no prompt of the training set is longer
-    shown = generator.shown(prompt)
+    shown = generator.truncate_prompt(prompt)
     if shown != prompt:
         cut = None  # models of few positions are made to answer from facts
     warnings = [
@@ -121,7 +104,7 @@ def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
 
 
 def _with_left_out(problem: Problem, warning: str | None) -> str | None:
-    """A warning, and before it the prose of a LaTeX file that was ignored on request."""
+    """The warnings, after the prose of a LaTeX file that was ignored on request."""
     prose = [f"left out of the problem: {sentence}" for sentence in problem.definition.get("left_out", [])]
     return "\n".join([*prose, *([warning] if warning else [])]) or None
 
@@ -152,19 +135,19 @@ def _answer(
 
 
 def single_best_answer(answer: Answer) -> Answer:
-    """What stands in where a model's answer does not begin or is in doubt: the benchmark's single best solver."""
+    """The benchmark's single best solver in place of a model's answer."""
     group = group_of(answer.problem.constrained)
     name = single_best_solver(answer.problem.constrained)
     return pool_answer(answer, name, f"single best solver of the benchmark on {group} problems")
 
 
 def pool_answer(answer: Answer, name: str, reason: str, config: Config | None = None) -> Answer:
-    """A program of the pool beside a model's answer to a problem.
+    """A pool program for the problem of a model's answer.
 
     Args:
         answer: the model's.
         name: the optimizer, in the configuration that the problem's facts select.
-        reason: why; stands in the decision line.
+        reason: written into the decision line.
         config: values that differ from that configuration.
     """
     problem = answer.problem

@@ -1,4 +1,4 @@
-"""The best point of all runs on a problem so far, should they be broken off."""
+"""Best point of all runs on a problem so far, in case they are interrupted."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from llamoco.dataset_builder.problems.oracle import Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.wrappers.incumbent import Incumbent
-from llamoco.modeling.solving.solution import Runner, Solution, joined, largest_violation
+from llamoco.modeling.solving.solution import Runner, Solution, join_traces, largest_violation
 
 if TYPE_CHECKING:
     from llamoco.metrics.sandbox.record import Record
 
 
-class SoFar:
+class BestSoFar:
     """Watches the runs on a problem.
 
     A compiled problem is watched where evaluations are counted; others where they are made, so that of a batch that fails in its
@@ -24,7 +24,7 @@ class SoFar:
         problem: the problem.
 
     Attributes:
-        problem: the same problem; what evaluates it is seen here.
+        problem: the same problem, with a watched evaluator.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -33,14 +33,14 @@ class SoFar:
         self.problem = self._incumbent.problem
 
     def watching(self, runner: Runner) -> Runner:
-        """A runner whose runs are seen here."""
+        """A runner whose runs are watched."""
         return _Watched(runner, self._oracles.append)
 
     def solution(self, verdict: str, reason: str, seed: int) -> Solution:
-        """The best point so far; where nothing feasible was found, the one that broke the constraints least.
+        """The best point so far; without a feasible one, the point with the least violation.
 
         Args:
-            verdict: why there is no more.
+            verdict: why the runs ended.
             reason: the same in a sentence.
             seed: of the first run.
         """
@@ -57,7 +57,7 @@ class SoFar:
         if watched.x is not None and (f is None or watched.f < f):
             x, f, seen = watched.x, watched.f, None
         counted = sum(oracle.evals for oracle in self._oracles)
-        trace = joined((oracle.evals, oracle.trace) for oracle in self._oracles)
+        trace = join_traces((oracle.evals, oracle.trace) for oracle in self._oracles)
         return Solution(
             x=None if x is None else problem.to_original(x).tolist(),
             f=f,
@@ -76,7 +76,7 @@ class SoFar:
 
 
 class _Watched:
-    """A runner that shows its oracles."""
+    """A runner that reports its oracles."""
 
     def __init__(self, inner: Runner, note: Callable[[Oracle], None]) -> None:
         self._inner, self._note = inner, note

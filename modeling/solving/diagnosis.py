@@ -1,4 +1,4 @@
-"""Why no feasible point was found: which constraint is in the way, by how much, and whether there can be a feasible point at all.
+"""Diagnosis of a missing feasible point: the violated constraints, and whether the problem is provably infeasible.
 
 "proven" is said only where it is: where a formula cannot take an allowed value in the box (interval arithmetic), or where the
 constraints that are linear, alone, have no point in the box. The latter needs their coefficients, from D + 1 points beside the budget,
@@ -48,7 +48,7 @@ class Broken:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What is known of a problem for which no feasible point was found.
+    """Findings on a problem without a feasible point.
 
     Attributes:
         broken: the constraints that do not hold at the point that breaks them least, the worst first; empty if no point had finite values.
@@ -74,7 +74,7 @@ class Diagnosis:
 
 
 def diagnose(problem: Problem, solution: Solution) -> Diagnosis:
-    """Say why there is no feasible point.
+    """Find out why there is no feasible point.
 
     Args:
         problem: the problem; it is evaluated beside its budget where that is cheap.
@@ -99,7 +99,7 @@ _NO_VALUES = "draw the bounds closer to where the functions have values"
 
 def _advice(problem: Problem, solution: Solution) -> str:
     if solution.evals < problem.max_evals / 2:
-        return "the program ended early; try another --seed, or --candidates 3"
+        return "the program ended early; try another --seed, or --runs 5"
     most = "give a larger budget (MAX_EVALS), a starting point X0 that is feasible or nearly so, or --runs 5"
     return f"{most}; equalities are held to {EQUALITY_TOLERANCE:g}" if problem.n_equality else most
 
@@ -123,7 +123,7 @@ def _broken(problem: Problem, solution: Solution) -> tuple[Broken, ...]:
 
 
 def _lines(problem: Problem) -> dict[str, int]:
-    """Where a person's Python defines its functions."""
+    """Lines on which a user's Python defines its functions."""
     try:
         text = problem.description
         if problem.language != "python":
@@ -135,7 +135,7 @@ def _lines(problem: Problem) -> dict[str, int]:
 
 
 def _range_proof(problem: Problem) -> str | None:
-    """Why one of the formulas alone has no point in the box; None if that is not known, or the problem is no formula."""
+    """Proof that one formula alone has no feasible point in the box; None without one, or if the problem is not given by formulas."""
     symbolic = problem.active_evaluator.symbolic
     if symbolic is None:
         return None
@@ -149,7 +149,7 @@ def _range_proof(problem: Problem) -> str | None:
 
 
 def _name(problem: Problem, number: int) -> str:
-    """What a constraint is called, counted over inequalities, then equalities."""
+    """Name of a constraint by its number, inequalities first."""
     inequalities = problem.n_inequality
     return f"inequality[{number}]" if number < inequalities else f"equality[{number - inequalities}]"
 
@@ -159,7 +159,7 @@ def _has_to_be(equality: bool) -> str:
 
 
 def _linear_proof(problem: Problem, solution: Solution) -> str | None:
-    """Why the linear constraints alone have no point in the box; None if they have, or that is not known."""
+    """Proof that the linear constraints alone have no feasible point in the box; None without one."""
     profile = problem.profile
     if profile is None or any(name in profile.constraints.operations for name in BRANCHING):
         return None

@@ -1,4 +1,4 @@
-"""Runs programs of the pool in this process: for where there is no sandbox, and for who runs them by the thousand.
+"""Runner of pool programs in this process: where there is no sandbox, or for thousands of runs.
 
 Known code only, byte for byte a program of the pool; anything else needs the sandbox.
 """

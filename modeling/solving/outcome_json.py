@@ -1,19 +1,19 @@
-"""The object that ``llamoco solve --json`` prints."""
+"""Outcome of a problem as the JSON object that ``llamoco solve --json`` prints."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from llamoco.modeling.solving.pipeline import Outcome
-from llamoco.modeling.solving.solution import own_sign, run_json
+from llamoco.modeling.solving.solution import run_json, user_objective
 
 
 def as_json(outcome: Outcome, program_path: str, model: str) -> dict[str, Any]:
-    """The object; what belongs to a run is null where nothing was run.
+    """The object; fields of a run are null where nothing was run.
 
     Args:
-        outcome: what came of a problem.
-        program_path: where the program lies.
+        outcome: of a problem.
+        program_path: path of the program.
         model: its name.
     """
     answer, solution = outcome.answer, outcome.solution
@@ -26,7 +26,7 @@ def as_json(outcome: Outcome, program_path: str, model: str) -> dict[str, Any]:
         "optimizer": answer.optimizer,
         "config": answer.config,
         "x": run["x"],
-        "f": None if solution is None else own_sign(problem, solution.f),
+        "f": None if solution is None else user_objective(problem, solution.f),
         "feasible": run["feasible"],
         **(failure if diagnosis is None else diagnosis.as_json()),
         "evals": run["evals"],
@@ -39,13 +39,13 @@ def as_json(outcome: Outcome, program_path: str, model: str) -> dict[str, Any]:
         "confidence": answer.confidence,
         "calibrated": answer.calibrated,
         "known_code": answer.known,
-        "replaced": outcome.replaced,
-        "doubts": list(outcome.doubts),
+        "fallback": None if outcome.fallback is None else outcome.fallback.explanation,
+        "risks": list(outcome.risks),
         "program": program_path,
         "model": model,
         "warning": answer.warning,
         "runs": []
         if outcome.shares is not None and len(outcome.runs) < 2
         else [run_json(one, problem) for one in outcome.runs],
-        "candidates": None if outcome.shares is None else list(outcome.shares),
+        "shares": None if outcome.shares is None else list(outcome.shares),
     }

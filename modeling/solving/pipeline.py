@@ -1,36 +1,43 @@
-"""From a problem to a solved problem, in one function: answer, doubt, programs that share the budget, run, fallback.
+"""Solve a problem: the model's answer, the robust rule, the runs, the fallback.
 
 ``llamoco solve``, ``llamoco.minimize`` and whoever else solves a problem call ``solve_problem``. Nothing here imports torch or a
-command line: the model, the runner and what is shown come as arguments.
+command line: model, runner and listener are arguments.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from llamoco.dataset_builder.problems.evaluators import (
+    EvaluatorWrapper,
+    ProblemEvaluator,
+    Values,
+    collect_values,
+)
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.stagnation import Stagnation
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-from llamoco.modeling.solving.answer import Answer, answer_problem, candidate_answers, single_best_answer
-from llamoco.modeling.solving.best_so_far import SoFar
+from llamoco.modeling.solving.answer import Answer, answer_problem, single_best_answer
+from llamoco.modeling.solving.best_so_far import BestSoFar
 from llamoco.modeling.solving.diagnosis import Diagnosis, diagnose
-from llamoco.modeling.solving.doubt import Doubt, doubts
-from llamoco.modeling.solving.fallback import after_run
+from llamoco.modeling.solving.fallback import Fallback, after_run
 from llamoco.modeling.solving.portfolio import affords_turns, robust_turns, take_turns
+from llamoco.modeling.solving.robust_rule import RiskFactor, risk_factors
 from llamoco.modeling.solving.solution import Runner, Solution, best_of, run_answer
-from llamoco.modeling.solving.successive_halving import affordable, halve
 
 if TYPE_CHECKING:
-    from llamoco.modeling.generation.load import Generator
+    from llamoco.modeling.generation.generator import Generator
 
-__all__ = ["Listener", "Options", "Outcome", "Runner", "Stop", "solve_problem"]
+__all__ = ["Limits", "Listener", "Options", "Outcome", "Runner", "Stop", "solve_problem"]
 
 
 class Stop(Exception):
-    """Raised by ``Listener.progress`` or by the problem's own evaluator: end here and keep the best point so far.
+    """Raised by ``Listener.progress``, ``Limits`` or the problem's own evaluator: end here and keep the best point so far.
 
     Its text is the reason that the solution gives.
 
@@ -44,16 +51,13 @@ class Stop(Exception):
 
 
 class Listener:
-    """What is told while a problem is solved. Subclasses show it; this one does nothing. ``progress`` may raise ``Stop``."""
+    """Receives news while a problem is solved; does nothing with it. ``progress`` may raise ``Stop``."""
 
-    def chosen(self, answers: Sequence[Answer], doubts: Sequence[str]) -> None:
-        """Which programs will run, and why there are several (no doubts where one has the whole budget)."""
+    def chosen(self, answer: Answer, risks: tuple[str, ...]) -> None:
+        """The program that will run; with risk factors, the first of several that share the budget."""
 
-    def fewer(self, count: int, asked: int) -> None:
-        """The budget can try only so many of the candidates that were asked for."""
-
-    def replaced(self, reason: str, answer: Answer) -> None:
-        """The single best solver answers instead of the model."""
+    def fell_back(self, fallback: Fallback, answer: Answer) -> None:
+        """The single best solver replaces the model's answer."""
 
     def progress(self, evals: int, best_f: float | None) -> None:
         """Evaluations used in all runs, and the best feasible objective (minimised), None until there is one."""
@@ -61,58 +65,112 @@ class Listener:
 
 @dataclass(frozen=True)
 class Options:
-    """How to solve.
+    """Options of solving.
 
     Attributes:
         seed: of the first run.
-        runs: how often everything is run, each time with the whole budget and the next seed; the best run counts.
-        candidates: how many of the model's likeliest programs share the budget by successive halving. 1: the likeliest has
-            all of it. None: one program, unless there is doubt (see ``doubt``), when a portfolio shares the budget.
+        runs: number of runs, each with the complete budget and the next seed; the best run counts.
+        one_program: whether one program has the complete budget even where there are risk factors (see ``robust_rule``).
         time_limit: seconds that a program may take in a run beside the objective's own time.
-        wall_limit: seconds for everything, the objective's time included; then the best point so far counts. It is looked at
-            after each evaluation. None: the problem's own.
+        wall_limit: seconds in total, the objective's time included; then the best point so far counts. Checked after each
+            evaluation. None: the problem's own.
         tolerance: ends everything once the best value has improved by less for a while (see ``stagnation``); None: the problem's own.
         fallback: whether the single best solver may answer instead, see ``fallback``.
-        side_by_side: whether points that are asked for together are evaluated together: the model then chooses among programs
-            that do so.
+        unsafe: whether a program that is not one of the pool may run without confinement, where there is none.
+        side_by_side: whether points that are requested together are evaluated together: the model then chooses among programs
+            that request several.
     """
 
     seed: int = 0
     runs: int = 1
-    candidates: int | None = None
+    one_program: bool = False
     time_limit: float = 300.0
     wall_limit: float | None = None
     tolerance: float | None = None
     fallback: bool = True
+    unsafe: bool = False
     side_by_side: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of solving a problem.
+    """Outcome of solving a problem.
 
     Attributes:
-        answer: the program to save and to show: the one that found the best point, or where its box was drawn round the best point
+        answer: the program to save and to show: the one that found the best point or, where its box was drawn around the best point
             of others, the best of these.
-        solution: the best point; None where nothing was run (no runner given). Its verdict is "interrupted" after Ctrl-C,
-            "stopped" after ``Stop``, "time_limit" after ``wall_limit``, "converged" after ``tolerance`` and "problem_error" where the problem's own code failed.
+        solution: the best point; None where nothing was run (no runner given). Its verdict is "interrupted" after Ctrl-C, "stopped"
+            after ``Stop``, "time_limit" after ``wall_limit``, "converged" after ``tolerance`` and "problem_error" where the
+            problem's own code failed.
         runs: one a seed; empty where they ended early.
-        shares: what each program did with its share of the budget, as JSON objects; None where one program had all of it.
-        doubts: why several programs share the budget, a sentence each; empty where one has it all, or candidates were asked for.
-        replaced: why the single best solver answered instead of the model; None where it did not.
-        diagnosis: what is known of why there is no feasible point; None where there is one, or nothing was run.
-        error: what ended the runs early and is for the caller to raise: ProblemError, KeyboardInterrupt, or what else came through
-            the problem's own code. None otherwise, after ``Stop``, ``wall_limit`` and ``tolerance`` too.
+        shares: the run of each program that shared the budget, as JSON objects; None where one program had all of it.
+        risks: why several programs share the budget, a sentence each; empty where one has all of it.
+        fallback: why the single best solver answered instead of the model; None where it did not.
+        diagnosis: of the missing feasible point; None where there is one, or nothing was run.
+        error: the exception that ended the runs early and is for the caller to raise: ProblemError, KeyboardInterrupt, or what else
+            came through the problem's own code. None otherwise, also after ``Stop``, ``wall_limit`` and ``tolerance``.
     """
 
     answer: Answer
     solution: Solution | None
     runs: tuple[Solution, ...] = ()
     shares: tuple[dict[str, Any], ...] | None = None
-    doubts: tuple[str, ...] = ()
-    replaced: str | None = None
+    risks: tuple[str, ...] = ()
+    fallback: Fallback | None = None
     diagnosis: Diagnosis | None = None
     error: BaseException | None = None
+
+
+class Limits:
+    """Time limit and tolerance, by the options or, where they say nothing, by the problem. The time begins at once.
+
+    Args:
+        problem: the problem.
+        options: of solving.
+    """
+
+    def __init__(self, problem: Problem, options: Options) -> None:
+        self._seconds = options.wall_limit or problem.time_limit
+        self._deadline = time.monotonic() + (self._seconds or 0.0)
+        self._tolerance = options.tolerance or problem.tolerance
+        self._stagnation = self._tolerance and Stagnation(self._tolerance, problem.dim)
+
+    @property
+    def timed(self) -> bool:
+        """Whether there is a time limit."""
+        return bool(self._seconds)
+
+    def check_time(self) -> None:
+        """Raise ``Stop`` once the time is over."""
+        if self._seconds and time.monotonic() > self._deadline:
+            raise Stop(f"the time limit of {self._seconds:g} s is over", "time_limit")
+
+    def check(self, evals: int, best: float | None) -> None:
+        """Raise ``Stop`` once the time is over or the tolerance is reached; see ``Listener.progress`` for the arguments."""
+        self.check_time()
+        if self._stagnation and self._stagnation.reached(evals, best):
+            raise Stop(
+                f"the best value has stopped moving by more than the tolerance, {self._tolerance:g}",
+                "converged",
+            )
+
+
+class _TimeLimited(EvaluatorWrapper):
+    """Checks the time after each evaluation, also within a request for many points."""
+
+    def __init__(self, inner: ProblemEvaluator, limits: Limits) -> None:
+        super().__init__(inner)
+        self._limits = limits
+
+    def evaluate(self, x: np.ndarray) -> Values:
+        """See ``ProblemEvaluator``."""
+        return collect_values(self.evaluate_rows(x), len(x))
+
+    def evaluate_rows(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
+        """See ``ProblemEvaluator``."""
+        for row in self.inner.evaluate_rows(x):
+            yield row
+            self._limits.check_time()
 
 
 def solve_problem(
@@ -122,48 +180,50 @@ def solve_problem(
     options: Options = Options(),
     listener: Listener | None = None,
 ) -> Outcome:
-    """Solve a problem within its budget, which is never exceeded, whoever shares it.
+    """Solve a problem within its budget, which is never exceeded, however many programs share it.
 
     Whatever ends a run early (Ctrl-C, ``Stop``, ``wall_limit``, an error of the problem's own code), the best point so far is
-    returned. ``Outcome.error`` then holds what the caller may want to raise.
+    returned. ``Outcome.error`` then holds the exception that the caller may want to raise.
 
     Args:
-        problem: what to solve.
+        problem: the problem.
         generator: the model.
-        runner: runs the programs, opened by the caller (``metrics.sandbox.Sandbox``, ``in_process.InProcessRunner``); None to
-            have the program alone.
-        options: how.
-        listener: what is told meanwhile.
+        runner: runs the programs, opened by the caller (``metrics.sandbox.slot.Sandbox``, ``in_process.InProcessRunner``); None to
+            write the program without running it.
+        options: see ``Options``.
+        listener: receives news meanwhile.
 
     Raises:
         ModelError: the model cannot answer.
         SandboxUnavailable: the runner does not confine programs, and the answer is no program of the pool.
     """
     listener = listener or Listener()
-    so_far = SoFar(problem)
-    plan = _plan(so_far.problem, generator, options, listener)
+    so_far, limits = BestSoFar(problem), Limits(problem, options)
+    watched = so_far.problem
+    if limits.timed and watched.active_evaluator.compiled is None:
+        watched = watched.with_evaluator(_TimeLimited(watched.active_evaluator, limits))
+    plan = _plan(watched, generator, options, listener)
     # A sandbox may still be starting: it is not waited for before it has to be.
-    if runner is not None and not all(answer.known for answer in plan.answers) and runner.tier == "C":
-        raise SandboxUnavailable("this machine cannot confine a program that is none of the benchmarked pool")
-    reasons = tuple(doubt.reason for doubt in plan.doubts)
-    listener.chosen(plan.answers, reasons)
-    replaced = plan.fallback if len(plan.answers) == 1 else None
-    outcome = Outcome(plan.answers[0], None, doubts=reasons, replaced=replaced)
+    if runner is not None and not (plan.answer.known or options.unsafe) and runner.tier == "C":
+        raise SandboxUnavailable(
+            "this machine cannot confine a program that is not one of the benchmarked pool"
+        )
+    reasons = tuple(risk.reason for risk in plan.risks)
+    listener.chosen(plan.answer, reasons)
+    outcome = Outcome(plan.answer, None, risks=reasons, fallback=plan.fallback)
     if runner is None:
         return outcome
-    so_far.problem.point_evaluator()  # formulas are made ready meanwhile
-    work = _Work(so_far.watching(runner), plan, options, listener, _Limits(problem, options))
+    watched.point_evaluator()  # formulas are compiled meanwhile
+    execution = _Execution(so_far.watching(runner), plan, options, listener, limits, outcome)
     try:
-        outcome = work.done(outcome)
+        outcome = execution.run()
     except Stop as stop:
-        outcome = replace(
-            work.outcome or outcome, solution=so_far.solution(stop.verdict, str(stop), options.seed)
-        )
+        outcome = replace(execution.outcome, solution=so_far.solution(stop.verdict, str(stop), options.seed))
     except BaseException as error:
         verdict = "interrupted" if isinstance(error, KeyboardInterrupt) else "problem_error"
         reason = str(error) or (verdict if verdict == "interrupted" else type(error).__name__)
         solution = so_far.solution(verdict, reason, options.seed)
-        return replace(work.outcome or outcome, solution=solution, error=error)
+        return replace(execution.outcome, solution=solution, error=error)
     assert outcome.solution is not None
     if not outcome.solution.feasible:
         outcome = replace(outcome, diagnosis=diagnose(problem, outcome.solution))
@@ -172,99 +232,67 @@ def solve_problem(
 
 @dataclass(frozen=True)
 class _Plan:
-    """Which programs are to run.
+    """The programs to run.
 
     Attributes:
-        answers: the programs; the first is the model's choice or what replaces it.
-        doubts: why others share its budget, unless they were asked for.
-        fallback: why the first is not the model's choice; None if it is.
+        answer: the model's choice or what replaces it.
+        risks: why others share its budget.
+        fallback: why it is not the model's choice; None if it is.
     """
 
-    answers: tuple[Answer, ...]
-    doubts: tuple[Doubt, ...]
-    fallback: str | None
+    answer: Answer
+    risks: tuple[RiskFactor, ...]
+    fallback: Fallback | None
 
 
 def _plan(problem: Problem, generator: Generator, options: Options, listener: Listener) -> _Plan:
-    asked = options.candidates or 1
-    if asked == 1:
-        answers = [answer_problem(problem, generator, options.side_by_side)]
-    else:
-        count = affordable(asked, problem.max_evals, problem.dim)
-        if count < asked:
-            listener.fewer(count, asked)
-        answers = candidate_answers(problem, generator, count, options.side_by_side)
-    own = answers[0]
+    own = answer = answer_problem(problem, generator, options.side_by_side)
     fallback = own.fallback if options.fallback else None
     if fallback is not None:
-        single = single_best_answer(own)
-        listener.replaced(fallback.reason, single)
-        answers = [single, *(one for one in answers if one.optimizer != single.optimizer)][: len(answers)]
-    found: tuple[Doubt, ...] = ()
-    if options.candidates is None:
-        # Where the calibration has a better answer to low confidence, that is no doubt any more.
-        found = doubts(problem, None if fallback else own.confidence, own.calibrated)
+        answer = single_best_answer(own)
+        listener.fell_back(fallback, answer)
+    risks: tuple[RiskFactor, ...] = ()
+    if not options.one_program:
+        # Where the fallback takes care of a low confidence, it is no risk any more.
+        risks = risk_factors(problem, None if fallback else own.confidence, own.calibrated)
         if not affords_turns(problem):
-            found = tuple(doubt for doubt in found if doubt.unbounded)
-    return _Plan(tuple(answers), found, None if fallback is None else fallback.reason)
-
-
-class _Limits:
-    """When everything is to end, by the options or, where they say nothing, by the problem."""
-
-    def __init__(self, problem: Problem, options: Options) -> None:
-        self._seconds = options.wall_limit or problem.time_limit
-        self._deadline = time.monotonic() + (self._seconds or 0.0)
-        self._tolerance = options.tolerance or problem.tolerance
-        self._stagnation = self._tolerance and Stagnation(self._tolerance, problem.dim)
-
-    def look(self, evals: int, best: float | None) -> None:
-        """Raise ``Stop`` where it is time to end; see ``Listener.progress`` for the arguments."""
-        if self._seconds and time.monotonic() > self._deadline:
-            raise Stop(f"the time limit of {self._seconds:g} s is over", "time_limit")
-        if self._stagnation and self._stagnation.reached(evals, best):
-            raise Stop(
-                f"the best value has stopped moving by more than the tolerance, {self._tolerance:g}",
-                "converged",
-            )
+            risks = tuple(risk for risk in risks if risk.kind == "unbounded")
+    return _Plan(answer, risks, fallback)
 
 
 @dataclass
-class _Work:
+class _Execution:
     """Runs what is planned.
 
     Attributes:
-        outcome: as far as it is known, should the work end early.
+        outcome: as far as it is known, should the execution end early.
     """
 
     runner: Runner
     plan: _Plan
     options: Options
     listener: Listener
-    limits: _Limits
-    outcome: Outcome | None = None
+    limits: Limits
+    outcome: Outcome
     _before: int = field(default=0)
 
-    def done(self, outcome: Outcome) -> Outcome:
+    def run(self) -> Outcome:
         """All runs, and what came of them."""
-        self.outcome = outcome
-        answer = outcome.answer
-        if len(self.plan.answers) > 1:
-            return self._halved(outcome)
-        if self.plan.doubts:
-            return self._shared(outcome)
-        runs = self._one(answer)
+        answer = self.plan.answer
+        if self.plan.risks:
+            return self._run_portfolio(answer)
+        runs = self._run_alone(answer)
         best = best_of(runs)
-        never_began = after_run(best.failed, best.evals - best.begun, f"{best.verdict}: {best.reason}")
-        if never_began and outcome.replaced is None and self.options.fallback:
+        fallback = after_run(best.failed, best.evals - best.evals_before, f"{best.verdict}: {best.reason}")
+        if fallback and self.plan.fallback is None and self.options.fallback:
             answer = single_best_answer(answer)
-            self.listener.replaced(never_began.reason, answer)
-            outcome = self.outcome = replace(outcome, answer=answer, replaced=never_began.reason)
+            self.listener.fell_back(fallback, answer)
+            self.outcome = replace(self.outcome, answer=answer, fallback=fallback)
             self._before = 0
-            runs = self._one(answer)
-        return replace(outcome, solution=best_of(runs), runs=tuple(runs))
+            runs = self._run_alone(answer)
+        return replace(self.outcome, solution=best_of(runs), runs=tuple(runs))
 
-    def _one(self, answer: Answer) -> list[Solution]:
+    def _run_alone(self, answer: Answer) -> list[Solution]:
         """One program, with each seed."""
         runs = []
         for seed in self._seeds():
@@ -272,32 +300,20 @@ class _Work:
             self._before += answer.problem.max_evals
         return runs
 
-    def _shared(self, outcome: Outcome) -> Outcome:
+    def _run_portfolio(self, answer: Answer) -> Outcome:
         """Programs that take turns, with each seed."""
-        turns = robust_turns(outcome.answer, self.plan.doubts)
+        turns = robust_turns(answer, self.plan.risks)
         runs, shares = [], []
-        answer, best = outcome.answer, None
+        best: Solution | None = None
         for seed in self._seeds():
-            shared = take_turns(turns, self.runner, seed, self.options.time_limit, self._progress)
-            self._before += outcome.answer.problem.max_evals
-            runs.append(shared.best)
-            shares += shared.as_json(turns)
-            if best is None or shared.best.better_than(best):
-                best, answer = shared.best, turns[shared.source(turns)].answer
-        return replace(outcome, answer=answer, solution=best_of(runs), runs=tuple(runs), shares=tuple(shares))
-
-    def _halved(self, outcome: Outcome) -> Outcome:
-        """Candidates by successive halving."""
-        answers = self.plan.answers
-        halving = halve(answers, self.runner, self.options.seed, self.options.time_limit, self._progress)
-        replaced = self.plan.fallback if halving.winner == 0 else None
+            result = take_turns(turns, self.runner, seed, self.options.time_limit, self._progress)
+            self._before += self.plan.answer.problem.max_evals
+            runs.append(result.best)
+            shares += result.as_json(turns)
+            if best is None or result.best.better_than(best):
+                best, answer = result.best, turns[result.turn_to_save(turns)].answer
         return replace(
-            outcome,
-            answer=answers[halving.winner],
-            solution=halving.best,
-            runs=(halving.best,),
-            shares=tuple(halving.as_json(answers)),
-            replaced=replaced,
+            self.outcome, answer=answer, solution=best_of(runs), runs=tuple(runs), shares=tuple(shares)
         )
 
     def _seeds(self) -> range:
@@ -305,4 +321,4 @@ class _Work:
 
     def _progress(self, evals: int, best: float | None) -> None:
         self.listener.progress(self._before + evals, best)
-        self.limits.look(evals, best)
+        self.limits.check(evals, best)

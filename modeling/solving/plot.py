@@ -1,4 +1,4 @@
-"""The picture of a run: best objective over evaluations."""
+"""Convergence plot: best objective over evaluations."""
 
 from __future__ import annotations
 

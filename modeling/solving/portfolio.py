@@ -1,8 +1,7 @@
-"""Several programs share one evaluation budget by turns, the last of them around the best point so far.
+"""Portfolio: several programs take turns within one evaluation budget, the last of them around the best point so far.
 
-For problems whose kind is unknown or unlike those that the model learnt on: there one program for the whole budget is a bad bet.
-Programs take no starting point: the last one's box is a part of the problem's, with the best point at its centre, where programs
-begin.
+For problems with a risk factor (``robust_rule``). Programs take no starting point: the last one's box is a part of the problem's,
+with the best point at its centre, where programs begin.
 """
 
 from __future__ import annotations
@@ -15,20 +14,20 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.solving.answer import Answer, pool_answer
-from llamoco.modeling.solving.doubt import Doubt
+from llamoco.modeling.solving.robust_rule import RiskFactor
 from llamoco.modeling.solving.solution import (
     Progress,
     Runner,
     Solution,
-    joined,
-    overall,
+    join_traces,
+    progress_in_total,
     run_answer,
     run_json,
 )
 
 
 class Shares(NamedTuple):
-    """How a budget is shared: by the model's choice, CMA-ES on the whole box, and a program around the best point so far."""
+    """Shares of the budget: of the model's choice, CMA-ES on the complete box, and a program around the best point so far."""
 
     model: float
     broad: float
@@ -37,13 +36,13 @@ class Shares(NamedTuple):
     radius: float
 
 
-# Measured in examples/benchmarks/robust.py, as "model, CMA-ES, CMA-ES in 10%" and "model, CMA-ES, DE in 20%".
-OF_LEARNT_KINDS = Shares(0.35, 0.4, 0.25, "cma_es", 0.1)
-OF_OTHER_KINDS = Shares(0.3, 0.35, 0.35, "de", 0.2)
-# Where variables lack bounds, a local search begins where the person does: examples/benchmarks/unbounded.py measures it, and one of
-# another kind after it.
+# Measured by examples/benchmarks/robust.py, as "model, CMA-ES, CMA-ES in 10%" and "model, CMA-ES, DE in 20%".
+FAMILIAR_SHARES = Shares(0.35, 0.4, 0.25, "cma_es", 0.1)
+UNFAMILIAR_SHARES = Shares(0.3, 0.35, 0.35, "de", 0.2)
+# Where variables lack bounds, a local search begins where the person does, and one of another kind follows it:
+# measured by examples/benchmarks/unbounded.py.
 FROM_START, FROM_START_SHARE = "from the starting point, as variables have no bounds", 0.7
-LEAST_EVALS = 20  # that the shortest turn has to have
+MIN_EVALS = 20  # of the shortest turn
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,8 @@ class Turn:
 
     Attributes:
         answer: the program.
-        share: of the whole budget; the last turn has what is left, too.
-        radius: half the width of its box, as a share of the problem's; None for the whole box.
+        share: of the budget; the last turn also has what is left.
+        radius: half the width of its box, as a share of the problem's; None for the complete box.
     """
 
     answer: Answer
@@ -62,11 +61,11 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Shared:
-    """What programs found that shared a budget.
+class PortfolioResult:
+    """Result of all turns.
 
     Attributes:
-        best: the best solution of all, with the evaluations and seconds of all of them.
+        best: the best solution, with the evaluations and seconds of all turns.
         winner: the turn that found it, from 0.
         solutions: one a turn.
     """
@@ -75,20 +74,20 @@ class Shared:
     winner: int
     solutions: tuple[Solution, ...]
 
-    def source(self, turns: Sequence[Turn]) -> int:
-        """The turn whose program is to be saved: the best of those that had the whole box, since others need its point to start from."""
-        whole = [number for number in range(len(self.solutions)) if turns[number].radius is None]
-        best = whole[0]
-        for number in whole[1:]:
+    def turn_to_save(self, turns: Sequence[Turn]) -> int:
+        """The turn whose program is saved: the best of those that had the complete box, since the others start from its point."""
+        candidates = [number for number in range(len(self.solutions)) if turns[number].radius is None]
+        best = candidates[0]
+        for number in candidates[1:]:
             if self.solutions[number].better_than(self.solutions[best]):
                 best = number
         return best
 
     def as_json(self, turns: Sequence[Turn]) -> list[dict[str, Any]]:
-        """What ``llamoco solve --json`` prints of it: one object a turn.
+        """One object a turn, as ``llamoco solve --json`` prints it.
 
         Args:
-            turns: what took turns.
+            turns: the turns of this result.
         """
         return [
             {"optimizer": turn.answer.optimizer, "radius": turn.radius, "best": number == self.winner}
@@ -97,62 +96,62 @@ class Shared:
         ]
 
 
-def robust_turns(answer: Answer, doubts: Sequence[Doubt]) -> list[Turn]:
-    """The turns by which a problem is solved where one program is a bad bet.
+def robust_turns(answer: Answer, risks: Sequence[RiskFactor]) -> list[Turn]:
+    """The turns for a problem with risk factors.
 
     Args:
         answer: the model's.
-        doubts: why it is.
+        risks: of the problem.
     """
-    problem = answer.problem
-    if all(doubt.unbounded for doubt in doubts):
+    problem, kinds = answer.problem, {risk.kind for risk in risks}
+    if kinds == {"unbounded"}:
         second = "cobyla" if problem.constrained else "l_bfgs_b"
         turns = [Turn(pool_answer(answer, "slsqp", FROM_START), FROM_START_SHARE)]
         if affords_turns(problem):
             turns.append(Turn(pool_answer(answer, second, FROM_START), 1 - FROM_START_SHARE))
         return turns
-    if any(doubt.unbounded for doubt in doubts):
+    broad = pool_answer(answer, "cma_es", "several programs share the budget")
+    if "unbounded" in kinds:
         first = pool_answer(answer, "slsqp", FROM_START)
-        broad = pool_answer(answer, "cma_es", "several programs share the budget")
         local = pool_answer(answer, "cma_es", "around the best point so far")
         return [Turn(first, 0.5), Turn(broad, 0.25), Turn(local, 0.25, 0.1)]
-    shares = OF_LEARNT_KINDS if all(doubt.learnt for doubt in doubts) else OF_OTHER_KINDS
-    broad = pool_answer(answer, "cma_es", "several programs share the budget")
+    shares = FAMILIAR_SHARES if kinds == {"unsure"} else UNFAMILIAR_SHARES
     local = pool_answer(answer, shares.program, "around the best point so far")
     return [Turn(answer, shares.model), Turn(broad, shares.broad), Turn(local, shares.local, shares.radius)]
 
 
 def affords_turns(problem: Problem) -> bool:
     """Whether a problem's budget is large enough to be shared."""
-    return problem.max_evals * OF_LEARNT_KINDS.local >= max(LEAST_EVALS, problem.dim)
+    return problem.max_evals * FAMILIAR_SHARES.local >= max(MIN_EVALS, problem.dim)
 
 
 def take_turns(
     turns: Sequence[Turn], runner: Runner, seed: int, time_limit: float, progress: Progress | None = None
-) -> Shared:
-    """Run programs for one problem, each with its share of the budget.
+) -> PortfolioResult:
+    """Run programs on one problem, each with its share of the budget.
 
     Args:
         turns: in their order.
         runner: runs them.
         seed: handed to each.
         time_limit: seconds that a run may take beside the objective's own time.
-        progress: called with (evaluations used in all, best feasible objective or None).
+        progress: called with (evaluations used in total, best feasible objective or None).
     """
-    whole = turns[0].answer.problem
+    complete = turns[0].answer.problem
     solutions: list[Solution] = []
     best: Solution | None = None
     winner = spent = 0
     for number, turn in enumerate(turns):
-        left = whole.max_evals - spent
-        evals = left if number == len(turns) - 1 else min(left, max(1, round(turn.share * whole.max_evals)))
+        left = complete.max_evals - spent
+        last = number == len(turns) - 1
+        evals = left if last else min(left, max(1, round(turn.share * complete.max_evals)))
         if evals <= 0:
             break
-        problem = whole.with_budget(evals, start_evaluated=bool(solutions))
+        problem = complete.with_budget(evals, start_evaluated=bool(solutions))
         if turn.radius is not None and best is not None and best.point is not None:
             problem = around(problem, np.array(best.point), turn.radius)
-        shown = None if progress is None else overall(progress, spent, best)
-        solution = run_answer(turn.answer, runner, seed, time_limit, shown, problem)
+        total = None if progress is None else progress_in_total(progress, spent, best)
+        solution = run_answer(turn.answer, runner, seed, time_limit, total, problem)
         solutions.append(solution)
         spent += solution.evals
         if best is None or solution.better_than(best):
@@ -161,11 +160,11 @@ def take_turns(
     best = replace(
         best,
         evals=spent,
-        max_evals=whole.max_evals,
+        max_evals=complete.max_evals,
         seconds=sum(solution.seconds for solution in solutions),
-        trace=joined((solution.evals, solution.trace) for solution in solutions),
+        trace=join_traces((solution.evals, solution.trace) for solution in solutions),
     )
-    return Shared(best, winner, tuple(solutions))
+    return PortfolioResult(best, winner, tuple(solutions))
 
 
 def around(problem: Problem, x: np.ndarray, radius: float) -> Problem:

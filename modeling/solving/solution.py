@@ -1,4 +1,4 @@
-"""What running a program found, and how one is run."""
+"""Run a program on a problem: the runner's interface, and the solution."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Progress = Callable[[int, float | None], None]
 
 
 class Runner(Protocol):
-    """What runs programs: ``metrics.sandbox.Sandbox``, or another object that calls a program's ``optimize`` on a problem."""
+    """Runs programs: ``metrics.sandbox.slot.Sandbox``, or another object that calls a program's ``optimize`` on a problem."""
 
     @property
     def tier(self) -> str:
-        """How it confines them, see ``metrics.sandbox.tiers``. On tier C only known code runs. A sandbox may be waited for."""
+        """Level of confinement, see ``metrics.sandbox.tiers``; only known code runs on tier C. Waits for a sandbox that is still starting."""
 
     def run(
         self,
@@ -36,15 +36,15 @@ class Runner(Protocol):
         on_progress: Callable[[int, float | None], None] | None = None,
         on_oracle: Callable[[Oracle], None] | None = None,
     ) -> Record:
-        """Run a completion once, on the whole budget of a problem; ``on_oracle`` is given what counts before it begins."""
+        """Run a completion once, on the complete budget of a problem; ``on_oracle`` receives the counting oracle before the run."""
         ...
 
 
 @dataclass(frozen=True)
 class Solution:
-    """What a run found.
+    """Result of a run.
 
-    Where no feasible point was found (``feasible`` False), ``x`` is the one that breaks the constraints least; None if no point had
+    Where no feasible point was found (``feasible`` False), ``x`` is the point with the least violation; None if no point had
     finite values.
 
     Attributes:
@@ -54,7 +54,7 @@ class Solution:
         seconds: wall time.
         point: x in the search box (D,).
         seen: x in the search box with the values of the constraints there.
-        begun: evaluations that were made before the program was asked: 1 where the person gave a starting point.
+        evals_before: evaluations made before the program began: 1 where the person gave a starting point.
     """
 
     x: list[float] | None
@@ -69,7 +69,7 @@ class Solution:
     seconds: float
     trace: list[tuple[int, float]]
     point: list[float] | None = None
-    begun: int = 0
+    evals_before: int = 0
     seen: EvaluatedPoint | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -79,11 +79,11 @@ class Solution:
 
     @property
     def maxcv(self) -> float | None:
-        """The largest violation of a constraint at x, tolerances not taken off; 0 without constraints, None where x is not known."""
+        """Largest constraint violation at x, tolerances not subtracted; 0 without constraints, None without x."""
         return None if self.seen is None else largest_violation(self.seen.g, self.seen.h)
 
     def better_than(self, other: Solution) -> bool:
-        """Feasible first, then the lower objective; of infeasible ones the less broken."""
+        """Feasible before infeasible, then the lower objective, or the smaller violation."""
         if self.feasible != other.feasible:
             return self.feasible
         if not self.feasible and self.maxcv != other.maxcv:
@@ -102,12 +102,12 @@ def run_answer(
     """Run an answer once. The objective stays in this process, whatever confines the program.
 
     Args:
-        answer: what to run.
+        answer: the program.
         runner: runs it.
         seed: handed to the program.
         time_limit: seconds a run may take beside the objective's own time.
         progress: called with (evaluations used, best feasible objective or None).
-        problem: what it is run on, if not the answer's problem: a share of its budget, a part of its box.
+        problem: the problem to run on, if not the answer's own: a share of its budget, a part of its box.
     """
     problem = answer.problem if problem is None else problem
     record = runner.run(answer.completion, problem, seed, time_limit=time_limit, on_progress=progress)
@@ -127,18 +127,18 @@ def run_answer(
         seconds=record.wall,
         trace=record.trace,
         point=x,
-        begun=int(problem.start is not None),
+        evals_before=int(problem.start is not None),
         seen=seen,
     )
 
 
 def largest_violation(g: np.ndarray, h: np.ndarray) -> float:
-    """By how much the constraint that is broken most is broken: inequalities g (Mg,) above 0, equalities h (Mh,) off 0."""
+    """Largest violation of inequalities g (Mg,), by which they exceed 0, and equalities h (Mh,), by which they differ from 0."""
     return float(max(g.max(initial=0.0), np.abs(h).max(initial=0.0)))
 
 
 def best_of(solutions: Sequence[Solution]) -> Solution:
-    """The best of several runs: feasible first, then the lower objective, then the earlier; with the seconds of all."""
+    """The best of several runs, the earlier of equals, with the seconds of all."""
     best = solutions[0]
     for solution in solutions[1:]:
         if solution.better_than(best):
@@ -151,20 +151,20 @@ def run_json(solution: Solution, problem: Problem) -> dict[str, Any]:
 
     Args:
         solution: of the run.
-        problem: whose solution it is.
+        problem: the problem.
     """
     names = ("seed", "feasible", "evals", "max_evals", "verdict")
     facts = {name: getattr(solution, name) for name in names}
-    return {"f": own_sign(problem, solution.f)} | facts | {"seconds": round(solution.seconds, 3)}
+    return {"f": user_objective(problem, solution.f)} | facts | {"seconds": round(solution.seconds, 3)}
 
 
-def own_sign(problem: Problem, f: float | None) -> float | None:
-    """An objective value as the person knows it: negated where they maximise."""
+def user_objective(problem: Problem, f: float | None) -> float | None:
+    """Objective value in the user's own sense: negated where they maximise."""
     return -f if f is not None and problem.maximize else f
 
 
-def joined(runs: Iterable[tuple[int, Sequence[tuple[int, float]]]]) -> list[tuple[int, float]]:
-    """One trace of runs that came one after the other.
+def join_traces(runs: Iterable[tuple[int, Sequence[tuple[int, float]]]]) -> list[tuple[int, float]]:
+    """Join the traces of consecutive runs.
 
     Args:
         runs: evaluations and trace of each.
@@ -177,13 +177,13 @@ def joined(runs: Iterable[tuple[int, Sequence[tuple[int, float]]]]) -> list[tupl
     return trace
 
 
-def overall(progress: Progress, before: int, best: Solution | None) -> Progress:
-    """Progress of the whole, told by one of its runs.
+def progress_in_total(progress: Progress, before: int, best: Solution | None) -> Progress:
+    """Progress of one of several runs as progress in total.
 
     Args:
-        progress: what to tell.
+        progress: receives the total.
         before: evaluations used before this run.
-        best: of the runs before.
+        best: best solution of the runs before.
     """
     incumbent = best.f if best is not None and best.feasible else None
 

@@ -1,7 +1,7 @@
 """Configuration of the contrastive warm-up and of the instruction tuning."""
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Self
 
 import torch
@@ -62,53 +62,19 @@ class LLaMoCoConfig(SFTConfig):
             Weight of the loss on the last token of a completion's first line, where the optimizer is named.
     """
 
-    contrastive_steps: int = field(
-        default=100, metadata={"help": "Length of the contrastive warm-up, in optimizer steps."}
-    )
-    contrastive_learning_rate: float | None = field(
-        default=None,
-        metadata={"help": "Learning rate of the contrastive warm-up. If not set, `learning_rate`."},
-    )
-    margin: float = field(
-        default=0.5, metadata={"help": "Margin phi of the contrastive loss (Eq. 4), in [0, 1]."}
-    )
-    latent_layer: int = field(
-        default=-1,
-        metadata={
-            "help": "Block whose output is a prompt's latent: 0 is the first, -1 the last (the paper's)."
-        },
-    )
-    balance_exponent: float = field(
-        default=1.0,
-        metadata={
-            "help": "Exponent of the balanced sampling: 1 is the paper's Eq. 5, 0 draws pairs equally often."
-        },
-    )
-    bucket_batches: int = field(
-        default=64, metadata={"help": "Number of consecutive batches among which rows are sorted by length."}
-    )
-    prompt_loss_weight: float = field(
-        default=0.0, metadata={"help": "Weight of a prompt token's loss beside a completion token's."}
-    )
-    choice_loss_weight: float = field(
-        default=1.0, metadata={"help": "Weight of the loss on the token that names the optimizer."}
-    )
+    contrastive_steps: int = 100
+    contrastive_learning_rate: float | None = None
+    margin: float = 0.5
+    latent_layer: int = -1
+    balance_exponent: float = 1.0
+    bucket_batches: int = 64
+    prompt_loss_weight: float = 0.0
+    choice_loss_weight: float = 1.0
 
     # Override fields of SFTConfig and TrainingArguments
-    max_length: int | None = field(
-        default=None,
-        metadata={
-            "help": "Maximum length of prompt and completion in tokens; if not set, the model's positions. Longer "
-            "pairs are dropped and counted."
-        },
-    )
-    remove_unused_columns: bool = field(
-        default=False, metadata={"help": "Leave as it is: the collators need all columns."}
-    )
-    include_num_input_tokens_seen: str = field(
-        default="non_padding",
-        metadata={"help": "How to count the input tokens seen, see `TrainingArguments`."},
-    )
+    max_length: int | None = None
+    remove_unused_columns: bool = False
+    include_num_input_tokens_seen: str = "non_padding"
 
     def __post_init__(self) -> None:
         self.use_cpu = self.use_cpu or not torch.cuda.is_available()

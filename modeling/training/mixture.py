@@ -48,8 +48,6 @@ def mixture(pairs: Dataset, source: DatasetSource, calibration: bool = False) ->
     Raises:
         RecipeError: a column is missing, or no pair is left.
     """
-    if "prompt" not in pairs.column_names:
-        return pairs  # the trainer says what is missing
     chosen = pairs
     if source.hold_out:
         held_out = _column(pairs, source, "calibration", "hold_out")

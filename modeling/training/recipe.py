@@ -41,19 +41,13 @@ class FromScratch:
             Training sees rows as they are.
     """
 
-    vocab_size: int | None = field(default=None, metadata={"help": "Tokens of a new model's tokenizer."})
-    hidden_size: int | None = field(default=None, metadata={"help": "Width of a new model."})
-    intermediate_size: int | None = field(
-        default=None, metadata={"help": "Width of a new model's feed-forward layers."}
-    )
-    num_hidden_layers: int | None = field(default=None, metadata={"help": "Blocks of a new model."})
-    num_attention_heads: int | None = field(
-        default=None, metadata={"help": "Attention heads of a new model's blocks."}
-    )
-    max_position_embeddings: int = field(default=2048, metadata={"help": "Positions of a new model."})
-    drop_description: bool = field(
-        default=False, metadata={"help": "The new model sees the facts of a prompt only."}
-    )
+    vocab_size: int | None = None
+    hidden_size: int | None = None
+    intermediate_size: int | None = None
+    num_hidden_layers: int | None = None
+    num_attention_heads: int | None = None
+    max_position_embeddings: int = 2048
+    drop_description: bool = False
 
     def sizes(self) -> dict[str, Any]:
         """Sizes of the model.
@@ -105,34 +99,18 @@ class DatasetSource:
         patterns (`list[str]`, *optional*): pairs in these writing patterns only.
     """
 
-    dataset_name: str | None = field(
-        default=None,
-        metadata={"help": "Folder or Hub id of the instruction set; the shipped one if not set."},
-    )
-    dataset_config: str = field(default="default", metadata={"help": "Configuration of the instruction set."})
-    dataset_train_split: str = field(default="train", metadata={"help": "Split to train on."})
-    full_share: float = field(default=1.0, metadata={"help": "Share of the pairs that are seen in full."})
-    facts_only_share: float = field(default=0.0, metadata={"help": "Share that is seen with the facts only."})
-    decision_only_share: float = field(
-        default=0.0, metadata={"help": "Share that is seen with the facts and the decision only."}
-    )
-    soft_label_temperature: float = field(
-        default=0.0, metadata={"help": "Temperature, in AOCC, of drawn decisions; 0 for the labels."}
-    )
-    program_only_share: float = field(
-        default=0.0, metadata={"help": "Share that is seen as practice in writing programs."}
-    )
-    hold_out: bool = field(default=False, metadata={"help": "Leave out the rows for calibration."})
-    validation: bool = field(
-        default=False, metadata={"help": "Measure the validation loss on the rows for calibration."}
-    )
-    language: str | None = field(
-        default=None,
-        metadata={"help": "Pairs in this language only.", "choices": ["python", "latex"]},
-    )
-    patterns: list[str] | None = field(
-        default=None, metadata={"help": "Pairs in these writing patterns only."}
-    )
+    dataset_name: str | None = None
+    dataset_config: str = "default"
+    dataset_train_split: str = "train"
+    full_share: float = 1.0
+    facts_only_share: float = 0.0
+    decision_only_share: float = 0.0
+    soft_label_temperature: float = 0.0
+    program_only_share: float = 0.0
+    hold_out: bool = False
+    validation: bool = False
+    language: str | None = field(default=None, metadata={"choices": ["python", "latex"]})
+    patterns: list[str] | None = None
 
     def __post_init__(self) -> None:
         if self.soft_label_temperature < 0:
@@ -155,13 +133,9 @@ class ScriptArguments:
         max_shard_size (`str`): size of the files in which the model is saved, such as 15MB or 5GB.
     """
 
-    threads: int | None = field(default=None, metadata={"help": "CPU threads of torch."})
-    save_dtype: str = field(
-        default="float32", metadata={"help": "Number format of the saved weights.", "choices": DTYPES}
-    )
-    max_shard_size: str = field(
-        default="15MB", metadata={"help": "Size of the files in which the model is saved."}
-    )
+    threads: int | None = None
+    save_dtype: str = field(default="float32", metadata={"choices": DTYPES})
+    max_shard_size: str = "15MB"
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[1-9][0-9]*[KMG]B", self.max_shard_size):

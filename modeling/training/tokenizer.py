@@ -1,4 +1,4 @@
-"""The tokenizer of models trained from scratch: byte-level BPE, and a token a line of the pool's texts."""
+"""The tokenizer of models trained from scratch: byte-level BPE, and one token for each line of the pool's texts."""
 
 import json
 import re
@@ -29,7 +29,7 @@ _BEFORE_FACTS = rf"\A[\s\S]*(?=# {FACTS[0]}: )"
 
 
 def template_tokens(sources: Mapping[str, str]) -> list[str]:
-    """What becomes one token each: names of the facts in prompts, lines of the pool's texts, their constants up to the value.
+    """Strings that become one token each: names of the facts in prompts, lines of the pool's texts, their constants up to the value.
 
     Args:
         sources: the text of each optimizer of the pool, by name.
@@ -61,8 +61,8 @@ def train_tokenizer(
         texts: what the BPE learns from: prompts, and first lines of completions.
         sources: the text of each optimizer of the pool, by name.
         vocab_size: number of tokens, all included.
-        max_length: how many tokens the model takes. What is cut off a longer text is its beginning: the end of a prompt are
-            its facts.
+        max_length: how many tokens the model takes. A longer text loses its beginning, since the facts are at the end of a
+            prompt.
 
     Raises:
         ValueError: `vocab_size` leaves no room for bytes, names and lines.
@@ -103,9 +103,9 @@ def train_tokenizer(
 
 
 def without_description(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerFast:
-    """A tokenizer of ``train_tokenizer`` that leaves out what stands before the facts of a prompt; else it is the same.
+    """A tokenizer of ``train_tokenizer`` that leaves out what precedes the facts of a prompt, and is the same otherwise.
 
-    A text without facts, such as a completion, is taken whole.
+    A text without facts, such as a completion, is taken as it is.
     """
     content = json.loads(tokenizer.backend_tokenizer.to_str())
     content["normalizer"] = {"type": "Replace", "pattern": {"Regex": _BEFORE_FACTS}, "content": ""}

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, set_seed
 from transformers.integrations import TensorBoardCallback
 
-from llamoco.dataset_builder.instruction_data import data_hash, open_data
+from llamoco.dataset_builder.instruction_data import data_hash, open_data, require_columns
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.modeling.training.building import build_model, build_tokenizer
@@ -241,13 +241,8 @@ def _prepare(recipe: Recipe, resume: bool) -> tuple[Progress, Dataset, Dataset |
             f"output_dir {output} cannot be written to: {error.strerror}. Give the recipe another one"
         ) from error
     data = open_data(source.dataset_name, source.dataset_train_split, source.dataset_config)
+    require_columns(data, source.dataset_name, REQUIRED_COLUMNS)
     pairs = mixture(data, source)
-    missing = [name for name in REQUIRED_COLUMNS if name not in pairs.column_names]
-    if missing:
-        raise RecipeError(
-            f"dataset {source.dataset_name!r} lacks the column(s) {', '.join(missing)}: expected "
-            f"{', '.join(REQUIRED_COLUMNS)}, found {', '.join(pairs.column_names)}"
-        )
     check_same_run(recipe, pairs, resume)
     return progress, pairs, mixture(data, source, calibration=True) if source.validation else None
 
@@ -302,7 +297,7 @@ def fingerprint(pairs: Dataset) -> str:
     """SHA-256 of what a model learns from: prompts, completions, optimizers, in their order."""
     digest = hashlib.sha256()
     for name in REQUIRED_COLUMNS:
-        for text in pairs[name] if name in pairs.column_names else ():
+        for text in pairs[name]:
             digest.update(str(text).encode() + b"\0")
     return digest.hexdigest()
 

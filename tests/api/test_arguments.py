@@ -157,7 +157,6 @@ BAD = [
     ({"seed": -1}, "seed is -1"),
     ({"seed": 1.5}, "seed is 1.5"),
     ({"callback": 3}, "callback is int '3'"),
-    ({"candidates": 0}, "candidates is 0"),
     ({"workers": 0}, "workers is 0"),
     ({"vectorized": True}, "vectorized=True is not supported"),
 ]

@@ -132,7 +132,7 @@ def counted(x):
 
 def test_nothing_is_paid_twice_and_a_larger_budget_goes_on(tmp_path):
     CALLS.clear()
-    call = {"bounds": [(0, 1)] * 2, "journal": tmp_path / "journal", "candidates": 1}
+    call = {"bounds": [(0, 1)] * 2, "journal": tmp_path / "journal", "one_program": True}
     first = llamoco.minimize(counted, max_evals=40, **call)
     assert len(CALLS) == first.nfev
     again = llamoco.minimize(counted, max_evals=40, **call)

@@ -134,13 +134,13 @@ def test_an_infeasible_problem_says_by_how_much():
 
 def test_the_same_call_gives_the_same_result_and_another_seed_another():
     first, again, other = (
-        llamoco.minimize(rosen, [(-2, 2)] * 3, max_evals=150, candidates=1, seed=seed)
+        llamoco.minimize(rosen, [(-2, 2)] * 3, max_evals=150, one_program=True, seed=seed)
         for seed in (None, 0, 5)
     )
     assert first.x.tolist() == again.x.tolist() and first.trace == again.trace
     drawn = [
         llamoco.minimize(
-            rosen, [(-2, 2)] * 3, max_evals=150, candidates=1, seed=np.random.default_rng(3)
+            rosen, [(-2, 2)] * 3, max_evals=150, one_program=True, seed=np.random.default_rng(3)
         ).x.tolist()
         for _ in range(2)
     ]
@@ -191,7 +191,7 @@ def test_methods_are_followed_in_a_copy_of_their_object():
 
 def test_threads_call_side_by_side():
     def call(number):
-        return llamoco.minimize(lambda x: sphere(x) + number, [(0, 1)] * 2, max_evals=200, candidates=1)
+        return llamoco.minimize(lambda x: sphere(x) + number, [(0, 1)] * 2, max_evals=200, one_program=True)
 
     found = {}
     threads = [threading.Thread(target=lambda n=n: found.update({n: call(n)})) for n in range(3)]
@@ -215,7 +215,13 @@ def test_the_program_is_a_script_that_runs(tmp_path, monkeypatch):
     from mine_to_import import cost
 
     result = llamoco.minimize(
-        cost, [(None, 9), (0, 5)], x0=[1, 2], maximize=True, integrality=[0, 1], candidates=1, max_evals=300
+        cost,
+        [(None, 9), (0, 5)],
+        x0=[1, 2],
+        maximize=True,
+        integrality=[0, 1],
+        one_program=True,
+        max_evals=300,
     )
     (tmp_path / "program.py").write_text(result.program)
     done = subprocess.run([sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True)

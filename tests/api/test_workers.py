@@ -22,7 +22,7 @@ from llamoco.dataset_builder.problems.evaluators import collect_values
 from llamoco.dataset_builder.problems.variables import Variables
 from llamoco.dataset_builder.problems.wrappers.journal import Journal
 from llamoco.dataset_builder.problems.wrappers.workers import ParallelEvaluator, WorkersError
-from llamoco.modeling.solving.answer import ONE_BY_ONE
+from llamoco.modeling.solving.answer import SEQUENTIAL
 from llamoco.modeling.solving.in_process import InProcessRunner
 
 cloudpickle.register_pickle_by_value(
@@ -111,7 +111,7 @@ def test_a_worker_that_dies_is_said_and_what_was_paid_for_is_kept(tmp_path):
 
     flag = str(tmp_path / "flag")
     call = {"bounds": [(0, 1)] * 2, "journal": tmp_path / "journal", "max_evals": 100, "workers": 2}
-    call |= {"x0": [0.9, 0.9], "candidates": 1}
+    call |= {"x0": [0.9, 0.9], "one_program": True}
     open(flag, "w").close()
     # Programs that ask for one point at a time would evaluate here, so a batch is asked for by hand.
     with ParallelEvaluator(evaluator(cost), 2) as shared, Journal(tmp_path / "other"):
@@ -149,7 +149,7 @@ def test_minimize_gives_the_same_with_workers():
     several = True
     two = llamoco.minimize(cost, bounds, max_evals=400, workers=2)
     assert two.x.tolist() == by_map.x.tolist() and two.trace == by_map.trace
-    assert two.optimizer not in ONE_BY_ONE
+    assert two.optimizer not in SEQUENTIAL
     assert len(alone) < 40  # the rest was evaluated elsewhere
 
 
@@ -173,7 +173,7 @@ def test_which_programs_ask_for_one_point_after_the_other(name):
     config = configuration_for(name, 3, evals, False)
     InProcessRunner().run(f"# any; optimizer: {name}\n{render(name, config)}", problem, 0)
     assert sum(sizes) >= evals - 5
-    assert (len(sizes) > 0.8 * evals) == (name in ONE_BY_ONE)
+    assert (len(sizes) > 0.8 * evals) == (name in SEQUENTIAL)
 
 
 def bumps(x):

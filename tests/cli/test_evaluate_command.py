@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from llamoco.cli.main import app
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
-from llamoco.modeling.providers.sources import open_source
+from llamoco.modeling.providers.provider import open_provider
 
 ROWS, RUNS = 5, 2
 SEARCH = """\
@@ -57,7 +57,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def uninterrupted(answers: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     out = tmp_path_factory.mktemp("evaluations") / "whole"
-    record = evaluate_model(out, open_source(str(answers)), runs=RUNS, limit=ROWS)
+    record = evaluate_model(out, open_provider(str(answers)), runs=RUNS, limit=ROWS)
     assert record is not None
     return out, dict(record)
 

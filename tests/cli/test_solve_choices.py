@@ -1,4 +1,4 @@
-"""`llamoco solve` where there is a choice: low confidence, several seeds, several programs."""
+"""`llamoco solve` with choices: low confidence, several seeds, several programs."""
 
 import json
 import shutil
@@ -36,7 +36,7 @@ CHOICE, *OTHERS = [name for name in ("de", "pso", "glpso", "madde") if name != S
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny model that answers the one problem with ``CHOICE`` half of the time, and knows ``OTHERS``."""
+    """A tiny model that answers the one problem with ``CHOICE`` half of the time, else with ``OTHERS``."""
     folder = tmp_path_factory.mktemp("model")
     (folder / "problem.py").write_text(FILE)
     with chdir(folder):  # where the problem notes its calls
@@ -81,34 +81,32 @@ def test_an_unsure_model_gives_way_to_the_single_best_solver(unsure: str) -> Non
     answer = solved("--model", unsure)
     assert answer["optimizer"] == SINGLE_BEST and answer["feasible"]
     assert (
-        answer["replaced"] == "its confidence of 20% is under 30%, where the single best solver does better"
+        answer["fallback"] == "its confidence of 20% is below 30%, where the single best solver does better"
     )
     written = solved("--model", unsure, "--program-only")
-    assert written["optimizer"] == SINGLE_BEST and written["replaced"] == answer["replaced"]
+    assert written["optimizer"] == SINGLE_BEST and written["fallback"] == answer["fallback"]
     said = solve("--model", unsure)
-    assert "confidence of 20% is under 30%" in said.stderr
+    assert "confidence of 20% is below 30%" in said.stderr
     assert "the benchmark's single best solver answers instead" in said.stderr
     assert f"optimizer: {SINGLE_BEST}" in Path("llamoco-out/problem_program.py").read_text()
 
 
 def test_the_fallback_can_be_refused_and_needs_a_calibration(unsure: str, model: Path) -> None:
-    answer = solved("--model", unsure, "--no-fallback", "--candidates", "1")
-    assert (answer["optimizer"], answer["replaced"], answer["calibrated"]) == (CHOICE, None, True)
+    answer = solved("--model", unsure, "--no-fallback", "--one-program")
+    assert (answer["optimizer"], answer["fallback"], answer["calibrated"]) == (CHOICE, None, True)
     assert answer["confidence"] == pytest.approx(0.2)
     raw = solved("--model", str(model))
-    assert (raw["optimizer"], raw["replaced"], raw["calibrated"]) == (CHOICE, None, False)
+    assert (raw["optimizer"], raw["fallback"], raw["calibrated"]) == (CHOICE, None, False)
     assert (
-        raw["confidence"] == pytest.approx(0.5, abs=0.2)
-        and raw["candidates"] is None
-        and len(raw["runs"]) == 1
+        raw["confidence"] == pytest.approx(0.5, abs=0.2) and raw["shares"] is None and len(raw["runs"]) == 1
     )
     assert "it has no calibration" in solve("--model", str(model), "--program-only").stdout
 
 
 def test_an_unsure_model_shares_the_budget_if_it_has_no_fallback(unsure: str) -> None:
     answer = solved("--model", unsure, "--no-fallback")
-    assert answer["doubts"] == ["the model is not sure of its choice (20%)"]
-    assert answer["candidates"][0]["optimizer"] == CHOICE and answer["replaced"] is None
+    assert answer["risks"] == ["the model is not sure of its choice (20%)"]
+    assert answer["shares"][0]["optimizer"] == CHOICE and answer["fallback"] is None
 
 
 def test_every_seed_is_shown(model: Path) -> None:
@@ -121,23 +119,6 @@ def test_every_seed_is_shown(model: Path) -> None:
     assert "seed" in shown and shown.count(" ok") >= 3
 
 
-def test_candidates_share_one_budget(model: Path, unsure: str) -> None:
-    answer = solved("--model", str(model), "--candidates", "3")
-    raced = answer["candidates"]
-    assert raced[0]["optimizer"] == CHOICE
-    assert {row["optimizer"] for row in raced if row["rung"] == 0} == {CHOICE, *OTHERS}
-    assert [row["rung"] for row in raced] == [0, 0, 0, 1, 1, 2]
-    assert sum(row["evals"] for row in raced) == answer["evals"] <= 400
-    assert answer["f"] == min(row["f"] for row in raced if row["f"] is not None)
-    # Beyond the budget are only looks at starts and ends, which are not counted.
-    assert int(Path("calls").read_text()) <= 400 + 3 * len(raced)
-    shown = solve("--model", str(model), "--candidates", "2").stdout
-    assert "successive halving" in shown and "dropped" in shown
-    # An unsure model's candidates compete with the single best solver.
-    hedged = solved("--model", unsure, "--candidates", "2")["candidates"]
-    assert [row["optimizer"] for row in hedged[:2]] == [SINGLE_BEST, CHOICE]
-
-
 JUMPS = """\
 LOWER, UPPER, MAX_EVALS = [0, 0], [1, 1], 400
 
@@ -147,11 +128,11 @@ def objective(x):
 """
 
 
-def test_where_there_is_doubt_several_programs_share_the_budget(model: Path) -> None:
+def test_with_a_risk_factor_several_programs_share_the_budget(model: Path) -> None:
     Path("problem.py").write_text(JUMPS)
     answer = solved("--model", str(model))
-    assert answer["doubts"] == ["the objective compares values (if, min, max)"]
-    turns = answer["candidates"]
+    assert answer["risks"] == ["the objective compares values (if, min, max)"]
+    turns = answer["shares"]
     assert turns[-1]["radius"] == 0.2 and [turn["radius"] for turn in turns[:-1]] == [None, None]
     assert sum(turn["evals"] for turn in turns) == answer["evals"] <= 400
     assert answer["f"] == min(turn["f"] for turn in turns) == pytest.approx(0.5, abs=0.02)
@@ -161,17 +142,11 @@ def test_where_there_is_doubt_several_programs_share_the_budget(model: Path) -> 
     assert f"optimizer: {answer['optimizer']}\n" in Path(answer["program"]).read_text()
     said = solve("--model", str(model))
     assert (
-        "doubt: the objective compares values" in said.stderr and "--candidates 1 has it alone" in said.stderr
+        "risk: the objective compares values" in said.stderr
+        and "--one-program to have it alone" in said.stderr
     )
     assert "around the best point so far" in said.stdout and "programs took turns" in said.stdout
-    alone = solved("--model", str(model), "--candidates", "1")
-    assert (alone["candidates"], alone["doubts"]) == (None, [])
+    alone = solved("--model", str(model), "--one-program")
+    assert (alone["shares"], alone["risks"]) == (None, [])
     twice = solved("--model", str(model), "--runs", "2")
-    assert [run["seed"] for run in twice["runs"]] == [0, 1] and len(twice["candidates"]) == 6
-
-
-def test_what_does_not_go_together_is_refused() -> None:
-    for wrong in ("0", "two", "-1", "1.5"):
-        assert "give auto, or a whole number" in solve("--candidates", wrong, code=2).stderr
-    for other in (("--runs", "2"), ("--program-only",)):
-        assert other[0] in solve("--candidates", "2", *other, code=2).stderr
+    assert [run["seed"] for run in twice["runs"]] == [0, 1] and len(twice["shares"]) == 6

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from llamoco.cli.main import app
 from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.hub_cards.artefacts import artefact
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
 ROOT = Path(__file__).parents[2]
 MODEL_CARD = """\

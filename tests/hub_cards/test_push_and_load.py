@@ -19,7 +19,7 @@ from llamoco.cli.main import app
 from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.hub_cards.artefacts import artefact
 from llamoco.hub_cards.push import push
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
 ROOT = Path(__file__).parents[2]
 Pushed = tuple[StubHub, dict[str, str], Path]  # the Hub, the environment in which it is the Hub, a checkout

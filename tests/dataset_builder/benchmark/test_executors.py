@@ -4,6 +4,7 @@ import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -17,7 +18,6 @@ import pytest
 from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
 from llamoco.dataset_builder.benchmark.executors import ExecutorError, cluster_executor, process_executor
 from llamoco.dataset_builder.benchmark.run import Job, Task, run_task
-from llamoco.dataset_builder.benchmark.store import FILE_NAME
 from llamoco.dataset_builder.problems.problem import Problem
 
 SCRIPT = """
@@ -27,7 +27,9 @@ from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
 from llamoco.dataset_builder.benchmark.executors import process_executor
 with process_executor(2) as executor:
     print("started", flush=True)
-    run_benchmark(Path(sys.argv[1]), *map(int, sys.argv[2:4]), executor, 2, repeats=int(sys.argv[4]))
+    run_benchmark(
+        Path(sys.argv[1]), *map(int, sys.argv[2:4]), executor, 2, int(sys.argv[4]), lambda state: print(state.runs, flush=True)
+    )
 """
 
 
@@ -144,20 +146,22 @@ def start(out: Path, tiny) -> subprocess.Popen:
 
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_the_store_comes_out_the_same(tiny, tmp_path: Path, stored, kills: int):
-    started = time.monotonic()
-    with start(tmp_path / "whole", tiny) as process:
-        assert process.wait(timeout=300) == 0
-    whole = time.monotonic() - started
-    assert stored(tmp_path / "whole") == stored(tiny.out)
     moments = random.Random(kills)
     sizes = []
     for _ in range(kills):
-        process = start(tmp_path / "killed", tiny)
-        time.sleep(moments.uniform(0, whole * 3 / kills))
+        process = start(tmp_path, tiny)
+        assert process.stdout is not None
+        for _ in range(moments.randint(0, 2)):  # tasks that end before
+            process.stdout.readline()
+        time.sleep(moments.uniform(0, 0.3))
         process.kill()
         process.communicate()
-        sizes.append(len(stored(tmp_path / "killed")) if (tmp_path / "killed" / FILE_NAME).exists() else 0)
+        try:
+            sizes.append(len(stored(tmp_path)))
+        except sqlite3.OperationalError:  # killed before there was a table
+            sizes.append(0)
     assert sizes == sorted(sizes)  # nothing that was stored is lost
-    with start(tmp_path / "killed", tiny) as process:
-        assert process.wait(timeout=300) == 0
-    assert stored(tmp_path / "killed") == stored(tiny.out)
+    with start(tmp_path, tiny) as process:
+        process.communicate(timeout=300)
+        assert process.returncode == 0
+    assert stored(tmp_path) == stored(tiny.out)

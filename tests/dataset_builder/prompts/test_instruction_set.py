@@ -169,7 +169,7 @@ def test_an_interruption_leaves_an_earlier_build_and_nothing_else(small_labels: 
     out = tmp_path / "llamoco"
     build_folder(small_labels, out)
     before = folder_hash(out)
-    for when in ({"on_progress": interrupt}, {"complete": interrupt}):
+    for when in ({"on_progress": interrupt}, {"add_files": interrupt}):
         with pytest.raises(KeyboardInterrupt):
             build_folder(small_labels, out, **when)
         assert list(tmp_path.iterdir()) == [out] and folder_hash(out) == before

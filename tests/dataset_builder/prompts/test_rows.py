@@ -94,3 +94,12 @@ def test_held_out_patterns_occur_in_the_test_split_only() -> None:
     seen = [row for problem in PROBLEMS for row in rows_of(problem, held_out=True)]
     assert {row["pattern"] for row in seen} == {p.name for p in PATTERNS}
     assert 0.05 < np.mean([row["held_out_pattern"] for row in seen]) < 0.5
+
+
+def test_a_variable_after_a_power_of_ten_is_no_unit() -> None:
+    text = (
+        "$\\min\\; f(\\mathbf{x}) = 10^{6} t_1^2 + \\sum_{l=2}^D t_l^2$ \\\\\nbox $-13 \\le x_1 \\le 0.75$, $-6.8 \\le x_2 \\le 2$ \\\\\n"
+        "with $\\mu = (-10.6, -3.73)^\\top$, $\\mathbf{t} = \\mathbf{x} - \\mu$, $D = 2$ \\\\\nmax 4101 FEs\n"
+    )
+    evaluate = compile_problem(read_latex(text, "t").system)
+    assert evaluate(np.array([[-9.6, -1.73]]))[0][0] == pytest.approx(1e6 + 4)

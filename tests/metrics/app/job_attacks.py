@@ -37,7 +37,7 @@ def page(markers: str, mode: str) -> None:
     worker.COMMAND[:] = [sys.executable, __file__, mode]
     workers = worker.Workers()
     try:
-        for said in workers.do(Job(json.dumps({"page": os.getpid(), "markers": markers}))):
+        for said in workers.run(Job(json.dumps({"page": os.getpid(), "markers": markers}))):
             if "run" in said:
                 print(json.dumps({"tier": workers.tier} | said["run"]))
             elif "error" in said:
@@ -46,7 +46,7 @@ def page(markers: str, mode: str) -> None:
         workers.close()
 
 
-def attack(asked: Job, desk: job.Desk, say: job.Say) -> None:
+def attack(asked: Job, context: job.JobContext, say: job.Say) -> None:
     """In the job's process, in its own thread and in one that was started later."""
     told = json.loads(asked.problem)
     actions = attacks(told["page"], Path(told["markers"]))

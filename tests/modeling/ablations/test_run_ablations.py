@@ -19,7 +19,7 @@ from llamoco.modeling.ablations.programs import run_missing, runnable
 from llamoco.modeling.ablations.record import conclusion, majority, reference_answers, steps_until
 from llamoco.modeling.ablations.run_ablations import compare_latents, work, write_record
 from llamoco.modeling.evaluation.split_rows import Row
-from llamoco.modeling.generation.load import Decision
+from llamoco.modeling.generation.model_answer import Decision
 
 CHECKOUT = Path(__file__).parents[3]
 NAMES = ("base", "no_warmup")

@@ -16,7 +16,7 @@ from llamoco.modeling.calibration.thresholds import (
     fallback_threshold,
     fit,
 )
-from llamoco.modeling.generation.load import Decision
+from llamoco.modeling.generation.model_answer import Decision
 
 
 def overconfident(count: int, gain: float = 0.0, noise: float = 0.05, seed: int = 0) -> list[Outcome]:

@@ -13,7 +13,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.run_records import row as run_record
 from llamoco.metrics.sandbox import Sandbox
 from llamoco.metrics.scores import Attempt, Run
-from llamoco.modeling.demo.job import Desk, handle, language_of
+from llamoco.modeling.demo.job import JobContext, handle, language_of
 from llamoco.modeling.demo.request import MAX_EVALS, MAX_PROBLEM, Job
 
 ROOT = Path(__file__).parents[3]
@@ -30,9 +30,9 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
 
 
 @pytest.fixture(scope="module")
-def desk() -> Iterator[Desk]:
+def context() -> Iterator[JobContext]:
     with ExitStack() as stack:
-        opened = Desk(stack)
+        opened = JobContext(stack)
         if opened.tier == "C":
             pytest.skip("no sandbox on this machine")
         yield opened
@@ -43,7 +43,7 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.chdir(tmp_path)
 
 
-def said(desk: Desk, **job: Any) -> dict[str, list[Any]]:
+def said(context: JobContext, **job: Any) -> dict[str, list[Any]]:
     """Everything said, by its kind."""
     kinds: dict[str, list[Any]] = {}
 
@@ -51,23 +51,23 @@ def said(desk: Desk, **job: Any) -> dict[str, list[Any]]:
         for kind, content in json.loads(json.dumps(line)).items():
             kinds.setdefault(kind, []).append(content)
 
-    handle(Job(**job), desk, say)
+    handle(Job(**job), context, say)
     return kinds
 
 
-def refused(desk: Desk, problem: str) -> str:
+def refused(context: JobContext, problem: str) -> str:
     """Why a problem is not taken."""
     with pytest.raises(ProblemError) as error:
-        said(desk, problem=problem)
+        said(context, problem=problem)
     return str(error.value)
 
 
-def test_a_problem_of_the_set_is_scored_as_the_metric_scores_it(desk: Desk) -> None:
+def test_a_problem_of_the_set_is_scored_as_the_metric_scores_it(context: JobContext) -> None:
     text = (EXAMPLES / "composition.json").read_text()
     program = RANDOM.replace(
         "objective(x)", "np.where((inequality(x) <= 0).all(axis=1), objective(x), np.inf)"
     )
-    told = said(desk, problem=text, writer="own", program=program, runs=2, seed=5)
+    told = said(context, problem=text, writer="own", program=program, runs=2, seed=5)
     problem = Problem.from_json(text)
     with Sandbox() as sandbox:
         for number, shown in enumerate(told["run"]):
@@ -82,16 +82,16 @@ def test_a_problem_of_the_set_is_scored_as_the_metric_scores_it(desk: Desk) -> N
     assert told["answer"][0]["program"].endswith("llamoco_main()\n")
 
 
-def test_a_whole_script_that_states_another_problem_is_not_faithful(desk: Desk) -> None:
+def test_a_whole_script_that_states_another_problem_is_not_faithful(context: JobContext) -> None:
     other = "def objective(x):\n    return 0.0\n\n\nLOWER, UPPER, MAX_EVALS = [-1, -1], [2, 2], 60\n" + RANDOM
-    told = said(desk, problem=SPHERE, writer="own", program=other)
+    told = said(context, problem=SPHERE, writer="own", program=other)
     assert told["run"][0]["faithful"] is False
     assert told["answer"][0]["program"] == other
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.iterdir()))
-def test_the_single_best_solver_solves_every_example(name: str, desk: Desk) -> None:
-    told = said(desk, problem=(EXAMPLES / name).read_text(), writer="single best solver")
+def test_the_single_best_solver_solves_every_example(name: str, context: JobContext) -> None:
+    told = said(context, problem=(EXAMPLES / name).read_text(), writer="single best solver")
     assert told["run"][0]["verdict"] == "ok", told
     assert 0 < told["run"][0]["evals"] <= told["problem"][0]["max_evals"]
 
@@ -112,16 +112,16 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_no_problem_gets_one_clear_message(name: str, desk: Desk) -> None:
+def test_what_is_no_problem_gets_one_clear_message(name: str, context: JobContext) -> None:
     text, expected = BAD[name]
-    assert expected in refused(desk, text)
+    assert expected in refused(context, text)
 
 
 def _tampered_json(**fields: Any) -> str:
     return json.dumps(json.loads((EXAMPLES / "composition.json").read_text()) | fields)
 
 
-def test_json_of_the_set_that_was_tampered_with_is_refused(desk: Desk) -> None:
+def test_json_of_the_set_that_was_tampered_with_is_refused(context: JobContext) -> None:
     cases: tuple[dict[str, Any], ...] = (
         {"lower": [1e9] * 6},
         {"lower": []},
@@ -132,8 +132,8 @@ def test_json_of_the_set_that_was_tampered_with_is_refused(desk: Desk) -> None:
         {"definition": 5},
     )
     for fields in cases:
-        assert "JSON" in refused(desk, _tampered_json(**fields)) or "definition" in refused(
-            desk, _tampered_json(**fields)
+        assert "JSON" in refused(context, _tampered_json(**fields)) or "definition" in refused(
+            context, _tampered_json(**fields)
         )
 
 
@@ -150,22 +150,22 @@ def test_requests_beyond_the_limits_are_not_even_started() -> None:
             job.check()
 
 
-def test_the_model_answers_too(desk: Desk) -> None:
-    told = said(desk, problem=(EXAMPLES / "spring.tex").read_text())
+def test_the_model_answers_too(context: JobContext) -> None:
+    told = said(context, problem=(EXAMPLES / "spring.tex").read_text())
     answer = told["answer"][0]
     assert 0 <= answer["confidence"] <= 1 and answer["optimizer"] in answer["decision"]
     assert answer["completion"] in answer["program"] and len(told["run"]) == 1
 
 
 def test_where_nothing_confines_code_only_known_programs_on_data_run(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    context: JobContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "tier", "C")
-    monkeypatch.setattr(desk, "_for_problem", None)
-    assert said(desk, problem=SPHERE, writer="single best solver")["run"][0]["verdict"] == "ok"
-    assert "tier C" in refused(desk, (EXAMPLES / "enzyme_kinetics.py.txt").read_text())
+    monkeypatch.setattr(context, "tier", "C")
+    monkeypatch.setattr(context, "_for_problem", None)
+    assert said(context, problem=SPHERE, writer="single best solver")["run"][0]["verdict"] == "ok"
+    assert "tier C" in refused(context, (EXAMPLES / "enzyme_kinetics.py.txt").read_text())
     with pytest.raises(ProblemError, match="tier C"):
-        said(desk, problem=SPHERE, writer="own", program=RANDOM)
+        said(context, problem=SPHERE, writer="own", program=RANDOM)
 
 
 def test_languages_are_told_apart() -> None:

@@ -27,7 +27,7 @@ ANSWER = {
     "config": {"RHO": 0.5},
     "confidence": 0.62,
     "calibrated": False,
-    "replaced": None,
+    "fallback": None,
     "known": True,
     "serves": True,
     "warning": None,
@@ -55,9 +55,9 @@ MARKUP = re.compile(r"<[^>]+>")
 
 
 def shown(*lines: dict[str, Any], runs: int = 1) -> str:
-    page = view.Shown(Job("p", runs=runs))
+    page = view.ResultView(Job("p", runs=runs))
     for line in lines:
-        page.hear(line)
+        page.receive(line)
     return page.as_html()
 
 
@@ -190,8 +190,8 @@ def test_what_cannot_be_sent_is_shown_as_an_escape() -> None:
     odd = "a\ud800b\x1b[31mc\0d\x85"
     html = shown({"error": odd})
     assert "a\\ud800b\\x1b[31mc\\x00d\\x85" in html
-    page = view.Shown(Job("p"))
-    page.hear({"answer": ANSWER | {"program": odd + "\n\tx"}})
+    page = view.ResultView(Job("p"))
+    page.receive({"answer": ANSWER | {"program": odd + "\n\tx"}})
     html.encode() and page.program.encode()
     assert page.program.endswith("\n\tx") and "\\ud800" in page.program
     assert "&lt;b&gt;" in view.refused("<b>") and "lm-bad" in view.refused("<b>")

@@ -25,9 +25,9 @@ def test_a_job_is_done_by_a_process_that_knows_no_secrets(monkeypatch: pytest.Mo
         environment = Path(f"/proc/{workers._next._process.pid}/environ")
         if environment.exists():
             assert b"secret" not in environment.read_bytes()
-        told = [next(iter(line)) for line in workers.do(Job(SPHERE, "single best solver"))]
+        told = [next(iter(line)) for line in workers.run(Job(SPHERE, "single best solver"))]
         assert [kind for kind in told if kind != "progress"] == ["problem", "answer", "run", "done"]
-        assert list(workers.do(Job(" "))) == [
+        assert list(workers.run(Job(" "))) == [
             {"error": "there is no problem yet: paste one, or pick an example"}
         ]
     finally:
@@ -37,11 +37,11 @@ def test_a_job_is_done_by_a_process_that_knows_no_secrets(monkeypatch: pytest.Mo
 def test_a_formula_that_never_ends_is_stopped() -> None:
     """LaTeX is computed by our own evaluator, whose time no program's clock counts: the worker is killed."""
     with Worker() as worker:
-        worker.hello()
+        worker.wait_until_ready()
         folder = Path(worker._folder)
         start = time.monotonic()
         with pytest.raises(WorkerError, match="more than 3 seconds"):
-            list(worker.do(Job(ENDLESS, "single best solver"), deadline=3.0))
+            list(worker.run(Job(ENDLESS, "single best solver"), deadline=3.0))
     assert time.monotonic() - start < 10
     assert not folder.exists()
     with pytest.raises(ProcessLookupError):
@@ -76,7 +76,7 @@ def test_whatever_a_process_says_ends_in_a_message(
     with a_worker_that(monkeypatch, code) as worker:
         folder = worker._folder
         with pytest.raises(WorkerError, match=expected):
-            list(worker.do(Job(SPHERE), deadline=2.5))
+            list(worker.run(Job(SPHERE), deadline=2.5))
         monkeypatch.setattr(worker_module, "END_LIMIT", 0.2)
     assert not Path(folder).exists() and not worker.alive
 
@@ -85,7 +85,7 @@ def test_a_long_silence_is_heard_as_such(monkeypatch: pytest.MonkeyPatch) -> Non
     """So that the page can look whether its visitor is still there."""
     code = HELLO + "time.sleep(2.5); print('{\"done\": true}', flush=True)"
     with a_worker_that(monkeypatch, code) as worker:
-        told = list(worker.do(Job(SPHERE), deadline=30.0))
+        told = list(worker.run(Job(SPHERE), deadline=30.0))
     assert told[-1] == {"done": True} and {"progress"} == set().union(*told[:-1])
 
 
@@ -94,10 +94,10 @@ def test_the_next_job_ends_one_that_nobody_waits_for(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(worker_module, "END_LIMIT", 0.2)
     workers = Workers()
     try:
-        left = workers.do(Job(SPHERE))
+        left = workers.run(Job(SPHERE))
         assert "progress" in next(left)
         first = workers._working
-        following = workers.do(Job(SPHERE))
+        following = workers.run(Job(SPHERE))
         assert "progress" in next(following)
         assert first is not None and not first.alive
         assert "error" in next(left)
@@ -105,13 +105,13 @@ def test_the_next_job_ends_one_that_nobody_waits_for(monkeypatch: pytest.MonkeyP
         following.close()
     finally:
         workers.close()
-    assert list(workers.do(Job(SPHERE))) == [{"error": "the page is about to end"}]
+    assert list(workers.run(Job(SPHERE))) == [{"error": "the page is about to end"}]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and PR_SET_PDEATHSIG")
 def test_a_job_dies_with_its_keeper() -> None:
     with Worker() as worker:
-        worker.hello()
+        worker.wait_until_ready()
         children = Path(f"/proc/{worker._process.pid}/task/{worker._process.pid}/children").read_text()
         (job,) = map(int, children.split())
         os.kill(worker._process.pid, signal.SIGKILL)
@@ -131,6 +131,6 @@ def test_a_worker_that_ended_while_it_waited_is_replaced() -> None:
         assert workers._next is not None
         os.kill(workers._next._process.pid, signal.SIGKILL)
         workers._next._process.wait()
-        assert list(workers.do(Job(SPHERE, "single best solver")))[-1] == {"done": True}
+        assert list(workers.run(Job(SPHERE, "single best solver")))[-1] == {"done": True}
     finally:
         workers.close()

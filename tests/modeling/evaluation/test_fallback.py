@@ -13,7 +13,7 @@ from llamoco.metrics.scores import Attempt, Run
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.evaluation.fallback import calibration_error, with_fallback
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
-from llamoco.modeling.generation.load import Generation
+from llamoco.modeling.generation.model_answer import Generation
 
 PROBLEM = next(Problem.from_json(row["problem"]) for row in evaluation_rows("test", 12) if row["constrained"])
 HALVED = Calibration((0.0, 1.0), (0.0, 0.5), 0.2, {})  # believes half of what the model does

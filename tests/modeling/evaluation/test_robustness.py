@@ -21,7 +21,7 @@ from llamoco.modeling.evaluation.robustness import (
     robustness,
 )
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
-from llamoco.modeling.generation.load import Decision
+from llamoco.modeling.generation.model_answer import Decision
 
 ROWS = evaluation_rows("test", AT_ONCE + 2)
 PROBLEMS = [Problem.from_json(row["problem"]) for row in ROWS]

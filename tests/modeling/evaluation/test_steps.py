@@ -18,19 +18,22 @@ from llamoco.modeling.evaluation.results import read_results
 from llamoco.modeling.evaluation.scoring import score_evaluation
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
-from llamoco.modeling.providers.sources import Source, open_source
+from llamoco.modeling.providers import open_provider
+from llamoco.modeling.providers.provider import AnswerProvider
 
 ROWS, RUNS = 4, 2
 OF_WHEN = ("seconds", "steps", "date", "command")  # of a record: says when and how it was made
 
 
 @pytest.fixture(scope="module")
-def source() -> Source:
-    return open_source()
+def source() -> AnswerProvider:
+    return open_provider()
 
 
 @pytest.fixture(scope="module")
-def evaluated(source: Source, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+def evaluated(
+    source: AnswerProvider, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
     out = tmp_path_factory.mktemp("evaluation") / "out"
     record = evaluate_model(out, source, runs=RUNS, limit=ROWS, command="llamoco evaluate --limit 4")
     assert record is not None
@@ -122,7 +125,7 @@ def test_the_record_follows_from_the_files_alone(evaluated: tuple[Path, dict[str
 
 
 def test_steps_one_at_a_time_give_what_all_at_once_give(
-    source: Source, evaluated: tuple[Path, dict[str, Any]], tmp_path: Path
+    source: AnswerProvider, evaluated: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     out = tmp_path / "steps"
     with pytest.raises(EvaluationError, match="--step generate"):
@@ -154,7 +157,7 @@ def test_steps_one_at_a_time_give_what_all_at_once_give(
 
 
 def test_a_cut_file_goes_on_and_ends_the_same(
-    source: Source, evaluated: tuple[Path, dict[str, Any]], tmp_path: Path
+    source: AnswerProvider, evaluated: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     finished, record = evaluated
     out = tmp_path / "cut"
@@ -170,7 +173,7 @@ def test_a_cut_file_goes_on_and_ends_the_same(
 
 
 def test_a_larger_limit_goes_on_with_what_is_there(
-    source: Source, evaluated: tuple[Path, dict[str, Any]], tmp_path: Path
+    source: AnswerProvider, evaluated: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     out = tmp_path / "more"
     shutil.copytree(evaluated[0], out)
@@ -183,7 +186,7 @@ def test_a_larger_limit_goes_on_with_what_is_there(
 
 
 def test_another_evaluations_folder_is_refused(
-    source: Source, evaluated: tuple[Path, dict[str, Any]]
+    source: AnswerProvider, evaluated: tuple[Path, dict[str, Any]]
 ) -> None:
     out, _ = evaluated
     before = (out / "settings.json").read_bytes()
@@ -195,7 +198,7 @@ def test_another_evaluations_folder_is_refused(
 
 
 def test_a_folder_at_which_another_process_works_is_refused(
-    source: Source, evaluated: tuple[Path, dict[str, Any]]
+    source: AnswerProvider, evaluated: tuple[Path, dict[str, Any]]
 ) -> None:
     holder = (
         "import fcntl, os, sys; fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX); "
@@ -231,7 +234,7 @@ def test_a_garbled_line_is_named(
         evaluate_model(out, steps=("score",))
 
 
-def test_a_folder_of_something_else_is_left_alone(source: Source, tmp_path: Path) -> None:
+def test_a_folder_of_something_else_is_left_alone(source: AnswerProvider, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep me")
     with pytest.raises(EvaluationError, match="not empty and holds no evaluation"):
         evaluate_model(tmp_path, source, limit=1)

@@ -30,8 +30,9 @@ from llamoco.modeling.evaluation.evaluation_folder import (
 from llamoco.modeling.evaluation.results import read_results, read_runs
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
-from llamoco.modeling.generation.load import Generation, ModelError
-from llamoco.modeling.providers.sources import Failure, OnAnswer, open_source
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.model_error import ModelError
+from llamoco.modeling.providers.provider import Failure, OnAnswer, open_provider
 
 RUNS = 2
 OF_TIME = ("seconds", "wall", "cpu", "max_rss", "prediction", "repair")
@@ -91,7 +92,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def labelled_folder(labelled: Path) -> Path:
     out = labelled.parent / "labelled"
-    evaluate_model(out, open_source(str(labelled)), runs=RUNS, workers=1)
+    evaluate_model(out, open_provider(str(labelled)), runs=RUNS, workers=1)
     return out
 
 
@@ -193,21 +194,21 @@ def test_a_file_of_programs_can_be_mended_before_it_was_taken(tmp_path: Path) ->
     answer = json.dumps({"row": 0, "program": SEARCH}) + "\n"
     file.write_text(answer * 2)
     with pytest.raises(ModelError, match=r"mine\.jsonl, line 2: row is answered in line 1"):
-        evaluate_model(out, open_source(str(file)), runs=1, steps=("generate",))
+        evaluate_model(out, open_provider(str(file)), runs=1, steps=("generate",))
     with pytest.raises(EvaluationError, match="has no answers: run --step generate first"):
         evaluate_model(out, steps=("score",))
     file.write_text(answer)
-    evaluate_model(out, open_source(str(file)), runs=1, steps=("generate",))
+    evaluate_model(out, open_provider(str(file)), runs=1, steps=("generate",))
     file.write_text(answer.replace("argmin", "argmax"))
     with pytest.raises(EvaluationError, match=r"another source.sha256"):
-        evaluate_model(out, open_source(str(file)), runs=1, steps=("generate",))
+        evaluate_model(out, open_provider(str(file)), runs=1, steps=("generate",))
 
 
 def test_repairs_of_a_file_can_be_taken_in_a_step_of_their_own(tmp_path: Path) -> None:
     file, out = tmp_path / "mine.jsonl", tmp_path / "out"
     file.write_text(json.dumps({"row": 0, "program": NAME_ERROR, "repair": SEARCH}) + "\n")
-    evaluate_model(out, open_source(str(file)), runs=1, steps=("generate", "run"), workers=1)
-    evaluate_model(out, open_source(str(file)), steps=("repair",))
+    evaluate_model(out, open_provider(str(file)), runs=1, steps=("generate", "run"), workers=1)
+    evaluate_model(out, open_provider(str(file)), steps=("repair",))
     record = evaluate_model(out, steps=("run", "score"), workers=1)
     assert record is not None and record["repairs"] == {"failing_rows": 1, "repaired": 1}
     assert record["tables"]["all"]["model"]["rec"] == pytest.approx(1 / 7)

@@ -16,22 +16,24 @@ from llamoco.modeling.evaluation.scoring import score_evaluation
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
 from llamoco.modeling.evaluation.tables import evaluation_tables
-from llamoco.modeling.generation.load import Generation
+from llamoco.modeling.generation.model_answer import Generation
 from llamoco.modeling.generation.torch_engine import TorchGenerator, load_torch_generator
-from llamoco.modeling.providers.local import LocalSource
+from llamoco.modeling.providers.local import LocalProvider
 
 ROWS, RUNS = 2, 2
 
 
 @pytest.fixture(scope="module")
-def source() -> LocalSource:
+def source() -> LocalProvider:
     """A random model of few positions: what it writes by itself is cut, too."""
     tokenizer = load_torch_generator().tokenizer
-    return LocalSource(TorchGenerator(tiny(tokenizer, positions=768), tokenizer, "random"), max_new_tokens=40)
+    return LocalProvider(
+        TorchGenerator(tiny(tokenizer, positions=768), tokenizer, "random"), max_new_tokens=40
+    )
 
 
 @pytest.fixture(scope="module")
-def evaluated(source: LocalSource, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+def evaluated(source: LocalProvider, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     out = tmp_path_factory.mktemp("both") / "out"
     record = evaluate_model(out, source, runs=RUNS, limit=ROWS, steps=("generate", "run", "score"))
     assert record is not None
@@ -73,7 +75,7 @@ def test_tables_show_both(evaluated: tuple[Path, dict[str, Any]], capsys: pytest
 
 
 def test_a_cut_file_of_answers_goes_on_and_ends_the_same(
-    source: LocalSource, evaluated: tuple[Path, dict[str, Any]], tmp_path: Path
+    source: LocalProvider, evaluated: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     out = shutil.copytree(evaluated[0], tmp_path / "cut")
     answers = out / "generations.jsonl"
@@ -84,7 +86,7 @@ def test_a_cut_file_of_answers_goes_on_and_ends_the_same(
 
 
 def test_an_older_folder_is_scored_as_it_was_and_not_gone_on_with(
-    source: LocalSource, evaluated: tuple[Path, dict[str, Any]], tmp_path: Path
+    source: LocalProvider, evaluated: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     out = shutil.copytree(evaluated[0], tmp_path / "older")
     lines = [json.loads(line) for line in (out / "generations.jsonl").read_text().splitlines()]
@@ -105,9 +107,9 @@ def test_an_older_folder_is_scored_as_it_was_and_not_gone_on_with(
         evaluate_model(out, source, runs=RUNS, limit=ROWS)
 
 
-def test_a_prompt_for_which_there_is_no_room_has_an_empty_answer_both_ways(source: LocalSource) -> None:
+def test_a_prompt_for_which_there_is_no_room_has_an_empty_answer_both_ways(source: LocalProvider) -> None:
     tokenizer = load_torch_generator().tokenizer
-    narrow = LocalSource(TorchGenerator(tiny(tokenizer, positions=40), tokenizer, "narrow"))
+    narrow = LocalProvider(TorchGenerator(tiny(tokenizer, positions=40), tokenizer, "narrow"))
     came: list[tuple[int, Generation, Generation | None]] = []
     narrow.answer_both_ways([evaluation_rows("test", 1)[0]["prompt"]], lambda *both: came.append(both))
     assert came == [(0, Generation("", None, 0, False), None)]

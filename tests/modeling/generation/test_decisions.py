@@ -1,23 +1,20 @@
-"""Decisions, drafts and candidates of a tiny model that has learnt three answers by heart."""
+"""Decisions and drafts of a tiny model that has learnt three answers by heart."""
 
 import json
-import math
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from tiny_models import learnt, tiny
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.modeling.calibration.thresholds import Calibration
-from llamoco.modeling.generation.drafts import Drafts
-from llamoco.modeling.generation.load import Decision, ModelError, load_generator
+from llamoco.modeling.generation.load import load_generator
+from llamoco.modeling.generation.model_answer import Decision
 from llamoco.modeling.generation.torch_engine import TorchGenerator
+from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.training.tokenizer import train_tokenizer
 
 NAMES = ("slsqp", "cma_es", "de")
@@ -43,37 +40,42 @@ def generator() -> TorchGenerator:
     return TorchGenerator(learnt(tokenizer, list(zip(PROMPTS, TEXTS, strict=True))), tokenizer, "learnt")
 
 
-def several_tokens_a_name() -> PreTrainedTokenizerFast:
-    """An ordinary BPE, whose names take several tokens."""
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=300, special_tokens=["<end>"], initial_alphabet=alphabet, show_progress=False
-    )
-    made.train_from_iterator([*PROMPTS, *TEXTS], trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=made, eos_token="<end>", pad_token="<end>", model_max_length=512
-    )
-
-
 def test_drafts_answer_as_plain_generation_does_in_far_fewer_passes(generator: TorchGenerator) -> None:
     passes = []
     hook = generator.model.register_forward_hook(lambda *_: passes.append(1))
     drafted = generator.answer(PROMPTS)
-    taken = len(passes)
     hook.remove()
-    plain = TorchGenerator(generator.model, generator.tokenizer, "plain")
-    plain.__dict__["_takes_drafts"] = False  # goes to the model's own generate
-    expected = plain.answer(PROMPTS)
-    assert [replace(a, confidence=None) for a in drafted] == [replace(a, confidence=None) for a in expected]
-    for ours, theirs in zip(drafted, expected, strict=True):
-        assert ours.confidence == pytest.approx(theirs.confidence, rel=1e-4)
-    assert all(pool.identify(parse_completion(a.completion).body) and a.finished for a in drafted)
-    assert drafted[0].completion == TEXTS[0]
     longest = max(len(generator.tokenizer(text)["input_ids"]) for text in TEXTS)
-    assert taken < longest / 3
+    assert len(passes) < longest / 3
+    for prompt, answer in zip(PROMPTS, drafted, strict=True):
+        ids = torch.tensor([generator.tokenizer(prompt)["input_ids"]])
+        output = generator.model.generate(ids, max_new_tokens=400, do_sample=False)[0, ids.shape[1] :]
+        assert answer.completion == generator.tokenizer.decode(output, skip_special_tokens=True)
+        assert pool.identify(parse_completion(answer.completion).body) and answer.finished
+    assert drafted[0].completion == TEXTS[0]
+
+
+@pytest.mark.parametrize("wrong_at", [0, 1, 40])
+def test_a_wrong_draft_changes_nothing(
+    generator: TorchGenerator, monkeypatch: pytest.MonkeyPatch, wrong_at: int
+) -> None:
+    expected = generator.answer(PROMPTS)
+    right = TorchGenerator._draft
+
+    def wrong(self: TorchGenerator, prompt: str, ids: list[int]) -> list[int]:
+        draft = right(self, prompt, ids)
+        if len(draft) <= wrong_at or prompt == PROMPTS[1]:
+            return []
+        return [*draft[:wrong_at], draft[wrong_at] + 1, *draft[wrong_at + 1 :]]
+
+    monkeypatch.setattr(TorchGenerator, "_draft", wrong)
+    assert generator.answer(PROMPTS) == expected
+    for limit in (7, 60):
+        cut = generator.answer(PROMPTS, limit)
+        assert not any(answer.finished for answer in cut)
+        for one, whole, prompt in zip(cut, expected, PROMPTS, strict=True):
+            assert one.tokens == limit + generator.prompt_tokens(prompt)
+            assert whole.completion.startswith(one.completion)
 
 
 def test_a_decision_is_the_first_line_of_the_answer(generator: TorchGenerator) -> None:
@@ -87,72 +89,14 @@ def test_a_decision_is_the_first_line_of_the_answer(generator: TorchGenerator) -
     assert none == Decision(none.line, None, 0.0)
 
 
-@torch.inference_mode()
-def by_force(generator: TorchGenerator, prompt: str, before: str) -> dict[str, float]:
-    """Probability of each name of the pool: the product over its tokens, each name in a pass of its own."""
-    start, tokenizer = generator.tokenizer(prompt)["input_ids"], generator.tokenizer
-    shared = len(tokenizer(before.rstrip(" "), add_special_tokens=False)["input_ids"])
-    found = {}
-    for name in pool.POOL:
-        ids = tokenizer(before + name, add_special_tokens=False)["input_ids"]
-        logits = generator.model(torch.tensor([start + ids])).logits[0].log_softmax(-1)
-        steps = range(shared, len(ids))
-        found[name] = math.exp(sum(float(logits[len(start) + k - 1, ids[k]]) for k in steps))
-    return found
-
-
-@pytest.mark.parametrize("several", [False, True], ids=["a token a name", "several tokens a name"])
-def test_alternatives_are_the_likeliest_names(several: bool, generator: TorchGenerator) -> None:
-    if several:
-        tokenizer = several_tokens_a_name()
-        assert len(tokenizer(" simulated_annealing")["input_ids"]) > 3
-        generator = TorchGenerator(tiny(tokenizer, seed=5, positions=512), tokenizer, "random")
-    before = "# rough; coupled; optimizer: "
-    truth = by_force(generator, PROMPTS[1], before)
-    start = generator.tokenizer(PROMPTS[1])["input_ids"]
-    names = set(pool.POOL) - {"cma_es"}
-    for count in (1, 3, len(pool.POOL)):
-        found = generator._likeliest_names(start, before, names, count)
-        expected = sorted(names, key=lambda name: -truth[name])[:count]
-        assert [name for name, _ in found] == expected
-        assert [p for _, p in found] == pytest.approx([truth[name] for name in expected], rel=1e-3)
-
-
-def test_candidates_are_the_likeliest_programs(generator: TorchGenerator) -> None:
-    answers = generator.candidates(PROMPTS[0], 3)
-    named = [answer.completion.split("optimizer: ")[1].split("\n")[0] for answer in answers]
-    truth = by_force(generator, PROMPTS[0], "# rough; coupled; optimizer: ")
-    assert named == sorted(truth, key=lambda name: -truth[name])[:3] and named[0] == "slsqp"
-    assert [a.confidence for a in answers] == pytest.approx([truth[name] for name in named], rel=1e-3)
-    assert answers[0].completion == TEXTS[0]
-    # The first answer is what the model says by itself; others may be excluded.
-    assert answers[0].tokens == generator.answer(PROMPTS[:1])[0].tokens
-    [other] = generator.candidates(PROMPTS[0], 1, names=["de", "pso"])
-    assert other.completion.split("\n")[0] in (
-        "# rough; coupled; optimizer: de",
-        "# rough; coupled; optimizer: pso",
-    )
-
-
-def test_a_draft_is_taken_up_again_after_what_the_model_changed(generator: TorchGenerator) -> None:
+def test_only_a_decision_for_the_pool_has_a_draft(generator: TorchGenerator) -> None:
     tokenizer = generator.tokenizer
-    drafts = Drafts(tokenizer, tokenizer.eos_token_id)
     ids = tokenizer(TEXTS[2], add_special_tokens=False)["input_ids"]
-    ended = [*ids, tokenizer.eos_token_id]
     line = next(n for n, token in enumerate(ids) if "\n" in tokenizer.decode([token])) + 1
-    propose = drafts.for_prompt(PROMPTS[2])
-    assert propose(ids[: line - 1]) == []
-    assert propose(ids[:line]) == ended[line:]
-    text = TEXTS[2].replace("POP_SIZE = ", "POP_SIZE = 7")  # a digit more
-    assert text != TEXTS[2]
-    changed = tokenizer(text, add_special_tokens=False)["input_ids"]
-    at = next(n for n in range(len(ids)) if ids[n] != changed[n])
-    assert propose(changed[: at + 1]) == []
-    taken = [propose(changed[:end]) for end in range(at + 2, at + 7)]
-    assert any(taken) and all(changed[end : end + len(p)] == p for end, p in enumerate(taken, at + 2))
-    # What is no decision of the pool has no draft.
-    for first in ("# I would use optimizer: gurobi\n", "import numpy as np\n"):
-        assert drafts.for_prompt(PROMPTS[2])(tokenizer(first, add_special_tokens=False)["input_ids"]) == []
+    assert generator._draft(PROMPTS[2], ids[: line - 1]) == []
+    assert generator._draft(PROMPTS[2], ids[:line]) == [*ids[line:], tokenizer.eos_token_id]
+    for first in ("# I would use; optimizer: gurobi\n", "import numpy as np\n"):
+        assert generator._draft(PROMPTS[2], tokenizer(first, add_special_tokens=False)["input_ids"]) == []
 
 
 def test_a_calibration_is_loaded_with_its_model(generator: TorchGenerator, tmp_path: Path) -> None:

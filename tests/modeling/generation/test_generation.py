@@ -8,8 +8,9 @@ import torch
 from tiny_models import tiny
 
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.modeling.generation.load import ModelError, answer_all, load_generator
+from llamoco.modeling.generation.load import answer_all, load_generator
 from llamoco.modeling.generation.torch_engine import TorchGenerator
+from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.training.tokenizer import train_tokenizer
 
 PROMPTS = ["# dimension: 2\ndef objective(x):\n    return x[0]\n", "# dimension: 3\n", "x = 1\n" * 9]

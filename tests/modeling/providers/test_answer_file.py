@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from llamoco.modeling.generation.load import Generation, ModelError
-from llamoco.modeling.providers.answer_file import FileSource
-from llamoco.modeling.providers.sources import Failure, open_source
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.model_error import ModelError
+from llamoco.modeling.providers import open_provider
+from llamoco.modeling.providers.answer_file import AnswerFile
+from llamoco.modeling.providers.provider import Failure
 
 ROWS = [
     {"prompt": f"# dimension: {dim}\nx\n"} for dim in (2, 3, 4, 3, 6)
@@ -21,7 +23,7 @@ def write(path: Path, *records: Any) -> Path:
     return path
 
 
-def answers(source: FileSource, prompts: list[str]) -> dict[int, Generation]:
+def answers(source: AnswerFile, prompts: list[str]) -> dict[int, Generation]:
     came: dict[int, Generation] = {}
     source.answer_all(prompts, came.__setitem__)
     return came
@@ -35,8 +37,8 @@ def test_answers_by_row_and_by_prompt(tmp_path: Path) -> None:
         {"prompt": "# dimension: 3\nx", "completion": "b\u2028 = '```python'\n"},
         {"row": 0, "prompt": "# dimension: 2\nx\n", "program": "", "tokens": None},
     )
-    source = open_source(str(path))
-    assert isinstance(source, FileSource) and source.name == "mine" and not source.can_repair
+    source = open_provider(str(path))
+    assert isinstance(source, AnswerFile) and source.name == "mine" and not source.can_repair
     assert source.rows_answered(ROWS) == [0, 1, 3, 4]
     # Asked in any order; texts are taken as they are.
     came = answers(source, [ROWS[number]["prompt"] for number in (4, 3, 0, 1)])
@@ -50,7 +52,7 @@ def test_answers_by_row_and_by_prompt(tmp_path: Path) -> None:
 
 def test_rows_may_stand_in_another_order(tmp_path: Path) -> None:
     rows = [{"row": number} | ROWS[number] for number in (4, 0, 2, 1)]
-    source = FileSource(write(tmp_path / "a.jsonl", {"row": 1, "program": "b"}, {"row": 4, "program": "a"}))
+    source = AnswerFile(write(tmp_path / "a.jsonl", {"row": 1, "program": "b"}, {"row": 4, "program": "a"}))
     assert source.rows_answered(rows) == [0, 3]
     assert answers(source, [rows[0]["prompt"]])[0].completion == "a"
 
@@ -61,7 +63,7 @@ def test_repairs_are_those_of_the_file(tmp_path: Path) -> None:
         {"row": 0, "program": "a", "repair": "b = 1"},
         {"row": 1, "program": "c", "repair": None},
     )
-    source = FileSource(path)
+    source = AnswerFile(path)
     assert source.can_repair and source.rows_answered(ROWS) == [0, 1, 3]
     came: dict[int, Generation] = {}
     failures = [Failure(ROWS[number]["prompt"], "c", "E: x") for number in (1, 0)]
@@ -71,11 +73,11 @@ def test_repairs_are_those_of_the_file(tmp_path: Path) -> None:
 
 def test_the_content_is_the_identity(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", {"row": 0, "program": "a"})
-    before = FileSource(path).settings()
+    before = AnswerFile(path).settings()
     assert before["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert str(tmp_path) not in json.dumps(before)
     write(path, {"row": 0, "program": "b"})
-    assert FileSource(path).settings() != before
+    assert AnswerFile(path).settings() != before
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_the_content_is_the_identity(tmp_path: Path) -> None:
         ('{"row": 0, "program": "a", "tokens": ' + "1" * 5000 + "}", "no JSON .*5000 digits"),
         ('{"row": 0, "program": "a", "tokens": NaN}', r"no JSON \(NaN is no JSON\)"),
         ('{"row": 0, "program": "a", "tokens": 1e999}', "no JSON .*more than a float"),
-        ('{"row": 0, "row": 1, "program": "a"}', "no JSON .*'row' stands there twice"),
+        ('{"row": 0, "row": 1, "program": "a"}', "no JSON .*'row' occurs twice"),
         (
             {"row": json.loads("[" * 900 + "]" * 900), "program": "a"},
             r"row has to be an integer from 0 to \d+, got ",
@@ -117,7 +119,7 @@ def test_the_content_is_the_identity(tmp_path: Path) -> None:
 def test_a_line_that_is_no_answer(tmp_path: Path, record: Any, message: str) -> None:
     path = write(tmp_path / "a.jsonl", {"row": 0, "program": "a"}, "", record)
     with pytest.raises(ModelError, match=rf"a\.jsonl, line 3: {message}"):
-        FileSource(path)
+        AnswerFile(path)
 
 
 @pytest.mark.parametrize(
@@ -138,19 +140,19 @@ def test_answers_that_fit_no_row_or_one_twice(
     tmp_path: Path, records: list[dict[str, Any]], message: str
 ) -> None:
     with pytest.raises(ModelError, match=message):
-        FileSource(write(tmp_path / "a.jsonl", *records)).rows_answered(ROWS)
+        AnswerFile(write(tmp_path / "a.jsonl", *records)).rows_answered(ROWS)
 
 
 def test_files_that_hold_nothing(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"gone\.jsonl cannot be read: No such file"):
-        open_source(str(tmp_path / "gone.jsonl"))
+        open_provider(str(tmp_path / "gone.jsonl"))
     with pytest.raises(ModelError, match="is empty: expected lines"):
-        FileSource(write(tmp_path / "a.jsonl", "", "  "))
+        AnswerFile(write(tmp_path / "a.jsonl", "", "  "))
     (tmp_path / "b.jsonl").write_bytes(b'{"row": 0, "program": "\xff"}\n')
     with pytest.raises(ModelError, match="is not UTF-8 text"):
-        FileSource(tmp_path / "b.jsonl")
+        AnswerFile(tmp_path / "b.jsonl")
     # As some editors on Windows save it, and a program that was read from such a file.
     (tmp_path / "c.txt").write_bytes(b'\xef\xbb\xbf{"row": 0, "program": "\xef\xbb\xbfa"}\r\n')
-    source = open_source(str(tmp_path / "c.txt"))
-    assert isinstance(source, FileSource) and source.rows_answered(ROWS) == [0]
+    source = open_provider(str(tmp_path / "c.txt"))
+    assert isinstance(source, AnswerFile) and source.rows_answered(ROWS) == [0]
     assert answers(source, [ROWS[0]["prompt"]])[0].completion == "a"

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from llamoco.modeling.generation.load import Generation, ModelError
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.providers.bounded_http import MAX_REPLY
 from llamoco.modeling.providers.replies import Garbage, names_of, reply_of, text_of, tokens_of
-from llamoco.modeling.providers.server import ServerSource
+from llamoco.modeling.providers.server import ServerProvider
 
 PROMPT = "# dimension: 2\n# bounds: [-5, 5] x 2\n# evaluation budget: 100\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -76,7 +77,7 @@ def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Behaviour], S
 
 def ask(server: Server, **options: Any) -> Generation:
     came: dict[int, Generation] = {}
-    source = ServerSource(server.url, "m", **({"timeout": TIMEOUT, "retries": 0} | options))
+    source = ServerProvider(server.url, "m", **({"timeout": TIMEOUT, "retries": 0} | options))
     source.answer_all([PROMPT], came.__setitem__)
     return came[0]
 
@@ -160,7 +161,7 @@ def test_a_request_ends_at_its_time_limit(name: str, serving: Callable[[Behaviou
 @pytest.mark.parametrize("timeout", [0.0, -1.0, float("nan"), float("inf"), 1e300])
 def test_a_time_limit_is_one(timeout: float) -> None:
     with pytest.raises(ModelError, match="time limit of a request: expected seconds"):
-        ServerSource("http://127.0.0.1:1", "m", timeout=timeout)
+        ServerProvider("http://127.0.0.1:1", "m", timeout=timeout)
 
 
 def test_redirects_share_the_time_limit_of_their_request(serving: Callable[[Behaviour], Server]) -> None:

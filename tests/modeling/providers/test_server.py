@@ -20,12 +20,14 @@ from tiny_models import tiny
 
 from llamoco.dataset_builder.prompts.conversation import CONTRACT
 from llamoco.dataset_builder.prompts.facts import facts_only
-from llamoco.modeling.generation.load import Generation, ModelError
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.generation.torch_engine import load_torch_generator
-from llamoco.modeling.providers.local import LocalSource
-from llamoco.modeling.providers.server import ServerSource
-from llamoco.modeling.providers.sources import Failure, Source, open_source
+from llamoco.modeling.model_error import ModelError
+from llamoco.modeling.providers import open_provider
+from llamoco.modeling.providers.local import LocalProvider
+from llamoco.modeling.providers.provider import AnswerProvider, Failure
+from llamoco.modeling.providers.server import ServerProvider
 
 PROMPTS = [
     f"def objective(x):\n    return sum(v * v for v in x) + {dim}\n# dimension: {dim}\n# bounds: [-5, 5] x {dim}\n"
@@ -141,12 +143,12 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
     thread.join()
 
 
-def source(stub: Stub, **options: Any) -> ServerSource:
+def source(stub: Stub, **options: Any) -> ServerProvider:
     defaults: dict[str, Any] = {"model": "alpha", "timeout": 5.0, "retries": 1, "pause": 0.05}
-    return ServerSource(**({"url": stub.url} | defaults | options))
+    return ServerProvider(**({"url": stub.url} | defaults | options))
 
 
-def answers(asked: Source, prompts: list[str] = PROMPTS) -> list[Generation]:
+def answers(asked: AnswerProvider, prompts: list[str] = PROMPTS) -> list[Generation]:
     came: dict[int, Generation] = {}
     asked.answer_all(prompts, came.__setitem__)
     return [came[position] for position in range(len(prompts))]
@@ -216,10 +218,10 @@ def test_a_server_that_is_not_there(stub: Stub) -> None:
         port = taken.getsockname()[1]
     start = time.monotonic()
     with pytest.raises(ModelError, match=rf"127.0.0.1:{port}/v1.*no connection .*refused"):
-        answers(ServerSource(f"127.0.0.1:{port}", "alpha", retries=1))
+        answers(ServerProvider(f"127.0.0.1:{port}", "alpha", retries=1))
     assert time.monotonic() - start < 5
     with pytest.raises(ModelError, match=r"cannot be reached.*name the model"):
-        ServerSource(f"127.0.0.1:{port}", None, retries=0)
+        ServerProvider(f"127.0.0.1:{port}", None, retries=0)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
@@ -377,25 +379,25 @@ def test_an_answer_that_was_all_reasoning_is_empty(stub: Stub) -> None:
     ],
 )
 def test_urls_as_people_write_them(given: str, used: str) -> None:
-    assert ServerSource(given, "m").settings()["server"] == used
+    assert ServerProvider(given, "m").settings()["server"] == used
 
 
 def test_what_cannot_be_a_server_is_refused(stub: Stub) -> None:
     for url in ("ftp://example.org", "http://", "", "http://host:port", "http://[1"):
         with pytest.raises(ModelError, match="expected a URL such as"):
-            ServerSource(url, "m")
+            ServerProvider(url, "m")
     with pytest.raises(ModelError) as caught:
-        ServerSource("http://me:pass/word@host", "m")
+        ServerProvider("http://me:pass/word@host", "m")
     assert "word" not in str(caught.value)
     with pytest.raises(ModelError, match="expected one of chat, completions, got 'talk'"):
         source(stub, api="talk")
     with pytest.raises(ModelError, match="auto, plain, contract, got 'rich'"):
         source(stub, prompt_style="rich")
     with pytest.raises(ModelError, match="alpha, beta: name the model"):
-        open_source(server=stub.url)
+        open_provider(server=stub.url)
     stub.models = send({"object": "list", "data": [{"id": "only"}]})
-    assert open_source(server=stub.url).name == "only"
-    assert open_source("first", server=stub.url, server_model="second").name == "second"
+    assert open_provider(server=stub.url).name == "only"
+    assert open_provider("first", server=stub.url, server_model="second").name == "second"
 
 
 @pytest.fixture(scope="module")
@@ -450,8 +452,8 @@ def transformers_serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 
 def test_a_served_tuned_model_gives_what_it_gives_here(transformers_serve: str) -> None:
-    local = LocalSource(load_torch_generator())
-    served = open_source(str(SHIPPED_MODEL), transformers_serve, api="completions", concurrency=2)
+    local = LocalProvider(load_torch_generator())
+    served = open_provider(str(SHIPPED_MODEL), transformers_serve, api="completions", concurrency=2)
     here, there = answers(local, PROMPTS[:2]), answers(served, PROMPTS[:2])
     assert [g.completion for g in there] == [g.completion for g in here]
     assert all("def optimize(" in g.completion and g.finished for g in there)
@@ -460,8 +462,8 @@ def test_a_served_tuned_model_gives_what_it_gives_here(transformers_serve: str) 
 
 
 def test_a_served_chat_model_gives_what_it_gives_here(transformers_serve: str, chat_model: Path) -> None:
-    local = LocalSource(load_torch_generator(chat_model), max_new_tokens=12)
-    served = open_source(str(chat_model), transformers_serve, max_new_tokens=12)
+    local = LocalProvider(load_torch_generator(chat_model), max_new_tokens=12)
+    served = open_provider(str(chat_model), transformers_serve, max_new_tokens=12)
     assert local.settings()["prompt_style"] == "contract"
     here, there = answers(local, PROMPTS[:2]), answers(served, PROMPTS[:2])
     assert [g.completion for g in there] == [g.completion for g in here]
@@ -474,4 +476,4 @@ def test_a_served_chat_model_gives_what_it_gives_here(transformers_serve: str, c
 
 def test_a_model_that_the_server_cannot_load(transformers_serve: str) -> None:
     with pytest.raises(ModelError, match="'somebody/none': HTTP status 500"):
-        answers(ServerSource(transformers_serve, "somebody/none", retries=0), PROMPTS[:1])
+        answers(ServerProvider(transformers_serve, "somebody/none", retries=0), PROMPTS[:1])

@@ -71,18 +71,16 @@ class Started(Counting):
     start = np.array([1.5, 0.0])
 
 
-def test_one_program_has_the_whole_budget_where_there_is_no_doubt(
+def test_one_program_has_the_whole_budget_without_risk_factors(
     runner: Runner, generator: Any, tmp_path: Path
 ) -> None:
     outcome = solve_problem(problem_of(tmp_path, SMOOTH), generator, runner)
-    assert outcome.doubts == () and outcome.shares is None and outcome.diagnosis is None
+    assert outcome.risks == () and outcome.shares is None and outcome.diagnosis is None
     assert outcome.solution is not None and outcome.solution.f == pytest.approx(0, abs=1e-6)
     assert outcome.solution.maxcv == 0 and outcome.answer.known
 
 
-def test_where_there_is_doubt_programs_share_one_budget(
-    runner: Runner, generator: Any, tmp_path: Path
-) -> None:
+def test_with_a_risk_factor_programs_share_one_budget(runner: Runner, generator: Any, tmp_path: Path) -> None:
     counting = Counting(plain := problem_of(tmp_path, JUMPS))
     told: list[tuple[int, float | None]] = []
 
@@ -93,7 +91,7 @@ def test_where_there_is_doubt_programs_share_one_budget(
     problem = plain.with_evaluator(counting)
     outcome = solve_problem(problem, generator, runner, Options(seed=2), Told())
     solution, shares = outcome.solution, outcome.shares
-    assert solution is not None and shares is not None and outcome.doubts
+    assert solution is not None and shares is not None and outcome.risks
     assert len({share["optimizer"] for share in shares}) >= 2
     assert sum(share["evals"] for share in shares) == solution.evals <= 400
     # Beside the budget: the point that each program returns.
@@ -102,8 +100,8 @@ def test_where_there_is_doubt_programs_share_one_budget(
     assert solution.f == min(f for _, f in told if f is not None)
     assert [evals for evals, _ in told] == sorted(evals for evals, _ in told)
     assert all(plain.inside(np.array(counting.points)))
-    alone = solve_problem(plain, generator, runner, Options(seed=2, candidates=1))
-    assert alone.shares is None and alone.doubts == () and alone.solution is not None
+    alone = solve_problem(plain, generator, runner, Options(seed=2, one_program=True))
+    assert alone.shares is None and alone.risks == () and alone.solution is not None
 
 
 def test_the_starting_point_is_paid_for_once_and_never_lost(
@@ -274,5 +272,5 @@ def test_a_described_problem_is_solved_like_any_other(runner: Runner, generator:
         evaluator=FunctionEvaluator(values),
     )
     outcome = solve_problem(problem, generator, runner)
-    assert outcome.doubts and outcome.solution is not None and outcome.solution.f is not None
+    assert outcome.risks and outcome.solution is not None and outcome.solution.f is not None
     assert outcome.solution.f < 1e-2

@@ -11,9 +11,9 @@ from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.solving.answer import Answer, pool_answer
-from llamoco.modeling.solving.doubt import Doubt
 from llamoco.modeling.solving.in_process import InProcessRunner
 from llamoco.modeling.solving.portfolio import Turn, affords_turns, around, robust_turns, take_turns
+from llamoco.modeling.solving.robust_rule import RiskFactor
 
 FILE = """\
 LOWER, UPPER, MAX_EVALS = [0.0, -10.0, 5.0], [1.0, 10.0, 205.0], {}
@@ -77,7 +77,7 @@ def test_turns_share_one_budget_and_the_last_one_begins_at_the_best_point(tmp_pa
     first = next(f for count, f in shared.solutions[2].trace if count == 1)
     assert first == pytest.approx(before, abs=1e-9) and shared.winner == 2
     whole = [value for value in values[:2] if value is not None]
-    assert shared.source(turns) == int(np.argmin(whole))
+    assert shared.turn_to_save(turns) == int(np.argmin(whole))
     rows = shared.as_json(turns)
     assert [row["optimizer"] for row in rows] == ["de", "cma_es", "cobyla"]
     assert [row["best"] for row in rows] == [False, False, True] and rows[2]["radius"] == 0.1
@@ -94,9 +94,9 @@ def test_what_a_turn_leaves_goes_to_the_last(tmp_path: Path) -> None:
 
 def test_the_models_own_choice_is_first_and_small_budgets_are_not_shared(tmp_path: Path) -> None:
     problem = problem_of(tmp_path)
-    own, unsure, unlike = answer_of(problem), Doubt("not sure", learnt=True), Doubt("it jumps")
-    for doubts, last in (([unsure], "cma_es"), ([unlike], "de"), ([unlike, unsure], "de")):
-        turns = robust_turns(own, doubts)
+    own, unsure, unlike = answer_of(problem), RiskFactor("not sure", "unsure"), RiskFactor("it jumps")
+    for risks, last in (([unsure], "cma_es"), ([unlike], "de"), ([unlike, unsure], "de")):
+        turns = robust_turns(own, risks)
         assert turns[0].answer is own and sum(turn.share for turn in turns) == pytest.approx(1)
         assert all(turn.radius is None for turn in turns[:-1]) and turns[-1].radius is not None
         assert all(turn.answer.known for turn in turns[1:]) and turns[-1].answer.optimizer == last

@@ -16,10 +16,10 @@ import pytest
 
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.modeling.generation.load import load_generator
-from llamoco.modeling.solving.doubt import Doubt
 from llamoco.modeling.solving.in_process import InProcessRunner
 from llamoco.modeling.solving.pipeline import Options, Outcome, solve_problem
 from llamoco.modeling.solving.portfolio import robust_turns
+from llamoco.modeling.solving.robust_rule import RiskFactor
 
 ROOT = Path(__file__).parents[3]
 KINDS = ROOT / "examples" / "benchmarks" / "kinds"
@@ -45,9 +45,9 @@ def generator() -> Any:
     return load_generator()
 
 
-def solved(name: str, seed: int, candidates: int | None = None) -> Outcome:
+def solved(name: str, seed: int, one_program: bool = False) -> Outcome:
     problem = load_problem(KINDS / f"{name}.py")
-    outcome = solve_problem(problem, generator(), InProcessRunner(), Options(seed, candidates=candidates))
+    outcome = solve_problem(problem, generator(), InProcessRunner(), Options(seed, one_program=one_program))
     solution = outcome.solution
     assert solution is not None and solution.evals <= problem.max_evals
     if solution.feasible:  # as an evaluation of its own says
@@ -75,13 +75,13 @@ def test_what_one_program_missed_is_reached_by_default(name: str) -> None:
         outcome = solved(name, seed)
         if not reaches(name, outcome):
             missed.append((seed, outcome.solution))
-        assert bool(outcome.doubts) == bool(BARS[name]["doubts"]) == (outcome.shares is not None)
+        assert bool(outcome.risks) == bool(BARS[name]["risk_factors"]) == (outcome.shares is not None)
     assert len(missed) <= MISSES.get(name, 0), missed
 
 
 def test_one_program_alone_does_miss_some() -> None:
     """Or the bars say nothing."""
-    missed = [name for name in WORST if not reaches(name, solved(name, 0, candidates=1))]
+    missed = [name for name in WORST if not reaches(name, solved(name, 0, one_program=True))]
     assert {"penalty_reciprocal", "counting_inequality", "rounding_springs"} <= set(missed)
 
 
@@ -94,11 +94,14 @@ def test_every_kind_is_reached_by_default(name: str) -> None:
 def test_every_file_has_its_bar_and_the_record_is_of_the_turns_that_are_taken() -> None:
     assert {path.stem for path in KINDS.glob("*.py")} == set(BARS)
     own = solved("penalty_reciprocal", 0).answer
-    for doubt, name in (
-        (Doubt("", learnt=True), "model, CMA-ES, CMA-ES in {:.0%}: {:.0f}, {:.0f} and {:.0f}%"),
-        (Doubt(""), "model, CMA-ES, DE in {:.0%}: {:.0f}, {:.0f} and {:.0f}%"),
+    for risk, name in (
+        (RiskFactor("", "unsure"), "model, CMA-ES, CMA-ES in {:.0%}: {:.0f}, {:.0f} and {:.0f}%"),
+        (RiskFactor(""), "model, CMA-ES, DE in {:.0%}: {:.0f}, {:.0f} and {:.0f}%"),
     ):
-        turns = robust_turns(own, [doubt])
-        assert [turn.answer.optimizer for turn in turns[1:]] == ["cma_es", "cma_es" if doubt.learnt else "de"]
+        turns = robust_turns(own, [risk])
+        assert [turn.answer.optimizer for turn in turns[1:]] == [
+            "cma_es",
+            "cma_es" if risk.kind == "unsure" else "de",
+        ]
         said = name.format(turns[2].radius, *(100 * turn.share for turn in turns))
         assert said in RECORD["default"]

@@ -12,7 +12,7 @@ from huggingface_hub import constants
 from training_setup import tiny_model, trained_tokenizer
 from transformers import BitsAndBytesConfig, PreTrainedTokenizerFast
 
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.training import building, config
 from llamoco.modeling.training.building import build_model, build_tokenizer

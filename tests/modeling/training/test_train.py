@@ -136,7 +136,7 @@ def test_curves_for_tensorboard(tmp_path: Path, data: Path) -> None:
 @pytest.mark.parametrize("missing", ["prompt", "completion", "optimizer"])
 def test_a_missing_column_is_named(tmp_path: Path, data: Path, missing: str) -> None:
     write_dataset(data, pairs().remove_columns(missing))
-    with pytest.raises(RecipeError, match=rf"lacks the column\(s\) {missing}"):
+    with pytest.raises(DataError, match=rf"pairs: no column {missing}; it has"):
         train.run(write_recipe(tmp_path / "columns.yaml", data))
 
 

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from llamoco.dataset_builder.problems.evaluator import compile_problem
+from llamoco.dataset_builder.problems.evaluator import CompiledProblem, compile_problem
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.symbolic.expression import rename_vector
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
@@ -16,9 +17,14 @@ from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicP
 Point = list[float]
 
 
-def values(name: str, points: np.ndarray) -> np.ndarray:
+@cache
+def compiled(name: str, dim: int) -> CompiledProblem:
     tree = rename_vector(FUNCTIONS[name].expression, "z", "x")
-    return compile_problem(SymbolicProblem(points.shape[1], (), tree))(points)[0]
+    return compile_problem(SymbolicProblem(dim, (), tree))
+
+
+def values(name: str, points: np.ndarray) -> np.ndarray:
+    return compiled(name, points.shape[1])(points)[0]
 
 
 def condition(index: int, n: int) -> float:
@@ -293,11 +299,11 @@ def test_smooth_unimodal_functions_fall_to_their_minimum_along_the_gradient(name
     for _ in range(5):
         start = rng.uniform(-1, 1, 3) * FUNCTIONS[name].z_range
         first = values(name, start[None, :])[0]
-        best = min(
-            minimize(lambda z: values(name, z[None, :])[0], start, method=method, tol=1e-12).fun
+        ends = (
+            minimize(lambda z: values(name, z[None, :])[0], start, method=method, tol=1e-9).fun
             for method in ("BFGS", "Nelder-Mead")
         )
-        assert best < 1e-4 * first
+        assert any(end < 1e-4 * first for end in ends)  # the slow one where the fast one stops early
 
 
 @pytest.mark.parametrize("name", [f.name for f in FUNCTIONS.values() if f.separable])

@@ -9,7 +9,7 @@ import pytest
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
-from llamoco.modeling.solving.doubt import Doubt, doubts
+from llamoco.modeling.solving.robust_rule import RiskFactor, risk_factors
 
 HEAD = "import numpy as np\n\nLOWER, UPPER, MAX_EVALS = [-1.0, 0.5], [4.0, 5.0], 300\n\n\n"
 SMOOTH = "def objective(x):\n    return np.sin(x[0]) + x[1] ** 2\n"
@@ -21,7 +21,7 @@ def problem_of(folder: Path, text: str) -> Problem:
     return load_problem(path)
 
 
-DOUBTED = {
+RISKY = {
     "an if": ("def objective(x):\n    return x[0] if x[0] + x[1] > 2 else 1e9\n", "objective compares"),
     "an if among functions": (
         "def objective(x):\n    return np.sin(x[0]) if x[0] > 2 else np.exp(x[1])\n",
@@ -32,7 +32,7 @@ DOUBTED = {
         "def objective(x):\n    return np.sum(np.where(x > 1, np.sin(x), x))\n",
         "objective compares",
     ),
-    "counting": ("def objective(x):\n    return float(sum(1 for v in x if v > 1))\n", "but for jumps"),
+    "counting": ("def objective(x):\n    return float(sum(1 for v in x if v > 1))\n", "except for jumps"),
     "round": ("def objective(x):\n    return (round(x[0]) - 2) ** 2 + np.exp(x[1])\n", "objective rounds"),
     "unknown": ("def objective(x):\n    return float(str(x[0])) + x[1]\n", "unknown"),
     "a counting constraint": (
@@ -50,11 +50,11 @@ DOUBTED = {
 }
 
 
-@pytest.mark.parametrize("name", DOUBTED)
-def test_kinds_that_the_model_did_not_learn_are_doubted(name: str, tmp_path: Path) -> None:
-    text, expected = DOUBTED[name]
-    [found] = doubts(problem_of(tmp_path, text), 0.9, True)
-    assert expected in found.reason and not found.learnt
+@pytest.mark.parametrize("name", RISKY)
+def test_unfamiliar_kinds_are_risks(name: str, tmp_path: Path) -> None:
+    text, expected = RISKY[name]
+    [found] = risk_factors(problem_of(tmp_path, text), 0.9, True)
+    assert expected in found.reason and found.kind == "unfamiliar"
 
 
 PLAIN = {
@@ -66,22 +66,29 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_what_is_like_the_training_is_not_doubted(name: str, tmp_path: Path) -> None:
-    assert doubts(problem_of(tmp_path, PLAIN[name]), 0.9, True) == ()
+def test_what_is_like_the_training_is_no_risk(name: str, tmp_path: Path) -> None:
+    assert risk_factors(problem_of(tmp_path, PLAIN[name]), 0.9, True) == ()
 
 
 def test_low_confidence_counts_without_constraints_if_it_is_calibrated(tmp_path: Path) -> None:
     free, bound = problem_of(tmp_path, SMOOTH), problem_of(tmp_path, PLAIN["constrained"])
-    assert doubts(free, 0.29, True) == (Doubt("the model is not sure of its choice (29%)", learnt=True),)
-    assert doubts(free, 0.31, True) == doubts(free, 0.29, False) == doubts(free, None, True) == ()
-    assert doubts(bound, 0.05, True) == ()
+    assert risk_factors(free, 0.29, True) == (
+        RiskFactor("the model is not sure of its choice (29%)", "unsure"),
+    )
+    assert (
+        risk_factors(free, 0.31, True)
+        == risk_factors(free, 0.29, False)
+        == risk_factors(free, None, True)
+        == ()
+    )
+    assert risk_factors(bound, 0.05, True) == ()
 
 
-def test_of_drawn_problems_only_those_that_round_are_doubted() -> None:
+def test_of_drawn_problems_only_those_that_round_are_risks() -> None:
     for number in range(30):
         problem = draw_problem(11, number, constrained=number % 2 == 1)
         profile = problem.profile
         assert profile is not None
         rounds = "floor" in profile.objective.operations
-        assert [doubt for doubt in doubts(problem, 0.9, True) if "rounds" not in doubt.reason] == []
-        assert bool(doubts(problem, 0.9, True)) == rounds
+        assert [risk for risk in risk_factors(problem, 0.9, True) if "rounds" not in risk.reason] == []
+        assert bool(risk_factors(problem, 0.9, True)) == rounds

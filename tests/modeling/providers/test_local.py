@@ -14,11 +14,13 @@ from transformers import GenerationConfig, LlamaForCausalLM, PreTrainedTokenizer
 
 from llamoco.dataset_builder.prompts.conversation import CONTRACT
 from llamoco.dataset_builder.prompts.facts import facts_only
-from llamoco.modeling.generation.load import Generation, ModelError
-from llamoco.modeling.generation.shipped import SHIPPED_MODEL
+from llamoco.modeling.generation.model_answer import Generation
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.generation.torch_engine import TorchGenerator, load_torch_generator
-from llamoco.modeling.providers.local import LocalSource
-from llamoco.modeling.providers.sources import Failure, open_source
+from llamoco.modeling.model_error import ModelError
+from llamoco.modeling.providers import open_provider
+from llamoco.modeling.providers.local import LocalProvider
+from llamoco.modeling.providers.provider import Failure
 
 FACTS = (
     "# dimension: 2\n# bounds: [0, 1] x 2\n# evaluation budget: 100\n# inequality constraints: 0\n"
@@ -67,37 +69,37 @@ def recorded(generator: TorchGenerator) -> Recorded:
     return Recorded(generator.model, generator.tokenizer, generator.name)
 
 
-def answers(source: LocalSource, prompts: list[str]) -> list[Generation]:
+def answers(source: LocalProvider, prompts: list[str]) -> list[Generation]:
     came: dict[int, Generation] = {}
     source.answer_all(prompts, came.__setitem__)
     return [came[position] for position in range(len(prompts))]
 
 
 def test_a_folder_and_no_name_are_local_models(model_folder: Path) -> None:
-    source = open_source(str(model_folder), max_new_tokens=8)
-    assert isinstance(source, LocalSource) and source.can_repair
+    source = open_provider(str(model_folder), max_new_tokens=8)
+    assert isinstance(source, LocalProvider) and source.can_repair
     direct = load_torch_generator(model_folder).answer([SHORT], 8)[0]
     assert answers(source, [SHORT]) == [direct]
     settings = source.settings()
     assert json.loads(json.dumps(settings)) == settings
     assert settings["prompt_style"] == "plain" and settings["max_new_tokens"] == 8
-    assert open_source().name == SHIPPED_MODEL.name
+    assert open_provider().name == SHIPPED_MODEL.name
     with pytest.raises(ModelError, match="no server"):
-        open_source(server_model="gpt")
+        open_provider(server_model="gpt")
 
 
 def test_long_prompts_are_answered_from_their_facts(
     tokenizer: PreTrainedTokenizerBase, model_folder: Path
 ) -> None:
     generator = recorded(load_torch_generator(model_folder))
-    came = answers(LocalSource(generator, max_new_tokens=300), [LONG, SHORT, "# more\n" + LONG])
+    came = answers(LocalProvider(generator, max_new_tokens=300), [LONG, SHORT, "# more\n" + LONG])
     assert sorted(set(generator.asked), key=len) == [facts_only(LONG), SHORT] == [FACTS, SHORT]
     # A quarter of the positions is left to the answer at least.
     assert all(generation.completion for generation in came)
     assert came[0].completion == came[2].completion
     # A model that not even the facts fit into answers nothing, and does not stop the others.
     small = TorchGenerator(tiny(tokenizer, positions=48), tokenizer, "small")
-    nothing = LocalSource(small)
+    nothing = LocalProvider(small)
     assert answers(nothing, [SHORT]) == [Generation("", None, 0, False)]
     nothing.repair_all(
         [Failure(SHORT, "x = 1", "E: x")], lambda i, g: came.append(replace(g, completion="(none)"))
@@ -110,7 +112,7 @@ def test_a_repair_turn_that_is_too_long_loses_the_description_first(model_folder
     came: dict[int, Generation] = {}
     program = "".join(f"x{number} = {number}\n" for number in range(100))
     failures = [Failure(LONG, "x = 1\n", "NameError: y\nline 1"), Failure(LONG, program, "NameError: y")]
-    LocalSource(generator, max_new_tokens=4).repair_all(failures, came.__setitem__)
+    LocalProvider(generator, max_new_tokens=4).repair_all(failures, came.__setitem__)
     assert sorted(came) == [0, 1]
     short, cut = sorted(generator.asked, key=len)
     assert short == f"{FACTS}x = 1\n# error: NameError: y\n# error: line 1\n# corrected program:\n"
@@ -122,12 +124,12 @@ def test_chat_models_get_the_contract_through_their_template(
 ) -> None:
     tiny(tokenizer, positions=4096).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
-    plain = LocalSource(load_torch_generator(tmp_path))
+    plain = LocalProvider(load_torch_generator(tmp_path))
     settings = json.loads((tmp_path / "tokenizer_config.json").read_text())
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings | {"model_max_length": 4096}))
     (tmp_path / "chat_template.jinja").write_text(TEMPLATE)
     generator = recorded(load_torch_generator(tmp_path))
-    source = LocalSource(generator, max_new_tokens=4)
+    source = LocalProvider(generator, max_new_tokens=4)
     [answer] = answers(source, [SHORT])
     text = f"<user>{CONTRACT}\nThe problem:\n\n{SHORT}</user><assistant>"
     assert generator.asked == [text]
@@ -137,20 +139,20 @@ def test_chat_models_get_the_contract_through_their_template(
     assert generator.asked[1].startswith(text.removesuffix("<assistant>"))
     assert "x = 1\n```\n</assistant><user>The program failed:\n\nE: x\n" in generator.asked[1]
     # A person may say otherwise, and models of `llamoco train` keep to their prompts whatever their base was.
-    assert LocalSource(generator, "plain").style == "plain" == plain.style
-    written = LocalSource(TorchGenerator(generator.model, plain._generator.tokenizer, "x"), "contract")
+    assert LocalProvider(generator, "plain").style == "plain" == plain.style
+    written = LocalProvider(TorchGenerator(generator.model, plain._generator.tokenizer, "x"), "contract")
     assert written._text([{"role": "user", "content": "hi"}]) == "hi\n```python\n"
     (tmp_path / "run_record.json").write_text("{}")
-    assert LocalSource(load_torch_generator(tmp_path)).style == "plain"
+    assert LocalProvider(load_torch_generator(tmp_path)).style == "plain"
     # Other words, other answers.
     (tmp_path / "run_record.json").unlink()
     (tmp_path / "chat_template.jinja").write_text(TEMPLATE + " ")
-    assert LocalSource(load_torch_generator(tmp_path)).settings() != LocalSource(generator).settings()
+    assert LocalProvider(load_torch_generator(tmp_path)).settings() != LocalProvider(generator).settings()
     (tmp_path / "chat_template.jinja").write_text("{{ raise_exception('roles must alternate') }}")
     with pytest.raises(ModelError, match=r"chat template .*roles must alternate.*--prompt plain"):
-        answers(LocalSource(load_torch_generator(tmp_path)), [SHORT])
+        answers(LocalProvider(load_torch_generator(tmp_path)), [SHORT])
     with pytest.raises(ModelError, match="auto, plain, contract, got 'rich'"):
-        LocalSource(generator, "rich")
+        LocalProvider(generator, "rich")
 
 
 def test_an_adapter_generates_what_its_merged_model_does(
@@ -173,12 +175,12 @@ def test_an_adapter_generates_what_its_merged_model_does(
         low, high = weights[f"{place}.lora_A.default.weight"], weights[f"{place}.lora_B.default.weight"]
         merged.get_submodule(place.removeprefix("base_model.model.")).weight.data += 2.0 * high @ low
     truth = TorchGenerator(merged.eval(), tokenizer, "merged").answer([SHORT], 24)[0]
-    source = open_source(str(tmp_path / "adapter"), max_new_tokens=24)
-    assert isinstance(source, LocalSource)
+    source = open_provider(str(tmp_path / "adapter"), max_new_tokens=24)
+    assert isinstance(source, LocalProvider)
     # The tokenizer is the base's.
     [answer] = answers(source, [SHORT])
     assert answer.completion == truth.completion
-    plain = LocalSource(load_torch_generator(model_folder), max_new_tokens=24)
+    plain = LocalProvider(load_torch_generator(model_folder), max_new_tokens=24)
     assert answers(plain, [SHORT])[0].completion != truth.completion
     assert source.settings()["weights"] != plain.settings()["weights"]
 
@@ -207,8 +209,8 @@ def test_what_a_model_folder_lacks_is_named(
     with pytest.raises(ModelError, match="not a valid JSON file"):
         load_torch_generator(tmp_path / "broken")
     for name in ("somebody/gated-model", "no such/model name"):
-        with pytest.raises(ModelError, match="Give a local folder, or a Hub id"):
-            open_source(name)
+        with pytest.raises(ModelError, match=r"(?s)is not a folder, .*hf download"):
+            open_provider(name)
 
 
 def test_a_tokenizer_without_ends_and_padding_still_answers(
@@ -221,7 +223,7 @@ def test_a_tokenizer_without_ends_and_padding_still_answers(
     kept = {name: value for name, value in settings.items() if name not in ("eos_token", "pad_token")}
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(kept))
     generator = load_torch_generator(tmp_path)
-    assert generator.tokenizer.eos_token_id is None and generator.ends == set()
+    assert generator.tokenizer.eos_token_id is None and generator.eos_token_ids == set()
     together = generator.answer([SHORT, FACTS], 6)
     assert [g.completion for g in together] == [
         generator.answer([p], 6)[0].completion for p in (SHORT, FACTS)
