@@ -114,7 +114,7 @@ def test_outcomes_follow_from_the_scores_of_a_row() -> None:
 class Decider:
     """A model that names DE whatever it is asked."""
 
-    def shown(self, prompt: str) -> str:
+    def truncate_prompt(self, prompt: str) -> str:
         return prompt
 
     def decisions(self, prompts: list[str]) -> list[Decision]:
