@@ -51,7 +51,7 @@ demo: install    ## solve an engineering problem with the shipped model; program
 	$(BIN)/llamoco solve examples/problems/spring.tex --out demo/program.py --plot demo/convergence.png
 
 test: $(TEST_STAMP) ## run the test suite on the installed package (about 12 minutes on two cores)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: $(TEST_STAMP) ## run the slow tests, too
 	$(BIN)/python -m pytest -m "slow or not slow"
