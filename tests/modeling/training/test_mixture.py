@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from typing import Any
+from pathlib import Path
 
 import pytest
 from datasets import Dataset
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
-from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
+from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.facts import FACTS, fact_lines
 from llamoco.dataset_builder.prompts.rows import rows_of_problem
 from llamoco.modeling.training.mixture import COLUMNS, mixture
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
 
-PROBLEMS = [draw_problem(0, number, False) for number in range(24)]
+SAMPLE = Path(__file__).parents[3] / "dataset_builder" / "labels" / "sample.jsonl"
+PROBLEMS = [
+    Problem.from_json(json.loads(line)["problem"]) for line in SAMPLE.read_text(encoding="utf-8").splitlines()
+]
 SCORES = {"slsqp": 0.9, "de_rand": 0.85, "cobyla": 0.7, "cmaes": 0.1}
 
 
@@ -32,12 +35,6 @@ def rows() -> Dataset:
             for row in rows_of_problem(problem, "slsqp", "{}", 0, 4)
         ]
     )
-
-
-def described(constrained: bool, count: int) -> list[dict[str, Any]]:
-    """Pairs of two problems."""
-    problems = [draw_problem(0, number, constrained) for number in range(2)]
-    return [row for problem in problems for row in rows_of_problem(problem, "slsqp", "{}", 0, count)]
 
 
 def source(**fields: object) -> DatasetSource:
@@ -105,7 +102,9 @@ def test_a_missing_column_is_named(rows: Dataset, fields: dict[str, object], col
 
 
 def test_program_only_rows_practise_every_applicable_optimizer_equally_often() -> None:
-    many = [{**row, "prompt": f"# {n}\n{row['prompt']}"} for n in range(100) for row in described(True, 2)]
+    problem = next(problem for problem in PROBLEMS if problem.constrained)
+    described = rows_of_problem(problem, "slsqp", "{}", 0, 4)
+    many = [{**row, "prompt": f"# {n}\n{row['prompt']}"} for n in range(100) for row in described]
     seen = mixture(Dataset.from_list(many), source(full_share=0, program_only_share=1))
     serving = [optimizer.name for optimizer in pool.pool_for(constrained=True)]
     counts = Counter(seen["optimizer"])
