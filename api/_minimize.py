@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from llamoco import _arguments, _warm
 from llamoco._callbacks import Callback
-from llamoco._running import Stack, Wishes, counts_of, open_journal, run
+from llamoco._running import EvaluatorStack, RunSettings, counts_of, open_journal, run
 from llamoco.dataset_builder.problems.budget import budget_in_time, default_budget
 from llamoco.dataset_builder.problems.callables.callable_evaluator import CallableEvaluator, Functions
 from llamoco.dataset_builder.problems.callables.problem_text import problem_file_text
@@ -96,7 +96,7 @@ def minimize(
     lower, upper = _arguments.read_bounds(placed.bounds, start)
     integer = _arguments.read_integrality(integrality, len(lower))
     budget = _arguments.read_count("max_evals", placed.max_evals if max_evals is None else max_evals)
-    wishes = Wishes(
+    settings = RunSettings(
         time_limit=_arguments.read_positive("time_limit", time_limit, "60 (seconds)"),
         tolerance=_arguments.read_positive("tol", tol, "1e-6"),
         workers=workers,
@@ -117,9 +117,9 @@ def minimize(
         if record is not None:
             record.check_identity(identity_of_callable(evaluator, lower, upper, integer))
             evaluator.journal_first(record)
-        if budget is None and wishes.time_limit is not None and record is None:
+        if budget is None and settings.time_limit is not None and record is None:
             max_evals = evaluator.max_evals = budget_in_time(
-                dim, wishes.time_limit, evaluator.evaluation_seconds()
+                dim, settings.time_limit, evaluator.evaluation_seconds()
             )
         if start is not None and max_evals >= _LEAST_TO_SETTLE:
             evaluator.settle(record)
@@ -134,8 +134,8 @@ def minimize(
             evaluator=evaluator,
             profile=(evaluator if record is None else JournalEvaluator(evaluator, record)).profile,
         )
-        stack = opened.enter_context(Stack(problem, wishes.workers, record))
-        return run(stack, wishes)
+        stack = opened.enter_context(EvaluatorStack(problem, settings.workers, record))
+        return run(stack, settings)
 
 
 _LEAST_TO_SETTLE = 20  # evaluations of which one may go to the middle of the bounds

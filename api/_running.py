@@ -6,7 +6,7 @@ import os
 import time
 import warnings
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from llamoco.dataset_builder.problems.wrappers.workers import Workers
 from llamoco.dataset_builder.problems.wrappers.wrapped_problem import WrappedProblem
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.solving.in_process import InProcessRunner
-from llamoco.modeling.solving.pipeline import Listener, Options, Outcome, Stop, solve_problem
+from llamoco.modeling.solving.pipeline import Listener, Options, Outcome, Runner, Stop, solve_problem
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -32,7 +32,7 @@ _BY_CALLBACK = "the callback asked for the end"
 
 
 @dataclass(frozen=True)
-class Wishes:
+class RunSettings:
     """Settings of a run, see ``minimize``."""
 
     time_limit: float | None = None
@@ -45,7 +45,7 @@ class Wishes:
     progress: bool | None = None
 
 
-class Stack:
+class EvaluatorStack:
     """A problem with everything around its evaluator: workers, a journal and the watch; a context manager.
 
     Args:
@@ -75,18 +75,18 @@ class Stack:
         """Evaluations that no program asked for (see ``CallableEvaluator``)."""
         return getattr(self._evaluator, "extra_evaluations", 0)
 
-    def __enter__(self) -> Stack:
+    def __enter__(self) -> EvaluatorStack:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.wrapping.__exit__(None, None, None)
 
 
-class _Told(Listener):
+class _ProgressListener(Listener):
     """Calls the person's callback and updates the progress line. ``why`` says what ended the run here."""
 
-    def __init__(self, stack: Stack, wishes: Wishes, line: ProgressLine) -> None:
-        self._stack, self._callback, self._line = stack, wishes.callback, line
+    def __init__(self, stack: EvaluatorStack, settings: RunSettings, line: ProgressLine) -> None:
+        self._stack, self._callback, self._line = stack, settings.callback, line
         self.why = ""
 
     def progress(self, evals: int, best_f: float | None) -> None:
@@ -107,7 +107,7 @@ class _Told(Listener):
             raise Stop(self.why)
 
 
-def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
+def run(stack: EvaluatorStack, settings: RunSettings) -> OptimizeResult:
     """Solve a problem.
 
     Raises:
@@ -116,28 +116,32 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
         Exception: what the person's own function raised, with ``result``.
     """
     watch, problem = stack.watch, stack.problem
-    line = ProgressLine(wishes.progress, problem.max_evals)
-    limit = wishes.time_limit or problem.time_limit
-    watch.deadline = None if limit is None else time.monotonic() + limit
-    told = _Told(stack, wishes, line)
+    line = ProgressLine(settings.progress, problem.max_evals)
+    limit = settings.time_limit or problem.time_limit
+    deadline = None if limit is None else time.monotonic() + limit
+    listener = _ProgressListener(stack, settings, line)
     options = Options(
-        seed=wishes.seed,
-        one_program=wishes.one_program,
-        wall_limit=limit,
-        tolerance=wishes.tolerance,
+        seed=settings.seed,
+        one_program=settings.one_program,
+        tolerance=settings.tolerance,
         side_by_side=stack.wrapping.parallel,
     )
     outcome: Outcome | None = None
     error: BaseException | None = None
+
+    def solve_with(runner: Runner) -> Outcome:
+        left = None if deadline is None else max(deadline - time.monotonic(), 1e-3)
+        return solve_problem(problem, generator, runner, replace(options, wall_limit=left), listener)
+
     try:
         watch.begin()
-        generator = _warm.model(wishes.model)
+        generator = _warm.model(settings.model)
         with _warm.runner() as runner:
-            outcome = solve_problem(problem, generator, runner, options, told)
+            outcome = solve_with(runner)
             if isinstance(outcome.error, KeyboardInterrupt | SandboxUnavailable):
                 _warm.discard(runner)  # interrupted, it may be in the middle of a message
         if isinstance(outcome.error, SandboxUnavailable) and watch.error is None:
-            outcome = solve_problem(problem, generator, InProcessRunner(), options, told)  # known code only
+            outcome = solve_with(InProcessRunner())  # known code only
         error = watch.error or outcome.error
     except (Exception, KeyboardInterrupt) as raised:
         error = raised
@@ -146,7 +150,7 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     if error is not None and not (isinstance(error, KeyboardInterrupt) and watch.best is not None):
         raise _with_result(error, stack, outcome)
     earlier = any([watch.consider(x, values) for x, values in stack.wrapping.journal_points()])
-    result = result_of(stack, outcome, told.why, interrupted=error is not None)
+    result = result_of(stack, outcome, listener.why, interrupted=error is not None)
     if earlier:
         result.message += "; the best point is of an earlier run"
     if stack.wrapping.workers_idle:
@@ -158,7 +162,7 @@ def run(stack: Stack, wishes: Wishes) -> OptimizeResult:
     return result
 
 
-def _with_result(error: BaseException, stack: Stack, outcome: Outcome | None) -> BaseException:
+def _with_result(error: BaseException, stack: EvaluatorStack, outcome: Outcome | None) -> BaseException:
     """An exception with the best point so far as its ``result``, and a note that says so."""
     best = stack.watch.best
     result = None if best is None else result_of(stack, outcome, "", failed=str(error))
@@ -176,7 +180,7 @@ def _with_result(error: BaseException, stack: Stack, outcome: Outcome | None) ->
 
 
 def result_of(
-    stack: Stack,
+    stack: EvaluatorStack,
     outcome: Outcome | None,
     ended: str,
     interrupted: bool = False,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from llamoco import _arguments, _warm
 from llamoco._callbacks import Callback
-from llamoco._running import Stack, Wishes, run
+from llamoco._running import EvaluatorStack, RunSettings, run
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.wrappers.journal import Journal
 from llamoco.dataset_builder.problems.wrappers.journal_identity import identity_of_file
@@ -51,7 +51,7 @@ def solve(
     Raises:
         LlamocoError: what is wrong, in one message that names the file, the line and the cure. ``result`` is the best point so far if the run had begun.
     """
-    wishes = Wishes(
+    settings = RunSettings(
         time_limit=_arguments.read_positive("time_limit", time_limit, "60 (seconds)"),
         tolerance=_arguments.read_positive("tol", tol, "1e-6"),
         workers=workers,
@@ -75,5 +75,5 @@ def solve(
                 opened.enter_context(record)
         if budget is not None:
             problem = problem.with_budget(budget)
-        stack = opened.enter_context(Stack(problem, wishes.workers, record))
-        return run(stack, wishes)
+        stack = opened.enter_context(EvaluatorStack(problem, settings.workers, record))
+        return run(stack, settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -56,7 +55,6 @@ class Watch(EvaluatorWrapper):
         best: the best point so far: feasible first, else the one that breaks the constraints least. None before the first.
         evals: points evaluated.
         budget_spent: set once the budget is used.
-        deadline: ``time.monotonic`` after which nothing more is evaluated; None for no limit.
         error: what a person's function raised, which ended the run.
     """
 
@@ -67,7 +65,6 @@ class Watch(EvaluatorWrapper):
         self.best: Point | None = None
         self.evals = 0
         self.budget_spent = False
-        self.deadline: float | None = None
         self.error: BaseException | None = None
 
     def begin(self) -> None:
@@ -110,9 +107,6 @@ class Watch(EvaluatorWrapper):
             for row, values in self.inner.evaluate_rows(x):
                 self._note(x[row], values)
                 yield row, values
-                if self.deadline is not None and time.monotonic() > self.deadline:
-                    # Now, and not after the rest of a large request.
-                    raise Stop("the time limit is over", "time_limit")
         except (GeneratorExit, KeyboardInterrupt, Stop):
             raise
         except BaseException as error:

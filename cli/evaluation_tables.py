@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 ROOMY = 130  # columns of a terminal that has room for intervals beside the scores
 LEGEND = (
-    "gap closed: (AOCC - SBS) / (VBS - SBS); SBS: the single best solver of each type; VBS: the labelled answer, re-run; "
+    "gap closed: (AOCC - SBS) / (VBS - SBS); SBS: single best solver of each type; VBS: virtual best solver, the labelled answers on fresh seeds; "
     "raw: as the model writes; within the pool: decoding restricted to the pool's programs, as in llamoco solve; "
     "with fallback: the same, but SBS answers where llamoco solve would let it; 95% intervals resample problems"
 )

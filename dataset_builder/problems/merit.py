@@ -22,9 +22,7 @@ def merit(f: float, g: Sequence[float] | np.ndarray, h: Sequence[float] | np.nda
     Returns:
         The largest violation beyond the tolerances, and f; ``WORST`` where a value is not finite.
     """
-    violation = violations(np.atleast_2d(np.array(g, dtype=float)), np.atleast_2d(np.array(h, dtype=float)))[
-        0
-    ]
+    [violation] = violations(*(np.array(part, dtype=float)[None] for part in (g, h)))
     return (float(violation), float(f)) if np.isfinite(violation) and np.isfinite(f) else WORST
 
 

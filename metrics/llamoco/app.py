@@ -1,14 +1,14 @@
-"""The page of the metric: paste a problem, let the shipped model write its optimizer, see it run and scored.
+"""Page of the metric: paste a problem, let the shipped model write its optimizer, see it run and scored.
 
     python metrics/llamoco/app.py [--port 7860]        on this machine only; no account, no network
 
 On a Hub Space it is the app_file. **Whose code runs where.** `llamoco solve` runs your problem's Python with your
-rights, on your machine. Here anybody's text may be pasted (and a page on 127.0.0.1 can be reached by other pages of
-the same browser), so nothing that is pasted runs with this server's rights, on a Space or not: a job has a confined
-process of its own without this one's environment; in it LaTeX and JSON are read as data, Python problems run in one
+rights, on your machine. Here anybody may paste a text (and other pages of the same browser can reach a page on
+127.0.0.1), so nothing that is pasted runs with this server's rights, on a Space or not: a job has a confined process
+of its own without this one's environment; in it LaTeX and JSON are read as data, Python problems run in one
 sandbox and programs in another, without files, network or processes (``metrics.confined_problem``,
-``modeling.space.job``). Where the machine has no sandbox (tier C) Python problems, and programs that are not of the
-benchmarked pool, are refused. One job at a time, the others wait in a queue; requests (``modeling.space.gate``), texts,
+``modeling.demo.job``). Where the machine has no sandbox (tier C) Python problems, and programs that are not of the
+benchmarked pool, are refused. One job at a time, the others wait in a queue; requests (``modeling.demo.gate``), texts,
 budgets, time and memory are limited.
 """
 
@@ -112,9 +112,9 @@ def example(name: str) -> str:
 def footer(tier: str, space: str | None) -> str:
     """Markdown: how code is confined here, and where to read more."""
     confined = {
-        "A": "Problems and programs run confined (tier A: bubblewrap, seccomp, Landlock).",
-        "B": "Problems and programs run confined (tier B: seccomp, Landlock).",
-        "C": "**This machine cannot confine code** (tier C): Python problems and programs of your own are refused.",
+        "A": "Problems and programs run confined (tier A, namespaces: bubblewrap, seccomp, Landlock).",
+        "B": "Problems and programs run confined (tier B, kernel: seccomp, Landlock).",
+        "C": "**This machine cannot confine code** (tier C, none): Python problems and programs of your own are refused.",
     }[tier]
     card = f"https://huggingface.co/spaces/{space}/blob/main/README.md" if space else None
     more = f"[the metric's card]({card})" if card else "the metric's card, README.md beside this app"

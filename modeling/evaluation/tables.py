@@ -27,10 +27,10 @@ CONTESTANTS: Mapping[Contestant, str] = {
     "model": "{model}, raw",
     "within_pool": "{model}, within the pool",
     "with_fallback": "{model}, with fallback",
-    "sbs": "single best solver",
-    "vbs": "labelled answer, re-run",
+    "sbs": "single best solver (SBS)",
+    "vbs": "virtual best solver (VBS)",
 }
-REFERENCES: Mapping[str, str] = {"sbs": "single best solver", "vbs": "labelled answer, re-run"}
+REFERENCES: Mapping[str, str] = {"sbs": "single best solver (SBS)", "vbs": "virtual best solver (VBS)"}
 SCORES: Mapping[Score, str] = {"aocc": "AOCC", "perf": "Perf"}
 COMPARED = {"aocc": "AOCC", "perf": "Perf", "err": "Err"}
 CLASSES = {

@@ -188,7 +188,7 @@ def solve_problem(
     Args:
         problem: the problem.
         generator: the model.
-        runner: runs the programs, opened by the caller (``metrics.sandbox.slot.Sandbox``, ``in_process.InProcessRunner``); None to
+        runner: runs the programs, opened by the caller (``metrics.sandbox.Sandbox``, ``in_process.InProcessRunner``); None to
             write the program without running it.
         options: see ``Options``.
         listener: receives news meanwhile.

@@ -241,7 +241,7 @@ def replay(labels: list[Label], seeds: int) -> None:
 
 
 def test_recorded_runs_score_what_was_recorded() -> None:
-    replay(sample(), seeds=1)
+    replay(sample()[::2], seeds=1)
 
 
 @pytest.mark.parametrize("kind", ["label", "sbs"])
@@ -373,26 +373,24 @@ def steady(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_scores_do_not_depend_on_how_they_are_asked_for(metric: Any) -> None:
-    labels = sample()[2::4]
+    """Not on comments, the order of the predictions, or the number of workers."""
+    labels = sample()[2::6]
     texts = [programs(label)[kind] for label in labels for kind in ("label", "random")]
     references = [label.problem.to_json() for label in labels for _ in range(2)]
     options = {"runs": 2, "seed": 5, "tokens": [100 + number for number in range(len(texts))]}
     first = steady(metric.compute(predictions=texts, references=references, workers=1, **options))
     commented = [f"# another comment\n{text}\n\n  # and one more\n" for text in texts]
-    again = metric.compute(predictions=commented, references=references, workers=2, **options)
-    assert steady(again) == first
-    assert again["records"][0]["source_hash"] == hashlib.sha256(commented[0].encode()).hexdigest()
     order = np.random.default_rng(0).permutation(len(texts)).tolist()
-    permuted = steady(
-        metric.compute(
-            predictions=[texts[i] for i in order],
-            references=[references[i] for i in order],
-            runs=2,
-            seed=5,
-            workers=1,
-            tokens=[options["tokens"][i] for i in order],  # type: ignore[index]
-        )
+    again = metric.compute(
+        predictions=[commented[i] for i in order],
+        references=[references[i] for i in order],
+        runs=2,
+        seed=5,
+        workers=2,
+        tokens=[options["tokens"][i] for i in order],  # type: ignore[index]
     )
+    assert again["records"][0]["source_hash"] == hashlib.sha256(commented[order[0]].encode()).hexdigest()
+    permuted = steady(again)
     back = sorted(
         (record | {"prediction": order[record["prediction"]]} for record in permuted["records"]),
         key=lambda record: (record["prediction"], record["run"]),

@@ -139,13 +139,13 @@ def test_a_whole_test_split_is_summarised_within_a_second() -> None:
         for text in programs
         for problem in [rng.choice(problems)]
     ]
-    seconds = []
     for _ in range(3):
         fresh = [[Run(r.problem, r.attempt) for r in several] for several in runs]  # nothing kept from before
         start = time.process_time()
         summary(fresh, [1] * len(fresh))
-        seconds.append(time.process_time() - start)
-    assert min(seconds) < 3.0  # 0.6 on an idle machine
+        if (seconds := time.process_time() - start) < 3.0:  # 0.6 on an idle machine
+            return
+    pytest.fail(f"three attempts, the last of {seconds:.1f} s")
 
 
 def test_programs_are_run_scored_and_recorded() -> None:

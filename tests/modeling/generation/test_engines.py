@@ -201,25 +201,25 @@ class Hesitant(TorchGenerator):
         return 0.9 * (super()._confidence(ids, probabilities) or 0)
 
 
-def without(*names: str) -> subprocess.CompletedProcess[str]:
-    """Load the shipped model in a process where some packages cannot be imported."""
-    program = (
-        f"import sys; sys.modules.update(dict.fromkeys({list(names)}))\n"
-        "from llamoco.modeling.generation.load import ModelError, load_generator\n"
-        "try:\n    print(load_generator().engine)\nexcept ModelError as error:\n    print(error)\n"
-    )
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+@pytest.fixture
+def no_ctranslate2(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the package were not installed."""
+    monkeypatch.setitem(sys.modules, "ctranslate2", None)
+    monkeypatch.delitem(sys.modules, "llamoco.modeling.generation.ctranslate2_engine", raising=False)
 
 
-def test_without_ctranslate2_torch_answers_and_says_so() -> None:
-    done = without("ctranslate2")
-    assert done.stdout == "torch\n"
-    assert "CTranslate2 cannot be imported" in done.stderr and "pip install ctranslate2" in done.stderr
+@pytest.mark.usefixtures("no_ctranslate2")
+def test_without_ctranslate2_torch_answers_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert load_generator().engine == "torch"
+    assert "CTranslate2 cannot be imported" in caplog.text and "pip install ctranslate2" in caplog.text
 
 
-def test_without_any_engine_one_message_says_what_to_install() -> None:
-    done = without("ctranslate2", "torch")
-    assert "no engine runs" in done.stdout and "pip install 'llamoco[train]'" in done.stdout
+@pytest.mark.usefixtures("no_ctranslate2")
+def test_without_any_engine_one_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "llamoco.modeling.generation.torch_engine", None)
+    with pytest.raises(ModelError, match=r"no engine runs .*pip install 'llamoco\[train\]'"):
+        load_generator()
 
 
 def test_the_light_engine_ends_its_process_cleanly() -> None:

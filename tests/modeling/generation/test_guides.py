@@ -480,12 +480,12 @@ def agreeing(generator: TorchGenerator, prompts: Sequence[str]) -> tuple[list[Ge
     return within, sum(second is not None for _, second in both)
 
 
-def test_of_100_odd_prompts_none_breaks_within_the_pool_and_many_do_without(shipped: TorchGenerator) -> None:
-    prompts = [shipped.truncate_prompt(asked.prompt) for asked in odd_prompts(100)]
+def test_of_40_odd_prompts_none_breaks_within_the_pool_and_many_do_without(shipped: TorchGenerator) -> None:
+    prompts = [shipped.truncate_prompt(asked.prompt) for asked in odd_prompts(40)]
     differing = 0
-    for start in range(0, 100, 10):
+    for start in range(0, 40, 10):
         differing += agreeing(shipped, prompts[start : start + 10])[1]
-    assert 10 <= differing <= 60  # or the prompts are not odd
+    assert 4 <= differing <= 24  # or the prompts are not odd
 
 
 def test_on_test_problems_both_ways_are_the_same(shipped: TorchGenerator) -> None:

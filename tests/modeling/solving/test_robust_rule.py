@@ -85,7 +85,7 @@ def test_low_confidence_counts_without_constraints_if_it_is_calibrated(tmp_path:
 
 
 def test_of_drawn_problems_only_those_that_round_are_risks() -> None:
-    for number in range(30):
+    for number in range(12):
         problem = draw_problem(11, number, constrained=number % 2 == 1)
         profile = problem.profile
         assert profile is not None

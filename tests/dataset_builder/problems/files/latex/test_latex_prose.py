@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.files.latex_file import read_latex
+from llamoco.dataset_builder.problems.files.latex_file import LatexFile, read_latex
 
 # The sentence stands where @ is.
 SETTING = r"""\section{A small problem}
@@ -24,6 +25,11 @@ RESTRICTING = (SENTENCES / "restricting.txt").read_text(encoding="utf-8").splitl
 HARMLESS = (SENTENCES / "harmless.txt").read_text(encoding="utf-8").splitlines()
 
 
+@cache
+def plain() -> LatexFile:
+    return read_latex(written(""), "p.tex")
+
+
 def written(sentence: str) -> str:
     return SETTING.replace("@", sentence)
 
@@ -33,14 +39,13 @@ def test_restricting_sentence_is_refused_or_left_out_on_request(sentence: str) -
     with pytest.raises(ProblemError, match=r"^p\.tex, line 5, column \d+, .*--ignore-prose"):
         read_latex(written(sentence), "p.tex")
     read = read_latex(written(sentence), "p.tex", ignore_prose=True)
-    plain = read_latex(written(""), "p.tex")
     assert read.left_out
     for entry in read.left_out:
         line, quoted = entry.split(": ", 1)
         assert line == "line 5"
         assert quoted in sentence or sentence.rstrip(".!;") in quoted
-    assert (read.lower, read.upper, read.max_evals) == (plain.lower, plain.upper, plain.max_evals)
-    assert read.system.objective == plain.system.objective
+    assert (read.lower, read.upper, read.max_evals) == (plain().lower, plain().upper, plain().max_evals)
+    assert read.system.objective == plain().system.objective
 
 
 @pytest.mark.parametrize("sentence", HARMLESS)
