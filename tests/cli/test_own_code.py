@@ -108,7 +108,7 @@ def test_a_fixed_variable_is_in_the_answer_and_in_its_program() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (f"{HEAD}os._exit(0)\n", "os._exit would have ended the process"),
+        (f"{HEAD}os._exit(0)\n", "os._exit would have ended the evaluating process"),
         (f"{HEAD}{ENDLESS}threading.Thread(target=loop).start()\n", "no objective"),
         (
             f"{HEAD}import multiprocessing\n{ENDLESS}multiprocessing.Process(target=loop).start()\n",
