@@ -86,7 +86,7 @@ def shipped_card() -> str:
         scores=scores,
         tables=markdown(evaluation_tables(scores)),
         training=training,
-        recipe=recipe_fields(training["recipe"]),
+        recipe=training["recipe"],
         present_set=is_of_present_set(training),
         calibration=_json_if_any(SHIPPED_MODEL / "calibration.json"),
         pictures={path.name for path in SHIPPED_MODEL.glob("*.png")} | set(shipped_figures()),
@@ -123,32 +123,7 @@ def trained_card(folder: Path) -> str:
         OSError, ValueError, KeyError: the folder has no run record, or one of another kind.
     """
     training = json.loads((folder / "run_record.json").read_text(encoding="utf-8"))
-    return _tuned_card(folder.resolve().name, recipe_fields(training["recipe"]), training, folder)
-
-
-# Fields of recipes that had another name when they had sections; the record of the shipped model is of that time.
-_EARLIER_NAMES = {
-    "dataset": {
-        "path": "dataset_name",
-        "config": "dataset_config",
-        "split": "dataset_train_split",
-        "descriptions": "full_share",
-        "facts_alone": "facts_only_share",
-        "decisions_alone": "decision_only_share",
-        "decision_temperature": "soft_label_temperature",
-        "programs_alone": "program_only_share",
-    },
-    "model": {"facts_alone": "drop_description"},
-    "training": {},
-}
-
-
-def recipe_fields(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a run record's recipe, all on one level; those of an earlier record under their present names."""
-    fields = {name: value for name, value in recipe.items() if name not in _EARLIER_NAMES}
-    for section, names in _EARLIER_NAMES.items():
-        fields |= {names.get(name, name): value for name, value in recipe.get(section, {}).items()}
-    return fields
+    return _tuned_card(folder.resolve().name, training["recipe"], training, folder)
 
 
 def _tuned_card(

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from llamoco.cli.main import app
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
-from llamoco.modeling.providers.provider import open_provider
+from llamoco.modeling.providers import open_provider
 
 ROWS, RUNS = 5, 2
 SEARCH = """\

@@ -32,7 +32,8 @@ from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.evaluation.steps import evaluate_model
 from llamoco.modeling.generation.model_answer import Generation
 from llamoco.modeling.model_error import ModelError
-from llamoco.modeling.providers.provider import Failure, OnAnswer, open_provider
+from llamoco.modeling.providers import open_provider
+from llamoco.modeling.providers.provider import Failure, OnAnswer
 
 RUNS = 2
 OF_TIME = ("seconds", "wall", "cpu", "max_rss", "prediction", "repair")
