@@ -94,12 +94,12 @@ AT_ONCE = {
     "raises": ("raise IndexError('\\x1b[2Jno')", r"ProblemError: .*IndexError: \\x1b\[2Jno"),
     "leaves": ("raise SystemExit(0)", "SystemExit"),
     "raises what is no Exception": ("raise BaseException('no')", "BaseException: no"),
-    "exits": ("import os; os._exit(0)", "os._exit would have ended the process"),
+    "exits": ("import os; os._exit(0)", "os._exit would have ended the evaluating process"),
     "ends below Python": (
         "import ctypes; ctypes.CDLL(None)._exit(0)",
         r"its process ended \(exit status 0\)",
     ),
-    "kills itself": ("import os; os.kill(os.getpid(), 9)", "os.kill would have ended the process"),
+    "kills itself": ("import os; os.kill(os.getpid(), 9)", "os.kill would have ended the evaluating process"),
     "crashes": ("import ctypes; ctypes.string_at(0)", "its process was ended by Segmentation"),
     "allocates": ("x = bytearray(1 << 44)", "MemoryError"),
     "states other constraints": (
@@ -127,17 +127,17 @@ LATER = {
     "raises": ("raise IndexError('list index out of range')", "IndexError: list index out of range"),
     "leaves": ("sys.exit()", "SystemExit"),
     "is interrupted": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
-    "exits": ("os._exit(7)", "os._exit would have ended the process"),
+    "exits": ("os._exit(7)", "os._exit would have ended the evaluating process"),
     "hangs": ("time.sleep(1000)", r"takes more than 1.5 s for a point"),
     "computes for ever": ("[0 for _ in iter(int, 1)]", r"takes more than 1.5 s for a point"),
     "forks, and the child lives on": (
         "os._exit(3) if os.fork() else time.sleep(1000)",
-        "os._exit would have ended the process",
+        "os._exit would have ended the evaluating process",
     ),
     "returns a text": ("return 'low'", "ProblemError"),
     "raises what cannot be shown": (
         "raise type('Bad', (Exception,), {'__str__': lambda self: os._exit(5)})",
-        "os._exit would have ended the process",
+        "os._exit would have ended the evaluating process",
     ),
     "speaks in its place": ("os.write(4, b'x' * 4096)", "answers something else"),
 }
