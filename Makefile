@@ -50,7 +50,7 @@ $(TEST_STAMP): $(WHEEL_SOURCES) | $(VENV)/bin/python
 demo: install    ## solve an engineering problem with the shipped model; program and plot go to demo/
 	$(BIN)/llamoco solve examples/problems/spring.tex --out demo/program.py --plot demo/convergence.png
 
-test: $(TEST_STAMP) ## run the test suite on the installed package (about 12 minutes on two cores)
+test: $(TEST_STAMP) ## run the test suite on the installed package (about 7 minutes on two cores)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: $(TEST_STAMP) ## run the slow tests, too

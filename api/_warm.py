@@ -35,7 +35,7 @@ def model(name: str | Path | None) -> Generator:
     Raises:
         ModelError: if there is none.
     """
-    from llamoco.modeling.generation.load import load_generator
+    from llamoco.modeling.generation.engines import load_generator
     from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
     key = str(name or SHIPPED_MODEL)

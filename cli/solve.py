@@ -118,7 +118,7 @@ def solve(
         from llamoco.cli.solve_progress import ProgressDisplay
         from llamoco.cli.solve_tables import show_answer, show_failure, show_runs, show_shares, show_solution
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-        from llamoco.modeling.generation.load import load_generator
+        from llamoco.modeling.generation.engines import load_generator
         from llamoco.modeling.generation.model_files import SHIPPED_MODEL
         from llamoco.modeling.solving.outcome_json import as_json as outcome_json
         from llamoco.modeling.solving.pipeline import Options, solve_problem

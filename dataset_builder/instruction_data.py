@@ -46,6 +46,7 @@ def open_data(place: str | None, split: str, config: str = DEFAULT_CONFIG) -> Da
     """
     if place is None:
         return _shipped_split(split, config)
+    _refuse_missing_folder(place)
     cache = None
     if Path(place).is_dir():
         # The shared cache knows a folder by its name and card only: one that was built anew would be read as the old one.
@@ -144,7 +145,17 @@ def _card_path(place: str) -> Path:
     folder = Path(place)
     if folder.is_dir():
         return folder / "README.md"
+    _refuse_missing_folder(place)
     try:
         return Path(hf_hub_download(place, "README.md", repo_type="dataset"))
     except (OSError, ValueError) as error:
         raise DataError(f"no data set at {place} ({error}). Give a folder ({_BUILD}) or a Hub id") from error
+
+
+def _refuse_missing_folder(place: str) -> None:
+    """A path that is none is said at once; a Hub id, ``owner/name``, would be looked for on the Hub for half a minute."""
+    path = Path(place).expanduser()
+    if (place.startswith((".", "~")) or path.is_absolute() or place.count("/") > 1) and not path.exists():
+        raise DataError(
+            f"no data set at {place}: there is no such folder. Give a folder ({_BUILD}) or a Hub id"
+        )

@@ -28,7 +28,7 @@ def command(
     with clear_errors():
         from llamoco.dataset_builder.benchmark.provenance import environment
         from llamoco.modeling.evaluation.odd_prompts import measure
-        from llamoco.modeling.generation.load import load_generator
+        from llamoco.modeling.generation.engines import load_generator
         from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
         generator = load_generator(model or str(SHIPPED_MODEL))

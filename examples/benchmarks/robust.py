@@ -134,7 +134,7 @@ def ask(folder: Path, limit: int | None) -> list[Case]:
     path = folder / "answers.json"
     if path.exists():
         return [Case(**case) for case in json.loads(path.read_text())]
-    from llamoco.modeling.generation.load import load_generator
+    from llamoco.modeling.generation.engines import load_generator
 
     generator = load_generator()
     assert generator.calibration is not None

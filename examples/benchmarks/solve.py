@@ -29,8 +29,8 @@ from typing import Any
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
+from llamoco.modeling.generation.engines import load_generator
 from llamoco.modeling.generation.generator import Generator
-from llamoco.modeling.generation.load import load_generator
 from llamoco.modeling.generation.model_answer import Generation
 from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 

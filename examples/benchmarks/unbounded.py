@@ -28,7 +28,7 @@ from llamoco.dataset_builder.problems.callables.callable_evaluator import Callab
 from llamoco.dataset_builder.problems.described import DescribedProblem
 from llamoco.dataset_builder.problems.functions.textbook import PROBLEMS
 from llamoco.dataset_builder.problems.variables import Variables
-from llamoco.modeling.generation.load import load_generator
+from llamoco.modeling.generation.engines import load_generator
 from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.solving.answer import answer_problem, pool_answer
 from llamoco.modeling.solving.in_process import InProcessRunner

@@ -107,7 +107,7 @@ class JobContext:
 
 
 def _load() -> Generator:
-    from llamoco.modeling.generation.load import load_generator  # torch takes longest to import
+    from llamoco.modeling.generation.engines import load_generator  # torch takes longest to import
 
     return load_generator(SHIPPED_MODEL)
 

@@ -21,7 +21,7 @@ from llamoco.dataset_builder.prompts.conversation import (
     first_turns,
     repair_turns,
 )
-from llamoco.modeling.generation.load import answer_all
+from llamoco.modeling.generation.engines import answer_all
 from llamoco.modeling.generation.model_answer import Decision, Generation
 from llamoco.modeling.generation.torch_engine import TorchGenerator
 from llamoco.modeling.model_error import ModelError

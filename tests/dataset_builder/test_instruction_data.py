@@ -104,7 +104,7 @@ def test_what_is_missing_is_named(built: Path, tmp_path: Path) -> None:
     (own / "train.jsonl").write_text('{"prompt": "a", "completion": "b"}\n')
     with pytest.raises(DataError, match=r"own: no split 'test' of config 'default'.*`llamoco build`"):
         open_data(str(own), "test")
-    with pytest.raises(DataError, match=r"nowhere: no split 'train'.*`llamoco build`"):
+    with pytest.raises(DataError, match=r"nowhere: there is no such folder.*`llamoco build`"):
         open_data(str(tmp_path / "nowhere"), "train")
     with pytest.raises(DataError, match=r"has no split 'validation'.*train, test of configs default, paper_"):
         open_data(None, "validation")
@@ -115,3 +115,14 @@ def test_what_is_missing_is_named(built: Path, tmp_path: Path) -> None:
     (own / "README.md").write_text("---\nlicense: mit\n---\n")
     with pytest.raises(DataError, match=r"own: its card, README.md, does not state llamoco.single_best"):
         single_best_solvers(str(own))
+
+
+@pytest.mark.parametrize("place", ["./absent", "~/absent-of-llamoco", "/absent/of/llamoco", "a/b/c"])
+def test_a_path_that_is_none_is_not_looked_for_on_the_hub(place: str) -> None:
+    for ask in (
+        lambda: open_data(place, "train"),
+        lambda: single_best_solvers(place),
+        lambda: data_hash(place),
+    ):
+        with pytest.raises(DataError, match="there is no such folder"):
+            ask()

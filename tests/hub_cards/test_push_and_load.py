@@ -100,7 +100,7 @@ def test_model_data_set_and_metric_load_by_their_ids(pushed: Pushed, tmp_path: P
 def test_the_converted_form_loads_by_its_id_without_torch(pushed: Pushed, tmp_path: Path) -> None:
     hub, env, _ = pushed
     program = (
-        "import sys\nfrom llamoco.modeling.generation.load import load_generator\n"
+        "import sys\nfrom llamoco.modeling.generation.engines import load_generator\n"
         "model = load_generator('ada/llamoco-xs')\n"
         "print(model.engine, model.name, model.calibration is not None, 'torch' in sys.modules)"
     )

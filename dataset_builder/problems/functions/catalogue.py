@@ -1,4 +1,4 @@
-"""The set F of basic functions (paper, section IV-A1): each is written once, as an expression tree in ``z``.
+"""The set F of basic functions (paper, section III-A1): each is written once, as an expression tree in ``z``.
 
 All of them have their minimum 0 at z = 0: where the published function has it elsewhere or of another value,
 its argument is moved and the constant subtracted, which the comment at the function says. ``z_range`` is the

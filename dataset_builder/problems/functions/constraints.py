@@ -1,4 +1,4 @@
-"""The set Omega of constraints (paper, section IV-A1), after the CEC 2017 constrained suite.
+"""The set Omega of constraints (paper, section III-A1), after the CEC 2017 constrained suite.
 
 A constraint compares a quantity q(x) with a bound: q(x) <= b, q(x) >= b or q(x) = b. The synthesis chooses b
 from the value of q at a point that it certifies as feasible, so every combination of constraints is

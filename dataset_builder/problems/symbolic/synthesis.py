@@ -1,4 +1,4 @@
-"""Synthetic problems (paper, section IV-A1): single functions, compositions and hybrids (Eq. 2), constraints.
+"""Synthetic problems (paper, section III-A1): single functions, compositions and hybrids (Eq. 2), constraints.
 
 Every draw comes from a stream named by seed and number: problem 12 of seed 0 is the same whatever else is
 drawn.

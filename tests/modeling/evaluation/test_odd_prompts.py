@@ -8,7 +8,7 @@ import pytest
 from llamoco.dataset_builder.optimizers.pool import configurations, render
 from llamoco.hub_cards.render import record
 from llamoco.modeling.evaluation.odd_prompts import OddPrompt, fault, measure, odd_prompts
-from llamoco.modeling.generation.load import load_generator
+from llamoco.modeling.generation.engines import load_generator
 
 COUNT = 60
 

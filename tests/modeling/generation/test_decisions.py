@@ -11,7 +11,7 @@ from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.modeling.calibration.thresholds import Calibration
-from llamoco.modeling.generation.load import load_generator
+from llamoco.modeling.generation.engines import load_generator
 from llamoco.modeling.generation.model_answer import Decision
 from llamoco.modeling.generation.torch_engine import TorchGenerator
 from llamoco.modeling.model_error import ModelError

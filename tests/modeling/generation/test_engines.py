@@ -17,8 +17,8 @@ from llamoco.modeling.evaluation.odd_prompts import odd_prompts
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.generation import convert
 from llamoco.modeling.generation.converted import find_converted
+from llamoco.modeling.generation.engines import load_generator
 from llamoco.modeling.generation.generator import Generator
-from llamoco.modeling.generation.load import load_generator
 from llamoco.modeling.generation.model_answer import Generation
 from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.generation.torch_engine import TorchGenerator, load_torch_generator
@@ -224,7 +224,7 @@ def test_without_any_engine_one_message_says_what_to_install(monkeypatch: pytest
 
 def test_the_light_engine_ends_its_process_cleanly() -> None:
     program = (
-        "from llamoco.modeling.generation.load import load_generator\nkept = load_generator()\n"
+        "from llamoco.modeling.generation.engines import load_generator\nkept = load_generator()\n"
         f"print(kept.answer_within_pool([open({json.dumps(str(EXAMPLES / 'prompt.txt'))}).read()])[0].tokens)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

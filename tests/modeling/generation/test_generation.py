@@ -8,7 +8,7 @@ import torch
 from tiny_models import tiny
 
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.modeling.generation.load import answer_all, load_generator
+from llamoco.modeling.generation.engines import answer_all, load_generator
 from llamoco.modeling.generation.torch_engine import TorchGenerator
 from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.training.tokenizer import train_tokenizer

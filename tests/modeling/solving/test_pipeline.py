@@ -19,7 +19,7 @@ from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox import Sandbox
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-from llamoco.modeling.generation.load import load_generator
+from llamoco.modeling.generation.engines import load_generator
 from llamoco.modeling.solving.in_process import InProcessRunner
 from llamoco.modeling.solving.pipeline import Listener, Options, Outcome, Stop, solve_problem
 from llamoco.modeling.solving.solution import Runner

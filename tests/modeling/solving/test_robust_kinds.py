@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
-from llamoco.modeling.generation.load import load_generator
+from llamoco.modeling.generation.engines import load_generator
 from llamoco.modeling.solving.in_process import InProcessRunner
 from llamoco.modeling.solving.pipeline import Options, Outcome, solve_problem
 from llamoco.modeling.solving.portfolio import robust_turns

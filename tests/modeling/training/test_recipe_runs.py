@@ -30,7 +30,7 @@ from transformers import (
 from typer.testing import CliRunner
 
 from llamoco.cli.main import app
-from llamoco.modeling.generation.load import load_generator
+from llamoco.modeling.generation.engines import load_generator
 from llamoco.modeling.training import train
 from llamoco.modeling.training.checkpointing import InterruptibleTrainer
 from llamoco.modeling.training.recipe import RecipeError, read_recipe

@@ -8,19 +8,9 @@ from pathlib import Path
 
 from llamoco.modeling.generation.converted import find_converted
 from llamoco.modeling.generation.generator import MAX_NEW_TOKENS, Generator
-from llamoco.modeling.generation.model_answer import Decision, Generation
+from llamoco.modeling.generation.model_answer import Generation
 from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.model_error import ModelError
-
-__all__ = [
-    "MAX_NEW_TOKENS",
-    "Decision",
-    "Generation",
-    "Generator",
-    "ModelError",
-    "answer_all",
-    "load_generator",
-]
 
 logger = logging.getLogger(__name__)
 
