@@ -78,6 +78,11 @@ def test_data_set_and_metric_import_without_torch(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_source_file_has_at_most_350_lines(source: str) -> None:
+    assert len((ROOT / source).read_text(encoding="utf-8").splitlines()) <= 350
+
+
 def test_there_is_no_folder_that_shadows_the_data_set_in_git() -> None:
     assert not any(name.startswith("llamoco/") for name in TRACKED)
 
