@@ -105,16 +105,6 @@ def starting_points(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     return np.vstack([first, lower + shares * (upper - lower)])
 
 
-def profile_of_functions(
-    objective: Callable[[Any], Any],
-    constraints: Iterable[Callable[[Any], Any] | None],
-    lower: Sequence[float],
-    upper: Sequence[float],
-) -> OperationProfile | None:
-    """Profile of functions of a vector (D,) of ``Traced`` numbers; None if they cannot be traced (see ``trace_functions``)."""
-    return trace_functions(objective, constraints, lower, upper).profile
-
-
 def trace_functions(
     objective: Callable[[Any], Any],
     constraints: Iterable[Callable[[Any], Any] | None],
