@@ -154,7 +154,7 @@ def _card_path(place: str) -> Path:
 
 def _refuse_missing_folder(place: str) -> None:
     """A path that is none is said at once; a Hub id, ``owner/name``, would be looked for on the Hub for half a minute."""
-    path = Path(place).expanduser()
+    path = Path(place)
     if (place.startswith((".", "~")) or path.is_absolute() or place.count("/") > 1) and not path.exists():
         raise DataError(
             f"no data set at {place}: there is no such folder. Give a folder ({_BUILD}) or a Hub id"
