@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import torch
 from datasets import concatenate_datasets
-from training_setup import instruction_trainer, pairs, tiny_config, tiny_model, trained_tokenizer
+from training_setup import (
+    assert_parts_train_as_whole,
+    instruction_trainer,
+    pairs,
+    tiny_config,
+    tiny_model,
+    trained_tokenizer,
+)
 from transformers import EvalPrediction, TrainerCallback
 
 from llamoco.modeling.training.collators import InstructionCollator
@@ -94,14 +101,7 @@ def test_gradient_accumulation_is_one_big_batch(tmp_path: Path) -> None:
     parts = instruction_trainer(
         tmp_path, pairs(), per_device_train_batch_size=2, gradient_accumulation_steps=4, **settings
     )
-    # The same rows: what is one batch there comes as four here.
-    parts.sampler = whole.sampler
-    for one in (whole, parts):
-        one.train()
-    losses = [[entry["loss"] for entry in one.state.log_history[:-1]] for one in (whole, parts)]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
-    for a, b in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
-        assert torch.allclose(a, b, atol=1e-6)
+    assert_parts_train_as_whole(whole, parts)
     assert all(entry["padding"] < 0.4 for entry in whole.state.log_history[:-1])
 
 

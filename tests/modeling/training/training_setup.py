@@ -6,6 +6,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 import yaml
 from datasets import Dataset
@@ -127,3 +128,14 @@ def contrastive_trainer(
     return ContrastiveTrainer(
         tiny_model(dropout), args.contrastive(str(folder / "out")), dataset, trained_tokenizer()
     )
+
+
+def assert_parts_train_as_whole(whole: Any, parts: Any) -> None:
+    """Train both, on the same rows: what is one batch of the first comes as several to the second."""
+    parts.sampler = whole.sampler
+    for one in (whole, parts):
+        one.train()
+    losses = [[entry["loss"] for entry in one.state.log_history[:-1]] for one in (whole, parts)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    for a, b in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
