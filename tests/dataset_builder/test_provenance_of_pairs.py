@@ -13,8 +13,9 @@ import pytest
 from llamoco.dataset_builder.benchmark.archive import read_archive
 from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.benchmark.labels import Label
+from llamoco.dataset_builder.benchmark.plan import plan_for
 from llamoco.dataset_builder.benchmark.provenance import environment
-from llamoco.dataset_builder.benchmark.race import FINAL, FINAL_SEEDS, MORE_FINAL_SEEDS
+from llamoco.dataset_builder.benchmark.race import FINAL
 from llamoco.dataset_builder.benchmark.run import Job, Run, execute, score_run
 from llamoco.dataset_builder.problems.portable_rng import PortableRng, race_seed
 from llamoco.dataset_builder.prompts.instruction_set import SIZES, rows_of_split
@@ -68,7 +69,8 @@ def test_answers_reproduce_their_recorded_scores(labels: dict[str, Label]) -> No
         text = labelled_completion(problem, label.optimizer, json.loads(label.config))
         runs = next(s.runs for s in label.finalists if s.key == (label.optimizer, label.config))
         again = []
-        for index in (FINAL_SEEDS + MORE_FINAL_SEEDS)[:runs]:
+        plan = plan_for(problem)
+        for index in (plan.final_seeds + plan.more_final_seeds)[:runs]:
             job = Job(label.optimizer, label.config, index)
             measured = execute(problem, text, race_seed(meta["seed"], problem.id, 0, *job))
             run = Run(problem_id=problem.id, race=0, stage=FINAL, **job._asdict(), **measured)
