@@ -29,6 +29,7 @@ FACTS = (
     "evaluations per variable",
     "objective",
     "constraints",
+    "probes",
 )
 BOUND_GROUPS = 3
 # Upper limits of operations per variable, and the word for each range.
@@ -65,12 +66,16 @@ class StatedFacts:
         return configuration_for(name, self.dim, self.max_evals, self.constrained)
 
 
-def fact_lines(problem: Problem) -> str:
+def fact_lines(problem: Problem, probes: str | None = None) -> str:
     """Write the fact lines of a problem; each ends with a newline.
 
     Dimension, bounds (equal ones of neighbours are written once, ``[-5, 5] x 3``; after 3 such groups the rest is left out),
     evaluation budget, numbers of constraints, and what the functions do with the variables (``Problem.profile``), such as
     ``degree 2, coupled; square each, product several``.
+
+    Args:
+        problem: the problem.
+        probes: what probes of its landscape tell (``probe_words``); None where nothing was probed.
     """
     profile = problem.profile
     stated = (
@@ -86,6 +91,7 @@ def fact_lines(problem: Problem) -> str:
         else "unknown"
         if profile is None
         else _operations(profile.constraints, problem.dim),
+        probes or "none",
     )
     return "".join(f"# {name}: {fact}\n" for name, fact in zip(FACTS, stated, strict=True))
 

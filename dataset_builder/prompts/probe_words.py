@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 
-from llamoco.dataset_builder.problems.profiling.probes import LandscapeFeatures, Probes
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.profiling.probes import LandscapeFeatures, Probes, probe_problem
 
 INFINITY = math.inf
 # Upper limits of a feature, and the word for each range.
@@ -43,6 +44,12 @@ def probe_words(probes: Probes, constrained: bool) -> str:
         first.append(f"feasible {_word(FEASIBLE, probes.feasible)}")
     groups = [", ".join(first), *_objective_words(probes.objective)]
     return "; ".join(group for group in groups if group)
+
+
+def words_of_problem(problem: Problem) -> str | None:
+    """The words for the probes of a problem, which are evaluated; None if its budget affords none."""
+    probes = probe_problem(problem)
+    return None if probes is None else probe_words(probes, problem.constrained)
 
 
 def _objective_words(features: LandscapeFeatures) -> list[str]:
@@ -84,4 +91,8 @@ def _power(name: str, value: float) -> str:
     if value <= 0:
         return f"{name} none"
     low, high = POWERS
-    return f"{name} 1e{min(max(round(math.log10(value)), low), high)}" if value < INFINITY else f"{name} 1e{high}"
+    return (
+        f"{name} 1e{min(max(round(math.log10(value)), low), high)}"
+        if value < INFINITY
+        else f"{name} 1e{high}"
+    )

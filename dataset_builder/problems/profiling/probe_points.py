@@ -83,9 +83,7 @@ def probe_design(dim: int, count: int, start: np.ndarray | None = None) -> Probe
     chosen = [int(place) for place in np.floor((np.arange(axes) + 0.5) * dim / max(axes, 1))]
     steps = AXIS_STEP * inward[:, None] * np.eye(dim)
     single = [(i, add(middle + steps[i]), add(middle + 2 * steps[i])) for i in chosen]
-    mixed = [
-        (a, b, add(middle + steps[chosen[a]] + steps[chosen[b]])) for a, b in _neighbours(axes, pairs)
-    ]
+    mixed = [(a, b, add(middle + steps[chosen[a]] + steps[chosen[b]])) for a, b in _neighbours(axes, pairs)]
     rest = [add(point) for point in _recurrence(dim, spread)]
     return ProbeDesign(
         np.array(points), (*down, 0, *up), (0, *close), tuple(single), tuple(mixed), tuple(rest)
@@ -94,7 +92,7 @@ def probe_design(dim: int, count: int, start: np.ndarray | None = None) -> Probe
 
 def _sizes(dim: int, count: int) -> tuple[int, int, int, int, int]:
     """Points on the line (the first one included), near it, axes, pairs, spread points."""
-    on_line = max(FEWEST, min(13, round(0.3 * count), count)) if count > 8 else min(count, 5)
+    on_line = min(count, max(5, min(13, round(0.3 * count))))
     left = count - on_line
     near = 0 if left < 3 else 3 if count < 30 else 4
     left -= near

@@ -1,7 +1,7 @@
 """Probes of the landscape: what a few evaluations tell of a problem whose functions cannot be traced.
 
 At most 5% of the budget (``probe_points``). The features are of the kind that exploratory landscape analysis uses (Mersmann et al.
-2011, doi:10.1145/2001576.2001690), as far as a handful of points can show them; ``words`` puts them into the one line that a prompt
+2011, doi:10.1145/2001576.2001690), as far as a handful of points can show them; ``prompts.probe_words`` puts them into the one line that a prompt
 has room for.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from llamoco.dataset_builder.problems.merit import merit, violations
 from llamoco.dataset_builder.problems.problem import Evaluation, Problem
 from llamoco.dataset_builder.problems.profiling.probe_points import (
+    NEAR_STEP,
     ProbeDesign,
     probe_count,
     probe_design,
@@ -80,7 +81,9 @@ class Probes(NamedTuple):
     violation: LandscapeFeatures
 
 
-def probe_problem(problem: Problem, evaluate: Callable[[np.ndarray], Evaluation] | None = None) -> Probes | None:
+def probe_problem(
+    problem: Problem, evaluate: Callable[[np.ndarray], Evaluation] | None = None
+) -> Probes | None:
     """Evaluate the probes of a problem; None if its budget affords none.
 
     Args:
@@ -140,7 +143,9 @@ def landscape_features(design: ProbeDesign, values: np.ndarray) -> LandscapeFeat
         known = np.sort(y[np.isfinite(y)])
         low, high = known[0], known[-1]
         wide = [row for row in range(len(y)) if row not in design.near[1:]]
-        spread = float(np.nanquantile(y[wide], 0.75) - np.nanquantile(y[wide], 0.25)) or float(high - low) or 1.0
+        spread = (
+            float(np.nanquantile(y[wide], 0.75) - np.nanquantile(y[wide], 0.25)) or float(high - low) or 1.0
+        )
         median = float(np.median(known))
         line, near = y[list(design.line)], y[list(design.near)]
         return LandscapeFeatures(
@@ -155,12 +160,20 @@ def landscape_features(design: ProbeDesign, values: np.ndarray) -> LandscapeFeat
 
 def _equal(design: ProbeDesign, y: np.ndarray) -> float:
     """Share of neighbours with equal values: steps of the line, near it and along axes."""
-    rows = [*zip(design.line, design.line[1:], strict=False), *zip(design.near, design.near[1:], strict=False)]
+    rows = [
+        *zip(design.line, design.line[1:], strict=False),
+        *zip(design.near, design.near[1:], strict=False),
+    ]
     for _, one, two in design.axes:
         rows += [(0, one), (one, two)]
     pairs = y[np.array(rows)]
     pairs = pairs[np.isfinite(pairs).all(axis=1)]
-    return float(np.mean(np.abs(pairs[:, 0] - pairs[:, 1]) <= EQUAL)) if len(pairs) else math.nan
+    return float(np.mean(_snapped(pairs[:, 0] - pairs[:, 1]) == 0)) if len(pairs) else math.nan
+
+
+def _snapped(differences: np.ndarray) -> np.ndarray:
+    """Differences of scaled values, those that are rounding set to 0."""
+    return np.where(np.abs(differences) <= EQUAL, 0.0, differences)
 
 
 def _line(design: ProbeDesign, line: np.ndarray) -> dict[str, float]:
@@ -169,7 +182,7 @@ def _line(design: ProbeDesign, line: np.ndarray) -> dict[str, float]:
     y = line[there]
     if len(y) < 4:
         return {}
-    steps = np.sign(np.diff(y))
+    steps = np.sign(_snapped(np.diff(y)))
     steps = steps[steps != 0]
     turns = float(np.mean(steps[1:] != steps[:-1])) if len(steps) > 1 else 0.0
     parabola = np.polyval(np.polyfit(at / at[-1], y, 2), at / at[-1])
@@ -183,14 +196,14 @@ def _near(near: np.ndarray, spread: float) -> dict[str, float]:
     third = np.diff(near, 3)
     noise = float(np.sqrt(np.mean(third**2) / 20))
     noise = 0.0 if noise <= ROUNDING else noise / spread
-    slope = float(np.abs(np.diff(near)).mean()) / spread / 1e-4
+    slope = float(np.abs(_snapped(np.diff(near))).mean()) / spread / NEAR_STEP
     return {"noise": noise, "slope": slope}
 
 
 def _axes(design: ProbeDesign, y: np.ndarray) -> dict[str, float]:
     if not design.axes:
         return {}
-    first = np.array([y[one] - y[0] for _, one, _ in design.axes])
+    first = _snapped(np.array([y[one] - y[0] for _, one, _ in design.axes]))
     second = np.array([y[two] - 2 * y[one] + y[0] for _, one, two in design.axes])
     effects = np.abs(first)[np.isfinite(first)]
     bends = second[np.isfinite(second)]
@@ -198,10 +211,11 @@ def _axes(design: ProbeDesign, y: np.ndarray) -> dict[str, float]:
     if len(bends):
         felt = np.abs(bends)[np.abs(bends) > CURVED]
         found["nonconvex"] = float(np.mean(bends < -CURVED))
-        found["conditioning"] = math.log10(felt.max() / felt.min()) if len(felt) > 1 else 0.0
+        if len(felt) > 1:
+            found["conditioning"] = math.log10(felt.max() / felt.min())
     if len(effects) and effects.sum() > 0:
         found["dominance"] = float(effects.max() / effects.mean())
-        found["idle"] = float(np.mean(effects <= EQUAL))
+        found["idle"] = float(np.mean(effects == 0))
     mixed = []
     for a, b, both in design.pairs:
         scale = abs(first[a]) + abs(first[b])

@@ -37,8 +37,17 @@ def test_the_facts_are_stated() -> None:
         "# objective: degree 2, separable; square each\n"
         "# constraints: 1 of degree 1, 1 of degree 3, 1 of no polynomial, partly coupled; "
         "cos some, product each, square each\n"
+        "# probes: none\n"
     )
-    assert fact_lines(problem("")).endswith("# objective: unknown\n# constraints: unknown\n")
+    assert fact_lines(problem("")).endswith("# objective: unknown\n# constraints: unknown\n# probes: none\n")
+
+
+def test_probes_are_stated_last() -> None:
+    assert fact_lines(problem(""), "12 points, undefined none").endswith(
+        "# constraints: unknown\n# probes: 12 points, undefined none\n"
+    )
+    text, _ = make_prompt(problem(LONG), 700, "words " * 30)
+    assert len(text) <= 700 and facts_only(text) == fact_lines(problem(LONG), "words " * 30)
 
 
 def test_many_different_bounds_do_not_fill_the_prompt() -> None:
@@ -58,7 +67,9 @@ def test_a_prompt_ends_with_one_newline() -> None:
 
 def test_a_short_file_is_shown_whole() -> None:
     text, warning = make_prompt(problem("a = 1\nb = 2\n"), 4000)
-    assert text.startswith("a = 1\nb = 2\n# dimension: 3\n") and text.endswith("# constraints: unknown\n")
+    assert text.startswith("a = 1\nb = 2\n# dimension: 3\n") and text.endswith(
+        "# constraints: unknown\n# probes: none\n"
+    )
     assert warning is None
 
 
@@ -84,7 +95,7 @@ def test_long_lines_lose_their_end_first() -> None:
 
 
 def test_the_facts_alone_remain_in_the_end() -> None:
-    text, warning = make_prompt(problem(LONG), 140)
+    text, warning = make_prompt(problem(LONG), 160)
     assert text == fact_lines(problem(LONG))
     assert warning is not None
 
