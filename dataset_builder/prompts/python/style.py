@@ -27,6 +27,9 @@ STEMS = {
     "v": ("v", "h", "direction", "nrm", "axis"),
     "r": ("r", "proj", "alpha", "k", "refl"),
     "f": ("f", "term", "val", "F", "cost", "part_", "foo"),
+    "t": ("t", "time", "ts", "t_data", "times", "xdata"),
+    "d": ("data", "y_data", "obs", "ydata", "measured", "d"),
+    "s": ("s", "state", "level", "S", "pos"),
 }
 _FAMILY = re.compile(f"([{''.join(STEMS)}])(\\d+)(?:_(\\d+))?")
 NAMES_OF_X = (
