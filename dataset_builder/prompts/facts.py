@@ -110,7 +110,7 @@ def parse_facts(prompt: str) -> StatedFacts | None:
 
 def facts_only(prompt: str) -> str:
     """The fact lines of a prompt, without its description: the prompt for a file that is too long for a model."""
-    return "".join(prompt.splitlines(keepends=True)[-len(FACTS) :])
+    return prompt[prompt.rfind(f"\n# {FACTS[0]}: ") + 1 :]
 
 
 def _operations(profile: FunctionProfile, dim: int) -> str:
