@@ -25,6 +25,7 @@ STEMS = {
     "y": ("y", "d", "w", "q", "dx", "diff"),
     "z": ("z", "t", "u", "zz", "zeta", "moved", "local"),
     "v": ("v", "h", "direction", "nrm", "axis"),
+    "s": ("unit", "width", "sc", "span", "sigma"),
     "r": ("r", "proj", "alpha", "k", "refl"),
     "f": ("f", "term", "val", "F", "cost", "part_", "foo"),
 }
