@@ -12,12 +12,13 @@ from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.budget import default_budget
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluator import CompiledProblem
-from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SymbolicEvaluator, Values
+from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values
 from llamoco.dataset_builder.problems.files.latex_file import LatexFile
 from llamoco.dataset_builder.problems.merit import merit
 from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile
 from llamoco.dataset_builder.problems.profiling.symbolic_profile import profile_of_symbolic_problem
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
+from llamoco.dataset_builder.problems.symbolic_evaluator import SymbolicEvaluator
 from llamoco.dataset_builder.problems.variables import Variables, VariablesError
 
 _NAMES = {
@@ -131,6 +132,11 @@ class LatexEvaluator(ProblemEvaluator):
     def unbounded(self) -> bool:
         """See ``ProblemEvaluator``."""
         return self.variables.unbounded
+
+    @property
+    def variable_map(self) -> Variables:
+        """See ``ProblemEvaluator``."""
+        return self.variables
 
     @property
     def start(self) -> np.ndarray | None:
