@@ -8,9 +8,9 @@ from typing import Any
 
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.symbolic.observations import observations
 from llamoco.dataset_builder.prompts.completion import decision_line, join_completion
 from llamoco.dataset_builder.prompts.latex import patterns as latex_patterns
 from llamoco.dataset_builder.prompts.pattern import Pattern
@@ -26,19 +26,15 @@ ATTEMPTS = 20  # styles drawn of a pattern before the next pattern is tried
 def labelled_decision(problem: Problem, optimizer: str) -> str:
     """The decision line for a synthetic problem, without its newline.
 
-    Smooth (else rough): all components are. Unimodal (else multimodal): all components are. Separable (else coupled): all
-    components are, and none is reflected.
+    Smooth or rough, unimodal or multimodal, separable or coupled: see ``observations``.
     """
-    components = problem.definition["components"]
-    functions = [FUNCTIONS[component["function"]] for component in components]
-    reflected = any(component["reflection"] for component in components)
-    separable = all(f.separable for f in functions) and not reflected
-    observations = (
-        "smooth" if all(f.smooth for f in functions) else "rough",
-        "unimodal" if all(f.unimodal for f in functions) else "multimodal",
-        "separable" if separable else "coupled",
+    found = observations(problem.definition, problem.dim)
+    words = (
+        "smooth" if found.smooth else "rough",
+        "unimodal" if found.unimodal else "multimodal",
+        "separable" if found.separable else "coupled",
     )
-    return decision_line("; ".join(observations), optimizer)
+    return decision_line("; ".join(words), optimizer)
 
 
 def labelled_completion(problem: Problem, optimizer: str, config: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 A definition::
 
-    {"form": "single" | "composition" | "hybrid" | "maximum",
+    {"form": "single" | "composition" | "hybrid" | "maximum" | "family",   # for families see families
      "components": [{"function": "rastrigin",       # a name in functions.FUNCTIONS
                      "coefficient": 0.0312,         # w_k of Eq. 2 over the typical size of f_k; a single may have 1
                      "positions": [3, 1] | null,    # s_k of Eq. 2, the 1-based variables that it sees (hybrid); null: all
@@ -36,7 +36,9 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.functions.constraints import equality, inequality
 from llamoco.dataset_builder.problems.symbolic.components import Components, Positions
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, Extremum
+from llamoco.dataset_builder.problems.symbolic.families import family_system
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Definition, SymbolicProblem
+from llamoco.dataset_builder.problems.symbolic.terms import decorated
 
 Value = TypeVar("Value", Expr, np.ndarray)
 
@@ -80,6 +82,7 @@ def build_symbolic_problem(definition: dict[str, Any], dim: int) -> SymbolicProb
             message names the field.
     """
     definitions, objective = _objective(definition, dim)
+    objective = decorated(objective, definition.get("terms", ()), dim)
     return SymbolicProblem(
         dim,
         tuple(definitions),
@@ -91,6 +94,8 @@ def build_symbolic_problem(definition: dict[str, Any], dim: int) -> SymbolicProb
 
 def _objective(definition: dict[str, Any], dim: int) -> tuple[list[Definition], Expr]:
     """Definitions and the objective, without constraints."""
+    if definition.get("form") == "family":
+        return family_system(definition, dim)
     records = definition["components"]
     if not records:
         raise ProblemError("definition.components: expected at least one component")

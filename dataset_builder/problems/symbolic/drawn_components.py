@@ -22,7 +22,7 @@ from llamoco.dataset_builder.problems.symbolic.rotations import DENSE
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 
 FORM_SHARES = {"single": 0.32, "composition": 0.29, "hybrid": 0.29, "maximum": 0.1}
-ROTATED_SHARE = 0.57  # of the problems: at least 60% of those that are not separable
+ROTATED_SHARE = 0.62  # of the problems: at least 60% of those that are not separable
 WHOLE_ROTATION_SHARE = 0.6  # of those: every component is rotated, and in the same way
 # Kinds of rotations. A reflection is cheap and short; a Givens rotation couples pairs only, as in structured problems.
 ROTATIONS = {"dct": 0.24, "dst": 0.2, "hartley": 0.16, "givens": 0.16, "reflection": 0.24}

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from llamoco.dataset_builder.problems.evaluator import compile_problem
-from llamoco.dataset_builder.problems.functions.constraints import (
-    CONSTRAINTS,
-    EQUALITY_KINDS,
-    Box,
-    quantity,
-    rounded_bound,
+from llamoco.dataset_builder.problems.functions.constraint_sets import (
+    many_constraints,
+    narrow_band,
+    partial_constraint,
+    suited_kinds,
 )
+from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS, Box, quantity, rounded_bound
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.symbolic.drawn_components import sample
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
@@ -21,10 +21,11 @@ from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicP
 # Shares of problems with equalities. Beside a rugged objective they are rarer: hardly a solver of multimodal problems finds a
 # point on them.
 EQUALITY_SHARE, RUGGED_EQUALITY_SHARE = 0.24, 0.1
-NARROW_SHARE = 0.22  # of the problems: bounds are close to the certified point, some from both sides
+NARROW_SHARE = 0.22  # of the problems: a band around the certified point, other bounds close to it
 NARROW = 0.06  # of a quantity's spread over the box
-MANY_SHARE = 0.08  # of the problems
-MANY = (10, 60)  # short constraints of one or two variables, log-uniform
+PARTIAL_SHARE = 0.06  # of the problems: a constraint has no value in parts of the box
+MANY_SHARE = 0.1  # of the problems with enough variables
+MANY, MANY_LEAST_DIM = (10, 60), 4  # short constraints of two variables, log-uniform
 OWN_ENOUGH_SHARE = 0.6  # of the families that bring constraints: no others are added
 SPREAD_POINTS = 256
 
@@ -38,7 +39,6 @@ def draw_constraints(
     optimum: np.ndarray,
     certified: np.ndarray,
     rugged: bool,
-    decades: bool,
 ) -> bool:
     """Add constraints to a definition.
 
@@ -49,7 +49,6 @@ def draw_constraints(
         optimum: a good point (D,) of the objective, which constraints cut off or leave.
         certified: the point (D,) that satisfies all of them.
         rugged: whether the objective has many minima.
-        decades: whether bounds span decades or have units of their own.
 
     Returns:
         False if the draw is to be rejected, such as for a constraint that hardly tells points apart.
@@ -57,25 +56,35 @@ def draw_constraints(
     own = bool(definition["inequalities"] or definition["equalities"])
     if own and rng.chance(OWN_ENOUGH_SHARE):
         return True
+    if box.dim >= MANY_LEAST_DIM and rng.chance(MANY_SHARE):
+        few, many = MANY
+        count = int(few * (many / few) ** rng.unit() + 0.5)
+        definition["inequalities"] += many_constraints(rng, box, certified, optimum, count)
+        return True
     points = np.vstack([certified, optimum, rng.points(SPREAD_POINTS, box.lower, box.upper)])
-    if rng.chance(MANY_SHARE):
-        return _draw_many(rng, definition, box, points)
     narrow = rng.chance(NARROW_SHARE)
+    if narrow:
+        definition["inequalities"] += narrow_band(rng, box, certified)
+    if rng.chance(PARTIAL_SHARE):
+        record = partial_constraint(rng, box, certified)
+        definition["inequalities"] += [record] if record else []
     n_equality = 0
     if rng.chance(RUGGED_EQUALITY_SHARE if rugged else EQUALITY_SHARE) and not definition["equalities"]:
         n_equality = 2 if box.dim >= 4 and rng.chance(0.25) else 1
+    least = 0 if definition["inequalities"] else 1
     n_inequality = (
-        rng.choice((0, 1, 2), (0.4, 0.4, 0.2)) if n_equality else rng.choice((1, 2, 3, 4), (4, 3, 2, 1))
+        rng.choice((0, 1, 2), (0.4, 0.4, 0.2)) if n_equality else rng.integer(least, 4 - rng.integer(0, 3 - least))
     )
-    kinds = [name for name in suited_kinds(box, decades) if not (name == "exponential" and box.dim > 30)]
     equalities = []
-    for name in rng.sample([name for name in kinds if name in EQUALITY_KINDS], n_equality):
+    for name in rng.sample(suited_kinds(box, equality=True), n_equality):
         if name == "ball" and box.half > 10:  # |h| <= 1e-4 is out of reach for sums of large squares
             name = "sum"
         equalities.append(name)
-    unused = [name for name in kinds if name not in equalities]
+    unused = [name for name in suited_kinds(box) if name not in equalities] or list(suited_kinds(box))
     # Wavy constraints go with a rugged objective, and smooth ones with the others, mostly.
     weights = [3 if CONSTRAINTS[name].wavy == rugged else 1 for name in unused]
+    if len(unused) < n_inequality:
+        unused, weights = unused * n_inequality, weights * n_inequality
     for name in equalities:
         record = {"kind": name, "bound": 0.0, **CONSTRAINTS[name].draw(rng, box)}
         record["bound"] = round(float(_values(record, points[:1])[0]), 6)
@@ -94,38 +103,6 @@ def draw_constraints(
         else:
             slack = rng.uniform(1.05, 1.5)
         record["bound"] = rounded_bound(float(values[0]) + slack * gap, record["sense"])
-        definition["inequalities"].append(record)
-        if narrow and rng.chance(0.4):  # a band
-            sense = "<=" if gap < 0 else ">="
-            other = float(values[0]) - rng.uniform(0, NARROW) * spread * (1 if gap > 0 else -1)
-            definition["inequalities"].append(
-                {**record, "sense": sense, "bound": rounded_bound(other, sense)}
-            )
-    return True
-
-
-def suited_kinds(box: Box, decades: bool) -> list[str]:
-    """Names of kinds of constraints that make sense for bounds."""
-    if not decades:
-        return list(CONSTRAINTS)
-    return ["linear", "product", "ratio", "monomial"]
-
-
-def _draw_many(rng: PortableRng, definition: Definition, box: Box, points: np.ndarray) -> bool:
-    few, many = MANY
-    count = int(few * (many / few) ** rng.unit() + 0.5)
-    room = 0.3 if count > 25 else 0.15
-    for _ in range(count):
-        name = rng.choice(("linear", "product", "ratio"), (4, 1, 1))
-        record = {"kind": name, "sense": "<=", "bound": 0.0, **CONSTRAINTS[name].draw(rng, box)}
-        values = _values(record, points)
-        spread = float(np.std(values[2:]))
-        if not np.isfinite(values).all() or spread == 0:
-            return False
-        record["sense"] = rng.choice(("<=", ">="))
-        slack = rng.uniform(0, 1) ** 2 * spread * (1 + room)
-        bound = float(values[0]) + (slack if record["sense"] == "<=" else -slack)
-        record["bound"] = rounded_bound(bound, record["sense"])
         definition["inequalities"].append(record)
     return True
 

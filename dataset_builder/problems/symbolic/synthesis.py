@@ -91,7 +91,6 @@ class _Draft:
         optima: points (D,) that are good; one, or the same ones, where their value is the minimum 0.
         optimum: the best of them.
         certified: a point (D,) from which the bounds of constraints follow.
-        decades: whether bounds span decades or have units of their own.
         exact: whether 0 at the common minimum of the components is f*.
     """
 
@@ -100,7 +99,6 @@ class _Draft:
     optima: list[np.ndarray]
     optimum: np.ndarray
     certified: np.ndarray
-    decades: bool
     exact: bool
 
 
@@ -133,9 +131,7 @@ def _attempt(
     feasible_point = None
     if constrained:
         certified = searched.to_original(draft.certified)
-        if not draw_constraints(
-            rng, definition, box, draft.optimum, certified, character == "rugged", draft.decades
-        ):
+        if not draw_constraints(rng, definition, box, draft.optimum, certified, character == "rugged"):
             return None
         feasible_point = tuple(certified.tolist())
     problem = Problem(
@@ -163,7 +159,6 @@ def _draft_composition(rng: PortableRng, character: str, dim: int) -> _Draft | N
         drawn.optima,
         drawn.optimum,
         draw_inside(rng, bounds.box, bounds.kind == "log"),
-        bounds.kind in ("log", "decades"),
         len({point.tobytes() for point in drawn.optima}) == 1,
     )
 
@@ -171,7 +166,7 @@ def _draft_composition(rng: PortableRng, character: str, dim: int) -> _Draft | N
 def _draft_family(rng: PortableRng, dim: int, constrained: bool) -> _Draft:
     drawn = draw_family(rng, dim, constrained)
     return _Draft(
-        drawn.definition, drawn.box, drawn.points, drawn.points[0], drawn.feasible_point, True, exact=False
+        drawn.definition, drawn.box, drawn.points, drawn.points[0], drawn.feasible_point, exact=False
     )
 
 
