@@ -116,7 +116,7 @@ class Components:
             units = record["units"]
             if len(units) != size:
                 raise ProblemError(f"{place}.units: expected {size} numbers, got {len(units)}")
-            moved = moved / Vec(self._once(Data(f"s{number}", tuple(float(v) for v in units))))[i]
+            moved = moved / Vec(self._once(Data(f"u{number}", tuple(float(v) for v in units))))[i]
         return moved if record["scale"] == 1 else record["scale"] * moved
 
     def _shift(self, number: int, shift: dict[str, Any], size: int, i: Index) -> Expr:

@@ -73,7 +73,7 @@ def maximum(components: Sequence[Expr], weights: Sequence[float]) -> Expr:
 def build_symbolic_problem(definition: dict[str, Any], dim: int) -> SymbolicProblem:
     """The symbolic form of a synthetic problem in ``dim`` variables.
 
-    Component k has the definitions ``p<k>`` (positions), ``o<k>`` (shift), ``s<k>`` (units), ``y<k>`` (shifted and scaled),
+    Component k has the definitions ``p<k>`` (positions), ``o<k>`` (shift), ``u<k>`` (units), ``y<k>`` (shifted and scaled),
     ``v<k>`` and ``r<k>`` (Householder reflection), ``z<k>`` (what the basic function sees) and ``f<k>``. What
     is trivial is left out, and what equals an earlier component's is shared with it: descriptions stay short.
 

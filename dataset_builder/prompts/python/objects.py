@@ -92,7 +92,9 @@ def configuration(problem: Problem, rng: PortableRng) -> str:
 
 
 def titles(problem: Problem) -> dict[str, str]:
-    """Names of the basic functions by the scalar that holds them."""
+    """Names of the basic functions, or of the family, by the scalar that holds them."""
+    if problem.definition.get("form") == "family":
+        return {"f1": problem.definition["family"]}
     return {f"f{k}": component["function"] for k, component in enumerate(problem.definition["components"], 1)}
 
 

@@ -25,9 +25,12 @@ STEMS = {
     "y": ("y", "d", "w", "q", "dx", "diff"),
     "z": ("z", "t", "u", "zz", "zeta", "moved", "local"),
     "v": ("v", "h", "direction", "nrm", "axis"),
-    "s": ("unit", "width", "sc", "span", "sigma"),
+    "u": ("unit", "width", "sc", "span", "sigma"),
     "r": ("r", "proj", "alpha", "k", "refl"),
     "f": ("f", "term", "val", "F", "cost", "part_", "foo"),
+    "t": ("t", "time", "ts", "t_data", "times", "xdata"),
+    "d": ("data", "y_data", "obs", "ydata", "measured", "d"),
+    "s": ("s", "state", "level", "S", "pos"),
 }
 _FAMILY = re.compile(f"([{''.join(STEMS)}])(\\d+)(?:_(\\d+))?")
 NAMES_OF_X = (
