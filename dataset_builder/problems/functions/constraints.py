@@ -288,7 +288,7 @@ CONSTRAINTS: dict[str, ConstraintKind] = {
         _draw_centre,
     ),
     "ill_scaled": ConstraintKind(
-        lambda p: total(10 ** (p["p"] * (i - 1) / (n - 1)) * less(x[i], p["centre"]) ** 2),
+        lambda p: total(lift(10) ** (p["p"] * (i - 1) / (n - 1)) * less(x[i], p["centre"]) ** 2),
         lambda d, b: {**_draw_centre(d, b), "p": d.integer(1, 4)},
     ),
     "largest": ConstraintKind(lambda p: Max(i, 1, n, x[i]), lambda d, b: {}, smooth=False),
