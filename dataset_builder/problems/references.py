@@ -52,8 +52,12 @@ def random_median(problem: Problem) -> float:
     Returns:
         The median; nan if less than a quarter of the points has a value.
     """
-    points = PortableRng("f0", problem.id).points(REFERENCE_POINTS, problem.lower_array, problem.upper_array)
-    return _median(without_penalties(problem).evaluate(points).f)
+    return _median(without_penalties(problem).evaluate(random_points(problem)).f)
+
+
+def random_points(problem: Problem) -> np.ndarray:
+    """The 512 random points (512, D) of the box that f0 rests on."""
+    return PortableRng("f0", problem.id).points(REFERENCE_POINTS, problem.lower_array, problem.upper_array)
 
 
 def _median(values: np.ndarray) -> float:
@@ -111,7 +115,10 @@ def with_drawn_references(
         f0, f0_source, best = constrained_f0(problem)
     else:
         f0, f0_source = random_median(problem), "median objective of 512 random points"
-        values = problem.evaluate(np.array(optima)).f
+        points = np.array(optima)
+        if problem.definition.get("terms"):  # they move the best point
+            points = np.vstack([points, random_points(problem)])
+        values = problem.evaluate(points).f
         best = float(values[np.isfinite(values)].min(initial=math.inf))
     if not (math.isfinite(f0) and math.isfinite(best)):
         return None
@@ -124,8 +131,8 @@ def with_drawn_references(
         if point is None:
             continue
         values_there = problem.evaluate(point[None, :])
-        if point is not middle and not np.isfinite(values_there.f[0]):
-            return None
+        if point is not middle and not all(np.isfinite(part).all() for part in values_there):
+            return None  # where a person starts, everything has a value
         if problem.feasible(values_there)[0] and w(float(values_there.f[0]), f0, best) > CENTRE_W:
             return None
     f_star_source = (

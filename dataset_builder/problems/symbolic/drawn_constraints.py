@@ -16,6 +16,7 @@ from llamoco.dataset_builder.problems.functions.constraint_sets import (
 from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS, Box, quantity, rounded_bound
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.symbolic.drawn_components import sample
+from llamoco.dataset_builder.problems.symbolic.printed_length import printed_length
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
 
 # Shares of problems with equalities. Beside a rugged objective they are rarer: hardly a solver of multimodal problems finds a
@@ -24,8 +25,9 @@ EQUALITY_SHARE, RUGGED_EQUALITY_SHARE = 0.24, 0.1
 NARROW_SHARE = 0.22  # of the problems: a band around the certified point, other bounds close to it
 NARROW = 0.06  # of a quantity's spread over the box
 PARTIAL_SHARE = 0.06  # of the problems: a constraint has no value in parts of the box
-MANY_SHARE = 0.1  # of the problems with enough variables
+MANY_SHARE = 0.14  # of the problems with enough variables
 MANY, MANY_LEAST_DIM = (10, 60), 4  # short constraints of two variables, log-uniform
+ONE_OF_MANY = 38  # characters, about
 OWN_ENOUGH_SHARE = 0.6  # of the families that bring constraints: no others are added
 SPREAD_POINTS = 256
 
@@ -39,6 +41,7 @@ def draw_constraints(
     optimum: np.ndarray,
     certified: np.ndarray,
     rugged: bool,
+    longest: int,
 ) -> bool:
     """Add constraints to a definition.
 
@@ -49,6 +52,7 @@ def draw_constraints(
         optimum: a good point (D,) of the objective, which constraints cut off or leave.
         certified: the point (D,) that satisfies all of them.
         rugged: whether the objective has many minima.
+        longest: characters of a prompt (see ``printed_length``); many constraints are fewer where the objective is long.
 
     Returns:
         False if the draw is to be rejected, such as for a constraint that hardly tells points apart.
@@ -59,6 +63,9 @@ def draw_constraints(
     if box.dim >= MANY_LEAST_DIM and rng.chance(MANY_SHARE):
         few, many = MANY
         count = int(few * (many / few) ** rng.unit() + 0.5)
+        count = min(count, (longest - printed_length(definition, box)) // ONE_OF_MANY)
+        if count < few:
+            return False
         definition["inequalities"] += many_constraints(rng, box, certified, optimum, count)
         return True
     points = np.vstack([certified, optimum, rng.points(SPREAD_POINTS, box.lower, box.upper)])

@@ -22,6 +22,7 @@ from llamoco.dataset_builder.problems.symbolic.drawn_components import (
 )
 from llamoco.dataset_builder.problems.symbolic.drawn_constraints import draw_constraints
 from llamoco.dataset_builder.problems.symbolic.families import draw_family
+from llamoco.dataset_builder.problems.symbolic.printed_length import printed_length
 from llamoco.dataset_builder.problems.symbolic.terms import draw_terms
 from llamoco.dataset_builder.problems.symbolic.variable_kinds import (
     draw_variables,
@@ -36,12 +37,16 @@ TAIL_SHARE = 0.03
 # formulas, fits, simulations), hardly any a sum of cosines; textbook suites are rugged by half. Families are the former.
 FAMILY_SHARE = 0.25
 CHARACTER_SHARES = {"smooth": 0.44, "rugged": 0.31, "nonsmooth": 0.09, "stepwise": 0.06, "mixed": 0.1}
+# Shares of terms: whoever has a simulation has failed runs and noise, whoever has constraints often has them as penalties. A little
+# more than is to come out: such draws are rejected more often.
+TERM_SHARES = {"penalty": 0.09, "undefined": 0.075, "ripple": 0.055, "kink": 0.04, "plateau": 0.035}
 # Who has many evaluations has more variables, mostly: evaluations per variable beyond which a smooth problem, and below which any
 # other, is rare. With half as many evaluations as variables nobody begins.
 SMOOTH_MOST, OTHER_LEAST, LEAST = 150, 15, 2
 SUITABLE_SHARE = 0.5
 FEW_VARIABLES, MOST_VARIABLES = 5, 50
 FAMILY_VARIABLES, MANY_FAMILY_VARIABLES, MANY_SHARE = 12, 30, 0.15
+LONGEST = 2150  # characters of a prompt, estimated: some pattern of each language keeps within the limit of 2,400
 
 Definition = dict[str, Any]
 
@@ -119,7 +124,7 @@ def _attempt(
     typical = draw_typical(definition, box, rng)
     if not 0 < typical < float("inf"):
         return None
-    terms = draw_terms(rng, box, box.dim, typical)
+    terms = draw_terms(rng, box, box.dim, typical, TERM_SHARES)
     if terms:
         definition["terms"] = terms
         exact = False
@@ -131,9 +136,11 @@ def _attempt(
     feasible_point = None
     if constrained:
         certified = searched.to_original(draft.certified)
-        if not draw_constraints(rng, definition, box, draft.optimum, certified, character == "rugged"):
+        if not draw_constraints(rng, definition, box, draft.optimum, certified, character == "rugged", LONGEST):
             return None
         feasible_point = tuple(certified.tolist())
+    if printed_length(definition, box) > LONGEST:
+        return None
     problem = Problem(
         id=identifier,
         kind="synthetic",

@@ -118,7 +118,8 @@ class Parts:
             letter = self.letters[family]
             single = sum(f[0] == family for f in families) == 1
             if isinstance(definition, Scalar):
-                number = count if place is None else place if single else f"{{{count}{place}}}"
+                number = count if place is None else place if single else count + place
+                number = number if len(number) == 1 else f"{{{number}}}"
                 plain = letter if single and family != "f" and place is None else f"{letter}_{number}"
                 naming.scalars[name] = plain + (argument if family == "f" else "")
                 continue
