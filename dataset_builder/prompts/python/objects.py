@@ -47,7 +47,7 @@ def dataclass_fields(problem: Problem, rng: PortableRng) -> str:
         f"lower: tuple = tuple({_listed(variables.lower)})",
         f"upper: tuple = tuple({_listed(variables.upper)})",
         f"max_evals: int = {problem.max_evals}",
-        *([f"x0: tuple = tuple({_listed(start)})"] if start is not None else []),
+        *([f"start: tuple = tuple({_listed(start)})"] if start is not None else []),
         *(f"{keys[d]}: list = field(default_factory=lambda: {text})" for d, text in blocks.data()),
     ]
     lines = ["@dataclass", f"class {name}:", *(step + line for line in rng.shuffled(fields)), ""]
@@ -57,7 +57,7 @@ def dataclass_fields(problem: Problem, rng: PortableRng) -> str:
     lines += _methods(blocks, step)
     instance = rng.choice(("problem", "spec", "prob", "instance"))
     limits = f"LOWER, UPPER, MAX_EVALS = {instance}.lower, {instance}.upper, {instance}.max_evals"
-    more = [f"X0 = {instance}.x0"] if start is not None else []
+    more = [f"X0 = {instance}.start"] if start is not None else []
     more += declaration_lines(variables, blocks.style, rng, start=False)
     bound = [f"{instance} = {name}()", limits, *more, *_bindings(blocks, instance)]
     parts = ["\n".join(lines).rstrip(), "\n".join(bound)]
@@ -91,12 +91,12 @@ def configuration(problem: Problem, rng: PortableRng) -> str:
         f'"lower": {_listed(variables.lower)}',
         f'"upper": {_listed(variables.upper)}',
         f'"max_evals": {problem.max_evals}',
-        *([f'"x0": {_listed(start)}'] if start is not None else []),
+        *([f'"start": {_listed(start)}'] if start is not None else []),
         *(f'"{keys[d]}": {text}' for d, text in blocks.data()),
     ]
     dictionary = f"{place} = {{\n" + "".join(f"    {entry},\n" for entry in rng.shuffled(entries)) + "}"
     limits = [f'{name} = {place}["{name.lower()}"]' for name in ("LOWER", "UPPER", "MAX_EVALS")]
-    limits += [f'X0 = {place}["x0"]'] if start is not None else []
+    limits += [f'X0 = {place}["start"]'] if start is not None else []
     limits += declaration_lines(variables, blocks.style, rng, start=False)
     head = "\n".join([dictionary, *blocks.constant_lines(data=False), *limits])
     functions = [blocks.objective({}), *blocks.constraint_functions()]
