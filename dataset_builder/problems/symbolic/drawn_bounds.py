@@ -54,7 +54,9 @@ class Bounds:
 def draw_bounds(rng: PortableRng, dim: int, z_range: float) -> Bounds:
     """Bounds for a component whose usual search box has the half-width ``z_range``."""
     kinds: tuple[Kind, ...] = ("equal", "varied", "decades", "log")
-    kind = rng.choice(kinds, (EQUAL_SHARE, VARIED_SHARE, DECADES_SHARE if dim <= EXPLICIT_DIM else 0, LOG_SHARE))
+    kind = rng.choice(
+        kinds, (EQUAL_SHARE, VARIED_SHARE, DECADES_SHARE if dim <= EXPLICIT_DIM else 0, LOG_SHARE)
+    )
     if kind == "log":
         return _draw_log(rng, dim)
     if kind == "decades":
@@ -131,11 +133,12 @@ def draw_inside(rng: PortableRng, box: Box, logarithmic: bool = False) -> np.nda
     """A short point (D,) in the middle 70% of each variable's range, of its logarithm if asked for."""
     shares = rng.points(1, np.full(box.dim, 0.15), np.full(box.dim, 0.85))[0]
     widths = box.upper - box.lower
-    if logarithmic:
-        values = box.lower * (box.upper / box.lower) ** shares
-    else:
-        values = box.lower + shares * widths
-    return np.array([
-        significant(float(v), 3) if logarithmic else round(float(v), max(0, 3 - math.ceil(math.log10(width))))
-        for v, width in zip(values, widths, strict=True)
-    ])
+    values = box.lower * (box.upper / box.lower) ** shares if logarithmic else box.lower + shares * widths
+    return np.array(
+        [
+            significant(float(v), 3)
+            if logarithmic
+            else round(float(v), max(0, 3 - math.ceil(math.log10(width))))
+            for v, width in zip(values, widths, strict=True)
+        ]
+    )

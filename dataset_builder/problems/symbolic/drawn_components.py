@@ -46,7 +46,16 @@ HALF_AS_OFTEN = (
 )
 # Functions that stay finite and of use however far they are stretched, and powers of ten of the stretching: condition
 # numbers of 10 to 1e6. Others are squeezed only (negative powers), or in between as BBOB does it (Hansen et al. 2009).
-STRETCHED = ("sphere", "hyper_ellipsoid", "schwefel_1_2", "least_squares", "cauchy", "trid", "ratios", "rosenbrock")
+STRETCHED = (
+    "sphere",
+    "hyper_ellipsoid",
+    "schwefel_1_2",
+    "least_squares",
+    "cauchy",
+    "trid",
+    "ratios",
+    "rosenbrock",
+)
 POWERS = (0.5, 1, 1.5, 2, 2.5, 3)
 OTHER_POWERS = (0.5, 1, 1.5)
 RUGGED_POWERS = (0.25, 0.5, 1)
@@ -173,7 +182,12 @@ def _draw_rotations(rng: PortableRng, count: int, dim: int, hybrid: bool) -> lis
         field: Definition = {"reflection": [rng.uniform(0.3, 3, 1), rng.uniform(0, 3, 1)]}
     elif kind == "givens":
         # The pairs of a few variables are turned by more than a little, those of many all by different angles.
-        field = {"rotation": {"kind": kind, "rate": rng.uniform(0.4, 1.4, 1) if dim <= 12 else rng.uniform(0.1, 0.9, 1)}}
+        field = {
+            "rotation": {
+                "kind": kind,
+                "rate": rng.uniform(0.4, 1.4, 1) if dim <= 12 else rng.uniform(0.1, 0.9, 1),
+            }
+        }
     else:
         assert kind in DENSE
         field = {"rotation": {"kind": kind}}
@@ -208,9 +222,7 @@ def _draw_partition(rng: PortableRng, dim: int, count: int) -> list[list[int]]:
 def component_optima(components: list[Definition], dim: int) -> list[np.ndarray]:
     """Minimum points (D,) of the components, a single one for a hybrid."""
     shifts = [
-        shift_values(
-            c["shift"], dim if c["positions"] is None else len(c["positions"]), c.get("log", False)
-        )
+        shift_values(c["shift"], dim if c["positions"] is None else len(c["positions"]), c.get("log", False))
         for c in components
     ]
     if components[0]["positions"] is None:

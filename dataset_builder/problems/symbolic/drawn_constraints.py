@@ -80,7 +80,9 @@ def draw_constraints(
         n_equality = 2 if box.dim >= 4 and rng.chance(0.25) else 1
     least = 0 if definition["inequalities"] else 1
     n_inequality = (
-        rng.choice((0, 1, 2), (0.4, 0.4, 0.2)) if n_equality else rng.integer(least, 4 - rng.integer(0, 3 - least))
+        rng.choice((0, 1, 2), (0.4, 0.4, 0.2))
+        if n_equality
+        else rng.integer(least, 4 - rng.integer(0, 3 - least))
     )
     equalities = []
     for name in rng.sample(suited_kinds(box, equality=True), n_equality):

@@ -46,7 +46,9 @@ SMOOTH_MOST, OTHER_LEAST, LEAST = 150, 15, 2
 SUITABLE_SHARE = 0.5
 FEW_VARIABLES, MOST_VARIABLES = 5, 50
 FAMILY_VARIABLES, MANY_FAMILY_VARIABLES, MANY_SHARE = 12, 30, 0.15
-LONGEST = 2150  # characters of a prompt, estimated: some pattern of each language keeps within the limit of 2,400
+LONGEST = (
+    2150  # characters of a prompt, estimated: some pattern of each language keeps within the limit of 2,400
+)
 
 Definition = dict[str, Any]
 
@@ -136,7 +138,9 @@ def _attempt(
     feasible_point = None
     if constrained:
         certified = searched.to_original(draft.certified)
-        if not draw_constraints(rng, definition, box, draft.optimum, certified, character == "rugged", LONGEST):
+        if not draw_constraints(
+            rng, definition, box, draft.optimum, certified, character == "rugged", LONGEST
+        ):
             return None
         feasible_point = tuple(certified.tolist())
     if printed_length(definition, box) > LONGEST:
