@@ -30,7 +30,7 @@ from llamoco.dataset_builder.prompts.python.expressions import Notation
 
 Mode = Literal["vector", "loop", "generator"]
 
-_TAKEN = """np math objective inequality equality LOWER UPPER MAX_EVALS BOUNDS self float bounds cons cfg sum max
+_TAKEN = """np math objective inequality equality LOWER UPPER MAX_EVALS BOUNDS X0 INTEGER STEP self float bounds cons cfg sum max
     min abs len range zip enumerate map reduce partial dataclass field list tuple dict sin cos tan exp log sqrt pi
     prod floor tanh atan asin acos sinh cosh print int str type id"""
 RESERVED = frozenset({*keyword.kwlist, *_TAKEN.split()})
