@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llamoco.dataset_builder.optimizers.pool import render
+from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
@@ -20,6 +21,9 @@ from llamoco.dataset_builder.prompts.python import patterns as python_patterns
 
 PATTERNS: tuple[Pattern, ...] = (*python_patterns.PATTERNS, *latex_patterns.PATTERNS)
 PAIR_LIMIT = 6000  # characters of prompt and completion together
+UNKNOWN_SHARE = (
+    0.1  # of the problems: facts of their functions are not stated, as for much of people's own code
+)
 ATTEMPTS = 20  # styles drawn of a pattern before the next pattern is tried
 
 
@@ -42,6 +46,24 @@ def labelled_completion(problem: Problem, optimizer: str, config: Mapping[str, A
     return join_completion(labelled_decision(problem, optimizer), render(optimizer, config))
 
 
+def facts_are_known(problem_id: str) -> bool:
+    """Whether the rows of a problem state what its functions do; drawn by its id, so that all its rows agree."""
+    return not PortableRng("facts unknown", problem_id).chance(UNKNOWN_SHARE)
+
+
+def adaptation_of(problem: Problem) -> Adaptation | None:
+    """What the program of a synthetic problem has to state beside its names: rounding and the starting point; None without them."""
+    variables = problem.active_evaluator.variable_map
+    if variables is None or (variables.plain and variables.start is None):
+        return None
+    sizes = (1, problem.n_inequality, problem.n_equality)
+    calls = {
+        name: (f"{{{name}}}(x)",) if size else ()
+        for name, size in zip(("objective", "inequality", "equality"), sizes, strict=True)
+    }
+    return Adaptation(sizes, variables, problem.max_evals, calls=calls)
+
+
 def rows_of_problem(
     problem: Problem,
     optimizer: str,
@@ -62,7 +84,7 @@ def rows_of_problem(
 
     Returns:
         Rows with the columns of the set but ``scores`` and ``calibration``: prompt, completion, program, problem_id, language, pattern,
-        held_out_pattern, optimizer, hyperparameters (JSON), dim, constrained, max_evals, f0, f_star and problem (JSON).
+        held_out_pattern, facts_known, optimizer, hyperparameters (JSON), dim, constrained, max_evals, f0, f_star and problem (JSON).
 
     Raises:
         ProblemError: if no pattern of a language gives a prompt that is short enough.
@@ -73,7 +95,8 @@ def rows_of_problem(
     ordered = [patterns[0], other, *(p for p in patterns[1:] if p is not other)]
     answer = labelled_completion(problem, optimizer, json.loads(config))
     rows: list[dict[str, Any]] = []
-    text = problem.to_json()
+    adaptation = adaptation_of(problem)
+    text, known = problem.to_json(), facts_are_known(problem.id)
     for number in range(count):
         first = ordered[number % len(ordered)]
         candidates = [first, *(p for p in ordered if p.language == first.language and p is not first)]
@@ -83,15 +106,16 @@ def rows_of_problem(
         )
         rows.append(
             {
-                "prompt": prompt(problem, description),
+                "prompt": prompt(problem, description, known),
                 "completion": answer,
                 "program": assemble_program(
-                    problem_section_of_text(pattern.language, description, problem.id), answer
+                    problem_section_of_text(pattern.language, description, problem.id), answer, adaptation
                 ),
                 "problem_id": problem.id,
                 "language": pattern.language,
                 "pattern": pattern.name,
                 "held_out_pattern": pattern.held_out,
+                "facts_known": known,
                 "optimizer": optimizer,
                 "hyperparameters": config,
                 "dim": problem.dim,
