@@ -12,10 +12,10 @@ LINE_LIMIT = 300
 HEAD_SHARE = 0.6  # of the room, for the head of a file that is cut
 
 
-def prompt(problem: Problem, description: str, probes: str | None = None) -> str:
+def prompt(problem: Problem, description: str, known: bool = True, probes: str | None = None) -> str:
     """The prompt of a description: it, then the fact lines (see ``fact_lines``); ends with one newline."""
     text = description.strip("\n")
-    return (f"{text}\n" if text else "") + fact_lines(problem, probes)
+    return (f"{text}\n" if text else "") + fact_lines(problem, known, probes)
 
 
 def make_prompt(problem: Problem, max_characters: int, probes: str | None = None) -> tuple[str, str | None]:
@@ -33,11 +33,11 @@ def make_prompt(problem: Problem, max_characters: int, probes: str | None = None
     Returns:
         The prompt, and a warning that says what was left out (None if nothing was).
     """
-    room = max_characters - len(fact_lines(problem, probes)) - 1
+    room = max_characters - len(fact_lines(problem, probes=probes)) - 1
     short, warning = shorten_description(
         problem.description, room, "%" if problem.language == "latex" else "#"
     )
-    return prompt(problem, short, probes), warning
+    return prompt(problem, short, probes=probes), warning
 
 
 def shorten_description(description: str, max_characters: int, comment: str = "#") -> tuple[str, str | None]:

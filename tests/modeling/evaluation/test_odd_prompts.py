@@ -38,7 +38,7 @@ def test_the_draws_are_odd_and_stay_the_same(drawn: list[OddPrompt]) -> None:
         assert (stated[-1] == "# probes: none") == (
             "# objective: unknown" not in each.prompt or each.problem.max_evals < 60
         )
-        assert stated[2] == f"# evaluation budget: {each.problem.max_evals}"
+        assert stated[4] == f"# evaluation budget: {each.problem.max_evals}"
 
 
 def test_faults_by_hand(drawn: list[OddPrompt]) -> None:
