@@ -130,8 +130,8 @@ def draw_style(system: SymbolicProblem, rng: PortableRng, mode: Mode) -> PythonS
         indices = {name: f"{name}{name}" for name in indices}
     sizes = {v: dim_name for v, size in system.sizes.items() if size == system.dim} if dim_name else {}
     # The math module stops at log(-1): objective and constraints would lack values together.
-    numpy_only = (
-        rng.chance(0.15) or (bool(system.inequalities or system.equalities) and may_lack_values(system))
+    numpy_only = rng.chance(0.15) or (
+        bool(system.inequalities or system.equalities) and may_lack_values(system)
     )
     notation = Notation(
         mode=mode,
