@@ -162,9 +162,9 @@ class Problem:
     @property
     def start(self) -> np.ndarray | None:
         """The starting point (D,), which is to be evaluated first: ``given_start``, or the person's; None if there is none, or it has been."""
-        if self.given_start is not None:
-            return np.array(self.given_start)
-        return None if self.start_evaluated else self.active_evaluator.start
+        if self.start_evaluated:
+            return None
+        return self.active_evaluator.start if self.given_start is None else np.array(self.given_start)
 
     @property
     def tolerance(self) -> float | None:
@@ -201,7 +201,8 @@ class Problem:
 
     def with_start(self, x: np.ndarray) -> Problem:
         """The same problem, evaluated by the same, with a starting point x (D,) of its box in place of the person's."""
-        return replace(self, evaluator=self.active_evaluator, given_start=tuple(x.tolist()))
+        given = tuple(x.tolist())
+        return replace(self, evaluator=self.active_evaluator, given_start=given, start_evaluated=False)
 
     def with_evaluator(self, evaluator: ProblemEvaluator) -> Problem:
         """The same problem with another evaluator, or with a wrapper of its own."""

@@ -1,6 +1,7 @@
 """Portfolio: several programs take turns within one evaluation budget, the last of them around the best point so far.
 
-For problems with a risk factor (``robust_rule``). The last one's box is a part of the problem's around the best point, where it begins.
+For problems with a risk factor (``robust_rule``). The last one's box is a part of the problem's, with the best point at
+its centre, where programs begin without a starting point; the person's own is the first program's alone.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ def take_turns(
 
 
 def around(problem: Problem, x: np.ndarray, radius: float) -> Problem:
-    """The same problem on a part of its box, which starts at x (D,), with x at the centre, or as near to it as the box allows.
+    """The same problem on a part of its box, with x (D,) at the centre, or as near to it as the box allows.
 
     Args:
         problem: the problem.
@@ -179,5 +180,5 @@ def around(problem: Problem, x: np.ndarray, radius: float) -> Problem:
     centre = np.clip(x, lower + half, upper - half)
     low, high = np.maximum(centre - half, lower), np.minimum(centre + half, upper)
     return replace(
-        problem.with_start(np.clip(x, low, high)), lower=tuple(low.tolist()), upper=tuple(high.tolist())
+        problem.with_budget(problem.max_evals), lower=tuple(low.tolist()), upper=tuple(high.tolist())
     )

@@ -282,6 +282,7 @@ def test_which_starting_point_a_problem_has() -> None:
     assert later.start is None
     given = later.with_start(np.array([0.5, 0.0]))
     assert given.start is not None and given.start.tolist() == [0.5, 0.0]
+    assert given.with_budget(2, start_evaluated=True).start is None
 
 
 def _sphere(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
