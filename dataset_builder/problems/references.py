@@ -12,6 +12,7 @@ from llamoco.dataset_builder.problems.functions.constraints import significant
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import w
+from llamoco.dataset_builder.problems.symbolic.variable_kinds import is_stepped
 
 REFERENCE_POINTS = 512
 FEW_FEASIBLE = 16
@@ -75,10 +76,10 @@ def with_drawn_references(problem: Problem, optima: list[np.ndarray], optimum: n
 
     Args:
         problem: the problem.
-        optima: points (D,) where its components have their minima.
+        optima: points (D,) where its components have their minima, which are none of the problem where variables are stepped.
         optimum: the best of them (D,).
     """
-    known = len({point.tobytes() for point in optima}) == 1
+    known = len({point.tobytes() for point in optima}) == 1 and not is_stepped(problem.definition)
     if problem.constrained:
         certified = problem.evaluate(np.array([problem.feasible_point]))
         if not problem.feasible(certified)[0]:

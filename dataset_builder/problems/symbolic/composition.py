@@ -35,6 +35,7 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     rename_vector,
     sin,
 )
+from llamoco.dataset_builder.problems.symbolic.families import family_system
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
     Data,
     Definition,
@@ -42,6 +43,7 @@ from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
     SymbolicProblem,
     Vector,
 )
+from llamoco.dataset_builder.problems.symbolic.terms import decorated
 
 Positions = Sequence[int] | None  # 1-based; None: all variables
 Value = TypeVar("Value", Expr, np.ndarray)
@@ -80,6 +82,10 @@ def build_symbolic_problem(definition: dict[str, Any], dim: int) -> SymbolicProb
             message names the field.
     """
     records = definition["components"]
+    terms = definition.get("terms", ())
+    if definition.get("form") == "family":
+        definitions, whole = family_system(definition, dim)
+        return _with_constraints(definition, dim, definitions, decorated(whole, terms, dim))
     if not records:
         raise ProblemError("definition.components: expected at least one component")
     parts = _Components(dim)
@@ -93,9 +99,15 @@ def build_symbolic_problem(definition: dict[str, Any], dim: int) -> SymbolicProb
         objective = hybrid(
             [partial(_scaled, f, c) for f, c in zip(functions, coefficients, strict=True)], partition
         )
+    return _with_constraints(definition, dim, parts.definitions, decorated(objective, terms, dim))
+
+
+def _with_constraints(
+    definition: dict[str, Any], dim: int, definitions: Sequence[Definition], objective: Expr
+) -> SymbolicProblem:
     return SymbolicProblem(
         dim,
-        tuple(parts.definitions),
+        tuple(definitions),
         objective,
         tuple(inequality(record, dim) for record in definition.get("inequalities", ())),
         tuple(equality(record, dim) for record in definition.get("equalities", ())),

@@ -19,6 +19,7 @@ from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.functions.constraints import (
     CONSTRAINTS,
     EQUALITY_KINDS,
+    EVERYWHERE_KINDS,
     Box,
     quantity,
     rounded_bound,
@@ -311,7 +312,7 @@ def _draw_constraints(
     n_inequality = (
         rng.choice((0, 1, 2), (0.4, 0.4, 0.2)) if n_equality else rng.choice((1, 2, 3, 4), (4, 3, 2, 1))
     )
-    kinds = [name for name in CONSTRAINTS if not (name == "exponential" and dim > 30)]
+    kinds = [name for name in EVERYWHERE_KINDS if not (name == "exponential" and dim > 30)]
     equalities = []
     for name in rng.sample(EQUALITY_KINDS, n_equality):
         if name == "ball" and box.half > 10:  # |h| <= 1e-4 is out of reach for sums of large squares

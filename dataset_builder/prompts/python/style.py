@@ -15,7 +15,7 @@ from llamoco.dataset_builder.prompts.python.expressions import Notation
 
 Mode = Literal["vector", "loop", "generator"]
 
-_TAKEN = """np math objective inequality equality LOWER UPPER MAX_EVALS BOUNDS self float bounds cons cfg sum max
+_TAKEN = """np math objective inequality equality LOWER UPPER MAX_EVALS BOUNDS X0 INTEGER STEP self float bounds cons cfg sum max
     min abs len range zip enumerate map reduce partial dataclass field list tuple dict sin cos tan exp log sqrt pi
     prod floor tanh atan asin acos sinh cosh print int str type id"""
 RESERVED = frozenset({*keyword.kwlist, *_TAKEN.split()})
@@ -27,6 +27,9 @@ STEMS = {
     "v": ("v", "h", "direction", "nrm", "axis"),
     "r": ("r", "proj", "alpha", "k", "refl"),
     "f": ("f", "term", "val", "F", "cost", "part_", "foo"),
+    "t": ("t", "time", "ts", "t_data", "times", "xdata"),
+    "d": ("data", "y_data", "obs", "ydata", "measured", "d"),
+    "s": ("s", "state", "level", "S", "pos"),
 }
 _FAMILY = re.compile(f"([{''.join(STEMS)}])(\\d+)(?:_(\\d+))?")
 NAMES_OF_X = (
