@@ -117,6 +117,12 @@ class Variables:
         self.unbounded = bool(self._maps)
         self.plain = bool(self._free.all() and not len(self._stepped.index) and not self._maps)
 
+    @property
+    def kinds(self) -> tuple[int, int]:
+        """Numbers of those of the D variables that take whole numbers only, and of those that take other steps."""
+        whole = self._stepped.whole()
+        return int(whole.sum()), int((~whole).sum())
+
     def to_original(self, z: np.ndarray) -> np.ndarray:
         """The person's variables (..., A) at points (..., D) of the search box. Bit for bit the same for one point and many."""
         z = np.asarray(z, dtype=float)
