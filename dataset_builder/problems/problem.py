@@ -170,6 +170,17 @@ class Problem:
         return None if self.start_evaluated else self.active_evaluator.start
 
     @property
+    def has_start(self) -> bool:
+        """True if the person gave a starting point, whether it has been evaluated or not."""
+        return self.active_evaluator.start is not None
+
+    @property
+    def variable_kinds(self) -> tuple[int, int]:
+        """Numbers of the variables that take whole numbers, and of those that take other steps; the others are continuous."""
+        variables = self.active_evaluator.variable_map
+        return (0, 0) if variables is None else variables.kinds
+
+    @property
     def tolerance(self) -> float | None:
         """The improvement of f below which the person's search may end; None for none."""
         return self.active_evaluator.tolerance

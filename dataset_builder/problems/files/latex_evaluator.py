@@ -26,6 +26,7 @@ _NAMES = {
     "upper": "upper bounds",
     "start": "the starting point",
     "integer": "the integers",
+    "step": "the steps",
 }
 
 
@@ -62,7 +63,7 @@ class LatexEvaluator(ProblemEvaluator):
         file = self.file
         whole = np.isin(np.arange(len(file.lower)), file.integer)
         try:
-            variables = Variables(file.lower, file.upper, file.x0, whole, names=_NAMES)
+            variables = Variables(file.lower, file.upper, file.x0, whole, file.step or None, _NAMES)
         except VariablesError as error:
             listed = ", ".join(f"{k}: {name}" for k, name in enumerate(file.names))
             raise ProblemError(f"{error} (variables by their number: {listed})") from None

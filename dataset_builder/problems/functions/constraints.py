@@ -334,13 +334,13 @@ def equality(record: Parameters, dim: int) -> Expr:
     return less(quantity(record, dim), record["bound"])
 
 
-def rounded_bound(value: float, sense: str) -> float:
-    """A bound of four significant digits that a point of quantity ``value`` still satisfies.
+def rounded_bound(value: float, sense: str, digits: int = 4) -> float:
+    """A bound of four significant digits (or ``digits``) that a point of quantity ``value`` still satisfies.
 
     A value that is such a number but for rounding errors stays: else the last bit of a sum would decide.
     """
     if value == 0:
         return 0.0
-    step = 10.0 ** (math.floor(math.log10(abs(value))) - 3)
+    step = 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
     steps = math.ceil(value / step - 1e-9) if sense == "<=" else math.floor(value / step + 1e-9)
-    return float(f"{steps * step:.3e}")
+    return float(f"{steps * step:.{digits - 1}e}")

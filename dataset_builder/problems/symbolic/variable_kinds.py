@@ -122,11 +122,16 @@ def _own_box(record: Record, lower: Sequence[float], upper: Sequence[float]) -> 
     whole, steps = _places(record, len(lower))
     half = np.where(whole & (steps == 0), 1.0, steps) / 2
     low, high = np.array(lower, dtype=float), np.array(upper, dtype=float)
-    # Own bounds are short numbers, so that 12 digits give them back.
+    largest = np.maximum(np.maximum(np.abs(low), np.abs(high)), half)
     return Box(
-        np.array([float(f"{v:.12g}") if h else v for v, h in zip((low + half).tolist(), half, strict=True)]),
-        np.array([float(f"{v:.12g}") if h else v for v, h in zip((high - half).tolist(), half, strict=True)]),
+        np.where(half > 0, [short_number(v, m) for v, m in zip(low + half, largest, strict=True)], low),
+        np.where(half > 0, [short_number(v, m) for v, m in zip(high - half, largest, strict=True)], high),
     )
+
+
+def short_number(value: float, largest: float) -> float:
+    """A number rounded to 12 digits of the largest beside it: a bound or a value of a step, which are short, without its rounding error."""
+    return round(float(value), 12 - math.ceil(math.log10(largest))) + 0.0 if largest else 0.0  # no -0
 
 
 def is_stepped(definition: Mapping[str, Any]) -> bool:
