@@ -32,6 +32,7 @@ FEATURES = datasets.Features(
         "language": datasets.Value("string"),
         "pattern": datasets.Value("string"),
         "held_out_pattern": datasets.Value("bool"),
+        "facts_known": datasets.Value("bool"),
         "optimizer": datasets.Value("string"),
         "hyperparameters": datasets.Value("string"),
         "dim": datasets.Value("int32"),

@@ -40,6 +40,7 @@ STEMS = {
     "y": ("y", "d", "w", "q", "dx", "diff"),
     "z": ("z", "t", "u", "zz", "zeta", "moved", "local"),
     "v": ("v", "h", "direction", "nrm", "axis"),
+    "u": ("unit", "width", "sc", "span", "sigma"),
     "r": ("r", "proj", "alpha", "k", "refl"),
     "f": ("f", "term", "val", "F", "cost", "part_", "foo"),
     "t": ("t", "time", "ts", "t_data", "times", "xdata"),
