@@ -32,9 +32,13 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Reduce,
     walk,
 )
+from llamoco.dataset_builder.problems.symbolic.families import FAMILIES
+from llamoco.dataset_builder.problems.symbolic.observations import observations
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, Vector
+from llamoco.dataset_builder.problems.symbolic.terms import TERM_SHARES
 
 FOLDS = 5
+TRANSFORMATIONS = ("reflection", "rotation", "scaling", "log", "rounding")  # of a component
 RESAMPLES = 1000
 
 # From features and targets (AOCC of each family, less the problem's mean) of the other problems to predictions.
@@ -101,8 +105,9 @@ def _operations(formulas: Sequence[Expr]) -> list[float]:
 
 
 def _functions(problem: Problem) -> list[float]:
-    """Formulas of the objective: share of each basic function in the terms, and statistics of their transformations."""
-    components = problem.definition["components"]
+    """Formulas of the objective: share of each basic function in the terms, its family, statistics of transformations, added terms."""
+    definition = problem.definition
+    components = definition["components"]
     shares = dict.fromkeys(FUNCTIONS, 0.0)
     for component in components:
         positions = component["positions"]
@@ -111,14 +116,18 @@ def _functions(problem: Problem) -> list[float]:
         )
     used = [FUNCTIONS[component["function"]] for component in components]
     facts = [[f.smooth, f.unimodal, f.separable] for f in used]
+    added = {record["kind"] for record in definition.get("terms", ())}
     return [
         *shares.values(),
-        *np.mean(facts, axis=0),
-        *np.min(facts, axis=0),
+        *(definition.get("family") == name for name in FAMILIES),
+        *(np.mean(facts, axis=0) if facts else [np.nan] * 3),
+        *observations(definition, problem.dim),
         len(components),
         len({str(component["shift"]) for component in components}),
-        fmean(np.log(component["scale"]) for component in components),
-        sum(component["reflection"] is not None for component in components),
+        fmean(np.log(component["scale"]) for component in components) if components else 0.0,
+        *(sum(bool(c.get(name)) for c in components) for name in TRANSFORMATIONS),
+        *(kind in added for kind in TERM_SHARES),
+        bool(definition.get("variables")),
     ]
 
 
