@@ -36,8 +36,8 @@ def benchmark(
 ) -> None:
     """Race the pool of optimizers on synthetic problems and derive the labels.
 
-    Each problem is raced in rounds: every applicable optimizer runs once, the best five run again, and the best three run on fresh
-    seeds. Only the last round decides the label.
+    Each problem is raced in rounds: every applicable optimizer runs once, the best run again, and the best three of these run on
+    fresh seeds. Only the last round decides the label. On problems with a large evaluation budget fewer optimizers run.
 
     Writes OUT/labels.parquet and OUT/labels.json, from which [cyan]llamoco build[/] makes the instruction set. After Ctrl-C or a
     crash run the same command again: it repeats only the runs that were not finished.
@@ -47,6 +47,7 @@ def benchmark(
     from llamoco.dataset_builder.benchmark.benchmark import BenchmarkProgress, run_benchmark
     from llamoco.dataset_builder.benchmark.executors import open_executor
     from llamoco.dataset_builder.benchmark.label_table import write_labels
+    from llamoco.dataset_builder.benchmark.labels import RARE, rare_members
     from llamoco.dataset_builder.benchmark.provenance import benchmark_meta
 
     columns = (column("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
@@ -59,17 +60,18 @@ def benchmark(
 
             def on_progress(state: BenchmarkProgress) -> None:
                 left = "" if state.seconds_left is None else f", about {state.seconds_left / 60:.0f} min left"
-                bar.update(
-                    task, description=state.phase, completed=state.share, state=f"{state.runs:,} runs{left}"
-                )
+                evals = f"{state.runs:,} runs, of {state.expected_evals:.2g} evaluations{left}"
+                bar.update(task, description=state.phase, completed=state.share, state=evals)
 
             labelled = run_benchmark(out_folder, problems, seed, pool, width, repeats, on_progress)
         meta = benchmark_meta(
             out_folder, labelled, problems, seed, repeats, command="llamoco " + " ".join(sys.argv[1:])
         )
         write_labels(out_folder / "labels.parquet", labelled, meta)
+    rare = ", ".join(rare_members(labelled.labels)) or "none"
     dropped = ", ".join(f"{count} {reason}" for reason, count in labelled.discarded.items()) or "none"
     out.print(f"{len(labelled.labels)} problems labelled, discarded: {dropped}")
+    out.print(f"optimizers that win no more than {RARE:.1%} of the labels of a group: {rare}")
     out.print(
         f"labels: {out_folder / 'labels.parquet'}; for tables and figures: llamoco report {out_folder}",
     )

@@ -27,8 +27,8 @@ def build(
     The same table gives the same bytes on every machine. Nothing is written before it is complete: after Ctrl-C an earlier folder is
     as it was.
 
-    Then, in Python, from the folder that holds it: [cyan]load_dataset("llamoco")[/]. Config "default" is split by problem, config
-    "paper_split" by pair, as in the paper.
+    Then, in Python, from the folder that holds it: [cyan]load_dataset("llamoco")[/]. Config "default" answers from the whole
+    pool and is split by problem; config "paper" answers from the paper's 23 optimizers and is split by pair, as the paper is.
     """
     from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
     from llamoco.dataset_builder.hub_folder import build_folder, folder_hash

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from pathlib import Path
@@ -19,10 +18,10 @@ from huggingface_hub import DatasetCard, DatasetCardData
 
 from llamoco.dataset_builder.benchmark.executors import process_executor
 from llamoco.dataset_builder.benchmark.label_table import read_single_best_solvers
-from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo, dataset_info
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.prompts.instruction_set import (
+    Row,
     answerable_labels,
     description_counts,
     paper_order,
@@ -59,7 +58,7 @@ def build_folder(
         labels: the label table.
         out: folder to write.
         workers: processes that make the rows; 1 for this one alone.
-        on_progress: called with the rows made so far and in all.
+        on_progress: called with the rows made so far and in all, of all configs.
         add_files: called with the new folder before it takes its place, to add further files.
 
     Returns:
@@ -77,25 +76,30 @@ def build_folder(
         raise OutputFolderError(
             f"{out} exists and is not an instruction set built before: give another --out, or remove it"
         )
-    with process_executor(workers) if workers > 1 else nullcontext() as executor:
-        try:
-            rows = _rows(table, counts, executor, on_progress)
-        except BrokenProcessPool as error:
-            raise BuildError(
-                "a worker process died (killed, or out of memory); nothing was written: run the command again"
-            ) from error
     train = sum(count for label, count in zip(table, counts, strict=True) if label.split == "train")
-    test = len(rows) - train
+    test = sum(counts) - train
     orders: dict[str, dict[str, Sequence[int]]] = {
         "default": {"train": range(train), "test": range(train, train + test)},
-        "paper_split": dict(paper_order(train, test)),
+        "paper": dict(paper_order(train, test)),
     }
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
+    with (
+        tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work,
+        process_executor(workers) if workers > 1 else nullcontext() as executor,
+    ):
         folder = Path(work) / out.name
         infos, metadata = DatasetInfosDict(), MetadataConfigs()
-        for name in CONFIGS:
+        for number, name in enumerate(CONFIGS):
+            before, total = number * sum(counts), len(CONFIGS) * sum(counts)
+            try:
+                batches = rows_of_labels(table, counts, name, executor)
+                rows = _table(batches, sum(counts), lambda done, b=before, t=total: on_progress(b + done, t))
+            except BrokenProcessPool as error:
+                raise BuildError(
+                    "a worker process died (killed, or out of memory); nothing was written: run the command again"
+                ) from error
             infos[name] = _write_config(folder / name, rows, orders[name])
+            del rows  # half a gigabyte
             metadata[name] = {
                 "data_files": [
                     {"split": split, "path": f"{name}/{split}-*.parquet"} for split in orders[name]
@@ -129,23 +133,18 @@ def folder_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _rows(
-    labels: Sequence[Label],
-    counts: Sequence[int],
-    executor: Executor | None,
-    on_progress: Callable[[int, int], None],
-) -> pa.Table:
-    """All rows, in the order of the labels."""
+def _table(labelled: Iterable[list[Row]], total: int, on_progress: Callable[[int], None]) -> pa.Table:
+    """All rows of a config, in the order of the labels."""
 
     def batches() -> Iterator[pa.RecordBatch]:
-        done, total, waiting = 0, sum(counts), []
-        for rows in rows_of_labels(labels, counts, executor):
+        done, waiting = 0, []
+        for rows in labelled:
             waiting += rows
             done += len(rows)
             if len(waiting) >= ROWS_AT_ONCE or done == total:
                 yield pa.RecordBatch.from_pylist(waiting, schema=SCHEMA)
                 waiting = []
-            on_progress(done, total)
+            on_progress(done)
 
     return pa.Table.from_batches(batches(), SCHEMA).combine_chunks()
 

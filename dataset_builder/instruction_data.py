@@ -39,7 +39,7 @@ def open_data(place: str | None, split: str, config: str = DEFAULT_CONFIG) -> Da
             is built from the shipped labels once (minutes for train, seconds for test) and kept in the cache of `datasets` under
             HF_HOME.
         split: such as "train" or "test".
-        config: "default" or "paper_split", for the instruction set.
+        config: "default" or "paper", for the instruction set.
 
     Raises:
         DataError: if there is no such data set, config or split, or it cannot be read.

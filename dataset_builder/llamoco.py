@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import datasets
 
 from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
-from llamoco.dataset_builder.prompts.instruction_set import paper_split, rows_of_split
+from llamoco.dataset_builder.prompts.instruction_set import paper_rows_of_split, rows_of_split
 
 FEATURES = datasets.Features(
     {
@@ -32,6 +32,7 @@ FEATURES = datasets.Features(
         "language": datasets.Value("string"),
         "pattern": datasets.Value("string"),
         "held_out_pattern": datasets.Value("bool"),
+        "facts_known": datasets.Value("bool"),
         "optimizer": datasets.Value("string"),
         "hyperparameters": datasets.Value("string"),
         "dim": datasets.Value("int32"),
@@ -75,15 +76,15 @@ class LLaMoCoDataConfig(datasets.BuilderConfig):
 class LLaMoCo(datasets.GeneratorBasedBuilder):
     """Prompt-answer pairs of optimization problems and benchmarked optimizers.
 
-    Configs: ``default`` splits by problem (no problem of the test split has a description in train); ``paper_split`` shuffles the
-    same pairs as the paper does, for comparison.
+    Configs: ``default`` splits by problem (no problem of the test split has a description in train); ``paper`` answers the same
+    problems from the paper's 23 optimizers and splits by pair, as the paper does, for comparison.
     """
 
     VERSION = datasets.Version("0.1.0")
     BUILDER_CONFIG_CLASS = LLaMoCoDataConfig
     BUILDER_CONFIGS: ClassVar[list[LLaMoCoDataConfig]] = [
         LLaMoCoDataConfig(name="default", version=VERSION, description="split by problem"),
-        LLaMoCoDataConfig(name="paper_split", version=VERSION, description="split by pair, as in the paper"),
+        LLaMoCoDataConfig(name="paper", version=VERSION, description="the paper's pool, split by pair"),
     ]
     DEFAULT_CONFIG_NAME = "default"
 
@@ -105,7 +106,7 @@ def rows_of(labels: Path, config: str, split: str) -> Iterator[dict[str, Any]]:
 
     Args:
         labels: path of the label table.
-        config: "default" or "paper_split".
+        config: "default" or "paper".
         split: "train" or "test".
     """
-    yield from paper_split(labels, split) if config == "paper_split" else rows_of_split(labels, split)
+    yield from paper_rows_of_split(labels, split) if config == "paper" else rows_of_split(labels, split)

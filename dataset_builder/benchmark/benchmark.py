@@ -17,8 +17,8 @@ from pathlib import Path
 from llamoco.dataset_builder.benchmark import race
 from llamoco.dataset_builder.benchmark.executors import completed_calls
 from llamoco.dataset_builder.benchmark.labels import LabelTable, check_jobs, derive_labels
-from llamoco.dataset_builder.benchmark.references import CHECK
-from llamoco.dataset_builder.benchmark.run import REFERENCE, Run, Task, run_task
+from llamoco.dataset_builder.benchmark.plan import CHECK_SEEDS, expected_evals, plan_for
+from llamoco.dataset_builder.benchmark.run import CHECK, REFERENCE, Run, Task, run_task
 from llamoco.dataset_builder.benchmark.store import RunStore
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
@@ -33,12 +33,14 @@ class BenchmarkProgress:
         runs: runs in the store.
         share: expected share of the work done, in [0, 1].
         seconds_left: estimate from the pace of this session, None until there is one.
+        expected_evals: evaluations that the phase grants in all, approximately; runs that end early use fewer.
     """
 
     phase: str
     runs: int
     share: float
     seconds_left: float | None
+    expected_evals: float
 
 
 def draw_problems(count: int, seed: int) -> list[Problem]:
@@ -83,11 +85,11 @@ def run_benchmark(
             for number in races[problem.id]:
                 if (step := race.next_jobs(problem, runs, number)) is not None:
                     stage, jobs = step
-                    factor = race.REFERENCE_BUDGET_FACTOR if stage == REFERENCE else 1
+                    factor = plan_for(problem).reference_factor if stage == REFERENCE else 1
                     return Task(problem.to_json(), number, stage, tuple(jobs), seed, factor)
             return None
 
-        expected = {p.id: race.expected_evals(p) * len(races[p.id]) for p in drawn}
+        expected = {p.id: expected_evals(p) * len(races[p.id]) for p in drawn}
         meter = _ProgressMeter("races", store, drawn, expected, on_progress)
         _run_all(executor, max_in_flight, drawn, race_task, store, meter)
         table = derive_labels(drawn, {problem.id: store.runs(problem.id) for problem in drawn})
@@ -103,7 +105,7 @@ def run_benchmark(
             for n, problem in enumerate(drawn)
             if problem.id in labels and (n < repeats or labels[problem.id].split == "test")
         ]
-        expected = {p.id: expected[p.id] + 2 * len(race.CHECK_SEEDS) * p.max_evals for p in kept}
+        expected = {p.id: expected[p.id] + 2 * len(CHECK_SEEDS) * p.max_evals for p in kept}
         _run_all(
             executor,
             max_in_flight,
@@ -171,7 +173,8 @@ class _ProgressMeter:
             share = self._share()
             gained = share - self._share_before
             left = (1 - share) / gained * (time.monotonic() - self._started) if gained > 0 else None
-            self._on_progress(BenchmarkProgress(self._phase, self._store.count_runs(), share, left))
+            expected = sum(self._expected.values())
+            self._on_progress(BenchmarkProgress(self._phase, self._store.count_runs(), share, left, expected))
 
     def finished(self, problem: Problem) -> None:
         """Count a problem as done, whatever was expected of it."""

@@ -1,7 +1,7 @@
 """Executors for tasks: processes on this machine, or on the workers of a Dask cluster.
 
 Each yields a ``concurrent.futures`` executor whose tasks run in the main thread of a process of their own, as
-the wall limit of a run needs it (``run.wall_limit``).
+the wall limit of a run needs it (``run.time_limit``).
 """
 
 from __future__ import annotations

@@ -19,14 +19,14 @@ from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, LabelTa
 from llamoco.dataset_builder.benchmark.race import Score
 from llamoco.dataset_builder.problems.problem import Problem
 
-LABELS_FORMAT = 3
+LABELS_FORMAT = 4
 SHIPPED_LABELS = Path(__file__).parents[1] / "labels" / "labels.parquet"
 
 _FORMAT_KEY = b"llamoco_labels_format"
 _SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("problem_id", "group", "split", "problem", "optimizer", "config")]
     + [("aocc", pa.float64()), ("w", pa.float64()), ("tie", pa.bool_())]
-    + [(name, pa.string()) for name in ("finalists", "screen", "check", "repeat")],
+    + [(name, pa.string()) for name in ("finalists", "screen", "paper", "check", "repeat")],
 )
 
 
@@ -51,6 +51,7 @@ def write_labels(path: Path, table: LabelTable, meta: Mapping[str, Any]) -> None
             "tie": label.tie,
             "finalists": _scores_json(label.finalists),
             "screen": _scores_json(label.screen),
+            "paper": None if label.paper is None else _scores_json([label.paper]),
             "check": None if label.check is None else _scores_json(label.check),
             "repeat": None if label.repeat is None else json.dumps(asdict(label.repeat)),
         }
@@ -137,6 +138,7 @@ def _read_rows(path: Path, state: tuple[int, ...]) -> tuple[Label, ...]:
             tie=row["tie"],
             finalists=_scores(row["finalists"]),
             screen=_scores(row["screen"]),
+            paper=None if row["paper"] is None else _scores(row["paper"])[0],
             check=None if row["check"] is None else _scores(row["check"]),
             repeat=None if row["repeat"] is None else Repeat(**json.loads(row["repeat"])),
         )

@@ -8,25 +8,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from llamoco.dataset_builder.benchmark.plan import CHECK_SEEDS
 from llamoco.dataset_builder.benchmark.race import (
-    CHECK_SEEDS,
     FINAL,
     SCREEN,
-    SECOND,
     Score,
     choose_winner,
     rank_scores,
     stage_scores,
 )
-from llamoco.dataset_builder.benchmark.references import CHECK, ProblemRejected, freeze_references
-from llamoco.dataset_builder.benchmark.run import Job, Run
-from llamoco.dataset_builder.optimizers.catalogue import GROUPS, group_of
+from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze_references
+from llamoco.dataset_builder.benchmark.run import CHECK, Job, Run
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS, POOL, group_of
 from llamoco.dataset_builder.optimizers.configuration import Configuration, configured
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.problem import Problem
 
 TEST_SHARE = 2570 / 32570  # as in the paper
 TEST_MINIMUM = 30  # problems of each group, so that scores of small sets mean something; never over a fifth
+SBS_SHARE = 0.95  # of a group's problems that a candidate for the single best solver ran on
+RARE = 0.005  # share of the wins of a group
 
 
 class LabelsError(LlamocoError, ValueError):
@@ -59,6 +60,8 @@ class Label:
         check: scores of the answer and of the single best solvers on seeds that no choice has seen; None
             where there was no check.
         repeat: outcome of the second race, None if there was none.
+        paper: the winner among the paper's optimizers, with its scores: over the fresh seeds if one of them is a finalist,
+            else in the screen. None if none of them raced.
     """
 
     problem: Problem
@@ -72,6 +75,7 @@ class Label:
     screen: tuple[Score, ...]
     check: tuple[Score, ...] | None = None
     repeat: Repeat | None = None
+    paper: Score | None = None
 
     @property
     def group(self) -> str:
@@ -121,12 +125,10 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
     for problem in problems:
         try:
             kept = freeze_references(problem, runs[problem.id])
-            screen, second, final = (
+            screen, final = (
                 rank_scores(stage_scores(kept, _of_race(runs[problem.id], 0), (stage,)))
-                for stage in (SCREEN, SECOND, FINAL)
+                for stage in (SCREEN, FINAL)
             )
-            if not any(s.aocc > 0 or s.w > 0 for s in (*screen, *second, *final)):
-                raise ProblemRejected("all runs score 0")
             if not final:
                 raise ProblemRejected("runs of the screen could not be told apart")
         except ProblemRejected as reason:
@@ -158,6 +160,7 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
                 tie=tie,
                 finalists=tuple(finalists),
                 screen=tuple(screens[problem.id]),
+                paper=paper_winner(finalists, screens[problem.id], strength[group]),
                 check=tuple(check) or None,
                 repeat=repeat,
             )
@@ -185,26 +188,70 @@ def _strength(
     return {name: fmean(values) for name, values in scores.items()}
 
 
+def paper_winner(
+    finalists: Sequence[Score], screen: Sequence[Score], strength: Mapping[str, float]
+) -> Score | None:
+    """The winner among the paper's optimizers: by the final if one of them is in it, else by the screen."""
+    for scores in (finalists, screen):
+        if members := [score for score in scores if POOL[score.optimizer].edition == "paper"]:
+            return choose_winner(members, strength)[0]
+    return None
+
+
 def single_best(labels: Sequence[Label]) -> dict[str, dict[str, str]]:
     """The single best solver of each group, by AOCC and by w: highest mean in the screen over train.
 
-    Optimizers with a budget limit, which do not run on every problem, cannot be it.
+    Every optimizer that ran on SBS_SHARE of the problems is a candidate, chains too. Where it did not run, for its own time or
+    that of the benchmark (``plan``), it scores as the worst that ran.
     """
     best: dict[str, dict[str, str]] = {}
     for group in GROUPS:
-        means: dict[str, list[tuple[float, float]]] = defaultdict(list)
-        for label in labels:
-            if label.group == group and label.split == "train":
-                for entry in label.screen:
-                    means[entry.optimizer].append((entry.aocc, entry.w))
-        everywhere = max((len(rows) for rows in means.values()), default=0)
-        means = {name: rows for name, rows in means.items() if len(rows) == everywhere}
+        members = [label for label in labels if label.group == group and label.split == "train"]
+        means = screen_means(members)
         if means:
             best[group] = {
-                criterion: min(means, key=lambda name: (-fmean(row[column] for row in means[name]), name))
+                criterion: min(means, key=lambda name: (-means[name][column], name))
                 for column, criterion in enumerate(("aocc", "w"))
             }
     return best
+
+
+def screen_means(labels: Sequence[Label]) -> dict[str, tuple[float, float]]:
+    """Mean AOCC and w in the screen of each optimizer that ran on SBS_SHARE of the problems, over all of them.
+
+    Args:
+        labels: of one group.
+    """
+    ran = Counter(entry.optimizer for label in labels for entry in label.screen)
+    names = [name for name, count in ran.items() if count >= SBS_SHARE * len(labels)]
+    rows: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for label in labels:
+        scores = {entry.optimizer: (entry.aocc, entry.w) for entry in label.screen}
+        worst = min(aocc for aocc, _ in scores.values()), min(w for _, w in scores.values())
+        for name in names:
+            rows[name].append(scores.get(name, worst))
+    return {name: (fmean(a for a, _ in row), fmean(w for _, w in row)) for name, row in sorted(rows.items())}
+
+
+def win_shares(labels: Sequence[Label]) -> dict[str, dict[str, float]]:
+    """Share of the labels of each group that each optimizer wins, by optimizer and group; 0 for those that raced and never won."""
+    shares: dict[str, dict[str, float]] = {}
+    for group in GROUPS:
+        members = [label for label in labels if label.group == group]
+        wins = Counter(label.optimizer for label in members)
+        for name in sorted({entry.optimizer for label in members for entry in label.screen}):
+            shares.setdefault(name, {})[group] = wins[name] / len(members)
+    return shares
+
+
+def rare_members(labels: Sequence[Label], share: float = RARE) -> dict[str, dict[str, float]]:
+    """The optimizers that win no more than a share of the labels of any group, with their shares: candidates to leave the pool.
+
+    Args:
+        labels: of a pilot, say, of 400 problems.
+        share: of the labels of a group.
+    """
+    return {name: groups for name, groups in win_shares(labels).items() if max(groups.values()) <= share}
 
 
 def assign_splits(problems: Sequence[Problem]) -> dict[str, str]:

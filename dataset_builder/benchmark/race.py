@@ -1,12 +1,13 @@
 """A race of the pool on one problem: the next runs, and the winner.
 
     screen      every optimizer that serves the group, in its configuration, one seed
-    second      another seed for the 5 best of the screen
-    final       the 3 best of these, 3 fresh seeds, and 2 more for those that are still close: these alone decide
-    reference   the two best of the final at 3 times the budget, where the optimum is unknown: for f* only
+    second      another seed for the best of the screen
+    final       the best of these on fresh seeds, and more seeds for those that are still close: these alone decide
+    reference   the best of the final once more, where the optimum is unknown: for f* only
 
-An optimizer's configuration follows from what the prompt states (``optimizers.configuration``); it is not searched problem
-by problem, since such choices are noise: of per-problem configurations 24 to 33% repeat in a second race.
+How many run in each, and who is spared the longest runs, follows from the problem's budget (``plan``). An optimizer's
+configuration follows from what the prompt states (``optimizers.configuration``); it is not searched problem by problem,
+since such choices are noise: of per-problem configurations 24 to 33% repeat in a second race.
 
 All is a pure function of the problem and the runs made so far, so that an interrupted benchmark goes on where
 it was.
@@ -19,26 +20,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from llamoco.dataset_builder.benchmark.plan import (
+    CLOSE,
+    REFERENCE_SEEDS,
+    SCREEN_SEEDS,
+    SECOND_SEEDS,
+    entrants,
+    plan_for,
+)
 from llamoco.dataset_builder.benchmark.references import REFERENCE, ProblemRejected, freeze_references
 from llamoco.dataset_builder.benchmark.run import Job, Run, score_run
 from llamoco.dataset_builder.optimizers import pool
-from llamoco.dataset_builder.optimizers.configuration import Configuration, configured
+from llamoco.dataset_builder.optimizers.configuration import Configuration
 from llamoco.dataset_builder.problems.problem import Problem
 
 SCREEN = "screen"
 SECOND = "second"
 FINAL = "final"
-SCREEN_SEEDS = (0,)
-SECOND_SEEDS = (1,)
-FINAL_SEEDS = (20, 21, 22)
-MORE_FINAL_SEEDS = (23, 24)
-REFERENCE_SEEDS = (30,)
-CHECK_SEEDS = (40, 41, 42)
-SECOND_FAMILIES = 5
-FINAL_FAMILIES = 3
-CLOSE = 0.1  # in AOCC: finalists this close to the best after FINAL_SEEDS run on MORE_FINAL_SEEDS, too
-REFERENCE_RUNS = 2
-REFERENCE_BUDGET_FACTOR = 3
 TIE = 0.01  # in AOCC
 
 
@@ -65,15 +63,6 @@ class Score:
         return self.optimizer, self.config
 
 
-def entrants(problem: Problem) -> list[Configuration]:
-    """The optimizers that race on a problem, by its group, number of variables and evaluation budget."""
-    return [
-        configured(optimizer.name, problem)
-        for optimizer in pool.pool_for(problem.constrained)
-        if optimizer.affords(problem.dim, problem.max_evals)
-    ]
-
-
 def next_jobs(problem: Problem, runs: Sequence[Run], race: int) -> tuple[str, list[Job]] | None:
     """Stage and jobs that a race needs next; None when it is over or the runs cannot be compared.
 
@@ -89,35 +78,29 @@ def next_jobs(problem: Problem, runs: Sequence[Run], race: int) -> tuple[str, li
 
 
 def _next_jobs(problem: Problem, mine: Sequence[Run], race: int) -> tuple[str, list[Job]] | None:
+    plan = plan_for(problem)
     have = {(run.optimizer, run.config, run.seed_index) for run in mine}
     if missing := _missing(entrants(problem), SCREEN_SEEDS, have):
         return SCREEN, missing
-    good = [s.key for s in _standing(problem, mine, SCREEN_SEEDS)[:SECOND_FAMILIES]]
-    if missing := _missing(good, SECOND_SEEDS, have):
-        return SECOND, missing
-    early = SCREEN_SEEDS + SECOND_SEEDS
-    finalists = [s.key for s in _standing(problem, mine, early) if s.key in good][:FINAL_FAMILIES]
-    if missing := _missing(finalists, FINAL_SEEDS, have):
+    good = [s.key for s in _standing(problem, mine, SCREEN_SEEDS)]
+    early = SCREEN_SEEDS
+    if plan.second:
+        good, early = good[: plan.second], SCREEN_SEEDS + SECOND_SEEDS
+        if missing := _missing(good, SECOND_SEEDS, have):
+            return SECOND, missing
+    finalists = [s.key for s in _standing(problem, mine, early) if s.key in good][: plan.finalists]
+    if missing := _missing(finalists, plan.final_seeds, have):
         return FINAL, missing
-    final = _standing(problem, mine, FINAL_SEEDS, before=early)
+    final = _standing(problem, mine, plan.final_seeds, before=early)
     close = [s.key for s in final if s.aocc >= final[0].aocc - CLOSE]
-    if len(close) > 1 and (missing := _missing(close, MORE_FINAL_SEEDS, have)):
+    if len(close) > 1 and (missing := _missing(close, plan.more_final_seeds, have)):
         return FINAL, missing
-    if race == 0 and problem.f_star is None:
-        long_budget = problem.max_evals * REFERENCE_BUDGET_FACTOR
-        able = [s.key for s in final if pool.POOL[s.optimizer].affords(problem.dim, long_budget)]
-        if missing := _missing(able[:REFERENCE_RUNS], REFERENCE_SEEDS, have):
+    if race == 0 and problem.f_star is None and plan.references:
+        budget = problem.max_evals * plan.reference_factor
+        able = [s.key for s in final if pool.POOL[s.optimizer].affords(problem.dim, budget)]
+        if missing := _missing(able[: plan.references], REFERENCE_SEEDS, have):
             return REFERENCE, missing
     return None
-
-
-def expected_evals(problem: Problem) -> float:
-    """Approximate number of evaluations that a race grants: for the estimate of the time left."""
-    runs = len(entrants(problem)) + SECOND_FAMILIES + FINAL_FAMILIES * len(FINAL_SEEDS)
-    runs += 2 * len(MORE_FINAL_SEEDS)
-    if problem.f_star is None:
-        runs += REFERENCE_RUNS * REFERENCE_BUDGET_FACTOR
-    return runs * problem.max_evals
 
 
 def _standing(

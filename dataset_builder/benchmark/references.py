@@ -12,10 +12,9 @@ from statistics import median
 
 import numpy as np
 
-from llamoco.dataset_builder.benchmark.run import REFERENCE, Run
+from llamoco.dataset_builder.benchmark.run import CHECK, REFERENCE, Run
 from llamoco.dataset_builder.problems.problem import Problem
 
-CHECK = "check"
 MIN_RELATIVE_RANGE = 1e-9  # f0 - f* below this share of |f*| is rounding, not room for improvement
 
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from llamoco.dataset_builder.benchmark import race, trace
-from llamoco.dataset_builder.benchmark.run import WALL_LIMIT, Run
+from llamoco.dataset_builder.benchmark import plan, run, trace
+from llamoco.dataset_builder.benchmark.run import Run
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configurations
 from llamoco.dataset_builder.problems.errors import LlamocoError
@@ -47,10 +47,13 @@ class StoreError(LlamocoError, ValueError):
 def code_fingerprint() -> str:
     """Hash of what the runs of a benchmark depend on besides its problems: answers, configurations, race.
 
-    Not the rule for ties: it decides labels, and no runs but those that check them.
+    Not the rules for ties and single best solvers: they decide labels, and no runs but those that check them.
     """
-    stages = {name: value for name, value in vars(race).items() if name.isupper() and name != "TIE"}
-    return fingerprint(pool_state(), configurations(), stages, WALL_LIMIT, trace.MAX_POINTS)
+    stages = {name: value for name, value in vars(plan).items() if name.isupper() and name != "GROUPS"}
+    for name in ("SHORT_RUNS_ONLY", "LONGEST_RUNS"):  # a set has no order
+        stages[name] = {group: sorted(members) for group, members in stages[name].items()}
+    limits = run.TIME_LIMIT, run.WALL_FACTOR, run.SOLVED_GAP
+    return fingerprint(pool_state(), configurations(), stages, limits, trace.MAX_POINTS)
 
 
 def pool_state() -> dict[str, Any]:
@@ -157,15 +160,26 @@ class RunStore:
         return int(self._db.execute("SELECT COUNT(*) FROM runs").fetchone()[0])
 
     def summary(self) -> dict[str, Any]:
-        """For the record: number of runs, core-seconds by stage, runs that failed by optimizer and status."""
+        """For the record: number of runs and evaluations, core-seconds by stage, seconds of each optimizer's runs (mean and
+        largest), runs that failed by optimizer and status.
+        """
         seconds = self._db.execute("SELECT stage, SUM(seconds) FROM runs GROUP BY stage")
+        by_optimizer = self._db.execute(
+            "SELECT optimizer, AVG(seconds), MAX(seconds) FROM runs GROUP BY optimizer ORDER BY optimizer"
+        )
+        evals = self._db.execute("SELECT COALESCE(SUM(evals), 0) FROM runs").fetchone()[0]
         failures = self._db.execute(
-            "SELECT optimizer || ': ' || status, COUNT(*) FROM runs WHERE status != 'ok' "
+            "SELECT optimizer || ': ' || status, COUNT(*) FROM runs WHERE status NOT IN ('ok', 'solved') "
             "GROUP BY 1 ORDER BY 1"
         )
         return {
             "runs": self.count_runs(),
+            "evaluations": int(evals),
             "core_seconds": {stage: round(total, 1) for stage, total in seconds},
+            "seconds_of_a_run": {
+                name: {"mean": round(mean, 4), "largest": round(largest, 2)}
+                for name, mean, largest in by_optimizer
+            },
             "failures": dict(failures.fetchall()),
         }
 

@@ -29,6 +29,7 @@ class Optimizer:
         max_evals_limit: it is not run on problems with a larger evaluation budget; None for no limit.
         dim_limit: it is not run on problems with more variables; None for no limit.
         limit_reason: why; empty without a limit.
+        edition: "paper" for the paper's own 23, "extension" for later ones.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Optimizer:
     max_evals_limit: int | None = None
     dim_limit: int | None = None
     limit_reason: str = ""
+    edition: Literal["paper", "extension"] = "paper"
 
     def handles(self, constrained: bool) -> bool:
         """True if it serves constrained (or else unconstrained) problems."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from llamoco.dataset_builder.problems.evaluator import CompiledProblem
     from llamoco.dataset_builder.problems.files.python_file import PythonFile
     from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
+    from llamoco.dataset_builder.problems.variables import Variables
 
 Values = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -73,6 +74,11 @@ class ProblemEvaluator:
         return False
 
     @property
+    def variable_map(self) -> Variables | None:
+        """The map between the search box and the person's own variables; None where it is not known here."""
+        return None
+
+    @property
     def start(self) -> np.ndarray | None:
         """The person's starting point in the search box (D,), to be evaluated first; None if they gave none."""
         return None
@@ -110,64 +116,6 @@ def collect_values(rows: Iterable[tuple[int, Values]], count: int) -> Values:
     found = dict(rows)
     f, g, h = (np.concatenate(parts) for parts in zip(*(found[row] for row in range(count)), strict=True))
     return f, g, h
-
-
-class SymbolicEvaluator(ProblemEvaluator):
-    """Evaluator of formulas, compiled at the first request.
-
-    Args:
-        system: makes the formulas; called once.
-        lower, upper: bounds (D,).
-    """
-
-    def __init__(
-        self, system: Callable[[], SymbolicProblem], lower: tuple[float, ...], upper: tuple[float, ...]
-    ) -> None:
-        self._make, self._bounds = system, (lower, upper)
-
-    @cached_property
-    def system(self) -> SymbolicProblem:
-        """The formulas."""
-        return self._make()
-
-    @property
-    def symbolic(self) -> tuple[SymbolicProblem, tuple[float, ...], tuple[float, ...]]:
-        """See ``ProblemEvaluator``."""
-        return self.system, *self._bounds
-
-    @cached_property
-    def compiled(self) -> CompiledProblem | None:
-        """The compiled formulas; None where Numba, which runs them, is not installed.
-
-        Raises:
-            ValueError, ArithmeticError: as ``compile_problem``, whether they run or not.
-        """
-        from llamoco.dataset_builder.problems.evaluator import compile_problem, numba_is_installed
-
-        compiled = compile_problem(self.system)
-        return compiled if numba_is_installed() else None
-
-    @cached_property
-    def _by_numpy(self) -> Callable[[np.ndarray], Values]:
-        from llamoco.dataset_builder.problems.evaluator import numpy_evaluator
-
-        return numpy_evaluator(self.system)
-
-    def evaluate(self, x: np.ndarray) -> Values:
-        """See ``ProblemEvaluator``."""
-        return self.evaluate_few(x) if self.compiled is None else self.compiled(x)
-
-    def evaluate_few(self, x: np.ndarray) -> Values:
-        """The values of ``evaluate``, up to rounding, for a few points, which do not pay for loading Numba."""
-        self.compiled  # noqa: B018  (says what is wrong with the formulas)
-        return self._by_numpy(x)
-
-    @cached_property
-    def profile(self) -> OperationProfile | None:
-        """See ``ProblemEvaluator``."""
-        from llamoco.dataset_builder.problems.profiling.symbolic_profile import profile_of_symbolic_problem
-
-        return profile_of_symbolic_problem(self.system, *self._bounds)
 
 
 class SourceEvaluator(ProblemEvaluator):
@@ -211,6 +159,11 @@ class SourceEvaluator(ProblemEvaluator):
     def to_original(self, x: np.ndarray) -> np.ndarray:
         """See ``ProblemEvaluator``."""
         return self.file.to_original(x)
+
+    @property
+    def variable_map(self) -> Variables:
+        """See ``ProblemEvaluator``."""
+        return self.file.variables
 
     @property
     def start(self) -> np.ndarray | None:
@@ -296,6 +249,11 @@ class EvaluatorWrapper(ProblemEvaluator):
     def maximize(self) -> bool:
         """See ``ProblemEvaluator``."""
         return self.inner.maximize
+
+    @property
+    def variable_map(self) -> Variables | None:
+        """See ``ProblemEvaluator``."""
+        return self.inner.variable_map
 
     @property
     def start(self) -> np.ndarray | None:

@@ -12,11 +12,12 @@ import numpy as np
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluator import PointEvaluator
-from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SourceEvaluator, SymbolicEvaluator
+from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SourceEvaluator
 from llamoco.dataset_builder.problems.merit import EQUALITY_TOLERANCE, INEQUALITY_TOLERANCE
 from llamoco.dataset_builder.problems.problem_fields import FIELDS, FORMAT_VERSION, problem_record
 from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
+from llamoco.dataset_builder.problems.symbolic_evaluator import SymbolicEvaluator
 
 Kind = Literal["synthetic", "source", "described"]
 
@@ -125,7 +126,13 @@ class Problem:
         if self.evaluator is not None:
             return self.evaluator
         if self.kind == "synthetic":
-            return SymbolicEvaluator(lambda: self.system, self.lower, self.upper)
+            if not self.definition.get("variables"):
+                return SymbolicEvaluator(lambda: self.system, self.lower, self.upper)
+            from llamoco.dataset_builder.problems.symbolic.variable_kinds import variables_of
+
+            own, variables = variables_of(self.definition, self.lower, self.upper)
+            lower, upper = tuple(own.lower.tolist()), tuple(own.upper.tolist())
+            return SymbolicEvaluator(lambda: self.system, lower, upper, variables)
         text = self.description  # other kinds have none, so nothing of theirs is executed
         # What reads the one language is not loaded for the other: it takes a tenth of a second.
         if self.language == "latex":
@@ -161,6 +168,17 @@ class Problem:
     def start(self) -> np.ndarray | None:
         """The person's starting point (D,), which is to be evaluated first; None if there is none, or it has been."""
         return None if self.start_evaluated else self.active_evaluator.start
+
+    @property
+    def has_start(self) -> bool:
+        """True if the person gave a starting point, whether it has been evaluated or not."""
+        return self.active_evaluator.start is not None
+
+    @property
+    def variable_kinds(self) -> tuple[int, int]:
+        """Numbers of the variables that take whole numbers, and of those that take other steps; the others are continuous."""
+        variables = self.active_evaluator.variable_map
+        return (0, 0) if variables is None else variables.kinds
 
     @property
     def tolerance(self) -> float | None:
@@ -205,7 +223,7 @@ class Problem:
         if compiled is None:
             return None
         tolerances = (INEQUALITY_TOLERANCE, EQUALITY_TOLERANCE)
-        return PointEvaluator(compiled, self.lower_array, self.upper_array, tolerances)
+        return compiled.point_evaluator(self.lower_array, self.upper_array, tolerances)
 
     def evaluate(self, x: np.ndarray) -> Evaluation:
         """Evaluate points.

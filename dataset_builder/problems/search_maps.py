@@ -152,6 +152,10 @@ class Stepped:
             np.isfinite(high), (self._origin + self._most * self._stride) / self._parts, high
         )
 
+    def whole(self) -> np.ndarray:
+        """Mask (K,) of those whose values are all whole numbers."""
+        return np.asarray((self._base == np.rint(self._base)) & (self._step == np.rint(self._step)))
+
     def to_original(self, x: np.ndarray) -> np.ndarray:
         """The nearest steps (..., K)."""
         k = np.minimum(np.maximum(np.rint((x - self._base) / self._step), self._least), self._most)

@@ -121,6 +121,12 @@ class Variables:
         self.unbounded = any(isinstance(each, Unbounded) for each in self._maps)
         self.plain = bool(self._free.all() and not len(self._stepped.index) and not self._maps)
 
+    @property
+    def kinds(self) -> tuple[int, int]:
+        """Numbers of those of the D variables that take whole numbers only, and of those that take other steps."""
+        whole = self._stepped.whole()
+        return int(whole.sum()), int((~whole).sum())
+
     def settled(self, merit_of: Callable[[np.ndarray], tuple[float, float]]) -> Variables:
         """``recentred`` where the starting point is better than the centre of the search box, else these variables.
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 
-ROLES = ("title", "bounds", "budget", "objective", "inequality", "equality", "constants", "component")
+ROLES = (
+    *("title", "bounds", "budget", "objective", "inequality", "equality", "constants", "component"),
+    *("start", "integer", "step"),
+)
 
 TONES: dict[str, dict[str, tuple[str, ...]]] = {
     "plain": {
@@ -19,6 +22,9 @@ TONES: dict[str, dict[str, tuple[str, ...]]] = {
         "equality": ("h(x) = 0", "equality constraints"),
         "constants": ("constants", "data", "given numbers"),
         "component": ("{name}", "{name} part", "{name} term"),
+        "start": ("starting point", "initial guess"),
+        "integer": ("whole numbers", "integer variables"),
+        "step": ("step of each variable, 0: continuous", "sizes come in these steps"),
     },
     "terse": {
         "title": ("min f", "NLP, D={dim}", "opt", "D={dim}"),
@@ -29,6 +35,9 @@ TONES: dict[str, dict[str, tuple[str, ...]]] = {
         "equality": ("h=0", "eq", "== 0"),
         "constants": ("consts", "data"),
         "component": ("{name}",),
+        "start": ("x0", "init"),
+        "integer": ("int vars", "ints"),
+        "step": ("dx", "steps"),
     },
     "chatty": {
         "title": (
@@ -43,6 +52,9 @@ TONES: dict[str, dict[str, tuple[str, ...]]] = {
         "equality": ("has to be (nearly) zero", "these must vanish"),
         "constants": ("magic numbers", "numbers from the last fit"),
         "component": ("here comes the {name} bit", "good old {name}"),
+        "start": ("what we use today", "my best guess so far"),
+        "integer": ("you cannot buy half of one", "no fractions here"),
+        "step": ("the shop only has these sizes", "finer makes no sense"),
     },
     "academic": {
         "title": (
@@ -60,6 +72,9 @@ TONES: dict[str, dict[str, tuple[str, ...]]] = {
         "equality": ("Equality constraints h_j(x) = 0.", "Returns h(x); feasible iff h(x) = 0."),
         "constants": ("Problem data.", "Parameters."),
         "component": ("The {name} function.", "Cf. the {name} function."),
+        "start": ("Initial iterate.", "Starting point of the search."),
+        "integer": ("Indices of the integer variables.", "Integrality restrictions."),
+        "step": ("Granularity of the variables.", "Admissible increments."),
     },
     "german": {
         "title": ("Optimierungsaufgabe mit {dim} Variablen", "zu minimieren: objective(x)"),
@@ -70,6 +85,9 @@ TONES: dict[str, dict[str, tuple[str, ...]]] = {
         "equality": ("Gleichungen, = 0", "muss 0 sein"),
         "constants": ("Daten", "Konstanten"),
         "component": ("{name}-Anteil", "Anteil: {name}"),
+        "start": ("Startpunkt", "Anfangswert"),
+        "integer": ("ganzzahlig", "nur ganze Zahlen"),
+        "step": ("Schrittweite", "Raster"),
     },
     "french": {
         "title": ("problème à {dim} variables", "fonction à minimiser"),
@@ -80,6 +98,9 @@ TONES: dict[str, dict[str, tuple[str, ...]]] = {
         "equality": ("contraintes d'égalité, = 0", "doit être nul"),
         "constants": ("données", "constantes"),
         "component": ("terme {name}", "fonction {name}"),
+        "start": ("point de départ", "valeur initiale"),
+        "integer": ("variables entières", "nombres entiers"),
+        "step": ("pas des variables", "pas"),
     },
     "spanish": {
         "title": ("problema de {dim} variables", "función a minimizar"),
@@ -90,6 +111,9 @@ TONES: dict[str, dict[str, tuple[str, ...]]] = {
         "equality": ("igualdades, = 0", "debe ser 0"),
         "constants": ("datos", "constantes"),
         "component": ("término {name}", "parte {name}"),
+        "start": ("punto inicial", "valor de partida"),
+        "integer": ("variables enteras", "enteros"),
+        "step": ("paso de cada variable", "pasos"),
     },
 }
 _WEIGHTS = (8, 4, 3, 4, 1, 1, 1)

@@ -23,6 +23,8 @@ from llamoco.dataset_builder.problems.profiling.operation_profile import Functio
 FACTS = (
     "dimension",
     "bounds",
+    "variables",
+    "starting point",
     "evaluation budget",
     "inequality constraints",
     "equality constraints",
@@ -65,17 +67,23 @@ class StatedFacts:
         return configuration_for(name, self.dim, self.max_evals, self.constrained)
 
 
-def fact_lines(problem: Problem) -> str:
+def fact_lines(problem: Problem, known: bool = True) -> str:
     """Write the fact lines of a problem; each ends with a newline.
 
-    Dimension, bounds (equal ones of neighbours are written once, ``[-5, 5] x 3``; after 3 such groups the rest is left out),
-    evaluation budget, numbers of constraints, and what the functions do with the variables (``Problem.profile``), such as
-    ``degree 2, coupled; square each, product several``.
+    Dimension, bounds of the search box (equal ones of neighbours are written once, ``[-5, 5] x 3``; after 3 such groups the rest is left
+    out), kinds of variables, whether there is a starting point, evaluation budget, numbers of constraints, and what the functions do
+    with the variables (``Problem.profile``), such as ``degree 2, coupled; square each, product several``.
+
+    Args:
+        problem: the problem.
+        known: whether what the functions do is stated where it is known; as "unknown" it is what much of people's own code gives.
     """
-    profile = problem.profile
+    profile = problem.profile if known else None
     stated = (
         str(problem.dim),
         _bounds(problem.lower, problem.upper),
+        _kinds(problem.dim, *problem.variable_kinds),
+        "given" if problem.has_start else "none",
         str(problem.max_evals),
         str(problem.n_inequality),
         str(problem.n_equality),
@@ -125,6 +133,18 @@ def _operations(profile: FunctionProfile, dim: int) -> str:
         for name, count in profile.operations.items()
     )
     return f"{shapes}, {coupling}; {operations or 'linear'}"
+
+
+def _kinds(dim: int, whole: int, stepped: int) -> str:
+    """Kinds of variables: ``continuous``, ``integer``, ``2 of 5 integer, 1 stepped``."""
+    counts = [(whole, "integer"), (stepped, "stepped")]
+    said = [(count, kind) for count, kind in counts if count]
+    if not said:
+        return "continuous"
+    if said[0][0] == dim:
+        return said[0][1]
+    (count, kind), *rest = said
+    return ", ".join([f"{count} of {dim} {kind}", *(f"{count} {kind}" for count, kind in rest)])
 
 
 def _bounds(lower: Sequence[float], upper: Sequence[float]) -> str:

@@ -1,5 +1,8 @@
 """Rows of the instruction set: every label of a table, described 4-6 times and answered once.
 
+Config ``default`` answers from the whole pool and splits by problem. Config ``paper`` answers from the paper's 23 optimizers
+and splits by pair, as the paper does.
+
 A table that is large enough gives exactly the paper's 30,000 + 2,570 pairs. Everything follows
 from the table: splits, numbers of descriptions, patterns and styles.
 """
@@ -16,6 +19,8 @@ from typing import Any
 
 from llamoco.dataset_builder.benchmark.label_table import read_labels
 from llamoco.dataset_builder.benchmark.labels import Label, LabelsError
+from llamoco.dataset_builder.benchmark.race import Score
+from llamoco.dataset_builder.optimizers.catalogue import POOL
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
@@ -42,11 +47,15 @@ def answerable_labels(path: Path) -> list[Label]:
     known: set[tuple[str, str]] = set()
     for label in labels:
         try:
-            if unknown := {c["function"] for c in label.problem.definition["components"]} - FUNCTIONS.keys():
+            if (
+                unknown := {c["function"] for c in label.problem.definition.get("components", ())}
+                - FUNCTIONS.keys()
+            ):
                 raise ValueError(f"unknown basic functions {', '.join(sorted(unknown))}")
-            if (label.optimizer, label.config) not in known:
-                render(label.optimizer, json.loads(label.config))
-                known.add((label.optimizer, label.config))
+            answers = [(label.optimizer, label.config), *([label.paper.key] if label.paper else [])]
+            for optimizer, config in set(answers) - known:
+                render(optimizer, json.loads(config))
+                known.add((optimizer, config))
         except ValueError as error:
             raise LabelsError(
                 f"{path}, problem {label.problem.id}: {error}. Use the version of llamoco that wrote the "
@@ -87,18 +96,20 @@ def description_counts(labels: Sequence[Label]) -> list[int]:
 
 
 def rows_of_labels(
-    labels: Iterable[Label], counts: Iterable[int], executor: Executor | None = None
+    labels: Iterable[Label], counts: Iterable[int], config: str, executor: Executor | None = None
 ) -> Iterator[list[Row]]:
     """The rows of each label, in the order given.
 
     Args:
         labels: of the problems to describe.
         counts: descriptions of each label.
+        config: "default" or "paper": who may be the answer.
         executor: makes the rows; None for this process.
     """
+    rows = _paper_rows if config == "paper" else _rows
     if executor is None:
-        return map(_rows, labels, counts)
-    return executor.map(_rows, labels, counts, chunksize=LABELS_AT_ONCE)
+        return map(rows, labels, counts)
+    return executor.map(rows, labels, counts, chunksize=LABELS_AT_ONCE)
 
 
 def rows_of_split(labels: Path, split: str) -> Iterator[Row]:
@@ -116,15 +127,19 @@ def rows_of_split(labels: Path, split: str) -> Iterator[Row]:
         yield from _rows(label, count)
 
 
-def paper_split(labels: Path, split: str) -> list[Row]:
-    """The same rows split by pair, as in the paper (section IV-A1), for comparison: see ``paper_order``."""
-    train, test = (list(rows_of_split(labels, part)) for part in SIZES)
-    rows = train + test
-    return [rows[number] for number in paper_order(len(train), len(test))[split]]
+def paper_rows_of_split(labels: Path, split: str) -> list[Row]:
+    """Rows of config ``paper``: the same problems and numbers of descriptions, answered from the paper's 23 optimizers and split
+    by pair, as in the paper (section IV-A1): see ``paper_order``.
+    """
+    table = answerable_labels(labels)
+    counts = description_counts(table)
+    rows = [row for label, count in zip(table, counts, strict=True) for row in _paper_rows(label, count)]
+    train = sum(count for label, count in zip(table, counts, strict=True) if label.split == "train")
+    return [rows[number] for number in paper_order(train, len(rows) - train)[split]]
 
 
 def paper_order(train: int, test: int) -> dict[str, list[int]]:
-    """Numbers of the rows in each split of ``paper_split``, drawn at random; train rows are counted first."""
+    """Numbers of the rows in each split of config ``paper``, drawn at random; those of train problems are counted first."""
     order = PortableRng("paper_split", SEED).shuffled(range(train + test))
     return {"train": order[test:], "test": order[:test]}
 
@@ -151,11 +166,26 @@ def is_for_calibration(problem_id: str) -> bool:
 
 
 def _rows(label: Label, count: int) -> list[Row]:
-    rows = rows_of_problem(
-        label.problem, label.optimizer, label.config, SEED, count, held_out=label.split == "test"
-    )
+    return _answered_rows(label, count, label.optimizer, label.config, label.screen)
+
+
+def _paper_rows(label: Label, count: int) -> list[Row]:
+    if label.paper is None:
+        raise LabelsError(
+            f"problem {label.problem.id}: none of the paper's optimizers raced, so config paper has no answer"
+        )
+    raced = [entry for entry in label.screen if POOL[entry.optimizer].edition == "paper"]
+    return _answered_rows(label, count, label.paper.optimizer, label.paper.config, raced)
+
+
+def _answered_rows(
+    label: Label, count: int, optimizer: str, config: str, raced: Sequence[Score]
+) -> list[Row]:
+    """Rows of a label with an answer; ``raced`` are the screen's scores of the optimizers that it was chosen from."""
+    rows = rows_of_problem(label.problem, optimizer, config, SEED, count, held_out=label.split == "test")
     # Of a finalist the scores on fresh seeds, which come second, replace those of the screen.
-    scores = {entry.optimizer: entry.aocc for entry in (*label.screen, *label.finalists)}
+    names = {entry.optimizer for entry in raced}
+    scores = {e.optimizer: e.aocc for e in (*raced, *label.finalists) if e.optimizer in names}
     more = {
         "scores": json.dumps(scores),
         "calibration": label.split == "train" and is_for_calibration(label.problem.id),

@@ -66,7 +66,14 @@ def problem_section_of_text(language: str, description: str, name: str, ignore_p
     latex = as_stated(read_latex(description, name, ignore_prose))
     assert latex.max_evals is not None
     return problem_section(
-        latex.system, latex.lower, latex.upper, latex.max_evals, latex.x0, latex.integer, latex.maximize
+        latex.system,
+        latex.lower,
+        latex.upper,
+        latex.max_evals,
+        latex.x0,
+        latex.integer,
+        latex.maximize,
+        latex.step,
     )
 
 

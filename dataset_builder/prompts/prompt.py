@@ -12,10 +12,10 @@ LINE_LIMIT = 300
 HEAD_SHARE = 0.6  # of the room, for the head of a file that is cut
 
 
-def prompt(problem: Problem, description: str) -> str:
-    """The prompt of a description: it, then the fact lines; ends with one newline."""
+def prompt(problem: Problem, description: str, known: bool = True) -> str:
+    """The prompt of a description: it, then the fact lines (see ``fact_lines``); ends with one newline."""
     text = description.strip("\n")
-    return (f"{text}\n" if text else "") + fact_lines(problem)
+    return (f"{text}\n" if text else "") + fact_lines(problem, known)
 
 
 def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]:

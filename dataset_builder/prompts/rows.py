@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from llamoco.dataset_builder.optimizers.pool import render
+from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.symbolic.observations import observations
 from llamoco.dataset_builder.prompts.completion import decision_line, join_completion
 from llamoco.dataset_builder.prompts.latex import patterns as latex_patterns
 from llamoco.dataset_builder.prompts.pattern import Pattern
@@ -20,30 +21,47 @@ from llamoco.dataset_builder.prompts.python import patterns as python_patterns
 
 PATTERNS: tuple[Pattern, ...] = (*python_patterns.PATTERNS, *latex_patterns.PATTERNS)
 PAIR_LIMIT = 6000  # characters of prompt and completion together
+UNKNOWN_SHARE = (
+    0.1  # of the problems: facts of their functions are not stated, as for much of people's own code
+)
 ATTEMPTS = 20  # styles drawn of a pattern before the next pattern is tried
 
 
 def labelled_decision(problem: Problem, optimizer: str) -> str:
     """The decision line for a synthetic problem, without its newline.
 
-    Smooth (else rough): all components are. Unimodal (else multimodal): all components are. Separable (else coupled): all
-    components are, and none is reflected.
+    Smooth or rough, unimodal or multimodal, separable or coupled: see ``observations``.
     """
-    components = problem.definition["components"]
-    functions = [FUNCTIONS[component["function"]] for component in components]
-    reflected = any(component["reflection"] for component in components)
-    separable = all(f.separable for f in functions) and not reflected
-    observations = (
-        "smooth" if all(f.smooth for f in functions) else "rough",
-        "unimodal" if all(f.unimodal for f in functions) else "multimodal",
-        "separable" if separable else "coupled",
+    found = observations(problem.definition, problem.dim)
+    words = (
+        "smooth" if found.smooth else "rough",
+        "unimodal" if found.unimodal else "multimodal",
+        "separable" if found.separable else "coupled",
     )
-    return decision_line("; ".join(observations), optimizer)
+    return decision_line("; ".join(words), optimizer)
 
 
 def labelled_completion(problem: Problem, optimizer: str, config: Mapping[str, Any]) -> str:
     """The answer for a synthetic problem: decision line, then the benchmarked text with its constants set."""
     return join_completion(labelled_decision(problem, optimizer), render(optimizer, config))
+
+
+def facts_are_known(problem_id: str) -> bool:
+    """Whether the rows of a problem state what its functions do; drawn by its id, so that all its rows agree."""
+    return not PortableRng("facts unknown", problem_id).chance(UNKNOWN_SHARE)
+
+
+def adaptation_of(problem: Problem) -> Adaptation | None:
+    """What the program of a synthetic problem has to state beside its names: rounding and the starting point; None without them."""
+    variables = problem.active_evaluator.variable_map
+    if variables is None or (variables.plain and variables.start is None):
+        return None
+    sizes = (1, problem.n_inequality, problem.n_equality)
+    calls = {
+        name: (f"{{{name}}}(x)",) if size else ()
+        for name, size in zip(("objective", "inequality", "equality"), sizes, strict=True)
+    }
+    return Adaptation(sizes, variables, problem.max_evals, calls=calls)
 
 
 def rows_of_problem(
@@ -66,7 +84,7 @@ def rows_of_problem(
 
     Returns:
         Rows with the columns of the set but ``scores`` and ``calibration``: prompt, completion, program, problem_id, language, pattern,
-        held_out_pattern, optimizer, hyperparameters (JSON), dim, constrained, max_evals, f0, f_star and problem (JSON).
+        held_out_pattern, facts_known, optimizer, hyperparameters (JSON), dim, constrained, max_evals, f0, f_star and problem (JSON).
 
     Raises:
         ProblemError: if no pattern of a language gives a prompt that is short enough.
@@ -77,7 +95,8 @@ def rows_of_problem(
     ordered = [patterns[0], other, *(p for p in patterns[1:] if p is not other)]
     answer = labelled_completion(problem, optimizer, json.loads(config))
     rows: list[dict[str, Any]] = []
-    text = problem.to_json()
+    adaptation = adaptation_of(problem)
+    text, known = problem.to_json(), facts_are_known(problem.id)
     for number in range(count):
         first = ordered[number % len(ordered)]
         candidates = [first, *(p for p in ordered if p.language == first.language and p is not first)]
@@ -87,15 +106,16 @@ def rows_of_problem(
         )
         rows.append(
             {
-                "prompt": prompt(problem, description),
+                "prompt": prompt(problem, description, known),
                 "completion": answer,
                 "program": assemble_program(
-                    problem_section_of_text(pattern.language, description, problem.id), answer
+                    problem_section_of_text(pattern.language, description, problem.id), answer, adaptation
                 ),
                 "problem_id": problem.id,
                 "language": pattern.language,
                 "pattern": pattern.name,
                 "held_out_pattern": pattern.held_out,
+                "facts_known": known,
                 "optimizer": optimizer,
                 "hyperparameters": config,
                 "dim": problem.dim,

@@ -23,6 +23,8 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Sub,
     lift,
     map_children,
+    substitute,
+    walk,
 )
 from llamoco.dataset_builder.problems.symbolic.index_expressions import evaluate_index
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
@@ -41,8 +43,8 @@ def unroll(system: SymbolicProblem, limit: int) -> SymbolicProblem:
     A vector ``z1`` becomes the scalars ``z1_1``, ``z1_2``, ...; given numbers stand where they are used.
 
     Args:
-        system: a problem of at most ``limit`` variables, so that only sums without vectors have more terms.
-        limit: longest sum that is written out.
+        system: a problem of at most ``limit`` variables.
+        limit: longest sum that is written out. Given numbers stay a vector where a longer sum runs over them.
     """
     if system.dim > limit:
         raise ValueError(f"a system of {system.dim} variables cannot be written out with {limit} terms")
@@ -61,20 +63,21 @@ def unroll(system: SymbolicProblem, limit: int) -> SymbolicProblem:
                         Scalar(name, expander.expand(definition.entry, {definition.index.name: k}))
                     )
                 expander.entries[definition.name] = [Name(name) for name in names]
-    return SymbolicProblem(
-        system.dim,
-        tuple(definitions),
-        expander.expand(system.objective, {}),
-        tuple(expander.expand(g, {}) for g in system.inequalities),
-        tuple(expander.expand(h, {}) for h in system.equalities),
-    )
+    objective = expander.expand(system.objective, {})
+    inequalities = tuple(expander.expand(g, {}) for g in system.inequalities)
+    equalities = tuple(expander.expand(h, {}) for h in system.equalities)
+    kept = [d for d in system.definitions if isinstance(d, Data) and d.name in expander.kept]
+    return SymbolicProblem(system.dim, (*kept, *definitions), objective, inequalities, equalities)
 
 
 class _Expander:
     def __init__(self, system: SymbolicProblem, limit: int) -> None:
         self.sizes, self.limit = system.sizes, limit
+        self.data = {d.name for d in system.definitions if isinstance(d, Data)}
         self.positions = {d.name: d.values for d in system.definitions if isinstance(d, Data) and d.positions}
         self.entries: dict[str, list[Expr]] = {}
+        self.long: set[str] = set()  # indices of the sums around that are not written out
+        self.kept: set[str] = set()  # vectors of given numbers over which these run
 
     def expand(self, node: Expr, scope: dict[str, int]) -> Expr:
         """A tree with numbers for the index variables in scope."""
@@ -84,18 +87,32 @@ class _Expander:
             case Size(vector):
                 return Num(self.sizes[vector])
             case Item(vector, index):
+                if self.long & {e.name for e in walk(index) if isinstance(e, Index)}:
+                    if vector not in self.data:
+                        raise ValueError(
+                            f"a sum over more than {self.limit} entries of {vector!r} cannot be written out"
+                        )
+                    self.kept.add(vector)
+                    return Item(vector, self._index(index, scope))
                 number = self._integer(index, scope)
                 return Item("x", Num(number)) if vector == "x" else self.entries[vector][number - 1]
             case Reduce(kind, index, low, high, body):
                 first, last = self._integer(low, scope), self._integer(high, scope)
                 if last - first >= self.limit:
-                    return Reduce(kind, index, Num(first), Num(last), self.expand(body, scope))
+                    self.long.add(index.name)
+                    long = Reduce(kind, index, Num(first), Num(last), self.expand(body, scope))
+                    self.long.remove(index.name)
+                    return long
                 terms = [self.expand(body, {**scope, index.name: k}) for k in range(first, last + 1)]
                 if not terms:
                     return Num(0 if kind == "sum" else 1)
                 join = {"sum": _added, "prod": lambda a, b: _simple(Mul(a, b))}
                 return reduce(join.get(kind, lambda a, b: Extremum(kind, a, b)), terms)
         return _simple(map_children(node, lambda child: self.expand(child, scope)))
+
+    def _index(self, node: Expr, scope: dict[str, int]) -> Expr:
+        """An index of a sum that is not written out, with numbers for the others."""
+        return substitute(node, {Index(name): Num(k) for name, k in scope.items()})
 
     def _integer(self, node: Expr, scope: dict[str, int]) -> int:
         return int(evaluate_index(node, self.sizes, scope, self.positions))

@@ -24,6 +24,7 @@ COLUMNS = (
     "language",
     "pattern",
     "held_out_pattern",
+    "facts_known",
     "optimizer",
     "dim",
     "constrained",

@@ -24,7 +24,7 @@ from llamoco.dataset_builder.prompts.instruction_set import is_for_calibration
 
 
 def test_a_built_folder_is_opened_as_load_dataset_opens_it(built: Path) -> None:
-    for config in ("default", "paper_split"):
+    for config in ("default", "paper"):
         for split in ("train", "test"):
             expected = load_dataset(str(built), config, split=split)
             assert open_data(str(built), split, config).to_list() == expected.to_list()
@@ -106,7 +106,7 @@ def test_what_is_missing_is_named(built: Path, tmp_path: Path) -> None:
         open_data(str(own), "test")
     with pytest.raises(DataError, match=r"nowhere: there is no such folder.*`llamoco build`"):
         open_data(str(tmp_path / "nowhere"), "train")
-    with pytest.raises(DataError, match=r"has no split 'validation'.*train, test of configs default, paper_"):
+    with pytest.raises(DataError, match=r"has no split 'validation'.*train, test of configs default, paper"):
         open_data(None, "validation")
     with pytest.raises(DataError, match=r"own: no column calibration, scores; it has prompt, completion"):
         require_columns(open_data(str(own), "train"), str(own), ["scores", "prompt", "calibration"])

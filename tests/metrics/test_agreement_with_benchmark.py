@@ -28,9 +28,8 @@ from llamoco.dataset_builder.benchmark.archive import read_archive
 from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
 from llamoco.dataset_builder.benchmark.labels import Label, LabelTable
 from llamoco.dataset_builder.benchmark.race import FINAL, stage_scores
-from llamoco.dataset_builder.benchmark.references import CHECK
+from llamoco.dataset_builder.benchmark.run import CHECK, execute
 from llamoco.dataset_builder.benchmark.run import Run as Recorded
-from llamoco.dataset_builder.benchmark.run import execute
 from llamoco.dataset_builder.benchmark.run import score_run as recorded_scores
 from llamoco.dataset_builder.benchmark.trace import pack_trace, unpack_trace
 from llamoco.dataset_builder.optimizers.catalogue import GROUPS

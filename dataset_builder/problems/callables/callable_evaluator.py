@@ -315,6 +315,11 @@ class CallableEvaluator(ProblemEvaluator):
         return self.variables.unbounded
 
     @property
+    def variable_map(self) -> Variables:
+        """See ``ProblemEvaluator``."""
+        return self.variables
+
+    @property
     def start(self) -> np.ndarray | None:
         """See ``ProblemEvaluator``."""
         return self.variables.start

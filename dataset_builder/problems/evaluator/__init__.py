@@ -16,5 +16,13 @@ from llamoco.dataset_builder.problems.evaluator.compiled import (
     numba_is_installed,
 )
 from llamoco.dataset_builder.problems.evaluator.numpy_source import numpy_evaluator
+from llamoco.dataset_builder.problems.evaluator.rounded import RoundedProblem
 
-__all__ = ["CompiledProblem", "PointEvaluator", "compile_problem", "numba_is_installed", "numpy_evaluator"]
+__all__ = [
+    "CompiledProblem",
+    "PointEvaluator",
+    "RoundedProblem",
+    "compile_problem",
+    "numba_is_installed",
+    "numpy_evaluator",
+]

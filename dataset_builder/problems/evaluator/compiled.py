@@ -98,6 +98,12 @@ class CompiledProblem:
         self._evaluate(0, points, out)
         return self._split(out, n)
 
+    def point_evaluator(
+        self, lower: np.ndarray, upper: np.ndarray, tolerances: tuple[float, float]
+    ) -> PointEvaluator:
+        """See ``PointEvaluator``."""
+        return PointEvaluator(self, lower, upper, tolerances)
+
     def _evaluate(self, box: int, points: np.ndarray, out: np.ndarray) -> float:
         if not self._ready:
             self._prepare()

@@ -12,12 +12,13 @@ from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.budget import default_budget
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluator import CompiledProblem
-from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, SymbolicEvaluator, Values
+from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values
 from llamoco.dataset_builder.problems.files.latex_file import LatexFile
 from llamoco.dataset_builder.problems.merit import merit
 from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile
 from llamoco.dataset_builder.problems.profiling.symbolic_profile import profile_of_symbolic_problem
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
+from llamoco.dataset_builder.problems.symbolic_evaluator import SymbolicEvaluator
 from llamoco.dataset_builder.problems.variables import Variables, VariablesError
 
 _NAMES = {
@@ -25,6 +26,7 @@ _NAMES = {
     "upper": "upper bounds",
     "start": "the starting point",
     "integer": "the integers",
+    "step": "the steps",
 }
 
 
@@ -61,7 +63,7 @@ class LatexEvaluator(ProblemEvaluator):
         file = self.file
         whole = np.isin(np.arange(len(file.lower)), file.integer)
         try:
-            variables = Variables(file.lower, file.upper, file.x0, whole, names=_NAMES)
+            variables = Variables(file.lower, file.upper, file.x0, whole, file.step or None, _NAMES)
         except VariablesError as error:
             listed = ", ".join(f"{k}: {name}" for k, name in enumerate(file.names))
             raise ProblemError(f"{error} (variables by their number: {listed})") from None
@@ -131,6 +133,11 @@ class LatexEvaluator(ProblemEvaluator):
     def unbounded(self) -> bool:
         """See ``ProblemEvaluator``."""
         return self.variables.unbounded
+
+    @property
+    def variable_map(self) -> Variables:
+        """See ``ProblemEvaluator``."""
+        return self.variables
 
     @property
     def start(self) -> np.ndarray | None:

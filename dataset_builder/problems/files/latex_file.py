@@ -68,6 +68,7 @@ class LatexFile:
         maximize: whether the file maximises; the system's objective is the negative of the file's then.
         x0: the starting point (A,); None if none is stated.
         integer: places (0-based) of variables that are whole numbers.
+        step: steps (A,) of the variables, 0 where there is none; empty if there are none.
         names: of the variables, as the file has them.
         notes: what to tell the person of how the file was understood.
     """
@@ -80,6 +81,7 @@ class LatexFile:
     maximize: bool = False
     x0: tuple[float, ...] | None = None
     integer: tuple[int, ...] = ()
+    step: tuple[float, ...] = ()
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -217,6 +219,7 @@ class _Reader:
             None,
             x0=start_point(starts, self.bounds),
             integer=self.bounds.whole_numbers(),
+            step=self.bounds.steps(),
             names=symbols.variable_names,
             notes=tuple(self._notes(lower, upper)),
         )

@@ -9,7 +9,7 @@ only; these are its types of formula with a few parameters of our own.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +18,18 @@ import numpy as np
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.symbolic.expression import (
+    PI,
     Expr,
     Index,
+    Max,
     Prod,
+    Reduce,
     Sum,
     Vec,
     absolute,
     cos,
     exp,
+    lift,
     log,
     sin,
     sqrt,
@@ -72,6 +76,7 @@ class ConstraintKind:
         smooth: continuously differentiable.
         equality: may be used as an equality too.
         wavy: has many local minima, deep enough to stop a local search.
+        partial: has no value in parts of the box.
     """
 
     quantity: Callable[[Parameters], Expr]
@@ -79,6 +84,7 @@ class ConstraintKind:
     smooth: bool = True
     equality: bool = False
     wavy: bool = False
+    partial: bool = False
 
 
 def significant(value: float, digits: int) -> float:
@@ -142,6 +148,79 @@ def _draw_frequency(rng: PortableRng, box: Box) -> Parameters:
     return {"c": significant(rng.uniform(2, 6) / box.half, 2)}
 
 
+def _draw_scaled(rng: PortableRng, box: Box) -> Parameters:
+    """Few variables, each over its own range: what a box needs whose sides differ by decades."""
+    positions = sorted(rng.sample(range(1, box.dim + 1), min(box.dim, rng.integer(2, 4))))
+    sides = [float(box.upper[k - 1] - box.lower[k - 1]) for k in positions]
+    return {
+        "positions": positions,
+        "weights": [significant(rng.uniform(0.4, 2) / side, 1) * rng.choice((-1, 1, 1)) for side in sides],
+    }
+
+
+def monomials(terms: Sequence[Any]) -> Expr:
+    """sum_k c_k prod_j x_j^(a_kj) from terms ``[c, [[j, a], ...]]``; a negative c is subtracted."""
+    result: Expr | None = None
+    for coefficient, pairs in terms:
+        top, bottom = _powers(pairs, 1), _powers(pairs, -1)
+        size = abs(coefficient)
+        term: Expr = lift(size) if top is None else top if size == 1 else size * top
+        term = term if bottom is None else term / bottom
+        if result is None:
+            result = -term if coefficient < 0 else term
+        else:
+            result = result - term if coefficient < 0 else result + term
+    assert result is not None
+    return result
+
+
+def _powers(pairs: Sequence[tuple[int, float]], sign: int) -> Expr | None:
+    """The product of the powers whose exponent has a sign; None if there are none."""
+    result: Expr | None = None
+    for position, exponent in pairs:
+        if exponent * sign <= 0:
+            continue
+        power: Expr = x[position] if abs(exponent) == 1 else x[position] ** abs(exponent)
+        result = power if result is None else result * power
+    return result
+
+
+def _draw_monomials(rng: PortableRng, box: Box) -> Parameters:
+    """One or two monomials, each about 1 in the middle; negative powers only of what stays positive."""
+    terms = []
+    for _ in range(rng.integer(1, 2)):
+        positions = sorted(rng.sample(range(1, box.dim + 1), min(box.dim, rng.integer(1, 3))))
+        positive = [bool(box.lower[k - 1] > 0) for k in positions]
+        pairs = [
+            [k, rng.choice((-2, -1, 0.5, 1, 2)) if p else rng.choice((1, 2))]
+            for k, p in zip(positions, positive, strict=True)
+        ]
+        size = 1.0
+        for k, exponent in pairs:
+            low, high = float(box.lower[k - 1]), float(box.upper[k - 1])
+            size *= math.sqrt(low * high) ** exponent if low > 0 else ((high - low) / 2) ** exponent
+        terms.append([significant(rng.uniform(0.4, 2) / size, 2), pairs])
+    return {"terms": terms}
+
+
+def _draw_partial(rng: PortableRng, box: Box) -> Parameters:
+    """q has a value where x_j is above, or below, a mark in the outer third of its range."""
+    at, k = _two(rng, box)
+    low, high = float(box.lower[at - 1]), float(box.upper[at - 1])
+    share, sign = rng.uniform(0.03, 0.3), rng.choice((-1, 1))
+    mark = low + (share if sign > 0 else 1 - share) * (high - low)
+    weight = significant(rng.uniform(0.5, 2) / float(box.upper[k - 1] - box.lower[k - 1]), 1)
+    return {"j": at, "k": k, "sign": sign, "mark": significant(mark, 2), "a": weight}
+
+
+def _above(p: Parameters) -> Expr:
+    return less(x[p["j"]], p["mark"]) if p["sign"] > 0 else p["mark"] - x[p["j"]]
+
+
+def _draw_row(rng: PortableRng, box: Box) -> Parameters:
+    return {"row": rng.integer(1, box.dim)}
+
+
 def _draw_exponent(rng: PortableRng, box: Box) -> Parameters:
     return {"c": significant(rng.uniform(1, 2) / float(np.abs([box.lower, box.upper]).max()), 2)}
 
@@ -198,8 +277,30 @@ CONSTRAINTS: dict[str, ConstraintKind] = {
         lambda p: exp(p["c"] * x[p["j"]]) + p["a"] * exp(-p["c"] * (x[p["j"]] + x[p["k"]])),
         lambda d, b: {**_draw_pair(d, b), **_draw_exponent(d, b), "a": d.uniform(0.2, 2, 1)},
     ),
+    "scaled_linear": ConstraintKind(_sparse, _draw_scaled, equality=True),
+    "monomials": ConstraintKind(lambda p: monomials(p["terms"]), _draw_monomials),
+    # A row of the DCT-IV, and an ellipsoid whose axes are its rows.
+    "cosine_row": ConstraintKind(
+        lambda p: total(cos(PI * (p["row"] - 0.5) * (i - 0.5) / n) * x[i]), _draw_row, equality=True
+    ),
+    "rotated_ellipsoid": ConstraintKind(
+        lambda p: Sum(j, 1, n, j * total(cos(PI * (i - 0.5) * (j - 0.5) / n) * less(x[i], p["centre"])) ** 2),
+        _draw_centre,
+    ),
+    "ill_scaled": ConstraintKind(
+        lambda p: total(lift(10) ** (p["p"] * (i - 1) / (n - 1)) * less(x[i], p["centre"]) ** 2),
+        lambda d, b: {**_draw_centre(d, b), "p": d.integer(1, 4)},
+    ),
+    "largest": ConstraintKind(lambda p: Max(i, 1, n, x[i]), lambda d, b: {}, smooth=False),
+    "smallest": ConstraintKind(lambda p: Reduce("min", i, lift(1), n, x[i]), lambda d, b: {}, smooth=False),
+    "largest_deviation": ConstraintKind(
+        lambda p: Max(i, 1, n, absolute(less(x[i], p["centre"]))), _draw_centre, smooth=False
+    ),
+    "logarithm": ConstraintKind(lambda p: log(_above(p)) + p["a"] * x[p["k"]], _draw_partial, partial=True),
+    "root": ConstraintKind(lambda p: sqrt(_above(p)) - p["a"] * x[p["k"]], _draw_partial, partial=True),
 }
 
+EVERYWHERE_KINDS = tuple(name for name, kind in CONSTRAINTS.items() if not kind.partial)
 EQUALITY_KINDS = tuple(name for name, kind in CONSTRAINTS.items() if kind.equality)
 
 
@@ -213,7 +314,8 @@ def quantity(record: Parameters, dim: int) -> Expr:
         raise ProblemError(
             f"definition: unknown kind of constraint {record['kind']!r}; known: {', '.join(CONSTRAINTS)}"
         )
-    used = [*record.get("positions", ()), *(record[p] for p in ("j", "k") if p in record)]
+    used = [*record.get("positions", ()), *(record[p] for p in ("j", "k", "row") if p in record)]
+    used += [position for _, pairs in record.get("terms", ()) for position, _ in pairs]
     if any(not 1 <= position <= dim for position in used):
         raise ProblemError(
             f"definition: constraint {record['kind']!r} uses variables {used}, there are 1 to {dim}"
@@ -232,13 +334,13 @@ def equality(record: Parameters, dim: int) -> Expr:
     return less(quantity(record, dim), record["bound"])
 
 
-def rounded_bound(value: float, sense: str) -> float:
-    """A bound of four significant digits that a point of quantity ``value`` still satisfies.
+def rounded_bound(value: float, sense: str, digits: int = 4) -> float:
+    """A bound of four significant digits (or ``digits``) that a point of quantity ``value`` still satisfies.
 
     A value that is such a number but for rounding errors stays: else the last bit of a sum would decide.
     """
     if value == 0:
         return 0.0
-    step = 10.0 ** (math.floor(math.log10(abs(value))) - 3)
+    step = 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
     steps = math.ceil(value / step - 1e-9) if sense == "<=" else math.floor(value / step + 1e-9)
-    return float(f"{steps * step:.3e}")
+    return float(f"{steps * step:.{digits - 1}e}")

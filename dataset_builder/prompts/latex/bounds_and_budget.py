@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from llamoco.dataset_builder.prompts.latex.declarations import kinds, start_sentence
 from llamoco.dataset_builder.prompts.latex.expressions import signed
 from llamoco.dataset_builder.prompts.latex.parts import Parts
 
@@ -34,8 +35,13 @@ BUDGETS = {
 
 
 def bounds(parts: Parts) -> list[str]:
-    """Bounds as formulas."""
-    pairs = list(zip(parts.problem.lower, parts.problem.upper, strict=True))
+    """Bounds, and sets of values where variables are whole numbers or take steps, as formulas."""
+    return [*_box(parts), *kinds(parts)]
+
+
+def _box(parts: Parts) -> list[str]:
+    variables = parts.declared
+    pairs = list(zip(variables.lower, variables.upper, strict=True))
     letter, le, form = parts.letters["x"], parts.style.le, parts.rng.integer(0, 5)
     n = parts.problem.dim
     size = parts.size if n > 2 else str(n)
@@ -58,7 +64,7 @@ def bounds(parts: Parts) -> list[str]:
         runs.append((at, at + count - 1, pair))
         at += count
     if (parts.matrices and n <= 12) or (len(runs) > 4 and form < 2):
-        lows, highs = (parts.listed(side) for side in (parts.problem.lower, parts.problem.upper))
+        lows, highs = (parts.listed(side) for side in (variables.lower, variables.upper))
         if parts.matrices and n <= 5:
             return [f"{lows} {le} {parts.x} {le} {highs}"]
         return [f"\\ell {le} {parts.x} {le} U", f"\\ell = {lows}", f"U = {highs}"]
@@ -75,7 +81,7 @@ def bounds(parts: Parts) -> list[str]:
 
 
 def budget(parts: Parts, language: str = "english") -> str:
-    """Sentence that states the budget.
+    """Sentence that states the budget, and perhaps one that states the starting point.
 
     Args:
         parts: the problem in its notation.
@@ -84,4 +90,6 @@ def budget(parts: Parts, language: str = "english") -> str:
     value = parts.problem.max_evals
     grouped = language == "english" and value >= 1000 and parts.rng.chance(0.2)
     text = f"{value // 1000}{{,}}{value % 1000:03d}" if grouped else str(value)
-    return parts.rng.choice(BUDGETS[language]).replace("@", text)
+    stated = parts.rng.choice(BUDGETS[language]).replace("@", text)
+    start = start_sentence(parts, language)
+    return f"{start} {stated}" if start else stated

@@ -119,9 +119,12 @@ class LatexWriter:
             case Index(name):
                 return Fragment(self.naming.indices[name], ATOM)
             case Item(vector, index):
-                return Fragment(
-                    entry(self.naming.vectors[vector], self.print(index).text.replace(" ", "")), ATOM
+                text = (
+                    self.print(index).text.replace(self.style.product, "")
+                    if self.style.product
+                    else self(index)
                 )
+                return Fragment(entry(self.naming.vectors[vector], text.replace(" ", "")), ATOM)
             case Add(a, b):
                 return Fragment(f"{self.print(a).text} + {self._term(b)}", SUM)
             case Sub(Size(vector), Num(b)) if self.naming.sizes[vector].isdigit():

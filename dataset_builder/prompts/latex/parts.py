@@ -10,6 +10,7 @@ from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.expression import Add, Expr, Item, Name, Num, Sub, substitute
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, SymbolicProblem, Vector
+from llamoco.dataset_builder.prompts.declared import declared_variables
 from llamoco.dataset_builder.prompts.latex.expressions import LatexWriter, Naming, number, signed
 from llamoco.dataset_builder.prompts.latex.style import LatexStyle, draw_style
 
@@ -23,8 +24,12 @@ _LETTERS = {
     "v": (("v", 4), ("a", 1), ("d", 1), ("\\eta", 1)),
     "r": (("r", 3), ("\\rho", 1), ("\\beta", 1), ("\\tau", 1)),
     "p": (("p", 4), ("\\sigma", 1), ("P", 1), ("\\kappa", 1)),
+    "u": (("\\lambda", 2), ("\\delta", 2), ("\\zeta", 1), ("\\omega", 1)),
     "g": (("g", 4), ("G", 1), ("c", 1)),
     "h": (("h", 4), ("H", 1), ("\\psi", 1)),
+    "t": (("t", 6), ("\\tau", 1), ("a", 1)),
+    "d": (("d", 3), ("y", 2), ("b", 1)),
+    "s": (("s", 4), ("S", 1), ("q", 1)),
     "n": (("n", 5), ("D", 2), ("N", 1)),
 }
 
@@ -52,6 +57,7 @@ class Parts:
         index: the letter of most indices.
         size: the number of variables, a letter (whose value is then among the definitions) or a number.
         writer: prints expressions.
+        declared: bounds, kinds of variables and starting point.
     """
 
     def __init__(
@@ -74,6 +80,7 @@ class Parts:
             system: another form of the problem's system, to be printed instead.
         """
         self.problem, self.rng, self.system = problem, rng, system or problem.system
+        self.declared = declared_variables(problem)
         self.style: LatexStyle = draw_style(rng)
         if matrices:
             self.style = replace(self.style, norm=True, products=True)
@@ -114,7 +121,8 @@ class Parts:
             letter = self.letters[family]
             single = sum(f[0] == family for f in families) == 1
             if isinstance(definition, Scalar):
-                number = count if place is None else place if single else f"{{{count}{place}}}"
+                number = count if place is None else place if single else count + place
+                number = number if len(number) == 1 else f"{{{number}}}"
                 plain = letter if single and family != "f" and place is None else f"{letter}_{number}"
                 naming.scalars[name] = plain + (argument if family == "f" else "")
                 continue

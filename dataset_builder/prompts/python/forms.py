@@ -23,6 +23,9 @@ def transforms(blocks: Blocks, calls: Calls) -> tuple[list[str], Calls]:
     result: Calls = {}
     for scalar, (call, vectors) in calls.items():
         (vector,) = vectors
+        if vector == "x":  # seen as it is
+            result[scalar] = (call, set())
+            continue
         name = style.notation.names[vector]
         needed = blocks.closure({vector})
         if vector not in texts:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.comments import draw_comment
+from llamoco.dataset_builder.prompts.declared import DeclaredVariables, declared_variables
 from llamoco.dataset_builder.prompts.python.blocks import Blocks
+from llamoco.dataset_builder.prompts.python.declarations import declaration_lines
 from llamoco.dataset_builder.prompts.python.numbers import number_list, signed
 from llamoco.dataset_builder.prompts.python.style import PythonStyle
 
@@ -31,7 +32,7 @@ def assemble(
     """
     style, rng = blocks.style, blocks.rng
     if bounds is None:
-        bounds = bounds_block(problem.lower, problem.upper, problem.max_evals, style, rng)
+        bounds = bounds_block(declared_variables(problem), problem.max_evals, style, rng)
     setup = "\n".join(blocks.constant_lines()) if constants else ""
     if setup and style.comments == 2:
         setup = f"# {draw_comment(rng, style.tone, 'constants')}\n{setup}"
@@ -64,10 +65,9 @@ def imports(code: str, rng: PortableRng) -> str:
     return "\n".join(lines)
 
 
-def bounds_block(
-    lower: Sequence[float], upper: Sequence[float], max_evals: int, style: PythonStyle, rng: PortableRng
-) -> str:
-    """LOWER, UPPER and MAX_EVALS, in one of the forms people use."""
+def bounds_block(variables: DeclaredVariables, max_evals: int, style: PythonStyle, rng: PortableRng) -> str:
+    """LOWER, UPPER, MAX_EVALS and what else is declared, in one of the forms people use."""
+    lower, upper = variables.lower, variables.upper
     floats = rng.chance(0.6)
     dim = len(lower)
     count = style.dim_name if style.dim_name and not style.dim_local else str(dim)
@@ -92,4 +92,5 @@ def bounds_block(
     budget = f"{max_evals:_}" if rng.chance(0.1) else str(max_evals)
     note = f"  # {draw_comment(rng, style.tone, 'budget')}" if style.comments == 2 else ""
     line = f"MAX_EVALS = {budget}{note}"
+    lines += declaration_lines(variables, style, rng)
     return "\n".join([line, *lines] if rng.chance(0.2) else [*lines, line])

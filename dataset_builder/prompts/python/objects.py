@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.declared import declared_variables
 from llamoco.dataset_builder.prompts.python.blocks import Blocks
+from llamoco.dataset_builder.prompts.python.declarations import declaration_lines
 from llamoco.dataset_builder.prompts.python.layout import assemble
 from llamoco.dataset_builder.prompts.python.numbers import number_list
 from llamoco.dataset_builder.prompts.python.style import Mode, draw_style
@@ -39,10 +41,13 @@ def dataclass_fields(problem: Problem, rng: PortableRng) -> str:
     blocks, keys = _kept(problem, rng, "self.{}")
     step = " " * blocks.style.indent
     name = rng.choice(("Problem", "Spec", "Instance", "Setup"))
+    variables = declared_variables(problem)
+    start = variables.start
     fields = [
-        f"lower: tuple = tuple({_listed(problem.lower)})",
-        f"upper: tuple = tuple({_listed(problem.upper)})",
+        f"lower: tuple = tuple({_listed(variables.lower)})",
+        f"upper: tuple = tuple({_listed(variables.upper)})",
         f"max_evals: int = {problem.max_evals}",
+        *([f"start: tuple = tuple({_listed(start)})"] if start is not None else []),
         *(f"{keys[d]}: list = field(default_factory=lambda: {text})" for d, text in blocks.data()),
     ]
     lines = ["@dataclass", f"class {name}:", *(step + line for line in rng.shuffled(fields)), ""]
@@ -52,7 +57,9 @@ def dataclass_fields(problem: Problem, rng: PortableRng) -> str:
     lines += _methods(blocks, step)
     instance = rng.choice(("problem", "spec", "prob", "instance"))
     limits = f"LOWER, UPPER, MAX_EVALS = {instance}.lower, {instance}.upper, {instance}.max_evals"
-    bound = [f"{instance} = {name}()", limits, *_bindings(blocks, instance)]
+    more = [f"X0 = {instance}.start"] if start is not None else []
+    more += declaration_lines(variables, blocks.style, rng, start=False)
+    bound = [f"{instance} = {name}()", limits, *more, *_bindings(blocks, instance)]
     parts = ["\n".join(lines).rstrip(), "\n".join(bound)]
     return assemble(problem, blocks, parts, constants=False, bounds="")
 
@@ -78,21 +85,28 @@ def configuration(problem: Problem, rng: PortableRng) -> str:
     """A dictionary with bounds, budget and data, read by the functions."""
     place = rng.choice(("cfg", "CONFIG", "P", "params_", "data"))
     blocks, keys = _kept(problem, rng, f'{place}["{{}}"]')
+    variables = declared_variables(problem)
+    start = variables.start
     entries = [
-        f'"lower": {_listed(problem.lower)}',
-        f'"upper": {_listed(problem.upper)}',
+        f'"lower": {_listed(variables.lower)}',
+        f'"upper": {_listed(variables.upper)}',
         f'"max_evals": {problem.max_evals}',
+        *([f'"start": {_listed(start)}'] if start is not None else []),
         *(f'"{keys[d]}": {text}' for d, text in blocks.data()),
     ]
     dictionary = f"{place} = {{\n" + "".join(f"    {entry},\n" for entry in rng.shuffled(entries)) + "}"
     limits = [f'{name} = {place}["{name.lower()}"]' for name in ("LOWER", "UPPER", "MAX_EVALS")]
+    limits += [f'X0 = {place}["start"]'] if start is not None else []
+    limits += declaration_lines(variables, blocks.style, rng, start=False)
     head = "\n".join([dictionary, *blocks.constant_lines(data=False), *limits])
     functions = [blocks.objective({}), *blocks.constraint_functions()]
     return assemble(problem, blocks, [head, *functions], constants=False, bounds="")
 
 
 def titles(problem: Problem) -> dict[str, str]:
-    """Names of the basic functions by the scalar that holds them."""
+    """Names of the basic functions, or of the family, by the scalar that holds them."""
+    if problem.definition.get("form") == "family":
+        return {"f1": problem.definition["family"]}
     return {f"f{k}": component["function"] for k, component in enumerate(problem.definition["components"], 1)}
 
 

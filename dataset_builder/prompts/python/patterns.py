@@ -14,8 +14,10 @@ from typing import Any
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
+from llamoco.dataset_builder.prompts.declared import declared_variables
 from llamoco.dataset_builder.prompts.pattern import Pattern
 from llamoco.dataset_builder.prompts.python.blocks import Blocks
+from llamoco.dataset_builder.prompts.python.declarations import declaration_lines
 from llamoco.dataset_builder.prompts.python.expressions import Notation
 from llamoco.dataset_builder.prompts.python.forms import accumulated, scipy_constraints, term_list, transforms
 from llamoco.dataset_builder.prompts.python.layout import assemble
@@ -125,9 +127,10 @@ def scipy_style(problem: Problem, rng: PortableRng) -> str:
     style = draw_style(problem.system, rng, rng.choice(("vector", "generator"), (2, 1)))
     blocks = Blocks(problem.system, style, rng, titles(problem))
     floats = rng.chance(0.4)
+    variables = declared_variables(problem)
     limits = [
         f"({signed(a, floats)}, {signed(b, floats)})"
-        for a, b in zip(problem.lower, problem.upper, strict=True)
+        for a, b in zip(variables.lower, variables.upper, strict=True)
     ]
     listed = f"[{limits[0]}] * {problem.dim}" if len(set(limits)) == 1 else f"[{', '.join(limits)}]"
     split = rng.choice(
@@ -137,7 +140,8 @@ def scipy_style(problem: Problem, rng: PortableRng) -> str:
             ["LOWER, UPPER = [lo for lo, _ in bounds], [hi for _, hi in bounds]"],
         )
     )
-    bounds = "\n".join([f"bounds = {listed}", *split, f"MAX_EVALS = {problem.max_evals}"])
+    declared = declaration_lines(variables, style, rng)
+    bounds = "\n".join([f"bounds = {listed}", *split, *declared, f"MAX_EVALS = {problem.max_evals}"])
     return assemble(problem, blocks, [blocks.objective({}), *scipy_constraints(blocks)], bounds=bounds)
 
 
@@ -206,6 +210,7 @@ def problem_section(
     x0: Sequence[float] | None = None,
     integer: Sequence[int] = (),
     maximize: bool = False,
+    steps: Sequence[float] = (),
 ) -> str:
     """Plain Python file of a symbolic problem: vectorised NumPy, the problem's own names.
 
@@ -216,6 +221,7 @@ def problem_section(
         x0: the starting point; None for none.
         integer: places (0-based) of variables that are whole numbers.
         maximize: whether the objective is to be maximised.
+        steps: steps (D,) of the variables, 0 where there is none; empty for none.
     """
     taken = {*RESERVED, *dir(builtins), "n", "x"}
     names = {"x": "x"} | {d.name: f"{d.name}_" if d.name in taken else d.name for d in system.definitions}
@@ -237,6 +243,7 @@ def problem_section(
     bounds = [f"{name} = {_limits(v)}" for name, v in (("LOWER", lower), ("UPPER", upper))]
     bounds += [f"X0 = {number_list(x0, True)}"] if x0 is not None else []
     bounds += [f"INTEGER = {[*integer]}"] if integer else []
+    bounds += [f"STEP = {number_list(steps, False)}"] if any(steps) else []
     bounds += ["MAXIMIZE = True"] if maximize else []
     parts = [
         "import numpy as np",

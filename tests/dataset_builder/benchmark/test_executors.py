@@ -79,14 +79,14 @@ def test_cluster_that_loses_a_worker_midway_gives_the_store_of_a_local_run(tiny,
     assert len(seen) > 6 and stored(tmp_path) == stored(tiny.out)
 
 
-def test_wall_limit_holds_on_a_worker(tmp_path: Path):
+def test_the_time_limit_holds_on_a_worker(tmp_path: Path):
     """Dask runs tasks in threads, where no signal arrives: ours go to a process."""
     spin = (
         "calls, LOWER, UPPER, MAX_EVALS = [], [-1, -1], [1, 1], 50\n\ndef objective(x):\n    calls.append(x)\n"
         "    while len(calls) > 20:\n        pass\n    return x[0] ** 2 + x[1] ** 2\n"
     )
     problem = Problem("spin", "source", (-1.0, -1.0), (1.0, 1.0), 50, 0, 0, {"python": spin})
-    task = Task(problem.to_json(), 0, "screen", (Job("de", "{}", 0),), 0, wall_limit=0.5)
+    task = Task(problem.to_json(), 0, "screen", (Job("de", "{}", 0),), 0, time_limit=0.5)
     with cluster(1, "--no-nanny") as (address, _), cluster_executor(address) as (executor, _):
         (run,) = executor.submit(run_task, task).result(timeout=60)
         pids = {executor.submit(os.getpid).result(timeout=60) for _ in range(3)}
@@ -103,7 +103,7 @@ def test_workers_that_may_not_start_processes_are_refused():
 
 
 def test_workers_with_other_code_are_refused():
-    other = "from llamoco.dataset_builder.benchmark import race\nrace.SECOND_FAMILIES = 99"
+    other = "from llamoco.dataset_builder.benchmark import plan\nplan.CLOSE = 99"
     with (
         cluster(1, "--no-nanny", code=other) as (address, _),
         pytest.raises(ExecutorError, match="another version of llamoco"),

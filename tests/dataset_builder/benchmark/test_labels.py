@@ -9,11 +9,23 @@ import pyarrow.parquet as pq
 import pytest
 
 from llamoco.dataset_builder.benchmark.label_table import LABELS_FORMAT, read_labels, write_labels
-from llamoco.dataset_builder.benchmark.labels import LabelsError, assign_splits, check_jobs, derive_labels
+from llamoco.dataset_builder.benchmark.labels import (
+    Label,
+    LabelsError,
+    assign_splits,
+    check_jobs,
+    derive_labels,
+    paper_winner,
+    rare_members,
+    screen_means,
+    single_best,
+    win_shares,
+)
 from llamoco.dataset_builder.benchmark.race import TIE, Score, choose_winner
 from llamoco.dataset_builder.benchmark.references import ProblemRejected, freeze_references
 from llamoco.dataset_builder.benchmark.run import Run, score_run
 from llamoco.dataset_builder.benchmark.trace import pack_trace
+from llamoco.dataset_builder.optimizers.catalogue import POOL
 from llamoco.dataset_builder.optimizers.configuration import configured
 from llamoco.dataset_builder.problems.problem import Problem
 
@@ -108,13 +120,11 @@ def test_a_value_below_the_drawn_optimum_replaces_it_and_says_so():
     [
         (problem(), [run("a", [])], "no run found a feasible point"),
         (problem(f0=None, f_star=None, constrained=True), [run("a", [(1, 3.0)])], "f0 is not above"),
-        (problem(), [run("a", [(1, 200.0)]), run("b", [(1, 150.0)])], "all runs score 0"),
     ],
 )
 def test_discarded_with_the_reason_counted(drawn, runs, reason):
-    if reason != "all runs score 0":
-        with pytest.raises(ProblemRejected, match=reason):
-            freeze_references(drawn, runs)
+    with pytest.raises(ProblemRejected, match=reason):
+        freeze_references(drawn, runs)
     labelled = derive_labels([drawn], {"p": runs})
     assert labelled.labels == ()
     assert [count for text, count in labelled.discarded.items() if reason in text] == [1]
@@ -151,6 +161,46 @@ def test_labels_by_hand():
     assert by_id["p3"].checked(configured("de", by_id["p3"].problem)).w == pytest.approx(0.9)
     with pytest.raises(LabelsError, match="not checked"):
         by_id["p3"].checked(("ga", "{}"))
+
+
+def test_who_can_be_the_single_best_solver():
+    """pso is best where it runs. It is a candidate from 95% of the problems on, and scores as the worst where it does not."""
+
+    def labels(ran: int):
+        made = []
+        for n in range(100):
+            screen = [Score("de", "{}", 0.6, 0.7, 9), Score("ga", "{}", 0.1, 0.2, 9)]
+            screen += [Score("pso", "{}", 0.65, 0.6, 9)] if n < ran else []
+            made.append(Label(problem(f"p{n}"), "train", "de", "{}", 0.6, 0.7, False, (), tuple(screen)))
+        return made
+
+    assert single_best(labels(94))["unconstrained"] == {"aocc": "de", "w": "de"}
+    assert single_best(labels(95))["unconstrained"] == {"aocc": "pso", "w": "de"}
+    assert screen_means(labels(95))["pso"] == pytest.approx(
+        (0.95 * 0.65 + 0.05 * 0.1, 0.95 * 0.6 + 0.05 * 0.2)
+    )
+    assert "pso" not in screen_means(labels(94))
+
+
+def test_rare_members_by_hand():
+    won = full_set().labels  # of 11 labels de has 10, pso one
+    assert win_shares(won) == {"de": {"unconstrained": 10 / 11}, "pso": {"unconstrained": 1 / 11}}
+    assert rare_members(won) == {} and rare_members(won, 0.1) == {"pso": {"unconstrained": 1 / 11}}
+
+
+def test_the_winner_among_the_papers_optimizers(monkeypatch):
+    new = replace(POOL["de"], edition="extension")
+    monkeypatch.setitem(POOL, "de", new)
+    by_id = {label.problem.id: label for label in full_set().labels}
+    assert by_id["p0"].optimizer == "de" and by_id["p0"].paper is not None
+    assert by_id["p0"].paper == next(s for s in by_id["p0"].finalists if s.optimizer == "pso")
+    strength = {"de": 0.5, "pso": 0.5, "ga": 0.5}
+    best, poor, other = (
+        Score(name, "{}", aocc, 1, 9) for name, aocc in (("de", 0.9), ("pso", 0.5), ("ga", 0.2))
+    )
+    assert paper_winner([best, other], [best, poor, other], strength) == other
+    assert paper_winner([best], [best, poor, other], strength) == poor
+    assert paper_winner([best], [best], strength) is None
 
 
 def test_check_covers_answer_and_single_best_once():

@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.benchmark import race
-from llamoco.dataset_builder.benchmark.race import Score, choose_winner, entrants, next_jobs
+from llamoco.dataset_builder.benchmark import plan
+from llamoco.dataset_builder.benchmark.labels import derive_labels
+from llamoco.dataset_builder.benchmark.plan import entrants, expected_evals, plan_for
+from llamoco.dataset_builder.benchmark.race import Score, choose_winner, next_jobs
 from llamoco.dataset_builder.benchmark.refinement import refine_f_star
-from llamoco.dataset_builder.benchmark.run import Run
+from llamoco.dataset_builder.benchmark.run import Job, Run
 from llamoco.dataset_builder.benchmark.trace import pack_trace
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configured
@@ -51,7 +53,7 @@ def test_those_that_are_close_get_more_seeds():
     stages = raced(PROBLEM, {"slsqp": 0.01, "de": 0.0105, "pso": 0.3})
     assert [stage for stage, _ in stages] == ["screen", "second", "final", "final"]
     assert {(job.optimizer, job.seed_index) for job in stages[-1][1]} == {
-        (name, seed) for name in ("slsqp", "de") for seed in race.MORE_FINAL_SEEDS
+        (name, seed) for name in ("slsqp", "de") for seed in (23, 24)
     }
 
 
@@ -61,8 +63,40 @@ def test_an_unknown_optimum_is_looked_for_with_longer_runs():
     assert [job.optimizer for job in stages[-1][1]] == ["slsqp", "de"]
 
 
+@pytest.mark.parametrize(("budget", "finalists", "runs"), [(5000, 3, 6), (20_000, 3, 6), (20_001, 2, 2)])
+def test_large_budgets_have_short_races(budget: int, finalists: int, runs: int):
+    problem = replace(PROBLEM, max_evals=budget, f_star=None)
+    stages = raced(problem, {"slsqp": 0.01, "amcde": 0.2, "madde": 0.3})
+    assert [stage for stage, _ in stages] == ["screen", "final", "reference"][: 3 if budget <= 20_000 else 2]
+    assert len({job.optimizer for job in stages[1][1]}) == finalists and len(stages[1][1]) == runs
+    granted = sum(len(jobs) for _, jobs in stages) * budget
+    assert granted <= expected_evals(problem) <= granted + 2 * budget
+    # In the second race the stages are the same, but for the reference.
+    assert plan_for(problem).second == 0
+
+
+def test_who_runs_on_large_budgets():
+    names = {
+        budget: {name for name, _ in entrants(replace(PROBLEM, max_evals=budget))}
+        for budget in (5000, 20_000, 20_001)
+    }
+    assert names[5000] - names[20_000] == plan.SHORT_RUNS_ONLY["unconstrained"]
+    assert names[20_001] == plan.LONGEST_RUNS["unconstrained"] < names[20_000]
+    for groups in (plan.SHORT_RUNS_ONLY, plan.LONGEST_RUNS):
+        for number, members in enumerate(groups.values()):
+            assert members <= {optimizer.name for optimizer in pool.pool_for(bool(number))}
+
+
+def test_a_race_in_which_nothing_differs_has_a_winner_that_ties():
+    runs: list[Run] = []
+    while (step := next_jobs(PROBLEM, runs, 0)) is not None:
+        runs += [made(PROBLEM, step[0], job, 1.0) for job in step[1]]
+    (label,) = derive_labels([PROBLEM], {"p": runs}).labels
+    assert label.tie and label.aocc == label.w == 0.0
+
+
 def test_the_second_race_does_not_see_the_first():
-    runs = [made(PROBLEM, "screen", race.Job(*key, 0), 0.5) for key in entrants(PROBLEM)]
+    runs = [made(PROBLEM, "screen", Job(*key, 0), 0.5) for key in entrants(PROBLEM)]
     assert next_jobs(PROBLEM, runs, 0)[0] == "second"  # type: ignore[index]
     assert next_jobs(PROBLEM, runs, 1)[0] == "screen"  # type: ignore[index]
 

@@ -1,11 +1,12 @@
 """Single runs: what a program may do wrong, and what the run then says."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.benchmark.run import execute
+from llamoco.dataset_builder.benchmark.run import CHECK, SOLVED_GAP, Job, Task, execute, run_task, score_run
 from llamoco.dataset_builder.problems.problem import Problem
 
 SIGNATURE = "objective, lower, upper, max_evals, seed, inequality=None, equality=None"
@@ -70,3 +71,16 @@ def test_a_hung_run_ends_even_if_it_catches_everything(sphere):
     started = time.monotonic()
     measured = execute(sphere, HEADER + body, 0, limit=0.3)
     assert measured["status"] == "timeout" and time.monotonic() - started < 2
+
+
+def test_a_race_ends_a_run_where_nothing_is_left_to_gain(sphere):
+    known = replace(sphere, max_evals=400, f0=0.7, f_star=0.0)
+    jobs = tuple(Job(name, "{}", 0) for name in ("slsqp", "de", "cma_es"))
+    short, whole = (run_task(Task(known.to_json(), 0, stage, jobs, 0)) for stage in ("screen", CHECK))
+    for ended, full in zip(short, whole, strict=True):
+        assert ended.status == "solved" and full.status == "ok" and not ended.failed
+        assert ended.evals < full.evals and ended.best_f is not None and ended.best_f <= SOLVED_GAP * 0.7
+        (aocc, w), (full_aocc, full_w) = (score_run(run, 0.7, 0.0) for run in (ended, full))
+        assert aocc == pytest.approx(full_aocc, abs=1e-4) and w == pytest.approx(full_w, abs=1.1 * SOLVED_GAP)
+    unknown = replace(known, f_star=None)
+    assert {run.status for run in run_task(Task(unknown.to_json(), 0, "screen", jobs, 0))} == {"ok"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llamoco.dataset_builder.benchmark import race, store
+from llamoco.dataset_builder.benchmark import plan, race, store
 from llamoco.dataset_builder.benchmark.store import FILE_NAME, RunStore, StoreError, code_fingerprint, probe
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.problem import Evaluation, Problem
@@ -36,7 +36,7 @@ def test_other_configurations_another_race_and_other_texts_are_refused(folder: P
         patch.setattr(store, "configurations", lambda: configured)
         refused(folder, "configurations")
     with monkeypatch.context() as patch:
-        patch.setattr(race, "FINAL_SEEDS", (20, 21))
+        patch.setattr(plan, "PLANS", plan.PLANS[1:])
         refused(folder, "race")
     with monkeypatch.context() as patch:
         patch.setattr(pool, "source", lambda name: f"# {name}")

@@ -19,7 +19,8 @@ from llamoco.metrics.sandbox.sandbox import TIME_LIMIT
 
 PROGRAM = "import numpy as np\n\n\ndef optimize(objective, lower, upper, max_evals, seed, **rest):\n    return lower\n"
 FACTS = (
-    "# dimension: 2\n# bounds: [0, 1] x 2\n# evaluation budget: 100\n# inequality constraints: 0\n"
+    "# dimension: 2\n# bounds: [0, 1] x 2\n# variables: continuous\n# starting point: none\n"
+    "# evaluation budget: 100\n# inequality constraints: 0\n"
     "# equality constraints: 0\n# evaluations per variable: 50\n# objective: degree 1, separable; linear\n"
     "# constraints: none\n"
 )

@@ -30,6 +30,7 @@ from llamoco.dataset_builder.problems.scores import aocc
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.facts import fact_lines
 from llamoco.dataset_builder.prompts.instruction_set import description_counts, sample_jsonl
+from llamoco.dataset_builder.prompts.rows import facts_are_known
 from llamoco.hub_cards.render import record
 from llamoco.metrics.runner import Prediction, Runner
 
@@ -40,7 +41,7 @@ def test_the_folder_loads_with_its_configs_splits_and_columns(
     built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(built.parent)
-    for config in ("default", "paper_split"):
+    for config in ("default", "paper"):
         data = load_dataset("llamoco", config)
         assert set(data) == {"train", "test"} and data["train"].features == FEATURES
     streamed = next(iter(load_dataset("llamoco", split="test", streaming=True)))
@@ -57,7 +58,12 @@ def check_no_leak(built: Path) -> None:
     assert not {row["problem_id"] for row in train} & {row["problem_id"] for row in test}
     texts: list[set[str]] = []
     for split in (train, test):
-        known = {row["problem_id"]: fact_lines(Problem.from_json(row["problem"])) for row in split}
+        known = {
+            row["problem_id"]: fact_lines(
+                Problem.from_json(row["problem"]), facts_are_known(row["problem_id"])
+            )
+            for row in split
+        }
         assert all(row["prompt"].endswith("\n" + known[row["problem_id"]]) for row in split)
         texts.append({row["prompt"].removesuffix(known[row["problem_id"]]) for row in split})
         assert len(texts[-1]) == len(split)
@@ -73,13 +79,17 @@ def test_nothing_leaks_into_train(built: Path) -> None:
         assert {4, 5, 6} >= set(Counter(split["problem_id"]).values())
 
 
-def test_paper_split_has_the_same_pairs(built: Path) -> None:
-    def pairs(config: str) -> list[tuple[str, str]]:
+def test_config_paper_has_the_same_problems_answered_from_the_papers_pool(built: Path) -> None:
+    def rows(config: str) -> list[dict]:
         data = load_dataset(str(built), config)
-        return sorted((row["prompt"], row["completion"]) for split in data.values() for row in split)
+        return [row for split in data.values() for row in split]
 
-    assert pairs("default") == pairs("paper_split")
-    sizes = [len(load_dataset(str(built), config, split="test")) for config in ("default", "paper_split")]
+    default, paper = rows("default"), rows("paper")
+    assert Counter(row["problem_id"] for row in default) == Counter(row["problem_id"] for row in paper)
+    for row in paper:
+        raced = {row["optimizer"], *json.loads(row["scores"])}
+        assert {pool.POOL[name].edition for name in raced} == {"paper"}
+    sizes = [len(load_dataset(str(built), config, split="test")) for config in ("default", "paper")]
     assert sizes[0] == sizes[1]
 
 
@@ -104,7 +114,7 @@ def test_two_processes_give_the_bytes_that_one_gives(small_labels: Path, built: 
     build_folder(small_labels, tmp_path / "again", workers=2, on_progress=lambda *state: seen.append(state))
     assert folder_hash(tmp_path / "again") == folder_hash(built)
     assert seen == sorted(seen) and seen[-1][0] == seen[-1][1] == sum(
-        pq.read_metadata(path).num_rows for path in (built / "default").iterdir()
+        pq.read_metadata(path).num_rows for path in built.glob("*/*.parquet")
     )
 
 
@@ -183,7 +193,7 @@ def test_a_folder_of_somebody_elses_is_not_overwritten(small_labels: Path, tmp_p
     assert (tmp_path / "mine" / "notes.txt").read_text() == "keep"
 
 
-@pytest.mark.parametrize("config", ["default", "paper_split"])
+@pytest.mark.parametrize("config", ["default", "paper"])
 def test_the_builder_gives_what_the_folder_has(
     small_labels: Path, built: Path, tmp_path: Path, config: str
 ) -> None:
@@ -264,19 +274,21 @@ def test_the_whole_set(tmp_path: Path) -> None:
     process = start_build(out)
     printed, errors = process.communicate()
     assert process.returncode == 0, errors
-    assert "default: 30,000 train, 2,570 test\npaper_split: 30,000 train, 2,570 test\n" in printed
+    assert "default: 30,000 train, 2,570 test\npaper: 30,000 train, 2,570 test\n" in printed
     assert folder_hash(out) in printed
     # The bytes that were recorded on another day, and perhaps machine; another pyarrow writes others.
     assert version("pyarrow") != RECORD["pyarrow"] or folder_hash(out) == RECORD["sha256"]
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2e6  # KiB, the largest process
     check_no_leak(out)
-    rows = {
+    described = {
         config: Counter(
-            row for part in (out / config).iterdir() for row in pq.read_table(part)["program"].to_pylist()
+            name
+            for part in (out / config).iterdir()
+            for name in pq.read_table(part)["problem_id"].to_pylist()
         )
-        for config in ("default", "paper_split")
+        for config in ("default", "paper")
     }
-    assert rows["default"] == rows["paper_split"]
+    assert described["default"] == described["paper"]
     assert set(load_dataset(str(out), split="test")["problem_id"])
 
 

@@ -30,6 +30,8 @@ def test_the_facts_are_stated() -> None:
     assert fact_lines(stated) == (
         "# dimension: 3\n"
         "# bounds: [-5, 5] x 2, [0.25, 100]\n"
+        "# variables: continuous\n"
+        "# starting point: none\n"
         "# evaluation budget: 1234\n"
         "# inequality constraints: 2\n"
         "# equality constraints: 1\n"
@@ -91,7 +93,8 @@ def test_the_facts_alone_remain_in_the_end() -> None:
 
 def test_a_prompt_of_an_example() -> None:
     text, warning = make_prompt(load_problem("examples/problems/spring.tex"), 4000)
-    assert "\n# dimension: 3\n# bounds: [0.05, 2], [0.25, 1.3], [2, 15]\n# evaluation budget: 1500\n" in text
+    assert "\n# dimension: 3\n# bounds: [0.05, 2], [0.25, 1.3], [2, 15]\n# variables: continuous\n" in text
+    assert "# evaluation budget: 1500\n" in text
     assert text.startswith(Path("examples/problems/spring.tex").read_text(encoding="utf-8").strip("\n"))
     assert warning is None
 
@@ -99,3 +102,34 @@ def test_a_prompt_of_an_example() -> None:
 def test_the_facts_alone_are_the_prompt_without_its_description() -> None:
     problem = draw_problem(0, 3, True)
     assert facts_only(prompt(problem, "def objective(x):\n    return 0.0")) == fact_lines(problem)
+
+
+@pytest.mark.parametrize(
+    ("declared", "fact"),
+    [
+        ("", "continuous"),
+        ("INTEGER = True", "integer"),
+        ("INTEGER = [0, 2]", "2 of 5 integer"),
+        ("STEP = 0.5", "stepped"),
+        ("STEP = [0.5, 0, 0, 0.1, 0]", "2 of 5 stepped"),
+        ("INTEGER = [1]; STEP = [0, 0, 2, 0.25, 0]", "2 of 5 integer, 1 stepped"),
+    ],
+)
+def test_kinds_of_variables_and_starting_points_are_facts(declared: str, fact: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.py"
+    body = "LOWER, UPPER, MAX_EVALS = [0] * 5, [8] * 5, 99\n\ndef objective(x):\n    return sum(x)\n"
+    for start, said in (("", "none"), ("\nX0 = [1, 2, 3, 4, 5]\n", "given")):
+        path.write_text(f"{body}\n{declared}{start}", encoding="utf-8")
+        loaded = load_problem(path)
+        assert f"\n# variables: {fact}\n# starting point: {said}\n" in fact_lines(loaded)
+        evaluated = loaded.with_budget(50, start_evaluated=True)
+        assert f"\n# starting point: {said}\n" in fact_lines(evaluated)
+
+
+def test_facts_may_be_stated_as_unknown() -> None:
+    problem = draw_problem(0, 3, True)
+    stated, unknown = (fact_lines(problem, known).splitlines() for known in (True, False))
+    assert stated[:-2] == unknown[:-2]
+    assert unknown[-2:] == ["# objective: unknown", "# constraints: unknown"]
+    free = fact_lines(draw_problem(0, 2, False), known=False)
+    assert free.endswith("# objective: unknown\n# constraints: none\n")

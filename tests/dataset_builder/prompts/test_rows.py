@@ -14,7 +14,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.facts import fact_lines
-from llamoco.dataset_builder.prompts.rows import PATTERNS, rows_of_problem
+from llamoco.dataset_builder.prompts.rows import PATTERNS, facts_are_known, rows_of_problem
 
 COLUMNS = [
     *(
@@ -25,6 +25,7 @@ COLUMNS = [
         "language",
         "pattern",
         "held_out_pattern",
+        "facts_known",
         "optimizer",
     ),
     *("hyperparameters", "dim", "constrained", "max_evals", "f0", "f_star", "problem"),
@@ -56,7 +57,8 @@ def test_rows(problem: Problem) -> None:
     for row in rows:
         assert list(row) == COLUMNS
         assert not row["held_out_pattern"]
-        description = row["prompt"].removesuffix(fact_lines(problem))
+        assert row["facts_known"] == facts_are_known(problem.id)
+        description = row["prompt"].removesuffix(fact_lines(problem, row["facts_known"]))
         assert description != row["prompt"]
         assert description.endswith("\n") and not description.endswith("\n\n")
         assert len(row["completion"]) <= 4000
@@ -103,3 +105,11 @@ def test_a_variable_after_a_power_of_ten_is_no_unit() -> None:
     )
     evaluate = compile_problem(read_latex(text, "t").system)
     assert evaluate(np.array([[-9.6, -1.73]]))[0][0] == pytest.approx(1e6 + 4)
+
+
+def test_a_tenth_of_the_problems_says_nothing_of_its_functions() -> None:
+    unknown = [not facts_are_known(f"c-{seed}-{number:05d}") for seed in range(3) for number in range(1000)]
+    assert 0.08 < np.mean(unknown) < 0.12
+    problem = next(p for p in PROBLEMS if not facts_are_known(p.id))
+    for row in rows_of(problem):
+        assert "\n# objective: unknown\n" in row["prompt"] and not row["facts_known"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from llamoco.dataset_builder.optimizers.pool import configurations, render
+from llamoco.dataset_builder.prompts.facts import FACTS
 from llamoco.hub_cards.render import record
 from llamoco.modeling.evaluation.odd_prompts import OddPrompt, fault, measure, odd_prompts
 from llamoco.modeling.generation.engines import load_generator
@@ -32,9 +33,9 @@ def test_the_draws_are_odd_and_stay_the_same(drawn: list[OddPrompt]) -> None:
     unknown = sum("# objective: unknown" in each.prompt for each in drawn)
     assert 0.6 * COUNT < unknown < COUNT
     for each in drawn:
-        stated = each.prompt.splitlines()[-8:]
+        stated = each.prompt.splitlines()[-len(FACTS) :]
         assert stated[0] == f"# dimension: {each.problem.dim}"
-        assert stated[2] == f"# evaluation budget: {each.problem.max_evals}"
+        assert stated[4] == f"# evaluation budget: {each.problem.max_evals}"
 
 
 def test_faults_by_hand(drawn: list[OddPrompt]) -> None:

@@ -22,7 +22,7 @@ NAMES = ("slsqp", "cma_es", "de")
 
 def facts(dim: int, budget: int = 300) -> str:
     return (
-        f"# dimension: {dim}\n# bounds: [0, 1] x {dim}\n# evaluation budget: {budget}\n"
+        f"# dimension: {dim}\n# bounds: [0, 1] x {dim}\n# variables: continuous\n# starting point: none\n# evaluation budget: {budget}\n"
         "# inequality constraints: 0\n# equality constraints: 0\n"
     )
 

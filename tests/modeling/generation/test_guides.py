@@ -38,7 +38,7 @@ TEXTS = {
 
 def facts(dim: int = 2, budget: int = 300, inequalities: int = 0, equalities: int = 0) -> str:
     return (
-        f"# dimension: {dim}\n# bounds: [-3.14159, 3.14159] x {dim}\n# evaluation budget: {budget}\n"
+        f"# dimension: {dim}\n# bounds: [-3.14159, 3.14159] x {dim}\n# variables: continuous\n# starting point: none\n# evaluation budget: {budget}\n"
         f"# inequality constraints: {inequalities}\n# equality constraints: {equalities}\n"
         f"# evaluations per variable: {budget // dim}\n# objective: unknown\n# constraints: unknown\n"
     )

@@ -19,7 +19,7 @@ from llamoco.modeling.providers.bounded_http import MAX_REPLY
 from llamoco.modeling.providers.replies import Garbage, names_of, reply_of, text_of, tokens_of
 from llamoco.modeling.providers.server import ServerProvider
 
-PROMPT = "# dimension: 2\n# bounds: [-5, 5] x 2\n# evaluation budget: 100\n"
+PROMPT = "# dimension: 2\n# bounds: [-5, 5] x 2\n# variables: continuous\n# starting point: none\n# evaluation budget: 100\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 ANSWER = json.dumps({"choices": [{"message": {"content": "x = 1\n"}, "finish_reason": "stop"}]}).encode()
 TIMEOUT = 0.5

@@ -23,7 +23,8 @@ from llamoco.modeling.providers.local import LocalProvider
 from llamoco.modeling.providers.provider import Failure
 
 FACTS = (
-    "# dimension: 2\n# bounds: [0, 1] x 2\n# evaluation budget: 100\n# inequality constraints: 0\n"
+    "# dimension: 2\n# bounds: [0, 1] x 2\n# variables: continuous\n# starting point: none\n"
+    "# evaluation budget: 100\n# inequality constraints: 0\n"
     "# equality constraints: 0\n# evaluations per variable: 50\n# objective: degree 1, separable; linear\n# constraints: none\n"
 )
 CODE = "def objective(x):\n    return x[0]\n"

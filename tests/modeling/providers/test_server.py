@@ -30,7 +30,7 @@ from llamoco.modeling.providers.provider import AnswerProvider, Failure
 from llamoco.modeling.providers.server import ServerProvider
 
 PROMPTS = [
-    f"def objective(x):\n    return sum(v * v for v in x) + {dim}\n# dimension: {dim}\n# bounds: [-5, 5] x {dim}\n"
+    f"def objective(x):\n    return sum(v * v for v in x) + {dim}\n# dimension: {dim}\n# bounds: [-5, 5] x {dim}\n# variables: continuous\n# starting point: none\n"
     f"# evaluation budget: 500\n# inequality constraints: 0\n# equality constraints: 0\n# evaluations per variable: {500 // dim}\n"
     "# objective: degree 2, separable; square each\n# constraints: none\n"
     for dim in range(2, 8)

@@ -20,6 +20,7 @@ from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
 from llamoco.dataset_builder.problems.files.latex.model.membership import Membership
 from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain
 from llamoco.dataset_builder.problems.files.latex.symbols.symbol_table import SymbolTable
+from llamoco.dataset_builder.problems.search_maps import SLACK
 from llamoco.dataset_builder.problems.symbolic.expression import Expr, Item, Num, lift
 
 Limits = dict[int, float]
@@ -280,6 +281,22 @@ class Bounds(Membership):
                     raise self.source.error(place, message)
             found |= {k - 1 for k in numbers}
         return tuple(sorted(found))
+
+    def steps(self) -> tuple[float, ...]:
+        """Steps (D,) of the variables, 0 where there is none; empty if there are none. Call it after ``finish``.
+
+        Raises:
+            ProblemError: if the lower bound of such a variable, from which steps are counted, is none of its values.
+        """
+        found = [0.0] * self.symbols.dim
+        for number, place, first, step in self.stepped:
+            for k in range(1, self.symbols.dim + 1) if number is None else [number]:
+                before = (self.lower[k] - first) / step
+                if abs(before - round(before)) > SLACK or found[k - 1] not in (0.0, step):
+                    message = "the lower bound of this variable is none of its values; state it once, or as one of them"
+                    raise self.source.error(place, message)
+                found[k - 1] = step
+        return tuple(found) if any(found) else ()
 
     def _partly_bounded(self) -> set[int]:
         """The variables of families, or of the vector, of which some have bounds."""

@@ -2,6 +2,10 @@ r"""Membership of variables in sets, from statements such as ``x \in [0, 1]^n``,
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
+from itertools import pairwise
+
 from llamoco.dataset_builder.problems.files.latex.formulas.constant_folding import LARGEST
 from llamoco.dataset_builder.problems.files.latex.formulas.declarations import Scope
 from llamoco.dataset_builder.problems.files.latex.formulas.parser import Parser
@@ -15,7 +19,34 @@ from llamoco.dataset_builder.problems.files.latex.lexing.tokens import (
 from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain
 from llamoco.dataset_builder.problems.files.latex.symbols.symbol_table import SymbolTable
 
+_DECIMAL = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _POSITIVE = ("+", "++", ">=0", ">0", "\\ge0")
+
+
+def _evenly_spaced(entries: list[str]) -> tuple[float, float, float] | None:
+    r"""First value, last and step of ``1, 2, \dots, 9`` or ``0.5, 1, 1.5``; None where steps differ or are not known."""
+    given = [entry for entry in entries if entry != "\\dots"]
+    if len(given) < 2 or not all(map(_DECIMAL.fullmatch, given)):
+        return None
+    values = [Fraction(entry) for entry in given]
+    if len(given) < len(entries) and (len(entries) - len(given) > 1 or entries[-2] != "\\dots"):
+        return None
+    listed = values if len(given) == len(entries) else values[:-1]
+    first, last = values[0], values[-1]
+    if len(listed) > 1:
+        step = listed[1] - first
+    elif first.denominator == last.denominator == 1:
+        step = Fraction(1)  # 1, ..., 9
+    else:
+        return None
+    if (
+        step <= 0
+        or last < listed[-1]
+        or (last - first) % step
+        or any(b - a != step for a, b in pairwise(listed))
+    ):
+        return None
+    return float(first), float(last), float(step)
 
 
 class Membership:
@@ -25,6 +56,7 @@ class Membership:
         symbols: the names of the file.
         stated_dim: the number of variables that it states; 0 for none.
         integer: variables that are whole numbers: number (None for all), place, whether it is open where they start.
+        stepped: variables that take steps: number (None for all), place, first value, step.
         free: whether it is said that variables are any real numbers.
     """
 
@@ -33,6 +65,7 @@ class Membership:
         self.source = symbols.source
         self.stated_dim = 0
         self.integer: list[tuple[int | None, Token, bool]] = []
+        self.stepped: list[tuple[int | None, Token, float, float]] = []
         self.free = False
 
     def scopes(self, chain: Chain) -> list[Scope]:
@@ -133,27 +166,14 @@ class Membership:
                         self.integer.append((number, chain.place, natural and not zero))
 
     def _discrete(self, part: Tokens, chain: Chain) -> None:
-        r"""Membership in ``\{0, 1\}`` or ``\{1, 2, \dots, 9\}``, with ``^n`` or without."""
+        r"""Membership in ``\{0, 1\}``, ``\{1, 2, \dots, 9\}`` or ``\{0.5, 1, \dots, 4\}``, with ``^n`` or without."""
         close = next(k for k in range(len(part)) if sum(t.step for t in part[: k + 1]) == 0)
         entries = split_commas(part[1:close])
-        numbers = [p[0].text if len(p) == 1 else "".join(t.text for t in p) for p in entries]
-        dots = "\\dots" in numbers
-        given = [x for x in numbers if x != "\\dots"]
-        plain = given and all(x.lstrip("-").isdigit() for x in given)
-        ends = [int(x) for x in given] if plain else []
-        steady = plain and (
-            (
-                dots
-                and len(ends) in (2, 3)
-                and numbers[-1] != "\\dots"
-                and ends[-2:][0] - ends[0] in (0, 1)
-                and ends[-1] > ends[0]
-            )
-            or (not dots and len(ends) > 1 and ends == list(range(ends[0], ends[-1] + 1)))
-        )
-        if not steady:
-            message = "sets of values are not supported; expected an interval such as [0, 10], or consecutive integers"
+        steady = _evenly_spaced(["".join(t.text for t in p) for p in entries])
+        if steady is None:
+            message = "sets of values are not supported; expected an interval such as [0, 10], consecutive integers or equal steps"
             raise self.source.error(part[0], message)
+        low, high, step = steady
         rest = part[close + 1 :]
         if rest and rest[0].text != "^":
             raise self.source.error(rest[0], "expected the end of the set here")
@@ -161,8 +181,11 @@ class Membership:
             self.dimension(self._exponent(rest[1:], rest[0]), rest[0])
         for scope in self.scopes(chain):
             for number in self._numbers(chain.sides[0], scope):
-                self._set(number, float(ends[0]), float(ends[-1]), chain.place)
-                self.integer.append((number, chain.place, False))
+                self._set(number, low, high, chain.place)
+                if step == 1 and low.is_integer():
+                    self.integer.append((number, chain.place, False))
+                else:
+                    self.stepped.append((number, chain.place, low, step))
 
     def _exponent(self, tokens: Tokens, place: Token) -> int:
         inside = tokens[1:-1] if tokens and tokens[0].text == "{" else tokens

@@ -66,7 +66,8 @@ def _start(chain: Chain, bounds: Bounds, uses: Uses, said: bool) -> Start | None
     left, body = chain.sides[0], chain.sides[1][0]
     listed = tuple_parts(left[0]) if len(left) == 1 else left
     values = tuple_parts(body)
-    if said and not values and all(bounds.is_variable(p) for p in listed or left):
+    vector = body[0].kind == "begin"
+    if said and not values and not vector and all(bounds.is_variable(p) for p in listed or left):
         names: list[Tokens | None] = [*(listed or left)]  # initial values \\beta_0 = 0 and \\beta_1 = 1
     else:
         names = [_stripped(p, bounds, uses, said) for p in (listed or left)]
