@@ -32,9 +32,13 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Reduce,
     walk,
 )
+from llamoco.dataset_builder.problems.symbolic.families import FAMILIES
+from llamoco.dataset_builder.problems.symbolic.observations import observations
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, Vector
+from llamoco.dataset_builder.problems.symbolic.terms import TERM_SHARES
 
 FOLDS = 5
+TRANSFORMATIONS = ("reflection", "rotation", "scaling", "log", "rounding")  # of a component
 RESAMPLES = 1000
 
 # From features and targets (AOCC of each family, less the problem's mean) of the other problems to predictions.
@@ -101,8 +105,9 @@ def _operations(formulas: Sequence[Expr]) -> list[float]:
 
 
 def _functions(problem: Problem) -> list[float]:
-    """Formulas of the objective: share of each basic function in the terms, and statistics of their transformations."""
-    components = problem.definition["components"]
+    """Formulas of the objective: share of each basic function in the terms, its family, statistics of transformations, added terms."""
+    definition = problem.definition
+    components = definition["components"]
     shares = dict.fromkeys(FUNCTIONS, 0.0)
     for component in components:
         positions = component["positions"]
@@ -111,14 +116,18 @@ def _functions(problem: Problem) -> list[float]:
         )
     used = [FUNCTIONS[component["function"]] for component in components]
     facts = [[f.smooth, f.unimodal, f.separable] for f in used]
+    added = {record["kind"] for record in definition.get("terms", ())}
     return [
         *shares.values(),
-        *np.mean(facts, axis=0),
-        *np.min(facts, axis=0),
+        *(definition.get("family") == name for name in FAMILIES),
+        *(np.mean(facts, axis=0) if facts else [np.nan] * 3),
+        *observations(definition, problem.dim),
         len(components),
         len({str(component["shift"]) for component in components}),
-        fmean(np.log(component["scale"]) for component in components),
-        sum(component["reflection"] is not None for component in components),
+        fmean(np.log(component["scale"]) for component in components) if components else 0.0,
+        *(sum(bool(c.get(name)) for c in components) for name in TRANSFORMATIONS),
+        *(kind in added for kind in TERM_SHARES),
+        bool(definition.get("variables")),
     ]
 
 
@@ -211,11 +220,20 @@ def simple_rule(labels: Sequence[Label], sbs: str) -> tuple[str, list[str]]:
     Returns:
         The optimizer (the single best solver itself, if none helps), and what the rule picks for each label.
     """
-    screens = [{entry.optimizer: entry.aocc for entry in label.screen} for label in labels]
-    train = [screen for screen, label in zip(screens, labels, strict=True) if label.split == "train"]
-    names = sorted({name for screen in train for name in screen})
-    best = max([sbs, *names], key=lambda name: fmean(screen.get(name, screen[sbs]) for screen in train))
-    return best, [best if best in screen else sbs for screen in screens]
+    train = [label for label in labels if label.split == "train"]
+    names = sorted({entry.optimizer for label in train for entry in label.screen})
+
+    def rule(name: str, label: Label) -> str:
+        return name if any(entry.optimizer == name for entry in label.screen) else sbs
+
+    best = max([sbs, *names], key=lambda name: fmean(_screened(x, rule(name, x), "aocc") for x in train))
+    return best, [rule(best, label) for label in labels]
+
+
+def _screened(label: Label, name: str, criterion: str) -> float:
+    """Score of an optimizer in the screen; of one that did not run that of the worst, as for the single best solver."""
+    scores = {entry.optimizer: float(getattr(entry, criterion)) for entry in label.screen}
+    return scores.get(name, min(scores.values()))
 
 
 def gap_scores(labels: Sequence[Label], sbs: str, criterion: str) -> dict[str, float]:
@@ -253,8 +271,12 @@ def gap_closed(
         bootstrap interval over problems; hits: share of problems where the choice is the label.
     """
     single, virtual = _checked(labels, sbs, criterion)
-    screens = [{entry.optimizer: getattr(entry, criterion) for entry in label.screen} for label in labels]
-    gain = np.array([screen[name] - screen[sbs] for screen, name in zip(screens, choices, strict=True)])
+    gain = np.array(
+        [
+            _screened(label, name, criterion) - _screened(label, sbs, criterion)
+            for label, name in zip(labels, choices, strict=True)
+        ]
+    )
     gap = virtual - single
     draws = np.random.default_rng(0).integers(len(labels), size=(RESAMPLES, len(labels)))
     with np.errstate(divide="ignore", invalid="ignore"):
