@@ -12,7 +12,6 @@ from llamoco.dataset_builder.problems.functions.constraints import significant
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import w
-from llamoco.dataset_builder.problems.symbolic.variable_kinds import is_stepped
 
 REFERENCE_POINTS = 512
 FEW_FEASIBLE = 16
@@ -38,10 +37,32 @@ def with_references(problem: Problem, f0: float, f_star: float | None, provenanc
     return dataclasses.replace(problem, f0=f0, f_star=f_star, provenance=problem.provenance | provenance)
 
 
+def without_penalties(problem: Problem) -> Problem:
+    """The problem without the penalties in its objective: beside them, all that a search gains later would not count."""
+    terms = problem.definition.get("terms", [])
+    if not any(record["kind"] == "penalty" for record in terms):
+        return problem
+    kept = [record for record in terms if record["kind"] != "penalty"]
+    return dataclasses.replace(problem, definition=problem.definition | {"terms": kept}, evaluator=None)
+
+
 def random_median(problem: Problem) -> float:
-    """Median objective of 512 random points of the box, the constraints set aside; nan if any value is."""
-    points = PortableRng("f0", problem.id).points(REFERENCE_POINTS, problem.lower_array, problem.upper_array)
-    return float(np.median(problem.evaluate(points).f))
+    """Median objective of those of 512 random points of the box that have one, constraints and penalties set aside.
+
+    Returns:
+        The median; nan if less than a quarter of the points has a value.
+    """
+    return _median(without_penalties(problem).evaluate(random_points(problem)).f)
+
+
+def random_points(problem: Problem) -> np.ndarray:
+    """The 512 random points (512, D) of the box that f0 rests on."""
+    return PortableRng("f0", problem.id).points(REFERENCE_POINTS, problem.lower_array, problem.upper_array)
+
+
+def _median(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if 4 * len(finite) >= len(values) else math.nan
 
 
 def constrained_f0(problem: Problem) -> tuple[float, str, float]:
@@ -58,12 +79,15 @@ def constrained_f0(problem: Problem) -> tuple[float, str, float]:
     rng = PortableRng("f0", problem.id)
     wide = rng.points(REFERENCE_POINTS, problem.lower_array, problem.upper_array)
     share = rng.points(REFERENCE_POINTS, np.zeros(1), np.ones(1)) ** 2
-    values = problem.evaluate(np.vstack([certified, wide, certified + share * (wide - certified)]))
-    found = values.f[problem.feasible(values)]
+    points = np.vstack([certified, wide, certified + share * (wide - certified)])
+    values = problem.evaluate(points)
+    feasible = problem.feasible(values)
+    found = values.f[feasible]
+    plain = without_penalties(problem).evaluate(points).f
     if len(found) >= FEW_FEASIBLE:
         source = f"median objective of {len(found)} feasible points among random ones"
-        return float(np.median(found)), source, float(found.min())
-    anywhere, here = float(np.median(values.f[1 : 1 + REFERENCE_POINTS])), float(values.f[0])
+        return float(np.median(plain[feasible])), source, float(found.min())
+    anywhere, here = _median(plain[1 : 1 + REFERENCE_POINTS]), float(values.f[0])
     source = (
         f"median objective of {REFERENCE_POINTS} random points, feasible or not, "
         "more than the certified feasible point's"
@@ -71,15 +95,18 @@ def constrained_f0(problem: Problem) -> tuple[float, str, float]:
     return max(anywhere, here + abs(here) * 1e-3), source, float(found.min())
 
 
-def with_drawn_references(problem: Problem, optima: list[np.ndarray], optimum: np.ndarray) -> Problem | None:
+def with_drawn_references(
+    problem: Problem, optima: list[np.ndarray], optimum: np.ndarray, exact: bool
+) -> Problem | None:
     """A drawn problem with f0, and with f* where the draw gives it; None if the problem is to be drawn again (see ``draw_problem``).
 
     Args:
         problem: the problem.
-        optima: points (D,) where its components have their minima, which are none of the problem where variables are stepped.
+        optima: good points (D,), such as those where its components have their minima.
         optimum: the best of them (D,).
+        exact: whether it is where the objective has its minimum 0.
     """
-    known = len({point.tobytes() for point in optima}) == 1 and not is_stepped(problem.definition)
+    known = exact
     if problem.constrained:
         certified = problem.evaluate(np.array([problem.feasible_point]))
         if not problem.feasible(certified)[0]:
@@ -88,14 +115,26 @@ def with_drawn_references(problem: Problem, optima: list[np.ndarray], optimum: n
         f0, f0_source, best = constrained_f0(problem)
     else:
         f0, f0_source = random_median(problem), "median objective of 512 random points"
-        best = float(problem.evaluate(np.array(optima)).f.min())
+        points = np.array(optima)
+        if problem.definition.get("terms"):  # they move the best point
+            points = np.vstack([points, random_points(problem)])
+        values = problem.evaluate(points).f
+        best = float(values[np.isfinite(values)].min(initial=math.inf))
+    if not (math.isfinite(f0) and math.isfinite(best)):
+        return None
     f0 = significant(f0, 6)
     best = 0.0 if known else best
-    if not math.isfinite(f0) or f0 <= best:
+    if f0 <= best:
         return None
-    centre = problem.evaluate((problem.lower_array + problem.upper_array)[None, :] / 2)
-    if problem.feasible(centre)[0] and w(float(centre.f[0]), f0, best) > CENTRE_W:
-        return None
+    middle = (problem.lower_array + problem.upper_array) / 2
+    for point in (middle, problem.start):
+        if point is None:
+            continue
+        values_there = problem.evaluate(point[None, :])
+        if point is not middle and not all(np.isfinite(part).all() for part in values_there):
+            return None  # where a person starts, everything has a value
+        if problem.feasible(values_there)[0] and w(float(values_there.f[0]), f0, best) > CENTRE_W:
+            return None
     f_star_source = (
         "known: 0 at the components' common minimum" if known else "unknown: to be filled in by a benchmark"
     )

@@ -32,6 +32,8 @@ Record = dict[str, Any]
 EVEN_SIDES = 5.0  # sides of a box that differ by no more than this are alike
 RELATIVE_KINDS = ("scaled_linear", "monomials")  # each variable by its own range
 SPREAD_POINTS = 200
+CROWDED = 35  # constraints, beyond which they are as short as they can be, since all have to be printed
+MOST_CHARACTERS = 1500  # of all of them in LaTeX: a prompt has 2,400
 TIGHT_SHARE = 0.3  # of many constraints: these hold with equality at the certified point
 CUT_SHARE = 0.35  # of the others: these cut off the optimum where they can
 
@@ -62,13 +64,14 @@ def many_constraints(
         optimum: a point (D,) that some of them cut off where they can.
         count: their number; fewer come back if there are not so many different ones.
     """
+    crowded = count > CROWDED
     theme = rng.choice(("pairs", "differences", "products", "ordering", "mixed"), (3, 2, 2, 1.5, 2))
     records: list[Record] = []
     seen: set[str] = set()
     for attempt in range(4 * count):
         if len(records) == count:
             break
-        record = _short(rng, box, theme, attempt)
+        record = _short(rng, box, theme, attempt, weighted=not crowded)
         if (key := str(sorted(record.items()))) in seen:
             continue
         seen.add(key)
@@ -77,11 +80,20 @@ def many_constraints(
     quantities = tuple(quantity(record, box.dim) for record in records)
     values = compile_problem(SymbolicProblem(box.dim, (), quantities[0], quantities))(points)[1]
     for record, spread in zip(records, values.T, strict=True):
-        _bound(rng, record, spread)
-    return records
+        _bound(rng, record, spread, digits=2 if crowded else 4)
+    lengths = np.cumsum([len(_printed(record)) for record in records])
+    return records[: max(1, int(np.sum(lengths <= MOST_CHARACTERS)))]
 
 
-def _short(rng: PortableRng, box: Box, theme: str, number: int) -> Record:
+def _printed(record: Record) -> str:
+    """About what a constraint of two variables looks like in LaTeX."""
+    if record["kind"] == "product":
+        return f"x_{{{record['j']}}} x_{{{record['k']}}} \\le {record['bound']:g} \\\\\n"
+    terms = [f"{w:g} x_{{{k}}}" for k, w in zip(record["positions"], record["weights"], strict=True)]
+    return f"{' + '.join(terms).replace('1 x', 'x')} \\le {record['bound']:g} \\\\\n"
+
+
+def _short(rng: PortableRng, box: Box, theme: str, number: int, weighted: bool) -> Record:
     """A constraint of two variables without sense and bound."""
     dim = box.dim
     if theme == "mixed":
@@ -97,12 +109,12 @@ def _short(rng: PortableRng, box: Box, theme: str, number: int) -> Record:
     if not even(box):
         sides = [float(box.upper[k - 1] - box.lower[k - 1]) for k in pair]
         weights = [w * significant(1 / side, 1) for w, side in zip(weights, sides, strict=True)]
-    elif theme != "ordering" and rng.chance(0.4):
+    elif weighted and theme != "ordering" and rng.chance(0.4):
         weights = [weights[0] * rng.integer(1, 4), weights[1] * rng.integer(1, 4)]
     return {"kind": "linear", "positions": pair, "weights": weights}
 
 
-def _bound(rng: PortableRng, record: Record, spread: np.ndarray) -> None:
+def _bound(rng: PortableRng, record: Record, spread: np.ndarray, digits: int) -> None:
     """Set sense and bound from values at the certified point, the optimum and random points."""
     at_certified, at_optimum = float(spread[0]), float(spread[1])
     deviation = float(np.std(spread[2:]))
@@ -116,16 +128,16 @@ def _bound(rng: PortableRng, record: Record, spread: np.ndarray) -> None:
         slack = rng.uniform(0.1, 0.9) * gap
     else:
         slack = (abs(gap) + deviation * rng.uniform(0.1, 1.5)) * (1 if gap > 0 else -1)
-    record["bound"] = _short_bound(at_certified + slack, at_certified, record["sense"])
+    record["bound"] = _short_bound(at_certified + slack, at_certified, record["sense"], digits)
 
 
-def _short_bound(value: float, at_certified: float, sense: str) -> float:
-    """A bound of two or three digits if the certified point still satisfies it, else of four."""
-    for digits in (2, 3):
+def _short_bound(value: float, at_certified: float, sense: str, most: int) -> float:
+    """A bound of as few digits as the certified point allows, two or more; with ``most`` digits it is rounded away from that."""
+    for digits in range(2, most):
         bound = significant(value, digits)
         if (bound >= at_certified) if sense == "<=" else (bound <= at_certified):
             return bound
-    return rounded_bound(value, sense)
+    return rounded_bound(value, sense, most)
 
 
 def narrow_band(rng: PortableRng, box: Box, certified: np.ndarray) -> list[Record]:

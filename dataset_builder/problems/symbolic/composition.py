@@ -2,15 +2,25 @@
 
 A definition::
 
-    {"form": "single" | "composition" | "hybrid",
+    {"form": "single" | "composition" | "hybrid" | "maximum" | "family",   # for families see families
      "components": [{"function": "rastrigin",       # a name in functions.FUNCTIONS
                      "coefficient": 0.0312,         # w_k of Eq. 2 over the typical size of f_k; a single may have 1
                      "positions": [3, 1] | null,    # s_k of Eq. 2, the 1-based variables that it sees (hybrid); null: all
                      "shift": {"values": [...]} | {"formula": [a, b, c]},   # o_i, or o_i = a + b sin(c i)
+                     "log": true,                   # y = scale log(x / o), or scale (log x - o) with a formula's o
+                     "units": [...],                # y = scale (x - o) / s, a number for each variable that it sees
                      "scale": 0.5,                  # y = scale (x - o)
-                     "reflection": null | [c, d]}], # z = y - 2 v (v.y) / (v.v), v_i = cos(c i + d)
+                     "scaling": {"power": p, "place": "before" | "after"},  # times 10^(p (i - 1)/(n - 1)), see place
+                     "rotation": {"kind": ..., parameters},   # u = Q y, see rotations
+                     "reflection": null | [c, d],   # u = y - 2 v (v.y) / (v.v), v_i = cos(c i + d), if it has no rotation
+                     "rounding": q}],               # z = floor(q u + 1/2) / q
+     "terms": [...],                                # added to the objective, see terms
+     "variables": {...},                            # integer and stepped variables, a start, see variable_kinds
      "inequalities": [{"kind": ..., "sense": "<=" | ">=", "bound": ..., parameters}],   # see constraints
      "equalities": [{"kind": ..., "bound": ..., parameters}]}
+
+"log", "units", "scaling", "rotation", "reflection", "rounding", "terms" and "variables" may be missing. A scaling comes before
+the rotation (of the variables) or after it (along the axes that the basic function sees).
 """
 
 from __future__ import annotations
@@ -23,29 +33,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.functions.constraints import equality, inequality
-from llamoco.dataset_builder.problems.symbolic.expression import (
-    Expr,
-    Index,
-    Name,
-    Sum,
-    Vec,
-    cos,
-    rename_vector,
-    sin,
-)
+from llamoco.dataset_builder.problems.symbolic.components import Components, Positions
+from llamoco.dataset_builder.problems.symbolic.expression import Expr, Extremum
 from llamoco.dataset_builder.problems.symbolic.families import family_system
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import (
-    Data,
-    Definition,
-    Scalar,
-    SymbolicProblem,
-    Vector,
-)
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Definition, SymbolicProblem
 from llamoco.dataset_builder.problems.symbolic.terms import decorated
 
-Positions = Sequence[int] | None  # 1-based; None: all variables
 Value = TypeVar("Value", Expr, np.ndarray)
 
 
@@ -70,41 +64,25 @@ def hybrid(components: Sequence[Callable[[Positions], Value]], partition: Sequen
     return composition([f(s) for f, s in zip(components, partition, strict=True)], [1] * len(partition))
 
 
+def maximum(components: Sequence[Expr], weights: Sequence[float]) -> Expr:
+    """f(x) = max_i w_i f_i(x), the worst of several objectives; arguments as for ``composition``."""
+    terms = [composition([f], [weight]) for f, weight in zip(components, weights, strict=True)]
+    return reduce(partial(Extremum, "max"), terms)
+
+
 def build_symbolic_problem(definition: dict[str, Any], dim: int) -> SymbolicProblem:
     """The symbolic form of a synthetic problem in ``dim`` variables.
 
-    Component k has the definitions ``p<k>`` (positions), ``o<k>`` (shift), ``y<k>`` (shifted and scaled),
+    Component k has the definitions ``p<k>`` (positions), ``o<k>`` (shift), ``u<k>`` (units), ``y<k>`` (shifted and scaled),
     ``v<k>`` and ``r<k>`` (Householder reflection), ``z<k>`` (what the basic function sees) and ``f<k>``. What
     is trivial is left out, and what equals an earlier component's is shared with it: descriptions stay short.
 
     Raises:
-        ProblemError: if a basic function or a kind of constraint is unknown, or a length does not fit; the
+        ProblemError: if a basic function, a kind of constraint or another name is unknown, or a length does not fit; the
             message names the field.
     """
-    records = definition["components"]
-    terms = definition.get("terms", ())
-    if definition.get("form") == "family":
-        definitions, whole = family_system(definition, dim)
-        return _with_constraints(definition, dim, definitions, decorated(whole, terms, dim))
-    if not records:
-        raise ProblemError("definition.components: expected at least one component")
-    parts = _Components(dim)
-    functions = [partial(parts.value, number, record) for number, record in enumerate(records, 1)]
-    coefficients = [record["coefficient"] for record in records]
-    partition = [record["positions"] for record in records]
-    objective: Expr
-    if partition == [None] * len(records):
-        objective = composition([f(None) for f in functions], coefficients)
-    else:
-        objective = hybrid(
-            [partial(_scaled, f, c) for f, c in zip(functions, coefficients, strict=True)], partition
-        )
-    return _with_constraints(definition, dim, parts.definitions, decorated(objective, terms, dim))
-
-
-def _with_constraints(
-    definition: dict[str, Any], dim: int, definitions: Sequence[Definition], objective: Expr
-) -> SymbolicProblem:
+    definitions, objective = _objective(definition, dim)
+    objective = decorated(objective, definition.get("terms", ()), dim)
     return SymbolicProblem(
         dim,
         tuple(definitions),
@@ -114,70 +92,24 @@ def _with_constraints(
     )
 
 
+def _objective(definition: dict[str, Any], dim: int) -> tuple[list[Definition], Expr]:
+    """Definitions and the objective, without constraints."""
+    if definition.get("form") == "family":
+        return family_system(definition, dim)
+    records = definition["components"]
+    if not records:
+        raise ProblemError("definition.components: expected at least one component")
+    parts = Components(dim)
+    functions = [partial(parts.value, number, record) for number, record in enumerate(records, 1)]
+    coefficients = [record["coefficient"] for record in records]
+    partition = [record["positions"] for record in records]
+    if definition.get("form") == "maximum":
+        return parts.definitions, maximum([f(None) for f in functions], coefficients)
+    if partition == [None] * len(records):
+        return parts.definitions, composition([f(None) for f in functions], coefficients)
+    weighted = [partial(_scaled, f, c) for f, c in zip(functions, coefficients, strict=True)]
+    return parts.definitions, hybrid(weighted, partition)
+
+
 def _scaled(function: Callable[[Positions], Expr], coefficient: float, positions: Positions) -> Expr:
     return composition([function(positions)], [coefficient])
-
-
-class _Components:
-    """The components of a problem, and the definitions of what they see."""
-
-    def __init__(self, dim: int) -> None:
-        self.definitions: list[Definition] = []
-        self._dim = dim
-        self._shared: dict[str, str] = {}
-
-    def value(self, number: int, record: dict[str, Any], positions: Positions) -> Expr:
-        """f_k(x[s_k]) of component ``number``, a defined scalar."""
-        argument = self._argument(number, record, positions)
-        if record["function"] not in FUNCTIONS:
-            raise ProblemError(
-                f"definition.components[{number - 1}].function: {record['function']!r} is unknown, "
-                f"expected one of {', '.join(FUNCTIONS)}"
-            )
-        basic = rename_vector(FUNCTIONS[record["function"]].expression, "z", argument)
-        self.definitions.append(Scalar(f"f{number}", basic))
-        return Name(f"f{number}")
-
-    def _once(self, key: str, new: Definition) -> str:
-        """The name of a definition: the same content under the same prefix is written once."""
-        if key not in self._shared:
-            self._shared[key] = new.name
-            self.definitions.append(new)
-        return self._shared[key]
-
-    def _argument(self, number: int, record: dict[str, Any], positions: Positions) -> str:
-        """The name of the vector that a component's basic function sees."""
-        once = self._once
-        i = Index("i")
-        x = Vec("x")
-        shift, scale, reflection = (record[f] for f in ("shift", "scale", "reflection"))
-        size = self._dim if positions is None else len(positions)
-        seen: Expr = x[i]
-        if positions is not None:
-            name = once(
-                f"p{positions}", Data(f"p{number}", tuple(float(p) for p in positions), positions=True)
-            )
-            seen = x[Vec(name)[i]]
-        if "values" in shift:
-            if len(shift["values"]) != size:
-                raise ProblemError(
-                    f"definition.components[{number - 1}].shift.values: expected {size} numbers, "
-                    f"got {len(shift['values'])}"
-                )
-            origin = once(f"o{shift}", Data(f"o{number}", tuple(float(v) for v in shift["values"])))
-        else:
-            a, b, c = shift["formula"]
-            origin = once(f"o{shift}{size}", Vector(f"o{number}", size, i, a + b * sin(c * i)))
-        moved: Expr = seen - Vec(origin)[i]
-        if scale != 1:
-            moved = scale * moved
-        if reflection is None:
-            return once(f"z{positions}{shift}{scale}", Vector(f"z{number}", size, i, moved))
-        c, d = reflection
-        y = Vec(once(f"y{positions}{shift}{scale}", Vector(f"y{number}", size, i, moved)))
-        v = Vec(once(f"v{reflection}{size}", Vector(f"v{number}", size, i, cos(c * i + d))))
-        ratio = 2 * Sum(i, 1, v.size, v[i] * y[i]) / Sum(i, 1, v.size, v[i] ** 2)
-        r = once(f"r{positions}{shift}{scale}{reflection}", Scalar(f"r{number}", ratio))
-        return once(
-            f"z{positions}{shift}{scale}{reflection}", Vector(f"z{number}", size, i, y[i] - Name(r) * v[i])
-        )

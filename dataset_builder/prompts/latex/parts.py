@@ -24,6 +24,7 @@ _LETTERS = {
     "v": (("v", 4), ("a", 1), ("d", 1), ("\\eta", 1)),
     "r": (("r", 3), ("\\rho", 1), ("\\beta", 1), ("\\tau", 1)),
     "p": (("p", 4), ("\\sigma", 1), ("P", 1), ("\\kappa", 1)),
+    "u": (("\\lambda", 2), ("\\delta", 2), ("\\zeta", 1), ("\\omega", 1)),
     "g": (("g", 4), ("G", 1), ("c", 1)),
     "h": (("h", 4), ("H", 1), ("\\psi", 1)),
     "t": (("t", 6), ("\\tau", 1), ("a", 1)),
@@ -120,7 +121,8 @@ class Parts:
             letter = self.letters[family]
             single = sum(f[0] == family for f in families) == 1
             if isinstance(definition, Scalar):
-                number = count if place is None else place if single else f"{{{count}{place}}}"
+                number = count if place is None else place if single else count + place
+                number = number if len(number) == 1 else f"{{{number}}}"
                 plain = letter if single and family != "f" and place is None else f"{letter}_{number}"
                 naming.scalars[name] = plain + (argument if family == "f" else "")
                 continue

@@ -180,6 +180,9 @@ class Writer(Printer):
     def _iteration(self, index: Index, low: Expr, high: Expr, body: Expr, scope: Scope) -> tuple[str, Bound]:
         """The ``for ... in ...`` of a loop or comprehension, and what it binds."""
         variable = self.notation.indices.get(index.name, index.name)
+        if variable in self._aranges.values():  # the array of that name may occur within
+            around = {bound.text for bound in scope.values()}
+            variable = next(v for v in ("q", "l", "m", "row", "ii", "jj") if v not in self._taken | around)
         offset = 1 if self.notation.from_zero else 0
         plain = Bound("scalar", variable, offset)
         first, last = self._affine(low, scope), self._affine(high, scope)

@@ -9,7 +9,22 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
+from llamoco.dataset_builder.problems.symbolic.expression import (
+    Add,
+    Call,
+    Div,
+    Expr,
+    Extremum,
+    Index,
+    Mul,
+    Num,
+    Pow,
+    Reduce,
+    Size,
+    Sub,
+    walk,
+)
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, SymbolicProblem
 from llamoco.dataset_builder.prompts.comments import draw_tone
 from llamoco.dataset_builder.prompts.python.expressions import Notation
 
@@ -25,6 +40,7 @@ STEMS = {
     "y": ("y", "d", "w", "q", "dx", "diff"),
     "z": ("z", "t", "u", "zz", "zeta", "moved", "local"),
     "v": ("v", "h", "direction", "nrm", "axis"),
+    "u": ("unit", "width", "sc", "span", "sigma"),
     "r": ("r", "proj", "alpha", "k", "refl"),
     "f": ("f", "term", "val", "F", "cost", "part_", "foo"),
     "t": ("t", "time", "ts", "t_data", "times", "xdata"),
@@ -114,9 +130,13 @@ def draw_style(system: SymbolicProblem, rng: PortableRng, mode: Mode) -> PythonS
     if any(v in taken for v in indices.values()):
         indices = {name: f"{name}{name}" for name in indices}
     sizes = {v: dim_name for v, size in system.sizes.items() if size == system.dim} if dim_name else {}
+    # The math module stops at log(-1): objective and constraints would lack values together.
+    numpy_only = rng.chance(0.15) or (
+        bool(system.inequalities or system.equalities) and may_lack_values(system)
+    )
     notation = Notation(
         mode=mode,
-        library="np." if mode == "vector" or rng.chance(0.15) else rng.choice(("math.", ""), (4, 1)),
+        library="np." if mode == "vector" or numpy_only else rng.choice(("math.", ""), (4, 1)),
         names=names,
         sizes=sizes,
         indices=indices,
@@ -148,3 +168,39 @@ def _unused(name: str, taken: set[str]) -> str:
         name += "_"
     taken.add(name)
     return name
+
+
+def may_lack_values(system: SymbolicProblem) -> bool:
+    """Whether a logarithm or root stands in a problem whose argument is not known to be positive by its form."""
+    bodies = [
+        *(
+            d.value if isinstance(d, Scalar) else d.entry
+            for d in system.definitions
+            if not isinstance(d, Data)
+        ),
+        system.objective,
+        *system.inequalities,
+        *system.equalities,
+    ]
+    return any(
+        isinstance(node, Call) and node.function in ("log", "sqrt") and not _positive(node.arg)
+        for body in bodies
+        for node in walk(body)
+    )
+
+
+def _positive(node: Expr) -> bool:
+    match node:
+        case Num() | Index() | Size() | Call("exp" | "abs" | "cosh" | "sqrt", _):
+            return True
+        case Pow(a, Num(power)):
+            return float(power) % 2 == 0 or _positive(a)
+        case Add(a, b) | Mul(a, b) | Div(a, b):
+            return _positive(a) and _positive(b)
+        case Sub(Index(), Num(value)):
+            return value <= 1
+        case Reduce(_, _, _, _, body):
+            return _positive(body)
+        case Extremum("max", a, b):
+            return _positive(a) or _positive(b)
+    return False

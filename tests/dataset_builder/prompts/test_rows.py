@@ -13,8 +13,13 @@ from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
-from llamoco.dataset_builder.prompts.facts import fact_lines
-from llamoco.dataset_builder.prompts.rows import PATTERNS, facts_are_known, rows_of_problem
+from llamoco.dataset_builder.prompts.probe_words import words_of_problem
+from llamoco.dataset_builder.prompts.rows import (
+    PATTERNS,
+    fact_lines_of_rows,
+    facts_are_known,
+    rows_of_problem,
+)
 
 COLUMNS = [
     *(
@@ -58,7 +63,7 @@ def test_rows(problem: Problem) -> None:
         assert list(row) == COLUMNS
         assert not row["held_out_pattern"]
         assert row["facts_known"] == facts_are_known(problem.id)
-        description = row["prompt"].removesuffix(fact_lines(problem, row["facts_known"]))
+        description = row["prompt"].removesuffix(fact_lines_of_rows(problem))
         assert description != row["prompt"]
         assert description.endswith("\n") and not description.endswith("\n\n")
         assert len(row["completion"]) <= 4000
@@ -113,3 +118,7 @@ def test_a_tenth_of_the_problems_says_nothing_of_its_functions() -> None:
     problem = next(p for p in PROBLEMS if not facts_are_known(p.id))
     for row in rows_of(problem):
         assert "\n# objective: unknown\n" in row["prompt"] and not row["facts_known"]
+        assert row["prompt"].endswith(f"\n# probes: {words_of_problem(problem)}\n")
+    assert fact_lines_of_rows(next(p for p in PROBLEMS if facts_are_known(p.id))).endswith(
+        "\n# probes: none\n"
+    )

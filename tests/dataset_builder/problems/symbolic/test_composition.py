@@ -5,11 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.fft import dct, dst
 
+from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.evaluator import compile_problem
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.symbolic.components import shift_values
 from llamoco.dataset_builder.problems.symbolic.composition import build_symbolic_problem, composition, hybrid
-from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, Vector
-from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem, shift_values
+from llamoco.dataset_builder.problems.symbolic.expression import Index, Num, Vec
+from llamoco.dataset_builder.problems.symbolic.rotations import rotated
+from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, SymbolicProblem, Vector
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
+from llamoco.dataset_builder.problems.symbolic.variable_kinds import is_stepped
 
 SEED = 11
 
@@ -37,15 +44,21 @@ def test_equation_2_on_arrays() -> None:
 @pytest.mark.parametrize("form", ["composition", "hybrid"])
 def test_equation_2_of_drawn_problems(form: str) -> None:
     """Against the sum, in a loop, of problems of one component each that see nothing but their own variables."""
-    drawn = (draw_problem(SEED, number, constrained=False) for number in range(60))
-    problems = [problem for problem in drawn if problem.definition["form"] == form][:8]
+    drawn = (draw_problem(SEED, number, constrained=False) for number in range(80))
+    problems = [
+        problem
+        for problem in drawn
+        if problem.definition["form"] == form
+        and not problem.definition.get("terms")
+        and not is_stepped(problem.definition)
+    ][:8]
     assert len(problems) == 8
     for problem in problems:
         x = np.random.default_rng(SEED).uniform(problem.lower, problem.upper, (5, problem.dim))
         expected = np.zeros(len(x))
         for record in problem.definition["components"]:
             s = list(range(1, problem.dim + 1)) if form == "composition" else record["positions"]
-            shift = {"values": shift_values(record["shift"], len(s)).tolist()}
+            shift = {"values": shift_values(record["shift"], len(s), record.get("log", False)).tolist()}
             alone = make([{**record, "coefficient": 1, "positions": None, "shift": shift}], len(s))
             seen = np.array([[point[position - 1] for position in s] for point in x])
             expected += record["coefficient"] * alone.evaluate(seen).f
@@ -132,3 +145,94 @@ def test_trivial_and_repeated_definitions_are_left_out() -> None:
         ("z2", Vector),
         ("f2", Scalar),
     ]
+
+
+KINDS: list[dict[str, Any]] = [
+    {"kind": "dct"},
+    {"kind": "dst"},
+    {"kind": "hartley"},
+    {"kind": "givens", "rate": 0.7},
+]
+
+
+def matrix_of(rotation: dict[str, Any], dim: int) -> np.ndarray:
+    """The matrix (D, D) of a rotation, from its values at the unit vectors."""
+    i = Index("i")
+    moved = Vector("z1", dim, i, rotated(rotation, "x", i, "test"))
+    outputs = tuple(Vec("z1")[k] for k in range(1, dim + 1))
+    columns = compile_problem(SymbolicProblem(dim, (moved,), Num(0), outputs))(np.eye(dim))[1]
+    return np.asarray(columns).T
+
+
+@pytest.mark.parametrize("dim", [2, 3, 10, 31, 50])
+@pytest.mark.parametrize("rotation", KINDS, ids=lambda r: r["kind"])
+def test_rotations_are_orthogonal(rotation: dict[str, Any], dim: int) -> None:
+    matrix = matrix_of(rotation, dim)
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(dim), atol=1e-12)
+    assert np.abs(matrix - np.eye(dim)).max() > 0.3
+
+
+def test_rotations_are_the_transforms_of_scipy() -> None:
+    for dim in (2, 7, 24):
+        np.testing.assert_allclose(
+            matrix_of({"kind": "dct"}, dim), dct(np.eye(dim), 4, axis=0, norm="ortho"), atol=1e-12
+        )
+        np.testing.assert_allclose(
+            matrix_of({"kind": "dst"}, dim), dst(np.eye(dim), 1, axis=0, norm="ortho"), atol=1e-12
+        )
+        waves = np.fft.fft(np.eye(dim))
+        np.testing.assert_allclose(
+            matrix_of({"kind": "hartley"}, dim), (waves.real - waves.imag) / dim**0.5, atol=1e-12
+        )
+
+
+def test_what_a_component_sees_by_hand() -> None:
+    shift = {"values": [2.0, 0.5, 1.0]}
+    turn = {"kind": "dct"}
+    problem = make(
+        [
+            component(
+                "sphere",
+                shift=shift,
+                scale=3,
+                units=[2.0, 0.1, 5.0],
+                rotation=turn,
+                scaling={"power": -1.5, "place": "before"},
+                rounding=4,
+            )
+        ],
+        3,
+    )
+    x = np.random.default_rng(3).uniform(0.1, 9, (6, 3))
+    y = 3 * (x - [2.0, 0.5, 1.0]) / [2.0, 0.1, 5.0] * 10.0 ** (-1.5 * np.arange(3) / 2)
+    z = np.floor(4 * (y @ matrix_of(turn, 3).T) + 0.5) / 4
+    np.testing.assert_allclose(problem.evaluate(x).f, (z**2).sum(axis=1), rtol=1e-10)
+
+    after = make(
+        [component("sphere", shift=shift, log=True, rotation=turn, scaling={"power": 2, "place": "after"})], 3
+    )
+    z = np.log(x / [2.0, 0.5, 1.0]) @ matrix_of(turn, 3).T * 10.0 ** (2 * np.arange(3) / 2)
+    np.testing.assert_allclose(after.evaluate(x).f, (z**2).sum(axis=1), rtol=1e-10)
+
+    formula = {"formula": [0.4, 0.2, 0.9]}
+    logarithmic = make([component("sphere", shift=formula, log=True)], 3)
+    optimum = shift_values(formula, 3, logarithmic=True)
+    np.testing.assert_allclose(logarithmic.evaluate(optimum[None, :]).f, 0, atol=1e-20)
+
+
+def test_the_maximum_of_components() -> None:
+    parts = [
+        component("sphere", coefficient=0.5, shift={"values": [1.0, 2.0]}),
+        component("ackley", shift={"values": [0.0, 0.0]}),
+    ]
+    definition = {"form": "maximum", "components": parts, "inequalities": [], "equalities": []}
+    problem = Problem("p", "synthetic", (-9.0,) * 2, (9.0,) * 2, 100, 0, 0, definition)
+    x = np.random.default_rng(4).uniform(-9, 9, (20, 2))
+    values = [make([part], 2).evaluate(x).f for part in parts]
+    np.testing.assert_allclose(problem.evaluate(x).f, np.maximum(*values), rtol=1e-12)
+
+
+def test_unknown_rotation_is_named() -> None:
+    wrong = make([component("sphere", shift={"values": [1.0, 2.0]}, rotation={"kind": "spin"})], 2)
+    with pytest.raises(ProblemError, match=r"components\[0\].rotation: unknown kind 'spin'"):
+        wrong.evaluate(np.zeros((1, 2)))

@@ -221,7 +221,7 @@ def _is_marker(tokens: Tokens) -> bool:
         return True
     if following[0].text == "_":
         limits = following[2 : group_end(following, 1)]
-        if any(t.text in ("<=", ">=") for t in limits) and not any(t.text in tuple("ijkmt") for t in limits):
+        if any(t.text in ("<=", ">=") for t in limits) and not any(t.text in tuple("ijklmt") for t in limits):
             return True  # \min_{x \ge 0}
         return not any(t.text in ("=", "<=") for t in following[: group_end(following, 1)])
     if following[0].text not in ("(", "\\{", "["):
