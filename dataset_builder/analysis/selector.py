@@ -211,11 +211,20 @@ def simple_rule(labels: Sequence[Label], sbs: str) -> tuple[str, list[str]]:
     Returns:
         The optimizer (the single best solver itself, if none helps), and what the rule picks for each label.
     """
-    screens = [{entry.optimizer: entry.aocc for entry in label.screen} for label in labels]
-    train = [screen for screen, label in zip(screens, labels, strict=True) if label.split == "train"]
-    names = sorted({name for screen in train for name in screen})
-    best = max([sbs, *names], key=lambda name: fmean(screen.get(name, screen[sbs]) for screen in train))
-    return best, [best if best in screen else sbs for screen in screens]
+    train = [label for label in labels if label.split == "train"]
+    names = sorted({entry.optimizer for label in train for entry in label.screen})
+
+    def rule(name: str, label: Label) -> str:
+        return name if any(entry.optimizer == name for entry in label.screen) else sbs
+
+    best = max([sbs, *names], key=lambda name: fmean(_screened(x, rule(name, x), "aocc") for x in train))
+    return best, [rule(best, label) for label in labels]
+
+
+def _screened(label: Label, name: str, criterion: str) -> float:
+    """Score of an optimizer in the screen; of one that did not run that of the worst, as for the single best solver."""
+    scores = {entry.optimizer: float(getattr(entry, criterion)) for entry in label.screen}
+    return scores.get(name, min(scores.values()))
 
 
 def gap_scores(labels: Sequence[Label], sbs: str, criterion: str) -> dict[str, float]:
@@ -253,8 +262,12 @@ def gap_closed(
         bootstrap interval over problems; hits: share of problems where the choice is the label.
     """
     single, virtual = _checked(labels, sbs, criterion)
-    screens = [{entry.optimizer: getattr(entry, criterion) for entry in label.screen} for label in labels]
-    gain = np.array([screen[name] - screen[sbs] for screen, name in zip(screens, choices, strict=True)])
+    gain = np.array(
+        [
+            _screened(label, name, criterion) - _screened(label, sbs, criterion)
+            for label, name in zip(labels, choices, strict=True)
+        ]
+    )
     gap = virtual - single
     draws = np.random.default_rng(0).integers(len(labels), size=(RESAMPLES, len(labels)))
     with np.errstate(divide="ignore", invalid="ignore"):

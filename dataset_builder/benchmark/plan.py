@@ -24,7 +24,6 @@ from llamoco.dataset_builder.problems.problem import Problem
 SCREEN_SEEDS = (0,)
 SECOND_SEEDS = (1,)
 REFERENCE_SEEDS = (30,)
-CHECK_SEEDS = (40, 41, 42)
 CLOSE = 0.1  # in AOCC: finalists this close to the best after the first final seeds run on more
 
 SHORT_BUDGET = 5000  # up to it, everybody screens
@@ -69,6 +68,7 @@ class Plan:
         more_final_seeds: of those that are then within ``CLOSE`` of the best.
         references: number of reference runs.
         reference_factor: their budget, in budgets of the problem.
+        check_seeds: of the answer and the single best solvers, where they are scored once more.
     """
 
     up_to: float
@@ -78,13 +78,14 @@ class Plan:
     more_final_seeds: tuple[int, ...]
     references: int
     reference_factor: int
+    check_seeds: tuple[int, ...]
 
 
 PLANS = (
-    Plan(1000, 5, 3, (20, 21, 22), (23, 24), 2, 3),
-    Plan(SHORT_BUDGET, 0, 3, (20, 21), (22,), 1, 1),
-    Plan(LONG_BUDGET, 0, 2, (20, 21), (22,), 1, 1),
-    Plan(float("inf"), 0, 2, (20,), (21,), 0, 1),
+    Plan(1000, 5, 3, (20, 21, 22), (23, 24), 2, 3, (40, 41, 42)),
+    Plan(SHORT_BUDGET, 0, 3, (20, 21), (22,), 1, 1, (40, 41, 42)),
+    Plan(LONG_BUDGET, 0, 2, (20, 21), (22,), 1, 1, (40, 41)),
+    Plan(float("inf"), 0, 2, (20,), (21,), 0, 1, (40,)),
 )
 
 
