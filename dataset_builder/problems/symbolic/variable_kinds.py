@@ -149,7 +149,8 @@ def _places(record: Record, dim: int) -> tuple[np.ndarray, np.ndarray]:
         raise ProblemError(
             f"definition.variables.integer: expected a list of places from 1 to {dim}, got {listed!r:.60}"
         )
-    for pair in pairs if isinstance(pairs, list) else [None]:
+    given: list[Any] = pairs if isinstance(pairs, list) else [pairs]
+    for pair in given:
         fits = isinstance(pair, list) and len(pair) == 2 and _is_place(pair[0], dim)
         if not fits or isinstance(pair[1], bool) or not isinstance(pair[1], int | float):
             raise ProblemError(
