@@ -58,7 +58,8 @@ def test_rows(problem: Problem) -> None:
     assert len(rows) == 5
     assert {row["language"] for row in rows} == {"python", "latex"}
     assert len({row["prompt"] for row in rows}) == len(rows)
-    points = PortableRng("points", problem.id).points(4, problem.lower_array, problem.upper_array)
+    drawn = PortableRng("points", problem.id).points(4, problem.lower_array, problem.upper_array)
+    own = problem.to_original(drawn)
     for row in rows:
         assert list(row) == COLUMNS
         assert not row["held_out_pattern"]
@@ -80,11 +81,12 @@ def test_rows(problem: Problem) -> None:
         isolated = "runs as a module of its own" in start
         section = load_python(start.split("'''")[1] if isolated else start, "section.py")
         if row["language"] == "python":
-            found = load_python(description, "description.py").evaluate(points)
+            file = load_python(description, "description.py")
+            found = file.evaluate(file.variables.to_search(own))
         else:
-            found = compile_problem(read_latex(description, "description.tex").system)(points)
-        for read in (found, section.evaluate(points)):
-            for value, expected in zip(read, problem.evaluate(points), strict=True):
+            found = compile_problem(read_latex(description, "description.tex").system)(own)
+        for read in (found, section.evaluate(section.variables.to_search(own))):
+            for value, expected in zip(read, problem.evaluate(own), strict=True):
                 np.testing.assert_allclose(value, expected, rtol=1e-6, atol=1e-6, err_msg=description)
 
 

@@ -29,7 +29,7 @@ def check(text: str, problem: Problem) -> None:
         PortableRng("points", problem.id).points(5, problem.lower_array, problem.upper_array)
     )
     # Where a start becomes the middle of the box that is searched, a point of it is another.
-    points = own if read.variables is None else read.variables.to_search(own)
+    points = read.variables.to_search(own)
     for found, expected in zip(read.evaluate(points), problem.evaluate(own), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9, err_msg=text)
     assert read.lower.tolist() == list(problem.lower)
