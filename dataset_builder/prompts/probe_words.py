@@ -12,7 +12,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.profiling.probes import LandscapeFeatures, Probes, probe_problem
 
 INFINITY = math.inf
-# Upper limits of a feature, and the word for each range.
+# Upper limits of a feature, and the word for each range. No round numbers where simple functions give just these.
 Words = tuple[tuple[float, str], ...]
 UNDEFINED: Words = ((0.0, "none"), (0.1, "few"), (0.4, "some"), (INFINITY, "many"))
 FEASIBLE: Words = ((0.0, "none"), (0.1, "few"), (0.5, "some"), (0.999, "most"), (INFINITY, "all"))
@@ -22,12 +22,12 @@ PARABOLA: Words = ((1e-6, "exact"), (0.03, "close"), (0.3, "fair"), (INFINITY, "
 CONCAVE: Words = ((0.0, "none"), (0.5, "some"), (0.999, "most"), (INFINITY, "all"))
 COUPLING: Words = (
     (1e-9, "separable"),
-    (0.05, "weakly coupled"),
-    (0.5, "coupled"),
+    (0.047, "weakly coupled"),
+    (0.47, "coupled"),
     (INFINITY, "strongly coupled"),
 )
-WEIGHTS: Words = ((2.0, "even"), (4.0, "uneven"), (INFINITY, "dominated"))
-MEDIAN: Words = ((0.1, "low"), (0.6, "mid"), (INFINITY, "high"))
+WEIGHTS: Words = ((1.9, "even"), (3.7, "uneven"), (INFINITY, "dominated"))
+MEDIAN: Words = ((0.11, "low"), (0.61, "mid"), (INFINITY, "high"))
 NO_NOISE = 1e-10
 POWERS = (-9, 9)  # the least and the largest power of ten that is written
 

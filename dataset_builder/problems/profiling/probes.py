@@ -43,7 +43,7 @@ class LandscapeFeatures:
         dominance: share of the axes' effects that the strongest has, times their number: 1 equal.
         idle: share of the axes along which nothing changes.
         skew: where the median lies between the least and the largest value.
-        decades: log10 of largest over median distance to the least value.
+        decades: log10 of the largest over the median distance to the least value; NaN where half of the values are the least.
     """
 
     equal: float = math.nan
@@ -153,8 +153,8 @@ def landscape_features(design: ProbeDesign, values: np.ndarray) -> LandscapeFeat
             **_line(design, line),
             **_near(near, spread),
             **_axes(design, y),
-            skew=(median - low) / (high - low) if high > low else 0.0,
-            decades=math.log10((high - low) / (median - low)) if low < median else 0.0,
+            skew=(median - low) / (high - low) if high - low > EQUAL else 0.0,
+            decades=math.log10((high - low) / (median - low)) if median - low > EQUAL else math.nan,
         )
 
 
