@@ -183,6 +183,9 @@ def _draw_kinds(rng: PortableRng, box: Box, mixed_only: bool) -> Record:
     widths: dict[tuple[float, float], float] = {}
     for k in chosen:
         low, high = float(box.lower[k]), float(box.upper[k])
+        largest = max(abs(low), abs(high))
+        if (short_number(low, largest), short_number(high, largest)) != (low, high):
+            continue  # its own bounds would not be found again from the search box
         values = math.floor(high) - math.ceil(low) + 1
         if not in_steps and values >= FEWEST_VALUES:
             integer.append(k + 1)
