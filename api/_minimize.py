@@ -121,13 +121,11 @@ def minimize(
             max_evals = evaluator.max_evals = budget_in_time(
                 dim, settings.time_limit, evaluator.evaluation_seconds()
             )
-        if start is not None and max_evals >= _LEAST_TO_SETTLE:
-            evaluator.settle(record)
         problem = DescribedProblem(
             id=_name(fun),
             lower=tuple(variables.lower.tolist()),
             upper=tuple(variables.upper.tolist()),
-            max_evals=max_evals - evaluator.reserved_evaluations,
+            max_evals=max_evals,
             n_inequality=evaluator.n_inequality,
             n_equality=evaluator.n_equality,
             description=problem_file_text(evaluator, lower, upper, max_evals, start, integer),
@@ -136,9 +134,6 @@ def minimize(
         )
         stack = opened.enter_context(EvaluatorStack(problem, settings.workers, record))
         return run(stack, settings)
-
-
-_LEAST_TO_SETTLE = 20  # evaluations of which one may go to the middle of the bounds
 
 
 def _name(fun: Callable[..., Any]) -> str:

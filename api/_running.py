@@ -63,17 +63,6 @@ class EvaluatorStack:
         self.wrapping = WrappedProblem(problem, workers, journal)
         self.watch = Watch(self.wrapping.problem)
         self.problem = problem.with_evaluator(self.watch)
-        self._evaluator = problem.active_evaluator
-
-    @property
-    def reserved_evaluations(self) -> int:
-        """Evaluations of the person's budget that are not the program's (see ``CallableEvaluator``)."""
-        return getattr(self._evaluator, "reserved_evaluations", 0)
-
-    @property
-    def extra_evaluations(self) -> int:
-        """Evaluations that no program asked for (see ``CallableEvaluator``)."""
-        return getattr(self._evaluator, "extra_evaluations", 0)
 
     def __enter__(self) -> EvaluatorStack:
         return self
@@ -199,15 +188,12 @@ def result_of(
 
     problem, best = stack.problem, stack.watch.best
     answer, solution = (None, None) if outcome is None else (outcome.answer, outcome.solution)
-    evals = (stack.watch.evals if solution is None else solution.evals) + stack.extra_evaluations
+    evals = stack.watch.evals if solution is None else solution.evals
     verdict = "interrupted" if interrupted else "" if solution is None else solution.verdict
     sign = -1.0 if problem.maximize else 1.0
     trace = [] if solution is None else [(count, sign * f) for count, f in solution.trace]
     optimizer = None if answer is None else answer.optimizer
-    # One that was reserved and that the program did not ask for again is spent, too.
-    budget = problem.max_evals + stack.reserved_evaluations
-    asked = budget if evals >= problem.max_evals + stack.extra_evaluations else evals
-    status, message = _said(budget, best, asked, verdict, optimizer, ended, failed)
+    status, message = _said(problem.max_evals, best, evals, verdict, optimizer, ended, failed)
     if stack.wrapping.from_journal:
         message += f"; {stack.wrapping.from_journal} evaluations came from the journal"
     return Result(

@@ -101,12 +101,20 @@ class Watch(EvaluatorWrapper):
         if len(x) == 1 and (known := self._known.get(x.tobytes())) is not None:
             yield 0, known
             return
+        offset = 0
+        if (
+            self.start is not None
+            and x[0].tobytes() == self.start.tobytes()
+            and (known := self._known.get(x[0].tobytes())) is not None
+        ):
+            yield 0, known  # the first of a population, which ``begin`` has evaluated
+            x, offset = x[1:], 1
         if self.budget_spent and len(x) > 1:
             raise ProblemError(f"the budget of {self._problem.max_evals} evaluations is used")
         try:
             for row, values in self.inner.evaluate_rows(x):
                 self._note(x[row], values)
-                yield row, values
+                yield row + offset, values
         except (GeneratorExit, KeyboardInterrupt, Stop):
             raise
         except BaseException as error:

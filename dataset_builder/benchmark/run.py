@@ -18,6 +18,7 @@ import numpy as np
 from llamoco.dataset_builder.benchmark.refinement import refine_f_star
 from llamoco.dataset_builder.benchmark.trace import pack_trace, unpack_trace
 from llamoco.dataset_builder.optimizers import pool
+from llamoco.dataset_builder.problems.calling import call_optimize
 from llamoco.dataset_builder.problems.files.python.process import Interruption
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.portable_rng import race_seed
@@ -154,15 +155,13 @@ def execute(
     started = time.thread_time()
     try:
         with time_limit(limit), np.errstate(all="ignore"):
-            optimize = pool.optimizer_function(text)
-            x = optimize(
-                oracle.objective,
-                problem.lower_array.copy(),
-                problem.upper_array.copy(),
+            x = call_optimize(
+                pool.optimizer_function(text),
+                (oracle.objective, oracle.inequality, oracle.equality),
+                (problem.lower_array.copy(), problem.upper_array.copy()),
                 problem.max_evals,
                 seed,
-                inequality=oracle.inequality,
-                equality=oracle.equality,
+                problem.start,
             )
             f_returned = _value_at(problem, x)
     except RunTimeout as timeout:

@@ -5,13 +5,13 @@ P_BEST = 0.4
 STAGNATION = 5
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
-    """AMCDE: mutations alternate between monopoly and competition (Ye et al., 2023), no SQP."""
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
+    """AMCDE: mutations alternate between monopoly and competition (Ye et al., 2023)."""
     rng, dim, left = np.random.default_rng(seed), len(lower), max_evals
     functions = (objective, inequality, equality)
 
     def evaluate(Z):
-        """Objective and violation of rows of the unit box; rows beyond the budget are worst."""
+        """Objective and violation of unit rows, worst beyond the budget."""
         nonlocal left
         X = np.clip(lower + Z[:left] * (upper - lower), lower, upper)
         left -= len(X)
@@ -23,9 +23,11 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
 
     start = max(8, min(POP_SIZE, max_evals // 5))
     Z, archive, memory, slot = rng.random((start, dim)), np.empty((0, dim)), np.full((2, 6), 0.5), 0
-    Z[0], ruler, stalled, patience, gains = 0.5, 0, 0, STAGNATION, np.zeros((2, 3))
+    Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
+    ruler, stalled, patience, gains = 0, 0, STAGNATION, np.zeros((2, 3))
     f, v = evaluate(Z)
-    relaxed = 0 if equality is None else np.median(v)  # shrinks to 0
+    first = v[0], f[0], Z[0]
+    relaxed = 0 if equality is None else np.median(v)
     while left > 0:
         progress = 1 - left / max_evals
         size = max(4, round(start + (4 - start) * progress))
@@ -68,5 +70,6 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
             slot = (slot + 1) % 6
         archive = np.vstack([archive, Z[won]])
         Z[won], f[won], v[won] = U[won], fu[won], vu[won]
-    best = Z[np.lexsort((f, v))[0]]
+    i = np.lexsort((f, v))[0]
+    best = min((v[i], f[i], Z[i]), first, key=lambda e: e[:2])[2]
     return np.clip(lower + best * (upper - lower), lower, upper)

@@ -33,7 +33,7 @@ class Evaluator:
         return f
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """BIPOP-CMA-ES, restarts with small and doubling populations (Hansen, 2009)."""
     rng, dim = np.random.default_rng(seed), len(lower)
     evaluate = Evaluator(objective, lower, upper, max_evals)
@@ -41,9 +41,13 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
     popsize = POP_FACTOR * (4 + int(3 * np.log(n)))
     options = {"maxstd": 1 / 3, "popsize": popsize, "seed": seed % 2**31 + 1}
     options.update({"verbose": -9, "verb_log": 0, "signals_filename": ""})
-    means = iter([np.full(n, 0.5)])
+    mean = np.full(n, 0.5)
+    means = iter([mean])
     warnings.simplefilter("ignore")
     try:
+        if x0 is not None:
+            mean[:dim] = (x0 - lower) / (upper - lower)
+            evaluate(mean[None, :dim])
         while True:
             cma.fmin2(
                 None,

@@ -42,7 +42,7 @@ class Lagrangian(AugmentedLagrangian):
         self.logging = 0
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """CMA-ES (Hansen & Ostermeier, 2001), restarted; constraints by an augmented Lagrangian."""
     rng, dim = np.random.default_rng(seed), len(lower)
     evaluate = Evaluator((objective, inequality, equality), lower, upper, max_evals)
@@ -53,6 +53,9 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
     mean = np.full(n, 0.5)
     warnings.simplefilter("ignore")
     try:
+        if x0 is not None:
+            mean[:dim] = (x0 - lower) / (upper - lower)
+            evaluate(mean[None, :dim])
         while True:
             es, al = cma.CMAEvolutionStrategy(mean, SIGMA0, options), None
             while not es.stop():

@@ -33,11 +33,11 @@ class Evaluator:
         return self.now
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """COBYLA, linear approximation (Powell, 1994), from the centre, then restarts."""
     rng, dim = np.random.default_rng(seed), len(lower)
     evaluate = Evaluator((objective, inequality, equality), lower, upper, max_evals)
-    z0 = np.full(dim, 0.5)
+    z0 = np.full(dim, 0.5) if x0 is None else (x0 - lower) / (upper - lower)
     n_constraints = len(evaluate(z0)[1])
 
     def constraints(result, z, gradient):

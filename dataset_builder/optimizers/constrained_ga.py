@@ -5,7 +5,7 @@ BETA = 0.5
 GAMMA = 5.0
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """GA, two-direction crossover, grouped mutation (Wang et al., 2023), by Deb's rules."""
     rng, dim, left = np.random.default_rng(seed), len(lower), max_evals
     functions = (objective, inequality, equality)
@@ -24,8 +24,9 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
     half = max(4, min(POP_SIZE, max_evals // 5)) // 2
     size = 2 * half
     Z = rng.random((size, dim))
-    Z[0] = 0.5
+    Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
     f, v = evaluate(Z)
+    first = v[0], f[0], Z[0].copy()
     relaxed = 0 if equality is None else np.median(v)  # shrinks to 0
     breed = True
     while left > 0:
@@ -58,5 +59,6 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
             won = (wu < w) | ((wu == w) & (fu <= f))
             Z[won], f[won], v[won] = U[won], fu[won], vu[won]
         breed = not breed
-    best = Z[np.lexsort((f, v))[0]]
+    i = np.lexsort((f, v))[0]
+    best = min((v[i], f[i], Z[i]), first, key=lambda e: e[:2])[2]
     return np.clip(lower + best * (upper - lower), lower, upper)

@@ -4,7 +4,7 @@ T0 = 0.01
 N_S = 5
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """Simulated annealing with a step for each variable (Corana et al., 1987)."""
     rng, dim, left = np.random.default_rng(seed), len(lower), max_evals
     best, f_best = np.full(dim, 0.5), np.inf
@@ -20,7 +20,7 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
         return f
 
     Z = rng.random((min(max_evals, max(4, max_evals // 20)), dim))
-    Z[0] = 0.5
+    Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
     sample = np.array([evaluate(z) for z in Z])
     # Temperatures are in units of the first sample's spread, and fall with the budget.
     f_unit = np.median(sample - f_best) + 1e-12

@@ -5,7 +5,7 @@ F = 0.5
 CR = 0.9
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """Differential evolution, DE/rand/1/bin (Storn & Price, 1997), with Deb's feasibility rules."""
     rng, dim, left = np.random.default_rng(seed), len(lower), max_evals
     functions = (objective, inequality, equality)
@@ -23,8 +23,9 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
 
     size = max(4, min(POP_SIZE, max_evals // 5))
     Z = rng.random((size, dim))
-    Z[0] = 0.5
+    Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
     f, v = evaluate(Z)
+    first = v[0], f[0], Z[0].copy()
     relaxed = 0 if equality is None else np.median(v)  # shrinks to 0
     while left > 0:
         order = np.argsort(rng.random((size, size - 1)), axis=1)[:, :3]
@@ -38,5 +39,6 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
         w, wu = np.maximum(v, eps), np.maximum(vu, eps)
         won = (wu < w) | ((wu == w) & (fu <= f))
         Z[won], f[won], v[won] = U[won], fu[won], vu[won]
-    best = Z[np.lexsort((f, v))[0]]
+    i = np.lexsort((f, v))[0]
+    best = min((v[i], f[i], Z[i]), first, key=lambda e: e[:2])[2]
     return np.clip(lower + best * (upper - lower), lower, upper)

@@ -32,13 +32,13 @@ class Evaluator:
         return f, v, g, h
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """Generalized simulated annealing with local search (Xiang et al., 1997); static penalty."""
     rng, dim = np.random.default_rng(seed), len(lower)
     evaluate = Evaluator((objective, inequality, equality), lower, upper, max_evals)
     try:
         Z = rng.random((5, dim))
-        Z[0] = 0.5
+        Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
         f, v = np.array([evaluate(z)[:2] for z in Z]).T
         # A typical violation weighs a hundred times the objective's spread.
         penalty = 100 * (np.ptp(f) + 1e-12) / (np.median(v) + 1e-12)

@@ -8,7 +8,7 @@ CXPB = 0.9
 MUTPB = 0.2
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """Genetic algorithm (Holland, 1992): SBX, polynomial mutation, tournaments by Deb's rules."""
     rng, dim, left = np.random.default_rng(seed), len(lower), max_evals
     functions = (objective, inequality, equality)
@@ -27,8 +27,9 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
     random.seed(seed)  # deap draws from it
     size = max(4, 2 * (min(POP_SIZE, max_evals // 5) // 2))
     Z = rng.random((size, dim))
-    Z[0] = 0.5
+    Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
     f, v = evaluate(Z)
+    first = v[0], f[0], Z[0].copy()
     relaxed = 0 if equality is None else np.median(v)  # shrinks to 0
     while left > 0:
         eps = relaxed * max(0, 2 * left / max_evals - 1) ** 4
@@ -44,5 +45,6 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
         U = np.array(children)
         fu, vu = evaluate(U)
         Z, f, v = np.vstack([Z, U]), np.append(f, fu), np.append(v, vu)
-    best = Z[np.lexsort((f, v))[0]]
+    i = np.lexsort((f, v))[0]
+    best = min((v[i], f[i], Z[i]), first, key=lambda e: e[:2])[2]
     return np.clip(lower + best * (upper - lower), lower, upper)

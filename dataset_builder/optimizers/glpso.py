@@ -6,7 +6,7 @@ PM = 0.01
 SG = 7
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """GLPSO: particles learn from exemplars bred by genetic operators (Gong et al., 2016)."""
     rng, dim, left = np.random.default_rng(seed), len(lower), max_evals
     functions = (objective, inequality, equality)
@@ -24,8 +24,9 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
 
     size = max(4, min(POP_SIZE, max_evals // 5))
     Z = rng.random((size, dim))
-    Z[0] = 0.5
+    Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
     f, v = evaluate(Z)
+    first = v[0], f[0], Z[0].copy()
     x, velocity = Z.copy(), rng.uniform(-0.1, 0.1, (size, dim))
     E, fe, ve, stalled = Z.copy(), f.copy(), v.copy(), np.zeros(size)
     relaxed = 0 if equality is None else np.median(v)  # shrinks to 0
@@ -60,5 +61,6 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
         won = (wx < w) | ((wx == w) & (fx <= f))
         Z[won], f[won], v[won] = x[won], fx[won], vx[won]
     Z, f, v = np.vstack([Z, E]), np.append(f, fe), np.append(v, ve)
-    best = Z[np.lexsort((f, v))[0]]
+    i = np.lexsort((f, v))[0]
+    best = min((v[i], f[i], Z[i]), first, key=lambda e: e[:2])[2]
     return np.clip(lower + best * (upper - lower), lower, upper)

@@ -55,12 +55,12 @@ def improvement(C, Z, y, L, a, length):
     return gain * ndtr(u) + s * np.exp(-(u**2) / 2) / np.sqrt(2 * np.pi)
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """Bayesian optimization, Gaussian process, expected improvement (Snoek et al., 2012)."""
     rng, dim = np.random.default_rng(seed), len(lower)
     evaluate = Evaluator(objective, lower, upper, max_evals)
     Z, length = rng.random((max(2, min(N_INIT, max_evals // 3)), dim)), None
-    Z[0] = 0.5
+    Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
     try:
         f = evaluate(Z)
         while True:

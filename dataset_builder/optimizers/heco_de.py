@@ -5,7 +5,7 @@ LAMBDA = 0.5
 GAMMA = 0.1
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """HECO-DE: helper and equivalent objectives, differential evolution (Xu et al., 2020)."""
     rng, dim, left = np.random.default_rng(seed), len(lower), max_evals
     functions = (objective, inequality, equality)
@@ -29,7 +29,7 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
 
     start = max(8, min(POP_SIZE, max_evals // 5))
     Z, archive, memory, slot = rng.random((start, dim)), np.empty((0, dim)), np.full((2, 6), 0.5), 0
-    Z[0] = 0.5
+    Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
     f, v = evaluate(Z)
     top, wins = np.lexsort((f, v))[0], np.full(4, 2.0)
     best = (v[top], f[top], Z[top])

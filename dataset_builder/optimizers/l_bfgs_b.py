@@ -31,11 +31,11 @@ class Evaluator:
         return f
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """L-BFGS-B (Byrd et al., 1995) with forward differences, from the centre, then restarts."""
     rng, dim = np.random.default_rng(seed), len(lower)
     evaluate = Evaluator(objective, lower, upper, max_evals)
-    z0 = np.full(dim, 0.5)
+    z0 = np.full(dim, 0.5) if x0 is None else (x0 - lower) / (upper - lower)
 
     def value_and_gradient(z):
         step = np.where(z + EPS > 1.0, -EPS, EPS)

@@ -60,12 +60,12 @@ def leaf(Z, y):
     return rows, W, b
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """LA-MCTS, learned partitions, Gaussians in leaves (Wang, Fonseca & Tian, 2020)."""
     rng, dim = np.random.default_rng(seed), len(lower)
     evaluate = Evaluator(objective, lower, upper, max_evals)
     Z = rng.random((max(4, min(2 * LEAF_SIZE, max_evals // 4)), dim))
-    Z[0] = 0.5
+    Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
     try:
         f = evaluate(Z)
         while True:

@@ -4,7 +4,7 @@ POP_SIZE = 20
 P_BEST = 0.18
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """MadDE: three mutations, success history, shrinking population (Biswas et al., 2021)."""
     rng, dim, left = np.random.default_rng(seed), len(lower), max_evals
 
@@ -19,7 +19,8 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
 
     start = max(8, min(POP_SIZE, max_evals // 5))
     Z, archive, memory, slot = rng.random((start, dim)), np.empty((0, dim)), np.full((2, 6), 0.2), 0
-    Z[0], share = 0.5, np.full(3, 1 / 3)
+    Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
+    share = np.full(3, 1 / 3)
     f = evaluate(Z)
     while left > 0:
         progress = 1 - left / max_evals

@@ -30,7 +30,7 @@ class Evaluator:
         return f
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """MMES, steps mixed from past evolution paths (He, Zheng & Zhou, 2021), restarted."""
     rng, dim = np.random.default_rng(seed), len(lower)
     evaluate = Evaluator(objective, lower, upper, max_evals)
@@ -44,6 +44,9 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
     gamma = 1 - (1 - c_a) ** m
     mean = np.full(dim, 0.5)
     try:
+        if x0 is not None:
+            mean[:dim] = (x0 - lower) / (upper - lower)
+            evaluate(mean[None, :dim])
         while True:
             sigma, path, success, generation = SIGMA0, np.zeros(dim), 0.0, 0
             Q, times, f_before = rng.standard_normal((m, dim)), np.zeros(m), np.full(mu, np.inf)

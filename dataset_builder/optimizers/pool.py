@@ -1,7 +1,7 @@
 """Texts of the pool's optimizers (``catalogue.POOL``): render a configuration into one, identify one, load one.
 
 Every optimizer's file in this folder is an answer: imports, constants one a line (``POP_SIZE = 20``), then
-``optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None) -> x``. A configuration
+``optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None) -> x``. A configuration
 is a dict of those constants' values. ``render`` writes one into the text, ``identify`` reads it back.
 """
 

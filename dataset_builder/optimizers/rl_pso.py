@@ -5,7 +5,7 @@ EPSILON = 0.1
 ALPHA = 0.1
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """PSO whose pull to the leader is learned (Wu & Wang, 2022), here by tabular Q-learning."""
     rng, dim, left = np.random.default_rng(seed), len(lower), max_evals
 
@@ -20,7 +20,7 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
 
     size = max(4, min(POP_SIZE, max_evals // 5))
     Z = rng.random((size, dim))
-    Z[0] = 0.5
+    Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
     f = evaluate(Z)
     x, velocity = Z.copy(), rng.uniform(-0.1, 0.1, (size, dim))
     means, won, Q = np.array([0.1, 0.4, 0.7, 1.0]), np.zeros(size, int), np.zeros((6, 4))

@@ -5,7 +5,7 @@ META = 2.0
 ELITE = 0.2
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """Genetic algorithm whose mutation rates are inherited and mutate too (Clune et al., 2008)."""
     rng, dim, left = np.random.default_rng(seed), len(lower), max_evals
 
@@ -20,7 +20,7 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
 
     size = max(4, min(POP_SIZE, max_evals // 5))
     Z = rng.random((size, dim))
-    Z[0] = 0.5
+    Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
     f, rate = evaluate(Z), np.full(size, 0.2)
     while left > 0:
         keep = np.argsort(f)[: max(2, round(ELITE * size))]

@@ -33,7 +33,7 @@ class Evaluator:
         return f
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """sep-CMA-ES, diagonal covariance (Ros & Hansen, 2008), restarted."""
     rng, dim = np.random.default_rng(seed), len(lower)
     evaluate = Evaluator(objective, lower, upper, max_evals)
@@ -45,6 +45,9 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
     mean = np.full(n, 0.5)
     warnings.simplefilter("ignore")
     try:
+        if x0 is not None:
+            mean[:dim] = (x0 - lower) / (upper - lower)
+            evaluate(mean[None, :dim])
         while True:
             es = cma.CMAEvolutionStrategy(mean, SIGMA0, options)
             while not es.stop():

@@ -30,13 +30,13 @@ class Evaluator:
         return f, v, g, h
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """Simulated annealing (Kirkpatrick et al., 1983), Cauchy steps; violation before objective."""
     rng, dim = np.random.default_rng(seed), len(lower)
     evaluate = Evaluator((objective, inequality, equality), lower, upper, max_evals)
     try:
         Z = rng.random((max(4, max_evals // 20), dim))
-        Z[0] = 0.5
+        Z[0] = 0.5 if x0 is None else (x0 - lower) / (upper - lower)
         f, v = np.array([evaluate(z)[:2] for z in Z]).T
         i = np.lexsort((f, v))[0]
         z, fz, vz = Z[i], f[i], v[i]

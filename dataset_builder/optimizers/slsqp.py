@@ -55,11 +55,12 @@ class Smooth:
         return self.slopes
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """SLSQP, sequential least squares programming (Kraft, 1988), from the centre, then restarts."""
     rng, dim = np.random.default_rng(seed), len(lower)
     evaluate = Evaluator((objective, inequality, equality), lower, upper, max_evals)
-    at, z0, constraints = Smooth(evaluate), np.full(dim, 0.5), []
+    z0 = np.full(dim, 0.5) if x0 is None else (x0 - lower) / (upper - lower)
+    at, constraints = Smooth(evaluate), []
     if inequality is not None:
         g = {"fun": lambda z: -at.values(z)[1], "jac": lambda z: -at.gradients(z)[1]}
         constraints.append({"type": "ineq", **g})

@@ -58,11 +58,12 @@ class Smooth:
         return self.slopes
 
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """Trust-region interior point, trust-constr (Conn, Gould & Toint, 2000), with restarts."""
     rng, dim = np.random.default_rng(seed), len(lower)
     evaluate = Evaluator((objective, inequality, equality), lower, upper, max_evals)
-    at, z0, constraints = Smooth(evaluate), np.full(dim, 0.5), []
+    z0 = np.full(dim, 0.5) if x0 is None else (x0 - lower) / (upper - lower)
+    at, constraints = Smooth(evaluate), []
     options = {"initial_tr_radius": RADIUS, "maxiter": max_evals, "sparse_jacobian": False}
     warnings.simplefilter("ignore")
     for fun, i, low in ((inequality, 1, -np.inf), (equality, 2, 0)):

@@ -1,8 +1,8 @@
 """Oracle: owns the problem, counts evaluations, caps them at the budget and keeps the best feasible point.
 
 An evaluation is one point at which f, g and h are computed together. A call of any of the three functions with exactly the argument of
-the call before is free: its values are kept. A person's starting point is evaluated first, and counted; programs are given the
-remaining budget.
+the call before is free: its values are kept. A program reaches a starting point through the unit box, with rounding: what differs from
+it by no more is taken as the starting point itself.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from llamoco.dataset_builder.problems.problem import Evaluation, Problem
 VectorFunction = Callable[[np.ndarray], np.ndarray]
 
 _FLOAT = np.dtype(float)
+_ROUNDING = 1e-15  # of |lower| + |upper|: between a starting point and lower + (x0 - lower) / (upper - lower) * (upper - lower)
 
 
 class BudgetExceeded(RuntimeError):
@@ -73,9 +74,9 @@ class Oracle:
         self._compiled = problem.point_evaluator()
         self.inequality: VectorFunction | None = self._inequality if problem.n_inequality else None
         self.equality: VectorFunction | None = self._equality if problem.n_equality else None
-        # What is found is never worse than the person's own starting point.
-        if problem.start is not None:
-            self.evaluate(problem.start[None, :])
+        self._start = problem.start
+        if self._start is not None:
+            self._near = _ROUNDING * (np.abs(problem.lower_array) + np.abs(problem.upper_array))
 
     @property
     def remaining(self) -> int:
@@ -98,6 +99,8 @@ class Oracle:
             self._point(points[0])
             last = self._compiled
             return Evaluation(np.array([last.f]), last.g[None, :], last.h[None, :])
+        if self._start is not None and self._starts(points[0]):
+            points = np.concatenate((self._start[None, :], points[1:]))
         key = points.tobytes()
         if self._last is not None and self._last[0] == key:
             return self._last[1]
@@ -124,6 +127,8 @@ class Oracle:
     def _point(self, x: np.ndarray) -> None:
         """Have ``_compiled`` evaluate x (D,) of a compiled problem; the same as ``evaluate`` of a batch of one."""
         assert self._compiled is not None
+        if self._start is not None and self._starts(x):
+            x = self._start
         if self.evals >= self._max_evals and not self._compiled.repeats(x):
             self._refuse(1)
         f = self._compiled.point(x)
@@ -139,6 +144,12 @@ class Oracle:
             self._note_least_of_one(x)
         if self._on_progress is not None:
             self._tell()
+
+    def _starts(self, x: np.ndarray) -> bool:
+        """Whether x (D,) is the starting point, but for rounding. Most points differ in their first variable, which is soon seen."""
+        start = self._start
+        assert start is not None
+        return bool(abs(x[0] - start[0]) <= self._near[0] and (np.abs(x - start) <= self._near).all())
 
     def _note_least_of_one(self, x: np.ndarray) -> None:
         """``_note_least`` of the last request. Loops: NumPy would take as long as the rest of the call."""

@@ -49,6 +49,7 @@ class Problem:
         provenance: where f0 and f_star come from.
         evaluator: source of the values; None: made from ``definition`` (see ``active_evaluator``). Not part of the JSON.
         start_evaluated: whether the person's starting point has been evaluated before. Not part of the JSON.
+        given_start: a starting point (D,) in place of the person's, see ``with_start``. Not part of the JSON.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Problem:
     provenance: dict[str, str] = field(default_factory=dict)
     evaluator: ProblemEvaluator | None = field(default=None, repr=False, compare=False)
     start_evaluated: bool = field(default=False, repr=False, compare=False)
+    given_start: tuple[float, ...] | None = field(default=None, repr=False, compare=False)
 
     @property
     def language(self) -> str:
@@ -166,8 +168,10 @@ class Problem:
 
     @property
     def start(self) -> np.ndarray | None:
-        """The person's starting point (D,), which is to be evaluated first; None if there is none, or it has been."""
-        return None if self.start_evaluated else self.active_evaluator.start
+        """The starting point (D,), which is to be evaluated first: ``given_start``, or the person's; None if there is none, or it has been."""
+        if self.start_evaluated:
+            return None
+        return self.active_evaluator.start if self.given_start is None else np.array(self.given_start)
 
     @property
     def has_start(self) -> bool:
@@ -212,6 +216,11 @@ class Problem:
             evaluator=self.active_evaluator,
             start_evaluated=self.start_evaluated or start_evaluated,
         )
+
+    def with_start(self, x: np.ndarray) -> Problem:
+        """The same problem, evaluated by the same, with a starting point x (D,) of its box in place of the person's."""
+        given = tuple(x.tolist())
+        return replace(self, evaluator=self.active_evaluator, given_start=given, start_evaluated=False)
 
     def with_evaluator(self, evaluator: ProblemEvaluator) -> Problem:
         """The same problem with another evaluator, or with a wrapper of its own."""

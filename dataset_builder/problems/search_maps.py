@@ -19,7 +19,6 @@ _NEAREST = (
 )
 _ZERO = 1e-8  # a starting point below says nothing of a variable's size
 UNKNOWN = 10.0  # scale of a variable of which neither a bound nor a starting point is known
-SHARE = 0.1  # of a bounded variable's range that stays on either side of what becomes its centre
 _SHORT = 10_000  # the largest denominator of a short fraction
 SLACK = 1e-9  # of a step: 0.3 is three steps of 0.1
 
@@ -75,54 +74,6 @@ class Unbounded:
             f"w = 1.0 - {_Q!r} * t * t",
             "inward = end + (centre - end) * (1.0 - np.abs(t))",
             "x[far] = np.where((end - centre) * t > 0, inward, centre + scale * t / (w * w * w))",
-        ]
-
-
-class Recentred:
-    """Map of bounded variables that makes one of their points the centre: x = c + 2 r (h - l) (p - 1/2) / (1 + (a - 1) p).
-
-    p in [0, 1] is where z lies between the bounds l and h, r where c does, and a = r / (1 - r): a Moebius map of the range onto itself.
-
-    Args:
-        index: which of the free variables.
-        low, high: their bounds.
-        start: what becomes the centre; not nearer to a bound than a share of ``SHARE``.
-    """
-
-    def __init__(self, index: np.ndarray, low: np.ndarray, high: np.ndarray, start: np.ndarray) -> None:
-        self.index, self._low, self._high = index, low, high
-        share = np.minimum(np.maximum((start - low) / (high - low), SHARE), 1 - SHARE)
-        far = (start - low < SHARE * (high - low)) | (high - start < SHARE * (high - low))
-        self._centre = np.where(far, low + share * (high - low), start)
-        self._ratio = share / (1 - share)
-        self._slope = 2 * share * (high - low)
-        self._middle = (low + high) / 2
-
-    def to_original(self, z: np.ndarray) -> np.ndarray:
-        """The person's values (..., K)."""
-        p = (z - self._low) / (self._high - self._low)
-        x = self._centre + self._slope * (p - 0.5) / (1.0 + (self._ratio - 1.0) * p)
-        x = np.where(z == self._middle, self._centre, np.minimum(np.maximum(x, self._low), self._high))
-        return np.where((z <= self._low) | (z >= self._high), z, x)
-
-    def to_search(self, x: np.ndarray) -> np.ndarray:
-        """The search box's values (..., K)."""
-        y = (x - self._low) / (self._high - self._low)
-        p = y / (self._ratio - (self._ratio - 1.0) * y)
-        z = np.minimum(np.maximum(self._low + p * (self._high - self._low), self._low), self._high)
-        z = np.where(x == self._centre, self._middle, z)
-        return np.where((x <= self._low) | (x >= self._high), x, z)
-
-    def source(self) -> list[str]:
-        """See the module."""
-        return [
-            f"near = {self.index.tolist()}  # drawn so that the starting point lies in the centre",
-            f"low, high, z = {as_text(self._low)}, {as_text(self._high)}, x[near]",
-            f"centre, slope = {as_text(self._centre)}, {as_text(self._slope)}",
-            f"middle, ratio, p = {as_text(self._middle)}, {as_text(self._ratio)}, (z - low) / (high - low)",
-            "moved = centre + slope * (p - 0.5) / (1.0 + (ratio - 1.0) * p)",
-            "moved = np.where(z == middle, centre, np.minimum(np.maximum(moved, low), high))",
-            "x[near] = np.where((z <= low) | (z >= high), z, moved)",
         ]
 
 

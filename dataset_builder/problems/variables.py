@@ -3,7 +3,7 @@
 A program searches a box with finite bounds, in continuous variables. A person may leave bounds out, fix variables, or have them take
 steps. ``Variables`` lies between the two. Of the person's A variables those that can move, D, span the search box:
 
-- *Bounded* on both sides: the search box has the person's bounds and the person's values (but see ``recentred``).
+- *Bounded* on both sides: the search box has the person's bounds and the person's values.
 - *Without bounds*: t in [-1, 1] stands for x = c + s t / (1 - q t^2)^3, with c the starting point, s = 4 sqrt(|c|) (4 if c
   is 0) and q = 0.99. The centre of the search box is the starting point; x moves with slope s there and ever faster outward, to c +- 10^6 s at
   the ends. It is odd, smooth and strictly increasing. Without a starting point c is 0 and s is 10.
@@ -19,12 +19,12 @@ The figures behind the choice of the maps are in docs/search-box.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
-from llamoco.dataset_builder.problems.search_maps import SLACK, Recentred, Stepped, Unbounded, as_text
+from llamoco.dataset_builder.problems.search_maps import SLACK, Stepped, Unbounded, as_text
 
 NAMES = {
     "lower": "the lower bound of x",
@@ -106,19 +106,15 @@ class Variables:
             start = start.copy()
             start[stepped] = self._stepped.to_original(start[stepped])
         far = ~(np.isfinite(low) & np.isfinite(high))
-        self._bounded, index = np.flatnonzero(~far), np.flatnonzero(far)
-        self._maps: list[Unbounded | Recentred] = []
+        index = np.flatnonzero(far)
+        self._maps: list[Unbounded] = []
         if len(index):
             self._maps.append(
                 Unbounded(index, low[index], high[index], None if start is None else start[index])
             )
         self.lower, self.upper = np.where(far, -1.0, low), np.where(far, 1.0, high)
-        self._set_start(start)
-
-    def _set_start(self, start: np.ndarray | None) -> None:
-        self._start = start
         self.start = None if start is None else self._searched(start)
-        self.unbounded = any(isinstance(each, Unbounded) for each in self._maps)
+        self.unbounded = bool(self._maps)
         self.plain = bool(self._free.all() and not len(self._stepped.index) and not self._maps)
 
     @property
@@ -126,41 +122,6 @@ class Variables:
         """Numbers of those of the D variables that take whole numbers only, and of those that take other steps."""
         whole = self._stepped.whole()
         return int(whole.sum()), int((~whole).sum())
-
-    def settled(self, merit_of: Callable[[np.ndarray], tuple[float, float]]) -> Variables:
-        """``recentred`` where the starting point is better than the centre of the search box, else these variables.
-
-        Programs begin at the centre, and look more closely around it.
-
-        Args:
-            merit_of: ``merit`` of a point (A,) of the person's variables. Asked for the starting point, then for the centre, and not
-                at all where they are the same or there is no starting point.
-        """
-        recentred = self.recentred()
-        if recentred is self or self.start is None:
-            return self
-        points = self.to_original(np.array([self.start, (self.lower + self.upper) / 2]))
-        start, centre = (merit_of(point) for point in points)
-        return recentred if start < centre else self
-
-    def recentred(self) -> Variables:
-        """The same variables, with the starting point in the centre of the search box in their bounded variables as well.
-
-        These variables themselves if there is no starting point, or it lies in the centre. See ``settled``.
-        """
-        index = self._bounded
-        if self._start is None or self.start is None or not len(index):
-            return self
-        if (self.start[index] == ((self.lower + self.upper) / 2)[index]).all():
-            return self
-        other = Variables.__new__(Variables)
-        other.__dict__.update(self.__dict__)
-        other._maps = [
-            *(each for each in self._maps if isinstance(each, Unbounded)),
-            Recentred(index, self.lower[index], self.upper[index], self._start[index]),
-        ]
-        other._set_start(self._start)
-        return other
 
     def to_original(self, z: np.ndarray) -> np.ndarray:
         """The person's variables (..., A) at points (..., D) of the search box. Bit for bit the same for one point and many."""

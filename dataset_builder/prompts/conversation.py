@@ -23,7 +23,7 @@ Write a Python program that solves the continuous optimization problem at the en
 that suits the problem, its dimension and its evaluation budget, and set its hyper-parameters. Do not restate the problem in code: its
 functions are passed in. The program has to define
 
-def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):
+def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     ...
     return x
 
@@ -36,6 +36,7 @@ which is called once, with
 - seed: an integer. All random numbers have to follow from it.
 - inequality(x), equality(x): values of the constraints, of shape (M,) for one point and (N, M) for a batch; None where the problem has
   no such constraints. A point is feasible if all inequality(x) <= 1e-6, all |equality(x)| <= 1e-4 and lower <= x <= upper.
+- x0: a starting point of shape (D,), or None. Evaluate it first; it counts.
 Evaluations are shared: objective, inequality and equality, asked one after the other at the same x (or the same batch), cost one
 evaluation in all; a call that repeats the x of the call before it is free.
 

@@ -38,7 +38,7 @@ def llamoco_main():
         """Values at one point or many; a request that repeats the one before is free."""
         nonlocal used, last, best
         points = np.atleast_2d(np.asarray(x, dtype=float))
-        if points.tobytes() != last[0]:
+{snap}        if points.tobytes() != last[0]:
 {deadline}            if used + len(points) > budget:
                 raise BudgetExceeded(f"all {budget} evaluations are used")
             used += len(points)
@@ -59,7 +59,7 @@ def llamoco_main():
 
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
     try:
-{begin}        x = optimize(batch(0), lower, upper, {left}, seed, inequality=batch(1), equality=batch(2))
+{begin}        x = optimize(batch(0), lower, upper, {left}, seed, inequality=batch(1), equality=batch(2){start})
     except BudgetExceeded as stop:
         print(f"stopped, {stop}")
         x = best[2]
@@ -167,9 +167,14 @@ def guard(names: Mapping[str, str], adaptation: Adaptation | None = None) -> str
         adaptation: what has to be done where the names alone do not state the problem; None for one whose names do.
     """
     text = _GUARD.replace("{functions}", _PLAIN) if adaptation is None else _adapted(adaptation)
-    for blank in ("deadline", "stagnation", "begin", "kept"):
+    for blank in ("snap", "deadline", "stagnation", "begin", "kept"):
         text = text.replace(f"{{{blank}}}", "")
-    text = text.replace("{left}", "budget").replace("{shown}", "x").replace("{value}", "f[0]")
+    text = (
+        text.replace("{left}", "budget")
+        .replace("{start}", "")
+        .replace("{shown}", "x")
+        .replace("{value}", "f[0]")
+    )
     for name, called in names.items():
         text = text.replace(f"{{{name}}}", called)
     return text
@@ -216,6 +221,8 @@ def _adapted(adaptation: Adaptation) -> str:
         text = text.replace("{stagnation}", stagnation.replace("{patience}", str(patience)))
     if adaptation.variables.start is not None:
         text = text.replace("{begin}", _BEGIN).replace("{left}", "budget - used").replace("{kept}", _KEPT)
+        text = text.replace("{start}", ", **begin").replace("{snap}", _SNAP)
+        text = text.replace("    import sys\n", "    import inspect\n    import sys\n", 1)
     return text
 
 
@@ -229,8 +236,15 @@ _STAGNATION = """\
             if moved is not None and used - moved[0] >= {patience}:
                 raise BudgetExceeded("the best value has stopped moving by more than the tolerance, {tolerance}")
 """
+_SNAP = """\
+        if (np.abs(points[0] - start) <= 1e-15 * (np.abs(lower) + np.abs(upper))).all():  # rounding apart
+            points = np.vstack([start, points[1:]])
+"""
 _BEGIN = """\
-        counted(start)  # the problem's own starting point, which counts
+        # The problem's own starting point comes first: in a program that takes none, here.
+        begin = {"x0": start} if "x0" in inspect.signature(optimize).parameters else {}
+        if not begin:
+            counted(start)
         first = best
         if used == budget:
             raise BudgetExceeded(f"all {budget} evaluations are used")

@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from llamoco.dataset_builder.problems.calling import call_optimize
 from llamoco.metrics.sandbox import client, protocol
 from llamoco.metrics.sandbox.client import REPLIES, REQUESTS, InvalidPoint
 from llamoco.metrics.sandbox.protocol import Kind
@@ -122,10 +123,9 @@ def _run(code: types.CodeType, job: dict[str, Any]) -> bytes:
         )
     lower, upper = np.array(job["lower"]), np.array(job["upper"])
     dim = len(lower)
-    objective, inequality, equality = client.connect(dim, job["n_inequality"], job["n_equality"])
-    x = optimize(
-        objective, lower, upper, job["max_evals"], job["seed"], inequality=inequality, equality=equality
-    )
+    functions = client.connect(dim, job["n_inequality"], job["n_equality"])
+    start = None if job["start"] is None else np.array(job["start"])
+    x = call_optimize(optimize, functions, (lower, upper), job["max_evals"], job["seed"], start)
     return protocol.frame(Kind.RETURNED, _returned(x, dim)[None, :])
 
 

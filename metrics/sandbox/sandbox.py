@@ -144,6 +144,8 @@ class Sandbox:
             "seed": seed,
             "lower": list(problem.lower),
             "upper": list(problem.upper),
+            "max_evals": problem.max_evals,
+            "start": None if problem.start is None else problem.start.tolist(),
             "n_inequality": problem.n_inequality,
             "n_equality": problem.n_equality,
         }
@@ -159,8 +161,7 @@ class Sandbox:
             if on_oracle is not None:
                 on_oracle(oracle)
             try:
-                left = {"max_evals": oracle.remaining}
-                outcome = self._attempt(job | left, oracle, None, time_limit, memory_limit)
+                outcome = self._attempt(job, oracle, None, time_limit, memory_limit)
             except ZygoteDied:
                 reason = "the process that runs programs died"
                 self._restart()

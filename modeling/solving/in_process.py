@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from llamoco.dataset_builder.optimizers.pool import identify, optimizer_function
+from llamoco.dataset_builder.problems.calling import call_optimize
 from llamoco.dataset_builder.problems.evaluators import EvaluatorWrapper, ProblemEvaluator, Values
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
@@ -77,14 +78,13 @@ class InProcessRunner:
         ending = Outcome("ok", "returned a point")
         try:
             with np.errstate(all="ignore"):
-                x = optimizer_function(body)(
-                    oracle.objective,
-                    problem.lower_array.copy(),
-                    problem.upper_array.copy(),
-                    oracle.remaining,
+                x = call_optimize(
+                    optimizer_function(body),
+                    (oracle.objective, oracle.inequality, oracle.equality),
+                    (problem.lower_array.copy(), problem.upper_array.copy()),
+                    problem.max_evals,
                     seed,
-                    inequality=oracle.inequality,
-                    equality=oracle.equality,
+                    problem.start,
                 )
             ending = Outcome("ok", "returned a point", x=np.asarray(x, dtype=float))
         except BudgetExceeded as error:

@@ -283,7 +283,9 @@ class _Execution:
             return self._run_portfolio(answer)
         runs = self._run_alone(answer)
         best = best_of(runs)
-        fallback = after_run(best.failed, best.evals - best.evals_before, f"{best.verdict}: {best.reason}")
+        fallback = after_run(
+            best.failed, max(best.evals - best.evals_before, 0), f"{best.verdict}: {best.reason}"
+        )
         if fallback and self.plan.fallback is None and self.options.fallback:
             answer = single_best_answer(answer)
             self.listener.fell_back(fallback, answer)

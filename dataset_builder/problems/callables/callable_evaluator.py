@@ -31,7 +31,6 @@ from llamoco.dataset_builder.problems.files.python.return_values import (
     flat,
     number,
 )
-from llamoco.dataset_builder.problems.merit import WORST, merit
 from llamoco.dataset_builder.problems.profiling.operation_profile import (
     OperationProfile,
     Trace,
@@ -161,8 +160,6 @@ class CallableEvaluator(ProblemEvaluator):
 
     Attributes:
         n_inequality, n_equality: numbers of constraints.
-        reserved_evaluations: evaluations of the budget for ``settle``, or for a program that asks for the same point.
-        extra_evaluations: of these, those that no program will ask for.
 
     Raises:
         ProblemError: if a constraint function returns what it must not.
@@ -179,7 +176,6 @@ class CallableEvaluator(ProblemEvaluator):
     ) -> None:
         self.functions, self.variables = functions, variables
         self.max_evals, self._maximize = max_evals, maximize
-        self.reserved_evaluations = self.extra_evaluations = 0
         self._seconds: float | None = None
         self._seen: dict[bytes, tuple[float, list[float], list[float]]] = {}
         self.n_inequality, self.n_equality = self._counts() if counts is None else counts
@@ -235,27 +231,6 @@ class CallableEvaluator(ProblemEvaluator):
         for key, values in self._seen.items():
             if journal.find(np.frombuffer(key)) is None:
                 journal.record(np.frombuffer(key), *values)
-
-    def settle(self, journal: Journal | None) -> None:
-        """Have programs begin at the starting point where it is better than the centre of the box, see ``Variables.settled``.
-
-        Both are evaluated for it, unless the journal has them. A program that asks for them is given these values.
-        """
-
-        def merit_of(point: np.ndarray) -> tuple[float, float]:
-            self.reserved_evaluations = 1
-            known = self._seen.get(point.tobytes()) or (journal and journal.find(point))
-            try:
-                f, g, h = known or self._beforehand(point)
-            except Exception:  # the run will fail alike if it comes there
-                return WORST
-            return merit(-f if self._maximize else f, g, h)
-
-        settled = self.variables.settled(merit_of)
-        if journal is not None and self.reserved_evaluations:
-            self.journal_first(journal)
-        if settled is not self.variables:
-            self.variables, self.extra_evaluations = settled, 1
 
     def evaluate(self, x: np.ndarray) -> Values:
         """See ``ProblemEvaluator``.

@@ -14,7 +14,6 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluator import CompiledProblem
 from llamoco.dataset_builder.problems.evaluators import ProblemEvaluator, Values
 from llamoco.dataset_builder.problems.files.latex_file import LatexFile
-from llamoco.dataset_builder.problems.merit import merit
 from llamoco.dataset_builder.problems.profiling.operation_profile import OperationProfile
 from llamoco.dataset_builder.problems.profiling.symbolic_profile import profile_of_symbolic_problem
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import SymbolicProblem
@@ -55,7 +54,7 @@ class LatexEvaluator(ProblemEvaluator):
 
     @cached_property
     def variables(self) -> Variables:
-        """The file's variables and the search box. Programs begin at the starting point where it is better than the centre.
+        """The file's variables and the search box.
 
         Raises:
             ProblemError: if bounds, starting point and integers do not fit.
@@ -63,16 +62,10 @@ class LatexEvaluator(ProblemEvaluator):
         file = self.file
         whole = np.isin(np.arange(len(file.lower)), file.integer)
         try:
-            variables = Variables(file.lower, file.upper, file.x0, whole, file.step or None, _NAMES)
+            return Variables(file.lower, file.upper, file.x0, whole, file.step or None, _NAMES)
         except VariablesError as error:
             listed = ", ".join(f"{k}: {name}" for k, name in enumerate(file.names))
             raise ProblemError(f"{error} (variables by their number: {listed})") from None
-        return variables.settled(self._merit_of)
-
-    def _merit_of(self, point: np.ndarray) -> tuple[float, float]:
-        """``merit`` of a point (A,)."""
-        f, g, h = self._formulas.evaluate_few(point[None, :])
-        return merit(f[0], g[0], h[0])
 
     @property
     def max_evals(self) -> int:

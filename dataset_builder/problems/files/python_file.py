@@ -36,7 +36,6 @@ from llamoco.dataset_builder.problems.files.python.settings import (
 from llamoco.dataset_builder.problems.files.python.source import PythonSource
 from llamoco.dataset_builder.problems.files.python.unread_names import unread_names
 from llamoco.dataset_builder.problems.files.python.variables import FileVariables
-from llamoco.dataset_builder.problems.merit import WORST, merit
 from llamoco.dataset_builder.problems.profiling.operation_profile import (
     OperationProfile,
     Trace,
@@ -95,7 +94,6 @@ class PythonFile:
             self.max_evals, told = assumed_budget(len(self.variables.lower), in_time, each)
             self.warnings.append(told)
         self.n_inequality, self.n_equality = (self._calls.counted[kind][0] for kind in CONSTRAINTS)
-        self.variables = self.variables.settled(self._merit_of)
         self.lower, self.upper = self.variables.lower, self.variables.upper
         self.plain = bool(
             given.plain
@@ -270,19 +268,6 @@ class PythonFile:
             trouble = trouble or error
         assert trouble is not None
         raise trouble
-
-    def _merit_of(self, point: np.ndarray) -> tuple[float, float]:
-        """``merit`` of a point (A,), which is evaluated unless it is known, and then kept for who asks for it."""
-        values = self._known.get(point.tobytes()) or self._find(point)
-        if values is None:
-            with self._text.running() as printed:
-                printed.begin()
-                try:
-                    values = self._known[point.tobytes()] = self._calls(point)
-                except (ArithmeticError, ValueError):  # a ProblemError, too: programs may never come there
-                    return WORST
-        f, g, h = values
-        return merit(-f if self.maximize else f, g, h)
 
     def probed_points(self) -> Iterator[tuple[np.ndarray, PointValues]]:
         """Points (A,) that were evaluated when the file was read and not requested since, with their values."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -243,19 +244,45 @@ class Started(EvaluatorWrapper):
     start = np.array([1.0, 2.0])
 
 
-def test_the_persons_starting_point_is_evaluated_first_and_counted() -> None:
+def _rounded(start: np.ndarray) -> np.ndarray:
+    """A starting point as programs reach it, through the unit box."""
+    low, high = np.full(2, -4.1), np.full(2, 3.7)
+    return np.asarray(low + (start - low) / (high - low) * (high - low))
+
+
+def test_what_a_program_makes_of_the_starting_point_is_the_starting_point() -> None:
+    start = np.array([1.1, 2.3])
+    assert (_rounded(start) != start).any()
+    plain = Problem("p", "source", (-4.1, -4.1), (3.7, 3.7), 9, 0, 0, {})
+    for problem in (
+        plain.with_evaluator(FunctionEvaluator(_sphere)).with_start(start),
+        replace(constrained(9), lower=(-4.1, -4.1), upper=(3.7, 3.7)).with_start(start),
+    ):
+        oracle = Oracle(problem)
+        assert (oracle.evals, oracle.best_x) == (0, None)
+        oracle.objective(_rounded(start))
+        oracle.evaluate(_rounded(start)[None, :])
+        assert oracle.evals == 1  # asked for again, it is free
+        exact = problem.evaluate(start[None, :])
+        assert oracle.objective(_rounded(start)) == exact.f[0]
+        batch = np.array([_rounded(start), [3.0, 3.0]])
+        assert oracle.evaluate(batch).f.tolist() == [exact.f[0], problem.evaluate(batch[1:]).f[0]]
+        assert batch[0].tolist() == _rounded(start).tolist()  # the program's own array is left alone
+        assert oracle.evals == 3
+        near = start + 1e-13
+        assert oracle.evaluate(near[None, :]).f[0] == problem.evaluate(near[None, :]).f[0] != exact.f[0]
+
+
+def test_which_starting_point_a_problem_has() -> None:
     plain = Problem("p", "source", (-4.0, -4.0), (4.0, 4.0), 3, 0, 0, {})
+    assert plain.with_evaluator(FunctionEvaluator(_sphere)).start is None
     problem = plain.with_evaluator(Started(FunctionEvaluator(_sphere)))
-    oracle = Oracle(problem)
-    assert (oracle.evals, oracle.remaining, oracle.best_f, oracle.trace) == (1, 2, 5.0, [(1, 5.0)])
-    np.testing.assert_array_equal(oracle.best_x, Started.start)
-    oracle.objective(np.array([3.0, 3.0]))
-    assert (oracle.evals, oracle.best_f) == (2, 5.0)  # never worse than it
-    other = Oracle(
-        problem.with_budget(2, start_evaluated=True)
-    )  # a second run that shares the budget does not pay for it again
-    assert (other.evals, other.remaining, other.best_x) == (0, 2, None)
-    assert Oracle(plain.with_evaluator(FunctionEvaluator(_sphere))).evals == 0
+    assert problem.start is not None and problem.start.tolist() == [1.0, 2.0]
+    later = problem.with_budget(2, start_evaluated=True)  # a second run that shares the budget
+    assert later.start is None
+    given = later.with_start(np.array([0.5, 0.0]))
+    assert given.start is not None and given.start.tolist() == [0.5, 0.0]
+    assert given.with_budget(2, start_evaluated=True).start is None
 
 
 def _sphere(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -170,8 +169,7 @@ def variables(draw: st.DrawFn) -> Variables:
         far = high if np.isfinite(high) else near + 10
         columns.append((low, high, min(max(near + inner * (far - near), low), high), step, whole))
     low_, high_, start, step_, whole_ = zip(*columns, strict=True)
-    own = Variables(low_, high_, start if draw(st.booleans()) else None, whole_, step_)
-    return own.recentred() if draw(st.booleans()) else own
+    return Variables(low_, high_, start if draw(st.booleans()) else None, whole_, step_)
 
 
 @settings(max_examples=150, deadline=None)
@@ -209,48 +207,6 @@ def test_a_start_without_bounds_is_evaluated_as_it_is_and_lies_in_the_centre(sta
     assert own.to_original(own.start).tolist() == start
 
 
-def test_programs_begin_at_the_start_only_where_it_is_better_than_the_centre() -> None:
-    own = Variables([0.0, 2.0], [10.0, 2.0], start=[3.0, 2.0])
-    asked: list[list[float]] = []
-
-    def merit_of(best: float, x: np.ndarray) -> tuple[float, float]:
-        asked.append(x.tolist())
-        return 0.0, abs(x[0] - best)
-
-    for best, centre in (
-        (3.5, 3.0),
-        (4.5, 5.0),
-        (4.0, 5.0),
-    ):  # nearer to the start, to the centre, in the middle
-        settled = own.settled(partial(merit_of, best))
-        assert settled.to_original(np.array([5.0])).tolist() == [centre, 2.0]
-        assert (settled is own) == (centre == 5)
-    assert asked == [[3.0, 2.0], [5.0, 2.0]] * 3
-    for nothing in (Variables([0.0], [10.0]), Variables([0.0], [10.0], start=[5.0])):
-        assert nothing.settled(partial(merit_of, 0.0)) is nothing
-    assert len(asked) == 6
-
-
-@settings(max_examples=150, deadline=None)
-@given(numbers(-1e3, 1e3), numbers(1e-2, 1e4), st.floats(0, 1))
-def test_recentred_the_start_is_the_centre_unless_it_is_near_an_end(
-    low: float, width: float, share: float
-) -> None:
-    x0 = min(low + share * width, low + width)
-    own = Variables([low, 0.0], [low + width, 1.0], start=[x0, 0.5])
-    drawn = own.recentred()
-    assert drawn.lower.tolist() == own.lower.tolist() and drawn.upper.tolist() == own.upper.tolist()
-    middle = drawn.to_original((drawn.lower + drawn.upper) / 2)[0]
-    if 0.1001 < share < 0.8999:
-        assert middle == x0
-    else:
-        assert (middle - low) / width == pytest.approx(min(max(share, 0.1), 0.9), abs=1e-3)
-    assert drawn.to_original(drawn.lower).tolist() == own.lower.tolist()
-    assert drawn.to_original(drawn.upper).tolist() == own.upper.tolist()
-    assert drawn.start is not None
-    np.testing.assert_allclose(drawn.to_original(drawn.start), [x0, 0.5], rtol=1e-9, atol=1e-9 * width)
-
-
 def test_the_trace_shows_rounding_and_nothing_of_the_maps() -> None:
     own = Variables(
         [-INF, 0, 0, 5], [INF, INF, 9, 5], start=[1, 1, 1, 5], integer=[False, False, True, False]
@@ -263,7 +219,7 @@ def test_the_trace_shows_rounding_and_nothing_of_the_maps() -> None:
         assert trace.profile is not None, trace.obstacle
         return trace.profile
 
-    found = profile(own.recentred())
+    found = profile(own)
     assert found.objective.operations == {"floor": 1, "square": 1} and found.objective.degrees == (None,)
     assert found.constraints.operations == {"floor": 1} and found.constraints.degrees == (1,)
     continuous = Variables([-INF] * 2 + [0, 5], [INF] * 2 + [9, 5], start=[1, 1, 1, 5])

@@ -91,19 +91,19 @@ def solved_here(problem: Problem, optimizer: str) -> tuple[np.ndarray, int]:
     oracle = Oracle(problem)
     optimize = optimizer_function(render(optimizer))
     x = oracle.best_x
-    if oracle.remaining:
-        try:
-            x = optimize(
-                oracle.objective,
-                problem.lower_array,
-                problem.upper_array,
-                oracle.remaining,
-                0,
-                inequality=oracle.inequality,
-                equality=oracle.equality,
-            )
-        except BudgetExceeded:
-            x = oracle.best_x
+    try:
+        x = optimize(
+            oracle.objective,
+            problem.lower_array,
+            problem.upper_array,
+            problem.max_evals,
+            0,
+            inequality=oracle.inequality,
+            equality=oracle.equality,
+            x0=problem.start,
+        )
+    except BudgetExceeded:
+        x = oracle.best_x
     assert x is not None
     return x, oracle.evals
 

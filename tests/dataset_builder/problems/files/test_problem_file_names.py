@@ -69,27 +69,13 @@ def test_the_start_is_evaluated_first_and_counted_and_called_once(tmp_path: Path
     (tmp_path / "p.py").write_text(HEAD + text + BOX + "X0 = [0.25, 1]\n")
     problem = load_problem(tmp_path / "p.py")
     oracle = Oracle(problem)
-    assert oracle.evals == 1 and oracle.remaining == 99 and oracle.best_x is not None
+    assert oracle.evals == 0 and problem.start is not None
+    oracle.evaluate(np.array([problem.start + 1e-16, [0.0, 0.0]]))
+    assert oracle.evals == 2 and oracle.remaining == 98 and oracle.best_x is not None
     assert problem.to_original(oracle.best_x).tolist() == [0.25, 1]
     assert oracle.best_f == 0.25**2 + 0.5**2
     calls = sys.modules[problem.active_evaluator.file._text.module].calls  # type: ignore[attr-defined]
     assert calls.count([0.25, 1.0]) == 1  # what reading the file evaluated is not paid for again
-
-
-def test_programs_begin_at_a_start_that_is_better_than_the_centre() -> None:
-    better = file(SUM, BOX, "X0 = [2, 1]\n")
-    centre = np.zeros((1, 2))
-    assert better.to_original(centre).tolist() == [[2, 1]]
-    worse = file(SUM, BOX, "X0 = [-2, 1]\n")
-    assert worse.to_original(centre).tolist() == [[0, 0]]
-    assert worse.variables.start is not None and worse.to_original(worse.variables.start).tolist() == [-2, 1]
-    # Feasible is better than infeasible, whatever the objective; maximising turns it round.
-    inside = file(SUM, BOX, "X0 = [-2, 1]\n", "def inequality(x):\n    return x[0] + 1\n")
-    assert inside.to_original(centre).tolist() == [[-2, 1]]
-    assert file(SUM, BOX, "X0, MAXIMIZE = [-2, 1], True\n").to_original(centre).tolist() == [[-2, 1]]
-    # A centre without a value is worse, too.
-    nothing = file("def objective(x):\n    return np.nan if x[0] >= 0 else x[0]\n", BOX, "X0 = [-2, 1]\n")
-    assert nothing.to_original(centre).tolist() == [[-2, 1]] and nothing.warnings == []
 
 
 BAD_START = {

@@ -89,9 +89,9 @@ def test_points_outside_are_not_eligible():
     assert oracle.best_x is None
 
 
-def test_start_is_evaluated_first():
-    oracle = Oracle(sphere(RECORD))
-    assert oracle.evals == 1 and oracle.best_f == pytest.approx(0.7**2 + 1.8**2 + 1)
+def test_start_is_that_of_the_record():
+    problem = sphere(RECORD)
+    assert problem.evaluate(problem.start[None, :]).f[0] == pytest.approx(0.7**2 + 1.8**2 + 1)
     assert sphere({"start": [1.0, 2.0, 0.3]}).start.tolist() == [1, 2, 0.3]
     assert sphere({}).start is None and sphere({"start": None}).start is None
 
