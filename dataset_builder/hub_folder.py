@@ -90,10 +90,8 @@ def build_folder(
         folder = Path(work) / out.name
         infos, metadata = DatasetInfosDict(), MetadataConfigs()
         for number, name in enumerate(CONFIGS):
-            before, total = number * sum(counts), len(CONFIGS) * sum(counts)
             try:
-                batches = rows_of_labels(table, counts, name, executor)
-                rows = _table(batches, sum(counts), lambda done, b=before, t=total: on_progress(b + done, t))
+                rows = _table(rows_of_labels(table, counts, name, executor), sum(counts), number, on_progress)
             except BrokenProcessPool as error:
                 raise BuildError(
                     "a worker process died (killed, or out of memory); nothing was written: run the command again"
@@ -133,8 +131,10 @@ def folder_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _table(labelled: Iterable[list[Row]], total: int, on_progress: Callable[[int], None]) -> pa.Table:
-    """All rows of a config, in the order of the labels."""
+def _table(
+    labelled: Iterable[list[Row]], total: int, number: int, on_progress: Callable[[int, int], None]
+) -> pa.Table:
+    """All rows of a config, in the order of the labels; ``number`` is its place among the configs."""
 
     def batches() -> Iterator[pa.RecordBatch]:
         done, waiting = 0, []
@@ -144,7 +144,7 @@ def _table(labelled: Iterable[list[Row]], total: int, on_progress: Callable[[int
             if len(waiting) >= ROWS_AT_ONCE or done == total:
                 yield pa.RecordBatch.from_pylist(waiting, schema=SCHEMA)
                 waiting = []
-            on_progress(done)
+            on_progress(number * total + done, len(CONFIGS) * total)
 
     return pa.Table.from_batches(batches(), SCHEMA).combine_chunks()
 

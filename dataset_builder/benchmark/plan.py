@@ -4,9 +4,9 @@ Most evaluations would go to the few problems with the largest budgets: with bud
 quarters of them to the fifth beyond 5,000. A race on these is shorter:
 
     budget          who screens             second  final               reference, where the optimum is unknown
-    <= 2,000        all                     5 best  3 best, 3 seeds (5) 2 best, 3 times the budget
+    <= 1,000        all                     5 best  3 best, 3 seeds (5) 2 best, 3 times the budget
     <= 5,000        all                     -       3 best, 2 seeds (3) best, 1 time
-    <= 20,000       not ``SHORT_RUNS_ONLY`` -       3 best, 2 seeds (3) best, 1 time
+    <= 20,000       not ``SHORT_RUNS_ONLY`` -       2 best, 2 seeds (3) best, 1 time
     beyond          ``LONGEST_RUNS``        -       2 best, 1 seed (2)  -
 
 In brackets: seeds of finalists that are still close after the first ones.
@@ -24,7 +24,6 @@ from llamoco.dataset_builder.problems.problem import Problem
 SCREEN_SEEDS = (0,)
 SECOND_SEEDS = (1,)
 REFERENCE_SEEDS = (30,)
-CHECK_SEEDS = (40, 41, 42)
 CLOSE = 0.1  # in AOCC: finalists this close to the best after the first final seeds run on more
 
 SHORT_BUDGET = 5000  # up to it, everybody screens
@@ -53,7 +52,7 @@ SHORT_RUNS_ONLY: dict[str, frozenset[str]] = {
 }
 LONGEST_RUNS: dict[str, frozenset[str]] = {
     GROUPS[0]: frozenset(["slsqp", "bipop_cma_es", "madde", "amcde", "corana_sa"]),
-    GROUPS[1]: frozenset(["slsqp", "cma_es", "de", "amcde", "simulated_annealing"]),
+    GROUPS[1]: frozenset(["slsqp", "de", "amcde", "simulated_annealing"]),
 }
 
 
@@ -69,6 +68,7 @@ class Plan:
         more_final_seeds: of those that are then within ``CLOSE`` of the best.
         references: number of reference runs.
         reference_factor: their budget, in budgets of the problem.
+        check_seeds: of the answer and the single best solvers, where they are scored once more.
     """
 
     up_to: float
@@ -78,12 +78,14 @@ class Plan:
     more_final_seeds: tuple[int, ...]
     references: int
     reference_factor: int
+    check_seeds: tuple[int, ...]
 
 
 PLANS = (
-    Plan(2000, 5, 3, (20, 21, 22), (23, 24), 2, 3),
-    Plan(LONG_BUDGET, 0, 3, (20, 21), (22,), 1, 1),
-    Plan(float("inf"), 0, 2, (20,), (21,), 0, 1),
+    Plan(1000, 5, 3, (20, 21, 22), (23, 24), 2, 3, (40, 41, 42)),
+    Plan(SHORT_BUDGET, 0, 3, (20, 21), (22,), 1, 1, (40, 41, 42)),
+    Plan(LONG_BUDGET, 0, 2, (20, 21), (22,), 1, 1, (40, 41)),
+    Plan(float("inf"), 0, 2, (20,), (21,), 0, 1, (40,)),
 )
 
 

@@ -83,7 +83,7 @@ def _next_jobs(problem: Problem, mine: Sequence[Run], race: int) -> tuple[str, l
     if missing := _missing(entrants(problem), SCREEN_SEEDS, have):
         return SCREEN, missing
     good = [s.key for s in _standing(problem, mine, SCREEN_SEEDS)]
-    early = SCREEN_SEEDS
+    early: tuple[int, ...] = SCREEN_SEEDS
     if plan.second:
         good, early = good[: plan.second], SCREEN_SEEDS + SECOND_SEEDS
         if missing := _missing(good, SECOND_SEEDS, have):
