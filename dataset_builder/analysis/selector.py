@@ -32,13 +32,17 @@ from llamoco.dataset_builder.problems.symbolic.expression import (
     Reduce,
     walk,
 )
+from llamoco.dataset_builder.problems.symbolic.families import FAMILIES
+from llamoco.dataset_builder.problems.symbolic.observations import observations
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Scalar, Vector
+from llamoco.dataset_builder.problems.symbolic.terms import TERM_SHARES
 
 FOLDS = 5
 RESAMPLES = 1000
 
 # From features and targets (AOCC of each family, less the problem's mean) of the other problems to predictions.
 Model = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+CHANGES = ("log", "units", "scaling", "rotation", "reflection", "rounding")  # of what a basic function sees
 
 
 def prompt_features(problem: Problem) -> list[float]:
@@ -101,8 +105,9 @@ def _operations(formulas: Sequence[Expr]) -> list[float]:
 
 
 def _functions(problem: Problem) -> list[float]:
-    """Formulas of the objective: share of each basic function in the terms, and statistics of their transformations."""
-    components = problem.definition["components"]
+    """Formulas of the objective: share of each basic function in the terms, family, statistics of transformations and terms."""
+    definition = problem.definition
+    components = definition["components"]
     shares = dict.fromkeys(FUNCTIONS, 0.0)
     for component in components:
         positions = component["positions"]
@@ -110,15 +115,27 @@ def _functions(problem: Problem) -> list[float]:
             1 / len(components) if positions is None else len(positions) / problem.dim
         )
     used = [FUNCTIONS[component["function"]] for component in components]
-    facts = [[f.smooth, f.unimodal, f.separable] for f in used]
+    facts = np.array([[f.smooth, f.unimodal, f.separable] for f in used]).reshape(-1, 3)
+    some = len(components) > 0
+    changes = Counter(name for c in components for name in CHANGES if c.get(name) not in (None, False))
+    terms = Counter(record["kind"] for record in definition.get("terms", []))
+    variables = definition.get("variables") or {}
     return [
         *shares.values(),
-        *np.mean(facts, axis=0),
-        *np.min(facts, axis=0),
+        *(facts.mean(axis=0) if some else np.zeros(3)),
+        *(facts.min(axis=0) if some else np.zeros(3)),
         len(components),
         len({str(component["shift"]) for component in components}),
-        fmean(np.log(component["scale"]) for component in components),
-        sum(component["reflection"] is not None for component in components),
+        fmean(np.log(component["scale"]) for component in components) if some else 0.0,
+        *(changes[name] for name in CHANGES),
+        max((abs(c["scaling"]["power"]) for c in components if c.get("scaling")), default=0.0),
+        definition["form"] == "maximum",
+        *(definition.get("family") == name for name in FAMILIES),
+        *(terms[kind] for kind in TERM_SHARES),
+        *observations(definition, problem.dim),
+        len(variables.get("integer") or ()),
+        len(variables.get("step") or ()),
+        problem.start is not None,
     ]
 
 
@@ -211,11 +228,20 @@ def simple_rule(labels: Sequence[Label], sbs: str) -> tuple[str, list[str]]:
     Returns:
         The optimizer (the single best solver itself, if none helps), and what the rule picks for each label.
     """
-    screens = [{entry.optimizer: entry.aocc for entry in label.screen} for label in labels]
-    train = [screen for screen, label in zip(screens, labels, strict=True) if label.split == "train"]
-    names = sorted({name for screen in train for name in screen})
-    best = max([sbs, *names], key=lambda name: fmean(screen.get(name, screen[sbs]) for screen in train))
-    return best, [best if best in screen else sbs for screen in screens]
+    train = [label for label in labels if label.split == "train"]
+    names = sorted({entry.optimizer for label in train for entry in label.screen})
+
+    def rule(name: str, label: Label) -> str:
+        return name if any(entry.optimizer == name for entry in label.screen) else sbs
+
+    best = max([sbs, *names], key=lambda name: fmean(_screened(x, rule(name, x), "aocc") for x in train))
+    return best, [rule(best, label) for label in labels]
+
+
+def _screened(label: Label, name: str, criterion: str) -> float:
+    """Score of an optimizer in the screen; of one that did not run that of the worst, as for the single best solver."""
+    scores = {entry.optimizer: float(getattr(entry, criterion)) for entry in label.screen}
+    return scores.get(name, min(scores.values()))
 
 
 def gap_scores(labels: Sequence[Label], sbs: str, criterion: str) -> dict[str, float]:
@@ -253,8 +279,12 @@ def gap_closed(
         bootstrap interval over problems; hits: share of problems where the choice is the label.
     """
     single, virtual = _checked(labels, sbs, criterion)
-    screens = [{entry.optimizer: getattr(entry, criterion) for entry in label.screen} for label in labels]
-    gain = np.array([screen[name] - screen[sbs] for screen, name in zip(screens, choices, strict=True)])
+    gain = np.array(
+        [
+            _screened(label, name, criterion) - _screened(label, sbs, criterion)
+            for label, name in zip(labels, choices, strict=True)
+        ]
+    )
     gap = virtual - single
     draws = np.random.default_rng(0).integers(len(labels), size=(RESAMPLES, len(labels)))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -17,7 +17,7 @@ from pathlib import Path
 from llamoco.dataset_builder.benchmark import race
 from llamoco.dataset_builder.benchmark.executors import completed_calls
 from llamoco.dataset_builder.benchmark.labels import LabelTable, check_jobs, derive_labels
-from llamoco.dataset_builder.benchmark.plan import CHECK_SEEDS, expected_evals, plan_for
+from llamoco.dataset_builder.benchmark.plan import expected_evals, plan_for
 from llamoco.dataset_builder.benchmark.run import CHECK, REFERENCE, Run, Task, run_task
 from llamoco.dataset_builder.benchmark.store import RunStore
 from llamoco.dataset_builder.problems.problem import Problem
@@ -105,7 +105,7 @@ def run_benchmark(
             for n, problem in enumerate(drawn)
             if problem.id in labels and (n < repeats or labels[problem.id].split == "test")
         ]
-        expected = {p.id: expected[p.id] + 2 * len(CHECK_SEEDS) * p.max_evals for p in kept}
+        expected = {p.id: expected[p.id] + 2 * len(plan_for(p).check_seeds) * p.max_evals for p in kept}
         _run_all(
             executor,
             max_in_flight,

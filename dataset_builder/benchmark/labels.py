@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from llamoco.dataset_builder.benchmark.plan import CHECK_SEEDS
+from llamoco.dataset_builder.benchmark.plan import plan_for
 from llamoco.dataset_builder.benchmark.race import (
     FINAL,
     SCREEN,
@@ -270,4 +270,9 @@ def check_jobs(label: Label, sbs: Mapping[str, Mapping[str, str]], runs: Sequenc
     have = {(run.optimizer, run.config, run.seed_index) for run in runs if run.stage == CHECK}
     singles = [configured(name, label.problem) for name in sbs[label.group].values()]
     keys = dict.fromkeys([(label.optimizer, label.config), *singles])
-    return [Job(*key, seed) for key in keys for seed in CHECK_SEEDS if (*key, seed) not in have]
+    return [
+        Job(*key, seed)
+        for key in keys
+        for seed in plan_for(label.problem).check_seeds
+        if (*key, seed) not in have
+    ]

@@ -31,6 +31,7 @@ FACTS = (
     "evaluations per variable",
     "objective",
     "constraints",
+    "probes",
 )
 BOUND_GROUPS = 3
 # Upper limits of operations per variable, and the word for each range.
@@ -67,7 +68,7 @@ class StatedFacts:
         return configuration_for(name, self.dim, self.max_evals, self.constrained)
 
 
-def fact_lines(problem: Problem, known: bool = True) -> str:
+def fact_lines(problem: Problem, known: bool = True, probes: str | None = None) -> str:
     """Write the fact lines of a problem; each ends with a newline.
 
     Dimension, bounds of the search box (equal ones of neighbours are written once, ``[-5, 5] x 3``; after 3 such groups the rest is left
@@ -77,6 +78,7 @@ def fact_lines(problem: Problem, known: bool = True) -> str:
     Args:
         problem: the problem.
         known: whether what the functions do is stated where it is known; as "unknown" it is what much of people's own code gives.
+        probes: what probes of its landscape tell (``probe_words``); None where nothing was probed.
     """
     profile = problem.profile if known else None
     stated = (
@@ -94,6 +96,7 @@ def fact_lines(problem: Problem, known: bool = True) -> str:
         else "unknown"
         if profile is None
         else _operations(profile.constraints, problem.dim),
+        probes or "none",
     )
     return "".join(f"# {name}: {fact}\n" for name, fact in zip(FACTS, stated, strict=True))
 
@@ -112,7 +115,7 @@ def parse_facts(prompt: str) -> StatedFacts | None:
 
 def facts_only(prompt: str) -> str:
     """The fact lines of a prompt, without its description: the prompt for a file that is too long for a model."""
-    return "".join(prompt.splitlines(keepends=True)[-len(FACTS) :])
+    return prompt[prompt.rfind(f"\n# {FACTS[0]}: ") + 1 :]
 
 
 def _operations(profile: FunctionProfile, dim: int) -> str:

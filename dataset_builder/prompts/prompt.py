@@ -12,13 +12,13 @@ LINE_LIMIT = 300
 HEAD_SHARE = 0.6  # of the room, for the head of a file that is cut
 
 
-def prompt(problem: Problem, description: str, known: bool = True) -> str:
+def prompt(problem: Problem, description: str, known: bool = True, probes: str | None = None) -> str:
     """The prompt of a description: it, then the fact lines (see ``fact_lines``); ends with one newline."""
     text = description.strip("\n")
-    return (f"{text}\n" if text else "") + fact_lines(problem, known)
+    return (f"{text}\n" if text else "") + fact_lines(problem, known, probes)
 
 
-def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]:
+def make_prompt(problem: Problem, max_characters: int, probes: str | None = None) -> tuple[str, str | None]:
     """The prompt of a problem that was read from a file, cut to a number of characters.
 
     The head-and-tail rule: lines beyond 300 characters lose their end; then lines are taken from the
@@ -28,15 +28,16 @@ def make_prompt(problem: Problem, max_characters: int) -> tuple[str, str | None]
     Args:
         problem: of kind "source" or "described".
         max_characters: length limit.
+        probes: see ``fact_lines``.
 
     Returns:
         The prompt, and a warning that says what was left out (None if nothing was).
     """
-    room = max_characters - len(fact_lines(problem)) - 1
+    room = max_characters - len(fact_lines(problem, probes=probes)) - 1
     short, warning = shorten_description(
         problem.description, room, "%" if problem.language == "latex" else "#"
     )
-    return prompt(problem, short), warning
+    return prompt(problem, short, probes=probes), warning
 
 
 def shorten_description(description: str, max_characters: int, comment: str = "#") -> tuple[str, str | None]:

@@ -13,8 +13,10 @@ from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.observations import observations
 from llamoco.dataset_builder.prompts.completion import decision_line, join_completion
+from llamoco.dataset_builder.prompts.facts import fact_lines
 from llamoco.dataset_builder.prompts.latex import patterns as latex_patterns
 from llamoco.dataset_builder.prompts.pattern import Pattern
+from llamoco.dataset_builder.prompts.probe_words import words_of_problem
 from llamoco.dataset_builder.prompts.program import assemble_program, problem_section_of_text
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, prompt
 from llamoco.dataset_builder.prompts.python import patterns as python_patterns
@@ -49,6 +51,12 @@ def labelled_completion(problem: Problem, optimizer: str, config: Mapping[str, A
 def facts_are_known(problem_id: str) -> bool:
     """Whether the rows of a problem state what its functions do; drawn by its id, so that all its rows agree."""
     return not PortableRng("facts unknown", problem_id).chance(UNKNOWN_SHARE)
+
+
+def fact_lines_of_rows(problem: Problem) -> str:
+    """The fact lines of all rows of a problem: those of which nothing is known state probes in place of operations."""
+    known = facts_are_known(problem.id)
+    return fact_lines(problem, known, None if known else words_of_problem(problem))
 
 
 def adaptation_of(problem: Problem) -> Adaptation | None:
@@ -97,16 +105,17 @@ def rows_of_problem(
     rows: list[dict[str, Any]] = []
     adaptation = adaptation_of(problem)
     text, known = problem.to_json(), facts_are_known(problem.id)
+    probes = None if known else words_of_problem(problem)
     for number in range(count):
         first = ordered[number % len(ordered)]
         candidates = [first, *(p for p in ordered if p.language == first.language and p is not first)]
         limit = min(PROMPT_LIMIT, PAIR_LIMIT - len(answer))
         pattern, description = write_description(
-            problem, candidates, limit, PortableRng("style", seed, problem.id, number)
+            problem, candidates, limit, PortableRng("style", seed, problem.id, number), known, probes
         )
         rows.append(
             {
-                "prompt": prompt(problem, description, known),
+                "prompt": prompt(problem, description, known, probes),
                 "completion": answer,
                 "program": assemble_program(
                     problem_section_of_text(pattern.language, description, problem.id), answer, adaptation
@@ -130,7 +139,12 @@ def rows_of_problem(
 
 
 def write_description(
-    problem: Problem, candidates: list[Pattern], limit: int, rng: PortableRng
+    problem: Problem,
+    candidates: list[Pattern],
+    limit: int,
+    rng: PortableRng,
+    known: bool = True,
+    probes: str | None = None,
 ) -> tuple[Pattern, str]:
     """Write a description whose prompt is short enough: try several styles of a pattern, then the next pattern.
 
@@ -139,6 +153,7 @@ def write_description(
         candidates: patterns of one language, in the order in which they are tried.
         limit: characters of the prompt at most.
         rng: of the styles.
+        known, probes: see ``fact_lines``.
 
     Raises:
         ProblemError: if no pattern gives a prompt that is short enough.
@@ -146,7 +161,7 @@ def write_description(
     for pattern in candidates:
         for _ in range(ATTEMPTS):
             description = pattern.write(problem, rng)
-            if len(prompt(problem, description)) <= limit:
+            if len(prompt(problem, description, known, probes)) <= limit:
                 return pattern, description
     raise ProblemError(
         f"problem {problem.id}: no {candidates[0].language} pattern gives a prompt within {limit} "

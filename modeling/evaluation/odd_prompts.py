@@ -23,6 +23,7 @@ from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.facts import StatedFacts
+from llamoco.dataset_builder.prompts.probe_words import words_of_problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.modeling.generation.generator import Generator
 
@@ -59,7 +60,8 @@ def odd_prompts(count: int, seed: int = SEED) -> Iterator[OddPrompt]:
             path = Path(folder) / f"problem_{number}.py"
             path.write_text(drawn_file(PortableRng("odd prompts", seed, number)), encoding="utf-8")
             problem = load_problem(path)
-            yield OddPrompt(problem, make_prompt(problem, PROMPT_LIMIT)[0])
+            probes = words_of_problem(problem) if problem.profile is None else None
+            yield OddPrompt(problem, make_prompt(problem, PROMPT_LIMIT, probes)[0])
 
 
 def drawn_file(draws: PortableRng) -> str:

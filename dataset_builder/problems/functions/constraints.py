@@ -187,18 +187,14 @@ def _powers(pairs: Sequence[tuple[int, float]], sign: int) -> Expr | None:
 
 def _draw_monomials(rng: PortableRng, box: Box) -> Parameters:
     """One or two monomials, each about 1 in the middle; negative powers only of what stays positive."""
-    terms = []
+    terms: list[Any] = []
     for _ in range(rng.integer(1, 2)):
-        positions = sorted(rng.sample(range(1, box.dim + 1), min(box.dim, rng.integer(1, 3))))
-        positive = [bool(box.lower[k - 1] > 0) for k in positions]
-        pairs = [
-            [k, rng.choice((-2, -1, 0.5, 1, 2)) if p else rng.choice((1, 2))]
-            for k, p in zip(positions, positive, strict=True)
-        ]
-        size = 1.0
-        for k, exponent in pairs:
-            low, high = float(box.lower[k - 1]), float(box.upper[k - 1])
-            size *= math.sqrt(low * high) ** exponent if low > 0 else ((high - low) / 2) ** exponent
+        size, pairs = 1.0, []
+        for position in sorted(rng.sample(range(1, box.dim + 1), min(box.dim, rng.integer(1, 3)))):
+            low, high = float(box.lower[position - 1]), float(box.upper[position - 1])
+            exponent = rng.choice((-2, -1, 0.5, 1, 2)) if low > 0 else rng.choice((1, 2))
+            pairs.append([position, exponent])
+            size *= (math.sqrt(low * high) if low > 0 else (high - low) / 2) ** exponent
         terms.append([significant(rng.uniform(0.4, 2) / size, 2), pairs])
     return {"terms": terms}
 

@@ -35,11 +35,12 @@ from llamoco.dataset_builder.problems.symbolic.families_designs import DESIGNS
 from llamoco.dataset_builder.problems.symbolic.families_fits import FITS
 from llamoco.dataset_builder.problems.symbolic.families_geometry import GEOMETRY
 from llamoco.dataset_builder.problems.symbolic.families_simulations import SIMULATIONS
-from llamoco.dataset_builder.problems.symbolic.family import Draft, Family, values_at
+from llamoco.dataset_builder.problems.symbolic.family import Draft, Family, inside, values_at
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Definition, Scalar, SymbolicProblem
 
 FAMILIES: dict[str, Family] = {f.name: f for f in (*FITS, *SIMULATIONS, *DESIGNS, *GEOMETRY)}
 TIGHT_SHARE = 0.3  # of the inequalities: their bound is just what the certified point needs
+DECADES = 20.0  # a positive range with a larger ratio of its ends is one of decades
 SEARCH_ROUNDS, SEARCH_POINTS = 8, 60
 GROUP_SHARES = {"fit": 0.35, "simulation": 0.25, "design": 0.25, "geometry": 0.15}
 
@@ -52,7 +53,7 @@ class DrawnFamily:
         definition: its JSON.
         box: bounds.
         points: different points (D,), at least two; the first has a low objective.
-        feasible_point: a point (D,) that satisfies the definition's constraints; without constraints just a point.
+        feasible_point: a point (D,) that satisfies the definition's constraints; where there are none, some point.
     """
 
     definition: dict[str, Any]
@@ -84,6 +85,14 @@ def draw_member(rng: PortableRng, family: Family, size: int, constrained: bool) 
     draft = family.draw(rng, size, constrained)
     certified = draft.good if draft.certified is None else draft.certified
     inequalities, equalities = _bounded(rng, draft, certified) if constrained else ([], [])
+    if (
+        constrained and not inequalities and not equalities
+    ):  # the caller's constraints ask for a point that is not the best
+        decades = [
+            low > 0 and high / low > DECADES
+            for low, high in zip(draft.box.lower, draft.box.upper, strict=True)
+        ]
+        certified = inside(rng, draft.box, decades)
     definition = {
         "form": "family",
         "family": family.name,

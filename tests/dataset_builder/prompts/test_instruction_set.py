@@ -28,9 +28,8 @@ from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import aocc
 from llamoco.dataset_builder.prompts.completion import parse_completion
-from llamoco.dataset_builder.prompts.facts import fact_lines
 from llamoco.dataset_builder.prompts.instruction_set import description_counts, sample_jsonl
-from llamoco.dataset_builder.prompts.rows import facts_are_known
+from llamoco.dataset_builder.prompts.rows import fact_lines_of_rows
 from llamoco.hub_cards.render import record
 from llamoco.metrics.runner import Prediction, Runner
 
@@ -58,12 +57,7 @@ def check_no_leak(built: Path) -> None:
     assert not {row["problem_id"] for row in train} & {row["problem_id"] for row in test}
     texts: list[set[str]] = []
     for split in (train, test):
-        known = {
-            row["problem_id"]: fact_lines(
-                Problem.from_json(row["problem"]), facts_are_known(row["problem_id"])
-            )
-            for row in split
-        }
+        known = {row["problem_id"]: fact_lines_of_rows(Problem.from_json(row["problem"])) for row in split}
         assert all(row["prompt"].endswith("\n" + known[row["problem_id"]]) for row in split)
         texts.append({row["prompt"].removesuffix(known[row["problem_id"]]) for row in split})
         assert len(texts[-1]) == len(split)

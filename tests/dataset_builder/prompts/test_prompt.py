@@ -39,8 +39,17 @@ def test_the_facts_are_stated() -> None:
         "# objective: degree 2, separable; square each\n"
         "# constraints: 1 of degree 1, 1 of degree 3, 1 of no polynomial, partly coupled; "
         "cos some, product each, square each\n"
+        "# probes: none\n"
     )
-    assert fact_lines(problem("")).endswith("# objective: unknown\n# constraints: unknown\n")
+    assert fact_lines(problem("")).endswith("# objective: unknown\n# constraints: unknown\n# probes: none\n")
+
+
+def test_probes_are_stated_last() -> None:
+    assert fact_lines(problem(""), probes="12 points, undefined none").endswith(
+        "# constraints: unknown\n# probes: 12 points, undefined none\n"
+    )
+    text, _ = make_prompt(problem(LONG), 700, "words " * 30)
+    assert len(text) <= 700 and facts_only(text) == fact_lines(problem(LONG), probes="words " * 30)
 
 
 def test_many_different_bounds_do_not_fill_the_prompt() -> None:
@@ -60,7 +69,9 @@ def test_a_prompt_ends_with_one_newline() -> None:
 
 def test_a_short_file_is_shown_whole() -> None:
     text, warning = make_prompt(problem("a = 1\nb = 2\n"), 4000)
-    assert text.startswith("a = 1\nb = 2\n# dimension: 3\n") and text.endswith("# constraints: unknown\n")
+    assert text.startswith("a = 1\nb = 2\n# dimension: 3\n") and text.endswith(
+        "# constraints: unknown\n# probes: none\n"
+    )
     assert warning is None
 
 
@@ -86,7 +97,7 @@ def test_long_lines_lose_their_end_first() -> None:
 
 
 def test_the_facts_alone_remain_in_the_end() -> None:
-    text, warning = make_prompt(problem(LONG), 140)
+    text, warning = make_prompt(problem(LONG), 200)
     assert text == fact_lines(problem(LONG))
     assert warning is not None
 
@@ -129,7 +140,7 @@ def test_kinds_of_variables_and_starting_points_are_facts(declared: str, fact: s
 def test_facts_may_be_stated_as_unknown() -> None:
     problem = draw_problem(0, 3, True)
     stated, unknown = (fact_lines(problem, known).splitlines() for known in (True, False))
-    assert stated[:-2] == unknown[:-2]
-    assert unknown[-2:] == ["# objective: unknown", "# constraints: unknown"]
+    assert stated[:-3] == unknown[:-3]
+    assert unknown[-3:] == ["# objective: unknown", "# constraints: unknown", "# probes: none"]
     free = fact_lines(draw_problem(0, 2, False), known=False)
-    assert free.endswith("# objective: unknown\n# constraints: none\n")
+    assert free.endswith("# objective: unknown\n# constraints: none\n# probes: none\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from llamoco.dataset_builder.optimizers.pool import configurations, render
-from llamoco.dataset_builder.prompts.facts import FACTS
+from llamoco.dataset_builder.prompts.facts import facts_only
 from llamoco.hub_cards.render import record
 from llamoco.modeling.evaluation.odd_prompts import OddPrompt, fault, measure, odd_prompts
 from llamoco.modeling.generation.engines import load_generator
@@ -33,8 +33,11 @@ def test_the_draws_are_odd_and_stay_the_same(drawn: list[OddPrompt]) -> None:
     unknown = sum("# objective: unknown" in each.prompt for each in drawn)
     assert 0.6 * COUNT < unknown < COUNT
     for each in drawn:
-        stated = each.prompt.splitlines()[-len(FACTS) :]
+        stated = facts_only(each.prompt).splitlines()
         assert stated[0] == f"# dimension: {each.problem.dim}"
+        assert (stated[-1] == "# probes: none") == (
+            "# objective: unknown" not in each.prompt or each.problem.max_evals < 60
+        )
         assert stated[4] == f"# evaluation budget: {each.problem.max_evals}"
 
 

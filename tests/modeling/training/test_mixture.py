@@ -14,8 +14,8 @@ from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
-from llamoco.dataset_builder.prompts.facts import FACTS, fact_lines
-from llamoco.dataset_builder.prompts.rows import facts_are_known, rows_of_problem
+from llamoco.dataset_builder.prompts.facts import FACTS
+from llamoco.dataset_builder.prompts.rows import fact_lines_of_rows, rows_of_problem
 from llamoco.modeling.training.mixture import COLUMNS, mixture
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
 
@@ -47,7 +47,7 @@ def test_whole_pairs_by_default(rows: Dataset) -> None:
 
 def test_three_kinds_of_rows(rows: Dataset) -> None:
     seen = mixture(rows, source(full_share=0.5, facts_only_share=1, decision_only_share=1))
-    known = {problem.id: fact_lines(problem, facts_are_known(problem.id)) for problem in PROBLEMS}
+    known = {problem.id: fact_lines_of_rows(problem) for problem in PROBLEMS}
     whole = [row for row in seen if row["prompt"] != known[row["problem_id"]]]
     short = [row for row in seen if row["prompt"] == known[row["problem_id"]]]
     assert len(short) == 2 * len(rows)
