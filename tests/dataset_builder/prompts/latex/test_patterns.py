@@ -13,11 +13,7 @@ from llamoco.dataset_builder.problems.files.latex_file import read_latex
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_set
-<<<<<<< HEAD
-from llamoco.dataset_builder.problems.symbolic.variable_kinds import is_stepped
-=======
 from llamoco.dataset_builder.prompts.declared import declared_variables
->>>>>>> edition2
 from llamoco.dataset_builder.prompts.latex.bounds_and_budget import BUDGETS
 from llamoco.dataset_builder.prompts.latex.patterns import PATTERNS
 from llamoco.dataset_builder.prompts.pattern import Pattern
@@ -37,19 +33,10 @@ def six_hundred() -> list[Problem]:
 def check(text: str, problem: Problem) -> None:
     read = read_latex(text, problem.id)
     assert read.max_evals == problem.max_evals
-<<<<<<< HEAD
-    if not is_stepped(problem.definition):  # then the text has the person's bounds: see test_declared_variables
-        assert read.lower == problem.lower
-        assert read.upper == problem.upper
-    points = problem.to_original(
-        PortableRng("points", problem.id).points(4, problem.lower_array, problem.upper_array)
-    )
-=======
     declared = declared_variables(problem)
     assert (read.lower, read.upper, read.x0) == (declared.lower, declared.upper, declared.start)
     assert read.integer == declared.integer and (read.step or (0,) * problem.dim) == declared.steps
     points = PortableRng("points", problem.id).points(4, problem.lower_array, problem.upper_array)
->>>>>>> edition2
     expected = problem.evaluate(points)
     for got, truth in zip(compile_problem(read.system)(problem.to_original(points)), expected, strict=True):
         np.testing.assert_allclose(got, truth, rtol=1e-9, atol=1e-9, err_msg=text)
