@@ -19,12 +19,12 @@ class Evaluator:
     def __init__(self, functions, lower, upper, max_evals):
         self.functions, self.lower, self.upper, self.left = functions, lower, upper, max_evals
         self.best, self.worst = (np.inf, np.inf, (lower + upper) / 2), -np.inf
-        self.at, self.now = b"", None
+        self.seen = {}
 
     def __call__(self, z):
         """f and constraints at z (D,); a repeated z is free."""
-        if z.tobytes() == self.at:
-            return self.now
+        if (key := z.tobytes()) in self.seen:
+            return self.seen[key]
         if self.left == 0:
             raise BudgetSpent
         x = self.lower + z * (self.upper - self.lower)
@@ -37,8 +37,8 @@ class Evaluator:
             self.best = (v, f, x)
         self.worst = max(self.worst, f) if f < 1e30 else self.worst
         f = min(f, max(self.worst, -1e30))  # 1e30 would ruin the models
-        self.at, self.now, self.n_equality = z.tobytes(), (f, np.array(g + h)), len(h)
-        return self.now
+        self.seen[key], self.n_equality = (f, np.array(g + h)), len(h)
+        return self.seen[key]
 
     def one_sided(self, result, z, gradient):
         """Constraints <= 0, two for each equality."""
@@ -48,10 +48,10 @@ class Evaluator:
 
 
 def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
-    """COBYQA, quadratic models in a trust region (Ragonneau & Zhang, 2022), then COBYLA."""
+    """COBYQA, quadratic models (Ragonneau & Zhang, 2022), then COBYLA."""
     rng, dim = np.random.default_rng(seed), len(lower)
     # Its own time grows with D ** 2.6: COBYQA has the first evaluations only.
-    first = min(max_evals, round(600 * (10 / dim) ** 2.6))
+    first = min(max_evals, 400, round(600 * (10 / dim) ** 2.6))
     evaluate = Evaluator((objective, inequality, equality), lower, upper, first)
     z0, constraints = np.full(dim, 0.5) if x0 is None else (x0 - lower) / (upper - lower), []
     warnings.simplefilter("ignore")

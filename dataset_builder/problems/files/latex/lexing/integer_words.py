@@ -14,7 +14,7 @@ from typing import NamedTuple
 from llamoco.dataset_builder.problems.files.latex.lexing.macros import Expansion
 
 _NAME = (
-    r"(?:\\(?!le|ge|lt|gt|in|ne|to|min|max|sum|text|quad|qquad|forall)[A-Za-z]+|[A-Za-z])(?:_(?:\{[\w ,]{1,12}\}|\w))?"
+    r"(?:\\(?!le|ge|lt|gt|in|ne|to|min|max|sum|text|quad|qquad|forall)[A-Za-z]+|[A-Za-z])(?: ?_ ?(?:\{[\w ,]{1,12}\}|\w))?"
     r"|\\(?:mathbf|boldsymbol|vec|bm) ?\{[A-Za-z]\}"
 )
 _LIST = rf"(?:{_NAME})(?:\s*,\s*(?:{_NAME}|\\[lc]?dots)){{0,40}}"
