@@ -30,8 +30,7 @@ SEQUENTIAL = frozenset({"cobyla", "corana_sa", "dual_annealing", "gp_ei", "simul
 
 # Warning where facts of a problem are "unknown".
 UNTRACED = (
-    "what the functions do with the variables is unknown: {}. The model answers from dimension, bounds, budget, numbers of "
-    "constraints and {}"
+    "what the functions do with the variables is unknown: {}. The model answers from dimension, bounds, {}"
 )
 
 
@@ -105,7 +104,9 @@ def _prompt(problem: Problem, generator: Generator, probing: Probing | None) -> 
     shown = generator.truncate_prompt(prompt)
     if shown != prompt:
         cut = None  # models of few positions are made to answer from facts
-    seen = "nothing else" if probing is None else f"{probing.probed.evals} probes of the landscape"
+    seen = "budget and numbers of constraints alone"
+    if probing is not None:
+        seen = f"budget, numbers of constraints and {probing.probed.evals} probes of the landscape"
     warnings = [
         *problem.warnings,
         *([UNTRACED.format(problem.trace_obstacle, seen)] if problem.trace_obstacle else []),
