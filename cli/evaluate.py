@@ -13,6 +13,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
 from llamoco.cli.common import EXIT_NO_SANDBOX, clear_errors, column, err, fail, out
+from llamoco.cli.evaluate_suite import run_suite
 from llamoco.cli.evaluation_tables import print_evaluation
 
 if TYPE_CHECKING:
@@ -85,8 +86,16 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    suite: Annotated[
+        str | None,
+        typer.Option(
+            help="Solve the problems of this suite instead, such as outside, and compare with other tools problem by problem.",
+            show_default=False,
+        ),
+    ] = None,
     out_folder: Annotated[
-        Path | None, typer.Option("--out", help="Folder of records; runs/evaluate-MODEL by default.")
+        Path | None,
+        typer.Option("--out", help="Folder of records; runs/evaluate-MODEL or runs/SUITE-MODEL by default."),
     ] = None,
     server: Annotated[
         str | None,
@@ -154,6 +163,8 @@ def evaluate(
 
     [cyan]llamoco evaluate --limit 50[/]
 
+    [cyan]llamoco evaluate --suite outside[/]
+
     [cyan]llamoco evaluate --server http://127.0.0.1:8000/v1 --server-model NAME --limit 50[/]
 
     [cyan]llamoco evaluate runs/xs --step generate; llamoco evaluate runs/xs --step run --step score[/]
@@ -161,7 +172,7 @@ def evaluate(
     with clear_errors():  # also a Ctrl-C while libraries are imported
         from llamoco.dataset_builder.problems.jsonl import to_jsonable
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-        from llamoco.modeling.evaluation.steps import STEPS, evaluate_model
+        from llamoco.modeling.evaluation.steps import RUNS, SEED, STEPS, evaluate_model
         from llamoco.modeling.generation.model_files import SHIPPED_MODEL
         from llamoco.modeling.providers import open_provider
 
@@ -169,6 +180,23 @@ def evaluate(
             fail(f"MODEL {model!r} and --server: give one of them; --server-model names the server's model")
         if server is None and server_model is not None:
             fail(f"--server-model {server_model!r} needs --server; give a local model as MODEL")
+        if suite is not None:
+            given = {"--server": server, "--split": split, "--data": data, "--step": steps}
+            if unfit := [name for name, value in given.items() if value]:
+                fail(
+                    f"--suite and {unfit[0]}: a suite is solved by a model of this machine, from first to last; give one"
+                )
+            run_suite(
+                suite,
+                model,
+                runs or RUNS,
+                seed or SEED,
+                limit,
+                out_folder,
+                as_json,
+                unsafe,
+            )
+            return
         chosen = tuple(map(str, steps)) if steps else STEPS
         with clear_errors():
             source = None

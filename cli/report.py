@@ -43,11 +43,16 @@ def report(
             elif (folder / "settings.json").is_file():
                 evaluations.append(folder)
                 _report_evaluation(folder, out_folder)
+            elif (folder / "suite-runs.jsonl").is_file():
+                from llamoco.cli.evaluate_suite import print_suite
+                from llamoco.modeling.evaluation.suite_evaluation import read_suite_evaluation
+
+                print_suite(read_suite_evaluation(folder))
             elif (folder / "run_record.json").is_file():
                 out.print_json(data=_run_record(folder / "run_record.json"))
             else:
                 fail(
-                    f"{folder} holds no labels.parquet, settings.json or run_record.json: "
+                    f"{folder} holds no labels.parquet, settings.json, suite-runs.jsonl or run_record.json: "
                     "name a folder that llamoco benchmark, evaluate or train wrote"
                 )
     if len(evaluations) > 1:

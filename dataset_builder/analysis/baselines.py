@@ -11,8 +11,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llamoco.dataset_builder.analysis import baseline_solvers
-from llamoco.dataset_builder.analysis.baseline_solvers import SOLVERS, load_nevergrad
+from llamoco.dataset_builder.analysis.baseline_solvers import FUNCTIONS, SOLVERS
+from llamoco.dataset_builder.analysis.other_solvers import load_nevergrad
 from llamoco.dataset_builder.analysis.task_log import TaskResult
 from llamoco.dataset_builder.benchmark.run import execute
 from llamoco.dataset_builder.benchmark.trace import unpack_trace
@@ -45,7 +45,7 @@ def execute_solver(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return execute(
-            problem, f"from {baseline_solvers.__name__} import {name} as optimize\n", seed, limit, oracle
+            problem, f"from {FUNCTIONS[name].__module__} import {name} as optimize\n", seed, limit, oracle
         )
 
 

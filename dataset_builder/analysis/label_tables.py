@@ -10,6 +10,8 @@ from llamoco.dataset_builder.analysis.table import Row, Table, number, percent
 
 Record = Mapping[str, Any]
 Cell = Callable[[Record], str]  # of a group
+FORMS = ("single", "composition", "hybrid", "maximum", "family")
+SHOWN_CANDIDATES = 6
 SHOWN_ON_TEXTBOOKS = ("slsqp", "cma_es", "de")
 
 
@@ -20,15 +22,17 @@ def label_tables(record: Record) -> dict[str, Table]:
         record: what ``label_report`` returned.
 
     Returns:
-        By name: "problems", "labels", "gap" (from single to virtual best solver), "winners", and of the studies that were
-        run "baselines" and "textbook".
+        By name: "problems", "labels", "gap" (from single to virtual best solver), "candidates" (for the single best solver),
+        "winners", "kinds" (of problems: who wins there), and of the studies that were run "baselines" and "textbook".
     """
     groups = record["groups"]
     tables = {
         "problems": _by_group("Problems", groups, _problem_rows()),
         "labels": _by_group("Labels", groups, _label_rows(record["tie_within_aocc"])),
         "gap": _gap(groups),
+        "candidates": _candidates(groups),
         "winners": _winners(groups),
+        "kinds": _kinds(groups),
     }
     if "baselines" in record:
         tables["baselines"] = _baselines(record["baselines"]["groups"])
@@ -54,13 +58,13 @@ def _problem_rows() -> dict[str, Cell]:
 
     def forms(group: Record) -> str:
         found = group["facts"]["forms"]
-        return " / ".join(number(found.get(form, 0)) for form in ("single", "composition", "hybrid"))
+        return " / ".join(number(found.get(form, 0)) for form in FORMS)
 
     return {
         "problems (of these in test)": lambda g: f"{g['problems']:,} ({g['test_problems']:,})",
         "dimension: minimum, quartiles, maximum": quartiles("dimensions"),
         "evaluation budget: minimum, quartiles, maximum": quartiles("budgets"),
-        "single / composition / hybrid": forms,
+        " / ".join(FORMS): forms,
         "bounds differ between variables": share("varied_bounds"),
         "with equality constraints": share("with_equalities"),
         "centre of the box scores w > 0.9": share("centre_above_w"),
@@ -83,6 +87,8 @@ def _label_rows(tie: float) -> dict[str, Cell]:
         "raced twice: the same family wins": repeat("all"),
         "raced twice and untied": repeat("untied"),
         "raced twice and tied": repeat("tied"),
+        "the paper's pool has the same answer": lambda g: percent(g["paper"]["same_answer"]),
+        "AOCC lost with the paper's pool": lambda g: number(g["paper"]["lost_aocc"]),
         **{f"difference in {title} between the two winners": difference(c) for c, title in TITLES.items()},
     }
 
@@ -118,6 +124,42 @@ def _gap(groups: Record) -> Table:
                 yield [title, *(_closed(g["landscape"][name][c]) for g, c in pairs)]
 
     return _by_criterion("From the single best solver to the labelled answers", groups, rows())
+
+
+def _candidates(groups: Record) -> Table:
+    """Optimizers that ran almost everywhere, by their mean in the screen over the train problems."""
+    return Table(
+        "Candidates for the single best solver",
+        ["group", "optimizer", *TITLES.values()],
+        [
+            [name, optimizer, *(number(means[c]) for c in TITLES)]
+            for name, group in groups.items()
+            for optimizer, means in list(group["candidates"].items())[:SHOWN_CANDIDATES]
+        ],
+        text_columns=2,
+    )
+
+
+def _kinds(groups: Record) -> Table:
+    return Table(
+        "Winners by kind of problem",
+        ["group", "kind", "problems", "most frequent winners", "ties", "repeat, untied"],
+        [
+            [
+                name,
+                kind,
+                number(entry["problems"]),
+                ", ".join(
+                    f"{optimizer} {percent(share, digits=0)}" for optimizer, share in entry["wins"].items()
+                ),
+                percent(entry["ties"], digits=0),
+                f"{percent(entry['repeat'], digits=0)} of {entry['untied']}",
+            ]
+            for name, group in groups.items()
+            for kind, entry in group["kinds"].items()
+        ],
+        text_columns=2,
+    )
 
 
 def _closed(cell: Record) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from llamoco.dataset_builder.analysis import selector
 from llamoco.dataset_builder.analysis.baseline_solvers import SOLVERS
 from llamoco.dataset_builder.analysis.baselines import baseline_scores
+from llamoco.dataset_builder.analysis.problem_kinds import kind_report, kinds_of
 from llamoco.dataset_builder.analysis.selector import (
     PROMPT_MODELS,
     checked_labels,
@@ -27,7 +28,7 @@ from llamoco.dataset_builder.analysis.selector import (
 )
 from llamoco.dataset_builder.analysis.task_log import TaskResult, read_task_log
 from llamoco.dataset_builder.analysis.textbook_race import textbook_report
-from llamoco.dataset_builder.benchmark.labels import Label, LabelTable
+from llamoco.dataset_builder.benchmark.labels import Label, LabelTable, rare_members, screen_means, win_shares
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.benchmark.race import TIE
 from llamoco.dataset_builder.optimizers.catalogue import GROUPS
@@ -62,6 +63,8 @@ def label_report(labelled: LabelTable, folder: Path) -> dict[str, Any]:
         "report": environment(),
         "tie_within_aocc": TIE,
         "discarded": labelled.discarded,
+        "win_shares": win_shares(labelled.labels),
+        "rare": sorted(rare_members(labelled.labels)),
         "groups": {},
     }
     choices = _Choices(folder)
@@ -88,6 +91,7 @@ def _group_report(
     group: str, labels: Sequence[Label], sbs: Mapping[str, str], discarded: int, choices: _Choices
 ) -> dict[str, Any]:
     counts = Counter(label.optimizer for label in labels)
+    train = [label for label in labels if label.split == "train"]
     features = np.array([prompt_features(label.problem) for label in labels])
     checked = checked_labels(labels)
     scored = [labels[number] for number in checked]
@@ -114,7 +118,26 @@ def _group_report(
         "selectors": selectors,
         "rule": f"{rule} where it runs, else {sbs['aocc']}",
         "mean_screen": _mean_screen(labels),
+        "candidates": {  # for the single best solver, best first
+            name: dict(zip(CRITERIA, means, strict=True))
+            for name, means in sorted(screen_means(train).items(), key=lambda item: -item[1][0])
+        },
+        "paper": _paper_report(labels),
+        "kinds": kind_report(labels),
         "facts": problem_facts([label.problem for label in labels]),
+    }
+
+
+def _paper_report(labels: Sequence[Label]) -> dict[str, Any]:
+    """How the best of the paper's optimizers does where it is not the label."""
+    known = [(label, label.paper) for label in labels if label.paper is not None]
+    other = [(label, paper) for label, paper in known if paper.key != (label.optimizer, label.config)]
+    return {
+        "problems": len(known),
+        "same_answer": 1 - len(other) / len(known) if known else None,
+        "labels": dict(Counter(paper.optimizer for _, paper in known).most_common()),
+        **{c: _mean([getattr(paper, c) for _, paper in known]) for c in CRITERIA},
+        "lost_aocc": _mean([label.aocc - paper.aocc for label, paper in known]),
     }
 
 
@@ -208,10 +231,13 @@ def problem_facts(problems: Sequence[Problem]) -> dict[str, Any]:
         feasible = bool(problem.feasible(values)[0])
         centres.append(w(float(values.f[0]), problem.f0, problem.f_star) if feasible else 0.0)
     components = [problem.definition["components"] for problem in problems]
+    kinds = Counter(kind for problem in problems for kind in kinds_of(problem))
     return {
         "dimensions": np.quantile([p.dim for p in problems], (0, 0.25, 0.5, 0.75, 1)).tolist(),
         "budgets": np.quantile([p.max_evals for p in problems], (0, 0.25, 0.5, 0.75, 1)).tolist(),
         "forms": dict(Counter(problem.definition["form"] for problem in problems)),
+        "families": dict(Counter(p.definition["family"] for p in problems if "family" in p.definition)),
+        "kinds": {kind: count / len(problems) for kind, count in sorted(kinds.items())},
         "components": dict(sorted(Counter(str(len(c)) for c in components).items())),
         "functions": dict(Counter(part["function"] for c in components for part in c).most_common()),
         "constraints": dict(

@@ -15,8 +15,8 @@ from llamoco.dataset_builder.analysis.textbook_race import run_on_textbook, text
 from llamoco.dataset_builder.benchmark.label_table import read_labels
 from llamoco.dataset_builder.benchmark.labels import LabelsError
 from llamoco.dataset_builder.benchmark.store import FILE_NAME
-from llamoco.dataset_builder.problems.functions.textbook import PROBLEMS
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.suites.suite import load_suite
 
 SEED = 0
 
@@ -48,8 +48,9 @@ def run_study(
     tasks: Mapping[str, tuple[Any, ...]]
     function: Callable[..., TaskResult]
     if name == "textbook":
-        settings["problems"] = [problem.to_json() for problem in PROBLEMS]
-        tasks, function = textbook_tasks(PROBLEMS, SEED), run_on_textbook
+        problems = load_suite("outside")
+        settings["problems"] = [problem.to_json() for problem in problems]
+        tasks, function = textbook_tasks(problems, SEED), run_on_textbook
     elif name == "baselines":
         tasks, function = baseline_tasks(sample_problems(benchmark_problems(folder), limit)), run_baseline
     else:

@@ -38,11 +38,11 @@ from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data, Sca
 from llamoco.dataset_builder.problems.symbolic.terms import TERM_SHARES
 
 FOLDS = 5
-TRANSFORMATIONS = ("reflection", "rotation", "scaling", "log", "rounding")  # of a component
 RESAMPLES = 1000
 
 # From features and targets (AOCC of each family, less the problem's mean) of the other problems to predictions.
 Model = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+CHANGES = ("log", "units", "scaling", "rotation", "reflection", "rounding")  # of what a basic function sees
 
 
 def prompt_features(problem: Problem) -> list[float]:
@@ -105,7 +105,7 @@ def _operations(formulas: Sequence[Expr]) -> list[float]:
 
 
 def _functions(problem: Problem) -> list[float]:
-    """Formulas of the objective: share of each basic function in the terms, its family, statistics of transformations, added terms."""
+    """Formulas of the objective: share of each basic function in the terms, family, statistics of transformations and terms."""
     definition = problem.definition
     components = definition["components"]
     shares = dict.fromkeys(FUNCTIONS, 0.0)
@@ -115,19 +115,27 @@ def _functions(problem: Problem) -> list[float]:
             1 / len(components) if positions is None else len(positions) / problem.dim
         )
     used = [FUNCTIONS[component["function"]] for component in components]
-    facts = [[f.smooth, f.unimodal, f.separable] for f in used]
-    added = {record["kind"] for record in definition.get("terms", ())}
+    facts = np.array([[f.smooth, f.unimodal, f.separable] for f in used]).reshape(-1, 3)
+    some = len(components) > 0
+    changes = Counter(name for c in components for name in CHANGES if c.get(name) not in (None, False))
+    terms = Counter(record["kind"] for record in definition.get("terms", []))
+    variables = definition.get("variables") or {}
     return [
         *shares.values(),
-        *(definition.get("family") == name for name in FAMILIES),
-        *(np.mean(facts, axis=0) if facts else [np.nan] * 3),
-        *observations(definition, problem.dim),
+        *(facts.mean(axis=0) if some else np.zeros(3)),
+        *(facts.min(axis=0) if some else np.zeros(3)),
         len(components),
         len({str(component["shift"]) for component in components}),
-        fmean(np.log(component["scale"]) for component in components) if components else 0.0,
-        *(sum(bool(c.get(name)) for c in components) for name in TRANSFORMATIONS),
-        *(kind in added for kind in TERM_SHARES),
-        bool(definition.get("variables")),
+        fmean(np.log(component["scale"]) for component in components) if some else 0.0,
+        *(changes[name] for name in CHANGES),
+        max((abs(c["scaling"]["power"]) for c in components if c.get("scaling")), default=0.0),
+        definition["form"] == "maximum",
+        *(definition.get("family") == name for name in FAMILIES),
+        *(terms[kind] for kind in TERM_SHARES),
+        *observations(definition, problem.dim),
+        len(variables.get("integer") or ()),
+        len(variables.get("step") or ()),
+        problem.start is not None,
     ]
 
 

@@ -1,4 +1,4 @@
-"""Race of the pool, in its configurations, on problems of textbooks (``problems.functions.textbook``)."""
+"""Race of the pool, in its configurations, on problems of textbooks (the suite "outside")."""
 
 from __future__ import annotations
 

@@ -30,29 +30,36 @@ SHORT_BUDGET = 5000  # up to it, everybody screens
 LONG_BUDGET = 20_000  # beyond it, only ``LONGEST_RUNS`` do
 
 # Members that add less than .004 to the virtual best of the screen on the first edition's problems with budgets of
-# 2,500 to 5,000, or that another of the same kind beats there.
+# 2,500 to 5,000, or that another of the same kind beats there; of the extension, those that pay at small budgets.
+_UNCONSTRAINED, _CONSTRAINED = GROUPS
 SHORT_RUNS_ONLY: dict[str, frozenset[str]] = {
-    GROUPS[0]: frozenset(
+    _UNCONSTRAINED: frozenset(
         [
-            "cma_es",
-            "dual_annealing",
-            "ga",
-            "samr_ga",
-            "rl_pso",
-            "pso",
-            "glpso",
-            "trust_constr",
-            "l_bfgs_b",
-            "de",
+            *(
+                "cma_es",
+                "de",
+                "dual_annealing",
+                "ga",
+                "glpso",
+                "l_bfgs_b",
+                "pso",
+                "rl_pso",
+                "samr_ga",
+                "trust_constr",
+            ),
+            *("de_cobyla", "direct_l", "powell"),
         ]
     ),
-    GROUPS[1]: frozenset(
-        ["pso", "ga", "constrained_ga", "dual_annealing", "glpso", "heco_de", "trust_constr"]
+    _CONSTRAINED: frozenset(
+        [
+            *("constrained_ga", "dual_annealing", "ga", "glpso", "heco_de", "pso", "trust_constr"),
+            *("coordinate_search", "subplex"),
+        ]
     ),
 }
 LONGEST_RUNS: dict[str, frozenset[str]] = {
-    GROUPS[0]: frozenset(["slsqp", "bipop_cma_es", "madde", "amcde", "corana_sa"]),
-    GROUPS[1]: frozenset(["slsqp", "de", "amcde", "simulated_annealing"]),
+    _UNCONSTRAINED: frozenset(["slsqp", "bipop_cma_es", "amcde", "madde_bobyqa"]),
+    _CONSTRAINED: frozenset(["slsqp", "simulated_annealing", "amcde", "de_cobyla"]),
 }
 
 

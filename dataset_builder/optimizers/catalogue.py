@@ -76,7 +76,7 @@ POOL: dict[str, Optimizer] = {
             "A. R. Conn, N. I. M. Gould, P. L. Toint, Trust Region Methods, SIAM, 2000, "
             "doi:10.1137/1.9780898719857",
             "both",
-            {"RADIUS": (0.5, 0.1), "EPS": _DIFFERENCES, "RESTART": (1.0, 0.3)},
+            {"RADIUS": (0.5, 1.0, 0.1), "EPS": _DIFFERENCES, "RESTART": (1.0, 0.3)},
         ),
         Optimizer(
             "l_bfgs_b",
@@ -92,9 +92,6 @@ POOL: dict[str, Optimizer] = {
             "constraint functions by linear interpolation, 1994, doi:10.1007/978-94-015-8330-5_4",
             "both",
             {"RHOBEG": (0.2, 0.05, 0.4), "TOL": (1e-06, 0.0001), "RESTART": (1.0, 0.3)},
-            dim_limit=20,
-            limit_reason="its own time grows with the cube of the variables: 0.02 ms an evaluation at 10, 0.3 ms at 30, "
-            "1.2 ms at 50",
         ),
         Optimizer(
             "cma_es",
@@ -252,6 +249,91 @@ POOL: dict[str, Optimizer] = {
             {"LEAF_SIZE": (40, 20), "C_P": (0.1, 0.01, 0.5), "BATCH": (10, 5)},
             max_evals_limit=500,
             limit_reason="the tree is built anew over all points for each batch",
+        ),
+        Optimizer(
+            "bobyqa",
+            "BOBYQA, multistart",
+            "M. J. D. Powell, The BOBYQA algorithm for bound constrained optimization without derivatives, DAMTP 2009/NA06, "
+            "2009; implementation: S. G. Johnson, NLopt, https://github.com/stevengj/nlopt",
+            "nc",
+            {"RHOBEG": (0.4, 0.2, 0.1), "TOL": (1e-06, 0.0001), "RESTART": (1.0, 0.3)},
+            edition="extension",
+        ),
+        Optimizer(
+            "cobyqa",
+            "COBYQA, then COBYLA",
+            "T. M. Ragonneau, Model-based derivative-free optimization methods and software, PhD thesis, 2022, "
+            "doi:10.48550/arXiv.2210.12018; COBYLA: M. J. D. Powell, 1994, doi:10.1007/978-94-015-8330-5_4",
+            "both",
+            {"RADIUS": (0.3, 0.1, 0.5), "RESTART": (1.0, 0.3, 0.1)},
+            edition="extension",
+        ),
+        Optimizer(
+            "subplex",
+            "Subplex, multistart",
+            "T. H. Rowan, Functional stability analysis of numerical algorithms, PhD thesis, University of Texas at Austin, "
+            "1990; implementation: S. G. Johnson, NLopt, https://github.com/stevengj/nlopt",
+            "both",
+            {"STEP": (0.3, 0.1, 0.5), "PENALTY": (1000.0, 10.0), "RESTART": (1.0, 0.3)},
+            edition="extension",
+        ),
+        Optimizer(
+            "coordinate_search",
+            "Coordinate search with pattern moves, multistart",
+            "R. Hooke, T. A. Jeeves, Direct search solution of numerical and statistical problems, J. ACM 8(2), 1961, "
+            "doi:10.1145/321062.321069",
+            "both",
+            {"STEP": (0.25, 0.1, 0.5), "SHRINK": (0.5, 0.25), "RESTART": (1.0, 0.3)},
+            edition="extension",
+        ),
+        Optimizer(
+            "powell",
+            "Powell's conjugate directions, multistart",
+            "M. J. D. Powell, An efficient method for finding the minimum of a function of several variables without "
+            "calculating derivatives, Comput. J. 7(2), 1964, doi:10.1093/comjnl/7.2.155",
+            "nc",
+            {"XTOL": (0.0001, 0.01, 1e-06), "RESTART": (1.0, 0.3, 0.1)},
+            edition="extension",
+        ),
+        Optimizer(
+            "direct_l",
+            "DIRECT-L, then COBYLA",
+            "J. M. Gablonsky, C. T. Kelley, A locally-biased form of the DIRECT algorithm, J. Glob. Optim. 21(1), 2001, "
+            "doi:10.1023/A:1017930332101; COBYLA: M. J. D. Powell, 1994, doi:10.1007/978-94-015-8330-5_4",
+            "nc",
+            {"SHARE": (0.5, 0.25, 0.75), "RHOBEG": (0.1, 0.03, 0.3)},
+            edition="extension",
+        ),
+        Optimizer(
+            "rbf_surrogate",
+            "DYCORS, radial basis functions and dynamic coordinate search",
+            "R. G. Regis, C. A. Shoemaker, Combining radial basis function surrogates and dynamic coordinate search in "
+            "high-dimensional expensive black-box optimization, Eng. Optim. 45(5), 2013, doi:10.1080/0305215X.2012.687731; "
+            "constraints: R. G. Regis, Comput. Oper. Res. 38(5), 2011, doi:10.1016/j.cor.2010.09.013",
+            "both",
+            {"SIGMA": (0.2, 0.1, 0.4), "CANDIDATES": (100, 300, 50)},
+            max_evals_limit=300,
+            limit_reason="a linear system over all points for each evaluation: of 300, 0.9 ms an evaluation on average at 10 variables, "
+            "1.2 ms at 30, 1.5 ms at 50",
+            edition="extension",
+        ),
+        Optimizer(
+            "madde_bobyqa",
+            "MadDE, then BOBYQA",
+            "S. Biswas, D. Saha, S. De, A. D. Cobb, S. Das, B. A. Jalaian, CEC 2021, doi:10.1109/CEC45853.2021.9504792; "
+            "M. J. D. Powell, DAMTP 2009/NA06, 2009",
+            "nc",
+            {"POP_SIZE": (20, 10, 50), "P_BEST": (0.18, 0.4), "SHARE": (0.7, 0.4)},
+            edition="extension",
+        ),
+        Optimizer(
+            "de_cobyla",
+            "Differential evolution, then COBYLA",
+            "R. Storn, K. Price, J. Glob. Optim. 11, 1997, doi:10.1023/A:1008202821328; constraints as in de; COBYLA: "
+            "M. J. D. Powell, 1994, doi:10.1007/978-94-015-8330-5_4",
+            "both",
+            {"POP_SIZE": (20, 10, 50), "SHARE": (0.6, 0.3), "RHOBEG": (0.1, 0.03)},
+            edition="extension",
         ),
     )
 }

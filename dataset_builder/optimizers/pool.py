@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from itertools import product
 from types import CodeType
+from typing import Literal
 
 import numpy as np
 
@@ -38,9 +39,18 @@ OptimizeFunction = Callable[..., np.ndarray]
 _CONSTANT = re.compile(r"^([A-Z][A-Z0-9_]*) = (.+)$", re.MULTILINE)
 
 
-def pool_for(constrained: bool) -> list[Optimizer]:
-    """The optimizers of Lambda_c (constrained) or Lambda_nc, in the pool's order."""
-    return [optimizer for optimizer in POOL.values() if optimizer.handles(constrained)]
+def pool_for(constrained: bool, pool: Literal["default", "paper"] = "default") -> list[Optimizer]:
+    """The optimizers of Lambda_c (constrained) or Lambda_nc, in the pool's order.
+
+    Args:
+        constrained: which of the two.
+        pool: "paper" for those of the paper alone.
+    """
+    return [
+        optimizer
+        for optimizer in POOL.values()
+        if optimizer.handles(constrained) and (pool == "default" or optimizer.edition == "paper")
+    ]
 
 
 def check_serves(name: str, constrained: bool) -> None:

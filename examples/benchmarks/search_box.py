@@ -21,10 +21,10 @@ from scipy.optimize import minimize
 
 from llamoco.dataset_builder.optimizers.configuration import configurations
 from llamoco.dataset_builder.optimizers.pool import optimizer_function, render
-from llamoco.dataset_builder.problems.functions.textbook import PROBLEMS
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.search_maps import Recentred
+from llamoco.dataset_builder.problems.suites.suite import load_suite
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 Function = Callable[[np.ndarray], Any]
@@ -247,7 +247,7 @@ def study_start() -> None:
     """Mean area under the curve of log10 gaps (0 to 6 decades as 0 to 1) of 600 evaluations or fewer."""
     drawn = [draw_problem(77, number, constrained) for number in range(40) for constrained in (False, True)]
     area: dict[tuple[str, str, bool, str], list[float]] = defaultdict(list)
-    for number, problem in enumerate(p for p in (*drawn, *PROBLEMS) if p.dim <= 20):
+    for number, problem in enumerate(p for p in (*drawn, *load_suite("outside")) if p.dim <= 20):
         names = ("slsqp", "cobyla", "l_bfgs_b", "cma_es", "de")
         programs = [
             program(name, problem.constrained)

@@ -26,7 +26,7 @@ from scipy.optimize import rosen
 from llamoco.dataset_builder.problems.budget import default_budget
 from llamoco.dataset_builder.problems.callables.callable_evaluator import CallableEvaluator, Functions
 from llamoco.dataset_builder.problems.described import DescribedProblem
-from llamoco.dataset_builder.problems.functions.textbook import PROBLEMS
+from llamoco.dataset_builder.problems.suites.suite import load_suite
 from llamoco.dataset_builder.problems.variables import Variables
 from llamoco.modeling.generation.engines import load_generator
 from llamoco.modeling.generation.model_files import SHIPPED_MODEL
@@ -118,7 +118,7 @@ def cases() -> dict[str, list[tuple[DescribedProblem, float, float | None]]]:
     for name, (fun, x0, best) in FUNCTIONS.items():
         problem = problem_of(name, fun, x0, [-np.inf] * len(x0), (), default_budget(len(x0)))
         sets["functions"].append((problem, float(fun(np.array(x0, dtype=float))), best))
-    for given in PROBLEMS:
+    for given in load_suite("outside"):
         if given.dim > TEXTBOOK_DIM:
             continue
         low, high = given.lower_array, given.upper_array

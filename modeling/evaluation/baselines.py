@@ -23,8 +23,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llamoco.dataset_builder.analysis.baseline_solvers import SOLVERS, load_nevergrad
+from llamoco.dataset_builder.analysis.baseline_solvers import SOLVERS
 from llamoco.dataset_builder.analysis.baselines import execute_solver
+from llamoco.dataset_builder.analysis.other_solvers import load_nevergrad
 from llamoco.dataset_builder.analysis.task_log import TaskResult, read_task_log, run_missing_tasks
 from llamoco.dataset_builder.benchmark.executors import process_executor
 from llamoco.dataset_builder.problems.oracle import Oracle
@@ -37,7 +38,7 @@ SHIPPED_BASELINES = Path(
     str(resources.files("llamoco.dataset_builder").joinpath("labels", "baselines.parquet"))
 )
 TOOLS = {name: title for name, title in SOLVERS.items() if name != "centre"}  # which is no tool
-SLOW = "nevergrad_ngopt"
+SLOW = ("nevergrad_ngiohtuned", "nevergrad_ngopt")
 SEED = 0
 # Seconds. NGOpt's longest sound runs take 12 s of processor time; now and then it waits for a thread of its own for ever.
 WALL_LIMIT = 150.0
@@ -49,15 +50,19 @@ def tool_tasks(
 ) -> dict[str, tuple[str, str, int, int]]:
     """Arguments of ``run_tool`` by key, ordered so that an unfinished study is informative.
 
-    The quick tools come first; NGOpt, which takes nine tenths of the time, goes through the problems in random order, once,
+    The quick tools come first; nevergrad's, which take nine tenths of the time, go through the problems in random order, once,
     and then again.
     """
     order = [
-        (name, problem, run) for name in tools if name != SLOW for run in range(runs) for problem in problems
+        (name, problem, run)
+        for name in tools
+        if name not in SLOW
+        for run in range(runs)
+        for problem in problems
     ]
-    if SLOW in tools:
-        shuffled = PortableRng("baselines", seed).shuffled(problems)
-        order += [(SLOW, problem, run) for run in range(runs) for problem in shuffled]
+    shuffled = PortableRng("baselines", seed).shuffled(problems)
+    for slow in [name for name in SLOW if name in tools]:
+        order += [(slow, problem, run) for run in range(runs) for problem in shuffled]
     return {
         f"{name} {problem.id} {problem_hash(problem)} {run}": (
             problem.to_json(),
@@ -112,12 +117,19 @@ def run_of_oracle(oracle: Oracle, seed: int) -> Run:
     return Run(oracle.problem, Attempt("", record, None))
 
 
-def write_baselines(out: Path, problems: Sequence[Problem]) -> Path:
-    """Write OUT/baselines.parquet and OUT/baselines.json from the runs in OUT/baselines.jsonl.
+def shipped_baselines(suite: str | None = None) -> Path:
+    """Path of the shipped table of the test split, or of a suite."""
+    return SHIPPED_BASELINES if suite is None else SHIPPED_BASELINES.with_name(f"baselines-{suite}.parquet")
+
+
+def write_baselines(out: Path, problems: Sequence[Problem], suite: str | None = None) -> Path:
+    """Write the table (OUT/baselines.parquet, of a suite OUT/baselines-SUITE.parquet) and a .json beside it from the runs in
+    OUT/baselines.jsonl.
 
     Args:
         out: folder of ``run_baselines``.
-        problems: of the split, all of them: what is missing is counted.
+        problems: of the split or suite, all of them: what is missing is counted.
+        suite: its name; None for a split.
 
     Returns:
         Path of the table.
@@ -125,7 +137,7 @@ def write_baselines(out: Path, problems: Sequence[Problem]) -> Path:
     head, lines = read_task_log(out / "baselines.jsonl")
     rows = sorted(lines.values(), key=lambda row: (row["solver"], row["problem_id"], row["run"]))
     table = pa.table({name: [row[name] for row in rows] for name in FIELDS})
-    path = out / SHIPPED_BASELINES.name
+    path = out / shipped_baselines(suite).name
     pq.write_table(table, path, compression="zstd")
     tools = {}
     for name in dict.fromkeys(row["solver"] for row in rows):

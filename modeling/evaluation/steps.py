@@ -66,8 +66,8 @@ from llamoco.modeling.providers.answer_file import AnswerFile
 from llamoco.modeling.providers.provider import AnswerProvider, Failure, ModelProvider
 
 STEPS = ("generate", "run", "repair", "robustness", "score")
-SEED = 0
-DEFAULTS = {"split": "test", "runs": 5, "seed": SEED}
+SEED, RUNS = 0, 5
+DEFAULTS = {"split": "test", "runs": RUNS, "seed": SEED}
 
 
 @dataclass(frozen=True)

@@ -49,4 +49,4 @@ def test_tables_are_well_formed_markdown() -> None:
 
 def test_studies_that_were_not_run_are_left_out() -> None:
     without = {key: value for key, value in RECORD.items() if key not in ("baselines", "textbook")}
-    assert set(label_tables(without)) == {"problems", "labels", "gap", "winners"}
+    assert set(label_tables(without)) == {"problems", "labels", "gap", "candidates", "winners", "kinds"}

@@ -13,6 +13,10 @@ from llamoco.dataset_builder.problems.profiling.traced import Traced
 class TracedArray(np.ndarray):
     """An array of objects, traced and plain numbers; operations on it are operations on these."""
 
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """The number itself where a result has no dimension, such as that of ``v @ x``: arrays of results hold numbers."""
+        return array[()] if array.ndim == 0 else super().__array_wrap__(array, context, return_scalar)
+
     def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
         """A copy: truncated for integers, compared with 0 for booleans, unchanged for floats."""
         kind = np.dtype(dtype).kind

@@ -14,7 +14,7 @@ from llamoco.dataset_builder.problems.portable_rng import PortableRng
 EXPLICIT_DIM = 12  # up to here a shift is a list of numbers, above a formula
 # Shares of the kinds of bounds. Textbook suites have one range for all variables; in the realistic problems of Kumar et al.
 # 2020 (doi:10.1016/j.swevo.2020.100693) and in questions that people ask, variables are of different units more often than not.
-EQUAL_SHARE, VARIED_SHARE, DECADES_SHARE, LOG_SHARE = 0.45, 0.33, 0.13, 0.09
+EQUAL_SHARE, VARIED_SHARE, DECADES_SHARE, LOG_SHARE = 0.42, 0.3, 0.19, 0.09
 LOG_DECADES = (2, 3, 4, 6)
 
 Kind = Literal["equal", "varied", "decades", "log"]

@@ -27,7 +27,7 @@ NARROW = 0.06  # of a quantity's spread over the box
 PARTIAL_SHARE = 0.06  # of the problems: a constraint has no value in parts of the box
 MANY_SHARE = 0.14  # of the problems with enough variables
 MANY, MANY_LEAST_DIM = (10, 60), 4  # short constraints of two variables, log-uniform
-ONE_OF_MANY = 38  # characters, about
+ONE_OF_MANY = 26  # characters at least
 OWN_ENOUGH_SHARE = 0.6  # of the families that bring constraints: no others are added
 SPREAD_POINTS = 256
 
@@ -66,7 +66,15 @@ def draw_constraints(
         count = min(count, (longest - printed_length(definition, box)) // ONE_OF_MANY)
         if count < few:
             return False
-        definition["inequalities"] += many_constraints(rng, box, certified, optimum, count)
+        own_ones = definition["inequalities"]
+        drawn = many_constraints(rng, box, certified, optimum, count)
+        while len(drawn) > few:  # until the description is short enough
+            definition["inequalities"] = own_ones + drawn
+            excess = printed_length(definition, box) - longest
+            if excess <= 0:
+                break
+            drawn = drawn[: -max(1, excess // (2 * ONE_OF_MANY))]
+        definition["inequalities"] = own_ones + drawn
         return True
     points = np.vstack([certified, optimum, rng.points(SPREAD_POINTS, box.lower, box.upper)])
     narrow = rng.chance(NARROW_SHARE)

@@ -39,7 +39,7 @@ FAMILY_SHARE = 0.25
 CHARACTER_SHARES = {"smooth": 0.44, "rugged": 0.31, "nonsmooth": 0.09, "stepwise": 0.06, "mixed": 0.1}
 # Shares of terms: whoever has a simulation has failed runs and noise, whoever has constraints often has them as penalties. A little
 # more than is to come out: such draws are rejected more often.
-TERM_SHARES = {"penalty": 0.105, "undefined": 0.075, "ripple": 0.055, "kink": 0.04, "plateau": 0.035}
+TERM_SHARES = {"penalty": 0.085, "undefined": 0.075, "ripple": 0.055, "kink": 0.04, "plateau": 0.035}
 # Who has many evaluations has more variables, mostly: evaluations per variable beyond which a smooth problem, and below which any
 # other, is rare. With half as many evaluations as variables nobody begins.
 SMOOTH_MOST, OTHER_LEAST, LEAST = 150, 15, 2

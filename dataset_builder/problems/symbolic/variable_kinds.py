@@ -149,7 +149,8 @@ def _places(record: Record, dim: int) -> tuple[np.ndarray, np.ndarray]:
         raise ProblemError(
             f"definition.variables.integer: expected a list of places from 1 to {dim}, got {listed!r:.60}"
         )
-    for pair in pairs if isinstance(pairs, list) else [None]:
+    given: list[Any] = pairs if isinstance(pairs, list) else [pairs]
+    for pair in given:
         fits = isinstance(pair, list) and len(pair) == 2 and _is_place(pair[0], dim)
         if not fits or isinstance(pair[1], bool) or not isinstance(pair[1], int | float):
             raise ProblemError(
@@ -182,6 +183,9 @@ def _draw_kinds(rng: PortableRng, box: Box, mixed_only: bool) -> Record:
     widths: dict[tuple[float, float], float] = {}
     for k in chosen:
         low, high = float(box.lower[k]), float(box.upper[k])
+        largest = max(abs(low), abs(high))
+        if (short_number(low, largest), short_number(high, largest)) != (low, high):
+            continue  # its own bounds would not be found again from the search box
         values = math.floor(high) - math.ceil(low) + 1
         if not in_steps and values >= FEWEST_VALUES:
             integer.append(k + 1)

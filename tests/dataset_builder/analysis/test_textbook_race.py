@@ -10,9 +10,12 @@ from llamoco.dataset_builder.analysis.textbook_race import (
     textbook_tasks,
 )
 from llamoco.dataset_builder.benchmark.race import entrants
-from llamoco.dataset_builder.problems.functions.textbook import PROBLEMS
+from llamoco.dataset_builder.problems.suites.suite import load_suite
 
-SMALL = [replace(next(p for p in PROBLEMS if p.constrained == c), max_evals=100) for c in (False, True)]
+SMALL = [
+    replace(next(p for p in load_suite("outside") if p.constrained == c), max_evals=100)
+    for c in (False, True)
+]
 
 
 def test_every_optimizer_that_serves_a_problem_runs_on_it() -> None:

@@ -90,14 +90,18 @@ def test_configurations_start_at_the_defaults(name: str) -> None:
 
 
 def test_groups() -> None:
-    unconstrained = {optimizer.name for optimizer in pool.pool_for(constrained=False)}
-    constrained = {optimizer.name for optimizer in pool.pool_for(constrained=True)}
-    assert set(pool.POOL) - unconstrained == {"heco_de", "constrained_ga"}
-    assert set(pool.POOL) - constrained == {
+    unconstrained = {optimizer.name for optimizer in pool.pool_for(constrained=False, pool="paper")}
+    constrained = {optimizer.name for optimizer in pool.pool_for(constrained=True, pool="paper")}
+    assert unconstrained - constrained == {
         *("l_bfgs_b", "sep_cma_es", "bipop_cma_es", "madde", "mmes", "rl_pso", "samr_ga"),
         *("corana_sa", "gp_ei", "la_mcts"),
     }
-    assert len(pool.POOL) == 23
+    assert constrained - unconstrained == {"heco_de", "constrained_ga"}
+    assert len(unconstrained | constrained) == 23
+    for kind in (False, True):
+        every = pool.pool_for(kind)
+        assert every[: len(pool.pool_for(kind, "paper"))] == pool.pool_for(kind, "paper")
+        assert {optimizer.edition for optimizer in every} == {"paper", "extension"}
     assert all(
         bool(optimizer.max_evals_limit or optimizer.dim_limit) == bool(optimizer.limit_reason)
         for optimizer in pool.POOL.values()

@@ -22,6 +22,7 @@ from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic import variable_kinds
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.problems.symbolic.variable_kinds import draw_variables, variables_within
+from llamoco.dataset_builder.prompts.declared import declared_variables
 from llamoco.dataset_builder.prompts.pattern import Pattern
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, prompt
 from llamoco.dataset_builder.prompts.python.patterns import problem_section
@@ -44,7 +45,8 @@ def problems(count: int) -> list[Problem]:
 def varied(problem: Problem, number: int) -> Problem:
     rest = {name: value for name, value in problem.definition.items() if name != "variables"}
     plain = dataclasses.replace(problem, definition=rest)
-    box = Box(plain.lower_array, plain.upper_array)
+    own = declared_variables(problem)
+    box = Box(np.array(own.lower), np.array(own.upper))
     record = draw_variables(PortableRng("varied", number), box, 0.3 * box.lower + 0.7 * box.upper)
     variables = variables_within(box, record)
     lower, upper = tuple(variables.lower.tolist()), tuple(variables.upper.tolist())

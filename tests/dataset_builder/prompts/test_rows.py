@@ -8,7 +8,7 @@ import pytest
 from llamoco.dataset_builder.optimizers.pool import POOL, identify, pool_for
 from llamoco.dataset_builder.problems.evaluator import compile_problem
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
-from llamoco.dataset_builder.problems.files.python_file import load_python
+from llamoco.dataset_builder.problems.files.python_file import PythonFile, load_python
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
@@ -45,6 +45,11 @@ def rows_of(problem: Problem, held_out: bool = False) -> list[dict]:
     return rows_of_problem(problem, optimizer.name, config, seed=0, count=5, held_out=held_out)
 
 
+def values_of(file: PythonFile, own: np.ndarray) -> tuple:
+    """Values of a file at points of the person's variables."""
+    return file.evaluate(file.variables.to_search(own))
+
+
 def test_names_of_patterns_are_unique_and_some_are_held_out_in_each_language() -> None:
     assert len({p.name for p in PATTERNS}) == len(PATTERNS)
     assert {p.language for p in PATTERNS if p.held_out} == {"python", "latex"}
@@ -79,11 +84,12 @@ def test_rows(problem: Problem) -> None:
         assert found_completion
         isolated = "runs as a module of its own" in start
         section = load_python(start.split("'''")[1] if isolated else start, "section.py")
+        own = problem.to_original(points)
         if row["language"] == "python":
-            found = load_python(description, "description.py").evaluate(points)
+            found = values_of(load_python(description, "description.py"), own)
         else:
-            found = compile_problem(read_latex(description, "description.tex").system)(points)
-        for read in (found, section.evaluate(points)):
+            found = compile_problem(read_latex(description, "description.tex").system)(own)
+        for read in (found, values_of(section, own)):
             for value, expected in zip(read, problem.evaluate(points), strict=True):
                 np.testing.assert_allclose(value, expected, rtol=1e-6, atol=1e-6, err_msg=description)
 

@@ -68,9 +68,10 @@ def test_programs_score_the_same_in_the_sandbox_and_on_the_oracle() -> None:
 def test_tasks_come_in_an_order_in_which_any_part_is_fair() -> None:
     tasks = list(tool_tasks(PROBLEMS, tuple(TOOLS), 2).values())
     assert len(tasks) == len(PROBLEMS) * len(TOOLS) * 2 and len({seed for *_, seed in tasks}) == len(tasks)
-    slow = [task for task in tasks if task[1] == SLOW]
-    assert tasks[-len(slow) :] == slow and [run for _, _, run, _ in slow] == [0] * 12 + [1] * 12
-    first, again = slow[:12], slow[12:]
+    slow = [task for task in tasks if task[1] in SLOW]
+    assert tasks[-len(slow) :] == slow and len(SLOW) == 2
+    assert [run for _, _, run, _ in slow] == ([0] * 12 + [1] * 12) * 2
+    first, again = slow[:12], slow[12:24]
     assert [task[0] for task in first] == [task[0] for task in again] != [p.to_json() for p in PROBLEMS]
     constrained = [Problem.from_json(task[0]).constrained for task in first]
     assert set(constrained[:8]) == {False, True}
@@ -133,8 +134,8 @@ def test_the_shipped_runs_are_on_the_shipped_problems() -> None:
     hashes = {p.id: problem_hash(p) for p in PROBLEMS}
     found = read_baselines(PROBLEMS)
     assert SHIPPED_BASELINES.stat().st_size < 2_000_000
-    assert found is not None and set(TOOLS) - {SLOW} <= set(found.rows) <= set(TOOLS)
+    assert found is not None and {"scipy_de", "pycma", "slsqp_multistart"} <= set(found.rows) <= set(TOOLS)
     for tool, rows in found.rows.items():
         assert all(row["problem_hash"] == hashes[row["problem_id"]] for row in rows)
-        assert tool == SLOW or len(rows) == 5 * len(PROBLEMS)
+        assert tool in SLOW or len(rows) == 5 * len(PROBLEMS)
         assert all(0 <= row["aocc"] <= 1 and 0 <= row["perf"] <= 1 for row in rows)

@@ -92,9 +92,12 @@ def interpret(node: Expr, names: Values, indices: dict[str, int]) -> float:
         case Call("arctan", a):
             return math.atan(go(a))
         case Call(function, a):
-            return float(getattr(math, function)(go(a)))
+            try:
+                return float(getattr(math, function)(go(a)))
+            except ValueError:
+                return math.nan
         case Extremum(kind, a, b):
-            return max(go(a), go(b)) if kind == "max" else min(go(a), go(b))
+            return float(np.maximum(go(a), go(b)) if kind == "max" else np.minimum(go(a), go(b)))
         case Reduce(kind, index, low, high, body):
             terms = [
                 interpret(body, names, {**indices, index.name: value})

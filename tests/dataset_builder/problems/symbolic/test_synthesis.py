@@ -24,7 +24,7 @@ from llamoco.dataset_builder.prompts.rows import PATTERNS, write_description
 
 COUNT = 300
 # Of the JSON of problems 0 to 19 of seed 0, both kinds. Changes only when the synthesis is meant to change.
-DIGEST = "781f920e09c43478"
+DIGEST = "dfa954555ef0c058"
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_shares_of_rotations_and_scales(both: list[Problem]) -> None:
     assert min(kinds[kind] for kind in ("dct", "dst", "hartley", "givens", "householder")) > 20
     powers = [c["scaling"]["power"] for p in made for c in p.definition["components"] if c.get("scaling")]
     assert max(map(abs, powers)) == 3 and len(powers) > 100
-    assert share([any_has(problem, "units") for problem in made]) == pytest.approx(0.09, abs=0.04)
+    assert share([any_has(problem, "units") for problem in made]) == pytest.approx(0.12, abs=0.04)
     assert share([any_has(problem, "log") for problem in made]) == pytest.approx(0.09, abs=0.04)
     assert share([any_has(problem, "rounding") for problem in made]) == pytest.approx(0.05, abs=0.03)
     assert share([len(set(zip(p.lower, p.upper, strict=True))) > 1 for p in both]) >= 0.4

@@ -55,6 +55,7 @@ PHRASES = re.compile(
         (?:find|finding|determine|determining|compute|look for|looking for|seek|seeking|choose|choosing|obtain|estimate|estimating|get|getting) (?:the |those |optimal |best |such )*values? (?:of|for) (?:(?:V|S|variables?|unknowns?|(?:the )?(?:decision |design )?(?:variables|parameters))(?:,? and |, )?)+(?= ?(?:which|that|to|such that|so as|so that|by|for|in|with|from|O|[,.;:]|$))
         (?:the )?(?:solution|optimum|minimum|answer|result|minimi[sz]er|optimal (?:value|point|solution)) (?:should|must|ought to|has to|is supposed to) (?:be |lie )?(?:somewhere )?(?:near|around|close to|about|approximately|something like|roughly)(?= ?(?:V|S|D|C|E|N|\d))
         (?:standard|usual|default) (?:starting|initial) (?:points?|guess|values?)
+        (?:(?:the|my|our|an?|we|i|to) ){0,2}(?:search )?(?:start(?:s|ing)?|initial|begin(?:s|ning)?)(?: (?:guess|points?|values?|vector|design|search|from|at|with|is|are)){0,4}:?(?= ?[BCDVSE]\b)
         (?:should|must|shall|has to|can|may|will) be (?:started|initiali[sz]ed)(?= (?:at|from|with|in)\b)|(?:should|must|shall|will|can) (?:start|begin)(?= (?:at|from|with)\b)
         (?:in )?(?:standard|canonical|epigraph|matrix|compact|vector) (?:form|notation)
         # what did not work

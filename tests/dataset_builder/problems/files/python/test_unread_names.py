@@ -8,8 +8,8 @@ import pytest
 
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.files.python_file import load_python
-from llamoco.dataset_builder.problems.functions.textbook import PROBLEMS
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
+from llamoco.dataset_builder.problems.suites.suite import load_suite
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.rows import PATTERNS
 
@@ -146,7 +146,7 @@ def test_problems_as_they_are_written_in_the_set_and_in_books_give_no_warning() 
             if pattern.language == "python":
                 text = pattern.write(problem, PortableRng("names", number, pattern.name))
                 assert warnings(text) == [], pattern.name
-    for problem in PROBLEMS:
+    for problem in load_suite("outside"):
         assert problem.warnings == [], problem.id
 
 

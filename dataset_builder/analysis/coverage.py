@@ -1,0 +1,84 @@
+"""Coverage: whether problems from elsewhere lie inside the problem set P, by nearest-neighbour distance.
+
+A problem is a vector of its facts (size, budget, constraints, operations by tracing) and of probes of its landscape. Each
+feature is scaled by its spread over P. A problem from elsewhere lies inside P if its nearest neighbour in P is no farther
+than what 95% of P's own problems have (each without itself).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from llamoco.dataset_builder.analysis.prompt_facts import probed_features, stated_features, traced_features
+from llamoco.dataset_builder.problems.problem import Problem
+
+INSIDE_QUANTILE = 0.95
+LARGEST = 4.0  # of a scaled feature: beyond, one feature would decide the distance alone
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Distances of problems from elsewhere to P.
+
+    Attributes:
+        limit: distance within which ``INSIDE_QUANTILE`` of P's own problems have their nearest neighbour.
+        distances: to the nearest neighbour in P, by problem id.
+        nearest: id of that neighbour, by problem id.
+    """
+
+    limit: float
+    distances: dict[str, float]
+    nearest: dict[str, str]
+
+    @property
+    def inside(self) -> float:
+        """Share of the problems that lie inside P."""
+        return float(np.mean([distance <= self.limit for distance in self.distances.values()]))
+
+
+def coverage(drawn: Sequence[Problem], others: Sequence[Problem]) -> Coverage:
+    """Distances of ``others`` to the problems of the same group in ``drawn``, a sample of P.
+
+    Args:
+        drawn: problems of P, of one group.
+        others: problems from elsewhere, of the same group; their functions are executed.
+    """
+    own, foreign = _features(drawn), _features(others)
+    middle = np.median(own, axis=0)
+    spread = own.std(axis=0)
+    kept = spread > 0
+    scaled, wanted = (
+        np.clip((rows[:, kept] - middle[kept]) / spread[kept], -LARGEST, LARGEST) for rows in (own, foreign)
+    )
+    within = _distances(scaled, scaled)
+    np.fill_diagonal(within, np.inf)
+    limit = float(np.quantile(within.min(axis=1), INSIDE_QUANTILE))
+    apart = _distances(wanted, scaled)
+    return Coverage(
+        limit,
+        {problem.id: round(float(row.min()), 4) for problem, row in zip(others, apart, strict=True)},
+        {problem.id: drawn[int(row.argmin())].id for problem, row in zip(others, apart, strict=True)},
+    )
+
+
+def _features(problems: Sequence[Problem]) -> np.ndarray:
+    rows = []
+    for problem in problems:
+        dim, log_evals, log_share, inequalities, equalities = stated_features(problem)
+        stated = [np.log(dim), log_evals, log_share, np.log1p(inequalities), np.log1p(equalities)]
+        width = problem.upper_array - problem.lower_array
+        stated.append(float(np.log10(width.max() / width.min())))
+        traced = np.log1p(np.abs(traced_features(problem)))
+        with np.errstate(all="ignore"):
+            probed = np.nan_to_num(np.array(probed_features(problem)), nan=0.0, posinf=10.0, neginf=-10.0)
+        rows.append([*stated, *traced, *np.clip(probed, -10, 10)])
+    return np.array(rows)
+
+
+def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Euclidean distances (N, M) between rows (N, F) and (M, F), per feature."""
+    squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
+    return np.sqrt(np.maximum(squares, 0) / a.shape[1])
