@@ -262,7 +262,7 @@ class _Execution:
 
     def _run_alone(self, answer: Answer) -> list[Solution]:
         """One program, with each seed."""
-        runs = []
+        runs: list[Solution] = []
         for seed in self._seeds():
             limit, progress = self.options.time_limit, self._run_progress()
             solution = run_answer(answer, self.runner, seed, limit, progress, self._problem)
@@ -273,7 +273,8 @@ class _Execution:
     def _run_portfolio(self, answer: Answer) -> Outcome:
         """Programs that take turns, with each seed."""
         turns = robust_turns(answer, self.plan.risks)
-        runs, shares = [], []
+        runs: list[Solution] = []
+        shares: list[dict[str, Any]] = []
         best: Solution | None = None
         for seed in self._seeds():
             limit, progress = self.options.time_limit, self._run_progress()
