@@ -8,7 +8,7 @@ Q = np.array([40000, 20000])
 LOWER = [1, 1, 1, 250, 250, 250, 6, 4, 40, 10]
 UPPER = [3, 3, 3, 2500, 2500, 2500, 20, 16, 700, 450]
 INTEGER = [0, 1, 2]
-MAX_EVALS = 10000
+MAX_EVALS = 5000
 
 
 def objective(x):

@@ -8,7 +8,7 @@ def inequality(x):
 
 LOWER = [-9.0] * 30
 UPPER = [9.0] * 30
-MAX_EVALS = 6000
+MAX_EVALS = 5000
 
 
 SOURCE = "a public question; -60 with all variables at -2"

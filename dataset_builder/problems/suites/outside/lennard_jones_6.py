@@ -3,7 +3,7 @@ import numpy as np
 
 LOWER = [-2] * 18
 UPPER = [2] * 18
-MAX_EVALS = 10000
+MAX_EVALS = 5000
 
 
 def objective(x):

@@ -1,7 +1,7 @@
 # Industrial refrigeration system
 LOWER = [0.001] * 14
 UPPER = [5] * 14
-MAX_EVALS = 8000
+MAX_EVALS = 5000
 
 
 def objective(x):

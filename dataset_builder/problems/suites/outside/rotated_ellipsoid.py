@@ -6,7 +6,7 @@ shift = np.arange(1, n + 1) * 4 % 7 - 3
 weights = 10 ** np.linspace(0, 6, n)
 LOWER = [-5] * n
 UPPER = [5] * n
-MAX_EVALS = 6000
+MAX_EVALS = 5000
 
 
 def objective(x):

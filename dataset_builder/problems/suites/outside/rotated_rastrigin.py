@@ -5,7 +5,7 @@ Q, _ = np.linalg.qr(np.sin(np.outer(np.arange(1, n + 1), np.arange(1, n + 1)) * 
 shift = np.round(3 * np.cos(2.3 * np.arange(1, n + 1)), 2)
 LOWER = [-5.12] * n
 UPPER = [5.12] * n
-MAX_EVALS = 10000
+MAX_EVALS = 5000
 
 
 def objective(x):
