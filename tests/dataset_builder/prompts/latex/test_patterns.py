@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.evaluator import compile_problem
+from llamoco.dataset_builder.problems.files.latex_evaluator import LatexEvaluator
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
@@ -35,7 +36,8 @@ def check(text: str, problem: Problem) -> None:
     assert read.max_evals == problem.max_evals
     declared = declared_variables(problem)
     assert (read.lower, read.upper, read.x0) == (declared.lower, declared.upper, declared.start)
-    assert read.integer == declared.integer and (read.step or (0,) * problem.dim) == declared.steps
+    # A step of 1 is read as integers.
+    assert LatexEvaluator(lambda: read).variables.kinds == problem.variable_kinds
     points = PortableRng("points", problem.id).points(4, problem.lower_array, problem.upper_array)
     expected = problem.evaluate(points)
     for got, truth in zip(compile_problem(read.system)(problem.to_original(points)), expected, strict=True):
