@@ -14,6 +14,7 @@ from llamoco.modeling.solving.pipeline import Listener
 from llamoco.modeling.solving.solution import user_objective
 
 if TYPE_CHECKING:
+    from llamoco.dataset_builder.problems.problem import Problem
     from llamoco.modeling.solving.answer import Answer
     from llamoco.modeling.solving.fallback import Fallback
 
@@ -31,10 +32,17 @@ class ProgressDisplay(Listener):
         self._path, self._runs, self._quiet = path, runs, quiet
         self._bar: Progress | None = None
         self._answer: Answer | None = None
+        self._problem: Problem | None = None
+
+    def probing(self, problem: Problem) -> None:
+        """See ``Listener``."""
+        self._problem = problem
+        self._start("probing")
 
     def chosen(self, answer: Answer, risks: tuple[str, ...]) -> None:
         """See ``Listener``."""
-        self._answer = answer
+        self._answer, self._problem = answer, answer.problem
+        self.stop()
         write_program(self._path, answer.program)
         if self._quiet:
             return
@@ -60,7 +68,7 @@ class ProgressDisplay(Listener):
         if self._quiet:
             return
         say("the model's program:", fallback.explanation, "yellow")
-        unused = "; none of the budget was used" if running else ""
+        unused = "; it used none of the budget" if running else ""
         err.print(f"the benchmark's single best solver answers instead{unused}", soft_wrap=True)
         if running:
             show_answer(answer, self._path)
@@ -68,9 +76,9 @@ class ProgressDisplay(Listener):
 
     def progress(self, evals: int, best_f: float | None) -> None:
         """See ``Listener``."""
-        if self._bar is None or self._answer is None:
+        if self._bar is None or self._problem is None:
             return
-        best = user_objective(self._answer.problem, best_f)
+        best = user_objective(self._problem, best_f)
         text = "no feasible point yet" if best is None else f"best f = {best:.6g}"
         self._bar.update(self._bar.task_ids[0], completed=evals, best=text)
 
@@ -80,10 +88,10 @@ class ProgressDisplay(Listener):
             self._bar.stop()
             self._bar = None
 
-    def _start(self) -> None:
-        if self._quiet or not self._runs or self._answer is None:
+    def _start(self, what: str = "running") -> None:
+        if self._quiet or not self._runs or self._problem is None:
             return
         columns = (column("{task.description}"), BarColumn(), MofNCompleteColumn(), column("evaluations"))
         self._bar = Progress(*columns, TimeRemainingColumn(), column("{task.fields[best]}"), console=err)
-        self._bar.add_task("running", total=self._answer.problem.max_evals * self._runs, best="")
+        self._bar.add_task(what, total=self._problem.max_evals * self._runs, best="")
         self._bar.start()

@@ -68,6 +68,8 @@ def show_solution(outcome: Outcome, plot: Path | None) -> None:
         facts.add_row("f(x)", Text(f"{f:.8g}", "bold"))
     facts.add_row("feasible", "yes" if solution.feasible else Text("no", "bold red"))
     facts.add_row("evaluations", f"{solution.evals} of {solution.max_evals}")
+    if outcome.probes is not None:
+        facts.add_row("probes", f"{outcome.probes} (evaluated before the program was chosen)")
     verdict = solution.verdict if solution.verdict == "ok" else f"{solution.verdict}: {solution.reason}"
     facts.add_row(
         "verdict", f"{verdict} (sandbox tier {solution.tier}, seed {solution.seed}, {solution.seconds:.2f} s)"

@@ -77,6 +77,16 @@ class Oracle:
         self._start = problem.start
         if self._start is not None:
             self._near = _ROUNDING * (np.abs(problem.lower_array) + np.abs(problem.upper_array))
+            if problem.start_values is not None and self._compiled is None:
+                self._know(self._start[None, :], problem.start_values)
+
+    def _know(self, start: np.ndarray, values: Evaluation) -> None:
+        """Take the starting point (1, D) for the request before the first, so that to ask for it is free."""
+        self._last = (start.tobytes(), values)
+        if self.problem.feasible(values)[0]:
+            self._improve(start, values.f, values)
+        else:
+            self._note_least(start, values)
 
     @property
     def remaining(self) -> int:

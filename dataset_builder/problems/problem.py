@@ -50,6 +50,7 @@ class Problem:
         evaluator: source of the values; None: made from ``definition`` (see ``active_evaluator``). Not part of the JSON.
         start_evaluated: whether the person's starting point has been evaluated before. Not part of the JSON.
         given_start: a starting point (D,) in place of the person's, see ``with_start``. Not part of the JSON.
+        start_values: values there, if they are known: then they cost no evaluation. Not part of the JSON.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Problem:
     evaluator: ProblemEvaluator | None = field(default=None, repr=False, compare=False)
     start_evaluated: bool = field(default=False, repr=False, compare=False)
     given_start: tuple[float, ...] | None = field(default=None, repr=False, compare=False)
+    start_values: Evaluation | None = field(default=None, repr=False, compare=False)
 
     @property
     def language(self) -> str:
@@ -217,10 +219,20 @@ class Problem:
             start_evaluated=self.start_evaluated or start_evaluated,
         )
 
-    def with_start(self, x: np.ndarray) -> Problem:
-        """The same problem, evaluated by the same, with a starting point x (D,) of its box in place of the person's."""
-        given = tuple(x.tolist())
-        return replace(self, evaluator=self.active_evaluator, given_start=given, start_evaluated=False)
+    def with_start(self, x: np.ndarray, values: Evaluation | None = None) -> Problem:
+        """The same problem, evaluated by the same, with a starting point x (D,) of its box in place of the person's.
+
+        Args:
+            x: the point.
+            values: there, as of one point; None if they are not known.
+        """
+        return replace(
+            self,
+            evaluator=self.active_evaluator,
+            given_start=tuple(x.tolist()),
+            start_values=values,
+            start_evaluated=False,
+        )
 
     def with_evaluator(self, evaluator: ProblemEvaluator) -> Problem:
         """The same problem with another evaluator, or with a wrapper of its own."""

@@ -183,7 +183,10 @@ class Variables:
             '    """The problem\'s own variables at a point of the box that the solver searches."""',
             "    x = np.array(z, dtype=float)",
         ]
-        for each in (*self._maps, *([self._stepped] if len(self._stepped.index) else [])):
+        maps: list[Unbounded | Stepped] = [*self._maps]
+        if len(self._stepped.index):
+            maps.append(self._stepped)
+        for each in maps:
             lines += [f"    {line}" for line in each.source()]
         if self._free.all():
             return [*lines, "    return x"]

@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
 
 from llamoco.dataset_builder.problems.adaptation import Adaptation
+from llamoco.dataset_builder.problems.search_maps import as_text
 from llamoco.dataset_builder.problems.stagnation import LEAST_PATIENCE, PATIENCE_PER_VARIABLE
+
+
+class Probed(NamedTuple):
+    """Probes of the landscape that a program continues from.
+
+    Attributes:
+        evals: evaluations of the budget that they took.
+        start: the best of them (D,), in the box that the program searches; None if none had finite values.
+    """
+
+    evals: int
+    start: tuple[float, ...] | None
+
 
 _GUARD = '''\
 def llamoco_main():
@@ -17,7 +34,7 @@ def llamoco_main():
     class BudgetExceeded(RuntimeError):
         """More evaluations were asked for than are left."""
 
-{functions}    used, last, best = 0, (None, None), (np.inf, np.inf, (lower + upper) / 2)
+{functions}{probed}    used, last, best = 0, (None, None), (np.inf, np.inf, (lower + upper) / 2)
 
     def values(x):
         """f, g and h at one point; NaN where the formulas have no value."""
@@ -159,15 +176,24 @@ _TOGETHER = """\
 """
 
 
-def guard(names: Mapping[str, str], adaptation: Adaptation | None = None) -> str:
+def guard(
+    names: Mapping[str, str], adaptation: Adaptation | None = None, probed: Probed | None = None
+) -> str:
     """The guard of a problem section.
 
     Args:
         names: what the section calls each name of the contract, ``None`` for one that it has not.
         adaptation: what has to be done where the names alone do not state the problem; None for one whose names do.
+        probed: probes that came before the program was chosen; None where there were none.
     """
     text = _GUARD.replace("{functions}", _PLAIN) if adaptation is None else _adapted(adaptation)
-    for blank in ("snap", "deadline", "stagnation", "begin", "kept"):
+    given = adaptation is not None and adaptation.variables.start is not None
+    if probed is not None:
+        text = text.replace("{probed}", _probed(probed, given))
+        given = probed.start is not None
+    if given:
+        text = _with_start(text, "counted" if adaptation is not None else "evaluate")
+    for blank in ("probed", "snap", "deadline", "stagnation", "begin", "kept"):
         text = text.replace(f"{{{blank}}}", "")
     text = (
         text.replace("{left}", "budget")
@@ -219,11 +245,29 @@ def _adapted(adaptation: Adaptation) -> str:
         patience = max(LEAST_PATIENCE, PATIENCE_PER_VARIABLE * len(adaptation.variables.lower))
         stagnation = _STAGNATION.replace("{tolerance}", repr(adaptation.tolerance))
         text = text.replace("{stagnation}", stagnation.replace("{patience}", str(patience)))
-    if adaptation.variables.start is not None:
-        text = text.replace("{begin}", _BEGIN).replace("{left}", "budget - used").replace("{kept}", _KEPT)
-        text = text.replace("{start}", ", **begin").replace("{snap}", _SNAP)
-        text = text.replace("    import sys\n", "    import inspect\n    import sys\n", 1)
     return text
+
+
+def _with_start(text: str, evaluate: str) -> str:
+    """The guard with its starting point evaluated first, by the function of that name."""
+    begin = _BEGIN.replace("counted(", f"{evaluate}(")
+    text = text.replace("{begin}", begin).replace("{left}", "budget - used").replace("{kept}", _KEPT)
+    text = text.replace("{start}", ", **begin").replace("{snap}", _SNAP)
+    return text.replace("    import sys\n", "    import inspect\n    import sys\n", 1)
+
+
+def _probed(probed: Probed, given: bool) -> str:
+    """Lines that take the probes off the budget, and start at the best of them."""
+    count = probed.evals
+    lines = [
+        f"budget -= {count}  # evaluations went to probes of the landscape, before this program was chosen"
+    ]
+    if probed.start is not None:
+        best = as_text(np.array(probed.start))
+        lines.append(
+            f"start = {best}  # the best of them{', in place of the starting point' if given else ''}"
+        )
+    return "".join(f"    {line}\n" for line in lines)
 
 
 _DEADLINE = """\
@@ -241,7 +285,7 @@ _SNAP = """\
             points = np.vstack([start, points[1:]])
 """
 _BEGIN = """\
-        # The problem's own starting point comes first: in a program that takes none, here.
+        # The starting point comes first: in a program that takes none, here.
         begin = {"x0": start} if "x0" in inspect.signature(optimize).parameters else {}
         if not begin:
             counted(start)

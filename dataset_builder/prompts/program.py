@@ -18,7 +18,7 @@ from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
-from llamoco.dataset_builder.prompts.guard import guard
+from llamoco.dataset_builder.prompts.guard import Probed, guard
 from llamoco.dataset_builder.prompts.program_text import MAX_PROGRAM, clean_text, symbol_table, syntax_tree
 from llamoco.dataset_builder.prompts.python.patterns import problem_section
 
@@ -77,18 +77,23 @@ def problem_section_of_text(language: str, description: str, name: str, ignore_p
     )
 
 
-def program_of(problem: Problem, completion: str) -> str:
+def program_of(problem: Problem, completion: str, probed: Probed | None = None) -> str:
     """Program for a problem that was read from a file (see ``assemble_program``)."""
-    return assemble_program(problem_section_of(problem), completion, problem.adaptation)
+    return assemble_program(problem_section_of(problem), completion, problem.adaptation, probed)
 
 
-def assemble_program(problem_section: str, completion: str, adaptation: Adaptation | None = None) -> str:
+def assemble_program(
+    problem_section: str,
+    completion: str,
+    adaptation: Adaptation | None = None,
+    probed: Probed | None = None,
+) -> str:
     """Assemble a complete script: problem section, completion, main guard. It runs alone; a seed may be its argument.
 
     Args:
         problem_section: Python that defines a problem (see ``python_file``); it is not changed.
         completion: defines ``optimize``; only a byte order mark is removed. It need not be valid Python.
-        adaptation: see ``guard``.
+        adaptation, probed: see ``guard``.
 
     Raises:
         ProblemError: if the problem section is no valid Python.
@@ -101,7 +106,7 @@ def assemble_program(problem_section: str, completion: str, adaptation: Adaptati
     prefix = "llamoco_problem." if isolated else ""
     bound = problem.bound
     contract = CONTRACT if adaptation is None else ADAPTED_CONTRACT
-    main = guard({name: prefix + name if name in bound else "None" for name in contract}, adaptation)
+    main = guard({name: prefix + name if name in bound else "None" for name in contract}, adaptation, probed)
     start = problem_section
     if isolated:
         # The problem is stated under its usual names, too, for whoever imports the program.

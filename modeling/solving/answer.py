@@ -13,6 +13,7 @@ from llamoco.dataset_builder.optimizers.pool import identify, render
 from llamoco.dataset_builder.optimizers.single_best import single_best_solver
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
+from llamoco.dataset_builder.prompts.guard import Probed
 from llamoco.dataset_builder.prompts.program import program_of
 from llamoco.dataset_builder.prompts.program_text import clean_text
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
@@ -22,14 +23,14 @@ from llamoco.modeling.solving.fallback import Fallback, before_run
 if TYPE_CHECKING:
     from llamoco.modeling.generation.generator import Generator
     from llamoco.modeling.generation.model_answer import Generation
+    from llamoco.modeling.solving.probing import Probing
 
 # Programs that request one point after the other, nearly always: several processes would wait for one.
 SEQUENTIAL = frozenset({"cobyla", "corana_sa", "dual_annealing", "gp_ei", "simulated_annealing"})
 
 # Warning where facts of a problem are "unknown".
 UNTRACED = (
-    "what the functions do with the variables is unknown: {}. The model answers from dimension, bounds, budget and numbers of "
-    "constraints alone"
+    "what the functions do with the variables is unknown: {}. The model answers from dimension, bounds, {}"
 )
 
 
@@ -49,6 +50,7 @@ class Answer:
         calibrated: whether the confidence is calibrated.
         fallback: why the single best solver should answer instead; None if it should not.
         seconds: generation time.
+        probed: the probes of the landscape that came before; None where there were none.
         warning: how the problem was understood, a line each: prose left out on request, names that are not read, functions that
             could not be traced, what was left out of a prompt that was too long. None if there is nothing to tell.
     """
@@ -64,6 +66,7 @@ class Answer:
     warning: str | None
     calibrated: bool = False
     fallback: Fallback | None = None
+    probed: Probed | None = None
 
     @property
     def known(self) -> bool:
@@ -71,18 +74,22 @@ class Answer:
         return self.config is not None
 
 
-def answer_problem(problem: Problem, generator: Generator, side_by_side: bool = False) -> Answer:
+def answer_problem(
+    problem: Problem, generator: Generator, side_by_side: bool = False, probing: Probing | None = None
+) -> Answer:
     """Let a model answer a problem, held to the pool; nothing is run.
 
     Args:
         problem: the problem.
         generator: the model.
         side_by_side: whether to choose among programs that request several points together.
+        probing: what probes of the problem told; None where nothing was probed.
     """
     start = time.perf_counter()
-    prompt, warning = _prompt(problem, generator)
+    prompt, warning = _prompt(problem, generator, probing)
     [generation] = generator.answer_within_pool([prompt], _names(prompt, side_by_side))
-    return _answer(problem, generator, generation, time.perf_counter() - start, warning)
+    probed = None if probing is None else probing.probed
+    return _answer(problem, generator, generation, time.perf_counter() - start, warning, probed)
 
 
 def _names(prompt: str, side_by_side: bool) -> Collection[str] | None:
@@ -90,15 +97,19 @@ def _names(prompt: str, side_by_side: bool) -> Collection[str] | None:
     return (set(serving(prompt)) - SEQUENTIAL or None) if side_by_side else None
 
 
-def _prompt(problem: Problem, generator: Generator) -> tuple[str, str | None]:
+def _prompt(problem: Problem, generator: Generator, probing: Probing | None) -> tuple[str, str | None]:
     """The prompt, and the warnings, a line each; None if there are none."""
-    prompt, cut = make_prompt(problem, PROMPT_LIMIT)  # no prompt of the training set is longer
+    words = None if probing is None else probing.words
+    prompt, cut = make_prompt(problem, PROMPT_LIMIT, words)  # no prompt of the training set is longer
     shown = generator.truncate_prompt(prompt)
     if shown != prompt:
         cut = None  # models of few positions are made to answer from facts
+    seen = "budget and numbers of constraints alone"
+    if probing is not None:
+        seen = f"budget, numbers of constraints and {probing.probed.evals} probes of the landscape"
     warnings = [
         *problem.warnings,
-        *([UNTRACED.format(problem.trace_obstacle)] if problem.trace_obstacle else []),
+        *([UNTRACED.format(problem.trace_obstacle, seen)] if problem.trace_obstacle else []),
     ]
     return shown, "\n".join([*warnings, *([cut] if cut else [])]) or None
 
@@ -110,7 +121,12 @@ def _with_left_out(problem: Problem, warning: str | None) -> str | None:
 
 
 def _answer(
-    problem: Problem, generator: Generator, generation: Generation, seconds: float, warning: str | None
+    problem: Problem,
+    generator: Generator,
+    generation: Generation,
+    seconds: float,
+    warning: str | None,
+    probed: Probed | None,
 ) -> Answer:
     completion = clean_text(generation.completion)
     decision, body, optimizer = parse_completion(completion)
@@ -122,7 +138,7 @@ def _answer(
     return Answer(
         problem=problem,
         completion=completion,
-        program=program_of(problem, completion),
+        program=program_of(problem, completion, probed),
         optimizer=known[0] if known else optimizer,
         config=known[1] if known else None,
         decision=decision,
@@ -131,6 +147,7 @@ def _answer(
         warning=_with_left_out(problem, warning),
         calibrated=calibration is not None,
         fallback=fallback,
+        probed=probed,
     )
 
 
@@ -157,7 +174,7 @@ def pool_answer(answer: Answer, name: str, reason: str, config: Config | None = 
     return replace(
         answer,
         completion=completion,
-        program=program_of(problem, completion),
+        program=program_of(problem, completion, answer.probed),
         optimizer=name,
         config=constants,
         decision=decision,

@@ -32,9 +32,13 @@ class BestSoFar:
         self._oracles: list[Oracle] = []
         self.problem = self._incumbent.problem
 
+    def watch(self, oracle: Oracle) -> None:
+        """Watch what an oracle counts, too."""
+        self._oracles.append(oracle)
+
     def watching(self, runner: Runner) -> Runner:
         """A runner whose runs are watched."""
-        return _Watched(runner, self._oracles.append)
+        return _Watched(runner, self.watch)
 
     def solution(self, verdict: str, reason: str, seed: int) -> Solution:
         """The best point so far; without a feasible one, the point with the least violation.

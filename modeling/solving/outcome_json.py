@@ -40,6 +40,7 @@ def as_json(outcome: Outcome, program_path: str, model: str) -> dict[str, Any]:
         "calibrated": answer.calibrated,
         "known_code": answer.known,
         "fallback": None if outcome.fallback is None else outcome.fallback.explanation,
+        "probes": outcome.probes,
         "risks": list(outcome.risks),
         "program": program_path,
         "model": model,

@@ -6,29 +6,27 @@ command line: model, runner and listener are arguments.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from llamoco.dataset_builder.problems.evaluators import (
-    EvaluatorWrapper,
-    ProblemEvaluator,
-    Values,
-    collect_values,
-)
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.stagnation import Stagnation
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
 from llamoco.modeling.solving.answer import Answer, answer_problem, single_best_answer
 from llamoco.modeling.solving.best_so_far import BestSoFar
 from llamoco.modeling.solving.diagnosis import Diagnosis, diagnose
 from llamoco.modeling.solving.fallback import Fallback, after_run
+from llamoco.modeling.solving.limits import Limits, Stop, TimeLimited
 from llamoco.modeling.solving.portfolio import affords_turns, robust_turns, take_turns
+from llamoco.modeling.solving.probing import Probing, needs_probes, probe
 from llamoco.modeling.solving.robust_rule import RiskFactor, risk_factors
-from llamoco.modeling.solving.solution import Runner, Solution, best_of, run_answer
+from llamoco.modeling.solving.solution import (
+    Progress,
+    Runner,
+    Solution,
+    best_of,
+    progress_in_total,
+    run_answer,
+)
 
 if TYPE_CHECKING:
     from llamoco.modeling.generation.generator import Generator
@@ -36,22 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["Limits", "Listener", "Options", "Outcome", "Runner", "Stop", "solve_problem"]
 
 
-class Stop(Exception):
-    """Raised by ``Listener.progress``, ``Limits`` or the problem's own evaluator: end here and keep the best point so far.
-
-    Its text is the reason that the solution gives.
-
-    Attributes:
-        verdict: of the solution.
-    """
-
-    def __init__(self, reason: str = "", verdict: str = "stopped") -> None:
-        super().__init__(reason)
-        self.verdict = verdict
-
-
 class Listener:
     """Receives news while a problem is solved; does nothing with it. ``progress`` may raise ``Stop``."""
+
+    def probing(self, problem: Problem) -> None:
+        """Before the model is asked, some of the problem's budget goes to probes of its landscape."""
 
     def chosen(self, answer: Answer, risks: tuple[str, ...]) -> None:
         """The program that will run; with risk factors, the first of several that share the budget."""
@@ -103,6 +90,7 @@ class Outcome:
             after ``Stop``, "time_limit" after ``wall_limit``, "converged" after ``tolerance`` and "problem_error" where the
             problem's own code failed.
         runs: one a seed; empty where they ended early.
+        probes: what probes told before the model was asked; None where there were none.
         shares: the run of each program that shared the budget, as JSON objects; None where one program had all of it.
         risks: why several programs share the budget, a sentence each; empty where one has all of it.
         fallback: why the single best solver answered instead of the model; None where it did not.
@@ -114,63 +102,12 @@ class Outcome:
     answer: Answer
     solution: Solution | None
     runs: tuple[Solution, ...] = ()
+    probes: str | None = None
     shares: tuple[dict[str, Any], ...] | None = None
     risks: tuple[str, ...] = ()
     fallback: Fallback | None = None
     diagnosis: Diagnosis | None = None
     error: BaseException | None = None
-
-
-class Limits:
-    """Time limit and tolerance, by the options or, where they say nothing, by the problem. The time begins at once.
-
-    Args:
-        problem: the problem.
-        options: of solving.
-    """
-
-    def __init__(self, problem: Problem, options: Options) -> None:
-        self._seconds = options.wall_limit or problem.time_limit
-        self._deadline = time.monotonic() + (self._seconds or 0.0)
-        self._tolerance = options.tolerance or problem.tolerance
-        self._stagnation = self._tolerance and Stagnation(self._tolerance, problem.dim)
-
-    @property
-    def timed(self) -> bool:
-        """Whether there is a time limit."""
-        return bool(self._seconds)
-
-    def check_time(self) -> None:
-        """Raise ``Stop`` once the time is over."""
-        if self._seconds and time.monotonic() > self._deadline:
-            raise Stop(f"the time limit of {self._seconds:g} s is over", "time_limit")
-
-    def check(self, evals: int, best: float | None) -> None:
-        """Raise ``Stop`` once the time is over or the tolerance is reached; see ``Listener.progress`` for the arguments."""
-        self.check_time()
-        if self._stagnation and self._stagnation.reached(evals, best):
-            raise Stop(
-                f"the best value has stopped moving by more than the tolerance, {self._tolerance:g}",
-                "converged",
-            )
-
-
-class _TimeLimited(EvaluatorWrapper):
-    """Checks the time after each evaluation, also within a request for many points."""
-
-    def __init__(self, inner: ProblemEvaluator, limits: Limits) -> None:
-        super().__init__(inner)
-        self._limits = limits
-
-    def evaluate(self, x: np.ndarray) -> Values:
-        """See ``ProblemEvaluator``."""
-        return collect_values(self.evaluate_rows(x), len(x))
-
-    def evaluate_rows(self, x: np.ndarray) -> Iterator[tuple[int, Values]]:
-        """See ``ProblemEvaluator``."""
-        for row in self.inner.evaluate_rows(x):
-            yield row
-            self._limits.check_time()
 
 
 def solve_problem(
@@ -201,8 +138,14 @@ def solve_problem(
     so_far, limits = BestSoFar(problem), Limits(problem, options)
     watched = so_far.problem
     if limits.timed and watched.active_evaluator.compiled is None:
-        watched = watched.with_evaluator(_TimeLimited(watched.active_evaluator, limits))
-    plan = _plan(watched, generator, options, listener)
+        watched = watched.with_evaluator(TimeLimited(watched.active_evaluator, limits))
+    probing, ended = None, None
+    if runner is not None and not options.one_program and needs_probes(watched):
+        try:
+            probing = _probe(watched, so_far, options, listener, limits)
+        except BaseException as raised:  # the model still answers, and the best probe counts
+            ended = raised
+    plan = _plan(watched, generator, options, listener, probing)
     # A sandbox may still be starting: it is not waited for before it has to be.
     if runner is not None and not (plan.answer.known or options.unsafe) and runner.tier == "C":
         raise SandboxUnavailable(
@@ -210,12 +153,15 @@ def solve_problem(
         )
     reasons = tuple(risk.reason for risk in plan.risks)
     listener.chosen(plan.answer, reasons)
-    outcome = Outcome(plan.answer, None, risks=reasons, fallback=plan.fallback)
+    words = None if probing is None else probing.words
+    outcome = Outcome(plan.answer, None, probes=words, risks=reasons, fallback=plan.fallback)
     if runner is None:
         return outcome
     watched.point_evaluator()  # formulas are compiled meanwhile
-    execution = _Execution(so_far.watching(runner), plan, options, listener, limits, outcome)
+    execution = _Execution(so_far.watching(runner), plan, options, listener, limits, outcome, probing)
     try:
+        if ended is not None:
+            raise ended
         outcome = execution.run()
     except Stop as stop:
         outcome = replace(execution.outcome, solution=so_far.solution(stop.verdict, str(stop), options.seed))
@@ -245,8 +191,26 @@ class _Plan:
     fallback: Fallback | None
 
 
-def _plan(problem: Problem, generator: Generator, options: Options, listener: Listener) -> _Plan:
-    own = answer = answer_problem(problem, generator, options.side_by_side)
+def _probe(
+    problem: Problem, so_far: BestSoFar, options: Options, listener: Listener, limits: Limits
+) -> Probing:
+    listener.probing(problem)
+
+    def progress(evals: int, best: float | None) -> None:
+        listener.progress(evals, best)
+        limits.check_time()  # probes do not search, so that they say nothing of stagnation
+
+    return probe(problem, progress, options.side_by_side, so_far.watch)
+
+
+def _plan(
+    problem: Problem,
+    generator: Generator,
+    options: Options,
+    listener: Listener,
+    probing: Probing | None,
+) -> _Plan:
+    own = answer = answer_problem(problem, generator, options.side_by_side, probing)
     fallback = own.fallback if options.fallback else None
     if fallback is not None:
         answer = single_best_answer(own)
@@ -266,6 +230,7 @@ class _Execution:
 
     Attributes:
         outcome: as far as it is known, should the execution end early.
+        probing: what came before; each run continues from it.
     """
 
     runner: Runner
@@ -274,6 +239,7 @@ class _Execution:
     listener: Listener
     limits: Limits
     outcome: Outcome
+    probing: Probing | None = None
     _before: int = field(default=0)
 
     def run(self) -> Outcome:
@@ -296,27 +262,44 @@ class _Execution:
 
     def _run_alone(self, answer: Answer) -> list[Solution]:
         """One program, with each seed."""
-        runs = []
+        runs: list[Solution] = []
         for seed in self._seeds():
-            runs.append(run_answer(answer, self.runner, seed, self.options.time_limit, self._progress))
+            limit, progress = self.options.time_limit, self._run_progress()
+            solution = run_answer(answer, self.runner, seed, limit, progress, self._problem)
+            runs.append(self._joined(solution, not runs))
             self._before += answer.problem.max_evals
         return runs
 
     def _run_portfolio(self, answer: Answer) -> Outcome:
         """Programs that take turns, with each seed."""
         turns = robust_turns(answer, self.plan.risks)
-        runs, shares = [], []
+        runs: list[Solution] = []
+        shares: list[dict[str, Any]] = []
         best: Solution | None = None
         for seed in self._seeds():
-            result = take_turns(turns, self.runner, seed, self.options.time_limit, self._progress)
+            limit, progress = self.options.time_limit, self._run_progress()
+            result = take_turns(turns, self.runner, seed, limit, progress, self._problem)
             self._before += self.plan.answer.problem.max_evals
-            runs.append(result.best)
+            runs.append(self._joined(result.best, not runs))
             shares += result.as_json(turns)
             if best is None or result.best.better_than(best):
                 best, answer = result.best, turns[result.turn_to_save(turns)].answer
         return replace(
             self.outcome, answer=answer, solution=best_of(runs), runs=tuple(runs), shares=tuple(shares)
         )
+
+    @property
+    def _problem(self) -> Problem | None:
+        """What programs run on; None for the answer's own problem."""
+        return None if self.probing is None else self.probing.problem
+
+    def _joined(self, solution: Solution, first: bool) -> Solution:
+        return solution if self.probing is None else self.probing.joined(solution, seconds=first)
+
+    def _run_progress(self) -> Progress:
+        """Progress of one run as progress of all evaluations, probes included."""
+        found = None if self.probing is None else self.probing.found
+        return self._progress if found is None else progress_in_total(self._progress, found.evals, found)
 
     def _seeds(self) -> range:
         return range(self.options.seed, self.options.seed + self.options.runs)

@@ -126,7 +126,12 @@ def affords_turns(problem: Problem) -> bool:
 
 
 def take_turns(
-    turns: Sequence[Turn], runner: Runner, seed: int, time_limit: float, progress: Progress | None = None
+    turns: Sequence[Turn],
+    runner: Runner,
+    seed: int,
+    time_limit: float,
+    progress: Progress | None = None,
+    problem: Problem | None = None,
 ) -> PortfolioResult:
     """Run programs on one problem, each with its share of the budget.
 
@@ -136,8 +141,9 @@ def take_turns(
         seed: handed to each.
         time_limit: seconds that a run may take beside the objective's own time.
         progress: called with (evaluations used in total, best feasible objective or None).
+        problem: the problem to run on, if not the answers' own: with what is left of its budget.
     """
-    complete = turns[0].answer.problem
+    complete = problem or turns[0].answer.problem
     solutions: list[Solution] = []
     best: Solution | None = None
     winner = spent = 0
@@ -147,11 +153,11 @@ def take_turns(
         evals = left if last else min(left, max(1, round(turn.share * complete.max_evals)))
         if evals <= 0:
             break
-        problem = complete.with_budget(evals, start_evaluated=bool(solutions))
+        part = complete.with_budget(evals, start_evaluated=bool(solutions))
         if turn.radius is not None and best is not None and best.point is not None:
-            problem = around(problem, np.array(best.point), turn.radius)
+            part = around(part, np.array(best.point), turn.radius)
         total = None if progress is None else progress_in_total(progress, spent, best)
-        solution = run_answer(turn.answer, runner, seed, time_limit, total, problem)
+        solution = run_answer(turn.answer, runner, seed, time_limit, total, part)
         solutions.append(solution)
         spent += solution.evals
         if best is None or solution.better_than(best):

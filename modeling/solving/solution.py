@@ -127,7 +127,7 @@ def run_answer(
         seconds=record.wall,
         trace=record.trace,
         point=x,
-        evals_before=int(problem.start is not None),
+        evals_before=int(problem.start is not None and problem.start_values is None),
         seen=seen,
     )
 

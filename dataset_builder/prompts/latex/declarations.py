@@ -9,6 +9,7 @@ from llamoco.dataset_builder.prompts.latex.expressions import signed
 from llamoco.dataset_builder.prompts.latex.parts import Parts
 
 LISTED_VALUES = 5  # up to here all values of a variable may be listed
+LISTED_NAMES = 8  # up to here variables may be listed by name rather than by an index that runs
 STARTS = {
     "english": (
         "Starting point: @.",
@@ -39,6 +40,8 @@ def kinds(parts: Parts) -> list[str]:
             result += _in_sets(parts, [(k, 1.0) for k in whole])
         elif len(whole) == dim and parts.rng.chance(0.6):
             result.append(f"{parts.x} \\in \\mathbb{{Z}}^{{{parts.size}}}")
+        elif len(whole) <= LISTED_NAMES and parts.rng.chance(0.35):
+            result.append(f"{', '.join(_names(parts, whole))} \\text{{ integer}}")
         else:
             result.append(_members(parts, whole, "\\mathbb{Z}"))
     return result + _in_sets(parts, [(k, s) for k, s in enumerate(variables.steps) if s])
@@ -86,10 +89,19 @@ def _set(parts: Parts, low: float, high: float, step: float) -> str:
 
 def _members(parts: Parts, places: list[int], values: str) -> str:
     """Variables (0-based) in a set: their names one by one, or an index that runs."""
-    letter = parts.letters["x"]
-    runs = [list(members) for _, members in groupby(enumerate(places), key=lambda pair: pair[1] - pair[0])]
-    if len(runs) == 1 and len(places) > 2:
+    if len(_runs(places)) == 1 and len(places) > 2:
         first, last = places[0] + 1, places[-1] + 1
+        letter = parts.letters["x"]
         return f"{letter}_{parts.index} \\in {values},\\ {parts.range(str(first), str(last))}"
-    names = [f"{letter}_{k + 1}" if k < 9 else f"{letter}_{{{k + 1}}}" for k in places]
-    return f"{', '.join(names)} \\in {values}"
+    return f"{', '.join(_names(parts, places))} \\in {values}"
+
+
+def _names(parts: Parts, places: list[int]) -> list[str]:
+    letter = parts.letters["x"]
+    return [f"{letter}_{k + 1}" if k < 9 else f"{letter}_{{{k + 1}}}" for k in places]
+
+
+def _runs(places: list[int]) -> list[list[int]]:
+    """Neighbours together."""
+    groups = groupby(enumerate(places), key=lambda pair: pair[1] - pair[0])
+    return [[place for _, place in members] for _, members in groups]

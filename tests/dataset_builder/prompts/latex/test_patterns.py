@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from llamoco.dataset_builder.problems.evaluator import compile_problem
+from llamoco.dataset_builder.problems.files.latex_evaluator import LatexEvaluator
 from llamoco.dataset_builder.problems.files.latex_file import read_latex
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
@@ -40,10 +41,15 @@ def check(text: str, problem: Problem) -> None:
     assert read.max_evals == problem.max_evals
     declared = declared_variables(problem)
     assert (read.lower, read.upper, read.x0) == (declared.lower, declared.upper, declared.start)
+<<<<<<< HEAD
     # Steps of 1 from a whole number on are said to be integers.
     assert widths(read.integer, read.step, problem.dim) == widths(
         declared.integer, declared.steps, problem.dim
     )
+=======
+    # A step of 1 is read as integers.
+    assert LatexEvaluator(lambda: read).variables.kinds == problem.variable_kinds
+>>>>>>> edition2
     points = PortableRng("points", problem.id).points(4, problem.lower_array, problem.upper_array)
     expected = problem.evaluate(points)
     for got, truth in zip(compile_problem(read.system)(problem.to_original(points)), expected, strict=True):

@@ -11,7 +11,7 @@ from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_set
-from llamoco.dataset_builder.problems.symbolic.variable_kinds import is_stepped
+from llamoco.dataset_builder.prompts.declared import declared_variables
 from llamoco.dataset_builder.prompts.pattern import Pattern
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, prompt
 from llamoco.dataset_builder.prompts.python.patterns import PATTERNS, problem_section
@@ -47,11 +47,18 @@ def test_six_hundred_descriptions_are_the_problem(pattern: Pattern) -> None:
         check(pattern.write(problem, PortableRng("style", pattern.name, number)), problem)
 
 
-@pytest.mark.parametrize(
-    "problem", [p for p in PROBLEMS[::3] if not is_stepped(p.definition)], ids=lambda p: p.id
-)
+@pytest.mark.parametrize("problem", PROBLEMS[::4], ids=lambda p: p.id)
 def test_the_plain_text_is_the_problem(problem: Problem) -> None:
-    text = problem_section(problem.system, problem.lower, problem.upper, problem.max_evals)
+    own = declared_variables(problem)
+    text = problem_section(
+        problem.system,
+        own.lower,
+        own.upper,
+        problem.max_evals,
+        own.start,
+        own.integer,
+        steps=own.steps,
+    )
     check(text, problem)
     assert text.startswith("import numpy as np\n\nLOWER = [")
 

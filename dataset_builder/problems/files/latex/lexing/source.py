@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, NoReturn
 
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.files.latex.lexing.integer_words import rewrite_integers
 from llamoco.dataset_builder.problems.files.latex.lexing.macros import Expansion, expand
 
 Kind = Literal["number", "name", "command", "symbol", "text", "break", "soft", "begin", "end", "unit"]
@@ -74,20 +75,26 @@ class LatexSource:
     Attributes:
         name: the file's name.
         text: as written.
-        code: without comments and what is not set, with macros written out; places are offsets in it.
+        code: without comments and what is not set, with macros and integrality in words written out; places are offsets in it.
+        integers: where statements of integrality stand that were words.
     """
 
     def __init__(self, text: str, name: str) -> None:
         self.name = name
         self.text = text
-        self._expansion: Expansion | None = None
+        self._expansions: list[Expansion] = []
         text = _QUOTED.sub(lambda m: re.sub(r"(?m)^>", " ", m.group(0)), text)
         blank = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
         self.code = blank.sub(lambda m: m.group(1) + " " * (len(m.group(0)) - len(m.group(1))), text)
         self.code = _UNSEEN.sub(lambda m: re.sub(r"[^\n]", " ", m.group(0)), self.code)
         if _DEFINES.search(self.code):
-            self._expansion = expand(self.code, self._refuse)
-            self.code = self._expansion.code
+            self._expansions.append(expand(self.code, self._refuse))
+            self.code = self._expansions[-1].code
+        rewritten = rewrite_integers(self.code)
+        self.integers = rewritten.statements
+        if rewritten.expansion is not None:
+            self._expansions.append(rewritten.expansion)
+            self.code = rewritten.expansion.code
 
     def error(self, place: int | Token, message: str) -> ProblemError:
         """A ProblemError that names file, line and column, and quotes the text there."""
@@ -104,11 +111,11 @@ class LatexSource:
 
     def _origin(self, at: int) -> int:
         """The place in the file of a place in the code."""
-        if self._expansion is None:
-            return at
-        segment = bisect_right(self._expansion.starts, at) - 1
-        inside = 0 if self._expansion.moved[segment] else at - self._expansion.starts[segment]
-        return self._expansion.origins[segment] + inside
+        for expansion in reversed(self._expansions):
+            segment = bisect_right(expansion.starts, at) - 1
+            inside = 0 if expansion.moved[segment] else at - expansion.starts[segment]
+            at = expansion.origins[segment] + inside
+        return at
 
     def _refuse(self, at: int, message: str) -> NoReturn:
         raise self._error(at, message)

@@ -270,8 +270,12 @@ class Bounds(Membership):
         """Places (0-based) of the variables that are whole numbers; call it after ``finish``.
 
         Raises:
-            ProblemError: if it is not clear where natural numbers start.
+            ProblemError: if it is not clear where natural numbers start, or words that state integers were not read.
         """
+        for start, end in self.source.integers:
+            if not any(start <= place.at < end for _, place, _ in self.integer):
+                message = "these words are not read here; state integers with the formulas, as in $x_1 \\in \\mathbb{Z}$"
+                raise self.source.error(start, message)
         found: set[int] = set()
         for number, place, natural in self.integer:
             numbers = range(1, self.symbols.dim + 1) if number is None else [number]

@@ -318,7 +318,7 @@ GOOD = r"$\min_x f(x) = x_1 + x_2$, $0 \le x_1, x_2 \le 1$. Budget: 100 evaluati
         ("Budget", "$g(x) = x_1 - x_2$. Budget", "x_1 - x_2", "nothing uses it"),
         ("Budget", r"$a = 1$, $a = 2$. Budget", "2", "defined twice"),
         ("= x_1", "= a x_1$, $a = b$, $b = a", "a", "defined by itself"),
-        (r"\le 1$", r"\le 1$, $x_1$ integer", "", "integer"),
+        (r"\le 1$", r"\le 1$, $x_1$ integer if rare", "", "integer"),
         (r"\le 1$", r"\le 1$ if $x_1 \ge 0$", "", "'if'"),
         (r"\le 1$", r"\le 1$, $x_1 \ne x_2$", r"\ne", "not equal"),
         (r"\le 1$", r"\le 1", "$", "not closed"),
