@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from itertools import product
 
@@ -32,24 +31,13 @@ def six_hundred() -> list[Problem]:
     return draw_set(8, 300, constrained=False) + draw_set(8, 300, constrained=True)
 
 
-def widths(integer: Sequence[int], steps: Sequence[float] | None, dim: int) -> list[float]:
-    return [1.0 if k in integer else step for k, step in enumerate(steps or (0.0,) * dim)]
-
-
 def check(text: str, problem: Problem) -> None:
     read = read_latex(text, problem.id)
     assert read.max_evals == problem.max_evals
     declared = declared_variables(problem)
     assert (read.lower, read.upper, read.x0) == (declared.lower, declared.upper, declared.start)
-<<<<<<< HEAD
-    # Steps of 1 from a whole number on are said to be integers.
-    assert widths(read.integer, read.step, problem.dim) == widths(
-        declared.integer, declared.steps, problem.dim
-    )
-=======
     # A step of 1 is read as integers.
     assert LatexEvaluator(lambda: read).variables.kinds == problem.variable_kinds
->>>>>>> edition2
     points = PortableRng("points", problem.id).points(4, problem.lower_array, problem.upper_array)
     expected = problem.evaluate(points)
     for got, truth in zip(compile_problem(read.system)(problem.to_original(points)), expected, strict=True):
