@@ -17,7 +17,6 @@ from llamoco.dataset_builder.analysis.task_log import TaskResult
 from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.profiling.probes import FEATURE_NAMES, probe_numbers, probe_problem
-from llamoco.dataset_builder.prompts.probe_words import probe_words
 
 # From a name, labels, features and models to choices by model: trains, or finds what was trained before.
 Choose = Callable[[str, Sequence[Label], np.ndarray, Mapping[str, Model]], dict[str, list[str]]]
@@ -29,16 +28,9 @@ def probe_tasks(problems: Sequence[Problem]) -> dict[str, tuple[str]]:
 
 
 def probe_record(problem_json: str) -> TaskResult:
-    """Probes of a problem within its budget: their features by name, those known, and their words; both empty where there are none."""
-    problem = Problem.from_json(problem_json)
-    probes = probe_problem(problem)
-    if probes is None:
-        return {"features": {}, "words": ""}
-    numbers = zip(FEATURE_NAMES, probe_numbers(probes), strict=True)
-    return {
-        "features": {name: float(f"{value:.6g}") for name, value in numbers if np.isfinite(value)},
-        "words": probe_words(probes, problem.constrained),
-    }
+    """Probes of a problem within its budget: those of their features that are known, by name; none where it affords no probes."""
+    numbers = zip(FEATURE_NAMES, probe_numbers(probe_problem(Problem.from_json(problem_json))), strict=True)
+    return {"features": {name: float(f"{value:.6g}") for name, value in numbers if np.isfinite(value)}}
 
 
 def probe_report(
