@@ -50,7 +50,7 @@ class Evaluator:
 def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """COBYQA, quadratic models (Ragonneau & Zhang, 2022), then COBYLA."""
     rng, dim = np.random.default_rng(seed), len(lower)
-    # Its own time grows with D ** 2.6: COBYQA has the first evaluations only.
+    # Its own time grows with D ** 2.6.
     first = min(max_evals, 400, round(600 * (10 / dim) ** 2.6))
     evaluate = Evaluator((objective, inequality, equality), lower, upper, first)
     z0, constraints = np.full(dim, 0.5) if x0 is None else (x0 - lower) / (upper - lower), []
@@ -60,7 +60,7 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
         if n:
             low = np.repeat([-np.inf, 0.0], [n - n_equality, n_equality])
             constraints.append(NonlinearConstraint(lambda z: evaluate(z)[1], low, 0))
-        while evaluate.left != before:  # or it repeats itself
+        while evaluate.left != before:
             before = evaluate.left
             minimize(
                 lambda z: evaluate(z)[0],
