@@ -18,6 +18,7 @@ from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any, render
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.modeling.evaluation.record import Contestant, EvaluationRecord
+from llamoco.modeling.evaluation.suite_scores import suite_tables
 from llamoco.modeling.evaluation.tables import evaluation_tables
 from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
@@ -71,6 +72,7 @@ def is_of_present_set(training: Mapping[str, Any]) -> bool:
 def shipped_card() -> str:
     """The README.md of the shipped model, with a ``model-index``."""
     scores, training = evaluation(), shipped_training()
+    outside = record_if_any("outside")
     data = ModelCardData(
         license="apache-2.0",
         library_name="transformers",
@@ -93,6 +95,8 @@ def shipped_card() -> str:
         speed=record_if_any("speed"),
         odd=record_if_any("odd_prompts"),
         robust=record_if_any("robust"),
+        outside=outside,
+        outside_tables=None if outside is None else markdown(suite_tables(outside)),
         tried=record_if_any("tried"),
         facts=record_if_any("prompt_facts"),
         ablations=record_if_any("ablations"),

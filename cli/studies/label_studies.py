@@ -19,6 +19,7 @@ class Study(StrEnum):
 
     baselines = "baselines"
     landscape = "landscape"
+    probes = "probes"
     textbook = "textbook"
 
 
@@ -30,8 +31,8 @@ def command(
         list[Study] | None,
         typer.Option(
             "--study",
-            help="Other tools at the same budgets, landscape features, or the pool on textbook problems. Can be given several "
-            "times; all three by default.",
+            help="Other tools at the same budgets, landscape features, probes within the budget, or the pool on textbook problems. "
+            "Can be given several times; all by default.",
         ),
     ] = None,
     limit: Annotated[
@@ -41,7 +42,7 @@ def command(
 ) -> None:
     """Run the studies of the label report on a benchmark's problems, or what is left of them.
 
-    [cyan]llamoco report DIR[/] reads the results, DIR/baselines.jsonl, DIR/landscape.jsonl and DIR/textbook.jsonl.
+    [cyan]llamoco report DIR[/] reads the results, DIR/baselines.jsonl, DIR/landscape.jsonl, DIR/probes.jsonl and DIR/textbook.jsonl.
     """
     from llamoco.dataset_builder.analysis.report_studies import run_study
     from llamoco.dataset_builder.benchmark.executors import process_executor

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llamoco.dataset_builder.analysis.prompt_facts import probed_features, stated_features, traced_features
+from llamoco.dataset_builder.analysis.prompt_facts import stated_features, traced_features
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.profiling.probe_points import MOST
+from llamoco.dataset_builder.problems.profiling.probes import probe_numbers, probe_problem
 
 INSIDE_QUANTILE = 0.95
 LARGEST = 4.0  # of a scaled feature: beyond, one feature would decide the distance alone
@@ -73,7 +75,8 @@ def _features(problems: Sequence[Problem]) -> np.ndarray:
         stated.append(float(np.log10(width.max() / width.min())))
         traced = np.log1p(np.abs(traced_features(problem)))
         with np.errstate(all="ignore"):
-            probed = np.nan_to_num(np.array(probed_features(problem)), nan=0.0, posinf=10.0, neginf=-10.0)
+            probes = probe_problem(problem, count=MOST)  # of all problems, whatever their budgets
+            probed = np.nan_to_num(np.array(probe_numbers(probes)), nan=0.0, posinf=10.0, neginf=-10.0)
         rows.append([*stated, *traced, *np.clip(probed, -10, 10)])
     return np.array(rows)
 

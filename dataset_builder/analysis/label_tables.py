@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from llamoco.dataset_builder.analysis.figures import TITLES
+from llamoco.dataset_builder.analysis.prompt_facts import SETS
 from llamoco.dataset_builder.analysis.table import Row, Table, number, percent
 
 Record = Mapping[str, Any]
@@ -122,6 +123,12 @@ def _gap(groups: Record) -> Table:
                 ("prompt", "random forest on the prompt, same problems"),
             ):
                 yield [title, *(_closed(g["landscape"][name][c]) for g, c in pairs)]
+
+        if all("probes" in group for group in groups.values()):
+            yield []
+            yield ["problems with probes", *(number(g["probes"]["problems"]) for g, _ in pairs)]
+            for name in SETS:
+                yield [f"random forest on {name}", *(_closed(g["probes"][name][c]) for g, c in pairs)]
 
     return _by_criterion("From the single best solver to the labelled answers", groups, rows())
 

@@ -1,8 +1,8 @@
 """Ablation of the prompt's facts: gap closed by a classifier that sees a subset of them.
 
-Sets of facts, each with those before it: dimension, budget and numbers of constraints; what the functions do with the variables,
-by tracing (``Problem.profile``, free of charge); values at a few points (5% of the budget, which a solver would lack then: the
-score here does not charge it, so it flatters them).
+Sets of facts: size, which is dimension, budget and numbers of constraints; beside it probes of the landscape (5% of the budget, which
+a solver lacks then: the score here does not charge it, so it flatters them), or what the functions do with the variables, by tracing
+(``Problem.profile``, free of charge), or both.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_l
 from llamoco.dataset_builder.benchmark.labels import Label
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.optimizers.catalogue import GROUPS
-from llamoco.dataset_builder.problems.portable_rng import named_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile, OperationProfile
+from llamoco.dataset_builder.problems.profiling.probes import UNKNOWN, probe_numbers, probe_problem
 from llamoco.dataset_builder.problems.profiling.trace_recorder import OPERATIONS
 
-PROBE_SHARE, FEWEST_PROBES = 0.05, 8
+SETS = ("size", "size and probes", "size and operations", "size, operations and probes")
 BALANCE_EXPONENT = 0.25
 TREES = 300
 
@@ -52,36 +52,19 @@ def traced_features(problem: Problem) -> list[float]:
     return [float(feature) for feature in features]
 
 
-def probed_features(problem: Problem) -> list[float]:
-    """Shape, fits and feasibility of objective and violation at a few points, half of them along a line."""
-    count = max(FEWEST_PROBES, int(PROBE_SHARE * problem.max_evals))
-    random = np.random.default_rng(named_seed("probes", problem.id))
-    along = np.linspace(0, 1, count // 2)[:, None]
-    start, end = random.random((2, problem.dim))
-    unit = np.vstack([start + along * (end - start), random.random((count - count // 2, problem.dim))])
-    values = problem.evaluate(problem.lower_array + unit * (problem.upper_array - problem.lower_array))
-    feasible = float(problem.feasible(values).mean())
-    return [feasible, *_shape(unit, along, values.f), *_shape(unit, along, problem.total_violation(values))]
+def feature_sets(
+    problems: Sequence[Problem], probed: Sequence[Sequence[float]] | np.ndarray
+) -> dict[str, np.ndarray]:
+    """Features (N, F) of problems by set of facts, finite.
 
-
-def _shape(unit: np.ndarray, along: np.ndarray, values: np.ndarray) -> list[float]:
-    y = np.clip(np.nan_to_num(values, nan=1e30), -1e30, 1e30)
-    y = (y - y.min()) / (np.ptp(y) or 1.0)
-    line, rest = y[: len(along)], y[len(along) :]
-    bends = np.diff(line, 2)
-    turns = float(np.mean(np.sign(np.diff(line))[1:] != np.sign(np.diff(line))[:-1]))
-    parabola = line - np.polyval(np.polyfit(along[:, 0], line, 2), along[:, 0])
-    plane = np.hstack([np.ones((len(rest), 1)), unit[len(along) :]])
-    off = rest - plane @ np.linalg.lstsq(plane, rest, rcond=None)[0]
-    misfits = [float(part.var() / (total.var() + 1e-30)) for part, total in ((parabola, line), (off, rest))]
-    return [
-        turns,
-        *misfits,
-        float(np.abs(bends).max()),
-        float(rest.mean()),
-        float(rest.std()),
-        float(np.median(rest)),
-    ]
+    Args:
+        problems: the problems (N).
+        probed: of each the ``probe_numbers``; NaN where one is not known.
+    """
+    size, traced = (np.array([f(p) for p in problems]) for f in (stated_features, traced_features))
+    seen = np.clip(np.nan_to_num(np.array(probed, dtype=float), nan=UNKNOWN), -1e30, 1e30)
+    parts = (size,), (size, seen), (size, traced), (size, traced, seen)
+    return {name: np.hstack(columns) for name, columns in zip(SETS, parts, strict=True)}
 
 
 def classifier_choices(labels: Sequence[Label], features: np.ndarray, wanted: Sequence[int]) -> list[str]:
@@ -117,14 +100,10 @@ def prompt_facts_record(command: str) -> dict[str, object]:
     for group in GROUPS:
         labels = [label for label in table.labels if label.group == group]
         test = [number for number, label in enumerate(labels) if label.split == "test" and label.check]
-        columns = {
-            "dimension, budget, numbers of constraints": [stated_features(label.problem) for label in labels],
-            "and operations, by tracing": [traced_features(label.problem) for label in labels],
-            "and probes of 5% of the budget": [probed_features(label.problem) for label in labels],
-        }
-        features = np.empty((len(labels), 0))
-        for name, more in columns.items():
-            features = np.hstack([features, np.nan_to_num(np.array(more), posinf=1e30, neginf=-1e30)])
+        problems = [label.problem for label in labels]
+        for name, features in feature_sets(
+            problems, [probe_numbers(probe_problem(p)) for p in problems]
+        ).items():
             chosen = classifier_choices(labels, features, test)
             result = gap_closed([labels[number] for number in test], chosen, table.sbs[group]["aocc"], "aocc")
             sets.setdefault(name, {})[group] = {"problems": len(test), **result}

@@ -15,6 +15,7 @@ import numpy as np
 from llamoco.dataset_builder.analysis import selector
 from llamoco.dataset_builder.analysis.baseline_solvers import SOLVERS
 from llamoco.dataset_builder.analysis.baselines import baseline_scores
+from llamoco.dataset_builder.analysis.probe_study import probe_report
 from llamoco.dataset_builder.analysis.problem_kinds import kind_report, kinds_of
 from llamoco.dataset_builder.analysis.selector import (
     PROMPT_MODELS,
@@ -46,7 +47,7 @@ def label_report(labelled: LabelTable, folder: Path) -> dict[str, Any]:
     Args:
         labelled: the table of a finished benchmark.
         folder: of the table, with ``labels.json``. Studies in it (``baselines.jsonl``, ``landscape.jsonl``,
-            ``textbook.jsonl``) are reported too. The selectors' choices are cached there.
+            ``probes.jsonl``, ``textbook.jsonl``) are reported too. The selectors' choices are cached there.
 
     Raises:
         LabelsError: if the table was not checked.
@@ -54,7 +55,7 @@ def label_report(labelled: LabelTable, folder: Path) -> dict[str, Any]:
     """
     studies = {
         name: read_task_log(folder / f"{name}.jsonl")
-        for name in ("baselines", "landscape", "textbook")
+        for name in ("baselines", "landscape", "probes", "textbook")
         if (folder / f"{name}.jsonl").exists()
     }
     table = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
@@ -76,6 +77,11 @@ def label_report(labelled: LabelTable, folder: Path) -> dict[str, Any]:
             if "landscape" in studies:
                 record["groups"][group]["landscape"] = _landscape_report(
                     group, members, labelled.sbs[group], studies["landscape"][1], choices
+                )
+            if "probes" in studies:
+                rows = studies["probes"][1]
+                record["groups"][group]["probes"] = probe_report(
+                    group, members, labelled.sbs[group], rows, choices.get
                 )
     choices.save()
     if "baselines" in studies:

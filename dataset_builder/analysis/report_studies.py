@@ -10,6 +10,7 @@ from typing import Any
 
 from llamoco.dataset_builder.analysis.baselines import baseline_tasks, run_baseline
 from llamoco.dataset_builder.analysis.landscape import landscape_features, landscape_tasks
+from llamoco.dataset_builder.analysis.probe_study import probe_record, probe_tasks
 from llamoco.dataset_builder.analysis.task_log import TaskResult, run_missing_tasks, sample_problems
 from llamoco.dataset_builder.analysis.textbook_race import run_on_textbook, textbook_tasks
 from llamoco.dataset_builder.benchmark.label_table import read_labels
@@ -33,9 +34,9 @@ def run_study(
     """Run the rest of a study, into ``folder/NAME.jsonl``.
 
     Args:
-        name: "baselines", "landscape" (both on problems of the benchmark in the folder) or "textbook".
+        name: "baselines", "landscape", "probes" (on problems of the benchmark in the folder) or "textbook".
         folder: of a benchmark; its labels may still be missing.
-        limit: problems of each group (not for "textbook", which runs on all).
+        limit: problems of each group (not for "probes" and "textbook", which run on all).
         command: for the record.
         executor, max_in_flight, on_progress: see ``task_log.run_missing_tasks``.
 
@@ -53,6 +54,8 @@ def run_study(
         tasks, function = textbook_tasks(problems, SEED), run_on_textbook
     elif name == "baselines":
         tasks, function = baseline_tasks(sample_problems(benchmark_problems(folder), limit)), run_baseline
+    elif name == "probes":
+        tasks, function = probe_tasks(benchmark_problems(folder)), probe_record
     else:
         tasks, function = (
             landscape_tasks(sample_problems(benchmark_problems(folder), limit)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +60,15 @@ class LandscapeFeatures:
     decades: float = math.nan
 
 
+# Of all numbers that probes give, see ``probe_numbers``.
+FEATURE_NAMES = (
+    "undefined",
+    "feasible",
+    *(f"{part}.{each.name}" for part in ("objective", "violation") for each in fields(LandscapeFeatures)),
+)
+UNKNOWN = -9.0  # in place of a feature that is not known, for models that need a number
+
+
 class Probes(NamedTuple):
     """Evaluated probes.
 
@@ -82,15 +91,18 @@ class Probes(NamedTuple):
 
 
 def probe_problem(
-    problem: Problem, evaluate: Callable[[np.ndarray], Evaluation] | None = None
+    problem: Problem,
+    evaluate: Callable[[np.ndarray], Evaluation] | None = None,
+    count: int | None = None,
 ) -> Probes | None:
     """Evaluate the probes of a problem; None if its budget affords none.
 
     Args:
         problem: the problem. Its starting point, or the centre of its box, is the first probe.
         evaluate: evaluates points (N, D); ``problem.evaluate`` if None.
+        count: number of points; what the budget affords if None.
     """
-    count = probe_count(problem.max_evals)
+    count = probe_count(problem.max_evals) if count is None else count
     if not count:
         return None
     lower, width = problem.lower_array, problem.upper_array - problem.lower_array
@@ -101,6 +113,13 @@ def probe_problem(
         points[0] = problem.start
     values = (evaluate or problem.evaluate)(points)
     return read_probes(problem, design, points, values)
+
+
+def probe_numbers(probes: Probes | None) -> list[float]:
+    """Features of probes in the order of ``FEATURE_NAMES``, NaN where they are not known."""
+    if probes is None:
+        return [math.nan] * len(FEATURE_NAMES)
+    return [probes.undefined, probes.feasible, *astuple(probes.objective), *astuple(probes.violation)]
 
 
 def read_probes(problem: Problem, design: ProbeDesign, points: np.ndarray, values: Evaluation) -> Probes:

@@ -18,7 +18,7 @@ def invoke(command: Any, *arguments: str) -> Any:
     return CliRunner().invoke(app, list(arguments))
 
 
-def test_label_studies_run_all_three_or_those_that_are_named(
+def test_label_studies_run_all_or_those_that_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[tuple[Any, ...]] = []
@@ -27,7 +27,7 @@ def test_label_studies_run_all_three_or_those_that_are_named(
     )
     done = invoke(label_studies.command, str(tmp_path), "--workers", "1")
     assert done.exit_code == 0, done.output
-    assert [call[0] for call in calls] == ["baselines", "landscape", "textbook"]
+    assert [call[0] for call in calls] == ["baselines", "landscape", "probes", "textbook"]
     calls.clear()
     invoke(label_studies.command, str(tmp_path), "--study", "textbook", "--limit", "7", "--workers", "1")
     assert [call[:3] for call in calls] == [("textbook", tmp_path, 7)]

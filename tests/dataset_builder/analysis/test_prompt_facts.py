@@ -6,7 +6,7 @@ import numpy as np
 
 from llamoco.dataset_builder.analysis import prompt_facts
 from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels
-from llamoco.dataset_builder.problems.evaluators import FunctionEvaluator
+from llamoco.dataset_builder.problems.profiling.probes import UNKNOWN, probe_numbers, probe_problem
 
 
 def test_a_selector_learns_from_the_train_split_and_picks_what_ran() -> None:
@@ -27,12 +27,13 @@ def test_a_selector_learns_from_the_train_split_and_picks_what_ran() -> None:
         assert name in trained and name in {entry.optimizer for entry in labels[number].screen}
 
 
-def test_probes_are_the_same_for_the_same_problem_and_cost_a_twentieth() -> None:
-    problem = next(
-        label.problem for label in read_labels(SHIPPED_LABELS).labels if label.problem.max_evals > 1000
-    )
-    assert prompt_facts.probed_features(problem) == prompt_facts.probed_features(problem)
-    points = []
-    counted = FunctionEvaluator(lambda x: (points.append(len(x)), tuple(problem.evaluate(x)))[1])
-    prompt_facts.probed_features(problem.with_evaluator(counted))
-    assert sum(points) == int(prompt_facts.PROBE_SHARE * problem.max_evals)
+def test_sets_of_facts_are_finite_and_nested() -> None:
+    problems = [label.problem for label in read_labels(SHIPPED_LABELS).labels[:20]]
+    sets = prompt_facts.feature_sets(problems, [probe_numbers(probe_problem(p)) for p in problems])
+    assert tuple(sets) == prompt_facts.SETS
+    widths = [features.shape[1] for features in sets.values()]
+    assert widths[0] < widths[1] and widths[3] == widths[1] + widths[2] - widths[0]
+    assert all(np.isfinite(features).all() for features in sets.values())
+    assert (sets["size"] == sets["size and probes"][:, : widths[0]]).all()
+    unknown = prompt_facts.feature_sets(problems, [probe_numbers(None)] * 20)["size and probes"]
+    assert (unknown[:, widths[0] :] == UNKNOWN).all()

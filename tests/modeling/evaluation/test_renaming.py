@@ -11,7 +11,7 @@ import pytest
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.facts import fact_lines
+from llamoco.dataset_builder.prompts.facts import fact_lines, facts_only
 from llamoco.dataset_builder.prompts.program import CONTRACT
 from llamoco.modeling.evaluation.renaming import rename_identifiers
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
@@ -102,7 +102,7 @@ def test_there_is_every_way_of_writing_among_the_rows() -> None:
 def test_descriptions_of_the_set_keep_their_problem(number: int, tmp_path: Path) -> None:
     for row in PYTHON[number::4]:
         original = Problem.from_json(row["problem"])
-        before = row["prompt"].removesuffix(fact_lines(original))
+        before = row["prompt"].removesuffix(facts_only(row["prompt"]))
         after = rename_identifiers(before, PortableRng("renaming", row["row"]))
         files = tmp_path / "before.py", tmp_path / "after.py"
         for file, text in zip(files, (before, after), strict=True):
