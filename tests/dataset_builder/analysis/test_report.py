@@ -168,7 +168,7 @@ def test_report_is_a_record_a_table_and_figures(problems, folder: Path, tmp_path
     group = record["groups"]["unconstrained"]
     assert group["labels"] == {"de": 80, "slsqp": 40} and group["problems"] == 120
     assert group["largest_share"] == 2 / 3 and group["one_percent"] == 2
-    assert group["discarded"] == 3 and group["discarded_share"] == 3 / 63
+    assert group["discarded"] == 3 and group["discarded_share"] == 3 / 123
     assert group["scores"]["w"]["vbs"] == pytest.approx(0.9)
     solvers = record["baselines"]["groups"]["unconstrained"]["solvers"]
     assert set(solvers) == set(SOLVERS) and all(0 <= row["w"] <= 1 for row in solvers.values())
