@@ -27,14 +27,14 @@ from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 GRID = "grid"
 FIRST_NUMBER = 100_000  # of the study's problems; those of the set count from 0
-GRID_FORMAT = 1
+GRID_FORMAT = 2
 
 _SCHEMA = pa.schema(
     {
         "problem_id": pa.string(),
         "group": pa.string(),
         "dim": pa.int16(),
-        "max_evals": pa.int16(),
+        "max_evals": pa.int32(),
         "f0": pa.float64(),
         "f_star": pa.float64(),
         "optimizer": pa.string(),
@@ -42,7 +42,7 @@ _SCHEMA = pa.schema(
         "status": pa.string(),
         "aocc": pa.float32(),
         "w": pa.float32(),
-        "evals": pa.int16(),
+        "evals": pa.int32(),
         "seconds": pa.float32(),
     }
 )

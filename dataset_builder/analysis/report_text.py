@@ -11,7 +11,7 @@ from rich.console import Console
 
 from llamoco.dataset_builder.analysis.figures import save_figures
 from llamoco.dataset_builder.analysis.label_tables import label_tables
-from llamoco.dataset_builder.benchmark.labels import Label
+from llamoco.dataset_builder.benchmark.labels import RARE, Label
 
 
 def print_label_report(record: Mapping[str, Any], console: Console) -> None:
@@ -20,6 +20,8 @@ def print_label_report(record: Mapping[str, Any], console: Console) -> None:
         console.print(table.to_rich())
     for name, group in record["groups"].items():
         console.print(f"simple rule, {name}: {group['rule']}", highlight=False)
+    rare = ", ".join(record["rare"]) or "none"
+    console.print(f"optimizers that win no more than {RARE:.1%} of the labels of a group: {rare}")
     for reason, count in record["discarded"].items():
         console.print(f"discarded, {reason}: {count}")
 

@@ -5,7 +5,7 @@ quarters of them to the fifth beyond 5,000. A race on these is shorter:
 
     budget          who screens             second  final               reference, where the optimum is unknown
     <= 1,000        all                     5 best  3 best, 3 seeds (5) 2 best, 3 times the budget
-    <= 5,000        all                     -       3 best, 2 seeds (3) best, 1 time
+    <= 2,000        all                     -       3 best, 2 seeds (3) best, 1 time
     <= 20,000       not ``SHORT_RUNS_ONLY`` -       2 best, 2 seeds (3) best, 1 time
     beyond          ``LONGEST_RUNS``        -       2 best, 1 seed (2)  -
 
@@ -26,7 +26,7 @@ SECOND_SEEDS = (1,)
 REFERENCE_SEEDS = (30,)
 CLOSE = 0.1  # in AOCC: finalists this close to the best after the first final seeds run on more
 
-SHORT_BUDGET = 5000  # up to it, everybody screens
+SHORT_BUDGET = 2000  # up to it, everybody screens
 LONG_BUDGET = 20_000  # beyond it, only ``LONGEST_RUNS`` do
 
 # Members that add less than .004 to the virtual best of the screen on the first edition's problems with budgets of
@@ -53,13 +53,17 @@ SHORT_RUNS_ONLY: dict[str, frozenset[str]] = {
     _CONSTRAINED: frozenset(
         [
             *("constrained_ga", "dual_annealing", "ga", "glpso", "heco_de", "pso", "trust_constr"),
-            *("coordinate_search", "subplex"),
+            "de_cobyla",
         ]
     ),
 }
 LONGEST_RUNS: dict[str, frozenset[str]] = {
-    _UNCONSTRAINED: frozenset(["slsqp", "bipop_cma_es", "amcde", "madde_bobyqa"]),
-    _CONSTRAINED: frozenset(["slsqp", "simulated_annealing", "amcde", "de_cobyla"]),
+    _UNCONSTRAINED: frozenset(
+        ["slsqp", "cobyla", "subplex", "coordinate_search", "bipop_cma_es", "madde_bobyqa"]
+    ),
+    _CONSTRAINED: frozenset(
+        ["slsqp", "cobyla", "subplex", "coordinate_search", "simulated_annealing", "amcde"]
+    ),
 }
 
 

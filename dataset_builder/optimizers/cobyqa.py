@@ -50,28 +50,29 @@ class Evaluator:
 def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """COBYQA, quadratic models (Ragonneau & Zhang, 2022), then COBYLA."""
     rng, dim = np.random.default_rng(seed), len(lower)
-    # Its own time grows with D ** 2.6: COBYQA has the first evaluations only.
+    # Its own time grows with D ** 2.6.
     first = min(max_evals, 400, round(600 * (10 / dim) ** 2.6))
     evaluate = Evaluator((objective, inequality, equality), lower, upper, first)
     z0, constraints = np.full(dim, 0.5) if x0 is None else (x0 - lower) / (upper - lower), []
     warnings.simplefilter("ignore")
     with suppress(BudgetSpent):
-        n, n_equality = len(evaluate(z0)[1]), evaluate.n_equality
+        n, n_equality, before = len(evaluate(z0)[1]), evaluate.n_equality, -1
         if n:
             low = np.repeat([-np.inf, 0.0], [n - n_equality, n_equality])
             constraints.append(NonlinearConstraint(lambda z: evaluate(z)[1], low, 0))
-        while True:
+        while evaluate.left != before:
+            before = evaluate.left
             minimize(
                 lambda z: evaluate(z)[0],
                 z0,
                 method="COBYQA",
                 bounds=[(0, 1)] * dim,
                 constraints=constraints,
-                options={"initial_tr_radius": RADIUS, "final_tr_radius": 1e-6, "maxiter": 10**6},
+                options={"initial_tr_radius": RADIUS, "final_tr_radius": 1e-6, "maxiter": first},
             )
             z0 = (evaluate.best[-1] - lower) / (upper - lower)
             z0 = (1 - RESTART) * z0 + RESTART * rng.random(dim)
-    evaluate.left = max_evals - first
+    evaluate.left += max_evals - first
     z0, radius = (evaluate.best[-1] - lower) / (upper - lower), 0.02
     while evaluate.left > 0:
         opt = nlopt.opt(nlopt.LN_COBYLA, dim)

@@ -45,7 +45,7 @@ def label(problem, winner: str) -> Label:
 
 @pytest.fixture(scope="module")
 def problems():
-    return draw_set(7, 60, constrained=False)
+    return draw_set(7, 120, constrained=False)
 
 
 @pytest.fixture(scope="module")
@@ -166,9 +166,9 @@ def test_report_is_a_record_a_table_and_figures(problems, folder: Path, tmp_path
     labelled = LabelTable(labels, discarded, sbs)
     record = label_report(labelled, folder)
     group = record["groups"]["unconstrained"]
-    assert group["labels"] == {"de": 40, "slsqp": 20} and group["problems"] == 60
+    assert group["labels"] == {"de": 80, "slsqp": 40} and group["problems"] == 120
     assert group["largest_share"] == 2 / 3 and group["one_percent"] == 2
-    assert group["discarded"] == 3 and group["discarded_share"] == 3 / 63
+    assert group["discarded"] == 3 and group["discarded_share"] == 3 / 123
     assert group["scores"]["w"]["vbs"] == pytest.approx(0.9)
     solvers = record["baselines"]["groups"]["unconstrained"]["solvers"]
     assert set(solvers) == set(SOLVERS) and all(0 <= row["w"] <= 1 for row in solvers.values())
