@@ -266,9 +266,8 @@ POOL: dict[str, Optimizer] = {
             "doi:10.48550/arXiv.2210.12018; COBYLA: M. J. D. Powell, 1994, doi:10.1007/978-94-015-8330-5_4",
             "both",
             {"RADIUS": (0.3, 0.1, 0.03), "RESTART": (1.0, 0.3, 0.1)},
-            max_evals_limit=500,
-            limit_reason="about 1 ms an evaluation at 10 variables, growing with their number to the power 2.6; what follows the "
-            "first 400 evaluations is COBYLA",
+            max_evals_limit=300,
+            limit_reason="about 1 ms an evaluation at 10 variables, growing with their number to the power 2.6",
             edition="extension",
         ),
         Optimizer(

@@ -36,8 +36,8 @@ class Evaluator:
 def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):
     """COBYLA, linear approximation (Powell, 1994), from the centre, then restarts."""
     rng, dim = np.random.default_rng(seed), len(lower)
-    # Its own time grows with D ** 2.5, to 1.2 ms an evaluation at 50: 3 seconds are the limit.
-    evals = min(max_evals, round(5e7 / dim**2.5))
+    # Its own time grows with D ** 2.5, to 1.2 ms an evaluation at 50: a second is the limit.
+    evals = min(max_evals, round(1.7e7 / dim**2.5))
     evaluate = Evaluator((objective, inequality, equality), lower, upper, evals)
     z0 = np.full(dim, 0.5) if x0 is None else (x0 - lower) / (upper - lower)
     n_constraints = len(evaluate(z0)[1])

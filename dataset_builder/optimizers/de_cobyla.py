@@ -67,7 +67,7 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
         result[:] = evaluate.point(z)[1]
 
     # COBYLA's own time grows with D ** 2.5.
-    evaluate.left = min(max_evals - total, round(5e7 / dim**2.5))
+    evaluate.left = min(max_evals - total, round(1.7e7 / dim**2.5))
     while evaluate.left > 0:
         z0 = (evaluate.best[-1] - lower) / (upper - lower)
         opt = nlopt.opt(nlopt.LN_COBYLA, dim)

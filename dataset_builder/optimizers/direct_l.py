@@ -48,6 +48,6 @@ def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality
         best = (evaluate.best[-1] - lower) / (upper - lower)
         z0 = best if method == nlopt.GN_DIRECT_L else rng.random(dim)
         if method == nlopt.GN_DIRECT_L:  # COBYLA's own time grows with D ** 2.5
-            evaluate.left = min(evaluate.left, round(5e7 / dim**2.5))
+            evaluate.left = min(evaluate.left, round(1.7e7 / dim**2.5))
         method, evals = nlopt.LN_COBYLA, max_evals
     return evaluate.best[-1]

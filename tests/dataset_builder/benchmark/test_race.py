@@ -63,7 +63,7 @@ def test_an_unknown_optimum_is_looked_for_with_longer_runs():
     assert [job.optimizer for job in stages[-1][1]] == ["slsqp", "de"]
 
 
-@pytest.mark.parametrize(("budget", "finalists", "runs"), [(5000, 3, 6), (20_000, 2, 4), (20_001, 2, 2)])
+@pytest.mark.parametrize(("budget", "finalists", "runs"), [(2000, 3, 6), (20_000, 2, 4), (20_001, 2, 2)])
 def test_large_budgets_have_short_races(budget: int, finalists: int, runs: int):
     problem = replace(PROBLEM, max_evals=budget, f_star=None)
     stages = raced(problem, {"slsqp": 0.01, "amcde": 0.2, "madde": 0.3})
@@ -78,9 +78,9 @@ def test_large_budgets_have_short_races(budget: int, finalists: int, runs: int):
 def test_who_runs_on_large_budgets():
     names = {
         budget: {name for name, _ in entrants(replace(PROBLEM, max_evals=budget))}
-        for budget in (5000, 20_000, 20_001)
+        for budget in (2000, 20_000, 20_001)
     }
-    assert names[5000] - names[20_000] == plan.SHORT_RUNS_ONLY["unconstrained"]
+    assert names[2000] - names[20_000] == plan.SHORT_RUNS_ONLY["unconstrained"]
     assert names[20_001] == plan.LONGEST_RUNS["unconstrained"] < names[20_000]
     for groups in (plan.SHORT_RUNS_ONLY, plan.LONGEST_RUNS):
         for number, members in enumerate(groups.values()):
