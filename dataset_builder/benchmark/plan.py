@@ -1,7 +1,7 @@
 """Plan of a race: who runs, how often, by the evaluation budget of the problem.
 
 Most evaluations would go to the few problems with the largest budgets: with budgets log-uniform in [20, 20000] three
-quarters of them to the fifth beyond 5,000. A race on these is shorter:
+quarters of them to the fifth beyond 5,000. A race on large budgets is shorter:
 
     budget          who screens             second  final               reference, where the optimum is unknown
     <= 1,000        all                     5 best  3 best, 3 seeds (5) 2 best, 3 times the budget
