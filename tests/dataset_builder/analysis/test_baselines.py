@@ -7,8 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from llamoco.dataset_builder.analysis.baseline_solvers import SOLVERS, PointCache
+from llamoco.dataset_builder.analysis.baseline_solvers import FUNCTIONS, SOLVERS
 from llamoco.dataset_builder.analysis.baselines import baseline_scores, baseline_tasks, run_baseline
+from llamoco.dataset_builder.analysis.solver_points import PointCache, penalised
 from llamoco.dataset_builder.benchmark.trace import unpack_trace
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded
 from llamoco.dataset_builder.problems.problem import Problem
@@ -97,3 +98,31 @@ def test_tasks_are_every_tool_on_every_problem_with_seeds_of_their_own() -> None
     pytest.importorskip("nevergrad")
     tasks = baseline_tasks(list(PROBLEMS.values()))
     assert len(tasks) == 2 * len(SOLVERS) and len({seed for _, _, seed in tasks.values()}) == len(tasks)
+
+
+@pytest.mark.parametrize("solver", ["slsqp_multistart", "scipy_cobyqa", "nlopt_bobyqa", "scipy_de"])
+def test_a_tool_begins_at_the_starting_point(solver: str) -> None:
+    asked: list[np.ndarray] = []
+
+    def objective(x: np.ndarray) -> float:
+        if len(asked) == 60:
+            raise BudgetExceeded
+        asked.append(x)
+        return float(((x - 1) ** 2).sum())
+
+    lower, upper, x0 = (
+        np.array([-3.0, 0.0]),
+        np.array([5.0, 4.0]),
+        np.array([1.4, 2.2]),
+    )  # Powell's tools move it where their first steps leave the box
+    with pytest.raises(BudgetExceeded):
+        FUNCTIONS[solver](objective, lower, upper, 60, 7, x0=x0)
+    assert any(np.allclose(x, x0) for x in asked[: 31 if solver == "scipy_de" else 1])
+
+
+def test_violations_weigh_more_than_the_objective() -> None:
+    points = PointCache(lambda x: float(x[0]), 100, lambda x: np.array([0.5 - x[0]]), None)
+    merit = penalised(points, np.zeros(1), np.ones(1), np.random.default_rng(0))
+    assert merit(np.array([0.2])) > merit(np.array([0.9])) > merit(np.array([0.6])) == 0.6
+    free = PointCache(lambda x: float(x[0]), 100, None, None)
+    assert penalised(free, np.zeros(1), np.ones(1), np.random.default_rng(0))(np.array([0.2])) == 0.2
