@@ -33,6 +33,7 @@ FEATURES = datasets.Features(
         "pattern": datasets.Value("string"),
         "held_out_pattern": datasets.Value("bool"),
         "facts_known": datasets.Value("bool"),
+        "probes": datasets.Value("string"),
         "optimizer": datasets.Value("string"),
         "hyperparameters": datasets.Value("string"),
         "dim": datasets.Value("int32"),

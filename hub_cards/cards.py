@@ -21,6 +21,7 @@ from llamoco.dataset_builder.hub_folder import folder_hash
 from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.functions.constraints import CONSTRAINTS
+from llamoco.dataset_builder.problems.symbolic.families import FAMILIES
 from llamoco.dataset_builder.prompts.instruction_set import sample_jsonl
 from llamoco.dataset_builder.prompts.rows import PATTERNS
 from llamoco.hub_cards import model_cards
@@ -68,6 +69,7 @@ def dataset_card_body(sha256: str, splits: list[dict[str, Any]]) -> str:
         pool=POOL,
         functions=FUNCTIONS,
         constraints=CONSTRAINTS,
+        families=FAMILIES,
         patterns=PATTERNS,
     )
 

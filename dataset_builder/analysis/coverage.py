@@ -9,13 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from llamoco.dataset_builder.analysis.prompt_facts import stated_features, traced_features
+from llamoco.dataset_builder.benchmark.provenance import environment
+from llamoco.dataset_builder.optimizers.catalogue import GROUPS, group_of
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.profiling.probe_points import MOST
 from llamoco.dataset_builder.problems.profiling.probes import probe_numbers, probe_problem
+from llamoco.dataset_builder.problems.suites.suite import load_suite
+from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
 INSIDE_QUANTILE = 0.95
 LARGEST = 4.0  # of a scaled feature: beyond, one feature would decide the distance alone
@@ -64,6 +69,44 @@ def coverage(drawn: Sequence[Problem], others: Sequence[Problem]) -> Coverage:
         {problem.id: round(float(row.min()), 4) for problem, row in zip(others, apart, strict=True)},
         {problem.id: drawn[int(row.argmin())].id for problem, row in zip(others, apart, strict=True)},
     )
+
+
+def coverage_record(suite: str, count: int, seed: int, command: str) -> dict[str, Any]:
+    """Share of a suite's problems that lie inside P, by group, the farthest of them, and how this was made.
+
+    Args:
+        suite: name of a suite, see ``suite.SUITES``.
+        count: problems of each group to draw from P.
+        seed: of P.
+        command: the command line, for the record.
+
+    Raises:
+        ProblemError: if there is no such suite.
+    """
+    others = load_suite(suite)
+    groups: dict[str, Any] = {}
+    for constrained in (False, True):
+        mine = [problem for problem in others if problem.constrained == constrained]
+        found = coverage([draw_problem(seed, number, constrained) for number in range(count)], mine)
+        farthest = sorted(found.distances, key=lambda name: -found.distances[name])
+        groups[group_of(constrained)] = {
+            "problems": len(mine),
+            "inside": found.inside,
+            "limit": round(found.limit, 4),
+            "outside": {
+                name: found.distances[name] for name in farthest if found.distances[name] > found.limit
+            },
+            "median_distance": round(float(np.median(list(found.distances.values()))), 4),
+        }
+    assert tuple(groups) == GROUPS
+    return {
+        "command": command,
+        "suite": suite,
+        "drawn": count,
+        "seed": seed,
+        **environment(),
+        "groups": groups,
+    }
 
 
 def _features(problems: Sequence[Problem]) -> np.ndarray:

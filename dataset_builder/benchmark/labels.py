@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import fmean
 
 from llamoco.dataset_builder.benchmark.plan import plan_for
@@ -56,7 +57,7 @@ class Label:
         aocc, w: its mean scores over the fresh seeds of the last stage.
         tie: whether another optimizer ties with the best within ``race.TIE``.
         finalists: scores of all finalists on these seeds, best first.
-        screen: scores of every optimizer that raced (first stage, one seed), best first.
+        raced: scores of every optimizer that raced (first stage, one seed), best first, those included that have left the pool.
         check: scores of the answer and of the single best solvers on seeds that no choice has seen; None
             where there was no check.
         repeat: outcome of the second race, None if there was none.
@@ -72,10 +73,15 @@ class Label:
     w: float
     tie: bool
     finalists: tuple[Score, ...]
-    screen: tuple[Score, ...]
+    raced: tuple[Score, ...]
     check: tuple[Score, ...] | None = None
     repeat: Repeat | None = None
     paper: Score | None = None
+
+    @cached_property
+    def screen(self) -> tuple[Score, ...]:
+        """Scores of the pool's members in the first stage, best first."""
+        return tuple(in_pool(self.raced))
 
     @property
     def group(self) -> str:
@@ -141,9 +147,10 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
     labels = []
     for problem, rows in frozen:
         group = group_of(problem.constrained)
-        finalists = finals[problem.id]
+        # Where no finalist is in the pool any more, the screen decides.
+        finalists = in_pool(finals[problem.id]) or in_pool(screens[problem.id])
         winner, tie = choose_winner(finalists, strength[group])
-        repeated = stage_scores(problem, _of_race(rows, 1), (FINAL,))
+        repeated = in_pool(stage_scores(problem, _of_race(rows, 1), (FINAL,)))
         repeat = None
         if repeated:
             other, other_tie = choose_winner(repeated, strength[group])
@@ -159,8 +166,8 @@ def derive_labels(problems: Iterable[Problem], runs: Mapping[str, Sequence[Run]]
                 w=winner.w,
                 tie=tie,
                 finalists=tuple(finalists),
-                screen=tuple(screens[problem.id]),
-                paper=paper_winner(finalists, screens[problem.id], strength[group]),
+                raced=tuple(screens[problem.id]),
+                paper=paper_winner(finals[problem.id], screens[problem.id], strength[group]),
                 check=tuple(check) or None,
                 repeat=repeat,
             )
@@ -186,6 +193,11 @@ def _strength(
             for entry in screens[problem.id]:
                 scores[entry.optimizer].append(entry.aocc - middle)
     return {name: fmean(values) for name, values in scores.items()}
+
+
+def in_pool(scores: Iterable[Score]) -> list[Score]:
+    """The scores of members of the pool: without those of optimizers that have left it."""
+    return [score for score in scores if POOL[score.optimizer].in_default]
 
 
 def paper_winner(

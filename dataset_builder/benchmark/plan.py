@@ -109,7 +109,7 @@ def entrants(problem: Problem) -> list[Configuration]:
     """The optimizers that race on a problem, by its group, number of variables and evaluation budget."""
     return [
         configured(optimizer.name, problem)
-        for optimizer in pool_for(problem.constrained)
+        for optimizer in pool_for(problem.constrained, "all")
         if optimizer.affords(problem.dim, problem.max_evals) and _screens(optimizer, problem)
     ]
 

@@ -30,6 +30,8 @@ class Optimizer:
         dim_limit: it is not run on problems with more variables; None for no limit.
         limit_reason: why; empty without a limit.
         edition: "paper" for the paper's own 23, "extension" for later ones.
+        in_default: whether it is in the pool that answers. Those that win at most 0.5% of the labels of either group are not:
+            they race, and the data set's configuration ``paper`` has them.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Optimizer:
     dim_limit: int | None = None
     limit_reason: str = ""
     edition: Literal["paper", "extension"] = "paper"
+    in_default: bool = True
 
     def handles(self, constrained: bool) -> bool:
         """True if it serves constrained (or else unconstrained) problems."""

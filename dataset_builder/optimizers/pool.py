@@ -39,18 +39,19 @@ OptimizeFunction = Callable[..., np.ndarray]
 _CONSTANT = re.compile(r"^([A-Z][A-Z0-9_]*) = (.+)$", re.MULTILINE)
 
 
-def pool_for(constrained: bool, pool: Literal["default", "paper"] = "default") -> list[Optimizer]:
+def pool_for(constrained: bool, pool: Literal["default", "paper", "all"] = "default") -> list[Optimizer]:
     """The optimizers of Lambda_c (constrained) or Lambda_nc, in the pool's order.
 
     Args:
         constrained: which of the two.
-        pool: "paper" for those of the paper alone.
+        pool: "default" for those that answer, "paper" for the paper's own, "all" for those that race.
     """
-    return [
-        optimizer
-        for optimizer in POOL.values()
-        if optimizer.handles(constrained) and (pool == "default" or optimizer.edition == "paper")
-    ]
+    kept = {
+        "default": lambda optimizer: optimizer.in_default,
+        "paper": lambda optimizer: optimizer.edition == "paper",
+        "all": lambda optimizer: True,
+    }[pool]
+    return [optimizer for optimizer in POOL.values() if optimizer.handles(constrained) and kept(optimizer)]
 
 
 def check_serves(name: str, constrained: bool) -> None:

@@ -118,6 +118,18 @@ def facts_only(prompt: str) -> str:
     return prompt[prompt.rfind(f"\n# {FACTS[0]}: ") + 1 :]
 
 
+def with_unknown_functions(facts: str, probes: str | None) -> str:
+    """Fact lines as they are where the functions cannot be traced: operations unknown, and probes in their place.
+
+    Args:
+        facts: fact lines (``fact_lines``), without a description.
+        probes: what probes of the problem's landscape tell (``probe_words``); None where its budget affords none.
+    """
+    functions = r"(objective|constraints): (?!none$).+"
+    facts = re.sub(rf"^# {functions}$", r"# \1: unknown", facts, flags=re.MULTILINE)
+    return re.sub(r"^# probes: .+$", lambda line: f"# probes: {probes or 'none'}", facts, flags=re.MULTILINE)
+
+
 def _operations(profile: FunctionProfile, dim: int) -> str:
     """Degrees of polynomial functions, coupling of the variables, frequency of each operation."""
     kinds = Counter("no polynomial" if degree is None else f"degree {degree}" for degree in profile.degrees)

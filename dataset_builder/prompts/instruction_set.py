@@ -174,7 +174,7 @@ def _paper_rows(label: Label, count: int) -> list[Row]:
         raise LabelsError(
             f"problem {label.problem.id}: none of the paper's optimizers raced, so config paper has no answer"
         )
-    raced = [entry for entry in label.screen if POOL[entry.optimizer].edition == "paper"]
+    raced = [entry for entry in label.raced if POOL[entry.optimizer].edition == "paper"]
     return _answered_rows(label, count, label.paper.optimizer, label.paper.config, raced)
 
 

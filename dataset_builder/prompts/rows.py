@@ -92,7 +92,7 @@ def rows_of_problem(
 
     Returns:
         Rows with the columns of the set but ``scores`` and ``calibration``: prompt, completion, program, problem_id, language, pattern,
-        held_out_pattern, facts_known, optimizer, hyperparameters (JSON), dim, constrained, max_evals, f0, f_star and problem (JSON).
+        held_out_pattern, facts_known, probes (None where the budget affords none), optimizer, hyperparameters (JSON), dim, constrained, max_evals, f0, f_star and problem (JSON).
 
     Raises:
         ProblemError: if no pattern of a language gives a prompt that is short enough.
@@ -105,17 +105,18 @@ def rows_of_problem(
     rows: list[dict[str, Any]] = []
     adaptation = adaptation_of(problem)
     text, known = problem.to_json(), facts_are_known(problem.id)
-    probes = None if known else words_of_problem(problem)
+    probes = words_of_problem(problem)
+    stated = None if known else probes
     for number in range(count):
         first = ordered[number % len(ordered)]
         candidates = [first, *(p for p in ordered if p.language == first.language and p is not first)]
         limit = min(PROMPT_LIMIT, PAIR_LIMIT - len(answer))
         pattern, description = write_description(
-            problem, candidates, limit, PortableRng("style", seed, problem.id, number), known, probes
+            problem, candidates, limit, PortableRng("style", seed, problem.id, number), known, stated
         )
         rows.append(
             {
-                "prompt": prompt(problem, description, known, probes),
+                "prompt": prompt(problem, description, known, stated),
                 "completion": answer,
                 "program": assemble_program(
                     problem_section_of_text(pattern.language, description, problem.id), answer, adaptation
@@ -125,6 +126,7 @@ def rows_of_problem(
                 "pattern": pattern.name,
                 "held_out_pattern": pattern.held_out,
                 "facts_known": known,
+                "probes": probes,
                 "optimizer": optimizer,
                 "hyperparameters": config,
                 "dim": problem.dim,

@@ -17,7 +17,7 @@ from datasets import Dataset, concatenate_datasets
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import pool_for, render
 from llamoco.dataset_builder.prompts.completion import with_optimizer
-from llamoco.dataset_builder.prompts.facts import facts_only
+from llamoco.dataset_builder.prompts.facts import facts_only, with_unknown_functions
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
 
 Row = dict[str, Any]
@@ -30,6 +30,7 @@ COLUMNS = (  # that training, and the description of its data, read
     "language",
     "pattern",
     "scores",
+    "probes",
     "dim",
     "max_evals",
     "constrained",
@@ -65,7 +66,9 @@ def mixture(pairs: Dataset, source: DatasetSource, calibration: bool = False) ->
     chosen = chosen.select_columns([name for name in COLUMNS if name in chosen.column_names])
     if len(chosen) == 0:
         raise RecipeError(f"no pair of {_name(source)} is left by hold_out, language and patterns")
-    if source.decision_only_share and source.soft_label_temperature:
+    if source.unknown_share:
+        _column(chosen, source, "probes", "unknown_share")
+    if (source.decision_only_share or source.unknown_share) and source.soft_label_temperature:
         _column(chosen, source, "scores", "soft_label_temperature")
     if source.program_only_share:
         for column in ("dim", "max_evals", "constrained"):
@@ -74,6 +77,7 @@ def mixture(pairs: Dataset, source: DatasetSource, calibration: bool = False) ->
         (source.full_share, None),
         (source.facts_only_share, lambda row: {"prompt": facts_only(row["prompt"])}),
         (source.decision_only_share, lambda row: _decision_only(row, source.soft_label_temperature)),
+        (source.unknown_share, lambda row: _unknown_decision(row, source.soft_label_temperature)),
         (source.program_only_share, _program_only),
     )
     parts = []
@@ -83,7 +87,7 @@ def mixture(pairs: Dataset, source: DatasetSource, calibration: bool = False) ->
             parts.append(drawn if change is None else drawn.map(change, desc="Rows"))
     if not parts:
         raise RecipeError(
-            "full_share, facts_only_share, decision_only_share and program_only_share leave no row: raise one of them"
+            "full_share, facts_only_share, decision_only_share, unknown_share and program_only_share leave no row: raise one of them"
         )
     return concatenate_datasets(parts)
 
@@ -103,6 +107,12 @@ def _decision_only(row: Row, temperature: float) -> Row:
         "completion": _decision_of(row, name),
         "optimizer": name,
     }
+
+
+def _unknown_decision(row: Row, temperature: float) -> Row:
+    """A decision-only row of a problem whose functions cannot be traced: probes tell of them."""
+    decided = _decision_only(row, temperature)
+    return decided | {"prompt": with_unknown_functions(decided["prompt"], row["probes"])}
 
 
 def _program_only(row: Row) -> Row:

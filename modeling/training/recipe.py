@@ -91,6 +91,8 @@ class DatasetSource:
         soft_label_temperature (`float`): if above 0, decision-only rows name an optimizer drawn with probability proportional
             to exp(AOCC / soft_label_temperature) in place of the label, AOCC from the data set's column `scores`. So a model
             learns how much worse the others are, where the label alone says which one won.
+        unknown_share (`float`): share that is seen like decision-only rows, but as a problem whose functions cannot be traced:
+            with the data set's column `probes` in place of what the functions do.
         program_only_share (`float`): share that is seen as practice in writing: the prompt is the facts and a decision, the
             completion the program; each of the optimizers that can handle the problem is drawn equally often.
         hold_out (`bool`): leave out the rows with `calibration` true, on which confidence is calibrated.
@@ -106,6 +108,7 @@ class DatasetSource:
     facts_only_share: float = 0.0
     decision_only_share: float = 0.0
     soft_label_temperature: float = 0.0
+    unknown_share: float = 0.0
     program_only_share: float = 0.0
     hold_out: bool = False
     validation: bool = False

@@ -87,14 +87,14 @@ def test_a_perfect_selector_closes_the_gap_and_the_single_best_solver_none_of_it
 
 def test_a_family_that_did_not_run_is_never_chosen(problems, features):
     labels = [label(p, "slsqp") for p in problems]
-    labels[3] = replace(labels[3], screen=labels[3].screen[:1], finalists=labels[3].finalists[:1])
+    labels[3] = replace(labels[3], raced=labels[3].raced[:1], finalists=labels[3].finalists[:1])
     choices = cross_validated_choices(labels, features, {"forest": random_forest})["forest"]
     assert choices[3] == "de" and set(choices[:3]) == {"slsqp"}
 
 
 def test_the_simple_rule_is_the_best_optimizer_where_it_runs(problems):
     labels = [label(p, "slsqp") for p in problems]
-    labels[0] = replace(labels[0], screen=tuple(s for s in labels[0].screen if s.optimizer == "de"))
+    labels[0] = replace(labels[0], raced=tuple(s for s in labels[0].screen if s.optimizer == "de"))
     assert simple_rule(labels, "de") == ("slsqp", ["de", *["slsqp"] * (len(labels) - 1)])
     assert simple_rule([label(p, "de") for p in problems], "de") == ("de", ["de"] * len(problems))
 

@@ -203,6 +203,23 @@ def test_the_winner_among_the_papers_optimizers(monkeypatch):
     assert paper_winner([best], [best], strength) is None
 
 
+def test_who_has_left_the_pool_is_no_answer_but_stays_in_the_papers(monkeypatch):
+    names = ("de", "pso", "slsqp")
+    runs = [
+        run(name, [(10, value)], stage, seed)
+        for name, value in zip(names, (0.1, 1.0, 10.0), strict=True)
+        for stage, seed in (("screen", 0), ("final", 20))
+    ]
+    (before,) = derive_labels([problem()], {"p": runs}).labels
+    monkeypatch.setitem(POOL, "de", replace(POOL["de"], in_default=False))
+    (after,) = derive_labels([problem()], {"p": runs}).labels
+    assert (before.optimizer, after.optimizer) == ("de", "pso")
+    assert [score.optimizer for score in after.screen] == ["pso", "slsqp"]
+    assert [score.optimizer for score in after.finalists] == ["pso", "slsqp"]
+    assert [score.optimizer for score in after.raced] == list(names)
+    assert after.paper is not None and after.paper.optimizer == "de"
+
+
 def test_check_covers_answer_and_single_best_once():
     labelled = full_set()
     label = next(entry for entry in labelled.labels if entry.problem.id == "p3")

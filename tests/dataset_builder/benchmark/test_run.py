@@ -68,9 +68,9 @@ def test_what_goes_wrong_is_recorded(sphere, body, status, message, returned):
 def test_a_hung_run_ends_even_if_it_catches_everything(sphere):
     spin = "            while True:\n                pass\n"
     body = f"    while True:\n        try:\n{spin}        except Exception:\n            pass\n"
-    started = time.monotonic()
+    started = time.process_time()  # the limit is of CPU time: a busy machine takes longer by the clock
     measured = execute(sphere, HEADER + body, 0, limit=0.3)
-    assert measured["status"] == "timeout" and time.monotonic() - started < 2
+    assert measured["status"] == "timeout" and time.process_time() - started < 2
 
 
 def test_a_race_ends_a_run_where_nothing_is_left_to_gain(sphere):

@@ -31,6 +31,7 @@ COLUMNS = [
         "pattern",
         "held_out_pattern",
         "facts_known",
+        "probes",
         "optimizer",
     ),
     *("hyperparameters", "dim", "constrained", "max_evals", "f0", "f_star", "problem"),

@@ -14,7 +14,8 @@ from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
-from llamoco.dataset_builder.prompts.facts import FACTS
+from llamoco.dataset_builder.prompts.facts import FACTS, fact_lines
+from llamoco.dataset_builder.prompts.probe_words import words_of_problem
 from llamoco.dataset_builder.prompts.rows import fact_lines_of_rows, rows_of_problem
 from llamoco.modeling.training.mixture import COLUMNS, mixture
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
@@ -99,6 +100,16 @@ def test_a_missing_column_is_named(rows: Dataset, fields: dict[str, object], col
     name = list(fields)[-1]
     with pytest.raises(RecipeError, match=rf"{name} needs the column {column}"):
         mixture(rows.remove_columns(column), source(**fields))
+
+
+def test_unknown_rows_read_as_the_prompts_of_problems_that_cannot_be_traced(rows: Dataset) -> None:
+    seen = mixture(rows, source(full_share=0, unknown_share=1))
+    assert len(seen) > 0
+    by_id = {problem.id: problem for problem in PROBLEMS}
+    for row in seen:
+        problem = by_id[row["problem_id"]]
+        assert row["prompt"] == fact_lines(problem, False, words_of_problem(problem))
+        assert row["completion"].count("\n") == 1
 
 
 def test_program_only_rows_practise_every_applicable_optimizer_equally_often() -> None:
