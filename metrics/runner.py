@@ -284,5 +284,6 @@ def _interrupts_deferred() -> Iterator[None]:
 
 def _content(prediction: Prediction) -> bytes:
     """A digest that differs for different predictions."""
-    parts = (prediction.program, prediction.repair, prediction.problem.to_json())
+    problem = prediction.problem
+    parts = (prediction.program, prediction.repair, problem.to_json(), problem.probes_first)
     return hashlib.sha256(json.dumps(parts).encode()).digest()

@@ -15,6 +15,7 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.merit import EQUALITY_TOLERANCE, INEQUALITY_TOLERANCE, violations
 from llamoco.dataset_builder.problems.problem import Evaluation, Problem
+from llamoco.dataset_builder.problems.profiling.probes import probe_problem
 
 VectorFunction = Callable[[np.ndarray], np.ndarray]
 
@@ -74,7 +75,13 @@ class Oracle:
         self._compiled = problem.point_evaluator()
         self.inequality: VectorFunction | None = self._inequality if problem.n_inequality else None
         self.equality: VectorFunction | None = self._equality if problem.n_equality else None
-        self._start = problem.start
+        self._start: np.ndarray | None = None
+        if problem.probes_first:
+            probe_problem(problem, self.evaluate)
+            found = self.best or self.least_infeasible
+            self._start = None if found is None else found.x
+        else:
+            self._start = problem.start
         if self._start is not None:
             self._near = _ROUNDING * (np.abs(problem.lower_array) + np.abs(problem.upper_array))
             if problem.start_values is not None and self._compiled is None:
@@ -87,6 +94,11 @@ class Oracle:
             self._improve(start, values.f, values)
         else:
             self._note_least(start, values)
+
+    @property
+    def start(self) -> np.ndarray | None:
+        """The starting point (D,) of the program: the problem's or, with ``probes_first``, the best probe; None for none."""
+        return self._start
 
     @property
     def remaining(self) -> int:

@@ -51,6 +51,7 @@ class Problem:
         start_evaluated: whether the person's starting point has been evaluated before. Not part of the JSON.
         given_start: a starting point (D,) in place of the person's, see ``with_start``. Not part of the JSON.
         start_values: values there, if they are known: then they cost no evaluation. Not part of the JSON.
+        probes_first: whether a run begins with probes of the landscape, on which the choice of its program rests. Not part of the JSON.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Problem:
     start_evaluated: bool = field(default=False, repr=False, compare=False)
     given_start: tuple[float, ...] | None = field(default=None, repr=False, compare=False)
     start_values: Evaluation | None = field(default=None, repr=False, compare=False)
+    probes_first: bool = field(default=False, repr=False)
 
     @property
     def language(self) -> str:

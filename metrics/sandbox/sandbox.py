@@ -144,8 +144,6 @@ class Sandbox:
             "seed": seed,
             "lower": list(problem.lower),
             "upper": list(problem.upper),
-            "max_evals": problem.max_evals,
-            "start": None if problem.start is None else problem.start.tolist(),
             "n_inequality": problem.n_inequality,
             "n_equality": problem.n_equality,
         }
@@ -161,7 +159,9 @@ class Sandbox:
             if on_oracle is not None:
                 on_oracle(oracle)
             try:
-                outcome = self._attempt(job, oracle, None, time_limit, memory_limit)
+                start = None if oracle.start is None else oracle.start.tolist()
+                begin = {"max_evals": oracle.remaining, "start": start}
+                outcome = self._attempt(job | begin, oracle, None, time_limit, memory_limit)
             except ZygoteDied:
                 reason = "the process that runs programs died"
                 self._restart()

@@ -65,9 +65,10 @@ def runs_file(name: str) -> str:
     return f"runs-{name}.jsonl"
 
 
-def key_of(problem_id: str, program: str) -> Key:
-    """Identity of a run: the same program on the same problem is run once."""
-    return problem_id, hashlib.sha256(program.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def key_of(problem_id: str, program: str, probed: bool = False) -> Key:
+    """Identity of a run: the same program on the same problem is run once, and once more after probes (``Problem.probes_first``)."""
+    text = f"{program}\0after probes" if probed else program
+    return problem_id, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def read_lines(path: Path, parse: Callable[[Line], Item]) -> list[Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -138,9 +138,7 @@ def read_results(folder: Path, limit: int | None = None) -> Results:
     lines: dict[str, dict[int, list[Line]]] = {}
     for name in programs:
         done = read_runs(folder, name)
-        keys = {
-            number: key_of(rows[number]["problem_id"], program) for number, program in programs[name].items()
-        }
+        keys = {number: run_key(name, rows[number], program) for number, program in programs[name].items()}
         if missing := sum(key not in done for key in keys.values()):
             raise EvaluationError(
                 f"{folder / runs_file(name)} lacks the runs of {missing} of {len(keys)} rows: run --step run first"
@@ -149,7 +147,7 @@ def read_results(folder: Path, limit: int | None = None) -> Results:
         made: dict[Key, list[Run]] = {}  # shared by the rows of a problem
         for number, key in keys.items():
             if key not in made:
-                prediction = Prediction(programs[name][number], problems[key[0]])
+                prediction = prediction_of(name, rows[number], programs[name][number], problems)
                 made[key] = [run_of_row(line, prediction) for line in done[key]]
         runs[name] = {number: made[key] for number, key in keys.items()}
         for several in done.values():
@@ -218,6 +216,22 @@ def problems_of(rows: Mapping[int, Row]) -> dict[str, Problem]:
     """The problems of rows, by id."""
     texts = {row["problem_id"]: row["problem"] for row in rows.values()}
     return {name: Problem.from_json(text) for name, text in texts.items()}
+
+
+def after_probes(name: str, row: Row) -> bool:
+    """Whether a contestant's runs begin with probes: the model's do where the prompt states probes, since its choice rests on them."""
+    return name in ("model", "within_pool", "repair") and not row.get("facts_known", True)
+
+
+def run_key(name: str, row: Row, program: str) -> Key:
+    """Identity of a contestant's runs on a row's problem."""
+    return key_of(row["problem_id"], program, after_probes(name, row))
+
+
+def prediction_of(name: str, row: Row, program: str, problems: Mapping[str, Problem]) -> Prediction:
+    """A contestant's program with the problem to run it on."""
+    problem = problems[row["problem_id"]]
+    return Prediction(program, replace(problem, probes_first=after_probes(name, row)))
 
 
 def contestants_programs(

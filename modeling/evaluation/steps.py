@@ -37,7 +37,6 @@ from llamoco.modeling.evaluation.evaluation_folder import (
     EvaluationError,
     Key,
     Line,
-    key_of,
     lock_folder,
     read_settings,
     runs_file,
@@ -50,6 +49,7 @@ from llamoco.modeling.evaluation.results import (
     contestants_programs,
     error_text,
     failing,
+    prediction_of,
     problems_of,
     read_answers,
     read_decisions,
@@ -57,6 +57,7 @@ from llamoco.modeling.evaluation.results import (
     read_results,
     read_runs,
     read_within_pool,
+    run_key,
 )
 from llamoco.modeling.evaluation.robustness import decide_variants
 from llamoco.modeling.evaluation.scoring import score_evaluation
@@ -213,13 +214,14 @@ class _Work:
         done, problems = read_runs(self.folder, "model"), problems_of(rows)
         failures: dict[int, Failure] = {}
         for number, entry in rows.items():
-            program, problem = answers[number].completion, problems[entry["problem_id"]]
-            lines = done.get(key_of(problem.id, program))
+            program = answers[number].completion
+            lines = done.get(run_key("model", entry, program))
             if lines is None:
                 raise EvaluationError(
                     f"{self.folder / runs_file('model')} lacks the runs of row {number}: run --step run first"
                 )
-            failed = failing([run_of_row(line, Prediction(program, problem)) for line in lines])
+            prediction = prediction_of("model", entry, program, problems)
+            failed = failing([run_of_row(line, prediction) for line in lines])
             if failed is not None:
                 failures[number] = Failure(entry["prompt"], program, error_text(failed))
         repairs = read_repairs(self.folder)
@@ -265,8 +267,8 @@ class _Work:
             for name, programs in of_contestants.items():
                 if number not in programs:
                     continue
-                key = key_of(entry["problem_id"], programs[number])
-                predictions[key] = Prediction(programs[number], problems[entry["problem_id"]])
+                key = run_key(name, entry, programs[number])
+                predictions[key] = prediction_of(name, entry, programs[number], problems)
                 if key not in done[name] and name not in lacking.setdefault(key, []):
                     lacking[key].append(name)
         with ExitStack() as stack:

@@ -82,9 +82,9 @@ class InProcessRunner:
                     optimizer_function(body),
                     (oracle.objective, oracle.inequality, oracle.equality),
                     (problem.lower_array.copy(), problem.upper_array.copy()),
-                    problem.max_evals,
+                    oracle.remaining,
                     seed,
-                    problem.start,
+                    oracle.start,
                 )
             ending = Outcome("ok", "returned a point", x=np.asarray(x, dtype=float))
         except BudgetExceeded as error:
