@@ -49,6 +49,7 @@ def run_suite(
                         limit,
                         unsafe,
                         " ".join(["llamoco", *sys.argv[1:]]),
+                        model or SHIPPED_MODEL,
                         lambda done, total: bar.update(task, completed=done, total=total),
                     )
             except SandboxUnavailable as error:

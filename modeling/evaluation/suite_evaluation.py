@@ -40,6 +40,7 @@ def evaluate_suite(
     limit: int | None = None,
     unsafe: bool = False,
     command: str = "",
+    place: str | Path = "",
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> SuiteRecord:
     """Do the runs that OUT does not have yet, and write the record.
@@ -54,6 +55,7 @@ def evaluate_suite(
         limit: the first N problems only.
         unsafe: see ``pipeline.Options``.
         command: the command line, for the record.
+        place: folder of the model, whose weights the runs are of.
         on_progress: called with (problems solved in a way, all).
 
     Raises:
@@ -85,7 +87,7 @@ def evaluate_suite(
         for way in WAYS
     }
     settings: dict[str, Any] = {"suite": suite, "model": generator.name, "runs": runs, "seed": seed}
-    settings["weights"] = weights_hash(generator.name)
+    settings["weights"] = weights_hash(place or generator.name)
     run_missing_tasks(out / RUNS_LOG, settings, command, tasks, solve, _Inline(), 1, on_progress)
     record = read_suite_evaluation(out)
     write_json(out / RECORD, record)
@@ -110,7 +112,7 @@ def read_suite_evaluation(out: Path) -> SuiteRecord:
     return suite_record(head, known, problems)
 
 
-def weights_hash(place: str) -> str | None:
+def weights_hash(place: str | Path) -> str | None:
     """Hash of the weights in a model's folder, which a name does not tell apart; None where there is no such folder."""
     files = sorted(Path(place).glob("*.safetensors")) if Path(place).is_dir() else []
     if not files:
