@@ -18,11 +18,13 @@ from huggingface_hub import DatasetCard, DatasetCardData
 
 from llamoco.dataset_builder.benchmark.executors import process_executor
 from llamoco.dataset_builder.benchmark.label_table import read_single_best_solvers
-from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo, dataset_info
+from llamoco.dataset_builder.benchmark.screening import SHIPPED_DECISIONS
+from llamoco.dataset_builder.llamoco import DECISION_FEATURES, FEATURES, LLaMoCo, dataset_info
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.prompts.instruction_set import (
     Row,
     answerable_labels,
+    decision_rows,
     description_counts,
     paper_order,
     rows_of_labels,
@@ -30,7 +32,10 @@ from llamoco.dataset_builder.prompts.instruction_set import (
 
 CARD_KEY = "llamoco"  # of what the card's metadata state for models
 CONFIGS = tuple(config.name for config in LLaMoCo.BUILDER_CONFIGS)
-SCHEMA = pa.schema(list(FEATURES.arrow_schema))  # without the features as metadata: the README has them
+# Without the features as metadata: the README has them.
+SCHEMA = pa.schema(list(FEATURES.arrow_schema))
+DECISION_SCHEMA = pa.schema(list(DECISION_FEATURES.arrow_schema))
+DECISIONS = "decisions"  # the config of screened problems
 ROWS_AT_ONCE = 1000  # rows of a row group, 15 MB of text: what a reader holds in memory
 
 
@@ -55,7 +60,7 @@ def build_folder(
     ``out`` is replaced in one step, after the new one is complete; an interruption leaves it as it was.
 
     Args:
-        labels: the label table.
+        labels: the label table. If a table of screened problems, decisions.parquet, is beside it, there is a config of these, too.
         out: folder to write.
         workers: processes that make the rows; 1 for this one alone.
         on_progress: called with the rows made so far and in all, of all configs.
@@ -104,6 +109,13 @@ def build_folder(
                 ],
                 **({"default": True} if name == LLaMoCo.DEFAULT_CONFIG_NAME else {}),
             }
+        sizes = {name: {split: len(order) for split, order in orders[name].items()} for name in CONFIGS}
+        screened = labels.with_name(SHIPPED_DECISIONS.name)
+        if screened.exists():
+            rows = pa.Table.from_pylist(list(decision_rows(screened)), schema=DECISION_SCHEMA)
+            sizes[DECISIONS] = {"train": len(rows)}
+            infos[DECISIONS] = _write_config(folder / DECISIONS, rows, {"train": range(len(rows))})
+            metadata[DECISIONS] = {"data_files": [{"split": "train", "path": f"{DECISIONS}/train-*.parquet"}]}
         solvers = {group: best["aocc"] for group, best in read_single_best_solvers(labels).items()}
         card = DatasetCardData(license=infos[CONFIGS[0]].license, pretty_name="LLaMoCo")
         card[CARD_KEY] = {"single_best_solvers": solvers}
@@ -114,7 +126,7 @@ def build_folder(
         if out.exists():
             out.rename(Path(work) / "before")
         folder.rename(out)
-    return {name: {split: len(order) for split, order in orders[name].items()} for name in CONFIGS}
+    return sizes
 
 
 def folder_hash(folder: Path) -> str:
@@ -156,7 +168,7 @@ def _write_config(folder: Path, rows: pa.Table, order: dict[str, Sequence[int]])
     for split, numbers in order.items():
         path = folder / f"{split}-00000-of-00001.parquet"
         size = 0
-        with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+        with pq.ParquetWriter(path, rows.schema, compression="zstd") as writer:
             for start in range(0, len(numbers), ROWS_AT_ONCE):
                 part = rows.take(pa.array(numbers[start : start + ROWS_AT_ONCE]))
                 size += part.nbytes
@@ -164,7 +176,7 @@ def _write_config(folder: Path, rows: pa.Table, order: dict[str, Sequence[int]])
         splits.add(SplitInfo(split, num_bytes=size, num_examples=len(numbers)))
         texts += size
         written += path.stat().st_size
-    info = dataset_info()
+    info = dataset_info(FEATURES if rows.schema == SCHEMA else DECISION_FEATURES)
     info.splits, info.dataset_size, info.download_size = splits, texts, written
     return info
 

@@ -16,11 +16,13 @@ from datasets.exceptions import DatasetsError
 from huggingface_hub import DatasetCard, hf_hub_download
 
 from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS
-from llamoco.dataset_builder.hub_folder import CARD_KEY, folder_hash
-from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo, rows_of
+from llamoco.dataset_builder.benchmark.screening import SHIPPED_DECISIONS
+from llamoco.dataset_builder.hub_folder import CARD_KEY, DECISIONS, folder_hash
+from llamoco.dataset_builder.llamoco import DECISION_FEATURES, FEATURES, LLaMoCo, rows_of
 from llamoco.dataset_builder.optimizers.catalogue import GROUPS
 from llamoco.dataset_builder.optimizers.single_best import single_best_solver
 from llamoco.dataset_builder.problems.errors import LlamocoError
+from llamoco.dataset_builder.prompts.instruction_set import decision_rows
 
 DEFAULT_CONFIG = LLaMoCo.DEFAULT_CONFIG_NAME
 SPLITS = ("train", "test")  # of the shipped set
@@ -39,7 +41,8 @@ def open_data(place: str | None, split: str, config: str = DEFAULT_CONFIG) -> Da
             is built from the shipped labels once (minutes for train, seconds for test) and kept in the cache of `datasets` under
             HF_HOME.
         split: such as "train" or "test".
-        config: "default" or "paper", for the instruction set.
+        config: "default" or "paper", for the instruction set; "decisions", which has a train split only, for the problems that were
+            screened.
 
     Raises:
         DataError: if there is no such data set, config or split, or it cannot be read.
@@ -112,6 +115,15 @@ def data_hash(place: str | None) -> str:
 @lru_cache(maxsize=4)
 def _shipped_split(split: str, config: str) -> Dataset:
     known = [known.name for known in LLaMoCo.BUILDER_CONFIGS]
+    if (split, config) == ("train", DECISIONS) and SHIPPED_DECISIONS.exists():
+        screened = hashlib.sha256(SHIPPED_DECISIONS.read_bytes()).hexdigest()
+        return Dataset.from_generator(
+            decision_rows,
+            features=DECISION_FEATURES,
+            gen_kwargs={"path": SHIPPED_DECISIONS},
+            split=NamedSplit(split),
+            fingerprint=hashlib.sha256(f"{screened} {_code_hash()} {config}".encode()).hexdigest()[:16],
+        )
     if split not in SPLITS or config not in known:
         raise DataError(
             f"the shipped data set has no split {split!r} of config {config!r}; it has splits {', '.join(SPLITS)} of configs "

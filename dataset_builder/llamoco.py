@@ -47,12 +47,30 @@ FEATURES = datasets.Features(
     }
 )
 
+# Of config "decisions": problems without descriptions, and what every optimizer scored on them.
+_DECISIONS = (
+    *(
+        "prompt",
+        "completion",
+        "problem_id",
+        "probes",
+        "optimizer",
+        "dim",
+        "constrained",
+        "max_evals",
+        "f0",
+        "f_star",
+    ),
+    *("problem", "scores"),
+)
+DECISION_FEATURES = datasets.Features({name: FEATURES[name] for name in _DECISIONS})
 
-def dataset_info() -> datasets.DatasetInfo:
-    """Description, columns and licence of the set."""
+
+def dataset_info(features: datasets.Features = FEATURES) -> datasets.DatasetInfo:
+    """Description, columns and licence of a config of the set."""
     return datasets.DatasetInfo(
         description="Continuous optimization problems in Python and LaTeX, answered by benchmarked optimizer programs.",
-        features=FEATURES,
+        features=features,
         license="apache-2.0",
         homepage="https://arxiv.org/abs/2403.01131",
     )

@@ -43,6 +43,9 @@ class BenchmarkProgress:
     expected_evals: float
 
 
+ProgressCallback = Callable[[BenchmarkProgress], None]
+
+
 def draw_problems(count: int, seed: int) -> list[Problem]:
     """The first ``count`` problems of a benchmark: half unconstrained, half constrained.
 
@@ -58,7 +61,7 @@ def run_benchmark(
     executor: Executor,
     max_in_flight: int,
     repeats: int = 0,
-    on_progress: Callable[[BenchmarkProgress], None] | None = None,
+    on_progress: ProgressCallback | None = None,
 ) -> LabelTable:
     """Run the rest of the benchmark.
 
@@ -90,8 +93,7 @@ def run_benchmark(
             return None
 
         expected = {p.id: expected_evals(p) * len(races[p.id]) for p in drawn}
-        meter = _ProgressMeter("races", store, drawn, expected, on_progress)
-        _run_all(executor, max_in_flight, drawn, race_task, store, meter)
+        run_tasks("races", executor, max_in_flight, drawn, race_task, store, expected, on_progress)
         table = derive_labels(drawn, {problem.id: store.runs(problem.id) for problem in drawn})
         labels = {label.problem.id: label for label in table.labels}
 
@@ -106,28 +108,35 @@ def run_benchmark(
             if problem.id in labels and (n < repeats or labels[problem.id].split == "test")
         ]
         expected = {p.id: expected[p.id] + 2 * len(plan_for(p).check_seeds) * p.max_evals for p in kept}
-        _run_all(
-            executor,
-            max_in_flight,
-            kept,
-            check_task,
-            store,
-            _ProgressMeter("check", store, kept, expected, on_progress),
-        )
+        run_tasks("check", executor, max_in_flight, kept, check_task, store, expected, on_progress)
         return derive_labels(drawn, {problem.id: store.runs(problem.id) for problem in drawn})
     finally:
         store.close()
 
 
-def _run_all(
+def run_tasks(
+    phase: str,
     executor: Executor,
     max_in_flight: int,
     problems: Sequence[Problem],
     next_task: Callable[[Problem], Task | None],
     store: RunStore,
-    meter: _ProgressMeter,
+    expected: dict[str, float],
+    on_progress: ProgressCallback | None,
 ) -> None:
-    """Run tasks until there are none: one after another per problem, problems side by side."""
+    """Run tasks until there are none: one after another per problem, problems side by side.
+
+    Args:
+        phase: what progress calls them.
+        executor: runs the tasks.
+        max_in_flight: number of tasks that it runs at once.
+        problems: in the order in which they begin.
+        next_task: the next task of a problem; None if it has none.
+        store: takes the runs.
+        expected: evaluations that each problem is expected to grant.
+        on_progress: called after each task.
+    """
+    meter = _ProgressMeter(phase, store, problems, expected, on_progress)
     # Popped from the end: an interrupted benchmark has finished its first problems.
     queue = list(reversed(problems))
 
@@ -154,7 +163,7 @@ class _ProgressMeter:
         store: RunStore,
         problems: Sequence[Problem],
         expected: dict[str, float],
-        on_progress: Callable[[BenchmarkProgress], None] | None,
+        on_progress: ProgressCallback | None,
     ) -> None:
         self._phase, self._store, self._expected, self._on_progress = phase, store, expected, on_progress
         used = store.evals_granted()

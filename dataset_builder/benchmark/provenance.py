@@ -27,11 +27,6 @@ def benchmark_meta(
         problems, seed, repeats: what it was called with.
         command: the command line.
     """
-    store = RunStore(out, seed)
-    try:
-        summary = store.summary()
-    finally:
-        store.close()
     return {
         "command": command,
         "seed": seed,
@@ -40,10 +35,18 @@ def benchmark_meta(
         "labels": {group: sum(label.group == group for label in labelled.labels) for group in GROUPS},
         "discarded": labelled.discarded,
         "single_best_solvers": labelled.sbs,
-        **summary,
-        "code": code_fingerprint(),
-        **environment(),
+        **store_meta(out, seed),
     }
+
+
+def store_meta(out: Path, seed: int) -> dict[str, Any]:
+    """Counts, cost and failures of the runs in a store, fingerprint of the code, versions, machine class and date."""
+    store = RunStore(out, seed)
+    try:
+        summary = store.summary()
+    finally:
+        store.close()
+    return {**summary, "code": code_fingerprint(), **environment()}
 
 
 def environment() -> dict[str, Any]:

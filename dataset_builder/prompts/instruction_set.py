@@ -20,11 +20,14 @@ from typing import Any
 from llamoco.dataset_builder.benchmark.label_table import read_labels
 from llamoco.dataset_builder.benchmark.labels import Label, LabelsError
 from llamoco.dataset_builder.benchmark.race import Score
+from llamoco.dataset_builder.benchmark.screening import read_decisions
 from llamoco.dataset_builder.optimizers.catalogue import POOL
 from llamoco.dataset_builder.optimizers.pool import render
 from llamoco.dataset_builder.problems.functions.catalogue import FUNCTIONS
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
-from llamoco.dataset_builder.prompts.rows import rows_of_problem
+from llamoco.dataset_builder.prompts.facts import fact_lines
+from llamoco.dataset_builder.prompts.probe_words import words_of_problem
+from llamoco.dataset_builder.prompts.rows import labelled_decision, rows_of_problem
 
 SEED = 0
 SIZES = {"train": 30_000, "test": 2_570}  # pairs, as in the paper (section IV-A1)
@@ -142,6 +145,33 @@ def paper_order(train: int, test: int) -> dict[str, list[int]]:
     """Numbers of the rows in each split of config ``paper``, drawn at random; those of train problems are counted first."""
     order = PortableRng("paper_split", SEED).shuffled(range(train + test))
     return {"train": order[test:], "test": order[:test]}
+
+
+def decision_rows(path: Path) -> Iterator[Row]:
+    """Rows of config ``decisions``: of each screened problem its facts and the decision line of the best, without a description.
+
+    Args:
+        path: of the table of screened problems.
+
+    Raises:
+        LabelsError: if there is no such table, or it is of another version.
+    """
+    for one in read_decisions(path):
+        problem, best = one.problem, next(iter(one.scores))
+        yield {
+            "prompt": fact_lines(problem),
+            "completion": labelled_decision(problem, best) + "\n",
+            "problem_id": problem.id,
+            "probes": words_of_problem(problem),
+            "optimizer": best,
+            "dim": problem.dim,
+            "constrained": problem.constrained,
+            "max_evals": problem.max_evals,
+            "f0": problem.f0,
+            "f_star": problem.f_star,
+            "problem": problem.to_json(),
+            "scores": json.dumps(one.scores),
+        }
 
 
 def sample_jsonl(labels: Path) -> str:

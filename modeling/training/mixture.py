@@ -37,7 +37,9 @@ COLUMNS = (  # that training, and the description of its data, read
 )
 
 
-def mixture(pairs: Dataset, source: DatasetSource, calibration: bool = False) -> Dataset:
+def mixture(
+    pairs: Dataset, source: DatasetSource, calibration: bool = False, screened: Dataset | None = None
+) -> Dataset:
     """Build the rows that a recipe describes from the pairs of its data set.
 
     Args:
@@ -45,6 +47,7 @@ def mixture(pairs: Dataset, source: DatasetSource, calibration: bool = False) ->
             dim, max_evals, constrained.
         source: the recipe's part on data.
         calibration: take the rows for calibration in place of the others.
+        screened: rows of config ``decisions``, for ``screened_rows``; columns prompt, completion, optimizer, scores, probes.
 
     Raises:
         RecipeError: a column is missing, or no pair is left.
@@ -85,21 +88,28 @@ def mixture(pairs: Dataset, source: DatasetSource, calibration: bool = False) ->
         drawn = _select(chosen, [_uniform(f"{number} {prompt}") < share for prompt in chosen["prompt"]])
         if len(drawn):
             parts.append(drawn if change is None else drawn.map(change, desc="Rows"))
+    if screened is not None:
+        kept = screened.select_columns([name for name in COLUMNS if name in screened.column_names])
+        for copy in range(source.screened_rows):
+            parts.append(
+                kept.map(lambda row, copy=copy: _screened_decision(row, source, copy), desc="Rows")  # type: ignore[misc]
+            )
     if not parts:
         raise RecipeError(
-            "full_share, facts_only_share, decision_only_share, unknown_share and program_only_share leave no row: raise one of them"
+            "full_share, facts_only_share, decision_only_share, unknown_share, screened_rows and program_only_share leave no row: "
+            "raise one of them"
         )
     return concatenate_datasets(parts)
 
 
-def _decision_only(row: Row, temperature: float) -> Row:
+def _decision_only(row: Row, temperature: float, salt: str = "") -> Row:
     """Facts and the decision line, which names the label or, above temperature 0, an optimizer drawn by the scores."""
     name = row["optimizer"]
     if temperature:
         scores: dict[str, float] = json.loads(row["scores"])
         best = max(scores.values())
         weights = [exp((score - best) / temperature) for score in scores.values()]
-        mark = _uniform(f"name {row['prompt']}") * sum(weights)
+        mark = _uniform(f"name {salt}{row['prompt']}") * sum(weights)
         reached = zip(scores, accumulate(weights), strict=True)
         name = next((name for name, total in reached if mark < total), name)
     return {
@@ -109,10 +119,17 @@ def _decision_only(row: Row, temperature: float) -> Row:
     }
 
 
-def _unknown_decision(row: Row, temperature: float) -> Row:
+def _unknown_decision(row: Row, temperature: float, salt: str = "") -> Row:
     """A decision-only row of a problem whose functions cannot be traced: probes tell of them."""
-    decided = _decision_only(row, temperature)
+    decided = _decision_only(row, temperature, f"unknown {salt}")
     return decided | {"prompt": with_unknown_functions(decided["prompt"], row["probes"])}
+
+
+def _screened_decision(row: Row, source: DatasetSource, copy: int) -> Row:
+    """Decision-only row of a screened problem: number ``copy`` of those of the problem, each with an optimizer drawn anew."""
+    unknown = _uniform(f"unknown {copy} {row['prompt']}") < source.unknown_share
+    decide = _unknown_decision if unknown else _decision_only
+    return decide(row, source.soft_label_temperature, str(copy))
 
 
 def _program_only(row: Row) -> Row:

@@ -93,6 +93,8 @@ class DatasetSource:
             learns how much worse the others are, where the label alone says which one won.
         unknown_share (`float`): share that is seen like decision-only rows, but as a problem whose functions cannot be traced:
             with the data set's column `probes` in place of what the functions do.
+        screened_rows (`int`): decision-only rows for each problem of the data set's config `decisions`, which has no
+            descriptions; `unknown_share` of them read as problems whose functions cannot be traced.
         program_only_share (`float`): share that is seen as practice in writing: the prompt is the facts and a decision, the
             completion the program; each of the optimizers that can handle the problem is drawn equally often.
         hold_out (`bool`): leave out the rows with `calibration` true, on which confidence is calibrated.
@@ -109,6 +111,7 @@ class DatasetSource:
     decision_only_share: float = 0.0
     soft_label_temperature: float = 0.0
     unknown_share: float = 0.0
+    screened_rows: int = 0
     program_only_share: float = 0.0
     hold_out: bool = False
     validation: bool = False

@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, set_seed
 from transformers.integrations import TensorBoardCallback
 
+from llamoco.dataset_builder.hub_folder import DECISIONS
 from llamoco.dataset_builder.instruction_data import data_hash, open_data, require_columns
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.printable import printable
@@ -242,7 +243,8 @@ def _prepare(recipe: Recipe, resume: bool) -> tuple[Progress, Dataset, Dataset |
         ) from error
     data = open_data(source.dataset_name, source.dataset_train_split, source.dataset_config)
     require_columns(data, source.dataset_name, REQUIRED_COLUMNS)
-    pairs = mixture(data, source)
+    screened = open_data(source.dataset_name, "train", DECISIONS) if source.screened_rows else None
+    pairs = mixture(data, source, screened=screened)
     check_same_run(recipe, pairs, resume)
     return progress, pairs, mixture(data, source, calibration=True) if source.validation else None
 

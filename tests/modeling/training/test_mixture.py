@@ -112,6 +112,37 @@ def test_unknown_rows_read_as_the_prompts_of_problems_that_cannot_be_traced(rows
         assert row["completion"].count("\n") == 1
 
 
+def test_screened_problems_give_decisions_drawn_anew(rows: Dataset) -> None:
+    problem = PROBLEMS[0]
+    screened = Dataset.from_list(
+        [
+            {
+                "prompt": f"{fact_lines(problem)}# number: {number}\n",
+                "completion": "# smooth; optimizer: slsqp\n",
+                "problem_id": f"s{number}",
+                "probes": "60 points",
+                "optimizer": "slsqp",
+                "scores": json.dumps(SCORES),
+            }
+            for number in range(400)
+        ]
+    )
+    made = source(full_share=1, screened_rows=3, unknown_share=0.4, soft_label_temperature=0.1)
+    seen = mixture(rows, made, screened=screened)
+    mine = [row for row in seen if row["problem_id"].startswith("s")]
+    assert len(mine) == 1200 and len(seen) > 1200
+    unknown = [row for row in mine if "\n# objective: unknown\n" in row["prompt"]]
+    assert all("\n# probes: 60 points\n" in row["prompt"] for row in unknown)
+    assert len(unknown) == pytest.approx(0.4 * 1200, abs=5 * (0.24 * 1200) ** 0.5)
+    names = Counter(row["optimizer"] for row in mine)
+    weights = {name: math.exp(score / 0.1) for name, score in SCORES.items()}
+    for name, weight in weights.items():
+        share = weight / sum(weights.values())
+        assert names[name] / 1200 == pytest.approx(share, abs=5 * (share * (1 - share) / 1200) ** 0.5 + 1e-3)
+    # Of one problem not always the same.
+    assert any(len({row["optimizer"] for row in mine if row["problem_id"] == f"s{n}"}) > 1 for n in range(20))
+
+
 def test_program_only_rows_practise_every_applicable_optimizer_equally_often() -> None:
     problem = next(problem for problem in PROBLEMS if problem.constrained)
     described = rows_of_problem(problem, "slsqp", "{}", 0, 4)
