@@ -21,13 +21,15 @@ from datasets import Dataset, load_dataset
 
 from llamoco.dataset_builder.benchmark.label_table import SHIPPED_LABELS, read_labels, write_labels
 from llamoco.dataset_builder.benchmark.labels import Label, LabelsError, assign_splits
+from llamoco.dataset_builder.benchmark.screening import ScreenedProblem, write_decisions
 from llamoco.dataset_builder.hub_folder import OutputFolderError, build_folder, folder_hash
-from llamoco.dataset_builder.llamoco import FEATURES, LLaMoCo
+from llamoco.dataset_builder.llamoco import DECISION_FEATURES, FEATURES, LLaMoCo
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import aocc
 from llamoco.dataset_builder.prompts.completion import parse_completion
+from llamoco.dataset_builder.prompts.facts import fact_lines
 from llamoco.dataset_builder.prompts.instruction_set import description_counts, sample_jsonl
 from llamoco.dataset_builder.prompts.rows import fact_lines_of_rows
 from llamoco.hub_cards.render import record
@@ -45,6 +47,19 @@ def test_the_folder_loads_with_its_configs_splits_and_columns(
         assert set(data) == {"train", "test"} and data["train"].features == FEATURES
     streamed = next(iter(load_dataset("llamoco", split="test", streaming=True)))
     assert set(streamed) == set(FEATURES)
+
+
+def test_screened_problems_beside_a_label_table_make_a_config(small_labels: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.parquet"
+    labels.write_bytes(small_labels.read_bytes())
+    known = [label.problem for label in read_labels(labels).labels[:3]]
+    found = [ScreenedProblem(problem, {"slsqp": 0.5, "cobyla": 0.25}) for problem in known]
+    write_decisions(tmp_path / "decisions.parquet", found, {})
+    sizes = build_folder(labels, tmp_path / "set")
+    assert sizes["decisions"] == {"train": 3}
+    rows = load_dataset(str(tmp_path / "set"), "decisions", split="train")
+    assert rows.features == DECISION_FEATURES and rows["problem_id"] == [problem.id for problem in known]
+    assert rows[0]["prompt"] == fact_lines(known[0]) and rows[0]["optimizer"] == "slsqp"
 
 
 def check_no_leak(built: Path) -> None:
