@@ -87,7 +87,7 @@ def rows_of_problem(
         optimizer: the answer, a member of the pool.
         config: values of its constants, JSON.
         seed: for the choice of patterns and styles, together with the problem's id.
-        count: number of rows. The first two are in different languages.
+        count: number of rows. The first two are in different languages, unless only one of them is short enough beside the answer.
         held_out: whether patterns that are held out for the test split may be used.
 
     Returns:
@@ -95,7 +95,7 @@ def rows_of_problem(
         held_out_pattern, facts_known, probes (None where the budget affords none), optimizer, hyperparameters (JSON), dim, constrained, max_evals, f0, f_star and problem (JSON).
 
     Raises:
-        ProblemError: if no pattern of a language gives a prompt that is short enough.
+        ProblemError: if no pattern gives a prompt that is short enough.
     """
     rng = PortableRng("pairs", seed, problem.id)
     patterns = [p for p in rng.shuffled(PATTERNS) if held_out or not p.held_out]
@@ -109,7 +109,8 @@ def rows_of_problem(
     stated = None if known else probes
     for number in range(count):
         first = ordered[number % len(ordered)]
-        candidates = [first, *(p for p in ordered if p.language == first.language and p is not first)]
+        others = sorted((p for p in ordered if p is not first), key=lambda p: p.language != first.language)
+        candidates = [first, *others]
         limit = min(PROMPT_LIMIT, PAIR_LIMIT - len(answer))
         pattern, description = write_description(
             problem, candidates, limit, PortableRng("style", seed, problem.id, number), known, stated
@@ -152,7 +153,7 @@ def write_description(
 
     Args:
         problem: a synthetic problem.
-        candidates: patterns of one language, in the order in which they are tried.
+        candidates: patterns, in the order in which they are tried.
         limit: characters of the prompt at most.
         rng: of the styles.
         known, probes: see ``fact_lines``.
@@ -166,6 +167,6 @@ def write_description(
             if len(prompt(problem, description, known, probes)) <= limit:
                 return pattern, description
     raise ProblemError(
-        f"problem {problem.id}: no {candidates[0].language} pattern gives a prompt within {limit} "
+        f"problem {problem.id}: no pattern gives a prompt within {limit} "
         "characters; such a problem is too long for the set"
     )

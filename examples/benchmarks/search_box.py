@@ -1,7 +1,7 @@
 """How well programs of the pool do in the boxes that stand for open bounds, starting points and integers (docs/search-box.md).
 
     python examples/benchmarks/search_box.py open       maps for variables without bounds, beside scipy's SLSQP with the same start and budget
-    python examples/benchmarks/search_box.py start      drawing the box so that X0 lies in its centre: never, always, where X0 is better
+    python examples/benchmarks/search_box.py start      programs that begin at X0: never (it is only evaluated), always, where X0 is better than the centre
     python examples/benchmarks/search_box.py integers   half a step more at either end of the box
 
 Integers take two minutes on one core, the others up to an hour. Seeds are in the text.
@@ -23,7 +23,6 @@ from llamoco.dataset_builder.optimizers.configuration import configurations
 from llamoco.dataset_builder.optimizers.pool import optimizer_function, render
 from llamoco.dataset_builder.problems.oracle import BudgetExceeded, Oracle
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.problems.search_maps import Recentred
 from llamoco.dataset_builder.problems.suites.suite import load_suite
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
@@ -255,7 +254,7 @@ def study_start() -> None:
             if name != "l_bfgs_b" or not problem.constrained
         ]
         rng, low, high = np.random.default_rng(number), problem.lower_array, problem.upper_array
-        known = min((_run(problem, each, None, None, 1, 2000) for each in programs), key=lambda o: o.best_f)
+        known = min((_run(problem, each, None, False, 1, 2000) for each in programs), key=lambda o: o.best_f)
         if known.best_x is None:
             continue
         budget = min(problem.max_evals, 600)
@@ -265,13 +264,12 @@ def study_start() -> None:
                 start = rng.uniform(low, high)
             else:
                 start = np.clip(known.best_x + share * (high - low) * rng.uniform(-1, 1, len(low)), low, high)
-            box = Recentred(np.arange(len(low)), low, high, start)
             better = _merit(problem, start) < _merit(problem, (low + high) / 2)
             for optimize in programs:
-                plain = _run(problem, optimize, start, None, 7, budget)
-                recentred = _run(problem, optimize, start, box, 7, budget)
-                found += [(near, "never", plain), (near, "always", recentred)]
-                found.append((near, "where better", recentred if better else plain))
+                plain = _run(problem, optimize, start, False, 7, budget)
+                begun = _run(problem, optimize, start, True, 7, budget)
+                found += [(near, "never", plain), (near, "always", begun)]
+                found.append((near, "where better", begun if better else plain))
         best = min(known.best_f, *(oracle.best_f for _, _, oracle in found))
         firsts = [oracle.trace[0][1] for *_, oracle in found if oracle.trace]
         unit = max(max(firsts, default=best + 1) - best, 1e-12)
@@ -283,28 +281,22 @@ def study_start() -> None:
 
 
 def _run(
-    problem: Problem, optimize: Any, start: np.ndarray | None, box: Recentred | None, seed: int, budget: int
+    problem: Problem, optimize: Any, start: np.ndarray | None, begin: bool, seed: int, budget: int
 ) -> Oracle:
-    oracle = Oracle(problem.with_budget(budget))
-
-    def seen(function: Function | None) -> Function | None:
-        return (
-            function
-            if function is None or box is None
-            else lambda z: function(box.to_original(np.asarray(z)))
-        )
-
+    """A run; ``start`` is evaluated first, and the program begins at it or at the centre."""
+    oracle = Oracle(problem.with_budget(budget, start_evaluated=True))
     with suppress(BudgetExceeded):
-        if start is not None:
+        if start is not None and not begin:
             oracle.evaluate(start[None])
         optimize(
-            seen(oracle.objective),
+            oracle.objective,
             problem.lower_array,
             problem.upper_array,
             oracle.remaining,
             seed,
-            inequality=seen(oracle.inequality),
-            equality=seen(oracle.equality),
+            inequality=oracle.inequality,
+            equality=oracle.equality,
+            x0=start if begin else None,
         )
     return oracle
 
