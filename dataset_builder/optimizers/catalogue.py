@@ -159,6 +159,7 @@ POOL: dict[str, Optimizer] = {
             "of the first population, not a number",
             "c",
             {"POP_SIZE": (10, 20, 50), "LAMBDA": (0.5, 0.25, 1.0), "GAMMA": (0.1, 0.02, 0.7)},
+            in_default=False,
         ),
         Optimizer(
             "pso",
@@ -175,6 +176,7 @@ POOL: dict[str, Optimizer] = {
             "46(10), 2016, doi:10.1109/TCYB.2015.2475174; constraints as in de",
             "both",
             {"POP_SIZE": (10, 20, 50), "W": (0.6, 0.73, 0.5), "PM": (0.01, 0.0, 0.05), "SG": (7, 3, 15)},
+            in_default=False,
         ),
         Optimizer(
             "rl_pso",
@@ -184,6 +186,7 @@ POOL: dict[str, Optimizer] = {
             "replaced by a table learned within the run",
             "nc",
             {"POP_SIZE": (10, 20, 50), "EPSILON": (0.1, 0.05, 0.3), "ALPHA": (0.1, 0.03, 0.3)},
+            in_default=False,
         ),
         Optimizer(
             "ga",
@@ -192,6 +195,7 @@ POOL: dict[str, Optimizer] = {
             "doi:10.7551/mitpress/1090.001.0001; operators of deap; constraints as in de",
             "both",
             {"POP_SIZE": (20, 10, 50), "CXPB": (0.9, 0.6), "MUTPB": (0.2, 0.05)},
+            in_default=False,
         ),
         Optimizer(
             "samr_ga",
@@ -201,6 +205,7 @@ POOL: dict[str, Optimizer] = {
             "GECCO 2022, doi:10.1145/3512290.3528706",
             "nc",
             {"POP_SIZE": (10, 20, 50), "META": (2.0, 1.5, 3.0), "ELITE": (0.2, 0.1, 0.4)},
+            in_default=False,
         ),
         Optimizer(
             "constrained_ga",
@@ -209,6 +214,7 @@ POOL: dict[str, Optimizer] = {
             "IEEE Access 11, 2023; constraints as in de",
             "c",
             {"POP_SIZE": (10, 20, 50), "BETA": (0.5, 0.2, 0.8), "GAMMA": (5.0, 2.0, 10.0)},
+            in_default=False,
         ),
         Optimizer(
             "simulated_annealing",
@@ -234,6 +240,7 @@ POOL: dict[str, Optimizer] = {
             "doi:10.1016/S0375-9601(97)00474-X",
             "both",
             {"VISIT": (2.62, 2.3, 2.8), "INITIAL_TEMP": (5230.0, 500.0), "LOCAL_SEARCH": (True, False)},
+            in_default=False,
         ),
         Optimizer(
             "gp_ei",
@@ -252,6 +259,7 @@ POOL: dict[str, Optimizer] = {
             {"LEAF_SIZE": (40, 20), "C_P": (0.1, 0.01, 0.5), "BATCH": (10, 5)},
             max_evals_limit=500,
             limit_reason="the tree is built anew over all points for each batch",
+            in_default=False,
         ),
         Optimizer(
             "bobyqa",
@@ -339,6 +347,7 @@ POOL: dict[str, Optimizer] = {
             "both",
             {"POP_SIZE": (20, 10, 50), "SHARE": (0.6, 0.3), "RHOBEG": (0.1, 0.03)},
             edition="extension",
+            in_default=False,
         ),
     )
 }
