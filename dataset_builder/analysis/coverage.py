@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from llamoco.dataset_builder.analysis.prompt_facts import stated_features, traced_features
 from llamoco.dataset_builder.benchmark.provenance import environment
@@ -60,10 +61,10 @@ def coverage(drawn: Sequence[Problem], others: Sequence[Problem]) -> Coverage:
     scaled, wanted = (
         np.clip((rows[:, kept] - middle[kept]) / spread[kept], -LARGEST, LARGEST) for rows in (own, foreign)
     )
-    within = _distances(scaled, scaled)
+    within = cdist(scaled, scaled) / np.sqrt(scaled.shape[1])
     np.fill_diagonal(within, np.inf)
     limit = float(np.quantile(within.min(axis=1), INSIDE_QUANTILE))
-    apart = _distances(wanted, scaled)
+    apart = cdist(wanted, scaled) / np.sqrt(scaled.shape[1])
     return Coverage(
         limit,
         {problem.id: round(float(row.min()), 4) for problem, row in zip(others, apart, strict=True)},
@@ -122,9 +123,3 @@ def _features(problems: Sequence[Problem]) -> np.ndarray:
             probed = np.nan_to_num(np.array(probe_numbers(probes)), nan=0.0, posinf=10.0, neginf=-10.0)
         rows.append([*stated, *traced, *np.clip(probed, -10, 10)])
     return np.array(rows)
-
-
-def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Euclidean distances (N, M) between rows (N, F) and (M, F), per feature."""
-    squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
-    return np.sqrt(np.maximum(squares, 0) / a.shape[1])
