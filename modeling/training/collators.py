@@ -1,5 +1,6 @@
 """Tokenized pairs as Arrow rows, and the batches that collators make of them."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,8 @@ def tokenize_pairs(
     """Tokenize pairs; those longer than `max_length` are dropped rather than cut: a cut program teaches broken programs.
 
     Args:
-        pairs: columns prompt, completion, optimizer; or what this function returned, which is returned as it is.
+        pairs: columns prompt, completion, optimizer, and choices, if any (see below); or what this function returned, which is
+            returned as it is.
         tokenizer: with a token for the end.
         max_length: most tokens of prompt and completion; None for no limit.
 
@@ -29,10 +31,11 @@ def tokenize_pairs(
         Columns input_ids (prompt, completion, end), length (of input_ids), prompt_length, optimizer, and decision: the
         index of the last token of the completion's first line, which names the optimizer; 0 where the completion does
         not begin with a comment, since the prompt has named it. A first line alone is the beginning of a completion:
-        it has no end.
+        it has no end. Of a column choices, JSON with probabilities by the name of an optimizer or "", come choice_ids and
+        choice_probabilities, equally long lists.
 
     Raises:
-        ValueError: a column is missing, or no pair fits `max_length`.
+        ValueError: a column is missing, no pair fits `max_length`, or a name in choices is not one token.
     """
     if "prompt_length" in pairs.column_names:
         return pairs
@@ -43,6 +46,7 @@ def tokenize_pairs(
         )
     line_ends = {token for token in range(len(tokenizer)) if "\n" in tokenizer.decode([token])}
     eos = tokenizer.eos_token
+    soft = "choices" in pairs.column_names
 
     def tokenize(batch: dict[str, list[str]]) -> dict[str, list[Any]]:
         prompts, completions = batch["prompt"], batch["completion"]
@@ -58,6 +62,10 @@ def tokenize_pairs(
             columns["length"].append(len(ids))
             columns["prompt_length"].append(start)
             columns["decision"].append(max(start, line_end - 1) if completion.startswith("#") else 0)
+        if soft:
+            choices = [json.loads(text) if text else {} for text in batch["choices"]]
+            columns["choice_ids"] = [[_name_token(tokenizer, name) for name in row] for row in choices]
+            columns["choice_probabilities"] = [list(row.values()) for row in choices]
         return columns
 
     unused = [column for column in pairs.column_names if column != "optimizer"]
@@ -71,6 +79,17 @@ def tokenize_pairs(
                 raise ValueError(f"none of the {len(rows)} pairs fits max_length ({max_length} tokens)")
             rows = fitting
     return rows
+
+
+def _name_token(tokenizer: PreTrainedTokenizerBase, name: str) -> int:
+    """The token of an optimizer's name, as it stands after a blank."""
+    ids = tokenizer(f" {name}", add_special_tokens=False)["input_ids"]
+    if len(ids) != 1:
+        raise ValueError(
+            f"the optimizer's name {name} is {len(ids)} tokens of this tokenizer, and soft_choice needs one: "
+            "set soft_choice: false, which draws a name by the same probabilities"
+        )
+    return int(ids[0])
 
 
 @dataclass
@@ -93,7 +112,8 @@ class InstructionCollator:
     """Rows as a batch with a weight for each token's loss, padded on the right.
 
     Gives input_ids, attention_mask, labels (-100 where no completion is), loss_weights (B, L) and decision (B,), the
-    index of the token that names the optimizer (0 if there is none).
+    index of the token that names the optimizer (0 if there is none). Where rows have choices, too: choice_ids (B, K) and
+    choice_probabilities (B, K), padded with zeros; a row without any has zeros only.
 
     Args:
         pad_token_id: of the tokenizer.
@@ -114,12 +134,16 @@ class InstructionCollator:
         decision = torch.tensor([row["decision"] for row in rows])
         weights = torch.where(completion, 1.0, self.prompt_loss_weight * real)
         named = (positions == decision[:, None]) & (decision[:, None] > 0)
-        return {
-            **batch,
+        batch |= {
             "labels": batch["input_ids"].masked_fill(~completion, -100),
             "loss_weights": weights.masked_fill(named, self.choice_loss_weight),
             "decision": decision,
         }
+        if any(row.get("choice_ids") for row in rows):
+            for name in ("choice_ids", "choice_probabilities"):
+                batch[name] = pad_sequence([torch.tensor(row[name]) for row in rows], batch_first=True)
+            batch["choice_ids"] = batch["choice_ids"].long()
+        return batch
 
 
 def padded(sequences: Iterable[Sequence[int]], pad_token_id: int) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ import torch
 from datasets import Dataset
 from peft import PeftConfig, PeftModel
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, log_softmax
 from torch.utils.data import Sampler
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixin
 from trl import SFTConfig, SFTTrainer
@@ -24,7 +24,8 @@ class InstructionTrainer(InterruptibleTrainer, SFTTrainer):
     Trainer for instruction tuning on pairs drawn by Eq. 5 (paper, Section III-B).
 
     The loss is the sum of the tokens' weighted negative log-likelihoods over the number of completion tokens; the weights
-    come with the batch, from `InstructionCollator`. Pairs longer than `max_length` are dropped rather than cut.
+    come with the batch, from `InstructionCollator`. Where a batch has choices, the loss of the token that names the optimizer
+    is the cross-entropy to their probabilities. Pairs longer than `max_length` are dropped rather than cut.
 
     Logs, besides those of its bases: `completion_loss` and `prompt_loss`, mean negative log-likelihoods in nats per token;
     `choice_loss` and `choice_accuracy`, of the token that names the optimizer; `padding`, the share of positions that are
@@ -144,27 +145,34 @@ class InstructionTrainer(InterruptibleTrainer, SFTTrainer):
 
         Args:
             model: wrapped for training.
-            inputs: a batch.
+            inputs: a batch; of a token with choices comes the mean log-probability over them, by their probabilities.
             scored: which next tokens count, (B, L - 1).
 
         Returns:
             Shape (B, L - 1); zero where a token does not count.
         """
         tokens = {name: inputs[name] for name in ("input_ids", "attention_mask")}
-        if self.args.device.type != "cpu":
+        if self.args.device.type != "cpu" and "choice_ids" not in inputs:
             targets = inputs["input_ids"].clone()
             targets[:, 1:].masked_fill_(~scored, -100)
             outputs = model(**tokens, labels=targets, fused_lm_head=True, use_cache=False)
             return outputs.log_probs, outputs.is_top1
-        # Without Triton the fused head works out every position, and slowly: half of a small model's step. Here the
-        # output layer sees the positions before tokens that count.
+        # Without Triton the fused head works out every position, and slowly: half of a small model's step; and it knows no
+        # choices. Here the output layer sees the positions before tokens that count.
         keep = scored.any(dim=0).nonzero()[:, 0]
         logits = model(**tokens, logits_to_keep=keep, use_cache=False).logits
         counts, targets = scored[:, keep], inputs["input_ids"][:, 1:]
         logits = logits[counts].float()
         loss = cross_entropy(logits, targets[scored], reduction="none")
         right = logits.detach().argmax(-1) == targets[scored]
-        zeros = torch.zeros(scored.shape)
+        if "choice_ids" in inputs:
+            probabilities = inputs["choice_probabilities"]
+            soft = probabilities.sum(1) > 0
+            positions = torch.arange(scored.shape[1], device=scored.device)
+            chosen = ((positions == inputs["decision"][:, None] - 1) & soft[:, None])[scored]
+            log_probs = log_softmax(logits[chosen], dim=-1).gather(1, inputs["choice_ids"][soft])
+            loss = loss.masked_scatter(chosen, -(log_probs * probabilities[soft]).sum(1))
+        zeros = torch.zeros(scored.shape, device=scored.device)
         return zeros.masked_scatter(scored, -loss), zeros.bool().masked_scatter(scored, right)
 
     def _note(

@@ -67,29 +67,38 @@ def mixture(
             )
         chosen = _select(chosen, [pattern in source.patterns for pattern in chosen["pattern"]])
     chosen = chosen.select_columns([name for name in COLUMNS if name in chosen.column_names])
+    if source.soft_choice:
+        chosen = _without_choices(chosen)
     if len(chosen) == 0:
         raise RecipeError(f"no pair of {_name(source)} is left by hold_out, language and patterns")
     if source.unknown_share:
         _column(chosen, source, "probes", "unknown_share")
-    if (source.decision_only_share or source.unknown_share) and source.soft_label_temperature:
+    if source.soft_label_temperature and (
+        source.soft_choice or source.decision_only_share or source.unknown_share
+    ):
         _column(chosen, source, "scores", "soft_label_temperature")
     if source.program_only_share:
         for column in ("dim", "max_evals", "constrained"):
             _column(chosen, source, column, "program_only_share")
     kinds = (
-        (source.full_share, None),
-        (source.facts_only_share, lambda row: {"prompt": facts_only(row["prompt"])}),
-        (source.decision_only_share, lambda row: _decision_only(row, source.soft_label_temperature)),
-        (source.unknown_share, lambda row: _unknown_decision(row, source.soft_label_temperature)),
+        (source.full_share, lambda row: _with_choices(row, source)),
+        (
+            source.facts_only_share,
+            lambda row: {"prompt": facts_only(row["prompt"]), **_with_choices(row, source)},
+        ),
+        (source.decision_only_share, lambda row: _decision_only(row, source)),
+        (source.unknown_share, lambda row: _unknown_decision(row, source)),
         (source.program_only_share, _program_only),
     )
     parts = []
     for number, (share, change) in enumerate(kinds):
         drawn = _select(chosen, [_uniform(f"{number} {prompt}") < share for prompt in chosen["prompt"]])
         if len(drawn):
-            parts.append(drawn if change is None else drawn.map(change, desc="Rows"))
+            parts.append(drawn.map(change, desc="Rows"))
     if screened is not None:
         kept = screened.select_columns([name for name in COLUMNS if name in screened.column_names])
+        if source.soft_choice:
+            kept = _without_choices(kept)
         for copy in range(source.screened_rows):
             parts.append(
                 kept.map(lambda row, copy=copy: _screened_decision(row, source, copy), desc="Rows")  # type: ignore[misc]
@@ -102,26 +111,46 @@ def mixture(
     return concatenate_datasets(parts)
 
 
-def _decision_only(row: Row, temperature: float, salt: str = "") -> Row:
+def _without_choices(rows: Dataset) -> Dataset:
+    """Rows with an empty column `choices`, which decision-only rows fill."""
+    return rows.add_column("choices", [""] * len(rows))
+
+
+def _soft(row: Row, source: DatasetSource) -> dict[str, float]:
+    """Probabilities of a row's optimizers by their scores: proportional to exp(AOCC / soft_label_temperature)."""
+    scores: dict[str, float] = json.loads(row["scores"])
+    best = max(scores.values())
+    weights = {name: exp((score - best) / source.soft_label_temperature) for name, score in scores.items()}
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}
+
+
+def _with_choices(row: Row, source: DatasetSource) -> Row:
+    """What `soft_choice` adds to a row that decides: all of the probabilities."""
+    if not source.soft_choice:
+        return {}
+    return {"choices": json.dumps({name: round(share, 4) for name, share in _soft(row, source).items()})}
+
+
+def _decision_only(row: Row, source: DatasetSource, salt: str = "") -> Row:
     """Facts and the decision line, which names the label or, above temperature 0, an optimizer drawn by the scores."""
     name = row["optimizer"]
-    if temperature:
-        scores: dict[str, float] = json.loads(row["scores"])
-        best = max(scores.values())
-        weights = [exp((score - best) / temperature) for score in scores.values()]
-        mark = _uniform(f"name {salt}{row['prompt']}") * sum(weights)
-        reached = zip(scores, accumulate(weights), strict=True)
-        name = next((name for name, total in reached if mark < total), name)
+    if source.soft_label_temperature and not source.soft_choice:
+        shares = _soft(row, source)
+        mark = _uniform(f"name {salt}{row['prompt']}")
+        reached = zip(shares, accumulate(shares.values()), strict=True)
+        name = next((other for other, up_to in reached if mark < up_to), name)
     return {
         "prompt": facts_only(row["prompt"]),
         "completion": _decision_of(row, name),
         "optimizer": name,
+        **_with_choices(row, source),
     }
 
 
-def _unknown_decision(row: Row, temperature: float, salt: str = "") -> Row:
+def _unknown_decision(row: Row, source: DatasetSource, salt: str = "") -> Row:
     """A decision-only row of a problem whose functions cannot be traced: probes tell of them."""
-    decided = _decision_only(row, temperature, f"unknown {salt}")
+    decided = _decision_only(row, source, f"unknown {salt}")
     return decided | {"prompt": with_unknown_functions(decided["prompt"], row["probes"])}
 
 
@@ -129,7 +158,7 @@ def _screened_decision(row: Row, source: DatasetSource, copy: int) -> Row:
     """Decision-only row of a screened problem: number ``copy`` of those of the problem, each with an optimizer drawn anew."""
     unknown = _uniform(f"unknown {copy} {row['prompt']}") < source.unknown_share
     decide = _unknown_decision if unknown else _decision_only
-    return decide(row, source.soft_label_temperature, str(copy))
+    return decide(row, source, str(copy))
 
 
 def _program_only(row: Row) -> Row:

@@ -91,6 +91,8 @@ class DatasetSource:
         soft_label_temperature (`float`): if above 0, decision-only rows name an optimizer drawn with probability proportional
             to exp(AOCC / soft_label_temperature) in place of the label, AOCC from the data set's column `scores`. So a model
             learns how much worse the others are, where the label alone says which one won.
+        soft_choice (`bool`): teach all of these probabilities at once, at the token that names the optimizer, in place of one
+            optimizer drawn by them. A row then says as much as many draws; each name must be one token of the tokenizer.
         unknown_share (`float`): share that is seen like decision-only rows, but as a problem whose functions cannot be traced:
             with the data set's column `probes` in place of what the functions do.
         screened_rows (`int`): decision-only rows for each problem of the data set's config `decisions`, which has no
@@ -110,6 +112,7 @@ class DatasetSource:
     facts_only_share: float = 0.0
     decision_only_share: float = 0.0
     soft_label_temperature: float = 0.0
+    soft_choice: bool = False
     unknown_share: float = 0.0
     screened_rows: int = 0
     program_only_share: float = 0.0
@@ -124,6 +127,8 @@ class DatasetSource:
                 f"soft_label_temperature is {self.soft_label_temperature}, expected a temperature in AOCC, or 0 for "
                 "the labels"
             )
+        if self.soft_choice and not self.soft_label_temperature:
+            raise ValueError("soft_choice: true needs a soft_label_temperature above 0, such as 0.05")
         if self.validation and not self.hold_out:
             raise ValueError("validation: true needs hold_out: true, or the rows would be trained on, too")
 

@@ -1,10 +1,13 @@
 """Tokenized rows and the batches that are made of them."""
 
+import json
+
 import pytest
 import torch
 from datasets import Dataset
 from training_setup import pairs, trained_tokenizer
 
+from llamoco.dataset_builder.optimizers import pool
 from llamoco.modeling.training.collators import (
     InstructionCollator,
     TripletCollator,
@@ -85,3 +88,15 @@ def test_groups_part_a_batch_by_length(count: int) -> None:
     assert all(a <= lengths[group].min() for a, group in zip(longest, groups[1:], strict=False))
     padded = sum(len(group) * int(most) for group, most in zip(groups, longest, strict=True))
     assert 1 - lengths.sum().item() / padded < 0.12
+
+
+def test_choices_are_tokens_of_names() -> None:
+    tokenizer = trained_tokenizer()
+    names = sorted(pool.POOL)[:4]
+    choices = [json.dumps({names[1]: 0.75, names[3]: 0.25}), ""] * 2
+    rows = tokenize_pairs(pairs(4).add_column("choices", choices), tokenizer)
+    assert [tokenizer.decode(token) for token in rows[0]["choice_ids"]] == [f" {names[1]}", f" {names[3]}"]
+    batch = InstructionCollator(tokenizer.pad_token_id)(list(rows))
+    assert batch["choice_probabilities"].tolist() == [[0.75, 0.25], [0, 0]] * 2
+    with pytest.raises(ValueError, match=r"name of no optimizer is \d+ tokens .* set soft_choice: false"):
+        tokenize_pairs(pairs(1).add_column("choices", ['{"of no optimizer": 1}']), tokenizer)

@@ -49,6 +49,24 @@ def test_loss_is_the_weighted_next_token_loss(
     assert loss.item() == pytest.approx(total / tokens, rel=1e-4)
 
 
+def test_a_soft_choice_is_the_mean_loss_over_the_names(tmp_path: Path) -> None:
+    """The loss of the naming token with probabilities .7 and .3: .7 times that of one name, and .3 times that of the other."""
+
+    def naming(folder: str, **columns: str) -> float:
+        rows = pairs(8).map(lambda row: columns)
+        losses = []
+        for weight in (3.0, 1.0):
+            one = instruction_trainer(tmp_path / f"{folder}{weight}", rows, choice_loss_weight=weight)
+            losses.append(one.compute_loss(one.model, batch(one, range(5))).item())
+        return losses[0] - losses[1]
+
+    lines = {name: f"# kind; optimizer: {name}\n" for name in ("cma_es", "slsqp")}
+    hard = {name: naming(name, completion=line) for name, line in lines.items()}
+    soft = naming("soft", completion=lines["slsqp"], choices='{"cma_es": 0.7, "slsqp": 0.3}')
+    assert soft == pytest.approx(0.7 * hard["cma_es"] + 0.3 * hard["slsqp"], rel=1e-4)
+    assert hard["cma_es"] != pytest.approx(hard["slsqp"], rel=1e-3)
+
+
 def test_both_ways_to_score_tokens_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fused head, which GPUs take, and the output layer on chosen positions."""
     one = instruction_trainer(tmp_path, pairs(8), prompt_loss_weight=0.25, choice_loss_weight=3.0)

@@ -180,3 +180,25 @@ def test_decisions_name_optimizers_as_often_as_their_scores_say() -> None:
         assert line.count("\n") == 1 and parse_completion(line).optimizer == name
     sharp = mixture(many, source(full_share=0, decision_only_share=1, soft_label_temperature=1e-6))
     assert set(sharp["optimizer"]) == {max(scores, key=lambda name: scores[name])}
+
+
+def test_a_soft_choice_has_all_probabilities_wherever_a_row_decides() -> None:
+    described = rows_of_problem(PROBLEMS[0], "slsqp", "{}", 0, 4)
+    many = Dataset.from_list(
+        [
+            {**row, "prompt": f"# {n}\n{row['prompt']}", "scores": json.dumps(SCORES)}
+            for n in range(20)
+            for row in described
+        ]
+    )
+    shares = {"full_share": 0.5, "facts_only_share": 0.5, "decision_only_share": 1, "program_only_share": 1}
+    seen = mixture(many, source(**shares, soft_label_temperature=0.1, soft_choice=True))
+    total = sum(math.exp(score / 0.1) for score in SCORES.values())
+    expected = {name: math.exp(score / 0.1) / total for name, score in SCORES.items()}
+    for row in seen:
+        if row["prompt"].splitlines()[-1].startswith("# ") and "; optimizer: " in row["prompt"]:
+            assert row["choices"] == ""  # the prompt has decided
+        else:
+            assert json.loads(row["choices"]) == pytest.approx(expected, abs=1e-4)
+            assert parse_completion(row["completion"]).optimizer == row["optimizer"] == "slsqp"
+    assert Counter(bool(choices) for choices in seen["choices"])[False] == len(many)
