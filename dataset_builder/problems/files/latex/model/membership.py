@@ -20,15 +20,18 @@ from llamoco.dataset_builder.problems.files.latex.statements.chains import Chain
 from llamoco.dataset_builder.problems.files.latex.symbols.symbol_table import SymbolTable
 
 _DECIMAL = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
+_POWER_OF_TEN = re.compile(
+    rf"(?P<sign>-?)(?:(?P<factor>{_DECIMAL.pattern})(?:times|\*))?10\^(?P<exponent>\d|\{{-?\d{{1,2}}\}})"
+)
 _POSITIVE = ("+", "++", ">=0", ">0", "\\ge0")
 
 
 def _evenly_spaced(entries: list[str]) -> tuple[float, float, float] | None:
     r"""First value, last and step of ``1, 2, \dots, 9`` or ``0.5, 1, 1.5``; None where steps differ or are not known."""
     given = [entry for entry in entries if entry != "\\dots"]
-    if len(given) < 2 or not all(map(_DECIMAL.fullmatch, given)):
+    values = [value for entry in given if (value := _decimal(entry)) is not None]
+    if len(given) < 2 or len(values) < len(given):
         return None
-    values = [Fraction(entry) for entry in given]
     if len(given) < len(entries) and (len(entries) - len(given) > 1 or entries[-2] != "\\dots"):
         return None
     listed = values if len(given) == len(entries) else values[:-1]
@@ -47,6 +50,17 @@ def _evenly_spaced(entries: list[str]) -> tuple[float, float, float] | None:
     ):
         return None
     return float(first), float(last), float(step)
+
+
+def _decimal(entry: str) -> Fraction | None:
+    r"""Value of ``0.5``, ``2 \times 10^{-5}`` or ``10^{3}``, as tokens without blanks; None for anything else."""
+    if _DECIMAL.fullmatch(entry):
+        return Fraction(entry)
+    found = _POWER_OF_TEN.fullmatch(entry)
+    if found is None:
+        return None
+    value = Fraction(found["factor"] or 1) * Fraction(10) ** int(found["exponent"].strip("{}"))
+    return -value if found["sign"] else value
 
 
 class Membership:

@@ -115,6 +115,8 @@ REFUSED: dict[str, str] = {
     r"$\min_x \tan^{-1} (x_1)$": "inverse",
     r"$\min_x x_1$ subject to $x_2 x_1 \ge 1$ or $x_3 \ge 1$.": "'or'",
     r"$\min_x x_1$ subject to $x_2 \in \{0, 2, 5\}$.": "sets of values",
+    # The last value is no whole number of steps away.
+    r"$\min_x x_1$, $x_2 \in \{10^{-5}, 2 \times 10^{-5}, \ldots, 1.005 \cdot 10^{-3}\}$.": "equal steps",
     r"$\min_x x_1$, $x \in \mathbb{N}^3$.": "start at 0 or 1",
     r"Maximise or minimise $f(x) = x_1$.": "both smallest and largest",
     r"$\min_x x_1$, $c = x_1 + x_2 = x_3$": "second expression",
@@ -204,6 +206,20 @@ def test_refused_budget(statement: str) -> None:
 def test_one_variable_in_an_interval() -> None:
     problem = read_latex(r"Minimise $f(x) = x^2$, $x \in [-1, 2]$. Budget: 100 evaluations.", "r.tex")
     assert (problem.lower, problem.upper, value(problem, (1.5,))) == ((-1.0,), (2.0,), 2.25)
+
+
+@pytest.mark.parametrize(
+    ("steps", "low", "high", "step"),
+    [
+        (r"\{10^{-5}, 2 \times 10^{-5}, \ldots, 0.00102\}", 1e-5, 0.00102, 1e-5),
+        (r"\{-2 \times 10^3, -1.5 \times 10^3, \dots, 10^3\}", -2000, 1000, 500),
+        (r"\{0.5, 1, \dots, 4\}", 0.5, 4, 0.5),
+    ],
+)
+def test_equal_steps(steps: str, low: float, high: float, step: float) -> None:
+    text = rf"$\min_x x_1 + x_2$, $x_1 \in [0, 1]$, $x_2 \in {steps}$. Budget: 100 evaluations."
+    problem = read_latex(text, "r.tex")
+    assert (problem.lower[1], problem.upper[1], problem.step) == (low, high, (0, step))
 
 
 def test_place_inside_a_macro_is_where_it_is_used() -> None:
