@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedColumn
 
-from llamoco.cli.common import clear_errors, column, err, out
+from llamoco.cli.benchmark_bar import benchmark_bar
+from llamoco.cli.common import clear_errors, out
 
 
 def benchmark(
@@ -44,25 +44,14 @@ def benchmark(
 
     Example: [cyan]llamoco benchmark --out runs/mine --problems 400 --repeats 60[/]
     """
-    from llamoco.dataset_builder.benchmark.benchmark import BenchmarkProgress, run_benchmark
+    from llamoco.dataset_builder.benchmark.benchmark import run_benchmark
     from llamoco.dataset_builder.benchmark.executors import open_executor
     from llamoco.dataset_builder.benchmark.label_table import write_labels
     from llamoco.dataset_builder.benchmark.labels import RARE, rare_members
     from llamoco.dataset_builder.benchmark.provenance import benchmark_meta
 
-    columns = (column("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with clear_errors():
-        with (
-            Progress(*columns, column("{task.fields[state]}"), console=err) as bar,
-            open_executor(workers, scheduler) as (pool, width),
-        ):
-            task = bar.add_task("races", total=1.0, state="")
-
-            def on_progress(state: BenchmarkProgress) -> None:
-                left = "" if state.seconds_left is None else f", about {state.seconds_left / 60:.0f} min left"
-                evals = f"{state.runs:,} runs, of {state.expected_evals:.2g} evaluations{left}"
-                bar.update(task, description=state.phase, completed=state.share, state=evals)
-
+        with benchmark_bar("races") as on_progress, open_executor(workers, scheduler) as (pool, width):
             labelled = run_benchmark(out_folder, problems, seed, pool, width, repeats, on_progress)
         meta = benchmark_meta(
             out_folder, labelled, problems, seed, repeats, command="llamoco " + " ".join(sys.argv[1:])

@@ -15,7 +15,7 @@ def command(
     folder: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the runs and of the table.")],
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "test",
     suite: Annotated[
-        str | None, typer.Option(help="Run on the problems of this suite instead, such as outside.")
+        str | None, typer.Option(help="Run on the problems of this suite instead, such as `outside`.")
     ] = None,
     data: Annotated[
         str | None, typer.Option(help="Folder or Hub id of the data set; the shipped one by default.")
@@ -46,6 +46,8 @@ def command(
 
         if unknown := [name for name in tools or () if name not in TOOLS]:
             fail(f"--tool {unknown[0]}: expected one of {', '.join(TOOLS)}")
+        if suite is not None and data is not None:
+            fail("--suite and --data: give one of them; the problems of a suite are no data set's")
         if suite is None:
             texts = {row["problem_id"]: row["problem"] for row in evaluation_rows(split, data=data)}
             problems = [Problem.from_json(text) for text in texts.values()]

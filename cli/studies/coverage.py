@@ -29,6 +29,7 @@ def command(
     from llamoco.dataset_builder.analysis.coverage import coverage_record
 
     with clear_errors():
+        out_file.parent.mkdir(parents=True, exist_ok=True)  # before the minutes of work
         record = coverage_record(suite, problems, seed, "llamoco " + " ".join(sys.argv[1:]))
     out_file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     out.print(f"written: {out_file}", soft_wrap=True)

@@ -12,7 +12,11 @@ from llamoco.cli.common import clear_errors, err, out
 def command(
     suite: Annotated[str, typer.Argument(metavar="SUITE", help="Name of the suite.")],
 ) -> None:
-    """Freeze f0 of a suite's problems: random points, or first feasible points of runs of the pool. For whoever adds a problem to a suite."""
+    """Compute f0 of those problems of a suite that have none yet, and write it to the suite's references.
+
+    Without constraints f0 comes from random points, with constraints from the first feasible points of runs of the pool. Run it after
+    a problem was added to a suite; the problem's x_star has to be in the references by then.
+    """
     with clear_errors():
         from rich.progress import Progress
 

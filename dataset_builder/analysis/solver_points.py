@@ -1,5 +1,6 @@
-"""Access of other people's optimizers to a problem: each point is paid for once, values are finite, and a tool that knows no constraints
-sees a penalty.
+"""Access of other people's optimizers to a problem.
+
+Each point is paid for once, values are finite, and a tool that knows no constraints sees a penalty.
 """
 
 from __future__ import annotations
@@ -55,14 +56,14 @@ class PointCache:
         """The inequality constraints, <= 0."""
         return self(x)[1]
 
+    def h(self, x: np.ndarray) -> np.ndarray:
+        """The equality constraints, = 0."""
+        return self(x)[2]
+
     @property
     def constrained(self) -> bool:
         """Whether there are constraints."""
         return self._functions[1] is not None or self._functions[2] is not None
-
-    def h(self, x: np.ndarray) -> np.ndarray:
-        """The equality constraints, = 0."""
-        return self(x)[2]
 
 
 def finite(values: Any) -> np.ndarray:
@@ -81,7 +82,7 @@ def penalised(
     """An objective with violations weighed in its own units, for tools that know no constraints; the plain one where there are none.
 
     Five random points, of the budget, say what these units are: a typical violation weighs a hundred times the objective's
-    spread, the rule of the pool's own dual_annealing. Fixed weights of 1e3 and 1e5 and Deb's feasibility rules do no
+    spread, which is the rule of the pool's own dual_annealing. Fixed weights of 1e3 and 1e5 and Deb's feasibility rules do no
     better on problems of the train split.
     """
     if not points.constrained:

@@ -110,11 +110,8 @@ def test_a_tool_begins_at_the_starting_point(solver: str) -> None:
         asked.append(x)
         return float(((x - 1) ** 2).sum())
 
-    lower, upper, x0 = (
-        np.array([-3.0, 0.0]),
-        np.array([5.0, 4.0]),
-        np.array([1.4, 2.2]),
-    )  # Powell's tools move it where their first steps leave the box
+    lower, upper = np.array([-3.0, 0.0]), np.array([5.0, 4.0])
+    x0 = np.array([1.4, 2.2])  # Powell's tools move one from which their first steps leave the box
     with pytest.raises(BudgetExceeded):
         FUNCTIONS[solver](objective, lower, upper, 60, 7, x0=x0)
     assert any(np.allclose(x, x0) for x in asked[: 31 if solver == "scipy_de" else 1])
