@@ -1,7 +1,7 @@
 """Suites: folders of problem files, each with its best known value, and frozen references beside them.
 
-SUITE/NAME.py is a problem FILE as a person writes it (``files.python_file``). It ends with two more names, which are cut off before anything
-reads the text:
+SUITE/NAME.py is a problem FILE as a person writes it (``files.python_file``). It ends with two more names, which are cut off
+before anything reads the text:
 
     SOURCE = "where the problem and its best known value are from"
     F_STAR = best known feasible objective, in the file's own sense (the maximum where MAXIMIZE is set)
@@ -50,9 +50,11 @@ def load_suite(name: str) -> tuple[Problem, ...]:
     references = read_references(name)
     problems = []
     for path in suite_files(name):
-        if path.stem not in references:
+        if "f0" not in references.get(
+            path.stem, {}
+        ):  # a new problem has its x_star there before its f0 is computed
             raise ProblemError(
-                f"{path.with_name(f'{name}.json')} has no references of {path.stem}: freeze them with "
+                f"{references_path(name)} has no f0 of {path.stem}: give its x_star there, then freeze f0 with "
                 f"`llamoco study suite-references {name}`"
             )
         problems.append(read_problem(path, references[path.stem]))
@@ -76,7 +78,11 @@ def references_path(name: str) -> Path:
 
 
 def read_references(name: str) -> dict[str, dict[str, Any]]:
-    """The frozen references of a suite, by problem; empty if there are none yet."""
+    """The frozen references of a suite, by problem; empty if there are none yet.
+
+    Raises:
+        ProblemError: if there is no such suite.
+    """
     suite_files(name)  # raises if there is no such suite
     path = references_path(name)
     if not path.is_file():
@@ -89,20 +95,26 @@ def read_file(path: Path) -> SuiteFile:
     """A file of a suite, apart from its facts.
 
     Raises:
-        ProblemError: if it does not end with them.
+        ProblemError: if it is no valid Python, or does not end with them.
     """
     text = path.read_text(encoding="utf-8")
-    statements = ast.parse(text).body[-len(_FACTS) :]
     facts: dict[str, Any] = {}
-    for statement in statements:
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            facts[statement.targets[0].id] = ast.literal_eval(statement.value)
+    try:
+        statements = ast.parse(text).body[-len(_FACTS) :]
+        for statement in statements:
+            if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+                facts[statement.targets[0].id] = ast.literal_eval(statement.value)
+        f_star = float(facts.get("F_STAR", "nan"))
+    except (SyntaxError, TypeError, ValueError) as error:
+        raise ProblemError(
+            f"{path}: {error}. A suite's file is valid Python that ends with SOURCE, a string, and F_STAR, a number, written out"
+        ) from error
     if tuple(facts) != _FACTS:
         raise ProblemError(
             f"{path}: a suite's file ends with SOURCE = ... and F_STAR = ..., this one with {list(facts)}"
         )
     kept = text.splitlines(keepends=True)[: statements[0].lineno - 1]
-    return SuiteFile("".join(kept).rstrip() + "\n", facts["SOURCE"], float(facts["F_STAR"]))
+    return SuiteFile("".join(kept).rstrip() + "\n", facts["SOURCE"], f_star)
 
 
 def read_problem(path: Path, references: dict[str, Any] | None = None) -> Problem:

@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.suites import suite
 from llamoco.dataset_builder.problems.suites.suite import (
     FOLDER,
     SUITES,
@@ -149,6 +150,22 @@ def test_a_suite_that_is_none_and_a_file_without_facts_are_refused(tmp_path: Pat
     path.write_text("def objective(x):\n    return x[0]\n\n\nLOWER, UPPER = [0], [1]\n")
     with pytest.raises(ProblemError, match="ends with SOURCE"):
         read_file(path)
+    for number, facts in enumerate(("F_STAR = sum([1, 2])", 'F_STAR = "low"', "F_STAR = = 3")):
+        wrong = tmp_path / f"wrong{number}.py"
+        wrong.write_text(f'LOWER, UPPER = [0], [1]\nSOURCE = "here"\n{facts}\n')
+        with pytest.raises(ProblemError, match=f"wrong{number}.py: .*F_STAR, a number"):
+            read_file(wrong)
+
+
+def test_a_problem_whose_f0_is_not_frozen_yet_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suite, "FOLDER", tmp_path)
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "new.py").write_text("")
+    (tmp_path / "outside.json").write_text('{"problems": {"new": {"x_star": [0.0]}}}')
+    with pytest.raises(ProblemError, match=r"no f0 of new.*llamoco study suite-references outside"):
+        load_suite("outside")
 
 
 def test_every_suite_has_a_folder_and_references() -> None:
