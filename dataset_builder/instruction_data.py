@@ -6,11 +6,12 @@ What trains, scores or calibrates models reads this data set, never the label ta
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from datasets import Dataset, NamedSplit, load_dataset
+from datasets import Dataset, Features, NamedSplit, load_dataset
 from datasets.config import HF_DATASETS_CACHE
 from datasets.exceptions import DatasetsError
 from huggingface_hub import DatasetCard, hf_hub_download
@@ -117,25 +118,29 @@ def _shipped_split(split: str, config: str) -> Dataset:
     known = [known.name for known in LLaMoCo.BUILDER_CONFIGS]
     if (split, config) == ("train", DECISIONS) and SHIPPED_DECISIONS.exists():
         screened = hashlib.sha256(SHIPPED_DECISIONS.read_bytes()).hexdigest()
-        return Dataset.from_generator(
-            decision_rows,
-            features=DECISION_FEATURES,
-            gen_kwargs={"path": SHIPPED_DECISIONS},
-            split=NamedSplit(split),
-            fingerprint=hashlib.sha256(f"{screened} {_code_hash()} {config}".encode()).hexdigest()[:16],
-        )
+        identity = f"{screened} {_code_hash()} {config}"
+        return _cached_rows(decision_rows, DECISION_FEATURES, {"path": SHIPPED_DECISIONS}, split, identity)
     if split not in SPLITS or config not in known:
         raise DataError(
             f"the shipped data set has no split {split!r} of config {config!r}; it has splits {', '.join(SPLITS)} of configs "
-            f"{', '.join(known)}"
+            f"{', '.join(known)}{f', and split train of config {DECISIONS}' if SHIPPED_DECISIONS.exists() else ''}"
         )
-    name = f"{_shipped_hash()} {_code_hash()} {config} {split}"
+    identity = f"{_shipped_hash()} {_code_hash()} {config} {split}"
+    arguments = {"labels": SHIPPED_LABELS, "config": config, "split": split}
+    return _cached_rows(rows_of, FEATURES, arguments, split, identity)
+
+
+def _cached_rows(
+    rows: Callable[..., Iterator[dict[str, Any]]],
+    features: Features,
+    arguments: dict[str, Any],
+    split: str,
+    identity: str,
+) -> Dataset:
+    """The rows that a generator gives for some arguments, from the cache of `datasets` if the same ``identity`` was made before."""
+    fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
     return Dataset.from_generator(
-        rows_of,
-        features=FEATURES,
-        gen_kwargs={"labels": SHIPPED_LABELS, "config": config, "split": split},
-        split=NamedSplit(split),
-        fingerprint=hashlib.sha256(name.encode()).hexdigest()[:16],
+        rows, features=features, gen_kwargs=arguments, split=NamedSplit(split), fingerprint=fingerprint
     )
 
 

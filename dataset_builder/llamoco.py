@@ -49,19 +49,8 @@ FEATURES = datasets.Features(
 
 # Of config "decisions": problems without descriptions, and what every optimizer scored on them.
 _DECISIONS = (
-    *(
-        "prompt",
-        "completion",
-        "problem_id",
-        "probes",
-        "optimizer",
-        "dim",
-        "constrained",
-        "max_evals",
-        "f0",
-        "f_star",
-    ),
-    *("problem", "scores"),
+    *("prompt", "completion", "problem_id", "probes", "optimizer"),
+    *("dim", "constrained", "max_evals", "f0", "f_star", "problem", "scores"),
 )
 DECISION_FEATURES = datasets.Features({name: FEATURES[name] for name in _DECISIONS})
 
