@@ -57,7 +57,7 @@ class Label:
         aocc, w: its mean scores over the fresh seeds of the last stage.
         tie: whether another optimizer ties with the best within ``race.TIE``.
         finalists: scores of all finalists on these seeds, best first.
-        raced: scores of every optimizer that raced (first stage, one seed), best first, those included that have left the pool.
+        raced: scores of every optimizer that raced (first stage, one seed), best first, including those that have left the pool.
         check: scores of the answer and of the single best solvers on seeds that no choice has seen; None
             where there was no check.
         repeat: outcome of the second race, None if there was none.

@@ -2,7 +2,7 @@
 
 A race spends most of its runs on telling the best few apart, for a label. To learn who does well where, one run of each member
 on many problems is worth more than many runs on few. The problems are drawn as those of the labels are, with numbers of
-their own, and small budgets only: three quarters of the cost of a benchmark are those beyond 5,000 evaluations.
+their own, and small budgets only: three quarters of the cost of a benchmark go to budgets beyond 5,000 evaluations.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from llamoco.dataset_builder.optimizers.catalogue import POOL
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 
-FIRST_NUMBER = 100_000  # of these problems: those of the labels, and of the grid study, are below
+# Of these problems. Those of the set are below; the grid study counts from the same number, so some of its problems are screened too.
+FIRST_NUMBER = 100_000
 MOST_EVALS = 2000
 DECISIONS_FORMAT = 1
 SHIPPED_DECISIONS = Path(__file__).parents[1] / "labels" / "decisions.parquet"
@@ -46,7 +47,13 @@ class ScreenedProblem:
 
 
 def draw_screened(count: int, seed: int, most_evals: int = MOST_EVALS) -> list[Problem]:
-    """The first ``count`` problems to screen, half of them constrained: those with larger budgets are passed over."""
+    """The first ``count`` problems to screen, half of them constrained.
+
+    Args:
+        count: number of problems.
+        seed: of the problems.
+        most_evals: largest evaluation budget, at least 20; problems with larger ones are passed over.
+    """
     drawn: list[Problem] = []
     for constrained in (False, True):
         wanted, number = (count + (not constrained)) // 2, FIRST_NUMBER

@@ -28,9 +28,15 @@ from llamoco.dataset_builder.problems.suites.suite import (
     suite_files,
 )
 
-OPTIMIZERS = ("slsqp", "cobyla", "de", "pso", "constrained_ga")  # of unlike ways to a feasible point
+OPTIMIZERS = (
+    "slsqp",
+    "cobyla",
+    "de",
+    "pso",
+    "constrained_ga",
+)  # which reach a feasible point in different ways
 SEEDS = 4
-LIMIT = 60.0  # seconds of a run
+LIMIT = 60.0  # seconds of CPU time a run
 DIGITS = 10
 LEAST_RANGE = 0.01  # f0 - f* of a constrained problem, as a share of |f*|
 

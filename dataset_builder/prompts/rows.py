@@ -24,7 +24,7 @@ from llamoco.dataset_builder.prompts.python import patterns as python_patterns
 PATTERNS: tuple[Pattern, ...] = (*python_patterns.PATTERNS, *latex_patterns.PATTERNS)
 PAIR_LIMIT = 6000  # characters of prompt and completion together
 UNKNOWN_SHARE = (
-    0.1  # of the problems: facts of their functions are not stated, as for much of people's own code
+    0.1  # of the problems: what their functions do is not stated, as for much of people's own code
 )
 ATTEMPTS = 20  # styles drawn of a pattern before the next pattern is tried
 
@@ -92,7 +92,8 @@ def rows_of_problem(
 
     Returns:
         Rows with the columns of the set but ``scores`` and ``calibration``: prompt, completion, program, problem_id, language, pattern,
-        held_out_pattern, facts_known, probes (None where the budget affords none), optimizer, hyperparameters (JSON), dim, constrained, max_evals, f0, f_star and problem (JSON).
+        held_out_pattern, facts_known, probes (None where the budget affords none), optimizer, hyperparameters (JSON), dim,
+        constrained, max_evals, f0, f_star and problem (JSON).
 
     Raises:
         ProblemError: if no pattern gives a prompt that is short enough.

@@ -1,11 +1,6 @@
-"""Sets of constraints: many short ones, and narrow bands; bounds are chosen from a certified point.
+"""Sets of constraints: many short ones, narrow bands, and those without a value in parts of the box.
 
-For the synthesis::
-
-    suited_kinds(box, equality=False) -> names of CONSTRAINTS that suit the box (decades need relative ones)
-    many_constraints(rng, box, certified, optimum, count) -> inequality records with bounds, 10 to 60 short sparse ones
-    narrow_band(rng, box, certified) -> two inequality records, b - e <= q(x) <= b around the certified point
-    partial_constraint(rng, box, certified) -> an inequality record without a value in parts of the box
+Bounds are chosen from a certified point, which satisfies them all. A box whose sides span decades takes relative kinds only.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class ProbeDesign:
 
 
 def probe_count(max_evals: int) -> int:
-    """Number of probes for a budget: 5% of it, 60 at most; 0 where that are fewer than 3."""
+    """Number of probes for a budget: 5% of it, 60 at most; 0 where that is fewer than 3."""
     count = min(int(SHARE * max_evals), MOST)
     return count if count >= FEWEST else 0
 

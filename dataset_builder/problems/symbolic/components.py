@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -145,9 +144,3 @@ def _scaled(entry: Expr, scaling: dict[str, Any], size: int, i: Index) -> Expr:
     power = scaling["power"]
     factor = Num(10) ** ((abs(power) * (i - 1)) / Num(size - 1))
     return entry / factor if power < 0 else factor * entry
-
-
-def condition_number(record: dict[str, Any]) -> float:
-    """Ratio of the largest curvature to the smallest that a component's scaling gives a sphere."""
-    scaling = record.get("scaling")
-    return 1.0 if scaling is None else math.pow(10, 2 * abs(scaling["power"]))

@@ -5,13 +5,6 @@ A family's member is defined by JSON::
     {"form": "family", "family": "hill", "parameters": {...}, "components": [],
      "inequalities": [...], "equalities": [...]}      # as for other forms, see composition
 
-For the synthesis::
-
-    FAMILIES: dict[str, Family]
-    draw_family(rng, dim, constrained=False, group=None) -> DrawnFamily(definition, box, points, feasible_point)
-    family_system(definition, dim) -> (definitions, objective)       # used by build_symbolic_problem; objective is f1
-    family_observations(definition, dim) -> (smooth, unimodal, separable)   # what labelled_decision says
-
 A member's number of variables follows from its family and need not be the one that was asked for: use
 ``drawn.box.dim``. ``points`` are two different points or more, of which the first has a low objective:
 ``with_drawn_references(problem, drawn.points, drawn.points[0])`` works and leaves f* unknown. The definition's own
@@ -107,7 +100,7 @@ def draw_member(rng: PortableRng, family: Family, size: int, constrained: bool) 
 
 
 def _low_points(rng: PortableRng, system: SymbolicProblem, draft: Draft) -> list[np.ndarray]:
-    """The best point that a short random search finds, with what the draft says is good, and that itself (or the middle)."""
+    """The best point of a short random search around the draft's good one, then that one (or the middle, where they are the same)."""
     box = draft.box
     evaluate = compile_problem(system)
     best, reach = draft.good, 1.0

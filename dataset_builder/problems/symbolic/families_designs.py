@@ -21,7 +21,7 @@ from llamoco.dataset_builder.problems.symbolic.family import (
 )
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data
 
-DUFFIN = "Boyd, Kim, Vandenberghe, Hassibi 2007, A tutorial on geometric programming, doi:10.1007/s11081-007-9001-7"
+BOYD = "Boyd, Kim, Vandenberghe, Hassibi 2007, A tutorial on geometric programming, doi:10.1007/s11081-007-9001-7"
 ARORA = "Arora 2016, Introduction to optimum design, doi:10.1016/C2013-0-15344-5"
 VANDERPLAATS = (
     "Thanedar, Vanderplaats 1995, stepped cantilever beam, doi:10.1061/(ASCE)0733-9445(1995)121:2(301)"
@@ -133,7 +133,7 @@ def _draw_beam(rng: PortableRng, dim: int, constrained: bool) -> Draft:
     return Draft({"terms": volume}, box, point, records)
 
 
-# A vessel, a spring, a column, a pipe: cost of four kinds with drawn coefficients.
+# A vessel and a spring: cost and weight with drawn coefficients.
 
 
 def _draw_vessel(rng: PortableRng, dim: int, constrained: bool) -> Draft:
@@ -276,7 +276,7 @@ DESIGNS = (
     Family(
         "posynomial",
         "design",
-        DUFFIN,
+        BOYD,
         range(2, 13),
         _draw_posynomial,
         _posynomial,

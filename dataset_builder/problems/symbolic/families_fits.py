@@ -42,7 +42,7 @@ from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data
 BATES_WATTS = "Bates, Watts 1988, Nonlinear regression analysis, doi:10.1002/9780470316757"
 NIST = "NIST/ITL statistical reference datasets, nonlinear regression, doi:10.18434/T43G6C"
 SEBER = "Seber, Wild 1989, Nonlinear regression, doi:10.1002/0471725315"
-HAYKIN = "Bishop 1995, Neural networks for pattern recognition, ISBN 978-0198538646"
+BISHOP = "Bishop 1995, Neural networks for pattern recognition, ISBN 978-0198538646"
 LOSSES = ("squares", "absolute", "largest")
 LOSS_WEIGHTS = (0.75, 0.14, 0.11)
 
@@ -124,7 +124,7 @@ def _gompertz(count: int, t: Expr) -> Expr:
     return x[1] * exp(-x[2] * exp(-x[3] * t))
 
 
-def _arrhenius(count: int, t: Expr) -> Expr:
+def _antoine(count: int, t: Expr) -> Expr:
     return x[1] - x[2] / (t + x[3])
 
 
@@ -204,10 +204,10 @@ MODELS: dict[str, tuple[Model, tuple[int, ...], str]] = {
     "network": (
         Model(_network, _blocks((-5.0, 5.0, False), (-5.0, 5.0, False), (-10.0, 10.0, False)), (-2, 2)),
         (6, 9, 12, 15, 18, 24, 30),
-        HAYKIN,
+        BISHOP,
     ),
     "vapour_pressure": (
-        Model(_arrhenius, _first((1.0, 100.0, True), (1.0, 1000.0, True), (0.5, 50.0, True)), (0, 10)),
+        Model(_antoine, _first((1.0, 100.0, True), (1.0, 1000.0, True), (0.5, 50.0, True)), (0, 10)),
         (3,),
         SEBER,
     ),

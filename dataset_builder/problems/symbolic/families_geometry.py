@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.functions.constraints import Box, significant
+from llamoco.dataset_builder.problems.functions.constraints import significant
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.symbolic.expression import (
     PI,
@@ -26,6 +26,7 @@ from llamoco.dataset_builder.problems.symbolic.family import (
     Family,
     Parameters,
     System,
+    even_box,
     i,
     inside,
     j,
@@ -37,16 +38,12 @@ from llamoco.dataset_builder.problems.symbolic.family import (
 )
 from llamoco.dataset_builder.problems.symbolic.symbolic_problem import Data
 
-WEISZFELD = "Drezner, Hamacher 2002, Facility location, doi:10.1007/978-3-642-56082-8"
+DREZNER = "Drezner, Hamacher 2002, Facility location, doi:10.1007/978-3-642-56082-8"
 MINIMAX = "Luksan, Vlcek 2000, Test problems for nonsmooth optimization, technical report V-798"
 PACKING = "Szabo et al. 2007, New approaches to circle packing in a square, doi:10.1007/978-0-387-45676-8"
 ROBOT = "Craig 2005, Introduction to robotics, ISBN 978-0201543612"
 MORE = "More, Garbow, Hillstrom 1981, doi:10.1145/355934.355936"
 ANTENNA = "Balanis 2016, Antenna theory, ISBN 978-1118642061"
-
-
-def _even_box(dim: int, low: float, high: float) -> Box:
-    return Box(np.full(dim, low), np.full(dim, high))
 
 
 # Places (x_1, x_2), (x_3, x_4), ... that serve customers: each goes to the nearest.
@@ -58,7 +55,7 @@ def _draw_location(rng: PortableRng, dim: int, constrained: bool) -> Draft:
     digits = 2 if side < 100 else 0
     a = [round(rng.uniform(0, side), digits) for _ in range(count)]
     b = [round(rng.uniform(0, side), digits) for _ in range(count)]
-    box = _even_box(dim, 0.0, side)
+    box = even_box(dim, 0.0, side)
     good = [v for k in rng.sample(range(count), dim // 2) for v in (a[k], b[k])]
     weights = [float(rng.integer(1, 9)) for _ in range(count)] if rng.chance(0.5) else []
     return Draft({"a": a, "b": b, "weights": weights, "squared": rng.chance(0.25)}, box, np.array(good))
@@ -86,7 +83,7 @@ def _location(p: Parameters, dim: int) -> System:
 
 def _draw_scenarios(rng: PortableRng, dim: int, constrained: bool) -> Draft:
     half = rng.choice((1.0, 2.0, 5.0, 10.0))
-    box = _even_box(dim, -half, half)
+    box = even_box(dim, -half, half)
     parameters = {
         "count": rng.integer(3, 8),
         "form": rng.choice(("quadratic", "linear")),
@@ -112,7 +109,7 @@ def _scenarios(p: Parameters, dim: int) -> System:
 
 def _draw_packing(rng: PortableRng, dim: int, constrained: bool) -> Draft:
     side = rng.choice((1.0, 10.0))
-    box = _even_box(dim, 0.0, side)
+    box = even_box(dim, 0.0, side)
     form = rng.choice(("energy", "overlap", "molecule"))
     distance = significant(side * rng.uniform(0.7, 1.1) / (dim / 2) ** 0.5, 2)
     return Draft({"form": form, "distance": distance}, box, inside(rng, box))
@@ -135,7 +132,7 @@ def _packing(p: Parameters, dim: int) -> System:
 
 def _draw_equations(rng: PortableRng, dim: int, constrained: bool) -> Draft:
     half = rng.choice((1.0, 2.0, 5.0))
-    box = _even_box(dim, -half, half)
+    box = even_box(dim, -half, half)
     truth = inside(rng, box, digits=2)
     form = rng.choice(("quadratic", "cubic", "sine", "broyden"))
     parameters: Parameters = {
@@ -182,7 +179,7 @@ def _equations(p: Parameters, dim: int) -> System:
 def _draw_arm(rng: PortableRng, dim: int, constrained: bool) -> Draft:
     reach = dim * rng.uniform(0.3, 0.8)
     angle = rng.uniform(-3, 3)
-    box = _even_box(dim, -3.14, 3.14)
+    box = even_box(dim, -3.14, 3.14)
     parameters = {
         "place": [round(reach * float(np.cos(angle)), 1), round(reach * float(np.sin(angle)), 1)],
         "effort": log_uniform(rng, 1e-3, 0.1, 1) if rng.chance(0.7) else 0.0,
@@ -201,7 +198,7 @@ def _arm(p: Parameters, dim: int) -> System:
 
 
 def _draw_antenna(rng: PortableRng, dim: int, constrained: bool) -> Draft:
-    box = _even_box(dim, 0.0, 1.0)
+    box = even_box(dim, 0.0, 1.0)
     parameters = {
         "first": rng.uniform(0.15, 0.4, 2),
         "step": rng.uniform(0.04, 0.1, 2),
@@ -217,7 +214,7 @@ def _antenna(p: Parameters, dim: int) -> System:
 
 
 GEOMETRY = (
-    Family("location", "geometry", WEISZFELD, range(2, 13, 2), _draw_location, _location, weight=1.5),
+    Family("location", "geometry", DREZNER, range(2, 13, 2), _draw_location, _location, weight=1.5),
     Family("scenarios", "geometry", MINIMAX, range(2, 21), _draw_scenarios, _scenarios, unimodal=True),
     Family("packing", "geometry", PACKING, range(6, 21, 2), _draw_packing, _packing),
     Family("equations", "geometry", MORE, range(2, 13), _draw_equations, _equations, weight=1.5),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from llamoco.dataset_builder.problems.functions.constraints import Box, significant
+from llamoco.dataset_builder.problems.functions.constraints import significant
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.symbolic.expression import (
     Expr,
@@ -23,6 +23,7 @@ from llamoco.dataset_builder.problems.symbolic.family import (
     Family,
     Parameters,
     System,
+    even_box,
     i,
     inside,
     log_uniform,
@@ -37,15 +38,11 @@ ZIPKIN = "Zipkin 2000, Foundations of inventory management, ISBN 978-0256113792"
 CONTROLS = range(4, 11)  # steps, a variable each
 
 
-def _even_box(dim: int, low: float, high: float) -> Box:
-    return Box(np.full(dim, low), np.full(dim, high))
-
-
 # Population with harvest: fractions x_k of the stock are taken; the discounted yield and what is left count.
 
 
 def _draw_harvest(rng: PortableRng, dim: int, constrained: bool) -> Draft:
-    box = _even_box(dim, 0.0, rng.choice((0.6, 0.8, 0.95)))
+    box = even_box(dim, 0.0, rng.choice((0.6, 0.8, 0.95)))
     capacity = log_uniform(rng, 10, 5000)
     parameters = {
         "growth": rng.uniform(0.4, 2.2, 2),
@@ -73,7 +70,7 @@ def _harvest(p: Parameters, dim: int) -> System:
 
 
 def _draw_tank(rng: PortableRng, dim: int, constrained: bool) -> Draft:
-    box = _even_box(dim, 0.0, rng.choice((1.0, 2.0, 5.0)))
+    box = even_box(dim, 0.0, rng.choice((1.0, 2.0, 5.0)))
     parameters = {
         "start": rng.uniform(0.5, 4, 1),
         "outflow": rng.uniform(0.2, 0.9, 2),
@@ -100,7 +97,7 @@ def _tank(p: Parameters, dim: int) -> System:
 
 def _draw_inventory(rng: PortableRng, dim: int, constrained: bool) -> Draft:
     mean = log_uniform(rng, 5, 200)
-    box = _even_box(dim, 0.0, significant(3 * mean, 2))
+    box = even_box(dim, 0.0, significant(3 * mean, 2))
     demand = [significant(mean * rng.uniform(0.4, 1.8), 2) for _ in range(dim)]
     parameters = {
         "start": significant(mean * rng.uniform(0.2, 1.5), 2),
@@ -127,7 +124,7 @@ def _inventory(p: Parameters, dim: int) -> System:
 
 
 def _draw_reactor(rng: PortableRng, dim: int, constrained: bool) -> Draft:
-    box = _even_box(dim, 300.0, rng.choice((360.0, 400.0, 450.0)))
+    box = even_box(dim, 300.0, rng.choice((360.0, 400.0, 450.0)))
     parameters = {
         "k1": rng.uniform(0.05, 0.4, 2),
         "e1": float(rng.integer(20, 60) * 100),
@@ -158,7 +155,7 @@ def _reactor(p: Parameters, dim: int) -> System:
 
 
 def _draw_rocket(rng: PortableRng, dim: int, constrained: bool) -> Draft:
-    box = _even_box(dim, 0.0, rng.choice((20.0, 30.0, 50.0)))
+    box = even_box(dim, 0.0, rng.choice((20.0, 30.0, 50.0)))
     parameters = {
         "step": rng.choice((0.5, 1.0, 2.0)),
         "mass": rng.uniform(1, 2, 1),
@@ -190,7 +187,7 @@ def _rocket(p: Parameters, dim: int) -> System:
 
 
 def _draw_oscillator(rng: PortableRng, dim: int, constrained: bool) -> Draft:
-    box = _even_box(dim, *rng.choice(((-5.0, 5.0), (-10.0, 10.0), (-3.0, 3.0))))
+    box = even_box(dim, *rng.choice(((-5.0, 5.0), (-10.0, 10.0), (-3.0, 3.0))))
     parameters = {
         "step": rng.choice((0.1, 0.2, 0.25)),
         "stiffness": rng.uniform(0.5, 6, 1),

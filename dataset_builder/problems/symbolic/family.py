@@ -80,6 +80,11 @@ def total(body: Expr) -> Expr:
     return Sum(i, 1, n, body)
 
 
+def even_box(dim: int, low: float, high: float) -> Box:
+    """A box with the same bounds for each of ``dim`` variables."""
+    return Box(np.full(dim, low), np.full(dim, high))
+
+
 def values_at(
     quantities: Sequence[Expr], point: np.ndarray, definitions: Sequence[Definition] = ()
 ) -> np.ndarray:

@@ -101,11 +101,11 @@ def _predators(p: Parameters, dim: int) -> System:
     prey: Expr = lift(p["prey"])
     hunters: Expr = lift(p["predators"])
     errors: list[Expr] = []
-    for k, (count, hunted) in enumerate(p["counts"], 1):
+    for k, (prey_count, predator_count) in enumerate(p["counts"], 1):
         before, were = prey, hunters
         prey = run.step("s", k, before + h * before * (x[1] - x[2] * were))
         hunters = run.step("v", k, were + h * were * (x[4] * before - x[3]))
-        errors += [(prey - count) ** 2, (hunters - hunted) ** 2]
+        errors += [(prey - prey_count) ** 2, (hunters - predator_count) ** 2]
     return run.definitions, summed(errors)
 
 

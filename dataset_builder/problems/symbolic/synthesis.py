@@ -34,11 +34,11 @@ from llamoco.dataset_builder.problems.symbolic.variable_kinds import (
 FEWEST_EVALS, MOST_EVALS, TAIL_EVALS = 20, 20_000, 100_000
 TAIL_SHARE = 0.03
 # Shares of characters. Of the questions that people ask in public and of the realistic suites, the greater part is smooth (design
-# formulas, fits, simulations), hardly any a sum of cosines; textbook suites are rugged by half. Families are the former.
+# formulas, fits, simulations), hardly any a sum of cosines; half of the textbook suites is rugged. Families stand for the questions.
 FAMILY_SHARE = 0.25
 CHARACTER_SHARES = {"smooth": 0.44, "rugged": 0.31, "nonsmooth": 0.09, "stepwise": 0.06, "mixed": 0.1}
-# Shares of terms: whoever has a simulation has failed runs and noise, whoever has constraints often has them as penalties. A little
-# more than is to come out: such draws are rejected more often.
+# Shares of terms: whoever has a simulation has failed runs and noise, whoever has constraints often has them as penalties. Larger
+# than the shares that are wanted in the set (``terms.TERM_SHARES``), since such draws are rejected more often.
 TERM_SHARES = {"penalty": 0.085, "undefined": 0.075, "ripple": 0.055, "kink": 0.04, "plateau": 0.035}
 # Who has many evaluations has more variables, mostly: evaluations per variable beyond which a smooth problem, and below which any
 # other, is rare. With half as many evaluations as variables nobody begins.
@@ -46,9 +46,8 @@ SMOOTH_MOST, OTHER_LEAST, LEAST = 150, 15, 2
 SUITABLE_SHARE = 0.5
 FEW_VARIABLES, MOST_VARIABLES = 5, 50
 FAMILY_VARIABLES, MANY_FAMILY_VARIABLES, MANY_SHARE = 12, 30, 0.15
-LONGEST = (
-    2150  # characters of a prompt, estimated: some pattern of each language keeps within the limit of 2,400
-)
+# Characters of a prompt, estimated: some pattern of each language keeps within the limit of 2,400.
+LONGEST = 2150
 
 Definition = dict[str, Any]
 
@@ -126,7 +125,7 @@ def _attempt(
     typical = draw_typical(definition, box, rng)
     if not 0 < typical < float("inf"):
         return None
-    terms = draw_terms(rng, box, box.dim, typical, TERM_SHARES)
+    terms = draw_terms(rng, box, typical, TERM_SHARES)
     if terms:
         definition["terms"] = terms
         exact = False

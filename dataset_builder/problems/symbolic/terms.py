@@ -7,14 +7,6 @@ In a definition: ``"terms": [record, ...]``; a record is one of::
     {"kind": "ripple", "amplitude": a, "frequency": c}          # a sin(c sum_i i^(1/2) x_i)
     {"kind": "kink", "weight": w, "quantity": {...}, "bound": b}         # w |q(x) - b|
     {"kind": "plateau", "levels": q}                                     # floor(q F) / q of the whole objective F
-
-For the synthesis::
-
-    draw_terms(rng, box, dim, typical, shares=TERM_SHARES) -> list of records, mostly empty
-    draw_term(kind, rng, box, typical) -> record
-    decorated(objective, records, dim) -> Expr      # the objective with its terms, used by build_symbolic_problem
-    term(record, dim) -> Expr                       # what one record adds; all kinds but plateau
-    terms_observations(records) -> (smooth, unimodal, separable)  # each False if a term makes it so
 """
 
 from __future__ import annotations
@@ -27,6 +19,7 @@ import numpy as np
 
 from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.evaluator import compile_problem
+from llamoco.dataset_builder.problems.functions.constraint_sets import even
 from llamoco.dataset_builder.problems.functions.constraints import (
     CONSTRAINTS,
     Box,
@@ -59,7 +52,6 @@ TERM_SHARES: Mapping[str, float] = MappingProxyType(
     {"penalty": 0.08, "undefined": 0.06, "ripple": 0.05, "kink": 0.03, "plateau": 0.03}
 )
 SPREAD_POINTS = 200
-EVEN_SIDES = 5.0  # sides of a box that differ by no more than this are alike
 _EVEN = ("sum", "linear", "ball", "weighted_sum", "product", "largest", "absolute")
 _UNEVEN = ("scaled_linear",)
 
@@ -68,18 +60,16 @@ i = Index("i")
 
 
 def draw_terms(
-    rng: PortableRng, box: Box, dim: int, typical: float, shares: Mapping[str, float] = TERM_SHARES
+    rng: PortableRng, box: Box, typical: float, shares: Mapping[str, float] = TERM_SHARES
 ) -> list[Record]:
     """Draw the terms of one objective, each kind by its share; most objectives have none.
 
     Args:
         rng: the stream.
         box: bounds.
-        dim: number of variables, that of the box.
         typical: typical size of the objective, its median absolute value or its spread over the box, > 0.
         shares: probability of each kind.
     """
-    assert dim == box.dim
     return [draw_term(kind, rng, box, typical) for kind, share in shares.items() if rng.chance(share)]
 
 
@@ -134,8 +124,7 @@ def draw_term(kind: str, rng: PortableRng, box: Box, typical: float) -> Record:
 
 def _draw_quantity(rng: PortableRng, box: Box) -> tuple[Record, np.ndarray]:
     """A quantity that suits the box, and its values at random points."""
-    sides = box.upper - box.lower
-    name = rng.choice(_EVEN if float(sides.max() / sides.min()) <= EVEN_SIDES else _UNEVEN)
+    name = rng.choice(_EVEN if even(box) else _UNEVEN)
     record = {"kind": name, **CONSTRAINTS[name].draw(rng, box)}
     points = rng.points(SPREAD_POINTS, box.lower, box.upper)
     return record, compile_problem(SymbolicProblem(box.dim, (), quantity(record, box.dim)))(points)[0]

@@ -33,7 +33,7 @@ FEW = 16
 
 @cache
 def problems(count: int) -> list[Problem]:
-    """Drawn problems, nine in ten with integers, steps or a start."""
+    """Drawn problems, most of them with integers, steps or a start."""
     shares = variable_kinds.STEPPED_SHARE, variable_kinds.START_SHARE
     variable_kinds.STEPPED_SHARE, variable_kinds.START_SHARE = 0.8, 0.75
     try:
@@ -69,7 +69,7 @@ def check(text: str, problem: Problem, language: str, folder: Path) -> None:
         assert read.start is not None and problem.start is not None
         own = problem.to_original(problem.start)
         np.testing.assert_allclose(read.to_original(read.start), own, rtol=1e-12, err_msg=text)
-    # Where a start becomes the centre of the search box, points differ and their rounded values do not.
+    # Bounds and steps are read from text: the two search boxes may differ by rounding.
     points = PortableRng("points", problem.id).points(6, problem.lower_array, problem.upper_array)
     same = map_.to_search(problem.to_original(points))
     np.testing.assert_allclose(map_.to_original(same), problem.to_original(points), rtol=1e-9, atol=1e-9)

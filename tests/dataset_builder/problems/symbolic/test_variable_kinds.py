@@ -24,7 +24,7 @@ RECORD = {"integer": [2], "step": [[3, 0.05]], "start": [0.5, 3.0, 0.2]}
 
 
 def sphere(record: dict, lower: tuple = (-5.0, -2.5, 0.1), upper: tuple = (5.0, 6.5, 0.95)) -> Problem:
-    """(x_1 - 1.2)^2 + (x_2 - 1.2)^2 + (x_3 - 1.2)^2 with own bounds [-5, 5], [-2, 6], [0.1, 0.93]."""
+    """(x_1 - 1.2)^2 + (x_2 - 1.2)^2 + (x_3 - 1.2)^2 with own bounds [-5, 5], [-2.5, 6.5], [0.1, 0.95]."""
     own = Box(np.array(lower), np.array(upper))
     box = variables_within(own, record)
     component = {
