@@ -56,7 +56,7 @@ def draw_grid_problems(count: int, seed: int) -> list[Problem]:
 
 def grid_jobs(problem: Problem, optimizers: Sequence[str]) -> Iterator[tuple[Job, ...]]:
     """The runs of the study on a problem: the full grid of each optimizer that serves it, one seed."""
-    for optimizer in pool.pool_for(problem.constrained):
+    for optimizer in pool.pool_for(problem.constrained, "all"):
         if optimizer.name in optimizers and optimizer.affords(problem.dim, problem.max_evals):
             configs = pool.configurations(optimizer.name, max_n=10_000)
             yield tuple(Job(optimizer.name, config_json(config), 0) for config in configs)

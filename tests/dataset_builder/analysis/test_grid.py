@@ -104,7 +104,7 @@ def test_stored_traces_score_as_whole_ones():
     """Real runs, whole traces against stored ones, whatever f* is."""
     worst = 0.0
     for problem in draw_grid_problems(4, 7):
-        for optimizer in pool.pool_for(problem.constrained):
+        for optimizer in pool.pool_for(problem.constrained, "all"):
             if optimizer.name in ("de", "slsqp", "cma_es", "simulated_annealing"):
                 oracle = Oracle(problem)
                 stored = execute(problem, pool.source(optimizer.name), 1, oracle=oracle)["trace"]

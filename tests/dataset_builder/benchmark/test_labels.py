@@ -169,7 +169,7 @@ def test_who_can_be_the_single_best_solver():
     def labels(ran: int):
         made = []
         for n in range(100):
-            screen = [Score("de", "{}", 0.6, 0.7, 9), Score("ga", "{}", 0.1, 0.2, 9)]
+            screen = [Score("de", "{}", 0.6, 0.7, 9), Score("slsqp", "{}", 0.1, 0.2, 9)]
             screen += [Score("pso", "{}", 0.65, 0.6, 9)] if n < ran else []
             made.append(Label(problem(f"p{n}"), "train", "de", "{}", 0.6, 0.7, False, (), tuple(screen)))
         return made

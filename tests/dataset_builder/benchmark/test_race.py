@@ -124,7 +124,7 @@ def test_a_race_ends_where_its_runs_cannot_be_told_apart_any_more():
 
 
 def test_limits_of_the_pool_are_kept():
-    for optimizer in pool.pool_for(False):
+    for optimizer in pool.pool_for(False, "all"):
         for field, limit in (("max_evals", optimizer.max_evals_limit), ("dim", optimizer.dim_limit)):
             for more in (0, 1):
                 size = {"max_evals": 100, "dim": 2} | ({field: limit + more} if limit else {})

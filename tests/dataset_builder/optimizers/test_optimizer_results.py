@@ -14,7 +14,7 @@ from llamoco.dataset_builder.optimizers import pool
 
 Function = Callable[[np.ndarray], np.ndarray]
 SEEDS = {"trust_constr": 1, "gp_ei": 1}  # slow
-CONSTRAINED = [optimizer.name for optimizer in pool.pool_for(constrained=True)]
+CONSTRAINED = [optimizer.name for optimizer in pool.pool_for(True, "all")]
 
 
 class StrictOracle:

@@ -99,9 +99,10 @@ def test_groups() -> None:
     assert constrained - unconstrained == {"heco_de", "constrained_ga"}
     assert len(unconstrained | constrained) == 23
     for kind in (False, True):
-        every = pool.pool_for(kind)
+        every = pool.pool_for(kind, "all")
         assert every[: len(pool.pool_for(kind, "paper"))] == pool.pool_for(kind, "paper")
         assert {optimizer.edition for optimizer in every} == {"paper", "extension"}
+        assert pool.pool_for(kind) == [optimizer for optimizer in every if optimizer.in_default]
     assert all(
         bool(optimizer.max_evals_limit or optimizer.dim_limit) == bool(optimizer.limit_reason)
         for optimizer in pool.POOL.values()
@@ -111,7 +112,7 @@ def test_groups() -> None:
 def test_an_optimizer_is_not_benchmarked_on_what_it_does_not_serve() -> None:
     for name in pool.POOL:
         for constrained in (False, True):
-            if pool.POOL[name] in pool.pool_for(constrained):
+            if pool.POOL[name] in pool.pool_for(constrained, "all"):
                 pool.check_serves(name, constrained)
             else:
                 with pytest.raises(ValueError, match=f"optimizer {name} does not serve (un)?constrained"):

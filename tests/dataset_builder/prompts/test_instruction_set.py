@@ -111,10 +111,11 @@ def test_every_answer_is_the_benchmarked_program_and_every_program_states_the_pr
         assert len(row["completion"]) <= 4000 and len(row["prompt"]) + len(row["completion"]) <= 6000
         assert row["prompt"].endswith("\n")
         problem = Problem.from_json(row["problem"])
-        # The program as a file is a problem file, too: its problem section has to be the problem.
-        stated = load_python(row["program"], "program")
+        # What stands before the completion, whose constants may be called STEP, is a problem file: it has to be the problem.
+        stated = load_python(row["program"].partition(f"\n\n{row['completion']}")[0], "program")
         points = np.random.default_rng(0).uniform(problem.lower_array, problem.upper_array, (5, problem.dim))
-        for mine, theirs in zip(stated.evaluate(points), problem.evaluate(points), strict=True):
+        own = stated.variables.to_search(problem.to_original(points))
+        for mine, theirs in zip(stated.evaluate(own), problem.evaluate(points), strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-8, atol=1e-8)
 
 
@@ -169,7 +170,7 @@ def test_what_cannot_be_built_is_refused_and_an_earlier_build_stays(
         build_folder(spoiled(small_labels, tmp_path, optimizer="gradient_descent"), built)
     with pytest.raises(LabelsError, match="de has no constant 'SIZE'"):
         build_folder(spoiled(small_labels, tmp_path, optimizer="de", config='{"SIZE": 3}'), built)
-    problem = read_labels(small_labels).labels[-1].problem
+    problem = next(x.problem for x in read_labels(small_labels).labels if x.problem.definition["components"])
     strange = json.loads(problem.to_json().replace('"function":"', '"function":"very_', 1))
     with pytest.raises(LabelsError, match="unknown basic functions very_"):
         build_folder(spoiled(small_labels, tmp_path, problem=Problem.from_json(strange)), built)
