@@ -54,9 +54,9 @@ class Label:
         problem: with frozen f0 and f_star.
         split: "train" or "test".
         optimizer, config: the winner and its configuration (canonical JSON).
-        aocc, w: its mean scores over the fresh seeds of the last stage.
+        aocc, w: its mean scores over the fresh seeds of the last stage; in the screen where all finalists have left the pool.
         tie: whether another optimizer ties with the best within ``race.TIE``.
-        finalists: scores of all finalists on these seeds, best first.
+        finalists: scores of the finalists that are in the pool, on these seeds, best first; ``screen`` where none of them is.
         raced: scores of every optimizer that raced (first stage, one seed), best first, including those that have left the pool.
         check: scores of the answer and of the single best solvers on seeds that no choice has seen; None
             where there was no check.
