@@ -101,6 +101,8 @@ class Watch(EvaluatorWrapper):
         if len(x) == 1 and (known := self._known.get(x.tobytes())) is not None:
             yield 0, known
             return
+        if self.budget_spent and len(x) > 1:
+            raise ProblemError(f"the budget of {self._problem.max_evals} evaluations is used")
         offset = 0
         if (
             self.start is not None
@@ -109,8 +111,6 @@ class Watch(EvaluatorWrapper):
         ):
             yield 0, known  # the first of a population, which ``begin`` has evaluated
             x, offset = x[1:], 1
-        if self.budget_spent and len(x) > 1:
-            raise ProblemError(f"the budget of {self._problem.max_evals} evaluations is used")
         try:
             for row, values in self.inner.evaluate_rows(x):
                 self._note(x[row], values)

@@ -60,7 +60,7 @@ def benchmark(
     rare = ", ".join(rare_members(labelled.labels)) or "none"
     dropped = ", ".join(f"{count} {reason}" for reason, count in labelled.discarded.items()) or "none"
     out.print(f"{len(labelled.labels)} problems labelled, discarded: {dropped}")
-    out.print(f"optimizers that win no more than {RARE:.1%} of the labels of a group: {rare}")
+    out.print(f"optimizers that win no more than {RARE:.1%} of the labels of either group: {rare}")
     out.print(
         f"labels: {out_folder / 'labels.parquet'}; for tables and figures: llamoco report {out_folder}",
     )

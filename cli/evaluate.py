@@ -76,7 +76,10 @@ def evaluate(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="The first N rows only, of N different problems as long as there are N."),
+        typer.Option(
+            min=1,
+            help="The first N rows only, of N different problems as long as there are N; with --suite the first N problems.",
+        ),
     ] = None,
     data: Annotated[
         str | None,
@@ -89,7 +92,7 @@ def evaluate(
     suite: Annotated[
         str | None,
         typer.Option(
-            help="Solve the problems of this suite instead, such as outside, and compare with other tools problem by problem.",
+            help="Solve the problems of this suite (outside) instead, as llamoco solve does, beside other tools at the same budgets.",
             show_default=False,
         ),
     ] = None,
@@ -181,21 +184,21 @@ def evaluate(
         if server is None and server_model is not None:
             fail(f"--server-model {server_model!r} needs --server; give a local model as MODEL")
         if suite is not None:
-            given = {"--server": server, "--split": split, "--data": data, "--step": steps}
+            given = {
+                "--server": server,
+                "--split": split,
+                "--data": data,
+                "--step": steps,
+                "--max-new-tokens": max_new_tokens,
+                "--workers": workers,
+            }
             if unfit := [name for name, value in given.items() if value]:
                 fail(
-                    f"--suite and {unfit[0]}: a suite is solved by a model of this machine, from first to last; give one"
+                    f"--suite and {unfit[0]}: a suite has problems of its own, which a model on this machine solves one after "
+                    f"the other, as llamoco solve does; leave {unfit[0]} out"
                 )
-            run_suite(
-                suite,
-                model,
-                runs or RUNS,
-                seed or SEED,
-                limit,
-                out_folder,
-                as_json,
-                unsafe,
-            )
+            folder = out_folder or Path("runs") / f"{suite}-{_short_name(model or SHIPPED_MODEL.name)}"
+            run_suite(suite, model, runs or RUNS, seed or SEED, limit, folder, as_json, unsafe)
             return
         chosen = tuple(map(str, steps)) if steps else STEPS
         with clear_errors():

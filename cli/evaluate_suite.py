@@ -1,4 +1,4 @@
-"""`llamoco evaluate --suite NAME`."""
+"""`llamoco evaluate --suite NAME`: runs and tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def run_suite(
     runs: int,
     seed: int,
     limit: int | None,
-    folder: Path | None,
+    folder: Path,
     as_json: bool,
     unsafe: bool,
 ) -> None:
@@ -31,9 +31,8 @@ def run_suite(
         from llamoco.modeling.generation.engines import load_generator
         from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 
-        suite_files(suite)  # a name that is none is told before the model is loaded
+        suite_files(suite)  # an unknown name is refused before the model is loaded
         generator = load_generator(model or SHIPPED_MODEL)
-        folder = folder or Path("runs") / f"{suite}-{Path(generator.name).name}"
         columns = (column("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=err, disable=as_json, speed_estimate_period=600) as bar:
             task = bar.add_task(suite, total=None)
@@ -44,13 +43,13 @@ def run_suite(
                         suite,
                         generator,
                         sandbox,
-                        runs,
-                        seed,
-                        limit,
-                        unsafe,
-                        " ".join(["llamoco", *sys.argv[1:]]),
-                        model or SHIPPED_MODEL,
-                        lambda done, total: bar.update(task, completed=done, total=total),
+                        runs=runs,
+                        seed=seed,
+                        limit=limit,
+                        unsafe=unsafe,
+                        command=" ".join(["llamoco", *sys.argv[1:]]),
+                        place=model or SHIPPED_MODEL,
+                        on_progress=lambda done, total: bar.update(task, completed=done, total=total),
                     )
             except SandboxUnavailable as error:
                 fail(str(error), EXIT_NO_SANDBOX)

@@ -97,8 +97,8 @@ def solve(
 
     The model chooses an optimizer of the benchmarked pool that can handle the problem, and its settings; the program is the pool's, byte
     for byte. Where it is unknown what your functions do (a simulator, compiled code), up to 5% of the budget, 60 evaluations at most,
-    goes to probes of the landscape first: the model is told what they show, and the search starts at the best of them; with
-    --one-program there are none. If the problem is unlike those of the training set (unknown operations, values compared or rounded), several programs share
+    goes to probes of the landscape first: the model is told what they show, and the search starts at the best of them. With
+    --one-program nothing is probed. If the problem is unlike those of the training set (unknown operations, values compared or rounded), several programs share
     the budget. If the model's calibrated confidence is too low, or the program fails before its first evaluation, the benchmark's single
     best solver answers instead.
 

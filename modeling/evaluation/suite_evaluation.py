@@ -13,7 +13,12 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llamoco.dataset_builder.analysis.task_log import TaskResult, read_task_log, run_missing_tasks
+from llamoco.dataset_builder.analysis.task_log import (
+    TaskLogError,
+    TaskResult,
+    read_task_log,
+    run_missing_tasks,
+)
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.scores import aocc, w
 from llamoco.dataset_builder.problems.suites.suite import load_suite
@@ -50,12 +55,12 @@ def evaluate_suite(
         suite: name of the suite.
         generator: the model.
         runner: runs the programs.
-        runs: of each problem in each way, with as many seeds.
-        seed: the first.
-        limit: the first N problems only.
+        runs: of each problem in each way, with seeds ``seed``, ``seed`` + 1, ...
+        seed: of the first run.
+        limit: solve the first N problems only; what OUT holds of others stays in the record.
         unsafe: see ``pipeline.Options``.
         command: the command line, for the record.
-        place: folder of the model, whose weights the runs are of.
+        place: folder of the model: runs of other weights under the same name are not continued. Its name if empty.
         on_progress: called with (problems solved in a way, all).
 
     Raises:
@@ -98,11 +103,17 @@ def read_suite_evaluation(out: Path) -> SuiteRecord:
     """The record of an evaluation, from its log and the shipped runs of other tools.
 
     Raises:
-        TaskLogError: if there is no log, or it cannot be read.
+        TaskLogError: if there is no log, it cannot be read, or it is of something else.
+        ProblemError: if this version has no suite of that name.
     """
     head, lines = read_task_log(out / RUNS_LOG)
+    if "suite" not in head["settings"]:
+        raise TaskLogError(
+            f"{out / RUNS_LOG}: its first line names no suite in settings; give a folder that "
+            "`llamoco evaluate --suite NAME` wrote"
+        )
     problems = {problem.id: problem for problem in load_suite(head["settings"]["suite"])}
-    # Lines of a problem that has changed since are of no use.
+    # Runs on a problem that has changed since do not count.
     known = [
         line
         for line in lines.values()
@@ -113,7 +124,7 @@ def read_suite_evaluation(out: Path) -> SuiteRecord:
 
 
 def weights_hash(place: str | Path) -> str | None:
-    """Hash of the weights in a model's folder, which a name does not tell apart; None where there is no such folder."""
+    """Hash of the weights in a model's folder, since models of one name may differ; None if there is no such folder, as for a Hub id."""
     files = sorted(Path(place).glob("*.safetensors")) if Path(place).is_dir() else []
     if not files:
         return None

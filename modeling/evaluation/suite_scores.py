@@ -15,7 +15,7 @@ from llamoco.modeling.evaluation.baselines import TOOLS, shipped_baselines
 from llamoco.modeling.evaluation.evaluation_folder import Line
 
 SuiteRecord = dict[str, Any]
-# A person's usual choices: on most problems a model must not be far behind the best of them.
+# The tools that people reach for first: on most problems a model should not be far behind the best of them.
 RIVALS = ("slsqp_multistart", "pycma", "scipy_de", "scipy_cobyqa")
 MARGIN = 0.05  # in w
 ALL = "all"
@@ -38,10 +38,9 @@ def suite_record(
         tools: runs by tool, rows of ``baselines.FIELDS``; None for the shipped ones.
 
     Returns:
-        settings, command, date, machine; problems: for each its facts, and mean perf (w) and aocc by contestant (ways and tools);
-        ways: by way and group the problems, means, and against ``RIVALS``, where all of them ran, "within" (share of problems
-        where w is at most ``MARGIN`` below the best of them) and "behind" (the problems where it is not); tools: means by tool
-        and group, on the problems that the tool ran on; virtual_best: mean w of the best tool of each problem.
+        command, settings, versions, machine, date; margin and rivals, the constants; problems: for each its facts, the optimizer
+        that each way chose, and mean perf (w) and aocc by contestant (ways and tools); ways: see ``_of_way``, by way and group;
+        tools: means by tool and group, on the problems that the tool ran on.
     """
     if tools is None:
         found = read_baselines(problems.values(), shipped_baselines(head["settings"]["suite"]))
@@ -92,6 +91,14 @@ def _means(runs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _of_way(way: str, members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Scores of a way on the problems of a group.
+
+    Returns:
+        problems (number of those solved), mean perf and aocc; and on the problems that all ``RIVALS`` ran on: compared (their
+        number), within (share where w is at most ``MARGIN`` below the best rival), behind (by problem, how far w is below where
+        it is not), rivals (mean w of each), virtual_best (mean w of the best rival of each problem), perf_compared (mean w of
+        the way). Means are None over no problems.
+    """
     solved = [entry for entry in members if way in entry["scores"]]
     compared = [entry for entry in solved if all(tool in entry["scores"] for tool in RIVALS)]
     lags = {
@@ -124,7 +131,6 @@ def _mean(name: str, score: str, entries: Sequence[Mapping[str, Any]]) -> float 
 
 def suite_tables(record: SuiteRecord) -> dict[str, Table]:
     """Tables of a record: "scores" of all contestants, and "behind", the problems on which a way is far behind a rival."""
-    suite = record["settings"]["suite"]
     rows: list[Row] = []
     for group in [group for group in (ALL, *GROUPS) if group in record["ways"]["solve"]]:
         rows.append([])
@@ -142,17 +148,17 @@ def suite_tables(record: SuiteRecord) -> dict[str, Table]:
                     entry["id"],
                     str(entry["optimizer"].get("plain") or "(none)"),
                     best,
-                    *(number(entry["scores"][way]["perf"]) for way in WAY_TITLES),
+                    # A stopped evaluation may have solved the problem in one of the ways only.
+                    *(number(entry["scores"].get(way, {}).get("perf")) for way in WAY_TITLES),
                     number(entry["scores"][best]["perf"]),
                 ]
             )
     titles = ["problem", "the model's choice", "best rival", *WAY_TITLES.values(), "the rival's w"]
-    within = f"at most {record['margin']:g} behind"
+    margin = f"{record['margin']:g}"
+    columns = ["group", "contestant", "problems", "w", "AOCC", f"at most {margin} behind"]
     return {
-        "scores": Table(
-            f"Suite {suite}", ["problems", "contestant", "number", "w", "AOCC", within], rows[1:], 2
-        ),
-        "behind": Table(f"More than {record['margin']:g} in w behind a rival", titles, behind, 3),
+        "scores": Table(f"Suite {record['settings']['suite']}", columns, rows[1:], 2),
+        "behind": Table(f"More than {margin} in w behind the best rival", titles, behind, 3),
     }
 
 

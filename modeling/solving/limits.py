@@ -1,4 +1,4 @@
-"""Ends of solving before the budget is used: a request to stop, the time limit, the tolerance."""
+"""What ends solving before the budget is used: a request to stop, the time limit, the tolerance."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Stop(Exception):
 
 
 class Limits:
-    """Time limit and tolerance, by the options or, where they say nothing, by the problem. The time begins at once.
+    """Time limit and tolerance, from the options or, where they leave them open, from the problem. The clock starts at once.
 
     Args:
         problem: the problem.

@@ -1,7 +1,7 @@
 """Portfolio: several programs take turns within one evaluation budget, the last of them around the best point so far.
 
-For problems with a risk factor (``robust_rule``). The last one's box is a part of the problem's, with the best point at
-its centre, where programs begin without a starting point; the person's own is the first program's alone.
+For problems with a risk factor (``robust_rule``). The last program's box is a part of the problem's with the best point at its
+centre, where a program begins that is given no starting point. Only the first program is given the person's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Probes while a problem is solved: evaluated before the model is asked, where nothing else is known of the functions.
 
-They are counted: programs get what is left of the budget, and start at the best probe.
+They count as evaluations: programs get what is left of the budget, and start at the best probe.
 """
 
 from __future__ import annotations
@@ -73,10 +73,10 @@ def probe(
     """Evaluate the probes of a problem.
 
     Args:
-        problem: it ``needs_probes``.
+        problem: one that ``needs_probes``.
         progress: called with (evaluations used, best feasible objective or None).
         together: whether all points are requested at once, so that workers evaluate them side by side.
-        on_oracle: is given what counts the evaluations, before the first.
+        on_oracle: receives the counting oracle before the first evaluation.
 
     Raises:
         Exception: whatever the problem's own functions or ``progress`` raise.

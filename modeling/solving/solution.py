@@ -54,7 +54,7 @@ class Solution:
         seconds: wall time.
         point: x in the search box (D,).
         seen: x in the search box with the values of the constraints there.
-        evals_before: evaluations that say nothing of the program: 1 where there is a starting point, which anyone would evaluate first.
+        evals_before: evaluations that say nothing about the program: probes, and the starting point, which any program evaluates first.
     """
 
     x: list[float] | None

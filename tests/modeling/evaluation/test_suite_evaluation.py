@@ -100,11 +100,31 @@ def test_a_way_is_compared_with_the_best_rival_of_each_problem() -> None:
     assert len(tables["scores"].rows) == 3 * (2 + len(RIVALS)) + 2
 
 
+def test_an_evaluation_that_was_stopped_between_the_ways_of_a_problem_is_shown() -> None:
+    """The second way of the last problem is missing."""
+    lines = [{"way": "solve", "problem_id": "beale", "optimizer": "de", "runs": [run(0.5)]}]
+    tools = {tool: [{"problem_id": "beale", **run(0.9)}] for tool in RIVALS}
+    tables = suite_tables(suite_record(HEAD, lines, PROBLEMS, tools))
+    assert tables["behind"].rows == [["beale", "(none)", RIVALS[0], "0.500", "-", "0.900"]]
+    [alone] = [row for row in tables["scores"].rows if row[:2] == ["all", "the model's choice alone"]]
+    assert alone[2:] == ["0", "-", "-", "-"]
+    assert not suite_tables(suite_record(HEAD, [], PROBLEMS, tools))["scores"].rows
+
+
+def test_a_log_of_another_study_is_refused(tmp_path: Path) -> None:
+    head = {"format": 1, **HEAD, "settings": {"seed": 0}}
+    (tmp_path / RUNS_LOG).write_text(json.dumps(head) + "\n")
+    result = CliRunner().invoke(app, ["report", str(tmp_path)])
+    assert result.exit_code == 2
+    assert f"{RUNS_LOG}: its first line names no suite" in " ".join(result.output.split())
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--suite", "inside"], "no suite is called 'inside'"),
         (["--suite", "outside", "--split", "test"], "--suite and --split"),
+        (["--suite", "outside", "--workers", "2"], "leave --workers out"),
     ],
 )
 def test_bad_options_are_refused(options: list[str], message: str) -> None:
