@@ -11,9 +11,11 @@ import yaml
 from huggingface_hub import ModelCard
 
 from llamoco.dataset_builder.instruction_data import data_hash
+from llamoco.dataset_builder.problems.suites.suite import load_suite
 from llamoco.hub_cards import cards, model_cards
 from llamoco.hub_cards.render import markdown, record
 from llamoco.modeling.evaluation.record import as_record
+from llamoco.modeling.evaluation.suite_scores import RIVALS, WAY_TITLES, suite_record
 from llamoco.modeling.evaluation.tables import evaluation_tables
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +58,16 @@ def test_the_readme_shows_the_figures_of_the_record() -> None:
             low, high = scores[name]["intervals"][score]
             cells.append(f"{scores[name][score]:.3f} [{low:.3f}, {high:.3f}]")
         assert " | ".join(cells) in readme
+
+
+def test_the_readme_shows_the_strongest_tools_only() -> None:
+    scores = copy.deepcopy(as_record(record("evaluation")))
+    assert scores["baselines"] is not None
+    tools = scores["baselines"]["groups"]["all"]
+    for number in range(6):
+        tools[f"tool{number}"] = {**tools["pycma"], "title": f"tool {number}", "aocc": 0.9 + number / 100}
+    titles = [row[0] for row in cards.readme_table(scores).rows[3:]]
+    assert [title.partition(" (")[0] for title in titles] == [f"tool {number}" for number in (5, 4, 3, 2, 1)]
 
 
 # Parts of the record
@@ -164,6 +176,13 @@ def records(whole: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             "rows": [{**row, "gap_closed": spread, "minutes": 12}],
         },
     }
+    head = {**made, "settings": {"suite": "outside", "runs": 2, "seed": 7}, "versions": {}}
+    del head["seed"]  # a task log has it among its settings
+    scored = {"perf": 0.75, "aocc": 0.5}
+    lines = [{"way": way, "problem_id": "beale", "optimizer": "de", "runs": [scored]} for way in WAY_TITLES]
+    tools = {tool: [{"problem_id": "beale", **scored, "perf": 0.78}] for tool in RIVALS}
+    suite = {problem.id: problem for problem in load_suite("outside")}
+    found["outside"] = suite_record(head, lines, suite, tools)
     errors = dict.fromkeys(("hits", "ece", "ece_raw", "ece_chance", "share_replaced"), 0.125)
     scores = dict.fromkeys(("aocc", "aocc_single_best", "aocc_fallback"), 0.5)
     measures = {"rows": 2400, "problems": 480, **errors, **scores}
@@ -182,16 +201,21 @@ def test_a_section_stands_in_the_card_if_its_record_does(records: dict[str, Any]
     assert "| no warm-up | 3 | 25.0% ± 3.0 | 0.250 ± 0.030 | 0.250 ± 0.030 | 25% ± 3 | 12 |  |" in card
     assert "| llamoco-xs, raw | 300 | 30.0% |\n| llamoco-xs, within the pool | 2 | 0.2% |" in card
     assert card.count("`llamoco train tried.yaml`, seed 0, a machine, 2026-11-20") == 4
+    assert "2 seeds (`llamoco train tried.yaml`, seed 7, a machine, 2026-11-20)" in card
+    assert "| all | llamoco solve | 1 | 0.750 | 0.500 | 100.0% |" in card
+    assert "a mean w of 0.780; `llamoco solve` has 0.750" in card
     assert "2,400 descriptions of 480 problems" in card and "Below a confidence of 25.0%" in card
     assert "Err, with fallback" in {r.metric_name for r in ModelCard(card).data.eval_results}
     for name in ("within_pool", "baselines", "robustness"):
         records["evaluation"][name] = None
     records["evaluation"]["with_fallback"] |= {"replaced": {}, "ece": {}}
-    del records["tried"], records["ablations"], records["calibration"], records["odd_prompts"]
+    for name in ("tried", "ablations", "calibration", "odd_prompts", "outside"):
+        del records[name]
     card = model_cards.shipped_card()
     for text in (
         *SECTIONS.values(),
         "### Unlike the training set",
+        "### Problems from outside",
         "Variants that were tried",
         "## Ablations",
         "## Confidence",

@@ -41,6 +41,22 @@ def test_the_card_has_hash_sizes_licence_citation_and_its_figures(body: str) -> 
     assert f"{len(POOL)} optimizers" in body and "{{" not in body and "None" not in body
 
 
+def test_coverage_stands_in_the_card_if_it_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = {
+        "unconstrained": {"problems": 40, "inside": 1.0, "outside": {}},
+        "constrained": {"problems": 20, "inside": 0.9, "outside": {"g01": 0.9, "g02": 0.8}},
+    }
+    made = {"command": "c", "suite": "outside", "seed": 3, "machine": "m", "date": "d", "groups": groups}
+    monkeypatch.setattr(cards, "record_if_any", lambda name: made if name == "coverage" else None)
+    splits = [{"name": "train", "num_examples": 12345}]
+    text = cards.dataset_card_body("0", [{"config_name": "decisions", "splits": splits}])
+    assert "100% of the 40 unconstrained problems do;" in text
+    assert "90% of the 20 constrained problems do, not g01, g02." in text and "`c`, seed 3, m, d." in text
+    assert "| decisions | 12,345 | - |" in text and 'load_dataset("llamoco", "decisions"' in text
+    monkeypatch.setattr(cards, "record_if_any", lambda name: None)
+    assert "cover problems from elsewhere" not in cards.dataset_card_body("0", [])
+
+
 def test_tables_are_well_formed_markdown() -> None:
     for name, table in markdown(label_tables(RECORD)).items():
         widths = {line.count("|") for line in table.splitlines()}
