@@ -58,10 +58,12 @@ def minimize(
         given: ``bounds`` or ``x0``, then ``args`` and so on in the order of ``scipy.optimize.minimize``.
         bounds: ``scipy.optimize.Bounds``, or a pair (lower, upper) for each variable, None where there is no bound; or one pair, for
             one variable. None: no bounds, as many variables as ``x0`` has. Every point that is evaluated lies within them.
-        x0: starting point (n,), evaluated first; the result is never worse. A variable without bounds is searched around it.
+        x0: starting point (n,), evaluated first, where the search begins; the result is never worse. A variable without bounds is
+            searched around it.
         constraints: scipy's dicts, ``LinearConstraint`` and ``NonlinearConstraint``, one or a list. Points outside them are evaluated,
             too (``keep_feasible`` has no effect); the result satisfies g <= 1e-6 and |h| <= 1e-4.
-        max_evals: calls of ``fun`` at most. If None, 100 (n + 1), at least 200 and at most 5,000; with ``time_limit`` and no journal as
+        max_evals: calls of ``fun`` at most. Where ``fun`` cannot be traced, up to 5% of them, 60 at most, probe its landscape before an
+            optimizer is chosen, and the search begins at the best of these points. If None, 100 (n + 1), at least 200 and at most 5,000; with ``time_limit`` and no journal as
             many as fit into it by the first call, at most 20,000.
         time_limit: seconds in all; then the best point so far is returned. A call of ``fun`` is not broken off.
         tol: ends the run once the best feasible value has not improved by more than tol (1 + its size) for 100 evaluations, or 20 n
@@ -77,7 +79,8 @@ def minimize(
         journal: file that each evaluation is written to before it is used. The same call with the same journal goes on after a
             crash, or with a larger ``max_evals``, and evaluates nothing twice.
         model: model folder or Hub id; the shipped model if None.
-        one_program: whether one program has the complete budget even where the problem is unlike those of the training set.
+        one_program: whether one program has the complete budget even where the problem is unlike those of the training set; then
+            nothing is probed.
         progress: whether a line on stderr says how far the run is; None: in a terminal or notebook, after two seconds.
         options: further arguments of scipy's, see above.
 

@@ -38,7 +38,7 @@ class Listener:
     """Receives news while a problem is solved; does nothing with it. ``progress`` may raise ``Stop``."""
 
     def probing(self, problem: Problem) -> None:
-        """Before the model is asked, some of the problem's budget goes to probes of its landscape."""
+        """Probes of the problem's landscape begin; the model is asked after them. ``progress`` counts them, too."""
 
     def chosen(self, answer: Answer, risks: tuple[str, ...]) -> None:
         """The program that will run; with risk factors, the first of several that share the budget."""
@@ -57,7 +57,8 @@ class Options:
     Attributes:
         seed: of the first run.
         runs: number of runs, each with the complete budget and the next seed; the best run counts.
-        one_program: whether one program has the complete budget even where there are risk factors (see ``robust_rule``).
+        one_program: whether one program has the complete budget even where there are risk factors (see ``robust_rule``); then
+            nothing is probed.
         time_limit: seconds that a program may take in a run beside the objective's own time.
         wall_limit: seconds in total, the objective's time included; then the best point so far counts. Checked after each
             evaluation. None: the problem's own.
@@ -90,7 +91,7 @@ class Outcome:
             after ``Stop``, "time_limit" after ``wall_limit``, "converged" after ``tolerance`` and "problem_error" where the
             problem's own code failed.
         runs: one a seed; empty where they ended early.
-        probes: what probes told before the model was asked; None where there were none.
+        probes: what probes told the model, in the words of its prompt; None without probes, or if they ended early.
         shares: the run of each program that shared the budget, as JSON objects; None where one program had all of it.
         risks: why several programs share the budget, a sentence each; empty where one has all of it.
         fallback: why the single best solver answered instead of the model; None where it did not.
