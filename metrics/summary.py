@@ -109,10 +109,11 @@ def groups(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[int]]]
     """Group the rows of the instruction set; each grouping has every row in one class.
 
     Args:
-        rows: with the columns constrained, language, pattern, held_out_pattern, dim and max_evals.
+        rows: with the columns constrained, language, pattern, held_out_pattern, dim and max_evals; facts are known where there is
+            no column facts_known.
 
     Returns:
-        Positions of rows by class, by grouping: type, language, pattern, held-out pattern, dimension, budget. Classes
+        Positions of rows by class, by grouping: type, facts, language, pattern, held-out pattern, dimension, budget. Classes
         without rows are left out.
     """
     groupings: dict[str, Callable[[Mapping[str, Any]], tuple[int, str]]] = {
@@ -120,6 +121,7 @@ def groups(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[int]]]
             entry["constrained"],
             "constrained" if entry["constrained"] else "unconstrained",
         ),
+        "facts": lambda entry: (0, "known") if entry.get("facts_known", True) else (1, "unknown"),
         "language": lambda entry: (0, entry["language"]),
         "pattern": lambda entry: (0, entry["pattern"]),
         "held-out pattern": lambda entry: (

@@ -74,7 +74,8 @@ def outcome(row: Row, decision: Decision, single_best: str) -> Outcome:
         hit=name == row["optimizer"],
         # One that serves but did not race has a budget limit, and might have done well.
         aocc=scores.get(str(name)) if serves else 0.0,
-        single_best_aocc=scores[single_best],  # it raced on every problem
+        # As where it was chosen (``labels.single_best``): where it did not run, the score of the worst that did.
+        single_best_aocc=scores.get(single_best, min(scores.values())),
     )
 
 

@@ -221,7 +221,7 @@ class EvaluationRecord(TypedDict):
         tier: of the sandbox.
         single_best_solvers: by group.
         tables: scores by group ("all", "unconstrained", "constrained").
-        groups: scores by kind ("type", "language", "pattern", "held-out pattern", "dimension", "budget") and class.
+        groups: scores by kind (those of ``metrics.summary.groups``) and class.
         comparisons: the model minus "sbs" and "vbs".
         within_pool: None of a model that was not held to the pool.
         baselines: None where no tool has run on these problems.

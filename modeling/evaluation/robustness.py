@@ -101,13 +101,17 @@ def robustness(lines: Sequence[Line], rows: Sequence[Row], solvers: Mapping[str,
     Returns:
         agreement: share of problems on which a variant leads to the same decision as "python"; problems without a decision on
         both are left out. gap_closed: share of the gap in AOCC from the single best solver to the label that the decisions
-        close, by variant; an optimizer that cannot serve a problem has AOCC 0. held_out_loss: difference in that share
+        close, by variant; an optimizer that cannot serve a problem has AOCC 0, and a single best solver that did not run on it the
+        least of those that did, as where it was chosen (``labels.single_best``). held_out_loss: difference in that share
         between seen and held-out patterns, on the same problems and languages. Each is None where there is no problem or no gap.
     """
     decisions = {line["problem_id"]: line["decisions"] for line in lines}
     of_problem = {row["problem_id"]: row for row in rows if row["problem_id"] in decisions}
     scores = {name: json.loads(row["scores"]) for name, row in of_problem.items()}
-    single = {name: scores[name][solvers[group_of(row["constrained"])]] for name, row in of_problem.items()}
+    single = {
+        name: scores[name].get(solvers[group_of(row["constrained"])], min(scores[name].values()))
+        for name, row in of_problem.items()
+    }
     gaps = {name: scores[name][row["optimizer"]] - single[name] for name, row in of_problem.items()}
     gains = {
         name: {variant: scores[name].get(choice, 0.0) - single[name] for variant, choice in chosen.items()}

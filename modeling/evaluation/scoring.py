@@ -40,6 +40,7 @@ def score_evaluation(results: Results) -> EvaluationRecord:
     classes = groups(results.rows)
     every = {"all": list(range(len(results.rows)))} | classes.pop("type")
     types = {name: every[name] for name in ("all", *GROUPS) if name in every}
+    unknown = {f"facts {name}": rows for name, rows in classes["facts"].items() if name == "unknown"}
     settings = dict(results.settings)
     kept = settings.pop("calibration", None)
     calibration = Calibration.from_json(json.dumps(kept)) if kept else None
@@ -75,7 +76,7 @@ def score_evaluation(results: Results) -> EvaluationRecord:
                     name: _comparisons(runs, "with_fallback", members) for name, members in types.items()
                 },
             },
-            "baselines": _baselines(runs, types),
+            "baselines": _baselines(runs, types | unknown),
             "robustness": robustness(results.decisions, results.rows, results.single_best_solvers)
             if results.decisions
             else None,

@@ -36,6 +36,7 @@ COMPARED = {"aocc": "AOCC", "perf": "Perf", "err": "Err"}
 CLASSES = {
     "budget": "budget {}",
     "dimension": "dimension {}",
+    "facts": "facts about the functions {}",
     "language": "{}",
     "held-out pattern": "writing pattern {}",
     "pattern": "{}",

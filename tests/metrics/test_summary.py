@@ -184,17 +184,23 @@ def test_groups_partition_the_rows() -> None:
             "language": rng.choice(["python", "latex"]),
             "pattern": rng.choice("abcdefgh"),
             "held_out_pattern": rng.random() < 0.2,
+            "facts_known": rng.random() < 0.9,
             "dim": rng.randint(1, 60),
             "max_evals": rng.randint(50, 6000),
         }
         for _ in range(400)
     ]
     found = groups(rows)
-    assert list(found) == ["type", "language", "pattern", "held-out pattern", "dimension", "budget"]
+    assert list(found) == ["type", "facts", "language", "pattern", "held-out pattern", "dimension", "budget"]
     for classes in found.values():
         assert sorted(i for members in classes.values() for i in members) == list(range(400))
         assert all(members == sorted(members) and members for members in classes.values())
     assert list(found["type"]) == ["unconstrained", "constrained"]
+    assert list(found["facts"]) == ["known", "unknown"]
+    assert found["facts"]["unknown"] == [i for i, row in enumerate(rows) if not row["facts_known"]]
+    assert groups([{**rows[0], "facts_known": True}, rows[1] | {"facts_known": True}])["facts"] == {
+        "known": [0, 1]
+    }
     assert list(found["language"]) == ["latex", "python"] and list(found["pattern"]) == list("abcdefgh")
     assert list(found["held-out pattern"]) == ["seen in training", "held out"]
     assert list(found["dimension"]) == ["below 2", "2-10", "11-25", "26-50", "above 50"]

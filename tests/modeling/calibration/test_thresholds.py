@@ -105,6 +105,9 @@ def test_outcomes_follow_from_the_scores_of_a_row() -> None:
     assert right == Outcome("p", 0.7, True, 0.7, 0.5)
     assert outcome(row, Decision("", "de", 0.5), "slsqp") == Outcome("p", 0.5, False, 0.4, 0.5)
     assert outcome(row, Decision("", "cobyla", 0.5), "slsqp").aocc is None  # it serves, but did not race
+    assert (
+        outcome(row, Decision("", "de", 0.5), "cobyqa").single_best_aocc == 0.4
+    )  # it did not run: the worst
     unconstrained = next(optimizer.name for optimizer in POOL.values() if not optimizer.handles(True))
     for name in (None, "gurobi", unconstrained):
         wrong = outcome(row, Decision("", name, 0.5), "slsqp")

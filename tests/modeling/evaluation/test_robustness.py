@@ -97,6 +97,14 @@ def test_shares_by_hand() -> None:
     assert low < agreement["renamed"]["value"] <= high
 
 
+def test_a_single_best_solver_that_did_not_run_counts_as_the_worst_that_did() -> None:
+    row = {"problem_id": "p", "constrained": False, "optimizer": "de"}
+    row |= {"scores": json.dumps({"de": 0.75, "slsqp": 0.5, "pso": 0.25})}
+    line = {"problem_id": "p", "decisions": dict.fromkeys(VARIANTS, "slsqp")}
+    closed = robustness([line], [row], {"unconstrained": "gp_ei"})["gap_closed"]["python"]
+    assert closed is not None and closed["value"] == pytest.approx((0.5 - 0.25) / (0.75 - 0.25))
+
+
 def test_a_model_that_decides_nothing_agrees_with_nothing() -> None:
     lines = [{"problem_id": row["problem_id"], "decisions": dict.fromkeys(VARIANTS)} for row in ROWS]
     found = robustness(lines, ROWS, single_best_solvers(None))
