@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.problems.profiling.probe_points import probe_count
 from llamoco.metrics.scores import Run
 from llamoco.modeling.calibration.thresholds import Calibration, expected_calibration_error
 from llamoco.modeling.solving.fallback import after_run, before_run
@@ -64,7 +66,11 @@ def with_fallback(
             chosen = []
             for run, other in zip(own, single, strict=True):
                 record = run.attempt.record
-                never_began = after_run(record.failed, record.evals, record.reason)
+                # Most runs do not fail, and a problem's start takes its evaluator.
+                own_evals = (
+                    max(record.evals - _evals_before(run.problem), 0) if record.failed else record.evals
+                )
+                never_began = after_run(record.failed, own_evals, record.reason)
                 chosen.append(other if never_began else _unrepaired(run))
                 fallback = fallback or never_began
         runs.append(chosen)
@@ -87,6 +93,11 @@ def calibration_error(
         return None
     believed = np.array([calibration(confidence) for confidence, _ in pairs])
     return expected_calibration_error(believed, np.array([hit for _, hit in pairs], dtype=float))
+
+
+def _evals_before(problem: Problem) -> int:
+    """Evaluations that say nothing about a program, as in ``solving.solution``: probes, or the starting point."""
+    return probe_count(problem.max_evals) if problem.probes_first else int(problem.start is not None)
 
 
 def _unrepaired(run: Run) -> Run:

@@ -6,7 +6,8 @@ The single best solver of the benchmark replaces the model's answer for the firs
   writes freely chooses such a program.
 - unsure: the calibrated confidence is below the calibration's threshold, under which the single best solver did better on
   held-out problems. Answers without a confidence and models without a calibration are not judged by it.
-- never began: the program failed before its first evaluation, so that the budget is untouched.
+- never began: the program failed before its first evaluation, so that it has used none of the budget. Probes and the starting point
+  come before, whatever the program.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,10 @@ from llamoco.modeling.evaluation.fallback import calibration_error, with_fallbac
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.generation.model_answer import Generation
 
-PROBLEM = next(Problem.from_json(row["problem"]) for row in evaluation_rows("test", 12) if row["constrained"])
+PROBLEM = replace(
+    next(Problem.from_json(row["problem"]) for row in evaluation_rows("test", 12) if row["constrained"]),
+    start_evaluated=True,
+)
 HALVED = Calibration((0.0, 1.0), (0.0, 0.5), 0.2, {})  # believes half of what the model does
 
 
@@ -56,6 +60,21 @@ def test_rules_one_by_one() -> None:
     assert found.runs[5][0].attempt is repaired[0].attempt
     without = with_fallback(answers, [own] * 6, [single] * 6, None)
     assert without.replaced == [None, None, None, "unsuited", None, None]
+
+
+@pytest.mark.parametrize(
+    ("problem", "before"),
+    [
+        (replace(PROBLEM, max_evals=400, probes_first=True), 20),  # 5%
+        (PROBLEM.with_start(PROBLEM.lower_array), 1),
+    ],
+    ids=["probes", "starting point"],
+)
+def test_what_comes_before_a_program_is_not_its_beginning(problem: Problem, before: int) -> None:
+    """As in ``llamoco solve``: a program that fails right after the probes or the start has not begun."""
+    own = [replace(run("runtime_error", before + more), problem=problem) for more in (0, 1)]
+    found = with_fallback([answer(None)], [own], [[run(), run()]], None)
+    assert found.replaced == ["never began"] and found.runs[0] == [run(), own[1]]
 
 
 def test_calibration_error_by_hand() -> None:
