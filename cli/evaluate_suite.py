@@ -64,6 +64,8 @@ def print_suite(record: dict[str, object]) -> None:
     """Print the tables of a suite's record."""
     from llamoco.modeling.evaluation.suite_scores import suite_tables
 
+    if not record["problems"]:
+        out.print("no problem is solved yet: run the command that was stopped again")
     for table in suite_tables(record).values():
         if table.rows:
             out.print(table.to_rich())

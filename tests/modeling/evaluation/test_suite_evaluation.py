@@ -111,9 +111,12 @@ def test_an_evaluation_that_was_stopped_between_the_ways_of_a_problem_is_shown()
     assert not suite_tables(suite_record(HEAD, [], PROBLEMS, tools))["scores"].rows
 
 
-def test_a_log_of_another_study_is_refused(tmp_path: Path) -> None:
-    head = {"format": 1, **HEAD, "settings": {"seed": 0}}
+def test_a_log_without_runs_is_reported_and_one_of_another_study_refused(tmp_path: Path) -> None:
+    head = {"format": 1, **HEAD}
     (tmp_path / RUNS_LOG).write_text(json.dumps(head) + "\n")
+    empty = CliRunner().invoke(app, ["report", str(tmp_path)])
+    assert empty.exit_code == 0 and "no problem is solved yet" in empty.output
+    (tmp_path / RUNS_LOG).write_text(json.dumps(head | {"settings": {"seed": 0}}) + "\n")
     result = CliRunner().invoke(app, ["report", str(tmp_path)])
     assert result.exit_code == 2
     assert f"{RUNS_LOG}: its first line names no suite" in " ".join(result.output.split())
