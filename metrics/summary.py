@@ -24,8 +24,8 @@ COMPARED: Mapping[str, Callable[[Run], float | None]] = {
 }
 
 # First values of the classes; the last is where they end.
-DIMENSIONS = (2, 11, 26, 51)
-BUDGETS = (100, 301, 1001, 2501, 5001)
+DIMENSIONS = (2, 6, 11, 26, 51)
+BUDGETS = (20, 101, 301, 1001, 5001, 20_001)
 
 
 def score(

@@ -100,9 +100,7 @@ def mixture(
         if source.soft_choice:
             kept = _without_choices(kept)
         for copy in range(source.screened_rows):
-            parts.append(
-                kept.map(lambda row, copy=copy: _screened_decision(row, source, copy), desc="Rows")  # type: ignore[misc]
-            )
+            parts.append(kept.map(lambda row, copy=copy: _screened_decision(row, source, copy), desc="Rows"))
     if not parts:
         raise RecipeError(
             "full_share, facts_only_share, decision_only_share, unknown_share, screened_rows and program_only_share leave no row: "
@@ -112,7 +110,7 @@ def mixture(
 
 
 def _without_choices(rows: Dataset) -> Dataset:
-    """Rows with an empty column `choices`, which decision-only rows fill."""
+    """Rows with an empty column `choices`, which those that decide fill."""
     return rows.add_column("choices", [""] * len(rows))
 
 

@@ -186,7 +186,7 @@ def test_groups_partition_the_rows() -> None:
             "held_out_pattern": rng.random() < 0.2,
             "facts_known": rng.random() < 0.9,
             "dim": rng.randint(1, 60),
-            "max_evals": rng.randint(50, 6000),
+            "max_evals": int(10 ** rng.uniform(1, 4.6)),
         }
         for _ in range(400)
     ]
@@ -203,19 +203,20 @@ def test_groups_partition_the_rows() -> None:
     }
     assert list(found["language"]) == ["latex", "python"] and list(found["pattern"]) == list("abcdefgh")
     assert list(found["held-out pattern"]) == ["seen in training", "held out"]
-    assert list(found["dimension"]) == ["below 2", "2-10", "11-25", "26-50", "above 50"]
+    assert list(found["dimension"]) == ["below 2", "2-5", "6-10", "11-25", "26-50", "above 50"]
     assert list(found["budget"]) == [
-        "below 100",
-        "100-300",
+        "below 20",
+        "20-100",
+        "101-300",
         "301-1000",
-        "1001-2500",
-        "2501-5000",
-        "above 5000",
+        "1001-5000",
+        "5001-20000",
+        "above 20000",
     ]
     for i in found["dimension"]["11-25"]:
         assert 11 <= rows[i]["dim"] <= 25
-    for i in found["budget"]["100-300"]:
-        assert 100 <= rows[i]["max_evals"] <= 300
+    for i in found["budget"]["101-300"]:
+        assert 101 <= rows[i]["max_evals"] <= 300
     assert groups(rows[:1])["type"] == {"constrained" if rows[0]["constrained"] else "unconstrained": [0]}
     assert set(groups([])) == set(found) and not any(groups([]).values())
 
