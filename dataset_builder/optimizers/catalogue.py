@@ -311,8 +311,7 @@ POOL: dict[str, Optimizer] = {
         Optimizer(
             "direct_l",
             "DIRECT-L, then COBYLA",
-            "J. M. Gablonsky, C. T. Kelley, A locally-biased form of the DIRECT algorithm, J. Glob. Optim. 21(1), 2001, "
-            "doi:10.1023/A:1017930332101; COBYLA: M. J. D. Powell, 1994, doi:10.1007/978-94-015-8330-5_4",
+            "J. M. Gablonsky, C. T. Kelley, J. Glob. Optim. 21(1), 2001, doi:10.1023/A:1017930332101; COBYLA as in cobyla",
             "nc",
             {"SHARE": (0.5, 0.25, 0.75), "RHOBEG": (0.1, 0.03, 0.3)},
             edition="extension",
@@ -333,8 +332,7 @@ POOL: dict[str, Optimizer] = {
         Optimizer(
             "madde_bobyqa",
             "MadDE, then BOBYQA",
-            "S. Biswas, D. Saha, S. De, A. D. Cobb, S. Das, B. A. Jalaian, CEC 2021, doi:10.1109/CEC45853.2021.9504792; "
-            "M. J. D. Powell, DAMTP 2009/NA06, 2009",
+            "MadDE as in madde; BOBYQA: M. J. D. Powell, DAMTP 2009/NA06, 2009",
             "nc",
             {"POP_SIZE": (20, 10, 50), "P_BEST": (0.18, 0.4), "SHARE": (0.7, 0.4)},
             edition="extension",
@@ -342,8 +340,7 @@ POOL: dict[str, Optimizer] = {
         Optimizer(
             "de_cobyla",
             "Differential evolution, then COBYLA",
-            "R. Storn, K. Price, J. Glob. Optim. 11, 1997, doi:10.1023/A:1008202821328; constraints as in de; COBYLA: "
-            "M. J. D. Powell, 1994, doi:10.1007/978-94-015-8330-5_4",
+            "differential evolution and constraints as in de; COBYLA as in cobyla",
             "both",
             {"POP_SIZE": (20, 10, 50), "SHARE": (0.6, 0.3), "RHOBEG": (0.1, 0.03)},
             edition="extension",
