@@ -52,9 +52,11 @@ def _bound(line: str) -> Iterator[str]:
 def is_faithful(sandbox: Sandbox, program: str, problem: Problem) -> bool | None:
     """Whether a whole script states the given problem; None for a completion, which states none.
 
-    Its bounds and budget have to be the problem's, its objective and constraints agree with it at random
-    points and at the certified feasible point, to a relative 1e-6. The order of the constraints is free. A
-    statement that cannot be evaluated is not faithful.
+    Its budget has to be the problem's, and so has the search box: its bounds, which end half a step beyond the first
+    and the last value where it declares integers or steps (``problems.variables``). Its objective and constraints agree with the problem at
+    random points of the box and at the certified feasible point, to a relative 1e-6, each side rounding them to
+    the values that its variables take. The order of the constraints is free. A statement that cannot be
+    evaluated is not faithful.
     """
     if not states_a_problem(program):
         return None
@@ -67,15 +69,23 @@ def is_faithful(sandbox: Sandbox, program: str, problem: Problem) -> bool | None
 
 def agrees(stated: StatedProblem, points: np.ndarray, problem: Problem) -> bool:
     """Whether what a script states is the problem, as far as the points (N, D) show."""
-    values = problem.evaluate(points)
-    return (
+    if not (
         stated.max_evals == problem.max_evals
         and _same(stated.lower, problem.lower_array)
         and _same(stated.upper, problem.upper_array)
-        and _same(stated.f, values.f)
-        and _same(np.sort(stated.g, axis=1), np.sort(values.g, axis=1))
-        # An equality and its negative are the same condition.
-        and _same(np.sort(np.abs(stated.h), axis=1), np.sort(np.abs(values.h), axis=1))
+    ):
+        return False
+    values = problem.evaluate(points)
+    true = [values.f[:, None], np.sort(values.g, axis=1), np.sort(np.abs(values.h), axis=1)]
+    # An equality and its negative are the same condition.
+    told = [stated.f[:, None], np.sort(stated.g, axis=1), np.sort(np.abs(stated.h), axis=1)]
+    # Outside the domain of the formulas one text gives NaN where another raises, which is NaN for all that the function, or in a
+    # person's file the problem, has to say.
+    nowhere = np.isnan(np.hstack(true)).all(axis=1) & np.isnan(np.hstack(told)).any(axis=1)
+    return all(
+        _same(mine[kept], theirs[kept])
+        for mine, theirs in zip(told, true, strict=True)
+        for kept in [~(nowhere | np.isnan(mine).all(axis=1) & np.isnan(theirs).any(axis=1))]
     )
 
 

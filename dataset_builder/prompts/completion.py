@@ -6,13 +6,20 @@ there, once, and the probability of the name is the confidence. For example ``# 
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
+from llamoco.dataset_builder.problems.files.python.program_sections import CHOICE, DECISION
 from llamoco.dataset_builder.prompts.program_text import clean_text
 
-CHOICE = "; optimizer:"  # a blank and the name follow
-_DECISION = re.compile(rf"^#.*{CHOICE} ([A-Za-z0-9_]+)$")
+__all__ = [
+    "CHOICE",
+    "Completion",
+    "decision_line",
+    "join_completion",
+    "named_optimizer",
+    "parse_completion",
+    "with_optimizer",
+]
 
 
 class Completion(NamedTuple):
@@ -35,7 +42,7 @@ def decision_line(observations: str, optimizer: str) -> str:
 
 def named_optimizer(line: str) -> str | None:
     """The optimizer that a decision line names; None for any other line."""
-    match = _DECISION.match(line)
+    match = DECISION.match(line)
     return match[1] if match else None
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from llamoco.dataset_builder.problems.adaptation import Adaptation
 from llamoco.dataset_builder.problems.errors import ProblemError
+from llamoco.dataset_builder.problems.files.python.unread_names import READ
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
 from llamoco.dataset_builder.prompts.guard import Probed, guard
@@ -24,6 +25,9 @@ from llamoco.dataset_builder.prompts.python.patterns import problem_section
 
 CONTRACT = ("objective", "inequality", "equality", "LOWER", "UPPER", "MAX_EVALS")
 ADAPTED_CONTRACT = (*CONTRACT, "evaluate", "constraints", "ARGS")  # that a program may have to adapt
+FILE_NAMES = frozenset(
+    {*READ, *ADAPTED_CONTRACT, "bounds", "BOUNDS"}
+)  # that mean something in a problem file
 PLAIN_IMPORT = re.compile(r"(from [\w.]+ )?import \w[\w., ]*")
 
 ISOLATED = """\
@@ -133,9 +137,12 @@ def _clash(problem: _Names, completion: str, adaptation: Adaptation | None) -> b
     if problem.bound & (main.touched | main.bound):
         return True
     # Without the decision line, which has no names: few texts answer many problems.
-    solver = _known_names(parse_completion(completion).body)
+    decision, body, _ = parse_completion(completion)
+    solver = _known_names(body)
     if solver is None:
         return False  # the program cannot run anyway
+    if not decision and solver.bound & FILE_NAMES:
+        return True  # nothing else would tell whoever reads the program as a file where the problem ends
     same = {name for name, source in problem.imports.items() if solver.imports.get(name) == source}
     return bool((problem.bound & solver.touched | solver.bound & problem.touched) - same)
 

@@ -21,6 +21,10 @@ from typing import Any, NoReturn
 import numpy as np
 
 from llamoco.dataset_builder.problems.calling import call_optimize
+from llamoco.dataset_builder.problems.files.python.program_sections import problem_section
+from llamoco.dataset_builder.problems.files.python.settings import maximize
+from llamoco.dataset_builder.problems.files.python.source import PythonSource
+from llamoco.dataset_builder.problems.files.python.variables import FileVariables
 from llamoco.metrics.sandbox import client, protocol
 from llamoco.metrics.sandbox.client import REPLIES, REQUESTS, InvalidPoint
 from llamoco.metrics.sandbox.protocol import Kind
@@ -30,6 +34,7 @@ MODULE = "llamoco_program"
 IMPORTABLE = ("numpy", "scipy", "cma", "deap", "nlopt")
 MAX_FRAMES = 8
 MAX_MESSAGE = 2000
+DECLARED = ("X0", "INTEGER", "STEP", "MAXIMIZE")  # a solver's constants may have these names, too
 
 # The kernel kills a program for these; it announces them beforehand, so that the record can show where it happened.
 _FATAL_EVENTS = frozenset(
@@ -99,7 +104,7 @@ def serve(imports: Imports) -> NoReturn:
     except Exception as error:
         _answer(_failed(error, syntax=True))
     try:
-        _answer(_run(code, job) if job["mode"] == "run" else _state(code))
+        _answer(_run(code, job) if job["mode"] == "run" else _state(code, job["program"]))
     except BaseException as error:
         _answer(_failed(error))
 
@@ -144,23 +149,51 @@ def _returned(x: Any, dim: int) -> np.ndarray:
     return array.astype(float)
 
 
-def _state(code: types.CodeType) -> bytes:
-    """Evaluate the program's own problem section at the points that the evaluator sends."""
+def _state(code: types.CodeType, program: str) -> bytes:
+    """Evaluate the program's own problem section at the points that the evaluator sends.
+
+    Points and bounds are those of the search box that follows from what it declares, as for a problem file: what the problem's own
+    functions see is rounded to integers and steps.
+    """
+    section = problem_section(program)
+    # What only a file's reader reads is taken from the section itself: the rest of the module may use its names otherwise.
+    declared = None if section is None else _execute(_compile(section.text))
     namespace = _execute(code)
     if not callable(namespace.get("objective")):
         raise NameError("the program states no problem: it defines no objective(x)")
-    lower, upper = (np.asarray(namespace[name], dtype=float) for name in ("LOWER", "UPPER"))
-    box = np.stack((lower, upper, np.full(lower.shape, float(namespace["MAX_EVALS"]))))
+    declared = namespace if declared is None else declared
+    text, file = PythonSource(program, FILE, None), types.ModuleType(MODULE)
+    file.__dict__.update({name: declared[name] for name in DECLARED if name in declared})
+    file.__dict__.update({name: namespace[name] for name in ("LOWER", "UPPER")})
+    variables, sign = FileVariables(text, file).variables, -1.0 if maximize(text, file) else 1.0
+    box = np.stack(
+        (variables.lower, variables.upper, np.full(len(variables.lower), float(namespace["MAX_EVALS"])))
+    )
     _, rows, columns, body = protocol.read_frame(REPLIES)
-    stated = []
-    for x in protocol.matrix(body, rows, columns):
-        values = [np.ravel(np.asarray(namespace["objective"](x.copy()), dtype=float))]
-        for name in ("inequality", "equality"):
-            constraints = namespace[name](x.copy()) if namespace.get(name) is not None else ()
-            values.append(np.ravel(np.asarray(constraints, dtype=float)))
-        counts = [len(part) for part in values]
-        stated.append(np.concatenate(([counts[1]], *values)))
-    return protocol.frame(Kind.BOX, box) + protocol.frame(Kind.STATED, np.stack(stated))
+    points = variables.to_original(protocol.matrix(body, rows, columns))
+    functions = [namespace.get(name) for name in ("objective", "inequality", "equality")]
+    f, g, h = (_stated_values(function, points) for function in functions)
+    counts = np.full((len(points), 1), float(g.shape[1]))
+    return protocol.frame(Kind.BOX, box) + protocol.frame(Kind.STATED, np.hstack((counts, sign * f, g, h)))
+
+
+def _stated_values(function: Any, points: np.ndarray) -> np.ndarray:
+    """Values (N, M) of one function of the problem, row by row; NaN at points outside the domain of its formulas."""
+    if function is None:
+        return np.zeros((len(points), 0))
+    found: list[np.ndarray | None] = []
+    failure: Exception | None = None
+    for x in points:
+        try:
+            found.append(np.ravel(np.asarray(function(x.copy()), dtype=float)))
+        except (ArithmeticError, ValueError, TypeError) as error:  # as in a program's main guard
+            failure = error
+            found.append(None)
+    sizes = {len(values) for values in found if values is not None}
+    if failure is not None and not sizes:
+        raise failure  # it has a value nowhere
+    (size,) = sizes
+    return np.stack([np.full(size, np.nan) if values is None else values for values in found])
 
 
 def _compile(text: str) -> types.CodeType:

@@ -54,7 +54,7 @@ _SEVERAL_PROCESSES = "tried to use several processes: a program may use one"
 
 
 class StatedProblem(NamedTuple):
-    """The problem that a whole script states: bounds (D,), budget, values f (N,), g (N, Mg), h (N, Mh)."""
+    """The problem that a whole script states: search box (D,), budget, values f (N,), g (N, Mg), h (N, Mh)."""
 
     lower: np.ndarray
     upper: np.ndarray

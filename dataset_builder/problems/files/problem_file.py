@@ -22,7 +22,8 @@ def load_problem(path: str | Path, ignore_prose: bool = False, known: Known | No
     """Read a problem file.
 
     Args:
-        path: a Python file (see ``python_file``) or a LaTeX file (see ``latex_file``), UTF-8.
+        path: a Python file (see ``python_file``) or a LaTeX file (see ``latex_file``), UTF-8. A saved program is a Python file, too:
+            its problem section is the problem.
         ignore_prose: go on where a LaTeX file's prose may restrict or change the problem; the sentences are then
             listed under "left_out" in the problem's definition.
         known: objective, inequalities and equalities of points (A,) at which a person's Python need not be evaluated again.
@@ -37,8 +38,10 @@ def load_problem(path: str | Path, ignore_prose: bool = False, known: Known | No
     text = _read(path)
     # What reads the one kind of file is not loaded for the other: it takes a tenth of a second.
     if path.suffix == ".py":
+        from llamoco.dataset_builder.problems.files.python.program_sections import problem_section
         from llamoco.dataset_builder.problems.files.python_file import load_python
 
+        section = problem_section(text)
         python = load_python(text, str(path), path.resolve().parent, known)
         return Problem(
             id=path.stem,
@@ -48,7 +51,7 @@ def load_problem(path: str | Path, ignore_prose: bool = False, known: Known | No
             max_evals=python.max_evals,
             n_inequality=python.n_inequality,
             n_equality=python.n_equality,
-            definition={"python": text},
+            definition={"python": text if section is None else section.text},
             # What was loaded beside its neighbour files goes on running there; a copy from JSON is executed anew.
             evaluator=SourceEvaluator(lambda: python),
         )

@@ -25,6 +25,7 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.python.evaluation import CheckedCalls, PointValues, point_text
 from llamoco.dataset_builder.problems.files.python.functions import CONSTRAINTS, Functions, traceable
 from llamoco.dataset_builder.problems.files.python.process import LimitedOutput
+from llamoco.dataset_builder.problems.files.python.program_sections import problem_section
 from llamoco.dataset_builder.problems.files.python.return_values import ComplexReturned
 from llamoco.dataset_builder.problems.files.python.settings import (
     assumed_budget,
@@ -282,7 +283,8 @@ def load_python(text: str, name: str, folder: Path | None = None, known: Known |
     """Execute a problem file in Python and check it at the centre of its box, or wherever its functions have values.
 
     Args:
-        text: the file's text. It runs as a module whose ``__name__`` is not ``"__main__"``.
+        text: the file's text. It runs as a module whose ``__name__`` is not ``"__main__"``. Of a program, the problem section is read
+            (``program_sections``).
         name: what to call the file in messages and tracebacks.
         folder: where the file lies; modules beside it can be imported.
         known: objective, inequalities and equalities of points (A,) that need not be evaluated again.
@@ -290,4 +292,7 @@ def load_python(text: str, name: str, folder: Path | None = None, known: Known |
     Raises:
         ProblemError: if it cannot be run or does not define a problem; the message names line and cure.
     """
+    section = problem_section(text)
+    if section is not None:
+        text = "\n" * (section.first_line - 1) + section.text  # messages name lines of the file
     return PythonFile(PythonSource(text, name, folder), known)

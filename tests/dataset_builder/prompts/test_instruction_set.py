@@ -111,8 +111,8 @@ def test_every_answer_is_the_benchmarked_program_and_every_program_states_the_pr
         assert len(row["completion"]) <= 4000 and len(row["prompt"]) + len(row["completion"]) <= 6000
         assert row["prompt"].endswith("\n")
         problem = Problem.from_json(row["problem"])
-        # What stands before the completion, whose constants may be called STEP, is a problem file: it has to be the problem.
-        stated = load_python(row["program"].partition(f"\n\n{row['completion']}")[0], "program")
+        # The program as a file is a problem file, too: it has to be the problem.
+        stated = load_python(row["program"], "program")
         points = np.random.default_rng(0).uniform(problem.lower_array, problem.upper_array, (5, problem.dim))
         own = stated.variables.to_search(problem.to_original(points))
         for mine, theirs in zip(stated.evaluate(own), problem.evaluate(points), strict=True):
