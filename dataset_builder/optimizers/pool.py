@@ -62,7 +62,7 @@ def check_serves(name: str, constrained: bool) -> None:
     """
     if not _known(name).handles(constrained):
         kind = "constrained" if constrained else "unconstrained"
-        serving = ", ".join(optimizer.name for optimizer in pool_for(constrained))
+        serving = ", ".join(optimizer.name for optimizer in pool_for(constrained, "all"))
         raise ValueError(f"optimizer {name} does not serve {kind} problems; these do: {serving}")
 
 

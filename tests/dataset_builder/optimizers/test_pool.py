@@ -115,7 +115,11 @@ def test_an_optimizer_is_not_benchmarked_on_what_it_does_not_serve() -> None:
             if pool.POOL[name] in pool.pool_for(constrained, "all"):
                 pool.check_serves(name, constrained)
             else:
-                with pytest.raises(ValueError, match=f"optimizer {name} does not serve (un)?constrained"):
+                with pytest.raises(
+                    ValueError, match=f"optimizer {name} does not serve (un)?constrained"
+                ) as refusal:
                     pool.check_serves(name, constrained)
+                named = str(refusal.value).partition("these do: ")[2].split(", ")
+                assert named == [member for member, each in pool.POOL.items() if each.handles(constrained)]
     with pytest.raises(ValueError, match="unknown optimizer 'newton'"):
         pool.check_serves("newton", constrained=False)
