@@ -17,6 +17,7 @@ from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any, render
 from llamoco.hub_cards.render import folder as folder_of
+from llamoco.hub_cards.targets import missed, targets
 from llamoco.modeling.evaluation.record import Contestant, EvaluationRecord
 from llamoco.modeling.evaluation.suite_scores import suite_tables
 from llamoco.modeling.evaluation.tables import evaluation_tables
@@ -101,6 +102,7 @@ def shipped_card() -> str:
         facts=record_if_any("prompt_facts"),
         ablations=record_if_any("ablations"),
         prompt=example_prompt(),
+        missed=missed(targets(scores, record_if_any("speed"), record_if_any("odd_prompts"))),
     )
     return str(ModelCard(f"---\n{data.to_yaml()}\n---\n{body}"))
 
