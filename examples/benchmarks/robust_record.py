@@ -24,12 +24,13 @@ import robust
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.facts import FACTS
+from llamoco.modeling.solving.portfolio import BROAD_SHARE, LOCAL_SHARE, MODEL_SHARE
 from llamoco.modeling.solving.robust_rule import RiskFactor, risk_factors
 
-ONE = "one program"
-# portfolio.robust_turns: where the model is not sure of a kind that it learnt on, and of other kinds.
-UNSURE, OTHER = "model, CMA-ES, CMA-ES in 10%", "model, CMA-ES, DE in 20%"
+# SHARED: portfolio.robust_turns.
+ONE, SHARED = "one program", "model, CMA-ES, CMA-ES in 10%"
 REACHED = 0.01
+CONFIDENCES = (0.0, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 LEAST_GAP = 1e-6
 RANDOM_POINTS, FEASIBLE_POINTS = 300, 20
 
@@ -63,7 +64,7 @@ def read_as(case: robust.Case, problem: Problem) -> Problem:
 
 def default_rule(why: Sequence[RiskFactor]) -> str:
     """What `llamoco solve` does."""
-    return ONE if not why else UNSURE if all(risk.kind == "unsure" for risk in why) else OTHER
+    return SHARED if why else ONE
 
 
 def on_kinds(cases: Sequence[robust.Case], lines: Lines) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def on_kinds(cases: Sequence[robust.Case], lines: Lines) -> dict[str, Any]:
         best, at_random = min(f.min() for f in found.values()), random_value(problem)
         span = at_random - best
         gaps[case.name] = {rule: np.clip((f - best) / span, LEAST_GAP, 1.0) for rule, f in found.items()}
-        why = risk_factors(read_as(case, problem), case.confidence, True)
+        why = risk_factors(read_as(case, problem))
         default = default_rule(why)
         gaps[case.name]["default"], found["default"] = gaps[case.name][default], found[default]
         shown = [rule for rule in ("default", ONE, *robust.TOOLS) if rule in found]
@@ -123,21 +124,28 @@ def _summary(rule: str, gaps: Sequence[dict[str, np.ndarray]]) -> dict[str, floa
 
 
 def on_split(cases: Sequence[robust.Case], lines: Lines, problems: dict[str, Problem]) -> dict[str, Any]:
-    """Where the default is not one program, and what that changes, on problems like those that the model learnt on."""
+    """Where the default is not one program, and what that changes, on problems like those that the model learnt on.
+
+    ``by_confidence``: what sharing would change where no risk factor applies, by the model's confidence in its choice.
+    """
     groups: dict[str, Any] = {}
     for constrained, group in ((False, "unconstrained"), (True, "constrained")):
         members = [case for case in cases if problems[case.name].constrained == constrained]
         reasons: Counter[str] = Counter()
         rows: dict[str, list[list[float]]] = defaultdict(list)
+        sure: dict[float, list[list[float]]] = defaultdict(list)
         fired = []
         for case in members:
-            why = risk_factors(read_as(case, problems[case.name]), case.confidence, True)
+            why = risk_factors(read_as(case, problems[case.name]))
             reasons.update(risk.reason.split(" (")[0] for risk in why)
             fired.append(bool(why))
             runs = lines[case.name]
-            rules = {rule: rule for rule in (ONE, UNSURE, OTHER) if rule in runs}
-            for name, rule in (rules | {"default": default_rule(why)}).items():
-                rows[name].append([runs[rule][0]["aocc"], runs[rule][0]["w"]])
+            scores = {rule: [of_rule[0]["aocc"], of_rule[0]["w"]] for rule, of_rule in runs.items()}
+            for rule, values in (scores | {"default": scores[default_rule(why)]}).items():
+                rows[rule].append(values)
+            if not why:
+                bound = max(edge for edge in CONFIDENCES if edge <= case.confidence)
+                sure[bound].append(scores[ONE] + scores[SHARED])
         base = np.array(rows[ONE])
         groups[group] = {
             "problems": len(members),
@@ -148,6 +156,11 @@ def on_split(cases: Sequence[robust.Case], lines: Lines, problems: dict[str, Pro
                 for rule, of_rule in rows.items()
                 if len(of_rule) == len(base)
             },
+            "by_confidence": [
+                {"least": bound, "problems": len(found)}
+                | _change(np.array(found)[:, 2:], np.array(found)[:, :2])
+                for bound, found in sorted(sure.items())
+            ],
         }
     return groups
 
@@ -166,6 +179,11 @@ def _change(rows: np.ndarray, base: np.ndarray) -> dict[str, float]:
     return {name: round(float(value), 4) for name, value in measures.items()}
 
 
+def _seeds(cases: Sequence[robust.Case], lines: Lines) -> int:
+    """Seeds that every rule and tool has in every case."""
+    return min(len(runs) for case in cases for runs in lines[case.name].values())
+
+
 def main() -> None:
     """Write the record and print its tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -177,30 +195,33 @@ def main() -> None:
     for line in (json.loads(text) for text in (arguments.folder / "runs.jsonl").read_text().splitlines()):
         lines[line["case"]][line["rule"]].append(line)
     problems = robust.split_problems()
-    of_kind = {
-        kind: [case for case in cases if case.kind == kind] for kind in (*robust.FOLDERS, "split", "held out")
-    }
-    record = {
+    of_kind: dict[str, list[robust.Case]] = defaultdict(list)  # those with runs
+    for case in cases:
+        if case.name in lines:
+            of_kind[case.kind].append(case)
+    shares = f"{MODEL_SHARE:.0%}, {BROAD_SHARE:.0%} and {LOCAL_SHARE:.0%}"
+    record: dict[str, Any] = {
         "command": "python examples/benchmarks/robust.py runs/robust, then robust_record.py runs/robust",
         "seed": 0,
-        "seeds": {"kinds": "3 to 8", "unseen": 5, "split": 1, "held out": 1},
+        "seeds": {kind: _seeds(of_kind[kind], lines) for kind in of_kind},
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{platform.system()} {platform.machine()}, 2 cores",
-        "default": f"{ONE}; where the model is not sure, {UNSURE}: 35, 40 and 25% of the budget; of kinds that it did not learn, {OTHER}: 30, 35 and 35%",
-        "kinds": on_kinds(of_kind["kinds"], lines),
-        "unseen": on_kinds(of_kind["unseen"], lines),
-        "split": on_split(of_kind["split"], lines, problems),
-        "held_out": on_split(of_kind["held out"], lines, problems),
+        "default": f"{ONE}; with a risk factor, {SHARED}: {shares} of the budget",
     }
+    record |= {kind: on_kinds(of_kind[kind], lines) for kind in robust.FOLDERS}
+    splits = [kind for kind in ("split", "held out") if kind in of_kind]
+    record |= {kind.replace(" ", "_"): on_split(of_kind[kind], lines, problems) for kind in splits}
     arguments.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     for kind in robust.FOLDERS:
         for rule, measures in record[kind]["rules"].items():
             print(f"{kind} {rule:36}", *(f"{name} {value:.3f}" for name, value in measures.items()))
-    for kind in ("split", "held_out"):
-        for group, content in record[kind].items():
+    for kind in splits:
+        for group, content in record[kind.replace(" ", "_")].items():
             print(kind, group, f"doubted {content['doubted']:.3f}", content["reasons"])
             for rule, measures in content["rules"].items():
                 print(f"  {rule:32}", *(f"{name} {value:+.4f}" for name, value in measures.items()))
+            for bin_ in content["by_confidence"]:
+                print("  shared, by confidence", bin_)
     print(f"wrote {arguments.out}")
 
 

@@ -218,8 +218,7 @@ def _plan(
         listener.fell_back(fallback, answer)
     risks: tuple[RiskFactor, ...] = ()
     if not options.one_program:
-        # Where the fallback takes care of a low confidence, it is no risk any more.
-        risks = risk_factors(problem, None if fallback else own.confidence, own.calibrated)
+        risks = risk_factors(problem)
         if not affords_turns(problem):
             risks = tuple(risk for risk in risks if risk.kind == "unbounded")
     return _Plan(answer, risks, fallback)

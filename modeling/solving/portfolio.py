@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -25,20 +25,9 @@ from llamoco.modeling.solving.solution import (
     run_json,
 )
 
-
-class Shares(NamedTuple):
-    """Shares of the budget: of the model's choice, CMA-ES on the complete box, and a program around the best point so far."""
-
-    model: float
-    broad: float
-    local: float
-    program: str
-    radius: float
-
-
-# Measured by examples/benchmarks/robust.py, as "model, CMA-ES, CMA-ES in 10%" and "model, CMA-ES, DE in 20%".
-FAMILIAR_SHARES = Shares(0.35, 0.4, 0.25, "cma_es", 0.1)
-UNFAMILIAR_SHARES = Shares(0.3, 0.35, 0.35, "de", 0.2)
+# Shares of the budget: of the model's choice, CMA-ES on the complete box, and CMA-ES around the best point so far, with its radius.
+# Measured by examples/benchmarks/robust.py as "model, CMA-ES, CMA-ES in 10%".
+MODEL_SHARE, BROAD_SHARE, LOCAL_SHARE, RADIUS = 0.35, 0.4, 0.25, 0.1
 # Where variables lack bounds, a local search begins where the person does, and one of another kind follows it:
 # measured by examples/benchmarks/unbounded.py.
 FROM_START, FROM_START_SHARE = "from the starting point, as variables have no bounds", 0.7
@@ -111,18 +100,16 @@ def robust_turns(answer: Answer, risks: Sequence[RiskFactor]) -> list[Turn]:
             turns.append(Turn(pool_answer(answer, second, FROM_START), 1 - FROM_START_SHARE))
         return turns
     broad = pool_answer(answer, "cma_es", "several programs share the budget")
+    local = pool_answer(answer, "cma_es", "around the best point so far")
     if "unbounded" in kinds:
         first = pool_answer(answer, "slsqp", FROM_START)
-        local = pool_answer(answer, "cma_es", "around the best point so far")
-        return [Turn(first, 0.5), Turn(broad, 0.25), Turn(local, 0.25, 0.1)]
-    shares = FAMILIAR_SHARES if kinds == {"unsure"} else UNFAMILIAR_SHARES
-    local = pool_answer(answer, shares.program, "around the best point so far")
-    return [Turn(answer, shares.model), Turn(broad, shares.broad), Turn(local, shares.local, shares.radius)]
+        return [Turn(first, 0.5), Turn(broad, 0.25), Turn(local, 0.25, RADIUS)]
+    return [Turn(answer, MODEL_SHARE), Turn(broad, BROAD_SHARE), Turn(local, LOCAL_SHARE, RADIUS)]
 
 
 def affords_turns(problem: Problem) -> bool:
     """Whether a problem's budget is large enough to be shared."""
-    return problem.max_evals * FAMILIAR_SHARES.local >= max(MIN_EVALS, problem.dim)
+    return problem.max_evals * LOCAL_SHARE >= max(MIN_EVALS, problem.dim)
 
 
 def take_turns(

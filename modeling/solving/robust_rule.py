@@ -1,9 +1,9 @@
 """Robust rule: the risk factors that make one program for the complete budget a bad bet.
 
-The model was trained on formulas: smooth, rugged or stepped ones, with constraints that are formulas, too. It was not trained on
-objectives that count, take a minimum over variables, or jump at an ``if``. The operations of a problem are known free of charge
-(``Problem.profile``). If any risk factor applies, several programs share the budget (``portfolio``); gain and cost are measured by
-``examples/benchmarks/robust.py``. On the test split only rounding and low confidence occur among these; there it costs nothing.
+The model was trained on formulas, most of which neither count, nor round, nor jump at an ``if``, nor take a minimum over variables. The
+operations of a problem are known free of charge (``Problem.profile``). If any risk factor applies, several programs share the budget
+(``portfolio``): a gain on problems as people bring them, a cost on the constrained problems of the test split; both are in
+``hub_cards/records/robust.json``, measured by ``examples/benchmarks/robust.py``. A low confidence is none: sharing costs there.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from llamoco.dataset_builder.problems.problem import Problem
 if TYPE_CHECKING:
     from llamoco.dataset_builder.problems.profiling.operation_profile import FunctionProfile
 
-# Calibrated; only without constraints, where the portfolio does as well as the model at such a confidence. With constraints it does not.
-MIN_CONFIDENCE = 0.3
 BRANCHING_NAMES = frozenset(
     ("where", "piecewise", "heaviside", "sign", "select", "choose", "digitize", "searchsorted")
 )
@@ -30,23 +28,17 @@ class RiskFactor:
 
     Attributes:
         reason: for a person.
-        kind: "unfamiliar": of a kind that is not in the training set. "unsure": familiar, but the model's confidence is low.
-            "unbounded": variables lack bounds. The model was trained on boxes; what is searched here is a box mapped to the
-            complete space, around a point that is worth starting from.
+        kind: "unfamiliar": of a kind that is rare in the training set, or not in it. "unbounded": variables lack bounds. The model
+            was trained on boxes; what is searched here is a box mapped to the complete space, around a point that is worth
+            starting from.
     """
 
     reason: str
-    kind: Literal["unfamiliar", "unsure", "unbounded"] = "unfamiliar"
+    kind: Literal["unfamiliar", "unbounded"] = "unfamiliar"
 
 
-def risk_factors(problem: Problem, confidence: float | None, calibrated: bool) -> tuple[RiskFactor, ...]:
-    """Find the risk factors of a problem; empty if there are none.
-
-    Args:
-        problem: what is to be solved.
-        confidence: of the model's choice; None without one.
-        calibrated: whether the confidence is calibrated.
-    """
+def risk_factors(problem: Problem) -> tuple[RiskFactor, ...]:
+    """Find the risk factors of a problem that is to be solved; empty if there are none."""
     profile = problem.profile
     unbounded = (
         [RiskFactor("variables have no bounds", "unbounded")] if problem.active_evaluator.unbounded else []
@@ -63,11 +55,7 @@ def risk_factors(problem: Problem, confidence: float | None, calibrated: bool) -
         reasons.append("the objective rounds values")
     if problem.constrained:
         reasons += _constraint_reasons(profile.constraints)
-    found = [*unbounded, *map(RiskFactor, reasons)]
-    unsure = calibrated and confidence is not None and confidence < MIN_CONFIDENCE
-    if unsure and not problem.constrained and not unbounded:
-        found.append(RiskFactor(f"the model is not sure of its choice ({confidence:.0%})", "unsure"))
-    return tuple(found)
+    return (*unbounded, *map(RiskFactor, reasons))
 
 
 def _constraint_reasons(constraints: FunctionProfile) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
-from llamoco.modeling.solving.robust_rule import RiskFactor, risk_factors
+from llamoco.modeling.solving.robust_rule import risk_factors
 
 HEAD = "import numpy as np\n\nLOWER, UPPER, MAX_EVALS = [-1.0, 0.5], [4.0, 5.0], 300\n\n\n"
 SMOOTH = "def objective(x):\n    return np.sin(x[0]) + x[1] ** 2\n"
@@ -53,7 +53,7 @@ RISKY = {
 @pytest.mark.parametrize("name", RISKY)
 def test_unfamiliar_kinds_are_risks(name: str, tmp_path: Path) -> None:
     text, expected = RISKY[name]
-    [found] = risk_factors(problem_of(tmp_path, text), 0.9, True)
+    [found] = risk_factors(problem_of(tmp_path, text))
     assert expected in found.reason and found.kind == "unfamiliar"
 
 
@@ -67,21 +67,7 @@ PLAIN = {
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_what_is_like_the_training_is_no_risk(name: str, tmp_path: Path) -> None:
-    assert risk_factors(problem_of(tmp_path, PLAIN[name]), 0.9, True) == ()
-
-
-def test_low_confidence_counts_without_constraints_if_it_is_calibrated(tmp_path: Path) -> None:
-    free, bound = problem_of(tmp_path, SMOOTH), problem_of(tmp_path, PLAIN["constrained"])
-    assert risk_factors(free, 0.29, True) == (
-        RiskFactor("the model is not sure of its choice (29%)", "unsure"),
-    )
-    assert (
-        risk_factors(free, 0.31, True)
-        == risk_factors(free, 0.29, False)
-        == risk_factors(free, None, True)
-        == ()
-    )
-    assert risk_factors(bound, 0.05, True) == ()
+    assert risk_factors(problem_of(tmp_path, PLAIN[name])) == ()
 
 
 def test_of_drawn_problems_only_those_that_round_are_risks() -> None:
@@ -90,5 +76,5 @@ def test_of_drawn_problems_only_those_that_round_are_risks() -> None:
         profile = problem.profile
         assert profile is not None
         rounds = "floor" in profile.objective.operations
-        assert [risk for risk in risk_factors(problem, 0.9, True) if "rounds" not in risk.reason] == []
-        assert bool(risk_factors(problem, 0.9, True)) == rounds
+        assert [risk for risk in risk_factors(problem) if "rounds" not in risk.reason] == []
+        assert bool(risk_factors(problem)) == rounds
