@@ -36,7 +36,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def generator() -> TorchGenerator:
-    tokenizer = train_tokenizer(PROMPTS, {name: pool.source(name) for name in pool.POOL}, 1000)
+    tokenizer = train_tokenizer(PROMPTS, {name: pool.source(name) for name in pool.POOL}, 1300)
     return TorchGenerator(learnt(tokenizer, list(zip(PROMPTS, TEXTS, strict=True))), tokenizer, "learnt")
 
 

@@ -18,7 +18,7 @@ PROMPTS = ["# dimension: 2\ndef objective(x):\n    return x[0]\n", "# dimension:
 
 @pytest.fixture(scope="module")
 def generator() -> TorchGenerator:
-    tokenizer = train_tokenizer(PROMPTS, {name: pool.source(name) for name in pool.POOL}, 1000)
+    tokenizer = train_tokenizer(PROMPTS, {name: pool.source(name) for name in pool.POOL}, 1300)
     return TorchGenerator(tiny(tokenizer), tokenizer, "tiny")
 
 
