@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import traceback
@@ -15,6 +16,8 @@ def fork(work: Callable[[], object]) -> int:
         return child
     code = 7
     try:
+        # What other tests left behind is not this child's to collect: a finalizer may wait for a thread that only the parent has.
+        gc.freeze()
         import torch
 
         torch.set_num_threads(1)
