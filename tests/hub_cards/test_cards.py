@@ -130,7 +130,7 @@ def test_tables_say_what_an_evaluation_measured(whole: Any) -> None:
 
 
 SECTIONS = {
-    "within_pool": "as in `llamoco solve`, which changes 7 of the 471 answers",
+    "within_pool": f"as in `llamoco solve`, which changes 7 of the {record('evaluation')['rows']} answers",
     "with_fallback": "With fallback: the single best solver answers where `llamoco solve` would have it answer (unsure: 12",
     "baselines": "Other tools on the same problems with the same budgets (`python -m tools`, a machine, 2026-11-20)",
     "robustness": "The same 471 problems, described in other ways",
