@@ -86,8 +86,9 @@ def minimize(
 
     Returns:
         ``scipy.optimize.OptimizeResult`` with x (n,), fun, success (a feasible point was found), status (0 done, 1 no feasible point,
-        2 ended by the callback, 3 time limit, 4 Ctrl-C), message, nfev, maxcv (largest violation of a constraint), and optimizer, program (a
-        script with the optimizer in it), confidence (None if nothing is known of it), trace (pairs of evaluations and the best value after
+        2 ended by the callback, 3 time limit, 4 Ctrl-C), message, nfev (evaluations that count against the
+        budget; ``fun`` is not called again for a point that a program asks for again), maxcv (largest violation of a constraint), and
+        optimizer, program (a script with the optimizer in it), confidence (None if nothing is known of it), trace (pairs of evaluations and the best value after
         them) and warning. After Ctrl-C the best point so far is returned.
 
     Raises:

@@ -26,7 +26,22 @@ if TYPE_CHECKING:
     from llamoco.modeling.solving.probing import Probing
 
 # Programs that request one point after the other, nearly always: several processes would wait for one.
-SEQUENTIAL = frozenset({"cobyla", "corana_sa", "dual_annealing", "gp_ei", "simulated_annealing"})
+SEQUENTIAL = frozenset(
+    {
+        "bobyqa",
+        "cobyla",
+        "cobyqa",
+        "coordinate_search",
+        "corana_sa",
+        "direct_l",
+        "dual_annealing",
+        "gp_ei",
+        "powell",
+        "rbf_surrogate",
+        "simulated_annealing",
+        "subplex",
+    }
+)
 
 # Warning where facts of a problem are "unknown".
 UNTRACED = (

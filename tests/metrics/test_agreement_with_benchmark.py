@@ -272,7 +272,7 @@ def test_better_programs_score_higher(results: Scored, score: str) -> None:
 
 
 def by_hand(problem: Problem, x: np.ndarray) -> tuple[float, float]:
-    """(w of x, AOCC of a run whose first evaluation is x and never betters it), from the definitions."""
+    """(w of x, what x adds to AOCC while it is the best point so far), from the definitions."""
     f, g, h = (values[0] for values in problem.evaluate(x[None, :]))
     if (g > 1e-6).any() or (abs(h) > 1e-4).any() or not math.isfinite(f):
         return 0.0, 0.0
@@ -281,17 +281,32 @@ def by_hand(problem: Problem, x: np.ndarray) -> tuple[float, float]:
     return 1 - gap, math.log10(max(gap, 1e-3)) / -3
 
 
+def evaluated(problem: Problem, x: np.ndarray) -> list[np.ndarray]:
+    """The points at which a program is charged that takes no starting point and evaluates x: a stated one comes first."""
+    return [x] if problem.start is None or (problem.start == x).all() else [problem.start, x]
+
+
+def area(problem: Problem, points: list[np.ndarray]) -> float:
+    """AOCC of a run that evaluates these points and no more, from the definition."""
+    curve = np.maximum.accumulate([by_hand(problem, x)[1] for x in points])
+    rest = problem.max_evals - len(points)
+    return float(curve.sum() + rest * curve[-1]) / problem.max_evals
+
+
 def test_the_centre_is_worth_what_the_problem_says(results: Scored) -> None:
     centres = {
         x.problem.id: (x.problem, (x.problem.lower_array + x.problem.upper_array) / 2) for x in results.labels
     }
     for record in results.records["centre"]:
         problem, centre = centres[record["problem_id"]]
-        w, aocc = by_hand(problem, centre)
-        assert (record["evals"], record["x"], record["w"]) == (1, centre.tolist(), w)
-        assert record["aocc"] == pytest.approx(aocc, abs=1e-15)
+        points = evaluated(problem, centre)
+        w, _ = by_hand(problem, centre)
+        assert (record["evals"], record["x"], record["w"]) == (len(points), centre.tolist(), w)
+        assert record["aocc"] == pytest.approx(area(problem, points), abs=1e-15)
     feasible = {record["feasible"] for record in results.records["centre"]}
     assert feasible == {True, False}  # both are seen
+    # So are problems with and without a starting point.
+    assert {record["evals"] for record in results.records["centre"]} == {1, 2}
 
 
 def test_optimizing_something_else_is_worth_the_point_returned(results: Scored) -> None:
@@ -303,9 +318,10 @@ def test_optimizing_something_else_is_worth_the_point_returned(results: Scored) 
         lower, upper = problem.lower_array, problem.upper_array
         x = namespace["optimize"](lambda x: 0.0, lower, upper, problem.max_evals, 0)
         x = np.clip(x, lower, upper)  # what rounding puts outside is inside
-        assert (record["verdict"], record["evals"], record["x"]) == ("ok", 1, x.tolist())
+        points = evaluated(problem, (lower + upper) / 2)
+        assert (record["verdict"], record["evals"], record["x"]) == ("ok", len(points), x.tolist())
         assert record["w"] == by_hand(problem, x)[0]
-        assert record["aocc"] == pytest.approx(by_hand(problem, (lower + upper) / 2)[1], abs=1e-15)
+        assert record["aocc"] == pytest.approx(area(problem, points), abs=1e-15)
     assert results.mean("own", "w") > 0
 
 
