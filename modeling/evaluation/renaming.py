@@ -1,7 +1,7 @@
 """Renaming of the identifiers in a Python problem FILE.
 
-Nothing else changes: layout, comments, strings and numbers stay byte for byte. So do names that are not the file's own: the contract's
-(objective, LOWER, ...), built-in ones, those with double underscores, and what imports bind (np, math, sqrt).
+Nothing else changes: layout, comments, strings and numbers stay byte for byte. So do names that are not the file's own: those that a reader
+of problem files looks for (objective, LOWER, X0, ...), built-in ones, those with double underscores, and what imports bind (np, math, sqrt).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tokenize
 from collections.abc import Iterator
 
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
-from llamoco.dataset_builder.prompts.program import CONTRACT
+from llamoco.dataset_builder.prompts.program import FILE_NAMES
 
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
 
@@ -47,7 +47,7 @@ def _own_names(tree: ast.Module) -> tuple[set[str], set[str]]:
     """Names that the file binds, and attributes of its own classes (methods, fields, what methods set)."""
     own: set[str] = set()
     attributes: set[str] = set()
-    kept = {*CONTRACT, *dir(builtins)}
+    kept = {*FILE_NAMES, *dir(builtins)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             own.add(node.id)
@@ -57,14 +57,14 @@ def _own_names(tree: ast.Module) -> tuple[set[str], set[str]]:
             own.add(node.name)
             if isinstance(node, ast.ClassDef):
                 attributes |= {
-                    name for statement in node.body for name in _bound(statement) if name not in CONTRACT
+                    name for statement in node.body for name in _bound(statement) if name not in FILE_NAMES
                 }
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             attributes.add(node.attr)
         elif isinstance(node, ast.alias):
             kept.add((node.asname or node.name).partition(".")[0])
     return {name for name in own - kept if not name.startswith("__")}, {
-        name for name in attributes - {*CONTRACT} if not name.startswith("__")
+        name for name in attributes - FILE_NAMES if not name.startswith("__")
     }
 
 

@@ -20,7 +20,7 @@ from llamoco.dataset_builder.optimizers.pool import POOL, render
 from llamoco.dataset_builder.prompts.completion import CHOICE
 from llamoco.dataset_builder.prompts.facts import StatedFacts
 from llamoco.modeling.generation.continuation import log_sum_exp
-from llamoco.modeling.generation.pool_texts import Path, PoolTexts, agreement
+from llamoco.modeling.generation.pool_texts import Path, PoolTexts, agreement, applicable
 
 LINE_TOKENS = 40  # of a decision line before its choice, and
 LINE_CHARACTERS = 200  # characters
@@ -50,7 +50,7 @@ class PoolGuide:
     ) -> None:
         self._texts = texts
         self._kind = kind
-        allowed = (POOL if kind is None else kind.applicable) if names is None else names
+        allowed = applicable(kind) if names is None else names
         self._names = [name for name in POOL if name in allowed]
         if not self._names:
             raise ValueError(f"the pool has no optimizer {', '.join(sorted(allowed)) or 'of no name'}")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from llamoco.dataset_builder.optimizers.pool import POOL, Config, configurations, render
 from llamoco.dataset_builder.prompts.completion import CHOICE
-from llamoco.dataset_builder.prompts.facts import parse_facts
+from llamoco.dataset_builder.prompts.facts import StatedFacts, parse_facts
 from llamoco.modeling.generation.tokenizers import Tokenizer
 
 CONTEXT = "# smooth; unimodal; coupled"  # a decision line up to its last words:
@@ -85,10 +85,16 @@ class PoolTexts:
         return next((n for n in range(1, len(ids)) if self.decode(ids[:n]) == text), 0)
 
 
+def applicable(kind: StatedFacts | None) -> Collection[str]:
+    """Names of the optimizers that can serve a problem: all that answer where its prompt does not state enough (None)."""
+    if kind is None:
+        return [name for name, optimizer in POOL.items() if optimizer.in_default]
+    return kind.applicable
+
+
 def serving(prompt: str) -> Collection[str]:
-    """Names of the optimizers that can serve the problem of a prompt; the whole pool where it does not state enough."""
-    kind = parse_facts(prompt)
-    return POOL.keys() if kind is None else kind.applicable
+    """Names of the optimizers that can serve the problem of a prompt (``applicable``)."""
+    return applicable(parse_facts(prompt))
 
 
 def agreement(first: Sequence[int], second: Sequence[int]) -> int:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from llamoco.dataset_builder.optimizers.pool import configurations, render
+from llamoco.dataset_builder.optimizers.configuration import configuration_for
+from llamoco.dataset_builder.optimizers.pool import POOL, configurations, render
 from llamoco.dataset_builder.prompts.facts import facts_only
 from llamoco.hub_cards.render import record
 from llamoco.modeling.evaluation.odd_prompts import OddPrompt, fault, measure, odd_prompts
@@ -42,16 +43,23 @@ def test_the_draws_are_odd_and_stay_the_same(drawn: list[OddPrompt]) -> None:
 
 
 def test_faults_by_hand(drawn: list[OddPrompt]) -> None:
-    constrained = next(each for each in drawn if each.problem.constrained and each.problem.dim > 20)
-    right = f"# seen; optimizer: slsqp\n{render('slsqp')}"
+    constrained = next(
+        each
+        for each in drawn
+        if each.problem.constrained and each.problem.max_evals > (POOL["cobyqa"].max_evals_limit or 0)
+    )
+    benchmarked = configuration_for("slsqp", constrained.problem.dim, constrained.problem.max_evals, True)
+    other = next(config for config in configurations("slsqp") if config != benchmarked)
+    right = f"# seen; optimizer: slsqp\n{render('slsqp', benchmarked)}"
     wanted = {
         right: None,
-        f"# seen; optimizer: slsqp\n{render('slsqp', configurations('slsqp')[1])}": "not the benchmark's configuration",
+        f"# seen; optimizer: slsqp\n{render('slsqp', other)}": "not the benchmark's configuration",
         right.replace("import numpy as np\n", ""): "no program of the pool",
         right + "\n": "no program of the pool",
         "": "no program of the pool",
         f"# seen; optimizer: l_bfgs_b\n{render('l_bfgs_b')}": "cannot serve the problem",
-        f"# seen; optimizer: cobyla\n{render('cobyla')}": "cannot serve the problem",  # too many variables for it
+        f"# seen; optimizer: cobyqa\n{render('cobyqa')}": "cannot serve the problem",  # too many evaluations for it
+        f"# seen; optimizer: heco_de\n{render('heco_de')}": "cannot serve the problem",  # it races, but does not answer
         right.replace("optimizer: slsqp", "optimizer: de"): "another name",
     }
     assert {completion: fault(constrained, completion) for completion in wanted} == wanted

@@ -21,6 +21,7 @@ import numpy as np
 from math import sqrt as root
 
 LOWER, UPPER, MAX_EVALS = [0.0] * 2, [1.0] * 2, 50  # é: columns are no bytes
+X0, INTEGER, STEP = [0.5] * 2, [0], {1: 0.25}
 scale, total = 2, 0
 
 
@@ -70,7 +71,21 @@ def names_of(text: str) -> set[str]:
 def test_all_own_names_change_and_nothing_else() -> None:
     text = rename_identifiers(OWN, PortableRng("names"))
     mine = {"scale", "total", "Model", "weight", "self", "shift", "value", "x", "model", "count", "name", "v"}
-    kept = {"np", "root", "objective", "LOWER", "UPPER", "MAX_EVALS", "sum", "axis", "float", "__init__"}
+    kept = {
+        "np",
+        "root",
+        "objective",
+        "LOWER",
+        "UPPER",
+        "MAX_EVALS",
+        "X0",
+        "INTEGER",
+        "STEP",
+        "sum",
+        "axis",
+        "float",
+        "__init__",
+    }
     assert names_of(OWN) == mine | kept
     assert not names_of(text) & mine and kept <= names_of(text) and len(names_of(text)) == len(mine | kept)
     assert '"""scale"""' in text and '{"scale": ' in text and "# é: columns are no bytes" in text

@@ -4,6 +4,7 @@ import math
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from itertools import product
 
 import numpy as np
@@ -21,7 +22,7 @@ from llamoco.modeling.evaluation.odd_prompts import odd_prompts
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
 from llamoco.modeling.generation.guides import LINE_CHARACTERS, PoolGuide
 from llamoco.modeling.generation.model_answer import Generation
-from llamoco.modeling.generation.pool_texts import CONTEXT, PoolTexts
+from llamoco.modeling.generation.pool_texts import CONTEXT, PoolTexts, applicable
 from llamoco.modeling.generation.torch_engine import TorchGenerator, load_torch_generator
 from llamoco.modeling.training.tokenizer import train_tokenizer
 
@@ -78,12 +79,13 @@ def serving(prompt: str) -> set[str]:
             found[name] = int(number)
     names = ("dimension", "evaluation budget", "inequality constraints", "equality constraints")
     if not all(name in found for name in names):
-        return set(pool.POOL)
+        return {name for name, entry in pool.POOL.items() if entry.in_default}
     dim, budget, *constraints = (found[name] for name in names)
     return {
         name
         for name, entry in pool.POOL.items()
-        if entry.serves in ("both", "c" if any(constraints) else "nc")
+        if entry.in_default
+        and entry.serves in ("both", "c" if any(constraints) else "nc")
         and dim <= (entry.dim_limit or dim)
         and budget <= (entry.max_evals_limit or budget)
     }
@@ -139,7 +141,7 @@ def trained(
     )
 
 
-def own(vocabulary: int = 1000) -> PreTrainedTokenizerFast:
+def own(vocabulary: int = 1300) -> PreTrainedTokenizerFast:
     return train_tokenizer(
         list(PROMPTS.values()), {name: pool.source(name) for name in pool.POOL}, vocabulary
     )
@@ -386,7 +388,11 @@ def test_what_a_prompt_states_is_what_its_last_lines_say() -> None:
     assert parse_facts(PROMPTS["no facts"]) is None and parse_facts(PROMPTS["facts cut off"]) is None
     for prompt in PROMPTS.values():
         kind = parse_facts(prompt)
-        assert (set(pool.POOL) if kind is None else kind.applicable) == serving(prompt)
+        assert set(applicable(kind)) == serving(prompt)
+        assert "slsqp" in serving(prompt) and not serving(prompt) & {
+            "la_mcts",
+            "de_cobyla",
+        }  # they race, but do not answer
 
 
 def test_names_that_the_pool_does_not_have_are_refused() -> None:
@@ -410,7 +416,9 @@ def astray() -> tuple[TorchGenerator, list[str], list[str]]:
     ]
     tokenizer = own()
     return (
-        TorchGenerator(learnt(tokenizer, list(zip(prompts, answers, strict=True))), tokenizer, "a"),
+        TorchGenerator(
+            learnt(tokenizer, list(zip(prompts, answers, strict=True)), steps=400), tokenizer, "a"
+        ),
         prompts,
         answers,
     )
@@ -480,12 +488,25 @@ def agreeing(generator: TorchGenerator, prompts: Sequence[str]) -> tuple[list[Ge
     return within, sum(second is not None for _, second in both)
 
 
-def test_of_40_odd_prompts_none_breaks_within_the_pool_and_many_do_without(shipped: TorchGenerator) -> None:
+def test_of_40_odd_prompts_none_breaks_within_the_pool_and_few_do_without(shipped: TorchGenerator) -> None:
     prompts = [shipped.truncate_prompt(asked.prompt) for asked in odd_prompts(40)]
     differing = 0
     for start in range(0, 40, 10):
         differing += agreeing(shipped, prompts[start : start + 10])[1]
-    assert 4 <= differing <= 24  # or the prompts are not odd
+    assert differing <= 4  # the record has 18 of 5,000
+
+
+def test_of_odd_prompts_to_a_damaged_model_none_breaks_within_the_pool_and_many_do_without(
+    shipped: TorchGenerator,
+) -> None:
+    model = deepcopy(shipped.model)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.add_(0.3 * weights.std() * torch.randn_like(weights))
+    damaged = TorchGenerator(model, shipped.tokenizer, "damaged")
+    prompts = [shipped.truncate_prompt(asked.prompt) for asked in odd_prompts(10)]
+    assert agreeing(damaged, prompts)[1] >= 2
 
 
 def test_on_test_problems_both_ways_are_the_same(shipped: TorchGenerator) -> None:

@@ -49,7 +49,9 @@ def test_programs_are_decoded_exactly_in_few_tokens(name: str) -> None:
 
 
 def test_a_template_line_is_one_token_with_its_newline() -> None:
-    line = "def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None):\n"
+    line = (
+        "def optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):\n"
+    )
     assert any(line in text for text in SOURCES.values())
     assert [decode([token]) for token in ids(line)] == [line]
 
