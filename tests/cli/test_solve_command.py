@@ -19,7 +19,6 @@ from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import POOL, identify, render
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
-from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.modeling.generation.engines import load_generator
 from llamoco.modeling.generation.generator import Generator
 from llamoco.modeling.generation.model_answer import Generation
@@ -188,17 +187,34 @@ def test_a_model_that_writes_nonsense_answers_within_the_pool(random_model: str,
     assert answer["feasible"] and answer["verdict"] in ("ok", "budget_exceeded")
 
 
-def test_constraints_unknown_facts_and_angles_do_not_break_the_program(tmp_path: Path) -> None:
-    """Where the shipped model by itself begins a program without its imports."""
+@pytest.mark.parametrize("by_itself", ["a program", "nonsense"])
+def test_constraints_unknown_facts_and_angles_do_not_break_the_program(
+    by_itself: str, random_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the model by itself would write a program, as the shipped one does, or would not."""
+    asked: list[tuple[str, str]] = []
+    within_pool = Generator.answer_within_pool
+
+    def noted(self: Generator, prompts: list[str], *more: Any) -> list[Generation]:
+        answers = within_pool(self, prompts, *more)
+        asked.extend((prompt, a.completion) for prompt, a in zip(prompts, answers, strict=True))
+        return answers
+
+    monkeypatch.setattr(Generator, "answer_within_pool", noted)
+    model = str(SHIPPED_MODEL) if by_itself == "a program" else random_model
     (tmp_path / "odd.py").write_text(UNKNOWN)
-    answer = solved("odd.py", "--no-fallback")
+    answer = solved("odd.py", "--no-fallback", "--model", model)
     assert answer["known_code"] and answer["fallback"] is None and answer["feasible"]
     assert POOL[answer["optimizer"]].handles(True)
     body = render(answer["optimizer"], answer["config"])
     assert body in (tmp_path / answer["program"]).read_text()
-    prompt, _ = make_prompt(load_problem(tmp_path / "odd.py"), PROMPT_LIMIT)
-    [raw] = load_generator().answer([prompt])
-    assert identify(parse_completion(raw.completion).body) is None  # or this shows nothing: find another file
+    [(prompt, within)] = asked
+    assert "# inequality constraints: 5\n" in prompt and "# objective: unknown\n" in prompt
+    [raw] = load_generator(model).answer([prompt])
+    written, kept = (identify(parse_completion(text).body) for text in (raw.completion, within))
+    assert kept is not None and kept[0] == answer["shares"][0]["optimizer"]
+    # Where it writes a program, being held to the pool changes nothing; where it does not, that is what gives one.
+    assert written == (kept if by_itself == "a program" else None)
 
 
 def test_a_program_that_fails_before_it_begins_gives_way_to_the_single_best_solver(
