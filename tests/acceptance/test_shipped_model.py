@@ -28,7 +28,6 @@ KNOWN_MISSES = {
     "AOCC above the SBS, dimension 26-50, with fallback",
     "Perf above pycma, restarts, unconstrained, with fallback (95%: lower end)",
     "Perf above NLopt BOBYQA, restarts, unconstrained, with fallback (95%: lower end)",
-    "same decision after renaming",
     "expected calibration error, held-out training problems",
 }
 
