@@ -118,6 +118,19 @@ def facts_only(prompt: str) -> str:
     return prompt[prompt.rfind(f"\n# {FACTS[0]}: ") + 1 :]
 
 
+def part_of(prompt: str, part: str) -> str:
+    """A prompt's "description", its "facts", or "both".
+
+    Raises:
+        ValueError: there is no such part.
+    """
+    facts = facts_only(prompt)
+    parts = {"both": prompt, "facts": facts, "description": prompt.removesuffix(facts)}
+    if part not in parts:
+        raise ValueError(f"a prompt has no part {part!r}, expected one of {', '.join(parts)}")
+    return parts[part]
+
+
 def with_unknown_functions(facts: str, probes: str | None) -> str:
     """Fact lines as they are where the functions cannot be traced: operations unknown, and probes in their place.
 

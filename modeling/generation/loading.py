@@ -18,16 +18,19 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from transformers.utils import logging
 from transformers.utils.peft_utils import find_adapter_config_file
 
+from llamoco.modeling.generation.base_models import FOLDERS, base_folder, check_base, read_base
 from llamoco.modeling.generation.model_files import is_folder
 from llamoco.modeling.model_error import ModelError
 
 HUB_TIMEOUT = 5.0  # seconds within which the Hub has to say whether it has a model
+FEW_PARAMETERS = 20_000_000  # of a model that gains nothing from bfloat16 on a CPU
 
 
 def load(model: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, str]:
     """Load a network and its tokenizer for generation.
 
-    On a GPU, if there is one, in the precision that the weights were saved in; else on the CPU in float32.
+    On a GPU, if there is one, in the precision that the weights were saved in; else on the CPU in float32, large models in bfloat16
+    where they were saved so and the processor calculates in it.
 
     Args:
         model: a model folder, an adapter's folder (LoRA and others of peft), or a Hub id of either.
@@ -38,15 +41,25 @@ def load(model: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, s
     Raises:
         ModelError: there is no such folder, it holds no model or no tokenizer, or the Hub cannot be reached.
     """
-    options: dict[str, Any] = {"dtype": torch.float32}
-    if torch.cuda.is_available():
-        options = {"dtype": "auto", "device_map": "cuda"}
+    options: dict[str, Any] = {
+        "dtype": "auto",
+        **({"device_map": "cuda"} if torch.cuda.is_available() else {}),
+    }
     place = _find(model)
     network, tokenizer = _load_network(place, options), _load_tokenizer(place)
+    if network.device.type == "cpu":
+        saved = network.get_input_embeddings().weight.dtype
+        small = network.num_parameters() < FEW_PARAMETERS
+        network.to(torch.float32 if small or saved != torch.bfloat16 or not bf16_on_cpu() else saved)
     if tokenizer.pad_token_id is None:
         # Padding is masked: any token serves.
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
     return network.eval(), tokenizer, place.name
+
+
+def bf16_on_cpu() -> bool:
+    """Tell whether this machine's processor calculates in bfloat16 (AVX-512, AMX, ARMv8.6) or emulates it."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def load_network(model: str | Path, **options: Any) -> PreTrainedModel:
@@ -80,11 +93,13 @@ class _Place(NamedTuple):
     Attributes:
         name: folder or Hub id.
         base: the base model, if it is an adapter.
+        folder: of the weights that are not an adapter's, where ``LLAMOCO_BASE_MODELS`` has them.
         unreachable: why the Hub cannot be asked for what is not in its cache; None if it can be, or need not be.
     """
 
     name: str
     base: str | None
+    folder: Path | None
     unreachable: str | None
 
     @property
@@ -105,11 +120,14 @@ def _find(model: str | Path) -> _Place:
             )
         name = str(folder)
     logging.disable_progress_bar()
+    if (found := base_folder(name)) is not None:
+        return _Place(name, None, found, None)
     unreachable = _why_unreachable(name)
     base = _base_of_adapter(name, unreachable)
-    if base is not None and unreachable is None:
+    found = None if base is None else base_folder(base)
+    if base is not None and found is None and unreachable is None:
         unreachable = _why_unreachable(base)
-    return _Place(name, base, unreachable)
+    return _Place(name, base, found, unreachable)
 
 
 def _why_unreachable(name: str) -> str | None:
@@ -141,7 +159,7 @@ def _base_of_adapter(name: str, unreachable: str | None) -> str | None:
             f"adapter {name!r}: its adapter_config.json states no base_model_name_or_path. Save it again with peft's save_pretrained"
         ) from error
     except Exception as error:  # gated, no network, ...
-        raise _not_loaded(_Place(name, None, unreachable), error) from error
+        raise _not_loaded(_Place(name, None, None, unreachable), error) from error
     if not isinstance(base, str):
         raise ModelError(
             f"adapter {name!r}: base_model_name_or_path in its adapter_config.json is {base!r}, expected a folder or Hub id"
@@ -152,27 +170,40 @@ def _base_of_adapter(name: str, unreachable: str | None) -> str | None:
 def _load_network(place: _Place, options: dict[str, Any]) -> PreTrainedModel:
     try:
         if place.base is not None:
-            from peft import AutoPeftModelForCausalLM
+            from peft import AutoPeftModelForCausalLM, PeftModel
 
-            adapted = AutoPeftModelForCausalLM.from_pretrained(place.name, **options, **place.options)
+            stated = read_base(place.name)
+            if stated is None and place.folder is None:
+                adapted = AutoPeftModelForCausalLM.from_pretrained(place.name, **options, **place.options)
+            else:
+                base = AutoModelForCausalLM.from_pretrained(
+                    place.folder or place.base, **options, **place.options
+                )
+                base.name_or_path = place.base
+                if stated is not None:
+                    check_base(place.name, stated, base)
+                adapted = PeftModel.from_pretrained(base, place.name, **place.options)
             # The base with the adapter's layers in it; not merged, which would round. A learnt prompt is no layer.
             prompts = adapted.active_peft_config.is_prompt_learning
             return adapted if prompts else adapted.get_base_model()
         network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            place.name,
+            place.folder or place.name,
             adapter_kwargs=place.options,  # it looks for an adapter once more
             **options,
             **place.options,
         )
+        network.name_or_path = place.name  # an adapter states its base model by it
         return network
+    except ModelError:
+        raise
     except Exception as error:  # whatever a person's files and libraries make go wrong
         raise _not_loaded(place, error) from error
 
 
 def _load_tokenizer(place: _Place) -> PreTrainedTokenizerBase:
-    names = [place.name]
+    names = [place.name if place.base is not None else str(place.folder or place.name)]
     if place.base is not None and not (Path(place.name) / "tokenizer_config.json").is_file():
-        names.append(place.base)
+        names.append(str(place.folder or place.base))
     failed: Exception | None = None
     for name in names:
         try:
@@ -200,7 +231,8 @@ def _not_loaded(place: _Place, error: Exception) -> ModelError:
     return ModelError(
         f"model {place.name!r} cannot be loaded{base}: {missing} is not a folder, not (completely) in the Hub's cache on this machine, "
         f"and the Hub cannot be asked: {place.unreachable}.\nDownload it where there is a network, `hf download {missing} --local-dir "
-        f"FOLDER`, and give FOLDER; or fill the cache by `hf download {missing}` and set HF_HUB_OFFLINE=1"
+        f"FOLDER`, and give FOLDER{', or a folder that has it in ' + FOLDERS if place.base else ''}; or fill the cache by `hf download "
+        f"{missing}` and set HF_HUB_OFFLINE=1"
     )
 
 

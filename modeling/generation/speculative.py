@@ -175,7 +175,9 @@ def last_logits(
         mask = torch.tensor(
             [[1] * len(text) + [0] * (width - len(text)) for text in group], device=model.device
         )
-        options = {"logits_to_keep": width - start} if keeps else {}
+        # Not their number: the output layer would copy its weights for each row of a slice.
+        kept = torch.arange(start, width, device=model.device)
+        options = {"logits_to_keep": kept} if keeps else {}
         logits = model(input_ids=ids, attention_mask=mask, use_cache=False, **options).logits
         logits = logits[:, start - width :]
         for row, (text, count) in enumerate(zip(group, wanted, strict=True)):

@@ -13,6 +13,7 @@ from trl import get_peft_config, get_quantization_config
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.modeling.generation.loading import load_network, load_tokenizer
+from llamoco.modeling.training.prompt_format import with_chat_format
 from llamoco.modeling.training.recipe import Recipe, RecipeError
 from llamoco.modeling.training.tokenizer import train_tokenizer
 
@@ -23,7 +24,7 @@ def build_tokenizer(
     """The tokenizer: of the folder to start from, of the recipe's model, or trained on pairs.
 
     Raises:
-        RecipeError: the vocabulary is too small.
+        RecipeError: the vocabulary is too small, or the model has no chat format that the recipe asks for.
         ModelError: there is none to load.
     """
     place = start or recipe.base_model
@@ -43,6 +44,11 @@ def build_tokenizer(
             raise RecipeError(f"{recipe.file}: {error}") from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
+    if recipe.script.chat_format:
+        try:
+            return with_chat_format(tokenizer)
+        except ValueError as error:
+            raise RecipeError(f"{recipe.file}: {place}: {error}") from error
     return tokenizer
 
 

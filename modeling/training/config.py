@@ -10,6 +10,8 @@ from transformers.integrations import is_tensorboard_available
 from transformers.trainer_utils import IntervalStrategy
 from trl import SFTConfig
 
+from llamoco.modeling.generation.loading import bf16_on_cpu
+
 
 @dataclass
 class LLaMoCoConfig(SFTConfig):
@@ -122,8 +124,3 @@ class LLaMoCoConfig(SFTConfig):
             # The loss depends neither on the output layer nor on blocks above latent_layer.
             args.ddp_find_unused_parameters = True
         return args
-
-
-def bf16_on_cpu() -> bool:
-    """Tell whether this machine's processor calculates in bfloat16 (AVX-512, AMX, ARMv8.6) or emulates it."""
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

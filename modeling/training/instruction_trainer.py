@@ -14,7 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixi
 from trl import SFTConfig, SFTTrainer
 
 from llamoco.modeling.training.checkpointing import InterruptibleTrainer
-from llamoco.modeling.training.collators import InstructionCollator, tokenize_pairs
+from llamoco.modeling.training.collators import InstructionCollator, spans, tokenize_pairs
 from llamoco.modeling.training.config import LLaMoCoConfig
 from llamoco.modeling.training.sampler import BalancedSampler
 
@@ -24,11 +24,11 @@ class InstructionTrainer(InterruptibleTrainer, SFTTrainer):
     Trainer for instruction tuning on pairs drawn by Eq. 5 (paper, Section III-B).
 
     The loss is the sum of the tokens' weighted negative log-likelihoods over the number of completion tokens; the weights
-    come with the batch, from `InstructionCollator`. Where a batch has choices, the loss of the token that names the optimizer
+    come with the batch, from `InstructionCollator`. Where a batch has choices, the loss of the tokens that name the optimizer
     is the cross-entropy to their probabilities. Pairs longer than `max_length` are dropped rather than cut.
 
     Logs, besides those of its bases: `completion_loss` and `prompt_loss`, mean negative log-likelihoods in nats per token;
-    `choice_loss` and `choice_accuracy`, of the token that names the optimizer; `padding`, the share of positions that are
+    `choice_loss` and `choice_accuracy`, of the tokens that name the optimizer, together; `padding`, the share of positions that are
     padding. With the prefix `eval_` in evaluations.
 
     Args:
@@ -165,15 +165,21 @@ class InstructionTrainer(InterruptibleTrainer, SFTTrainer):
         logits = logits[counts].float()
         loss = cross_entropy(logits, targets[scored], reduction="none")
         right = logits.detach().argmax(-1) == targets[scored]
-        if "choice_ids" in inputs:
-            probabilities = inputs["choice_probabilities"]
-            soft = probabilities.sum(1) > 0
-            positions = torch.arange(scored.shape[1], device=scored.device)
-            chosen = ((positions == inputs["decision"][:, None] - 1) & soft[:, None])[scored]
-            log_probs = log_softmax(logits[chosen], dim=-1).gather(1, inputs["choice_ids"][soft])
-            loss = loss.masked_scatter(chosen, -(log_probs * probabilities[soft]).sum(1))
         zeros = torch.zeros(scored.shape, device=scored.device)
-        return zeros.masked_scatter(scored, -loss), zeros.bool().masked_scatter(scored, right)
+        log_probs = zeros.masked_scatter(scored, -loss)
+        if "choice_ids" in inputs:
+            numbers = torch.full(scored.shape, -1, device=scored.device)
+            numbers[scored] = torch.arange(len(logits), device=scored.device)
+            row, place = inputs["choice_places"].T
+            soft, of_choice = numbers[row, place - 1].unique(return_inverse=True)
+            likely = log_softmax(logits[soft], dim=-1)[of_choice, inputs["choice_ids"]]
+            mean = torch.zeros_like(loss).index_add(
+                0, soft[of_choice], likely * inputs["choice_probabilities"]
+            )
+            chosen = torch.zeros(len(logits), dtype=torch.bool, device=scored.device)
+            chosen[soft] = True
+            log_probs = zeros.masked_scatter(scored, torch.where(chosen, mean, -loss))
+        return log_probs, zeros.bool().masked_scatter(scored, right)
 
     def _note(
         self, inputs: dict[str, Tensor], losses: Tensor, right: Tensor, completion: Tensor, weights: Tensor
@@ -181,12 +187,13 @@ class InstructionTrainer(InterruptibleTrainer, SFTTrainer):
         """Keep a batch's means for the log, on the device: to read them now would wait for the step's work."""
         mask = inputs["attention_mask"]
         prompt = mask[:, 1:].bool() & ~completion
-        decision = torch.arange(mask.shape[1] - 1, device=mask.device) == inputs["decision"][:, None] - 1
+        names = spans(inputs["decision"] - 1, inputs["named"], mask.shape[1] - 1)
+        decided = inputs["named"] > 0
         noted = {
             "padding": 1 - mask.float().mean(),
             "completion_loss": losses[completion].mean(),
-            "choice_loss": losses[decision].mean(),
-            "choice_accuracy": right[decision].float().mean(),
+            "choice_loss": (losses * names).sum(1)[decided].mean(),
+            "choice_accuracy": (right | ~names).all(1)[decided].float().mean(),
         }
         if self.args.prompt_loss_weight:
             noted["prompt_loss"] = losses[prompt].mean()

@@ -1,4 +1,4 @@
-"""The training mixture: full pairs, facts-only pairs, decision-only and program-only rows.
+"""The training mixture: full pairs, facts-only pairs, rows that only decide and rows that only write.
 
 A small model has two things to learn, and can practise each by itself: deciding by a prompt's facts, and writing the program
 of the optimizer it has named.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from itertools import accumulate
-from math import exp
+from math import ceil, exp
 from typing import Any
 
 from datasets import Dataset, concatenate_datasets
@@ -17,7 +17,7 @@ from datasets import Dataset, concatenate_datasets
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import pool_for, render
 from llamoco.dataset_builder.prompts.completion import with_optimizer
-from llamoco.dataset_builder.prompts.facts import facts_only, with_unknown_functions
+from llamoco.dataset_builder.prompts.facts import facts_only, part_of, with_unknown_functions
 from llamoco.modeling.training.recipe import DatasetSource, RecipeError
 
 Row = dict[str, Any]
@@ -67,15 +67,13 @@ def mixture(
             )
         chosen = _select(chosen, [pattern in source.patterns for pattern in chosen["pattern"]])
     chosen = chosen.select_columns([name for name in COLUMNS if name in chosen.column_names])
-    if source.soft_choice:
-        chosen = _without_choices(chosen)
+    chosen = _with_empty(chosen, source)
     if len(chosen) == 0:
         raise RecipeError(f"no pair of {_name(source)} is left by hold_out, language and patterns")
-    if source.unknown_share:
-        _column(chosen, source, "probes", "unknown_share")
-    if source.soft_label_temperature and (
-        source.soft_choice or source.decision_only_share or source.unknown_share
-    ):
+    for field in ("unknown_share", "described_unknown_share"):
+        if getattr(source, field):
+            _column(chosen, source, "probes", field)
+    if source.soft_label_temperature and (source.soft_choice or source.decides):
         _column(chosen, source, "scores", "soft_label_temperature")
     if source.program_only_share:
         for column in ("dim", "max_evals", "constrained"):
@@ -86,9 +84,14 @@ def mixture(
             source.facts_only_share,
             lambda row: {"prompt": facts_only(row["prompt"]), **_with_choices(row, source)},
         ),
-        (source.decision_only_share, lambda row: _decision_only(row, source)),
-        (source.unknown_share, lambda row: _unknown_decision(row, source)),
+        (source.decision_only_share, lambda row: _decision(row, source)),
+        (source.unknown_share, lambda row: _decision(row, source, "unknown ", known=False)),
         (source.program_only_share, _program_only),
+        (source.described_share, lambda row: _decision(row, source, "described ", described=True)),
+        (
+            source.described_unknown_share,
+            lambda row: _decision(row, source, "described unknown ", known=False, described=True),
+        ),
     )
     parts = []
     for number, (share, change) in enumerate(kinds):
@@ -97,21 +100,30 @@ def mixture(
             parts.append(drawn.map(change, desc="Rows"))
     if screened is not None:
         kept = screened.select_columns([name for name in COLUMNS if name in screened.column_names])
-        if source.soft_choice:
-            kept = _without_choices(kept)
-        for copy in range(source.screened_rows):
-            parts.append(kept.map(lambda row, copy=copy: _screened_decision(row, source, copy), desc="Rows"))
+        kept = _with_empty(kept, source)
+        for copy in range(ceil(source.screened_rows)):
+            share = source.screened_rows - copy
+            drawn = _select(
+                kept, [_uniform(f"screened {copy} {prompt}") < share for prompt in kept["prompt"]]
+            )
+            parts.append(drawn.map(lambda row, copy=copy: _screened_decision(row, source, copy), desc="Rows"))
     if not parts:
         raise RecipeError(
-            "full_share, facts_only_share, decision_only_share, unknown_share, screened_rows and program_only_share leave no row: "
-            "raise one of them"
+            "full_share, facts_only_share, decision_only_share, described_share, unknown_share, described_unknown_share, "
+            "screened_rows and program_only_share leave no row: raise one of them"
         )
-    return concatenate_datasets(parts)
+    rows = concatenate_datasets(parts)
+    if source.reads == "both":
+        return rows
+    return rows.map(lambda row: {"prompt": part_of(row["prompt"], source.reads)}, desc="Rows")
 
 
-def _without_choices(rows: Dataset) -> Dataset:
-    """Rows with an empty column `choices`, which those that decide fill."""
-    return rows.add_column("choices", [""] * len(rows))
+def _with_empty(rows: Dataset, source: DatasetSource) -> Dataset:
+    """Rows with empty columns: `choices`, which those that decide fill, and `given`, which program-only rows fill."""
+    columns = [("choices", source.soft_choice), ("given", source.program_only_share > 0)]
+    for name, wanted in columns:
+        rows = rows.add_column(name, [""] * len(rows)) if wanted else rows
+    return rows
 
 
 def _soft(row: Row, source: DatasetSource) -> dict[str, float]:
@@ -130,45 +142,56 @@ def _with_choices(row: Row, source: DatasetSource) -> Row:
     return {"choices": json.dumps({name: round(share, 4) for name, share in _soft(row, source).items()})}
 
 
-def _decision_only(row: Row, source: DatasetSource, salt: str = "") -> Row:
-    """Facts and the decision line, which names the label or, above temperature 0, an optimizer drawn by the scores."""
-    name = row["optimizer"]
-    if source.soft_label_temperature and not source.soft_choice:
+def _decision(
+    row: Row, source: DatasetSource, salt: str = "", known: bool = True, described: bool = False
+) -> Row:
+    """Facts and the decision line, which names the label or, above temperature 0, an optimizer drawn by the scores.
+
+    Args:
+        row: of the data set.
+        source: the recipe's part on data.
+        salt: tells the draws of one problem apart.
+        known: whether the facts tell what the functions do; else probes do, as where they cannot be traced.
+        described: whether the description stays before the facts.
+    """
+    facts = facts_only(row["prompt"])
+    prompt = row["prompt"] if described else facts
+    if not known:
+        prompt = prompt.removesuffix(facts) + with_unknown_functions(facts, row["probes"])
+    name = label = row["optimizer"]
+    if source.soft_label_temperature:
         shares = _soft(row, source)
         mark = _uniform(f"name {salt}{row['prompt']}")
         reached = zip(shares, accumulate(shares.values()), strict=True)
         name = next((other for other, up_to in reached if mark < up_to), name)
     return {
-        "prompt": facts_only(row["prompt"]),
+        "prompt": prompt,
         "completion": _decision_of(row, name),
-        "optimizer": name,
+        # Of all the names that a soft choice teaches, the label is what the problem's optimizer is.
+        "optimizer": label if source.soft_choice else name,
         **_with_choices(row, source),
     }
 
 
-def _unknown_decision(row: Row, source: DatasetSource, salt: str = "") -> Row:
-    """A decision-only row of a problem whose functions cannot be traced: probes tell of them."""
-    decided = _decision_only(row, source, f"unknown {salt}")
-    return decided | {"prompt": with_unknown_functions(decided["prompt"], row["probes"])}
-
-
 def _screened_decision(row: Row, source: DatasetSource, copy: int) -> Row:
     """Decision-only row of a screened problem: number ``copy`` of those of the problem, each with an optimizer drawn anew."""
-    unknown = _uniform(f"unknown {copy} {row['prompt']}") < source.unknown_share
-    decide = _unknown_decision if unknown else _decision_only
-    return decide(row, source, str(copy))
+    known = _uniform(f"unknown {copy} {row['prompt']}") >= source.unknown_share
+    return _decision(row, source, str(copy) if known else f"unknown {copy}", known)
 
 
 def _program_only(row: Row) -> Row:
-    """Facts and a decision as the prompt, the program as the completion, of any optimizer that can handle the problem.
+    """Facts as the prompt; the completion gives a decision, and teaches the program of any optimizer that can handle the problem.
 
     Each is drawn equally often, however seldom it is the best: a program that is rarely written is not written well.
     """
     names = [optimizer.name for optimizer in pool_for(row["constrained"])]
     name = names[int(_uniform(f"program {row['prompt']}") * len(names))]
+    given = _decision_of(row, name)
+    config = configuration_for(name, row["dim"], row["max_evals"], row["constrained"])
     return {
-        "prompt": facts_only(row["prompt"]) + _decision_of(row, name),
-        "completion": render(name, configuration_for(name, row["dim"], row["max_evals"], row["constrained"])),
+        "prompt": facts_only(row["prompt"]),
+        "completion": given + render(name, config),
+        "given": given,
         "optimizer": name,
     }
 

@@ -88,17 +88,22 @@ class DatasetSource:
             from them; and these short pairs give practice in deciding and writing cheaply.
         decision_only_share (`float`): share that is seen with the facts and the completion's first line only, where the
             optimizer is named.
-        soft_label_temperature (`float`): if above 0, decision-only rows name an optimizer drawn with probability proportional
+        described_share (`float`): share that is seen like decision-only rows, with the description before the facts.
+        soft_label_temperature (`float`): if above 0, rows that only decide name an optimizer drawn with probability proportional
             to exp(AOCC / soft_label_temperature) in place of the label, AOCC from the data set's column `scores`. So a model
             learns how much worse the others are, where the label alone says which one won.
-        soft_choice (`bool`): teach all of these probabilities at once, at the token that names the optimizer, in place of one
-            optimizer drawn by them. A row then says as much as many draws; each name must be one token of the tokenizer.
+        soft_choice (`bool`): teach all of these probabilities at once where the optimizer is named, in place of one optimizer
+            drawn by them. A row then says as much as many draws. Names of several tokens are taught token by token.
         unknown_share (`float`): share that is seen like decision-only rows, but as a problem whose functions cannot be traced:
             with the data set's column `probes` in place of what the functions do.
-        screened_rows (`int`): decision-only rows for each problem of the data set's config `decisions`, which has no
-            descriptions; `unknown_share` of them read as problems whose functions cannot be traced.
-        program_only_share (`float`): share that is seen as practice in writing: the prompt is the facts and a decision, the
-            completion the program; each of the optimizers that can handle the problem is drawn equally often.
+        described_unknown_share (`float`): share that is seen like these, with the description before the facts.
+        screened_rows (`float`): decision-only rows for each problem of the data set's config `decisions`, which has no
+            descriptions; `unknown_share` of them read as problems whose functions cannot be traced. 1.5 is two rows for half of
+            the problems and one for the others.
+        program_only_share (`float`): share that is seen as practice in writing: after the facts and a decision, the
+            program is learnt; each of the optimizers that can handle the problem is drawn equally often.
+        reads (`str`, *optional*, defaults to `"both"`): part of the prompts that the model sees: description, facts or both. The
+            tokenizer of the finished model leaves out the rest, whoever asks it.
         hold_out (`bool`): leave out the rows with `calibration` true, on which confidence is calibrated.
         validation (`bool`): measure the validation loss on these rows, when `eval_strategy` says.
         language (`str`, *optional*): python or latex: pairs in that language only.
@@ -114,8 +119,11 @@ class DatasetSource:
     soft_label_temperature: float = 0.0
     soft_choice: bool = False
     unknown_share: float = 0.0
-    screened_rows: int = 0
+    screened_rows: float = 0.0
     program_only_share: float = 0.0
+    described_share: float = 0.0
+    described_unknown_share: float = 0.0
+    reads: str = field(default="both", metadata={"choices": ["both", "description", "facts"]})
     hold_out: bool = False
     validation: bool = False
     language: str | None = field(default=None, metadata={"choices": ["python", "latex"]})
@@ -129,8 +137,37 @@ class DatasetSource:
             )
         if self.soft_choice and not self.soft_label_temperature:
             raise ValueError("soft_choice: true needs a soft_label_temperature above 0, such as 0.05")
+        if self.reads == "description" and self.only_facts:
+            raise ValueError(
+                f"reads: description leaves {self.only_facts[0]} rows nothing to read: set it to 0, and describe problems by "
+                "described_share, described_unknown_share or full_share"
+            )
         if self.validation and not self.hold_out:
             raise ValueError("validation: true needs hold_out: true, or the rows would be trained on, too")
+
+    @property
+    def decides(self) -> bool:
+        """Whether there are rows of the pairs that only decide."""
+        return any(
+            (
+                self.decision_only_share,
+                self.unknown_share,
+                self.described_share,
+                self.described_unknown_share,
+            )
+        )
+
+    @property
+    def only_facts(self) -> list[str]:
+        """Fields that ask for rows without description."""
+        names = (
+            "facts_only_share",
+            "decision_only_share",
+            "unknown_share",
+            "screened_rows",
+            "program_only_share",
+        )
+        return [name for name in names if getattr(self, name)]
 
 
 @dataclass(frozen=True)
@@ -142,11 +179,14 @@ class ScriptArguments:
         threads (`int`, *optional*): CPU threads of torch; its own choice if not set.
         save_dtype (`str`): number format of the saved weights: float32, bfloat16 or float16.
         max_shard_size (`str`): size of the files in which the model is saved, such as 15MB or 5GB.
+        chat_format (`bool`): show prompts as the user's turn of the base model's chat template, and learn answers as the
+            assistant's. The tokenizer of the finished model does so, too.
     """
 
     threads: int | None = None
     save_dtype: str = field(default="float32", metadata={"choices": DTYPES})
     max_shard_size: str = "15MB"
+    chat_format: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[1-9][0-9]*[KMG]B", self.max_shard_size):
@@ -285,6 +325,10 @@ def _check(recipe: Recipe) -> None:
         if of_loaded_models:
             raise ValueError(
                 f"{of_loaded_models[0]} is for a model that is loaded: leave it out, or name one in model_name_or_path"
+            )
+        if recipe.script.chat_format:
+            raise ValueError(
+                "chat_format is the format of a model that is loaded: leave it out, or name one in model_name_or_path"
             )
     elif of_new_models:
         raise ValueError(f"{of_new_models[0]} is for a new model: leave it out, or model_name_or_path")

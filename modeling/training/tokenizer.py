@@ -1,11 +1,10 @@
 """The tokenizer of models trained from scratch: byte-level BPE, and one token for each line of the pool's texts."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
 from llamoco.dataset_builder.prompts.facts import FACTS
 
@@ -25,7 +24,6 @@ WORDS = (
 )
 _CONSTANT = re.compile(r"([A-Z][A-Z0-9_]* = )(.*\n?)")
 _CHOICE = "; optimizer:"
-_BEFORE_FACTS = rf"\A[\s\S]*(?=# {FACTS[0]}: )"
 
 
 def template_tokens(sources: Mapping[str, str]) -> list[str]:
@@ -99,23 +97,6 @@ def train_tokenizer(
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{BOS} $A", special_tokens=[(BOS, tokenizer.token_to_id(BOS))]
     )
-    return _wrapped(tokenizer, max_length)
-
-
-def without_description(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerFast:
-    """A tokenizer of ``train_tokenizer`` that leaves out what precedes the facts of a prompt, and is the same otherwise.
-
-    A text without facts, such as a completion, is taken as it is.
-    """
-    content = json.loads(tokenizer.backend_tokenizer.to_str())
-    content["normalizer"] = {"type": "Replace", "pattern": {"Regex": _BEFORE_FACTS}, "content": ""}
-    # Tokens that are not normalized are looked for before, and would hide the facts from the normalizer.
-    for token in content["added_tokens"]:
-        token["normalized"] = not token["special"]
-    return _wrapped(Tokenizer.from_str(json.dumps(content)), tokenizer.model_max_length)
-
-
-def _wrapped(tokenizer: Tokenizer, max_length: int) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         bos_token=BOS,

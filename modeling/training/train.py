@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import torch
 from accelerate.utils import broadcast_object_list
 from datasets import Dataset
@@ -21,6 +22,7 @@ from llamoco.dataset_builder.hub_folder import DECISIONS
 from llamoco.dataset_builder.instruction_data import data_hash, open_data, require_columns
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.printable import printable
+from llamoco.modeling.generation.base_models import BASE_FILE, describe_base
 from llamoco.modeling.training.building import build_model, build_tokenizer
 from llamoco.modeling.training.checkpointing import STATE_FILE, last_checkpoint
 from llamoco.modeling.training.collators import REQUIRED_COLUMNS, tokenize_pairs
@@ -28,6 +30,7 @@ from llamoco.modeling.training.config import LLaMoCoConfig
 from llamoco.modeling.training.contrastive_trainer import ContrastiveTrainer
 from llamoco.modeling.training.instruction_trainer import InstructionTrainer
 from llamoco.modeling.training.mixture import mixture
+from llamoco.modeling.training.prompt_format import reading
 from llamoco.modeling.training.recipe import Recipe, RecipeError, read_recipe
 from llamoco.modeling.training.run_record import (
     count_parameters,
@@ -36,7 +39,6 @@ from llamoco.modeling.training.run_record import (
     make_record,
     plot_training,
 )
-from llamoco.modeling.training.tokenizer import without_description
 
 RUN_RECORD = "run_record.json"
 WARM_UP_STATE = "contrastive_state.json"
@@ -144,6 +146,10 @@ def warm_up(
         Folder of the model, tokenizer and log, which appears when it is complete.
     """
     folder = recipe.output / "checkpoints"
+    # Rows that only write say nothing of which optimizer a problem asks for.
+    deciding = np.flatnonzero(rows.with_format("numpy")["named"][:])
+    if 0 < len(deciding) < len(rows):
+        rows = rows.select(deciding)
     args = recipe.training.contrastive(str(folder / "contrastive"))
     with _refusals(recipe):
         trainer = ContrastiveTrainer(model, args, rows, tokenizer)
@@ -185,8 +191,9 @@ def finish(
         if trainer.args.process_index == 0:
             tokenizer = trainer.processing_class
             assert isinstance(tokenizer, PreTrainedTokenizerBase)
-            if recipe.scratch.drop_description:
-                tokenizer = without_description(tokenizer)
+            part = "facts" if recipe.scratch.drop_description else recipe.source.reads
+            if part != "both":
+                tokenizer = reading(tokenizer, part)
             tokenizer.save_pretrained(output)
             trainer.state.save_to_json(str(output / STATE_FILE))
             warm_up_state = output / "checkpoints" / "start" / STATE_FILE
@@ -340,6 +347,9 @@ def _save_model(trainer: Trainer, recipe: Recipe, output: Path) -> None:
             state[name] = cast.setdefault(weights.data_ptr(), weights.to(dtype))
     if isinstance(model, PeftModel):
         model.save_pretrained(str(output), state_dict=state, save_embedding_layers=False)
+        if not (recipe.model.load_in_4bit or recipe.model.load_in_8bit):
+            base = json.dumps(describe_base(model.get_base_model()), indent=2)
+            (output / BASE_FILE).write_text(base + "\n", encoding="utf-8")
         # Filled from the run record by `llamoco.hub_cards` instead.
         (output / "README.md").unlink(missing_ok=True)
     else:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from datasets import Dataset
 from training_setup import pairs, trained_tokenizer
+from trajectory_setup import byte_tokenizer
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.modeling.training.collators import (
@@ -52,15 +53,24 @@ def test_rows_take_four_bytes_a_token() -> None:
 
 def test_an_instruction_batch_weighs_each_token() -> None:
     rows = [
-        {"input_ids": [1, 5, 6, 7, 2], "prompt_length": 2, "decision": 3},
-        {"input_ids": [1, 5, 6], "prompt_length": 2, "decision": 0},
+        {"input_ids": [1, 5, 6, 7, 2], "prompt_length": 2, "decision": 3, "named": 1},
+        {"input_ids": [1, 5, 6], "prompt_length": 2, "decision": 0, "named": 0},
+        {"input_ids": [1, 5, 6, 7], "prompt_length": 1, "decision": 2, "named": 2},
     ]
     batch = InstructionCollator(0, prompt_loss_weight=0.25, choice_loss_weight=9.0)(rows)
-    assert batch["input_ids"].tolist() == [[1, 5, 6, 7, 2], [1, 5, 6, 0, 0]]
-    assert batch["attention_mask"].tolist() == [[1] * 5, [1, 1, 1, 0, 0]]
-    assert batch["labels"].tolist() == [[-100, -100, 6, 7, 2], [-100, -100, 6, -100, -100]]
-    assert batch["loss_weights"].tolist() == [[0.25, 0.25, 1, 9, 1], [0.25, 0.25, 1, 0, 0]]
-    assert batch["decision"].tolist() == [3, 0]
+    assert batch["input_ids"].tolist() == [[1, 5, 6, 7, 2], [1, 5, 6, 0, 0], [1, 5, 6, 7, 0]]
+    assert batch["attention_mask"].tolist() == [[1] * 5, [1, 1, 1, 0, 0], [1, 1, 1, 1, 0]]
+    assert batch["labels"].tolist() == [
+        [-100, -100, 6, 7, 2],
+        [-100, -100, 6, -100, -100],
+        [-100, 5, 6, 7, -100],
+    ]
+    assert batch["loss_weights"].tolist() == [
+        [0.25, 0.25, 1, 9, 1],
+        [0.25, 0.25, 1, 0, 0],
+        [0.25, 1, 9, 9, 0],
+    ]
+    assert (batch["decision"].tolist(), batch["named"].tolist()) == ([3, 0, 2], [1, 0, 2])
 
 
 def test_a_batch_of_triplets_has_prompts_by_role() -> None:
@@ -97,6 +107,42 @@ def test_choices_are_tokens_of_names() -> None:
     rows = tokenize_pairs(pairs(4).add_column("choices", choices), tokenizer)
     assert [tokenizer.decode(token) for token in rows[0]["choice_ids"]] == [f" {names[1]}", f" {names[3]}"]
     batch = InstructionCollator(tokenizer.pad_token_id)(list(rows))
-    assert batch["choice_probabilities"].tolist() == [[0.75, 0.25], [0, 0]] * 2
-    with pytest.raises(ValueError, match=r"name of no optimizer is \d+ tokens .* set soft_choice: false"):
-        tokenize_pairs(pairs(1).add_column("choices", ['{"of no optimizer": 1}']), tokenizer)
+    assert batch["choice_probabilities"].tolist() == [0.75, 0.25] * 2
+    decisions = [rows[number]["decision"] for number in (0, 0, 2, 2)]
+    assert batch["choice_places"].tolist() == [
+        [row, place] for row, place in zip((0, 0, 2, 2), decisions, strict=True)
+    ]
+
+
+def test_names_of_several_tokens_are_chosen_token_by_token() -> None:
+    """A token a byte: at each place, what may follow what the row's name has before it, with conditional probabilities."""
+    tokenizer = byte_tokenizer()
+    shares = {"de": 0.2, "de_cobyla": 0.3, "da": 0.1, "pso": 0.4}
+    row = {"prompt": "p\n", "completion": "# x; optimizer: de_cobyla\n", "optimizer": "de_cobyla"}
+    [made] = tokenize_pairs(Dataset.from_list([{**row, "choices": json.dumps(shares)}]), tokenizer)
+    name = made["input_ids"][made["decision"] : made["decision"] + made["named"]]
+    assert tokenizer.decode(name) == " de_cobyla"
+    found: dict[int, dict[str, float]] = {}
+    for offset, token, share in zip(
+        *(made[f"choice_{n}"] for n in ("offsets", "ids", "probabilities")), strict=True
+    ):
+        found.setdefault(offset, {})[tokenizer.decode([token])] = share
+    assert found == {
+        1: {"d": pytest.approx(0.6), "p": pytest.approx(0.4)},
+        2: {"e": pytest.approx(0.5 / 0.6), "a": pytest.approx(0.1 / 0.6)},
+        3: {"\n": pytest.approx(0.4), "_": pytest.approx(0.6)},
+    }
+
+
+def test_what_is_given_of_a_completion_is_not_learnt() -> None:
+    tokenizer = trained_tokenizer()
+    row = {
+        "prompt": "# dimension 3\n",
+        "completion": "# kind; optimizer: ga\nimport numpy as np\n",
+        "optimizer": "ga",
+    }
+    given = tokenize_pairs(Dataset.from_list([{**row, "given": "# kind; optimizer: ga\n"}]), tokenizer)[0]
+    whole = tokenize_pairs(Dataset.from_list([row]), tokenizer)[0]
+    assert given["input_ids"] == whole["input_ids"] and (given["decision"], given["named"]) == (0, 0)
+    start = given["prompt_length"]
+    assert tokenizer.decode(given["input_ids"][start:-1]) == "import numpy as np\n"

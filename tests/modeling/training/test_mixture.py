@@ -14,7 +14,7 @@ from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
-from llamoco.dataset_builder.prompts.facts import FACTS, fact_lines
+from llamoco.dataset_builder.prompts.facts import FACTS, fact_lines, part_of
 from llamoco.dataset_builder.prompts.probe_words import words_of_problem
 from llamoco.dataset_builder.prompts.rows import fact_lines_of_rows, rows_of_problem
 from llamoco.modeling.training.mixture import COLUMNS, mixture
@@ -155,11 +155,12 @@ def test_program_only_rows_practise_every_applicable_optimizer_equally_often() -
     # Five standard deviations of a binomial count.
     assert all(abs(count - share) < 5 * share**0.5 for count in counts.values())
     for row in {row["optimizer"]: row for row in seen}.values():
-        *known, line = row["prompt"].splitlines()
+        known = row["prompt"].splitlines()
         assert [fact.partition(":")[0] for fact in known] == [f"# {name}" for name in FACTS]
-        assert parse_completion(line + "\n").optimizer == row["optimizer"]
-        config = configuration_for(row["optimizer"], row["dim"], row["max_evals"], constrained=True)
-        assert pool.identify(row["completion"]) == (row["optimizer"], config)
+        line, body, name = parse_completion(row["completion"])
+        assert row["given"] == line + "\n" and name == row["optimizer"]
+        config = configuration_for(name, row["dim"], row["max_evals"], constrained=True)
+        assert pool.identify(body) == (name, config)
 
 
 def test_decisions_name_optimizers_as_often_as_their_scores_say() -> None:
@@ -195,10 +196,40 @@ def test_a_soft_choice_has_all_probabilities_wherever_a_row_decides() -> None:
     seen = mixture(many, source(**shares, soft_label_temperature=0.1, soft_choice=True))
     total = sum(math.exp(score / 0.1) for score in SCORES.values())
     expected = {name: math.exp(score / 0.1) / total for name, score in SCORES.items()}
+    named = set()
     for row in seen:
-        if row["prompt"].splitlines()[-1].startswith("# ") and "; optimizer: " in row["prompt"]:
-            assert row["choices"] == ""  # the prompt has decided
+        if row["given"]:
+            assert row["choices"] == ""  # it has decided
         else:
             assert json.loads(row["choices"]) == pytest.approx(expected, abs=1e-4)
-            assert parse_completion(row["completion"]).optimizer == row["optimizer"] == "slsqp"
+            assert row["optimizer"] == "slsqp"
+            named.add(parse_completion(row["completion"]).optimizer)
+    assert named >= {"slsqp", "de_rand"}, (
+        "lines name optimizers by their probabilities, of which later tokens follow"
+    )
     assert Counter(bool(choices) for choices in seen["choices"])[False] == len(many)
+
+
+def test_described_decisions_keep_the_description(rows: Dataset) -> None:
+    seen = mixture(rows, source(full_share=0, described_share=1, described_unknown_share=1))
+    assert len(seen) == 2 * len(rows)
+    prompts = set(rows["prompt"])
+    by_id = {problem.id: problem for problem in PROBLEMS}
+    known = [row for row in seen if row["prompt"] in prompts]
+    assert len(known) >= len(rows)
+    descriptions = {part_of(prompt, "description") for prompt in prompts}
+    for row in seen:
+        assert row["completion"].count("\n") == 1
+        if row["prompt"] not in prompts:
+            problem = by_id[row["problem_id"]]
+            facts = fact_lines(problem, False, words_of_problem(problem))
+            assert row["prompt"].endswith(f"\n{facts}") and row["prompt"].removesuffix(facts) in descriptions
+
+
+@pytest.mark.parametrize("part", ["facts", "description"])
+def test_a_model_reads_the_part_that_its_recipe_says(rows: Dataset, part: str) -> None:
+    both, read = (
+        mixture(rows, source(full_share=0, described_share=1, reads=reads)) for reads in ("both", part)
+    )
+    assert [part_of(prompt, part) for prompt in both["prompt"]] == read["prompt"][:]
+    assert both["completion"][:] == read["completion"][:]

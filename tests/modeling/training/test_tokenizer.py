@@ -8,7 +8,8 @@ from transformers import AutoTokenizer, LlamaConfig, PreTrainedTokenizerFast
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.problems.symbolic.synthesis import draw_problem
 from llamoco.dataset_builder.prompts.facts import fact_lines
-from llamoco.modeling.training.tokenizer import BOS, EOS, PAD, train_tokenizer, without_description
+from llamoco.modeling.training.prompt_format import reading
+from llamoco.modeling.training.tokenizer import BOS, EOS, PAD, train_tokenizer
 
 SOURCES = {name: pool.source(name) for name in pool.POOL}
 TEXTS = [
@@ -105,7 +106,7 @@ def test_auto_tokenizer_loads_the_same(tmp_path: Path) -> None:
 
 def test_a_tokenizer_that_takes_facts_alone_drops_what_stands_before_them(tmp_path: Path) -> None:
     LlamaConfig().save_pretrained(tmp_path)
-    without_description(TOKENIZER).save_pretrained(tmp_path)
+    reading(TOKENIZER, "facts").save_pretrained(tmp_path)
     loaded = AutoTokenizer.from_pretrained(tmp_path)
     for problem in PROBLEMS:
         known = fact_lines(problem)

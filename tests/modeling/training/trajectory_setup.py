@@ -4,7 +4,8 @@ Nothing here depends on the pool, the prompts or the labels: bytes are tokens, a
 
     PYTHONPATH=tests/modeling/training python -m trajectory_setup      writes trajectory.json anew
 
-The file in place was recorded with the one-trainer engine that came before these trainers.
+The warm-up's numbers are those of the one-trainer engine that came before these trainers. Those of the instruction tuning were
+recorded anew when all tokens of an optimizer's name came to weigh as the choice, in place of the last one; here a token is a byte.
 """
 
 from __future__ import annotations
