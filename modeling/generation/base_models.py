@@ -69,7 +69,7 @@ def weights_in_bfloat16(model: nn.Module) -> str:
     digest = hashlib.sha256()
     for name, weights in sorted(_own_parameters(model)):
         digest.update(name.encode())
-        digest.update(weights.to("cpu", torch.bfloat16).contiguous().view(torch.uint8).numpy())
+        digest.update(weights.to("cpu", torch.bfloat16).contiguous().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 

@@ -14,6 +14,7 @@ import torch
 from huggingface_hub import HfApi
 from huggingface_hub.constants import is_offline_mode
 from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 from transformers.utils.peft_utils import find_adapter_config_file
@@ -49,8 +50,8 @@ def load(model: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, s
     network, tokenizer = _load_network(place, options), _load_tokenizer(place)
     if network.device.type == "cpu":
         saved = network.get_input_embeddings().weight.dtype
-        small = network.num_parameters() < FEW_PARAMETERS
-        network.to(torch.float32 if small or saved != torch.bfloat16 or not bf16_on_cpu() else saved)
+        fast = bf16_on_cpu() and network.num_parameters() >= FEW_PARAMETERS
+        nn.Module.to(network, torch.bfloat16 if fast and saved == torch.bfloat16 else torch.float32)
     if tokenizer.pad_token_id is None:
         # Padding is masked: any token serves.
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)

@@ -9,6 +9,7 @@ from datasets import Dataset
 from peft import PeftConfig, PeftModel
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
+from torch.utils.checkpoint import checkpoint
 from torch.utils.data import Sampler
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixin
 from trl import SFTConfig, SFTTrainer
@@ -17,6 +18,8 @@ from llamoco.modeling.training.checkpointing import InterruptibleTrainer
 from llamoco.modeling.training.collators import InstructionCollator, spans, tokenize_pairs
 from llamoco.modeling.training.config import LLaMoCoConfig
 from llamoco.modeling.training.sampler import BalancedSampler
+
+MAX_LOGITS = 1 << 27  # that are held at once, half a gigabyte as float32
 
 
 class InstructionTrainer(InterruptibleTrainer, SFTTrainer):
@@ -159,27 +162,49 @@ class InstructionTrainer(InterruptibleTrainer, SFTTrainer):
             return outputs.log_probs, outputs.is_top1
         # Without Triton the fused head works out every position, and slowly: half of a small model's step; and it knows no
         # choices. Here the output layer sees the positions before tokens that count.
-        keep = scored.any(dim=0).nonzero()[:, 0]
-        logits = model(**tokens, logits_to_keep=keep, use_cache=False).logits
-        counts, targets = scored[:, keep], inputs["input_ids"][:, 1:]
-        logits = logits[counts].float()
-        loss = cross_entropy(logits, targets[scored], reduction="none")
-        right = logits.detach().argmax(-1) == targets[scored]
-        zeros = torch.zeros(scored.shape, device=scored.device)
-        log_probs = zeros.masked_scatter(scored, -loss)
+        targets = inputs["input_ids"][:, 1:][scored]
+        logits_of = self._logits_of(model, tokens, scored)
+        parts = torch.arange(len(targets), device=scored.device).split(self._rows_at_once)
+        scores = [_scores(logits_of, part, targets[part], len(parts) > 1) for part in parts]
+        loss, right = (torch.cat(column) for column in zip(*scores, strict=True))
         if "choice_ids" in inputs:
             numbers = torch.full(scored.shape, -1, device=scored.device)
-            numbers[scored] = torch.arange(len(logits), device=scored.device)
+            numbers[scored] = torch.arange(len(targets), device=scored.device)
             row, place = inputs["choice_places"].T
             soft, of_choice = numbers[row, place - 1].unique(return_inverse=True)
-            likely = log_softmax(logits[soft], dim=-1)[of_choice, inputs["choice_ids"]]
-            mean = torch.zeros_like(loss).index_add(
-                0, soft[of_choice], likely * inputs["choice_probabilities"]
+            likely = log_softmax(logits_of(soft), dim=-1)[of_choice, inputs["choice_ids"]]
+            shares = inputs["choice_probabilities"]
+            mean = torch.zeros_like(loss).index_add(0, soft[of_choice], likely * shares)
+            loss = torch.where(torch.zeros_like(right).index_fill(0, soft, True), -mean, loss)
+        zeros = torch.zeros(scored.shape, device=scored.device)
+        return zeros.masked_scatter(scored, -loss), zeros.bool().masked_scatter(scored, right)
+
+    @property
+    def _rows_at_once(self) -> int:
+        """Positions whose logits are held at once."""
+        return max(MAX_LOGITS // self.model.config.get_text_config().vocab_size, 1)
+
+    def _logits_of(
+        self, model: nn.Module, tokens: dict[str, Tensor], scored: Tensor
+    ) -> Callable[[Tensor], Tensor]:
+        """A function that gives the logits (n, V) of some of the scored positions, by their numbers.
+
+        Where all of them are too many to be held, it applies the output layer to what comes before it.
+        """
+        if int(scored.sum()) <= self._rows_at_once:
+            keep = scored.any(dim=0).nonzero()[:, 0]
+            logits = model(**tokens, logits_to_keep=keep, use_cache=False).logits[scored[:, keep]].float()
+            return logits.__getitem__
+        outputs = model(**tokens, logits_to_keep=1, output_hidden_states=True, use_cache=False)
+        states = outputs.hidden_states[-1]
+        layer = self.accelerator.unwrap_model(model).get_output_embeddings()
+        if not torch.allclose(layer(states[:1, -1:]), outputs.logits[:1], rtol=1e-2, atol=1e-2):
+            raise ValueError(
+                f"this model does more to its logits than its output layer, so that {int(scored.sum())} positions have to be held at "
+                "once, which are too many: lower per_device_train_batch_size"
             )
-            chosen = torch.zeros(len(logits), dtype=torch.bool, device=scored.device)
-            chosen[soft] = True
-            log_probs = zeros.masked_scatter(scored, torch.where(chosen, mean, -loss))
-        return log_probs, zeros.bool().masked_scatter(scored, right)
+        states = states[:, :-1][scored]
+        return lambda rows: layer(states[rows]).float()
 
     def _note(
         self, inputs: dict[str, Tensor], losses: Tensor, right: Tensor, completion: Tensor, weights: Tensor
@@ -214,3 +239,26 @@ class InstructionTrainer(InterruptibleTrainer, SFTTrainer):
 
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """Write nothing: `llamoco.hub_cards` fills the model's card from its run record."""
+
+
+def _scores(
+    logits_of: Callable[[Tensor], Tensor], rows: Tensor, targets: Tensor, again: bool
+) -> tuple[Tensor, Tensor]:
+    """Negative log-likelihoods of tokens, and whether each is the likeliest one, shape (n,).
+
+    Args:
+        logits_of: gives the logits of positions.
+        rows: their numbers.
+        targets: the tokens.
+        again: work the logits out once more for the gradient, in place of keeping them.
+    """
+
+    def score(rows: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        logits = logits_of(rows)
+        right = logits.detach().argmax(-1) == targets
+        return cross_entropy(logits, targets, reduction="none"), right
+
+    if not again:
+        return score(rows, targets)
+    scored: tuple[Tensor, Tensor] = checkpoint(score, rows, targets, use_reentrant=False)
+    return scored

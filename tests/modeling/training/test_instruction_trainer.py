@@ -17,6 +17,7 @@ from training_setup import (
 )
 from transformers import EvalPrediction, TrainerCallback
 
+from llamoco.modeling.training import instruction_trainer as instruction_trainer_module
 from llamoco.modeling.training.collators import InstructionCollator
 from llamoco.modeling.training.instruction_trainer import InstructionTrainer
 
@@ -65,6 +66,24 @@ def test_a_soft_choice_is_the_mean_loss_over_the_names(tmp_path: Path) -> None:
     soft = naming("soft", completion=lines["slsqp"], choices='{"cma_es": 0.7, "slsqp": 0.3}')
     assert soft == pytest.approx(0.7 * hard["cma_es"] + 0.3 * hard["slsqp"], rel=1e-4)
     assert hard["cma_es"] != pytest.approx(hard["slsqp"], rel=1e-3)
+
+
+def test_logits_in_parts_give_the_same_loss_and_gradients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choices = ['{"cma_es": 0.7, "slsqp": 0.3}' if n % 2 else "" for n in range(8)]
+    rows = pairs(8).add_column("choices", choices)
+    found = []
+    for most in (instruction_trainer_module.MAX_LOGITS, 5 * len(trained_tokenizer())):
+        monkeypatch.setattr(instruction_trainer_module, "MAX_LOGITS", most)
+        one = instruction_trainer(tmp_path / str(most), rows, prompt_loss_weight=0.25, choice_loss_weight=3.0)
+        loss = one.compute_loss(one.model, batch(one, range(5)))
+        loss.backward()
+        noted = {name: torch.stack(values).item() for name, values in one._sums["train"].items()}
+        found.append((loss.item(), [p.grad for p in one.model.parameters()], noted))
+    (whole, gradients, log), (parted, of_parts, log_of_parts) = found
+    assert whole == pytest.approx(parted, rel=1e-5) and log == pytest.approx(log_of_parts, rel=1e-5)
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(gradients, of_parts, strict=True))
 
 
 def test_both_ways_to_score_tokens_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
