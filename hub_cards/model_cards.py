@@ -41,8 +41,10 @@ LICENSES = {
     "Salesforce/codegen-350M-mono": "bsd-3-clause",
     "microsoft/phi-2": "mit",
     "codellama/CodeLlama-7b-hf": "llama2",
+    "HuggingFaceTB/SmolLM2-135M-Instruct": "apache-2.0",
+    "Qwen/Qwen2.5-Coder-0.5B-Instruct": "apache-2.0",
 }
-LARGER_MODELS = ("s", "m", "l_lora", "l_qlora")  # recipes that no weights come with
+LARGER_MODELS = ("qwen_coder", "s", "m", "l_lora", "l_qlora")  # recipes that no weights come with
 
 
 @cache

@@ -198,13 +198,18 @@ class InstructionTrainer(InterruptibleTrainer, SFTTrainer):
         outputs = model(**tokens, logits_to_keep=1, output_hidden_states=True, use_cache=False)
         states = outputs.hidden_states[-1]
         layer = self.accelerator.unwrap_model(model).get_output_embeddings()
-        if not torch.allclose(layer(states[:1, -1:]), outputs.logits[:1], rtol=1e-2, atol=1e-2):
+
+        def logits_of(states: Tensor) -> Tensor:
+            with self.accelerator.autocast():
+                return layer(states).float()
+
+        if not torch.allclose(logits_of(states[:1, -1:]), outputs.logits[:1].float(), rtol=1e-2, atol=1e-2):
             raise ValueError(
                 f"this model does more to its logits than its output layer, so that {int(scored.sum())} positions have to be held at "
                 "once, which are too many: lower per_device_train_batch_size"
             )
         states = states[:, :-1][scored]
-        return lambda rows: layer(states[rows]).float()
+        return lambda rows: logits_of(states[rows])
 
     def _note(
         self, inputs: dict[str, Tensor], losses: Tensor, right: Tensor, completion: Tensor, weights: Tensor

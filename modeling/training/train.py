@@ -1,11 +1,13 @@
 """From a recipe to a trained model, its run record and its curve: the contrastive warm-up, then the instruction tuning."""
 
+import ctypes
+import gc
 import hashlib
 import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -98,6 +100,7 @@ def run(recipe_path: str | Path, overrides: Sequence[str] = (), resume: bool = F
         if args.contrastive_steps and progress.start is None:
             start = warm_up(recipe, model, tokenizer, rows, progress.warm_up)
             del model
+            _return_memory()
             model = build_model(recipe, tokenizer, start)
         args.output_dir = str(output / "checkpoints" / "instruction")
         with _refusals(recipe):
@@ -164,6 +167,13 @@ def warm_up(
         shutil.rmtree(folder / "contrastive", ignore_errors=True)
     trainer.accelerator.wait_for_everyone()
     return start
+
+
+def _return_memory() -> None:
+    """Give back what the warm-up used: the C library keeps it in pieces that the instruction tuning does not fit."""
+    gc.collect()
+    with suppress(OSError, AttributeError):  # another system's library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def finish(
