@@ -44,7 +44,10 @@ LICENSES = {
     "HuggingFaceTB/SmolLM2-135M-Instruct": "apache-2.0",
     "Qwen/Qwen2.5-Coder-0.5B-Instruct": "apache-2.0",
 }
-LARGER_MODELS = ("qwen_coder", "s", "m", "l_lora", "l_qlora")  # recipes that no weights come with
+LARGER_MODELS = {  # recipes that no weights come with, and what was lacking to make them
+    "qwen_coder": "a GPU",
+    **dict.fromkeys(("s", "m", "l_lora", "l_qlora"), "the base model's weights"),
+}
 
 
 @cache
@@ -161,6 +164,7 @@ def _tuned_card(
         recipe_text=source.read_text(encoding="utf-8") if training is None else None,
         training=training,
         measured=measured,
+        lacking=LARGER_MODELS.get(source.stem),
         pictures={path.name for path in source.glob("*.png")} if training else set(),
     )
     return str(ModelCard(f"---\n{data.to_yaml()}\n---\n{body}"))

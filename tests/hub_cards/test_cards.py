@@ -247,6 +247,7 @@ def test_cards_of_recipes_say_that_nothing_was_trained(name: str) -> None:
     recipe = yaml.safe_load((RECIPES / f"{name}.yaml").read_text(encoding="utf-8"))
     card = ModelCard(model_cards.recipe_card(RECIPES / f"{name}.yaml"))
     assert card.data.base_model == recipe["model_name_or_path"] and card.data.license in (
+        "apache-2.0",
         "bsd-3-clause",
         "mit",
         "llama2",

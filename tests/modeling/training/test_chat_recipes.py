@@ -161,9 +161,7 @@ def test_a_chat_model_is_tuned_resumed_and_asked(
     asked = AutoTokenizer.from_pretrained(whole)(prompts[0])["input_ids"]
     turn = [{"role": "user", "content": prompts[0]}]
     of_base = AutoTokenizer.from_pretrained(place)  # Qwen's class cuts words in its own way
-    assert asked == of_base.apply_chat_template(
-        turn, add_generation_prompt=True, return_dict=False
-    )
+    assert asked == of_base.apply_chat_template(turn, add_generation_prompt=True, return_dict=False)
     [answer] = load_generator(whole).answer_within_pool([prompts[0]])
     assert parse_completion(answer.completion).optimizer is not None and answer.tokens > len(asked)
 

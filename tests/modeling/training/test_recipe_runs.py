@@ -31,7 +31,7 @@ from typer.testing import CliRunner
 
 from llamoco.cli.main import app
 from llamoco.modeling.generation.engines import load_generator
-from llamoco.modeling.training import train
+from llamoco.modeling.training import saving, train
 from llamoco.modeling.training.checkpointing import InterruptibleTrainer
 from llamoco.modeling.training.recipe import RecipeError, read_recipe
 
@@ -155,7 +155,7 @@ def killed_and_resumed(file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same recipe, interrupted in either phase, into a folder of its own."""
     interrupted(file, "contrastive warm-up", False, monkeypatch)
     interrupted(file, "instruction tuning", True, monkeypatch)
-    monkeypatch.setattr(train, "plot_training", lambda *_: None)  # One picture is enough.
+    monkeypatch.setattr(saving, "plot_training", lambda *_: None)  # One picture is enough.
     return train.run(file, ["--output_dir", "killed"], resume=True)
 
 
