@@ -48,6 +48,7 @@ LARGER_MODELS = {  # recipes that no weights come with, and what was lacking to 
     "qwen_coder": "a GPU",
     **dict.fromkeys(("s", "m", "l_lora", "l_qlora"), "the base model's weights"),
 }
+STUDIES = ("ablations", "ablations_smollm2")  # records whose sections the card of the shipped model has
 
 
 @cache
@@ -105,7 +106,7 @@ def shipped_card() -> str:
         outside_tables=None if outside is None else markdown(suite_tables(outside)),
         tried=record_if_any("tried"),
         facts=record_if_any("prompt_facts"),
-        ablations=record_if_any("ablations"),
+        **{name: record_if_any(name) for name in STUDIES},
         prompt=example_prompt(),
         missed=missed(targets(scores, record_if_any("speed"), record_if_any("odd_prompts"))),
     )
@@ -114,7 +115,7 @@ def shipped_card() -> str:
 
 def shipped_figures() -> dict[str, bytes]:
     """Figures that the shipped model's card shows, by name; they are copied into its folder."""
-    names = (record_if_any("ablations") or {}).get("figures", {})
+    names = [name for study in STUDIES for name in (record_if_any(study) or {}).get("figures", {})]
     return {name: folder_of("records").joinpath(name).read_bytes() for name in names}
 
 

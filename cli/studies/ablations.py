@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,31 @@ import typer
 from llamoco.cli.common import clear_errors, fail, out
 
 
+class FamilyName(StrEnum):
+    """Families of ablations."""
+
+    SCRATCH = "scratch"
+    SMOLLM2 = "smollm2"
+
+
 def command(
-    folder: Annotated[Path, typer.Option("--out", help="Folder of the study.")] = Path("runs/ablations"),
+    family: Annotated[
+        FamilyName,
+        typer.Option(
+            help="scratch: small models from random weights, 4 to 8 minutes a training. smollm2: LoRA on SmolLM2-135M-Instruct, up to "
+            "22 minutes a training and 3 hours a seed on two cores; the base comes from the Hub, or from a folder by "
+            "LLAMOCO_BASE_MODELS."
+        ),
+    ] = FamilyName.SCRATCH,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Folder of the study; runs/ablations or runs/ablations_smollm2 by default."
+        ),
+    ] = None,
     recipes: Annotated[
-        Path | None, typer.Option(help="Folder of the recipes; examples/recipes/ablations by default.")
+        Path | None,
+        typer.Option(help="Folder of the recipes; the family's in examples/recipes/ablations by default."),
     ] = None,
     data: Annotated[
         str | None, typer.Option(help="Folder or Hub id of the instruction set; the shipped one by default.")
@@ -29,20 +51,27 @@ def command(
         typer.Option("--record-only", help="Train and run nothing; write the record of what is finished."),
     ] = False,
 ) -> None:
-    """Train each ablation of the method with several seeds, and score them. The same command continues after a stop."""
-    from llamoco.modeling.ablations.ablation import ABLATIONS, RECIPES
+    """Train each ablation of the method with several seeds, and score them.
+
+    Each recipe of a family leaves out or changes one part of the method: what is read, the warm-up, balancing, languages, writing
+    patterns. Seed 0 of all of them comes first, and the record is written after each training, so that there is something to read at
+    any time. The same command continues after a stop, a training from its last checkpoint.
+    """
+    from llamoco.modeling.ablations.families import FAMILIES
     from llamoco.modeling.ablations.run_ablations import run_ablations
     from llamoco.modeling.training.checkpointing import TrainingInterrupted
 
-    if unknown := sorted(set(only or ()) - set(ABLATIONS)):
-        fail(f"--only: no recipe {', '.join(unknown)}; expected some of {', '.join(ABLATIONS)}")
+    chosen = FAMILIES[family]
+    if unknown := sorted(set(only or ()) - set(chosen.about)):
+        fail(f"--only: no recipe {', '.join(unknown)}; expected some of {', '.join(chosen.about)}")
     with clear_errors():
         try:
             written = run_ablations(
-                folder,
-                recipes=recipes or RECIPES,
+                folder or chosen.out,
+                chosen,
+                recipes=recipes,
                 data=data,
-                names=only or list(ABLATIONS),
+                names=only,
                 seeds=seeds,
                 limit=limit,
                 record=record,

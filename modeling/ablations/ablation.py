@@ -6,9 +6,12 @@ follows from the problem's facts.
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+
+import torch
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
@@ -19,21 +22,13 @@ from llamoco.modeling.evaluation.split_rows import Row
 from llamoco.modeling.generation.model_answer import Decision
 from llamoco.modeling.generation.torch_engine import load_torch_generator
 from llamoco.modeling.providers.local import LocalProvider
-from llamoco.modeling.training.train import RUN_RECORD, run
+from llamoco.modeling.training.checkpointing import left_of
+from llamoco.modeling.training.saving import RUN_RECORD
+from llamoco.modeling.training.train import run
 
-RECIPES = Path("examples") / "recipes" / "ablations"
-BASE = "base"
-ABLATIONS = {  # what each recipe is about, by its name
-    BASE: "the method: warm-up, no balancing, both languages, all writing patterns",
-    "no_warmup": "no contrastive warm-up",
-    "quarter_balance": "balancing by the fourth root of Eq. 5 (exponent 0.25)",
-    "eq5": "balancing by Eq. 5 (exponent 1)",
-    "python_only": "descriptions in Python only",
-    "latex_only": "descriptions in LaTeX only",
-    "plain_style": "one writing pattern per language",
-}
 ANSWERS = "answers.jsonl"
 LANGUAGES = ("python", "latex")
+AT_ONCE = 64  # answers, which are kept as soon as all of them are there
 
 
 def folder_of(out: Path, name: str, seed: int) -> Path:
@@ -42,7 +37,7 @@ def folder_of(out: Path, name: str, seed: int) -> Path:
 
 
 def train(recipe: Path, out: Path, name: str, seed: int, *overrides: str) -> Path:
-    """Train a recipe with a seed, unless it is done. A training that was interrupted starts anew: it takes minutes.
+    """Train a recipe with a seed, unless it is done. A training that was interrupted continues from its last checkpoint.
 
     Args:
         recipe: file of the recipe.
@@ -55,14 +50,21 @@ def train(recipe: Path, out: Path, name: str, seed: int, *overrides: str) -> Pat
         The folder of the model.
 
     Raises:
-        RecipeError: the recipe or its data do not allow the training.
+        RecipeError: the recipe or its data do not allow the training, or they are not those of the checkpoint.
     """
     folder = folder_of(out, name, seed)
     if (folder / RUN_RECORD).exists():
         return folder
-    shutil.rmtree(folder, ignore_errors=True)
+    resume = any(left_of(folder))
+    if not resume:
+        shutil.rmtree(folder, ignore_errors=True)
     fields = {"output_dir": folder, "seed": seed, "dataset_name": out / "pairs"}
-    return run(recipe, [*(f"--{field}={value}" for field, value in fields.items()), *overrides])
+    threads = torch.get_num_threads()
+    try:
+        return run(recipe, [*(f"--{field}={value}" for field, value in fields.items()), *overrides], resume)
+    finally:
+        torch.set_num_threads(threads)  # a recipe sets its own
+        gc.collect()  # a trainer refers to itself, and the next one needs the memory
 
 
 def initial(recipe: Path, out: Path, name: str, seed: int) -> Path:
@@ -109,10 +111,15 @@ def answer(folder: Path, rows: Sequence[Row]) -> None:
     missing = [row for row in rows if row["row"] not in done]
     if not missing:
         return
-    decisions = LocalProvider(load_torch_generator(folder)).decide_all([row["prompt"] for row in missing])
+    provider = LocalProvider(load_torch_generator(folder))
+    missing.sort(key=lambda row: len(row["prompt"]))  # so that little of a batch is padding
     with append_jsonl(folder / ANSWERS) as append:
-        for row, decision in zip(missing, decisions, strict=True):
-            append({"row": row["row"], "completion": completed(decision, Problem.from_json(row["problem"]))})
+        for start in range(0, len(missing), AT_ONCE):
+            several = missing[start : start + AT_ONCE]
+            decisions = provider.decide_all([row["prompt"] for row in several])
+            for row, decision in zip(several, decisions, strict=True):
+                text = completed(decision, Problem.from_json(row["problem"]))
+                append({"row": row["row"], "completion": text})
 
 
 def read_answers(folder: Path) -> dict[int, str]:

@@ -1,69 +1,22 @@
-"""The record of the study, `hub_cards/records/ablations.json`: what follows from the trainings that are finished so far."""
+"""The record of the ablations, such as `hub_cards/records/ablations.json`: what follows from the trainings that are finished so far."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from llamoco.dataset_builder.instruction_data import single_best_solvers
-from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.metrics import scores
-from llamoco.metrics.scores import Run
-from llamoco.metrics.statistics import ByProblem
 from llamoco.metrics.summary import compare_values
-from llamoco.modeling.ablations.ablation import ABLATIONS, BASE, folder_of, read_answers
-from llamoco.modeling.ablations.programs import CACHE, runs_of
-from llamoco.modeling.evaluation.results import read_runs
-from llamoco.modeling.evaluation.split_rows import (
-    Row,
-    benchmarked_optimizer,
-    single_best_program,
-)
-from llamoco.modeling.training.train import RUN_RECORD
+from llamoco.modeling.ablations.ablation import folder_of
+from llamoco.modeling.ablations.families import BASE, WARM, Family
+from llamoco.modeling.ablations.scoring import Scored, Scorer, mean_of, spread
+from llamoco.modeling.evaluation.split_rows import Row
 
-SCORES = {"err": scores.err, "r_acc": scores.r_acc, "perf": scores.perf, "aocc": scores.aocc}
-CHOICE_LOSSES = (2.2, 2.0, 1.9)  # nats, whose first reaching is noted
 SMOOTHING = 5  # log entries
-LANGUAGE = {"python": "Python", "latex": "LaTeX"}
-LABEL = {"majority": "majority labels", "minority": "other labels"}
-STYLE = {"patterns seen": "patterns of training", "patterns of the test split only": "held-out patterns"}
-ABOUT = {  # groups that a recipe's note is about
-    BASE: {**LANGUAGE, **LABEL, **STYLE},
-    "quarter_balance": LABEL,
-    "eq5": LABEL,
-    "python_only": LANGUAGE,
-    "latex_only": LANGUAGE,
-    "plain_style": STYLE,
-}
-Spread = dict[str, float | None]
-Values = Mapping[str, float | None]  # of an answer, by score: means over its runs
-
-
-@dataclass(frozen=True)
-class Scored:
-    """The answers of a training, scored. Lists have one entry a row."""
-
-    seed: int
-    values: list[Values]
-    hits: list[bool]  # whether the label's optimizer was named
-    training: dict[str, Any]  # its run record
-    steps: dict[str, int | None]  # of instruction tuning until a choice loss
-
-
-def reference_answers(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Programs of the single best solver and of the labels (virtual best), a row each."""
-    solvers = single_best_solvers(None)
-    return {
-        "sbs": [single_best_program(solvers, Problem.from_json(row["problem"])) for row in rows],
-        "vbs": [row["completion"] for row in rows],
-    }
 
 
 def majority(optimizers: Sequence[str]) -> list[str]:
@@ -77,15 +30,16 @@ def majority(optimizers: Sequence[str]) -> list[str]:
     return chosen
 
 
-def steps_until(history: Sequence[Mapping[str, float]]) -> dict[str, int | None]:
+def steps_until(history: Sequence[Mapping[str, float]], levels: Sequence[float]) -> dict[str, int | None]:
     """Steps of instruction tuning until the loss on the choice, over 5 log entries, is at most a level; None if never.
 
     Args:
         history: the trainer's log.
+        levels: nats.
     """
     logged = [(int(entry["step"]), entry["choice_loss"]) for entry in history if "choice_loss" in entry]
     reached: dict[str, int | None] = {}
-    for level in CHOICE_LOSSES:
+    for level in levels:
         reached[str(level)] = next(
             (
                 logged[i][0]
@@ -97,70 +51,71 @@ def steps_until(history: Sequence[Mapping[str, float]]) -> dict[str, int | None]
     return reached
 
 
-def study_record(out: Path, rows: Sequence[Row], seeds: int) -> dict[str, Any] | None:
+def study_record(out: Path, family: Family, rows: Sequence[Row], seeds: int) -> dict[str, Any] | None:
     """Rows of the model card and what lies behind them; None while the reference programs have no runs, or nothing is finished.
 
     Args:
         out: folder of the study.
+        family: its recipes.
         rows: what was answered, one a problem.
         seeds: number of trainings of each recipe; those that are finished count.
 
     Returns:
         rows: of each recipe with at least one seed: name, recipe, seeds, err, r_acc, perf, aocc and gap_closed (each mean and
-        sd over seeds, the latter None of one), label_hits, minutes, against_base (AOCC paired by problem), by language and by
-        label (those of the majority and others): aocc, gap_closed and label_hits, steps until a choice loss, note.
-        references: AOCC of the single best solver and the virtual best; majority: the optimizers meant; parameters.
+        sd over seeds, the latter None of one), label_hits, minutes, against_base (AOCC paired by problem), training_rows and those
+        of them that were too long, groups (by language, label, writing pattern and whether the facts are known: aocc, gap_closed and
+        label_hits), steps until a choice loss, losses (of the warm-up and on the choice, by step, mean over seeds), note.
+        references: AOCC of the single best solver and the virtual best; majority: the optimizers meant; setting; parameters.
     """
-    done = read_runs(out, CACHE)
-    problems = [Problem.from_json(row["problem"]) for row in rows]
-    known: dict[tuple[str, str], Values] = {}
-
-    def scored(completions: Sequence[str]) -> list[Values]:
-        found = []
-        for problem, completion in zip(problems, completions, strict=True):
-            key = (problem.id, completion)
-            if key not in known:
-                known[key] = _values(runs_of(done, problem, completion))
-            found.append(known[key])
-        return found
-
-    try:
-        references = {name: scored(answers) for name, answers in reference_answers(rows).items()}
-    except KeyError:
+    scorer = Scorer(out, rows)
+    if scorer.references is None:
         return None
     trained: dict[str, list[Scored]] = {}
-    for name in ABLATIONS:
-        for seed in range(seeds):
-            folder = folder_of(out, name, seed)
-            answers = read_answers(folder) if (folder / RUN_RECORD).exists() else {}
-            if any(row["row"] not in answers for row in rows):
-                continue
-            completions = [answers[row["row"]] for row in rows]
-            try:
-                values = scored(completions)
-            except KeyError:  # not all run yet
-                continue
-            trained.setdefault(name, []).append(_scored(folder, seed, rows, completions, values))
+    for name in family.about:
+        found = [scorer.training(folder_of(out, name, seed), seed) for seed in range(seeds)]
+        if finished := [one for one in found if one is not None]:
+            trained[name] = finished
     if not trained:
         return None
-    labels = pq.read_table(out / "pairs" / "both" / "train.parquet", columns=["problem_id", "optimizer"])
-    of_problems = dict(zip(*(labels[name].to_pylist() for name in labels.column_names), strict=True))
-    frequent = majority(list(of_problems.values()))
+    labels = pq.read_table(out / "pairs" / "both" / "train.parquet", columns=["optimizer"])
+    frequent = majority(labels["optimizer"].to_pylist())
     groups = _groups(rows, frequent)
-    any_training = next(iter(trained.values()))[0].training
+    training = next(iter(trained.values()))[0].training
     return {
-        "parameters": any_training["parameters"],
+        "setting": _setting(family, training, len(rows)),
+        "base_model": training["base_model"],
+        "parameters": training["parameters"],
+        "trained_parameters": training["trained_parameters"],
         "problems": len({row["problem_id"] for row in rows}),
         "majority": frequent,
         "references": {
-            group: {name: _mean(values, members, "aocc") for name, values in references.items()}
+            group: {name: mean_of(values, members, "aocc") for name, values in scorer.references.items()}
             for group, members in {"all": list(range(len(rows))), **groups}.items()
         },
         "rows": [
-            _row(name, several, trained.get(BASE, []), rows, references, groups)
+            _row(family, name, several, trained.get(BASE, []), scorer, groups)
             for name, several in trained.items()
         ],
     }
+
+
+def described_model(training: Mapping[str, Any]) -> str:
+    """What was trained, for a record's setting, with what is to be known of the weights it began with.
+
+    Args:
+        training: a run record.
+    """
+    size = f"{training['parameters'] / 1e6:.1f}M parameters"
+    if training["base_model"] is None:
+        return f"a model of {size}"
+    trained = training["trained_parameters"]
+    adapter = training["adapter"]
+    what = "all" if adapter is None else f"a LoRA adapter of {trained / 1e6:.1f}M"
+    # What stands in for the Hub's weights is a release in few bits: figures that rest on it say so.
+    weights = " (its 4-bit release, unpacked to bfloat16, not the original weights)"
+    return (
+        f"{training['base_model']}{weights if training.get('base_folder') else ''} of {size}, {what} of them"
+    )
 
 
 def conclusion(rows: Sequence[Mapping[str, Any]]) -> str | None:
@@ -185,104 +140,76 @@ def conclusion(rows: Sequence[Mapping[str, Any]]) -> str | None:
     )
 
 
-def _values(runs: Sequence[Run]) -> Values:
-    found: dict[str, float | None] = {}
-    for name, of_run in SCORES.items():
-        values = [value for run in runs if (value := of_run(run)) is not None]
-        found[name] = mean(values) if values else None
-    return found
-
-
-def _scored(
-    folder: Path, seed: int, rows: Sequence[Row], completions: Sequence[str], values: list[Values]
-) -> Scored:
-    training = json.loads((folder / RUN_RECORD).read_text(encoding="utf-8"))
-    history = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
-    hits = [
-        benchmarked_optimizer(text) == row["optimizer"] for text, row in zip(completions, rows, strict=True)
-    ]
-    return Scored(seed, values, hits, training, steps_until(history))
+def _setting(family: Family, training: Mapping[str, Any], problems: int) -> str:
+    seen = family.trained_on.format(training["dataset"]["problems"])
+    return (
+        f"{described_model(training)}, trained on {seen} to name the optimizer, which they do on one description each of {problems} "
+        "test problems, in Python and LaTeX by turns; the optimizer's benchmarked program runs 5 times"
+    )
 
 
 def _groups(rows: Sequence[Row], frequent: Sequence[str]) -> dict[str, list[int]]:
     """Positions of rows by what the ablations are about; classes without rows are left out."""
     groups: dict[str, list[int]] = {}
     for position, row in enumerate(rows):
-        groups.setdefault(row["language"], []).append(position)
-        label = "majority" if row["optimizer"] in frequent else "minority"
-        groups.setdefault(label, []).append(position)
-        seen = "patterns of the test split only" if row["held_out_pattern"] else "patterns seen"
-        groups.setdefault(seen, []).append(position)
+        for name in (
+            row["language"],
+            "majority" if row["optimizer"] in frequent else "minority",
+            "patterns of the test split only" if row["held_out_pattern"] else "patterns seen",
+            "facts known" if row["facts_known"] else "facts unknown",
+        ):
+            groups.setdefault(name, []).append(position)
     return groups
 
 
 def _row(
+    family: Family,
     name: str,
     several: Sequence[Scored],
     base: Sequence[Scored],
-    rows: Sequence[Row],
-    references: Mapping[str, list[Values]],
+    scorer: Scorer,
     groups: Mapping[str, list[int]],
 ) -> dict[str, Any]:
-    every = list(range(len(rows)))
+    steps = [steps_until(one.log, family.choice_losses) for one in several]
+    dataset = several[0].training["dataset"]
     entry: dict[str, Any] = {
-        "name": ABLATIONS[name],
-        "recipe": f"examples/recipes/ablations/{name}.yaml",
+        "name": family.about[name],
+        "recipe": f"{family.recipes}/{name}.yaml",
         "seeds": [one.seed for one in several],
-        **{score: _spread([_mean(one.values, every, score) for one in several]) for score in SCORES},
-        "gap_closed": _spread([_closed(one.values, references, every) for one in several]),
-        "label_hits": _spread([mean(one.hits) for one in several]),
-        "minutes": _spread([one.training["seconds"] / 60 for one in several]),
-        "steps_until_choice_loss": {
-            level: [one.steps[level] for one in several] for level in several[0].steps
+        **scorer.summary(several),
+        "training_rows": dataset["rows"],
+        "training_rows_dropped": dataset["rows_dropped"],
+        "steps_until_choice_loss": {level: [one[level] for one in steps] for level in steps[0]},
+        "losses": {
+            "warm_up": _curve([one.warm_up for one in several], "loss"),
+            "choice": _curve([one.log for one in several], "choice_loss"),
         },
         "groups": {
             group: {
-                "aocc": _spread([_mean(one.values, members, "aocc") for one in several]),
-                "gap_closed": _spread([_closed(one.values, references, members) for one in several]),
-                "label_hits": _spread([mean(one.hits[i] for i in members) for one in several]),
+                "aocc": spread([mean_of(one.values, members, "aocc") for one in several]),
+                "gap_closed": spread([scorer.closed(one.values, members) for one in several]),
+                "label_hits": spread([mean(one.hits[i] for i in members) for one in several]),
             }
             for group, members in groups.items()
         },
     }
     if name != BASE and base:
-        entry["against_base"] = compare_values(_by_problem(several, rows), _by_problem(base, rows), "aocc")
-    entry["note"] = _note(name, entry)
+        entry["against_base"] = compare_values(scorer.by_problem(several), scorer.by_problem(base), "aocc")
+    entry["note"] = _note(family, name, entry)
     return entry
 
 
-def _by_problem(several: Sequence[Scored], rows: Sequence[Row]) -> ByProblem:
-    return ByProblem.gather(
-        (row["problem_id"], values["aocc"])
-        for one in several
-        for row, values in zip(rows, one.values, strict=True)
-    )
+def _curve(logs: Sequence[Sequence[Mapping[str, float]]], what: str) -> dict[str, float]:
+    """A logged number by the step, mean over the logs that have it there."""
+    at: dict[int, list[float]] = {}
+    for log in logs:
+        for entry in log:
+            if what in entry:
+                at.setdefault(int(entry["step"]), []).append(entry[what])
+    return {str(step): round(mean(values), 4) for step, values in sorted(at.items())}
 
 
-def _mean(values: Sequence[Values], members: Sequence[int], score: str) -> float | None:
-    known = [value for i in members if (value := values[i][score]) is not None]
-    return mean(known) if known else None
-
-
-def _closed(
-    values: Sequence[Values], references: Mapping[str, list[Values]], members: Sequence[int]
-) -> float | None:
-    """(model - SBS) / (VBS - SBS) of the means of AOCC; None where VBS is not above SBS."""
-    own, single, virtual = (_mean(v, members, "aocc") for v in (values, references["sbs"], references["vbs"]))
-    if own is None or single is None or virtual is None or virtual <= single:
-        return None
-    return (own - single) / (virtual - single)
-
-
-def _spread(values: Sequence[float | None]) -> Spread | None:
-    """Mean and standard deviation over seeds; None where a value is missing."""
-    known = [value for value in values if value is not None]
-    if len(known) < len(values):
-        return None
-    return {"mean": mean(known), "sd": stdev(known) if len(known) > 1 else None}
-
-
-def _note(name: str, entry: Mapping[str, Any]) -> str:
+def _note(family: Family, name: str, entry: Mapping[str, Any]) -> str:
     """What the row says besides its scores: the base beside it, and the groups that the recipe is about."""
     parts = []
     if "against_base" in entry:
@@ -292,13 +219,13 @@ def _note(name: str, entry: Mapping[str, Any]) -> str:
         parts.append(f"AOCC {compared['difference']:+.3f}{ends} beside the method")
     of_groups = [
         f"{title} {entry['groups'][group]['aocc']['mean']:.3f} ({entry['groups'][group]['label_hits']['mean']:.0%})"
-        for group, title in ABOUT.get(name, {}).items()
+        for group, title in family.groups.get(name, {}).items()
         if group in entry["groups"]
     ]
     if of_groups:
         parts.append(f"AOCC (label hit) {', '.join(of_groups)}")
-    if name in (BASE, "no_warmup"):
-        level = str(CHOICE_LOSSES[-1])
+    if name in WARM:
+        level = str(family.choice_losses[-1])
         steps = [str(steps or "never") for steps in entry["steps_until_choice_loss"][level]]
         parts.append(f"steps to a choice loss of {level}: {', '.join(steps)}")
     return "; ".join(parts)

@@ -1,8 +1,8 @@
 """The ablation study from end to end.
 
 In OUT, a folder per training (the model, its run record, its answers), the pairs, and the runs of all programs. Each is kept as
-soon as it is there: a command that was stopped, in whatever way, continues. Seed 0 of all recipes comes first, then seed 1,
-so that what is finished at any time can be compared.
+soon as it is there: a command that was stopped, in whatever way, continues, a training from its last checkpoint. Seed 0 of all
+recipes comes first, the most important ones before the others, then seed 1, so that what is finished at any time can be compared.
 """
 
 from __future__ import annotations
@@ -18,48 +18,41 @@ import numpy as np
 from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.instruction_data import open_data
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.modeling.ablations.ablation import (
-    ABLATIONS,
-    BASE,
-    RECIPES,
-    answer,
-    folder_of,
-    initial,
-    one_each,
-    read_answers,
-    train,
-)
+from llamoco.modeling.ablations.ablation import answer, folder_of, initial, one_each, read_answers, train
+from llamoco.modeling.ablations.families import SCRATCH, WARM, Family
 from llamoco.modeling.ablations.latents import latents_of, plot_latents, separability
 from llamoco.modeling.ablations.pairs import write_pairs
 from llamoco.modeling.ablations.programs import run_missing
-from llamoco.modeling.ablations.record import conclusion, reference_answers, study_record
+from llamoco.modeling.ablations.record import conclusion, study_record
+from llamoco.modeling.ablations.scoring import reference_answers
 from llamoco.modeling.evaluation.evaluation_folder import write_json
 from llamoco.modeling.evaluation.split_rows import Row, evaluation_rows
 from llamoco.modeling.generation.torch_engine import load_torch_generator
-from llamoco.modeling.training.train import RUN_RECORD
 
-RECORD, FIGURE = "ablations.json", "latents.png"
-WARM = {"no_warmup": "without warm-up", BASE: "with warm-up"}  # whose latents are compared
 LATENT_SEED = 0
 
 
 def run_ablations(
     out: Path,
-    recipes: Path = RECIPES,
+    family: Family = SCRATCH,
+    recipes: Path | None = None,
     data: str | None = None,
-    names: Sequence[str] = tuple(ABLATIONS),
+    names: Sequence[str] | None = None,
     seeds: int = 3,
     limit: int | None = None,
     record: Path | None = None,
     record_only: bool = False,
 ) -> Path | None:
-    """Train each ablation with several seeds and score them: what is not done yet.
+    """Train each ablation of a family with several seeds and score them: what is not done yet.
+
+    The record is written anew after each training.
 
     Args:
         out: folder of the study.
-        recipes: folder of the recipes.
+        family: the ablations.
+        recipes: folder of the recipes; the family's if None.
         data: folder or Hub id of the instruction set; the shipped one if None.
-        names: recipes to train, of ABLATIONS.
+        names: recipes to train, in this order; all of the family, in its own order, if None.
         seeds: trainings of each recipe.
         limit: number of test problems; all if None.
         record: folder for the record and its figure; `out` if None.
@@ -72,40 +65,48 @@ def run_ablations(
         LlamocoError: a recipe, the data set, a model or the sandbox does not allow it, or a training stopped.
     """
     out.mkdir(parents=True, exist_ok=True)
+    recipes, names = recipes or family.recipes, names or list(family.about)
     rows = one_each(evaluation_rows("test", data=data))[:limit]
     if not record_only:
         if not (out / "pairs").is_dir():
-            write_pairs(open_data(data, "train"), out / "pairs")
+            write_pairs(open_data(data, "train"), out / "pairs", family.training_problems)
         for seed in range(seeds):
-            work(recipes, out, names, seed, rows)
+            for name in names:
+                work(out, recipes / f"{name}.yaml", name, seed, rows)
+                write_record(out, family, rows, seeds, out)
             if seed == LATENT_SEED and set(WARM) <= set(names):
-                compare_latents(recipes, out, rows)
-            write_record(out, rows, seeds, out)
-    return write_record(out, rows, seeds, record or out)
+                compare_latents(recipes, out, family, rows)
+    return write_record(out, family, rows, seeds, record or out)
 
 
-def work(recipes: Path, out: Path, names: Sequence[str], seed: int, rows: Sequence[Row]) -> None:
-    """Train the recipes with a seed, have the models answer, and run their programs: what is not done yet."""
-    problems = [Problem.from_json(row["problem"]) for row in rows]
-    answered = [
-        (problem, text)
-        for texts in reference_answers(rows).values()
-        for problem, text in zip(problems, texts, strict=True)
-    ]
-    for name in names:
-        began = time.monotonic()
-        folder = train(recipes / f"{name}.yaml", out, name, seed)
-        answer(folder, rows)
-        print(f"{name}, seed {seed}: {time.monotonic() - began:.0f} s", flush=True)
-        answers = read_answers(folder)
-        answered += [(problem, answers[row["row"]]) for row, problem in zip(rows, problems, strict=True)]
+def work(out: Path, recipe: Path, name: str, seed: int, rows: Sequence[Row], *overrides: str) -> None:
+    """Train a recipe with a seed, have the model answer, and run its programs and the references': what is not done yet.
+
+    Args:
+        out: folder of the study, with the pairs.
+        recipe: file of the recipe.
+        name: of the training, its folder in `out`.
+        seed: in place of the recipe's.
+        rows: to answer.
+        overrides: words of a command line that set fields of the recipe anew.
+    """
     began = time.monotonic()
-    count = run_missing(out, answered)
-    print(f"{count} programs run: {time.monotonic() - began:.0f} s", flush=True)
+    folder = train(recipe, out, name, seed, *overrides)
+    answer(folder, rows)
+    answers = read_answers(folder)
+    problems = [Problem.from_json(row["problem"]) for row in rows]
+    texts = [[answers[row["row"]] for row in rows], *reference_answers(rows).values()]
+    trained = time.monotonic()
+    count = run_missing(out, [pair for several in texts for pair in zip(problems, several, strict=True)])
+    print(
+        f"{name}, seed {seed}: {trained - began:.0f} s to train and answer; {count} programs run: "
+        f"{time.monotonic() - trained:.0f} s",
+        flush=True,
+    )
 
 
-def compare_latents(recipes: Path, out: Path, rows: Sequence[Row]) -> None:
-    """Write latents.json and latents.png: latents of the prompts with and without the warm-up, before and after tuning."""
+def compare_latents(recipes: Path, out: Path, family: Family, rows: Sequence[Row]) -> None:
+    """Write latents.json and the family's figure: latents of the prompts with and without the warm-up, before and after tuning."""
     if (out / "latents.json").exists():
         return
     prompts = [row["prompt"] for row in rows]
@@ -120,7 +121,7 @@ def compare_latents(recipes: Path, out: Path, rows: Sequence[Row]) -> None:
     ):
         for name, title in WARM.items():
             states[f"{title}, {stage}"] = latents_of(load_torch_generator(folders[name]), prompts)
-    plot_latents(states, labellings, out / FIGURE)
+    plot_latents(states, labellings, out / family.figure)
     measured = {
         state: {what: separability(latents, labels) for what, labels in labellings.items()}
         for state, latents in states.items()
@@ -128,18 +129,15 @@ def compare_latents(recipes: Path, out: Path, rows: Sequence[Row]) -> None:
     write_json(out / "latents.json", {"seed": LATENT_SEED, "states": measured})
 
 
-def write_record(out: Path, rows: Sequence[Row], seeds: int, folder: Path) -> Path | None:
+def write_record(out: Path, family: Family, rows: Sequence[Row], seeds: int, folder: Path) -> Path | None:
     """Write the record of what is finished, with its figure; None if nothing is."""
-    found = study_record(out, rows, seeds)
+    found = study_record(out, family, rows, seeds)
     if found is None:
         return None
-    first = next(iter(out.glob(f"*/seed-*/{RUN_RECORD}")))
-    run_record: dict[str, Any] = json.loads(first.read_text(encoding="utf-8"))
     record = {
-        "setting": _setting(found, run_record),
-        "command": "llamoco study ablations",
-        "seed": 0,
-        **{name: environment()[name] for name in ("versions", "machine", "date")},
+        "setting": found["setting"],
+        "command": "llamoco study ablations" + ("" if family is SCRATCH else f" --family {family.name}"),
+        **made_here(),
         **found,
     }
     if (concluded := conclusion(found["rows"])) is not None:
@@ -147,20 +145,17 @@ def write_record(out: Path, rows: Sequence[Row], seeds: int, folder: Path) -> Pa
     folder.mkdir(parents=True, exist_ok=True)
     if (out / "latents.json").exists():
         record["latents"] = json.loads((out / "latents.json").read_text(encoding="utf-8"))
-        record["figures"] = {FIGURE: _caption(record["latents"])}
+        record["figures"] = {family.figure: _caption(record["latents"])}
         if folder != out:
-            (folder / FIGURE).write_bytes((out / FIGURE).read_bytes())
-    write_json(folder / RECORD, record)
-    return folder / RECORD
+            (folder / family.figure).write_bytes((out / family.figure).read_bytes())
+    write_json(folder / family.record, record)
+    return folder / family.record
 
 
-def _setting(found: Mapping[str, Any], run_record: Mapping[str, Any]) -> str:
-    dataset = run_record["dataset"]
-    return (
-        f"a model of {found['parameters'] / 1e6:.1f}M parameters, trained on one description each of {dataset['problems']:,} "
-        f"problems and their facts alone to name the optimizer, which they do on one description each of {found['problems']} test "
-        "problems, in Python and LaTeX by turns; the optimizer's benchmarked program runs 5 times"
-    )
+def made_here() -> dict[str, Any]:
+    """What a record says of its making, besides its command."""
+    found = environment()
+    return {"seed": 0, **{name: found[name] for name in ("versions", "machine", "date")}}
 
 
 def _caption(latents: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import torch
 from safetensors import SafetensorError
@@ -229,3 +229,22 @@ class InterruptibleTrainer(Trainer):
 def last_checkpoint(folder: str | Path | None) -> str | None:
     """The last complete checkpoint of a folder; None if there is none."""
     return get_last_checkpoint(str(folder)) if folder and Path(folder).is_dir() else None
+
+
+class Progress(NamedTuple):
+    """What an interrupted run has left: checkpoints of both phases, and the folder of the finished warm-up."""
+
+    warm_up: str | None = None
+    start: Path | None = None
+    tuning: str | None = None
+
+
+def left_of(output: Path) -> Progress:
+    """What an interrupted run has left in its output_dir; empty if there is nothing to continue from."""
+    folder = output / "checkpoints"
+    start = folder / "start"
+    return Progress(
+        last_checkpoint(folder / "contrastive"),
+        start if start.is_dir() else None,
+        last_checkpoint(folder / "instruction"),
+    )

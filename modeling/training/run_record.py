@@ -19,6 +19,7 @@ from matplotlib import pyplot as plt
 from peft import PeftModel
 from transformers import PreTrainedModel
 
+from llamoco.modeling.generation.base_models import base_folder
 from llamoco.modeling.training.config import LLaMoCoConfig
 from llamoco.modeling.training.instruction_trainer import InstructionTrainer
 from llamoco.modeling.training.recipe import Recipe
@@ -107,6 +108,8 @@ def make_record(
         adapter = {name: config[name] for name in names}
         # peft keeps a set.
         adapter["target_modules"] = sorted(adapter["target_modules"])
+    # Of a folder that stands in for the Hub's model only the name: the place says nothing to others.
+    found = None if recipe.base_model is None else base_folder(recipe.base_model)
     quantized = recipe.model.load_in_4bit or recipe.model.load_in_8bit
     packages = (*RECORDED_PACKAGES, *(("bitsandbytes",) if quantized else ()))
     return {
@@ -122,6 +125,7 @@ def make_record(
             **{name: version(name) for name in packages},
         },
         "base_model": recipe.base_model,
+        "base_folder": None if found is None else found.name,
         "adapter": adapter,
         "quantized": quantized,
         "dataset": dataset,

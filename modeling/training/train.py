@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from llamoco.dataset_builder.instruction_data import data_hash, open_data, requi
 from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.printable import printable
 from llamoco.modeling.training.building import build_model, build_tokenizer
-from llamoco.modeling.training.checkpointing import STATE_FILE, last_checkpoint
+from llamoco.modeling.training.checkpointing import STATE_FILE, Progress, left_of
 from llamoco.modeling.training.collators import REQUIRED_COLUMNS, tokenize_pairs
 from llamoco.modeling.training.config import LLaMoCoConfig
 from llamoco.modeling.training.contrastive_trainer import ContrastiveTrainer
@@ -39,14 +39,6 @@ from llamoco.modeling.training.run_record import (
 from llamoco.modeling.training.saving import RUN_RECORD, finish
 
 Result = TypeVar("Result")
-
-
-class Progress(NamedTuple):
-    """What an interrupted run has left: checkpoints of both phases, and the folder of the finished warm-up."""
-
-    warm_up: str | None = None
-    start: Path | None = None
-    tuning: str | None = None
 
 
 def run(recipe_path: str | Path, overrides: Sequence[str] = (), resume: bool = False) -> Path:
@@ -214,13 +206,7 @@ def _progress(output: Path, resume: bool) -> Progress:
         raise RecipeError(
             f"{output} holds a finished run: delete that folder or give the recipe another output_dir"
         )
-    folder = output / "checkpoints"
-    start = folder / "start"
-    progress = Progress(
-        last_checkpoint(folder / "contrastive"),
-        start if start.is_dir() else None,
-        last_checkpoint(folder / "instruction"),
-    )
+    folder, progress = output / "checkpoints", left_of(output)
     if resume and not any(progress):
         raise RecipeError(f"nothing to resume: {folder} holds no complete checkpoint. Start without --resume")
     if any(progress) and not resume:

@@ -175,6 +175,11 @@ def records(whole: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             "setting": "1M parameters",
             "rows": [{**row, "gap_closed": spread, "minutes": 12}],
         },
+        "ablations_smollm2": {
+            **made,
+            "setting": "a base of 135M parameters",
+            "rows": [{**row, "name": "facts alone", "gap_closed": spread, "minutes": spread}],
+        },
     }
     head = {**made, "settings": {"suite": "outside", "runs": 2, "seed": 7}, "versions": {}}
     del head["seed"]  # a task log has it among its settings
@@ -199,8 +204,9 @@ def test_a_section_stands_in_the_card_if_its_record_does(records: dict[str, Any]
         assert text in card
     assert "| twice as wide | 6.0M | 7.5M | 36 | 10% | 2.0% | slower |" in card
     assert "| no warm-up | 3 | 25.0% ± 3.0 | 0.250 ± 0.030 | 0.250 ± 0.030 | 25% ± 3 | 12 |  |" in card
+    assert "At a reduced size: a base of 135M parameters (" in card and "| facts alone | 3 | 25.0%" in card
     assert "| llamoco-xs, raw | 300 | 30.0% |\n| llamoco-xs, within the pool | 2 | 0.2% |" in card
-    assert card.count("`llamoco train tried.yaml`, seed 0, a machine, 2026-11-20") == 4
+    assert card.count("`llamoco train tried.yaml`, seed 0, a machine, 2026-11-20") == 5
     assert "2 seeds (`llamoco train tried.yaml`, seed 7, a machine, 2026-11-20)" in card
     assert "| all | llamoco solve | 1 | 0.750 | 0.500 | 100.0% |" in card
     assert "a mean w of 0.780; `llamoco solve` has 0.750" in card
@@ -209,7 +215,7 @@ def test_a_section_stands_in_the_card_if_its_record_does(records: dict[str, Any]
     for name in ("within_pool", "baselines", "robustness"):
         records["evaluation"][name] = None
     records["evaluation"]["with_fallback"] |= {"replaced": {}, "ece": {}}
-    for name in ("tried", "ablations", "calibration", "odd_prompts", "outside"):
+    for name in ("tried", "ablations", "ablations_smollm2", "calibration", "odd_prompts", "outside"):
         del records[name]
     card = model_cards.shipped_card()
     for text in (
@@ -218,6 +224,7 @@ def test_a_section_stands_in_the_card_if_its_record_does(records: dict[str, Any]
         "### Problems from outside",
         "Variants that were tried",
         "## Ablations",
+        "pretrained model",
         "## Confidence",
     ):
         assert text not in card

@@ -1,6 +1,8 @@
 """The study from end to end on a tiny set: pairs, trainings, answers, runs, record; what is finished is not done again."""
 
+import itertools
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,13 @@ from datasets import Dataset
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.facts import facts_only
 from llamoco.dataset_builder.prompts.rows import rows_of_problem
-from llamoco.modeling.ablations.ablation import ANSWERS, RECIPES, completed, folder_of, one_each, read_answers
-from llamoco.modeling.ablations.pairs import CONFIGS, PLAIN, write_pairs
+from llamoco.modeling.ablations.ablation import ANSWERS, completed, folder_of, one_each, read_answers
+from llamoco.modeling.ablations.families import RECIPES, SCRATCH
+from llamoco.modeling.ablations.pairs import CONFIGS, PLAIN, write_nested_pairs, write_pairs
 from llamoco.modeling.ablations.programs import run_missing, runnable
-from llamoco.modeling.ablations.record import conclusion, majority, reference_answers, steps_until
+from llamoco.modeling.ablations.record import conclusion, majority, steps_until
 from llamoco.modeling.ablations.run_ablations import compare_latents, work, write_record
+from llamoco.modeling.ablations.scoring import reference_answers
 from llamoco.modeling.evaluation.split_rows import Row
 from llamoco.modeling.generation.model_answer import Decision
 
@@ -34,7 +38,9 @@ def train_rows() -> list[Row]:
     found: list[Row] = []
     for row in map(json.loads, lines[:12]):
         problem = Problem.from_json(row["problem"])
-        found += rows_of_problem(problem, row["optimizer"], row["hyperparameters"], 0, 2)
+        scores = json.dumps({row["optimizer"]: 0.9, "no_such_one": 0.2})
+        made = rows_of_problem(problem, row["optimizer"], row["hyperparameters"], 0, 2)
+        found += [{**one, "scores": scores} for one in made]
     return found
 
 
@@ -80,7 +86,8 @@ def out(
     # What a kill in the middle of a training leaves behind.
     left = folder_of(out, "base", 0) / "checkpoints" / "checkpoint-1"
     left.mkdir(parents=True)
-    work(recipes, out, NAMES, 0, rows)
+    for name in NAMES:
+        work(out, recipes / f"{name}.yaml", name, 0, rows)
     yield out
 
 
@@ -103,8 +110,32 @@ def test_pairs_are_the_same_but_for_the_descriptions(out: Path, train_rows: list
     assert all(row["pattern"] == PLAIN[row["language"]] for row in tables["plain"])
 
 
+def test_fewer_problems_are_the_same_for_all_descriptions(
+    source: Dataset, train_rows: list[Row], tmp_path: Path
+) -> None:
+    only_python = [{**train_rows[0], "problem_id": "in Python only", "language": "python"}]
+    write_pairs(Dataset.from_list([*train_rows, *only_python]), tmp_path / "pairs", 5)
+    ids = [
+        pq.read_table(tmp_path / "pairs" / name / "train.parquet")["problem_id"].to_pylist()
+        for name in CONFIGS
+    ]
+    assert all(others == ids[0] for others in ids) and len(set(ids[0])) == 5
+    assert "in Python only" not in ids[0]
+
+
+def test_larger_sets_have_the_pairs_of_the_smaller_ones(source: Dataset, tmp_path: Path) -> None:
+    sizes = {"5": 5, "12": 12, "24": 24}
+    write_nested_pairs(source, tmp_path / "pairs", sizes)
+    tables = [pq.read_table(tmp_path / "pairs" / name / "train.parquet").to_pylist() for name in sizes]
+    assert [len(table) for table in tables] == list(sizes.values())
+    for smaller, larger in itertools.pairwise(tables):
+        assert larger[: len(smaller)] == smaller
+    assert [len({row["problem_id"] for row in table}) for table in tables] == [3, 6, 12]
+    assert all(row["completion"].count("\n") == 1 for row in tables[-1])
+
+
 def test_record_has_the_rows_of_the_card(out: Path, rows: list[Row], tmp_path: Path) -> None:
-    path = write_record(out, rows, 1, tmp_path)
+    path = write_record(out, SCRATCH, rows, 1, tmp_path)
     assert path is not None
     record = json.loads(path.read_text(encoding="utf-8"))
     assert [row["recipe"] for row in record["rows"]] == [f"{RECIPES}/{name}.yaml" for name in NAMES]
@@ -124,16 +155,24 @@ def test_record_has_the_rows_of_the_card(out: Path, rows: list[Row], tmp_path: P
     )
     assert record["rows"][1]["against_base"]["difference"] == 0
     assert {"setting", "command", "seed", "machine", "date", "parameters"} <= record.keys()
+    setting = (
+        r"a model of 0.0M parameters, trained on one description each of \d+ problems and their facts alone"
+    )
+    assert re.match(setting, record["setting"])
+    assert [list(row["losses"]["warm_up"]) for row in record["rows"]] == [["1", "2"], []]
+    assert {"facts known", "python", "latex"} & record["rows"][0]["groups"].keys()
 
 
 def test_what_is_finished_is_not_done_again(out: Path, recipes: Path, rows: list[Row]) -> None:
     kept = {file: file.read_bytes() for file in out.glob("**/*") if file.is_file()}
-    work(recipes, out, NAMES, 0, rows)
+    for name in NAMES:
+        work(out, recipes / f"{name}.yaml", name, 0, rows)
     assert {file: file.read_bytes() for file in out.glob("**/*") if file.is_file()} == kept
     # Killed while answers were written.
     answers = folder_of(out, "base", 0) / ANSWERS
     answers.write_bytes(kept[answers][:-20])
-    work(recipes, out, NAMES, 0, rows)
+    for name in NAMES:
+        work(out, recipes / f"{name}.yaml", name, 0, rows)
     assert answers.read_bytes() == kept[answers]
 
 
@@ -141,7 +180,7 @@ def test_latents_of_four_states_and_their_figure(out: Path, recipes: Path, rows:
     more = [
         {**row, "constrained": bool(i % 2), "optimizer": "ab"[i % 2]} for i, row in enumerate([*rows, *rows])
     ]
-    compare_latents(recipes, out, more)
+    compare_latents(recipes, out, SCRATCH, more)
     measured = json.loads((out / "latents.json").read_text(encoding="utf-8"))["states"]
     assert list(measured) == [
         f"{which} warm-up, {when} tuning" for when in ("before", "after") for which in ("without", "with")
@@ -186,7 +225,7 @@ def test_steps_until_a_choice_loss_are_those_of_five_entries_mean() -> None:
     losses = [2.8, 2.4, 2.0, 2.0, 2.0, 2.0, 1.8, 1.8]
     history = [{"step": 10 * i + 25, "choice_loss": loss} for i, loss in enumerate(losses)]
     # Means of five: 2.24, 2.08, 1.96, 1.92
-    assert steps_until(history) == {
+    assert steps_until(history, (2.2, 2.0, 1.9)) == {
         "2.2": 75,
         "2.0": 85,
         "1.9": None,
