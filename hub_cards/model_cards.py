@@ -48,7 +48,11 @@ LARGER_MODELS = {  # recipes that no weights come with, and what was lacking to 
     "qwen_coder": "a GPU",
     **dict.fromkeys(("s", "m", "l_lora", "l_qlora"), "the base model's weights"),
 }
-STUDIES = ("ablations", "ablations_smollm2")  # records whose sections the card of the shipped model has
+STUDIES = (
+    "ablations",
+    "ablations_smollm2",
+    "scaling",
+)  # records whose sections the card of the shipped model has
 
 
 @cache

@@ -36,7 +36,7 @@ def record(name: str) -> dict[str, Any]:
 def record_if_any(name: str) -> Any:
     """A run record that may be missing; None if it is, and its section of a card is left out.
 
-    "speed" (of `llamoco solve`), "odd_prompts" (broken answers on prompts unlike the training set), "tried" (what was tried on the way to the shipped model), "ablations", "recipes" (what was measured with the recipes of the
+    "speed" (of `llamoco solve`), "odd_prompts" (broken answers on prompts unlike the training set), "tried" (what was tried on the way to the shipped model), "ablations", "ablations_smollm2", "scaling", "recipes" (what was measured with the recipes of the
     larger models). ``hub_cards/records/README.md`` has their form.
     """
     file = folder("records").joinpath(f"{name}.json")

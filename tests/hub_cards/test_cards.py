@@ -181,6 +181,17 @@ def records(whole: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             "rows": [{**row, "name": "facts alone", "gap_closed": spread, "minutes": spread}],
         },
     }
+    cell = {"title": "xs", "parameters": 1047680, "pairs": 1000, "problems": 182, "epochs": 4.0}
+    cell |= dict.fromkeys(("err", "aocc", "gap_closed", "label_hits"), 0.25) | {"minutes": 1.4}
+    found["scaling"] = {
+        **made,
+        "setting": "two cells",
+        "references": {"sbs": 0.4, "vbs": 0.6},
+        "rows": [
+            {**cell, "against_largest": {"difference": -0.1, "interval": [-0.2, -0.01]}},
+            {**cell, "pairs": 5000, "gap_closed": None},
+        ],
+    }
     head = {**made, "settings": {"suite": "outside", "runs": 2, "seed": 7}, "versions": {}}
     del head["seed"]  # a task log has it among its settings
     scored = {"perf": 0.75, "aocc": 0.5}
@@ -205,8 +216,10 @@ def test_a_section_stands_in_the_card_if_its_record_does(records: dict[str, Any]
     assert "| twice as wide | 6.0M | 7.5M | 36 | 10% | 2.0% | slower |" in card
     assert "| no warm-up | 3 | 25.0% ± 3.0 | 0.250 ± 0.030 | 0.250 ± 0.030 | 25% ± 3 | 12 |  |" in card
     assert "At a reduced size: a base of 135M parameters (" in card and "| facts alone | 3 | 25.0%" in card
+    assert "| xs | 1.0 | 1,000 | 182 | 4 | 25.0% | 0.250 | 25% | 25% | 1 | -0.100 [-0.200, -0.010] |" in card
+    assert "| xs | 1.0 | 5,000 | 182 | 4 | 25.0% | 0.250 | – | 25% | 1 |  |" in card
     assert "| llamoco-xs, raw | 300 | 30.0% |\n| llamoco-xs, within the pool | 2 | 0.2% |" in card
-    assert card.count("`llamoco train tried.yaml`, seed 0, a machine, 2026-11-20") == 5
+    assert card.count("`llamoco train tried.yaml`, seed 0, a machine, 2026-11-20") == 6
     assert "2 seeds (`llamoco train tried.yaml`, seed 7, a machine, 2026-11-20)" in card
     assert "| all | llamoco solve | 1 | 0.750 | 0.500 | 100.0% |" in card
     assert "a mean w of 0.780; `llamoco solve` has 0.750" in card
@@ -215,7 +228,15 @@ def test_a_section_stands_in_the_card_if_its_record_does(records: dict[str, Any]
     for name in ("within_pool", "baselines", "robustness"):
         records["evaluation"][name] = None
     records["evaluation"]["with_fallback"] |= {"replaced": {}, "ece": {}}
-    for name in ("tried", "ablations", "ablations_smollm2", "calibration", "odd_prompts", "outside"):
+    for name in (
+        "tried",
+        "ablations",
+        "ablations_smollm2",
+        "scaling",
+        "calibration",
+        "odd_prompts",
+        "outside",
+    ):
         del records[name]
     card = model_cards.shipped_card()
     for text in (
@@ -225,6 +246,7 @@ def test_a_section_stands_in_the_card_if_its_record_does(records: dict[str, Any]
         "Variants that were tried",
         "## Ablations",
         "pretrained model",
+        "## Sizes of models",
         "## Confidence",
     ):
         assert text not in card

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from datasets import Dataset
+from study_rows import described
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.facts import facts_only
-from llamoco.dataset_builder.prompts.rows import rows_of_problem
 from llamoco.modeling.ablations.ablation import ANSWERS, completed, folder_of, one_each, read_answers
 from llamoco.modeling.ablations.families import RECIPES, SCRATCH
 from llamoco.modeling.ablations.pairs import CONFIGS, PLAIN, write_nested_pairs, write_pairs
@@ -32,16 +32,7 @@ NAMES = ("base", "no_warmup")
 @pytest.fixture(scope="module")
 def train_rows() -> list[Row]:
     """Rows of a train split of 12 problems, two descriptions each."""
-    lines = (
-        (CHECKOUT / "dataset_builder" / "labels" / "sample.jsonl").read_text(encoding="utf-8").splitlines()
-    )
-    found: list[Row] = []
-    for row in map(json.loads, lines[:12]):
-        problem = Problem.from_json(row["problem"])
-        scores = json.dumps({row["optimizer"]: 0.9, "no_such_one": 0.2})
-        made = rows_of_problem(problem, row["optimizer"], row["hyperparameters"], 0, 2)
-        found += [{**one, "scores": scores} for one in made]
-    return found
+    return described(12)
 
 
 @pytest.fixture(scope="module")

@@ -12,16 +12,15 @@ import yaml
 from datasets import Dataset
 from huggingface_hub import constants
 from safetensors.torch import load_file
+from study_rows import described
 from tiny_models import tiny
 
-from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.facts import part_of
-from llamoco.dataset_builder.prompts.rows import rows_of_problem
 from llamoco.modeling.ablations import ablation
 from llamoco.modeling.ablations.ablation import ANSWERS, folder_of, one_each, read_answers
 from llamoco.modeling.ablations.families import SMOLLM2
 from llamoco.modeling.ablations.pairs import write_pairs
-from llamoco.modeling.ablations.run_ablations import work, write_record
+from llamoco.modeling.ablations.run_ablations import compare_latents, work, write_record
 from llamoco.modeling.evaluation.split_rows import Row
 from llamoco.modeling.generation.base_models import FOLDERS
 from llamoco.modeling.generation.loading import load_tokenizer
@@ -31,8 +30,7 @@ from llamoco.modeling.training.recipe import RecipeError
 from llamoco.modeling.training.tokenizer import train_tokenizer
 
 CHECKOUT = Path(__file__).parents[3]
-NAMES = ("base", "facts", "description")
-STEPS = 4
+NAMES = ("base", "facts", "description", "no_warmup")
 TEMPLATE = (
     "{% for m in messages %}{{ '<' + m['role'] + '>\\n' + m['content'] + '\\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<assistant>\\n' }}{% endif %}"
@@ -56,15 +54,7 @@ def base(train_rows: list[Row], tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="module")
 def train_rows() -> list[Row]:
-    lines = (CHECKOUT / "dataset_builder" / "labels" / "sample.jsonl").read_text(encoding="utf-8")
-    found: list[Row] = []
-    for row in map(json.loads, lines.splitlines()[:12]):
-        made = rows_of_problem(
-            Problem.from_json(row["problem"]), row["optimizer"], row["hyperparameters"], 0, 2
-        )
-        scores = json.dumps({row["optimizer"]: 0.9, "de": 0.85, "cma_es": 0.8})
-        found += [{**one, "scores": scores} for one in made]
-    return found
+    return described(12)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +72,7 @@ def recipes(tmp_path_factory: pytest.TempPathFactory) -> Path:
         content |= {
             "lora_r": 4,
             "lora_target_modules": [".*_proj"],
-            "contrastive_steps": 1,
+            "contrastive_steps": min(content["contrastive_steps"], 1),
             "per_device_train_batch_size": 3,
             "logging_steps": 1,
             "save_steps": 1,
@@ -125,6 +115,22 @@ def test_the_record_says_what_the_figures_rest_on(out: Path, rows: list[Row], tm
         assert list(row["losses"]["choice"]) == ["1", "2", "3", "4"]
         assert {"facts known", "patterns seen"} <= row["groups"].keys()
     assert all("against_base" in row for row in record["rows"][1:])
+
+
+def test_latents_before_tuning_are_those_of_the_base_model_and_of_the_warm_up(
+    out: Path, recipes: Path, rows: list[Row]
+) -> None:
+    more = [
+        {**row, "constrained": bool(i % 2), "optimizer": "ab"[i % 2]} for i, row in enumerate([*rows, *rows])
+    ]
+    compare_latents(recipes, out, SMOLLM2, more)
+    assert (out / "latents_smollm2.png").stat().st_size > 10_000
+    untuned = load_file(folder_of(out, "no_warmup-initial", 0) / "adapter_model.safetensors")
+    assert not any(weights.any() for name, weights in untuned.items() if "lora_B" in name)
+    path = write_record(out, SMOLLM2, rows, 1, out / "records")
+    assert path is not None and (out / "records" / "latents_smollm2.png").exists()
+    record = json.loads(path.read_text(encoding="utf-8"))
+    assert list(record["figures"]) == ["latents_smollm2.png"] and len(record["latents"]["states"]) == 4
 
 
 def test_models_read_the_part_that_they_learnt_to_read(out: Path, train_rows: list[Row]) -> None:
