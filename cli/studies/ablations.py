@@ -44,7 +44,7 @@ def command(
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each recipe.")] = 3,
     limit: Annotated[int | None, typer.Option(min=1, help="Number of test problems; all by default.")] = None,
     record: Annotated[
-        Path | None, typer.Option(help="Folder for the record and its figure; the study's by default.")
+        Path | None, typer.Option(help="Folder for the record and its figures; the study's by default.")
     ] = None,
     record_only: Annotated[
         bool,

@@ -24,7 +24,7 @@ class Family:
         about: what each recipe is about, by its name, in the order of work: the most important first.
         recipes: folder of the recipes in the repository.
         out: default folder of the study.
-        record, figure: names of the files that the study writes.
+        record, figure, curves: names of the files that the study writes: latents are in `figure`, losses in `curves`.
         trained_on: for the record, with a place for the number of problems.
         training_problems: how many of the training problems are used; all if None.
         choice_losses: nats per choice, whose first reaching is noted.
@@ -37,6 +37,7 @@ class Family:
     out: Path
     record: str
     figure: str
+    curves: str
     trained_on: str
     training_problems: int | None
     choice_losses: tuple[float, ...]
@@ -65,6 +66,7 @@ SCRATCH = Family(
     out=Path("runs") / "ablations",
     record="ablations.json",
     figure="latents.png",
+    curves="warm_up.png",
     trained_on="one description each of {:,} problems and their facts alone",
     training_problems=None,
     choice_losses=(2.2, 2.0, 1.9),
@@ -87,6 +89,7 @@ SMOLLM2 = Family(
     out=Path("runs") / "ablations_smollm2",
     record="ablations_smollm2.json",
     figure="latents_smollm2.png",
+    curves="warm_up_smollm2.png",
     trained_on="one description with facts each of {:,} problems",
     training_problems=1400,  # the recipes say what they cost
     choice_losses=(4.0, 3.5, 3.2),

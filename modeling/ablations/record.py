@@ -64,7 +64,7 @@ def study_record(out: Path, family: Family, rows: Sequence[Row], seeds: int) -> 
         rows: of each recipe with at least one seed: name, recipe, seeds, err, r_acc, perf, aocc and gap_closed (each mean and
         sd over seeds, the latter None of one), label_hits, minutes, against_base (AOCC paired by problem), training_rows and those
         of them that were too long, groups (by language, label, writing pattern and whether the facts are known: aocc, gap_closed and
-        label_hits), steps until a choice loss, losses (of the warm-up and on the choice, by step, mean over seeds), note.
+        label_hits), steps until a choice loss, losses (of the warm-up and on the choice, and the choice's accuracy in training, by step, mean over seeds), note.
         references: AOCC of the single best solver and the virtual best; majority: the optimizers meant; setting; parameters.
     """
     scorer = Scorer(out, rows)
@@ -183,6 +183,7 @@ def _row(
         "losses": {
             "warm_up": _curve([one.warm_up for one in several], "loss"),
             "choice": _curve([one.log for one in several], "choice_loss"),
+            "accuracy": _curve([one.log for one in several], "choice_accuracy"),
         },
         "groups": {
             group: {

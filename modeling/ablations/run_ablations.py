@@ -19,6 +19,7 @@ from llamoco.dataset_builder.benchmark.provenance import environment
 from llamoco.dataset_builder.instruction_data import open_data
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.ablations.ablation import answer, folder_of, initial, one_each, read_answers, train
+from llamoco.modeling.ablations.curves import plot_losses
 from llamoco.modeling.ablations.families import SCRATCH, WARM, Family
 from llamoco.modeling.ablations.latents import latents_of, plot_latents, separability
 from llamoco.modeling.ablations.pairs import write_pairs
@@ -55,7 +56,7 @@ def run_ablations(
         names: recipes to train, in this order; all of the family, in its own order, if None.
         seeds: trainings of each recipe.
         limit: number of test problems; all if None.
-        record: folder for the record and its figure; `out` if None.
+        record: folder for the record and its figures; `out` if None.
         record_only: no training and no runs, only the record of what is finished.
 
     Returns:
@@ -130,7 +131,7 @@ def compare_latents(recipes: Path, out: Path, family: Family, rows: Sequence[Row
 
 
 def write_record(out: Path, family: Family, rows: Sequence[Row], seeds: int, folder: Path) -> Path | None:
-    """Write the record of what is finished, with its figure; None if nothing is."""
+    """Write the record of what is finished, with its figures; None if nothing is."""
     found = study_record(out, family, rows, seeds)
     if found is None:
         return None
@@ -143,11 +144,18 @@ def write_record(out: Path, family: Family, rows: Sequence[Row], seeds: int, fol
     if (concluded := conclusion(found["rows"])) is not None:
         record["conclusion"] = concluded
     folder.mkdir(parents=True, exist_ok=True)
+    figures: dict[str, str] = {}
     if (out / "latents.json").exists():
         record["latents"] = json.loads((out / "latents.json").read_text(encoding="utf-8"))
-        record["figures"] = {family.figure: _caption(record["latents"])}
+        figures[family.figure] = _caption(record["latents"])
         if folder != out:
             (folder / family.figure).write_bytes((out / family.figure).read_bytes())
+    losses = {Path(row["recipe"]).stem: row["losses"] for row in found["rows"]}
+    if set(WARM) <= set(losses):
+        plot_losses({title: losses[name] for name, title in WARM.items()}, folder / family.curves)
+        figures[family.curves] = "Losses with and without the contrastive warm-up, mean over seeds"
+    if figures:
+        record["figures"] = figures
     write_json(folder / family.record, record)
     return folder / family.record
 

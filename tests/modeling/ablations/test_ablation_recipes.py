@@ -96,5 +96,9 @@ def test_families_are_worked_off_by_importance_and_the_command_knows_them() -> N
     for family in (SCRATCH, SMOLLM2):
         assert next(iter(family.about)) == BASE and set(WARM) <= set(family.about)
         assert set(family.groups) <= set(family.about)
-    files = [name for family in FAMILIES.values() for name in (family.record, family.figure, family.out)]
+    files = [
+        name
+        for family in FAMILIES.values()
+        for name in (family.record, family.figure, family.curves, family.out)
+    ]
     assert len(set(files)) == len(files)

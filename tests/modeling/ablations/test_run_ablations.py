@@ -11,12 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from datasets import Dataset
+from PIL import Image
 from study_rows import described
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.facts import facts_only
+from llamoco.modeling.ablations import run_ablations
 from llamoco.modeling.ablations.ablation import ANSWERS, completed, folder_of, one_each, read_answers
-from llamoco.modeling.ablations.families import RECIPES, SCRATCH
+from llamoco.modeling.ablations.families import RECIPES, SCRATCH, SMOLLM2, Family
 from llamoco.modeling.ablations.pairs import CONFIGS, PLAIN, write_nested_pairs, write_pairs
 from llamoco.modeling.ablations.programs import run_missing, runnable
 from llamoco.modeling.ablations.record import conclusion, majority, steps_until
@@ -150,6 +152,9 @@ def test_record_has_the_rows_of_the_card(out: Path, rows: list[Row], tmp_path: P
         r"a model of 0.0M parameters, trained on one description each of \d+ problems and their facts alone"
     )
     assert re.match(setting, record["setting"])
+    assert list(record["figures"]) == ["warm_up.png"]
+    with Image.open(tmp_path / "warm_up.png") as picture:
+        assert picture.width > picture.height > 200
     assert [list(row["losses"]["warm_up"]) for row in record["rows"]] == [["1", "2"], []]
     assert {"facts known", "python", "latex"} & record["rows"][0]["groups"].keys()
 
@@ -177,6 +182,30 @@ def test_latents_of_four_states_and_their_figure(out: Path, recipes: Path, rows:
         f"{which} warm-up, {when} tuning" for when in ("before", "after") for which in ("without", "with")
     ]
     assert (out / "latents.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("family", [SCRATCH, SMOLLM2], ids=lambda family: family.name)
+def test_one_seed_of_all_recipes_comes_before_the_next(
+    family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record is written after each training, the latents are compared when both models are there."""
+    done: list[str] = []
+    monkeypatch.setattr(run_ablations, "evaluation_rows", lambda *_, **__: [])
+    monkeypatch.setattr(
+        run_ablations, "work", lambda _, recipe, name, seed, *__: done.append(f"{name} {seed}")
+    )
+    monkeypatch.setattr(run_ablations, "write_record", lambda *_: done.append("record"))
+    monkeypatch.setattr(run_ablations, "compare_latents", lambda *_: done.append("latents"))
+    (tmp_path / "pairs").mkdir()
+    run_ablations.run_ablations(tmp_path, family, seeds=2)
+    expected = [[word for name in family.about for word in (f"{name} {seed}", "record")] for seed in (0, 1)]
+    assert done == [*expected[0], "latents", *expected[1], "record"]
+    done.clear()
+    run_ablations.run_ablations(tmp_path, family, names=["eq5"], seeds=1)
+    assert done == ["eq5 0", "record", "record"]
+    done.clear()
+    run_ablations.run_ablations(tmp_path, family, record_only=True)
+    assert done == ["record"]
 
 
 def test_a_program_runs_once_whatever_its_comment_says(out: Path, rows: list[Row]) -> None:

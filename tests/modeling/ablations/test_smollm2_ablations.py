@@ -130,7 +130,10 @@ def test_latents_before_tuning_are_those_of_the_base_model_and_of_the_warm_up(
     path = write_record(out, SMOLLM2, rows, 1, out / "records")
     assert path is not None and (out / "records" / "latents_smollm2.png").exists()
     record = json.loads(path.read_text(encoding="utf-8"))
-    assert list(record["figures"]) == ["latents_smollm2.png"] and len(record["latents"]["states"]) == 4
+    assert (
+        list(record["figures"]) == ["latents_smollm2.png", "warm_up_smollm2.png"]
+        and len(record["latents"]["states"]) == 4
+    )
 
 
 def test_models_read_the_part_that_they_learnt_to_read(out: Path, train_rows: list[Row]) -> None:
