@@ -25,7 +25,7 @@ OUT = Path("runs") / "scaling"
 RECORD = "scaling.json"
 SEED = 0
 PAIRS = {"1k": 1000, "5k": 5000, "15k": 15_000, "30k": 30_000}
-MINUTES = {"xs_64": 0.2, "xs_128": 0.45, "xs_256": 1.7, "smollm2": 12.0}  # for 1,000 pairs, on two cores
+MINUTES = {"xs_64": 0.1, "xs_128": 0.35, "xs_256": 1.0, "smollm2": 12.0}  # for 1,000 pairs, on two cores
 TITLES = {
     "xs_64": "xs, 64 wide, 2 blocks",
     "xs_128": "xs, 128 wide, 4 blocks",
