@@ -172,13 +172,10 @@ def last_logits(
         width = max(map(len, group))
         start = min(len(text) - count for text, count in zip(group, wanted, strict=True))
         ids = torch.tensor([[*text, *[pad] * (width - len(text))] for text in group], device=model.device)
-        mask = torch.tensor(
-            [[1] * len(text) + [0] * (width - len(text)) for text in group], device=model.device
-        )
         # Not their number: the output layer would copy its weights for each row of a slice.
         kept = torch.arange(start, width, device=model.device)
         options = {"logits_to_keep": kept} if keeps else {}
-        logits = model(input_ids=ids, attention_mask=mask, use_cache=False, **options).logits
+        logits = model(input_ids=ids, use_cache=False, **options).logits
         logits = logits[:, start - width :]
         for row, (text, count) in enumerate(zip(group, wanted, strict=True)):
             yield logits[row, len(text) - count - start : len(text) - start].float()

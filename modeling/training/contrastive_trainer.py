@@ -102,9 +102,8 @@ class ContrastiveTrainer(InterruptibleTrainer):
         for group in groups:
             longest = int(lengths[group[-1]])
             mask = inputs["attention_mask"][group, :longest]
-            outputs = model(
+            outputs = model(  # without the mask: padding is on the right, where no latent sees it
                 input_ids=inputs["input_ids"][group, :longest],
-                attention_mask=mask,
                 output_hidden_states=True,
                 logits_to_keep=1,
                 use_cache=False,
