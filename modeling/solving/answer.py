@@ -166,6 +166,13 @@ def _answer(
     )
 
 
+def unasked_answer(problem: Problem, probing: Probing | None) -> Answer:
+    """The benchmark's single best solver where the model was interrupted before it answered."""
+    probed = None if probing is None else probing.probed
+    nothing = Answer(problem, "", "", None, None, "", None, 0.0, _with_left_out(problem, None), probed=probed)
+    return single_best_answer(nothing)
+
+
 def single_best_answer(answer: Answer) -> Answer:
     """The benchmark's single best solver in place of a model's answer."""
     group = group_of(answer.problem.constrained)

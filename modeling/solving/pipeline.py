@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.sandbox.tiers import SandboxUnavailable
-from llamoco.modeling.solving.answer import Answer, answer_problem, single_best_answer
+from llamoco.modeling.solving.answer import Answer, answer_problem, single_best_answer, unasked_answer
 from llamoco.modeling.solving.best_so_far import BestSoFar
 from llamoco.modeling.solving.diagnosis import Diagnosis, diagnose
 from llamoco.modeling.solving.fallback import Fallback, after_run
@@ -146,7 +146,12 @@ def solve_problem(
             probing = _probe(watched, so_far, options, listener, limits)
         except BaseException as raised:  # the model still answers, and the best probe counts
             ended = raised
-    plan = _plan(watched, generator, options, listener, probing)
+    try:
+        plan = _plan(watched, generator, options, listener, probing)
+    except KeyboardInterrupt as raised:
+        if probing is None and ended is None:
+            raise  # nothing was evaluated
+        ended, plan = ended or raised, _Plan(unasked_answer(watched, probing), (), None)
     # A sandbox may still be starting: it is not waited for before it has to be.
     if runner is not None and not (plan.answer.known or options.unsafe) and runner.tier == "C":
         raise SandboxUnavailable(

@@ -186,6 +186,31 @@ def test_what_ends_the_probes_early_leaves_the_best_of_them(
     assert outcome.answer.known and outcome.probes is None
 
 
+@pytest.mark.parametrize("early", [False, True], ids=["while it answers", "and during the probes"])
+def test_ctrl_c_while_the_model_answers_keeps_the_best_probe(
+    early: bool, generator: Any, tmp_path: Path
+) -> None:
+    class Interrupted:
+        def __getattr__(self, name: str) -> Any:
+            if name == "answer_within_pool":
+                raise KeyboardInterrupt
+            return getattr(generator, name)
+
+    ended = KeyboardInterrupt()
+    noting = (
+        Noting(plain := problem_of(tmp_path), 7, ended) if early else Noting(plain := problem_of(tmp_path))
+    )
+    outcome, _ = solved(plain, Interrupted(), noting)
+    solution = outcome.solution
+    assert solution is not None and solution.verdict == "interrupted"
+    assert isinstance(outcome.error, KeyboardInterrupt) and (outcome.error is ended or not early)
+    count = 6 if early else 20
+    assert solution.evals == count and solution.f == plain.evaluate(np.array(noting.points[:count])).f.min()
+    assert outcome.answer.known and "single best solver" in outcome.answer.decision
+    with pytest.raises(KeyboardInterrupt):  # nothing was evaluated
+        solve_problem(plain, Interrupted(), None)  # type: ignore[arg-type]
+
+
 def test_the_saved_program_goes_on_from_the_best_probe_with_the_rest_of_the_budget(
     generator: Any, tmp_path: Path
 ) -> None:
