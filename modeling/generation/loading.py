@@ -232,7 +232,7 @@ def _not_loaded(place: _Place, error: Exception) -> ModelError:
     return ModelError(
         f"model {place.name!r} cannot be loaded{base}: {missing} is not a folder, not (completely) in the Hub's cache on this machine, "
         f"and the Hub cannot be asked: {place.unreachable}.\nDownload it where there is a network, `hf download {missing} --local-dir "
-        f"FOLDER`, and give FOLDER{', or a folder that has it in ' + FOLDERS if place.base else ''}; or fill the cache by `hf download "
+        f"FOLDER`, and give FOLDER, or the folder it lies in as {FOLDERS}; or fill the cache by `hf download "
         f"{missing}` and set HF_HUB_OFFLINE=1"
     )
 
