@@ -106,8 +106,9 @@ def make_record(
         config = trainer.model.peft_config["default"].to_dict()
         names = ("peft_type", "r", "lora_alpha", "lora_dropout", "target_modules")
         adapter = {name: config[name] for name in names}
-        # peft keeps a set.
-        adapter["target_modules"] = sorted(adapter["target_modules"])
+        # peft keeps a set of names, or a pattern.
+        modules = adapter["target_modules"]
+        adapter["target_modules"] = [modules] if isinstance(modules, str) else sorted(modules)
     # Of a folder that stands in for the Hub's model only the name: the place says nothing to others.
     found = None if recipe.base_model is None else base_folder(recipe.base_model)
     quantized = recipe.model.load_in_4bit or recipe.model.load_in_8bit

@@ -156,6 +156,7 @@ def test_a_chat_model_is_tuned_resumed_and_asked(
     assert json.loads((whole / BASE_FILE).read_text())["model"] == base
     assert json.loads((whole / "adapter_config.json").read_text())["base_model_name_or_path"] == base
     record = json.loads((whole / "run_record.json").read_text())
+    assert sorted(recipe["lora_target_modules"]) == record["adapter"]["target_modules"]
     assert record["base_model"] == base and record["losses"]["contrastive_loss"] > 0
     # What is kept asks as the chat template does, whoever loads it.
     asked = AutoTokenizer.from_pretrained(whole)(prompts[0])["input_ids"]
