@@ -48,11 +48,8 @@ LARGER_MODELS = {  # recipes that no weights come with, and what was lacking to 
     "qwen_coder": "a GPU",
     **dict.fromkeys(("s", "m", "l_lora", "l_qlora"), "the base model's weights"),
 }
-STUDIES = (
-    "ablations",
-    "ablations_smollm2",
-    "scaling",
-)  # records whose sections the card of the shipped model has
+# Records whose sections the card of the shipped model has.
+STUDIES = ("ablations", "ablations_smollm2", "scaling")
 
 
 @cache

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from llamoco.cli.common import clear_errors, fail, out
+from llamoco.cli.common import fail
+from llamoco.cli.training_study import Data, Limit, RecordOnly, carry_out
 
 
 class FamilyName(StrEnum):
@@ -37,19 +38,14 @@ def command(
         Path | None,
         typer.Option(help="Folder of the recipes; the family's in examples/recipes/ablations by default."),
     ] = None,
-    data: Annotated[
-        str | None, typer.Option(help="Folder or Hub id of the instruction set; the shipped one by default.")
-    ] = None,
+    data: Data = None,
     only: Annotated[list[str] | None, typer.Option(help="This recipe only; can be repeated.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each recipe.")] = 3,
-    limit: Annotated[int | None, typer.Option(min=1, help="Number of test problems; all by default.")] = None,
+    limit: Limit = None,
     record: Annotated[
         Path | None, typer.Option(help="Folder for the record and its figures; the study's by default.")
     ] = None,
-    record_only: Annotated[
-        bool,
-        typer.Option("--record-only", help="Train and run nothing; write the record of what is finished."),
-    ] = False,
+    record_only: RecordOnly = False,
 ) -> None:
     """Train each ablation of the method with several seeds, and score them.
 
@@ -59,24 +55,20 @@ def command(
     """
     from llamoco.modeling.ablations.families import FAMILIES
     from llamoco.modeling.ablations.run_ablations import run_ablations
-    from llamoco.modeling.training.checkpointing import TrainingInterrupted
 
     chosen = FAMILIES[family]
     if unknown := sorted(set(only or ()) - set(chosen.about)):
         fail(f"--only: no recipe {', '.join(unknown)}; expected some of {', '.join(chosen.about)}")
-    with clear_errors():
-        try:
-            written = run_ablations(
-                folder or chosen.out,
-                chosen,
-                recipes=recipes,
-                data=data,
-                names=only,
-                seeds=seeds,
-                limit=limit,
-                record=record,
-                record_only=record_only,
-            )
-        except TrainingInterrupted as stopped:
-            fail(f"{stopped}. The same command continues", 128 + stopped.number)
-    out.print("nothing is finished yet" if written is None else f"written: {written}")
+    carry_out(
+        lambda: run_ablations(
+            folder or chosen.out,
+            chosen,
+            recipes=recipes,
+            data=data,
+            names=only,
+            seeds=seeds,
+            limit=limit,
+            record=record,
+            record_only=record_only,
+        )
+    )

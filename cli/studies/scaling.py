@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from llamoco.cli.common import clear_errors, fail, out
+from llamoco.cli.training_study import Data, Limit, RecordOnly, carry_out
 
 
 class Model(StrEnum):
@@ -43,17 +43,12 @@ def command(
     recipes: Annotated[
         Path | None, typer.Option(help="Folder of the recipes; examples/recipes/scaling by default.")
     ] = None,
-    data: Annotated[
-        str | None, typer.Option(help="Folder or Hub id of the instruction set; the shipped one by default.")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Number of test problems; all by default.")] = None,
+    data: Data = None,
+    limit: Limit = None,
     record: Annotated[
         Path | None, typer.Option(help="Folder for the record; the study's by default.")
     ] = None,
-    record_only: Annotated[
-        bool,
-        typer.Option("--record-only", help="Train and run nothing; write the record of what is finished."),
-    ] = False,
+    record_only: RecordOnly = False,
 ) -> None:
     """Train models of four sizes on 1,000 to 30,000 pairs each, and score them: Table IV of the paper.
 
@@ -63,20 +58,16 @@ def command(
     continues after a stop, a training from its last checkpoint.
     """
     from llamoco.modeling.ablations.scaling import RECIPES, run_scaling
-    from llamoco.modeling.training.checkpointing import TrainingInterrupted
 
-    with clear_errors():
-        try:
-            written = run_scaling(
-                folder,
-                recipes or RECIPES,
-                data=data,
-                models=model,
-                sizes=pairs,
-                limit=limit,
-                record=record,
-                record_only=record_only,
-            )
-        except TrainingInterrupted as stopped:
-            fail(f"{stopped}. The same command continues", 128 + stopped.number)
-    out.print("nothing is finished yet" if written is None else f"written: {written}")
+    carry_out(
+        lambda: run_scaling(
+            folder,
+            recipes or RECIPES,
+            data=data,
+            models=model,
+            sizes=pairs,
+            limit=limit,
+            record=record,
+            record_only=record_only,
+        )
+    )

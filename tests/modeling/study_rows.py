@@ -7,6 +7,7 @@ from pathlib import Path
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.rows import rows_of_problem
+from llamoco.modeling.ablations.ablation import one_each
 from llamoco.modeling.evaluation.split_rows import Row
 
 SAMPLE = Path(__file__).parents[2] / "dataset_builder" / "labels" / "sample.jsonl"
@@ -22,3 +23,9 @@ def described(problems: int) -> list[Row]:
         )
         found += [{**one, "scores": json.dumps(scores)} for one in made]
     return found
+
+
+def to_answer(train_rows: list[Row]) -> list[Row]:
+    """Numbered rows of the two problems with the smallest budgets, one each, as if they were of the test split."""
+    numbered = [{"row": number, **row} for number, row in enumerate(train_rows)]
+    return sorted(one_each(numbered), key=lambda row: row["max_evals"])[:2]

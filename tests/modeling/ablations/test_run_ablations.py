@@ -12,7 +12,7 @@ import pytest
 import yaml
 from datasets import Dataset
 from PIL import Image
-from study_rows import described
+from study_rows import described, to_answer
 
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.prompts.facts import facts_only
@@ -40,9 +40,7 @@ def train_rows() -> list[Row]:
 @pytest.fixture(scope="module")
 def rows(train_rows: list[Row]) -> list[Row]:
     """Two problems with the smallest budgets, by their facts alone."""
-    numbered = [{"row": number, **row} for number, row in enumerate(train_rows)]
-    chosen = sorted(one_each(numbered), key=lambda row: row["max_evals"])[:2]
-    return [{**row, "prompt": facts_only(row["prompt"])} for row in chosen]
+    return [{**row, "prompt": facts_only(row["prompt"])} for row in to_answer(train_rows)]
 
 
 @pytest.fixture(scope="module")

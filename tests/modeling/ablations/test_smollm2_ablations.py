@@ -12,12 +12,12 @@ import yaml
 from datasets import Dataset
 from huggingface_hub import constants
 from safetensors.torch import load_file
-from study_rows import described
+from study_rows import described, to_answer
 from tiny_models import tiny
 
 from llamoco.dataset_builder.prompts.facts import part_of
 from llamoco.modeling.ablations import ablation
-from llamoco.modeling.ablations.ablation import ANSWERS, folder_of, one_each, read_answers
+from llamoco.modeling.ablations.ablation import ANSWERS, folder_of, read_answers
 from llamoco.modeling.ablations.families import SMOLLM2
 from llamoco.modeling.ablations.pairs import write_pairs
 from llamoco.modeling.ablations.run_ablations import compare_latents, work, write_record
@@ -59,8 +59,7 @@ def train_rows() -> list[Row]:
 
 @pytest.fixture(scope="module")
 def rows(train_rows: list[Row]) -> list[Row]:
-    numbered = [{"row": number, **row} for number, row in enumerate(train_rows)]
-    return sorted(one_each(numbered), key=lambda row: row["max_evals"])[:2]
+    return to_answer(train_rows)
 
 
 @pytest.fixture(scope="module")
