@@ -30,6 +30,7 @@ COLUMNS = (  # that training, and the description of its data, read
     "language",
     "pattern",
     "scores",
+    "expected",
     "probes",
     "dim",
     "max_evals",
@@ -75,6 +76,8 @@ def mixture(
             _column(chosen, source, "probes", field)
     if source.soft_label_temperature and (source.soft_choice or source.decides):
         _column(chosen, source, "scores", "soft_label_temperature")
+        if source.expected_share:
+            _column(chosen, source, "expected", "expected_share")
     if source.program_only_share:
         for column in ("dim", "max_evals", "constrained"):
             _column(chosen, source, column, "program_only_share")
@@ -127,12 +130,16 @@ def _with_empty(rows: Dataset, source: DatasetSource) -> Dataset:
 
 
 def _soft(row: Row, source: DatasetSource) -> dict[str, float]:
-    """Probabilities of a row's optimizers by their scores: proportional to exp(AOCC / soft_label_temperature)."""
+    """Probabilities of a row's optimizers: proportional to exp(AOCC / soft_label_temperature), and by `expected_share` what is expected."""
     scores: dict[str, float] = json.loads(row["scores"])
     best = max(scores.values())
     weights = {name: exp((score - best) / source.soft_label_temperature) for name, score in scores.items()}
-    total = sum(weights.values())
-    return {name: weight / total for name, weight in weights.items()}
+    total, share = sum(weights.values()), source.expected_share
+    expected: dict[str, float] = json.loads(row["expected"]) if share else {}
+    return {
+        name: (1 - share) * weight / total + share * expected.get(name, 0.0)
+        for name, weight in weights.items()
+    }
 
 
 def _with_choices(row: Row, source: DatasetSource) -> Row:

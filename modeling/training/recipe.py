@@ -94,6 +94,9 @@ class DatasetSource:
             learns how much worse the others are, where the label alone says which one won.
         soft_choice (`bool`): teach all of these probabilities at once where the optimizer is named, in place of one optimizer
             drawn by them. A row then says as much as many draws. Names of several tokens are taught token by token.
+        expected_share (`float`): share of these probabilities, 0 to 1, that comes from other problems in place of the problem's own
+            scores: what trees expect, grown on problems like it (see `llamoco.dataset_builder.analysis.expected_choices`).
+            Scores are a few noisy runs; what is expected is a calmer target, with which fewer rows do. Needs the column `problem`.
         unknown_share (`float`): share that is seen like decision-only rows, but as a problem whose functions cannot be traced:
             with the data set's column `probes` in place of what the functions do.
         described_unknown_share (`float`): share that is seen like these, with the description before the facts.
@@ -118,6 +121,7 @@ class DatasetSource:
     decision_only_share: float = 0.0
     soft_label_temperature: float = 0.0
     soft_choice: bool = False
+    expected_share: float = 0.0
     unknown_share: float = 0.0
     screened_rows: float = 0.0
     program_only_share: float = 0.0
@@ -137,6 +141,10 @@ class DatasetSource:
             )
         if self.soft_choice and not self.soft_label_temperature:
             raise ValueError("soft_choice: true needs a soft_label_temperature above 0, such as 0.05")
+        if not 0 <= self.expected_share <= 1:
+            raise ValueError(f"expected_share is {self.expected_share}, expected a share from 0 to 1")
+        if self.expected_share and not self.soft_label_temperature:
+            raise ValueError("expected_share needs a soft_label_temperature above 0, such as 0.05")
         if self.reads == "description" and self.only_facts:
             raise ValueError(
                 f"reads: description leaves {self.only_facts[0]} rows nothing to read: set it to 0, and describe problems by "

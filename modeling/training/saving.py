@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerBase, Trainer
 
 from llamoco.modeling.generation.base_models import BASE_FILE, describe_base
 from llamoco.modeling.training.checkpointing import STATE_FILE
+from llamoco.modeling.training.expectations import FILE as EXPECTED
 from llamoco.modeling.training.instruction_trainer import InstructionTrainer
 from llamoco.modeling.training.prompt_format import reading
 from llamoco.modeling.training.recipe import Recipe, RecipeError
@@ -62,6 +63,7 @@ def finish(
             # Written last: its presence says that the run is finished.
             (output / RUN_RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
             (output / "identity.json").unlink()
+            (output / EXPECTED).unlink(missing_ok=True)
             shutil.rmtree(output / "checkpoints")
     except (OSError, SafetensorError) as error:
         raise RecipeError(

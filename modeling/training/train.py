@@ -28,6 +28,7 @@ from llamoco.modeling.training.checkpointing import STATE_FILE, Progress, left_o
 from llamoco.modeling.training.collators import REQUIRED_COLUMNS, tokenize_pairs
 from llamoco.modeling.training.config import LLaMoCoConfig
 from llamoco.modeling.training.contrastive_trainer import ContrastiveTrainer
+from llamoco.modeling.training.expectations import with_expected
 from llamoco.modeling.training.instruction_trainer import InstructionTrainer
 from llamoco.modeling.training.mixture import mixture
 from llamoco.modeling.training.recipe import Recipe, RecipeError, read_recipe
@@ -196,6 +197,8 @@ def _prepare(recipe: Recipe, resume: bool) -> tuple[Progress, Dataset, Dataset |
     data = open_data(source.dataset_name, source.dataset_train_split, source.dataset_config)
     require_columns(data, source.dataset_name, REQUIRED_COLUMNS)
     screened = open_data(source.dataset_name, "train", DECISIONS) if source.screened_rows else None
+    if source.expected_share:
+        data, screened = with_expected(data, screened, source, output, resume)
     pairs = mixture(data, source, screened=screened)
     check_same_run(recipe, pairs, resume)
     return progress, pairs, mixture(data, source, calibration=True) if source.validation else None

@@ -91,6 +91,7 @@ def write_data(folder: Path) -> list[str]:
             "prompt": f"{facts_only(row['prompt'])}",
             "completion": row["completion"].split("\n", 1)[0] + "\n",
             "problem_id": f"screened {number}",
+            "problem": row["problem"],
             "optimizer": row["optimizer"],
         }
         for number, row in enumerate(rows[::4])

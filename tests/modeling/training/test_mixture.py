@@ -43,7 +43,8 @@ def source(**fields: object) -> DatasetSource:
 
 
 def test_whole_pairs_by_default(rows: Dataset) -> None:
-    assert mixture(rows, source()).to_list() == rows.select_columns(list(COLUMNS)).to_list()
+    kept = [name for name in COLUMNS if name in rows.column_names]
+    assert mixture(rows, source()).to_list() == rows.select_columns(kept).to_list()
 
 
 def test_three_kinds_of_rows(rows: Dataset) -> None:
