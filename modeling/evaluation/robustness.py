@@ -1,7 +1,7 @@
 """Robustness of decisions to the description of a problem: identifiers, language, writing patterns that training never saw.
 
 Every problem of an evaluation is described anew in the variants of ``VARIANTS``, read back from a file and put into a prompt by the
-code that ``llamoco solve`` uses, and the model decides on each. No program is run: the AOCC of a decision is the one that the
+code that ``llamoco solve`` uses, and the model decides on each; on the Python one also as if its functions could not be traced. No program is run: the AOCC of a decision is the one that the
 optimizer reached in the benchmark (column ``scores`` of the data set).
 """
 
@@ -19,6 +19,8 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
+from llamoco.dataset_builder.prompts.facts import facts_only, with_unknown_functions
+from llamoco.dataset_builder.prompts.probe_words import words_of_problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.dataset_builder.prompts.rows import PATTERNS, write_description
 from llamoco.metrics.statistics import ByProblem, interval, percentiles
@@ -32,14 +34,15 @@ SEED = 0
 SEEN = {"python": ("python", False), "latex": ("latex", False)}  # language, held out
 HELD_OUT = {"held-out python": ("python", True), "held-out latex": ("latex", True)}
 RENAMED = "renamed"  # the description "python" under other identifiers (``renaming``)
-VARIANTS = (*SEEN, RENAMED, *HELD_OUT)
+UNKNOWN = "facts unknown"  # the description "python", with probes in place of what the functions do
+VARIANTS = (*SEEN, RENAMED, *HELD_OUT, UNKNOWN)
 AT_ONCE = 8  # problems
 
 Decide = Callable[[Sequence[str]], Sequence[Decision]]
 
 
 def descriptions(problem: Problem) -> dict[str, str]:
-    """Draw a problem FILE for each variant; a variant without a short enough pattern is left out.
+    """Draw a problem FILE for each variant but ``UNKNOWN``; a variant without a short enough pattern is left out.
 
     Args:
         problem: a synthetic one.
@@ -67,6 +70,19 @@ def prompt_of(text: str, language: str) -> str:
         return make_prompt(load_problem(path), PROMPT_LIMIT)[0]
 
 
+def prompts_of(problem: Problem) -> dict[str, str]:
+    """The prompt of each variant of a problem."""
+    prompts = {
+        variant: prompt_of(text, "latex" if "latex" in variant else "python")
+        for variant, text in descriptions(problem).items()
+    }
+    if "python" in prompts:
+        facts = facts_only(prompts["python"])
+        unknown = with_unknown_functions(facts, words_of_problem(problem))
+        prompts[UNKNOWN] = prompts["python"].removesuffix(facts) + unknown
+    return prompts
+
+
 def decide_variants(problems: Sequence[Problem], decide: Decide) -> Iterator[list[Line]]:
     """Have a model decide on each variant of each problem, ``AT_ONCE`` problems at a time.
 
@@ -79,9 +95,9 @@ def decide_variants(problems: Sequence[Problem], decide: Decide) -> Iterator[lis
     """
     for start in range(0, len(problems), AT_ONCE):
         asked = [
-            (problem.id, variant, prompt_of(text, "latex" if "latex" in variant else "python"))
+            (problem.id, variant, prompt)
             for problem in problems[start : start + AT_ONCE]
-            for variant, text in descriptions(problem).items()
+            for variant, prompt in prompts_of(problem).items()
         ]
         lines: dict[str, Line] = {}
         for (name, variant, _), decision in zip(asked, decide([text for _, _, text in asked]), strict=True):

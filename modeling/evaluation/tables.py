@@ -47,6 +47,7 @@ VARIANTS = {
     "renamed": "Python, every identifier renamed",
     "held-out python": "Python, in a pattern that training never saw",
     "held-out latex": "LaTeX, in a pattern that training never saw",
+    "facts unknown": "Python, with probes in place of what the functions do",
 }
 
 

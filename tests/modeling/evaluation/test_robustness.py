@@ -11,13 +11,16 @@ from llamoco.dataset_builder.instruction_data import single_best_solvers
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.problems.portable_rng import PortableRng
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.dataset_builder.prompts.facts import fact_lines
+from llamoco.dataset_builder.prompts.facts import fact_lines, facts_only
+from llamoco.dataset_builder.prompts.probe_words import words_of_problem
 from llamoco.modeling.evaluation.robustness import (
     AT_ONCE,
+    UNKNOWN,
     VARIANTS,
     decide_variants,
     descriptions,
     prompt_of,
+    prompts_of,
     robustness,
 )
 from llamoco.modeling.evaluation.split_rows import evaluation_rows
@@ -30,7 +33,7 @@ PROBLEMS = [Problem.from_json(row["problem"]) for row in ROWS]
 def test_every_description_states_the_problem(tmp_path: Path) -> None:
     for problem in PROBLEMS[:4]:
         texts = descriptions(problem)
-        assert set(texts) == set(VARIANTS) and len(set(texts.values())) == len(VARIANTS)
+        assert {*texts, UNKNOWN} == set(VARIANTS) and len(set(texts.values())) == len(VARIANTS) - 1
         assert texts == descriptions(problem)
         points = PortableRng("points", problem.id).points(3, problem.lower_array, problem.upper_array)
         for variant, text in texts.items():
@@ -42,6 +45,16 @@ def test_every_description_states_the_problem(tmp_path: Path) -> None:
                 np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-9)
             prompt = prompt_of(text, "latex" if "latex" in variant else "python")
             assert prompt == text.strip("\n") + "\n" + fact_lines(load_problem(path))
+
+
+def test_unknown_facts_are_those_of_a_problem_that_cannot_be_traced() -> None:
+    for problem in PROBLEMS[:4]:
+        prompts = prompts_of(problem)
+        assert set(prompts) == set(VARIANTS)
+        known = prompts["python"]
+        text = known.removesuffix(facts_only(known))
+        unknown = fact_lines(problem, known=False, probes=words_of_problem(problem))
+        assert prompts[UNKNOWN] == text + unknown != known
 
 
 def test_each_problem_is_decided_on_in_every_way() -> None:

@@ -5,15 +5,19 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tiny_models import tiny
 
 from llamoco.cli.evaluation_tables import print_evaluation
+from llamoco.dataset_builder.instruction_data import single_best_solvers
 from llamoco.dataset_builder.optimizers.pool import POOL, identify
+from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.modeling.evaluation.evaluation_folder import EvaluationError
+from llamoco.modeling.evaluation.reading import reading_record
 from llamoco.modeling.evaluation.results import read_results
 from llamoco.modeling.evaluation.scoring import score_evaluation
-from llamoco.modeling.evaluation.split_rows import evaluation_rows
+from llamoco.modeling.evaluation.split_rows import evaluation_rows, single_best_program
 from llamoco.modeling.evaluation.steps import evaluate_model
 from llamoco.modeling.evaluation.tables import evaluation_tables
 from llamoco.modeling.generation.model_answer import Generation
@@ -113,3 +117,38 @@ def test_a_prompt_for_which_there_is_no_room_has_an_empty_answer_both_ways(sourc
     came: list[tuple[int, Generation, Generation | None]] = []
     narrow.answer_both_ways([evaluation_rows("test", 1)[0]["prompt"]], lambda *both: came.append(both))
     assert came == [(0, Generation("", None, 0, False), None)]
+
+
+def test_two_models_are_compared_on_runs_and_where_facts_are_hidden(
+    evaluated: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    out, record = evaluated
+    rows = evaluation_rows("test", ROWS)
+    folders = [shutil.copytree(out, tmp_path / name) for name in ("own", "other")]
+    # The second model runs the single best solver, and decides nothing where facts are hidden.
+    shutil.copy(out / "runs-sbs.jsonl", folders[1] / "runs-within_pool.jsonl")
+    lines = (folders[1] / "generations.jsonl").read_text().splitlines()
+    solvers = single_best_solvers(None)
+    of_row = {row["row"]: Problem.from_json(row["problem"]) for row in rows}
+    with (folders[1] / "generations.jsonl").open("w") as file:
+        for line in map(json.loads, lines):
+            line["within_pool"]["completion"] = single_best_program(solvers, of_row[line["row"]])
+            file.write(json.dumps(line) + "\n")
+    for folder, choose in zip(folders, (lambda row: row["optimizer"], lambda row: None), strict=True):
+        with (folder / "robustness.jsonl").open("w") as file:
+            for row in rows:
+                line = {"problem_id": row["problem_id"], "decisions": {"facts unknown": choose(row)}}
+                file.write(json.dumps(line) + "\n")
+
+    found = reading_record(*folders, "llamoco study reading own other")
+    assert found["answers"] == "within_pool" and found["models"] == ["random", "random"]
+    both = found["runs"]["all"]
+    table = record["tables"]["all"]
+    assert both["aocc"] == pytest.approx([table["within_pool"]["aocc"], table["sbs"]["aocc"]])
+    assert both["difference"] == pytest.approx(both["aocc"][0] - both["aocc"][1])
+    labels = [json.loads(row["scores"])[row["optimizer"]] for row in rows]
+    hidden = found["decisions"]["all"]
+    assert hidden["difference"] == pytest.approx(np.mean(labels)) and hidden["wins"] == ROWS
+
+    (folders[1] / "robustness.jsonl").unlink()
+    assert reading_record(*folders, "")["decisions"] is None
