@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ from llamoco.modeling.training.collators import REQUIRED_COLUMNS, tokenize_pairs
 from llamoco.modeling.training.config import LLaMoCoConfig
 from llamoco.modeling.training.contrastive_trainer import ContrastiveTrainer
 from llamoco.modeling.training.expectations import with_expected
+from llamoco.modeling.training.frozen_blocks import kept_outputs
 from llamoco.modeling.training.instruction_trainer import InstructionTrainer
 from llamoco.modeling.training.mixture import mixture
 from llamoco.modeling.training.recipe import Recipe, RecipeError, read_recipe
@@ -98,7 +99,8 @@ def run(recipe_path: str | Path, overrides: Sequence[str] = (), resume: bool = F
                 eval_dataset=validation,
             )
         _draw_curves(trainer, output / "tensorboard" / "instruction")
-        trainer.train(resume_from_checkpoint=progress.tuning)
+        with _frozen(recipe, trainer):
+            trainer.train(resume_from_checkpoint=progress.tuning)
     except torch.OutOfMemoryError as error:
         raise RecipeError(
             f"the GPU's memory is full: {str(error).splitlines()[0]} In a recipe with another output_dir, halve "
@@ -251,6 +253,17 @@ def fingerprint(pairs: Dataset) -> str:
         for text in pairs[name]:
             digest.update(str(text).encode() + b"\0")
     return digest.hexdigest()
+
+
+def _frozen(recipe: Recipe, trainer: InstructionTrainer) -> AbstractContextManager[object]:
+    """What keeps the outputs of frozen blocks, where the recipe asks for it."""
+    place, tokenizer = recipe.script.frozen_outputs, trainer.processing_class
+    if place is None:
+        return nullcontext()
+    if recipe.training.world_size > 1:
+        raise RecipeError(f"{recipe.file}: frozen_outputs is for one process; leave it out")
+    assert isinstance(tokenizer, PreTrainedTokenizerBase) and tokenizer.pad_token_id is not None
+    return kept_outputs(trainer.model, Path(place), tokenizer.pad_token_id)
 
 
 @contextmanager
