@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
-from llamoco.cli.common import EXIT_NO_SANDBOX, clear_errors, column, err, fail, out
+from llamoco.cli.common import EXIT_NO_SANDBOX, clear_errors, column, command_line, err, fail, out
 from llamoco.cli.evaluate_suite import run_suite
 from llamoco.cli.evaluation_tables import print_evaluation
 
@@ -235,7 +234,7 @@ def evaluate(
                         steps=chosen,
                         allow_unsafe=unsafe,
                         workers=workers,
-                        command=_command(server),
+                        command=command_line(server),
                         on_progress=_progress_on(bar),
                     )
                 except SandboxUnavailable as error:
@@ -258,16 +257,6 @@ def _progress_on(bar: Progress) -> OnProgress:
         bar.update(tasks[stage.name], completed=stage.done, total=stage.total)
 
     return show
-
-
-def _command(server: str | None) -> str:
-    """The command line for the record, without the secrets that a server's URL may hold."""
-    words = sys.argv[1:]
-    if server:
-        from llamoco.modeling.providers.server import shown_url
-
-        words = [word.replace(server, shown_url(server)) for word in words]
-    return " ".join(["llamoco", *words])
 
 
 def _short_name(name: str) -> str:

@@ -6,6 +6,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -34,10 +35,12 @@ from llamoco.modeling.providers.provider import (
 )
 from llamoco.modeling.providers.replies import (
     Garbage,
+    Sample,
     names_of,
     reply_of,
     shortened,
     text_of,
+    tokens_each_way,
     tokens_of,
 )
 
@@ -143,6 +146,25 @@ class ServerProvider:
 
         self._ask_all(len(failures), turns, on_answer)
 
+    def sample(self, conversation: Conversation, temperature: float, seed: int) -> Sample:
+        """One reply as it is, drawn at a temperature and with a seed (of servers that take these parameters).
+
+        Raises:
+            ModelError: no reply can be obtained.
+        """
+        begun = time.monotonic()
+        try:
+            own = {"temperature": temperature, "seed": seed}
+            reply, content, _ = self._reply(conversation, threading.Event(), own)
+        except Exception as error:
+            raise self._failed(error, "the replies that came are kept") from error
+        asked = sum(len(message["content"]) for message in conversation)
+        tokens_in, tokens_out = tokens_each_way(reply) or (
+            estimated_tokens(asked),
+            estimated_tokens(len(content)),
+        )
+        return Sample(content, tokens_in, tokens_out, round(time.monotonic() - begun, 3))
+
     def _ask_all(
         self, count: int, alternatives: Callable[[int], list[Conversation]], on_answer: OnAnswer
     ) -> None:
@@ -197,11 +219,25 @@ class ServerProvider:
         return self._ask_one(alternatives[-1], stop)
 
     def _ask_one(self, conversation: Conversation, stop: threading.Event) -> Generation:
+        text = as_text(self._style, conversation)
+        reply, content, reason = self._reply(conversation, stop, {})
+        completion = content
+        if self._style == "contract":
+            completion = extract_code(content if self._api == "chat" else OPENED + content)
+        tokens = tokens_of(reply) or estimated_tokens(len(text) + len(content))
+        return Generation(completion, None, tokens, finished=reason != "length")
+
+    def _reply(
+        self, conversation: Conversation, stop: threading.Event, own: dict[str, Any]
+    ) -> tuple[Any, str, str | None]:
+        """The parsed reply to a conversation, its text and why it ended; ``own`` replaces sampling parameters that the server takes."""
         attempt = 0
         while True:
             sampling = self._sampling
             try:
-                return self._request(conversation, sampling)
+                return self._request(
+                    conversation, {name: own.get(name, value) for name, value in sampling.items()}
+                )
             except openai.BadRequestError as error:
                 if not self._adapted(sampling, error.param):
                     raise
@@ -222,8 +258,7 @@ class ServerProvider:
             self._sampling = left
         return True  # else another thread has met this refusal before
 
-    def _request(self, conversation: Conversation, sampling: dict[str, Any]) -> Generation:
-        text = as_text(self._style, conversation)
+    def _request(self, conversation: Conversation, sampling: dict[str, Any]) -> tuple[Any, str, str | None]:
         # Raw: the client would make an object of whatever there is in a reply, and checks no types.
         if self._api == "chat":
             messages: Any = conversation
@@ -231,14 +266,10 @@ class ServerProvider:
                 model=self.name, messages=messages, **sampling
             )
         else:
+            text = as_text(self._style, conversation)
             raw = self._client.completions.with_raw_response.create(model=self.name, prompt=text, **sampling)
         reply = reply_of(raw.content)
-        content, reason = text_of(reply, chat=self._api == "chat")
-        completion = content
-        if self._style == "contract":
-            completion = extract_code(content if self._api == "chat" else OPENED + content)
-        tokens = tokens_of(reply) or estimated_tokens(len(text) + len(content))
-        return Generation(completion, None, tokens, finished=reason != "length")
+        return reply, *text_of(reply, chat=self._api == "chat")
 
     def _failed(self, error: Exception, kept: str) -> ModelError:
         attempts = f"{self._retries + 1} attempts"
