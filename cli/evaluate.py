@@ -118,6 +118,22 @@ def evaluate(
             "define; auto chooses by the model."
         ),
     ] = PromptStyle.auto,
+    examples: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Show a server's model N solved problems of the train split before each prompt (few-shot): the same ones for "
+            "all problems of a group, Python and LaTeX in turn.",
+            show_default=False,
+        ),
+    ] = None,
+    nearest: Annotated[
+        bool,
+        typer.Option(
+            "--nearest",
+            help="With --examples: those whose prompts are nearest to the prompt by TF-IDF (vector search).",
+        ),
+    ] = False,
     steps: Annotated[
         list[Step] | None,
         typer.Option(
@@ -169,19 +185,27 @@ def evaluate(
 
     [cyan]llamoco evaluate --server http://127.0.0.1:8000/v1 --server-model NAME --limit 50[/]
 
+    [cyan]llamoco evaluate --server http://127.0.0.1:8000/v1 --examples 2 --nearest --out runs/vector-search[/]
+
     [cyan]llamoco evaluate runs/xs --step generate; llamoco evaluate runs/xs --step run --step score[/]
     """
     with clear_errors():  # also a Ctrl-C while libraries are imported
         from llamoco.dataset_builder.problems.jsonl import to_jsonable
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+        from llamoco.modeling.evaluation.evaluation_folder import SETTINGS, read_settings
         from llamoco.modeling.evaluation.steps import RUNS, SEED, STEPS, evaluate_model
         from llamoco.modeling.generation.model_files import SHIPPED_MODEL
         from llamoco.modeling.providers import open_provider
+        from llamoco.modeling.providers.examples import Examples
 
         if server is not None and model is not None:
             fail(f"MODEL {model!r} and --server: give one of them; --server-model names the server's model")
         if server is None and server_model is not None:
             fail(f"--server-model {server_model!r} needs --server; give a local model as MODEL")
+        if examples is None and nearest:
+            fail("--nearest needs --examples N: the number of examples")
+        if examples is not None and server is None:
+            fail("--examples needs --server: examples are shown to the model of a server")
         if suite is not None:
             given = {
                 "--server": server,
@@ -201,7 +225,9 @@ def evaluate(
             return
         chosen = tuple(map(str, steps)) if steps else STEPS
         with clear_errors():
-            source = None
+            source = chooser = None
+            if examples is not None:
+                chooser = Examples(examples, "nearest" if nearest else "fixed", data)
             if {"generate", "repair", "robustness"} & set(chosen):
                 source = open_provider(
                     model,
@@ -212,9 +238,12 @@ def evaluate(
                     max_new_tokens=max_new_tokens,
                     timeout=timeout,
                     concurrency=concurrency,
+                    examples=chooser,
                 )
             name = model or server_model or (source.name if source is not None else SHIPPED_MODEL.name)
             folder = out_folder or Path("runs") / f"evaluate-{_short_name(name)}"
+            if chooser is not None and data is None and (folder / SETTINGS).exists():
+                chooser.data = read_settings(folder)["data"]
             columns = (
                 column("{task.description}"),
                 BarColumn(),
