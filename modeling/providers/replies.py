@@ -80,8 +80,8 @@ def tokens_each_way(reply: Any) -> tuple[int, int] | None:
     usage = reply.get("usage") if isinstance(reply, Mapping) else None
     if not isinstance(usage, Mapping):
         return None
-    counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    return counts if all(map(whole_number(0, MAX_TOKENS), counts)) else None
+    each: list[Any] = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
+    return (each[0], each[1]) if all(map(whole_number(0, MAX_TOKENS), each)) else None
 
 
 def names_of(reply: Any) -> list[str]:

@@ -149,3 +149,22 @@ def test_too_many_examples() -> None:
         Examples(17, "fixed")
     with pytest.raises(ModelError, match="too few fitting pairs"):
         Examples(5, "nearest", pairs=PAIRS[:4]).choose([ASKED[0]])
+
+
+def test_examples_come_from_a_data_sets_train_split_without_the_problems_of_its_test_split(
+    tmp_path: Path,
+) -> None:
+    from datasets import Dataset
+
+    held_out = {pair.problem_id for pair in PAIRS[:20]}
+    (tmp_path / "data").mkdir()
+    for split, rows in (
+        ("train", ROWS),
+        ("test", [row for row in ROWS if row["problem_id"] in held_out]),
+    ):
+        Dataset.from_list(rows).to_parquet(tmp_path / "data" / f"{split}-00000-of-00001.parquet")
+    for choice in ("fixed", "nearest"):
+        chosen = Examples(3, choice, str(tmp_path)).choose([pair.prompt for pair in PAIRS[:20]])
+        rest = [pair for pair in PAIRS if pair.problem_id not in held_out]
+        assert chosen == Examples(3, choice, pairs=rest).choose([pair.prompt for pair in PAIRS[:20]])
+        assert not held_out & {pair.problem_id for each in chosen for pair in pairs_of(each)}
