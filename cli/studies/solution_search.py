@@ -42,8 +42,14 @@ def command(
     ] = None,
     max_requests: Annotated[int, typer.Option("--max-requests", min=1, help="Most requests of a run.")] = 200,
     max_new_tokens: Annotated[
-        int, typer.Option("--max-new-tokens", min=1, help="Most tokens of a reply.")
-    ] = 1024,
+        int | None,
+        typer.Option(
+            "--max-new-tokens",
+            min=1,
+            help="Most tokens of a reply; 1024 by default, with LMEA, whose replies have 16 points, 4096.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of initial points and requests.")] = 0,
     concurrency: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 1,
     timeout: Annotated[float, typer.Option(min=1, help="Time limit of a reply, in seconds.")] = 600,
@@ -58,7 +64,7 @@ def command(
         from llamoco.cli.common import column, command_line
         from llamoco.dataset_builder.problems.problem import Problem
         from llamoco.modeling.evaluation.split_rows import evaluation_rows
-        from llamoco.modeling.solution_search.study import Study, run_study, server_sampler
+        from llamoco.modeling.solution_search.study import METHODS, Study, run_study, server_sampler
 
         if server is None and server_model is not None:
             fail(f"--server-model {server_model!r} needs --server")
@@ -66,8 +72,9 @@ def command(
         if server is not None:
             from llamoco.modeling.providers.server import ServerProvider
 
+            tokens = max_new_tokens or METHODS[str(method)].NEW_TOKENS
             source = ServerProvider(
-                server, server_model, "chat", "plain", max_new_tokens, timeout, concurrency=concurrency
+                server, server_model, "chat", "plain", tokens, timeout, concurrency=concurrency
             )
             settings = {
                 name: value

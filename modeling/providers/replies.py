@@ -23,12 +23,14 @@ class Garbage(Exception):
 
 @dataclass(frozen=True)
 class Sample:
-    """A reply as it is: its text, tokens in and out (a quarter of the characters where the server does not count), and seconds."""
+    """A reply as it is: its text, tokens in and out (a quarter of the characters where the server does not count), seconds, and
+    whether the server refused the request as it stands (too long, say) in place of a reply."""
 
     text: str
     tokens_in: int
     tokens_out: int
     seconds: float
+    refused: bool = False
 
 
 def reply_of(body: bytes) -> Any:

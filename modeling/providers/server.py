@@ -22,7 +22,7 @@ from llamoco.dataset_builder.prompts.conversation import (
 )
 from llamoco.dataset_builder.prompts.examples import Example, turns_with_examples
 from llamoco.modeling.generation.model_answer import Generation
-from llamoco.modeling.model_error import ModelError
+from llamoco.modeling.model_error import ModelError, RefusedRequest
 from llamoco.modeling.providers.bounded_http import bounded_client
 from llamoco.modeling.providers.examples import Examples
 from llamoco.modeling.providers.provider import (
@@ -165,6 +165,7 @@ class ServerProvider:
         """One reply as it is, drawn at a temperature and with a seed (of servers that take these parameters).
 
         Raises:
+            RefusedRequest: the server refuses this request.
             ModelError: no reply can be obtained.
         """
         begun = time.monotonic()
@@ -172,7 +173,10 @@ class ServerProvider:
             own = {"temperature": temperature, "seed": seed}
             reply, content, _ = self._reply(conversation, threading.Event(), own)
         except Exception as error:
-            raise self._failed(error, "the replies that came are kept") from error
+            failed = self._failed(error, "the replies that came are kept")
+            if isinstance(error, openai.APIStatusError) and error.status_code in REFUSALS:
+                raise RefusedRequest(str(failed)) from error
+            raise failed from error
         asked = sum(len(message["content"]) for message in conversation)
         tokens_in, tokens_out = tokens_each_way(reply) or (
             estimated_tokens(asked),

@@ -65,6 +65,7 @@ class Lmea:
         "patience": 20,
         "hottest": 2.0,
     }
+    NEW_TOKENS: ClassVar[int] = 4096  # of a reply
     INITIAL_POINTS: ClassVar[int] = 16
 
     def __init__(self, dim: int, lower: np.ndarray, upper: np.ndarray, constrained: bool) -> None:

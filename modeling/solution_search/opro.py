@@ -49,6 +49,7 @@ class Opro:
         "replies_a_step": 8,
         "temperature": 1.0,
     }
+    NEW_TOKENS: ClassVar[int] = 1024  # of a reply
     INITIAL_POINTS: ClassVar[int] = 5
 
     def __init__(self, dim: int, lower: np.ndarray, upper: np.ndarray, constrained: bool) -> None:

@@ -96,10 +96,11 @@ class SolutionSearch:
         self._problem, self._method, self._ask, self._seed = problem, method, ask, seed
         self._max_evals = min(max_evals, problem.max_evals)
         self._max_requests = max_requests
+        self._refused = False
         self._seen: set[bytes] = set()
 
     def run(self) -> str:
-        """Search until a cap is reached, and say which: "evaluations" or "requests"."""
+        """Search until a cap is reached, and say which: "evaluations" or "requests"; or "refused": the prompt is too long for the model."""
         problem = self._problem
         points = PortableRng("solution search", self._seed).points(
             self._method.INITIAL_POINTS, problem.lower_array, problem.upper_array
@@ -115,6 +116,8 @@ class SolutionSearch:
                 if self.effort.requests >= self._max_requests:
                     return "requests"
                 found += self._evaluated(self._answered(request))
+                if self._refused:
+                    return "refused"
             self._method.tell(found)
 
     def _left(self) -> int:
@@ -130,6 +133,9 @@ class SolutionSearch:
             self.effort.tokens_in += sample.tokens_in
             self.effort.tokens_out += sample.tokens_out
             self.effort.model_seconds += sample.seconds
+            if sample.refused:
+                self._refused = True
+                break
             if points := self._method.read(sample.text):
                 return points
             self.effort.unparsable += 1

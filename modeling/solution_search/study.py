@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from llamoco.dataset_builder.problems.portable_rng import named_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.statistics import ByProblem, interval
 from llamoco.modeling.evaluation.baselines import problem_hash, run_of_oracle
+from llamoco.modeling.model_error import RefusedRequest
 from llamoco.modeling.providers.replies import Sample
 from llamoco.modeling.solution_search import lmea, opro
 from llamoco.modeling.solution_search.lmea import Lmea
@@ -136,7 +138,9 @@ def run_study(
     with _locked(out):
         head, recorded = _opened(out / REPLIES, study, sampler, model, command)
         runs = study.keys(problems)
-        lock, stop, rows = threading.Lock(), threading.Event(), {}
+        lock, stop, answered, rows = threading.Lock(), threading.Event(), threading.Event(), {}
+        if any(not line.get("refused") for line in recorded.values()):
+            answered.set()
         with append_jsonl(out / REPLIES) as append:
 
             def one(key: str) -> dict[str, Any] | None:
@@ -149,7 +153,15 @@ def run_study(
                         return _recorded(out / REPLIES, name, recorded[name], asked)
                     if sampler is None or stop.is_set():
                         raise _Missing
-                    sample = sampler(request.text, request.temperature, named_seed(study.seed, name) % 2**31)
+                    try:
+                        sample = sampler(
+                            request.text, request.temperature, named_seed(study.seed, name) % 2**31
+                        )
+                        answered.set()
+                    except RefusedRequest:
+                        if not answered.is_set():  # it may refuse everything: another model's name, say
+                            raise
+                        sample = Sample("", 0, 0, 0.0, refused=True)
                     with lock:
                         append({"key": name, "asked": asked, **asdict(sample)})
                     return sample
@@ -242,7 +254,7 @@ def _recorded(path: Path, name: str, line: Mapping[str, Any], asked: str) -> Sam
             "or another --out"
         )
     try:
-        return Sample(line["text"], line["tokens_in"], line["tokens_out"], line["seconds"])
+        return Sample(line["text"], line["tokens_in"], line["tokens_out"], line["seconds"], line["refused"])
     except KeyError as error:
         raise TaskLogError(
             f"{path}: the reply {name!r} has no field {error}. Remove that line; it is asked again"
@@ -273,6 +285,7 @@ def _written(out: Path, head: Mapping[str, Any], rows: Mapping[str, Any], total:
         "seconds",
     ):
         record[f"{name}_a_run"] = sum(row[name] for row in runs) / len(runs) if runs else None
+    record["stopped_by"] = dict(Counter(row["stopped_by"] for row in runs))
     record["no_feasible_point"] = sum(row["best_f"] is None for row in runs)
     (out / SCORES).write_text(
         json.dumps(to_jsonable(record), indent=1, allow_nan=False) + "\n", encoding="utf-8"

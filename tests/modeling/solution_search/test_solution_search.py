@@ -209,6 +209,25 @@ def test_a_server_that_is_too_slow_ends_the_study_and_keeps_what_came(tmp_path: 
     assert _timeless(tmp_path) == _timeless(tmp_path / "whole")
 
 
+def test_a_prompt_that_is_too_long_ends_its_run_but_no_study_begins_with_one(tmp_path: Path) -> None:
+    refusal = (400, b'{"error": {"message": "exceeds the context"}}', 0.0)
+    with scripted(opro_reply) as server:
+        server.trouble = [refusal]
+        with pytest.raises(ModelError, match="HTTP status 400"):
+            study(tmp_path, server, max_requests=9)
+        source = server_sampler(provider(server))
+
+        def ask(text: str, temperature: float, seed: int) -> Any:
+            if len(server.seen) == 4:
+                server.trouble = [refusal]
+            return source(text, temperature, seed)
+
+        record = run_study(tmp_path, Study("opro", 1, None, 9), [SPHERE], ask, {"model": "m"}, "c", 1)
+    [row] = rows(tmp_path)
+    assert (row["stopped_by"], row["requests"], row["evals"], row["unparsable"]) == ("refused", 4, 6, 0)
+    assert study(tmp_path, None, max_requests=9) == record and record["stopped_by"] == {"refused": 1}
+
+
 @pytest.mark.parametrize("method", ["opro", "lmea"])
 def test_a_resumed_study_equals_an_uninterrupted_one(method: str, tmp_path: Path) -> None:
     reply = {"opro": opro_reply, "lmea": lmea_reply}[method]
