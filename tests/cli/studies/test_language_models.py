@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from llamoco.cli.main import app
 
+CARD = "---\nllamoco:\n  single_best_solvers:\n    unconstrained: de\n    constrained: cobyla\n---\n"
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -19,6 +21,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [row | {"held_out_pattern": False} for row in described(6)]
     for split, some in (("train", rows[4:]), ("test", rows[:4])):
         Dataset.from_list(some).to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
+    (folder / "README.md").write_text(CARD)
     return folder
 
 
@@ -65,3 +68,36 @@ def test_an_evaluation_with_examples(data: Path, tmp_path: Path) -> None:
         assert [len(body["messages"]) for body in server.seen] == [5, 5, 5, 5]
         code, output = run(*words, "--server", server.url)
         assert code == 2 and "source.examples.choice" in output
+
+
+def test_errors_of_an_evaluation_by_kind(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ALLOW_CODE_EVAL", "1")
+    program = "import scipy.optimize as so\n\ndef optimize(objective, lower, upper, max_evals, seed, inequality=None, equality=None, x0=None):\n"
+    texts = [program + "    return so.particle_swarm(objective)\n", "I would take CMA-ES."]
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text(
+        "".join(json.dumps({"row": i, "program": text}) + "\n" for i, text in enumerate(texts))
+    )
+    out = tmp_path / "out"
+    words = [
+        "evaluate",
+        str(answers),
+        "--data",
+        str(data),
+        "--runs",
+        "2",
+        "--workers",
+        "1",
+        "--out",
+        str(out),
+    ]
+    code, output = run(*words, "--step", "generate", "--step", "run")
+    assert code == 0, output
+    code, output = run("study", "error-kinds", str(out))
+    assert code == 0, output
+    record = json.loads((out / "error-kinds.json").read_text())
+    assert record["runs"] == 4 and {name: n for name, n in record["kinds"].items() if n} == {
+        "interface": 2,
+        "syntax": 2,
+    }
+    assert record["optimizers"] == {"no program": 1.0, "none found": 1.0}
