@@ -67,3 +67,13 @@ def clear_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         err.print("interrupted")
         raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def command_line(server: str | None) -> str:
+    """The command line for the record, without the secrets that a server's URL may hold."""
+    words = sys.argv[1:]
+    if server:
+        from llamoco.modeling.providers.server_url import shown_url
+
+        words = [word.replace(server, shown_url(server)) for word in words]
+    return " ".join(["llamoco", *words])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
-from llamoco.cli.common import EXIT_NO_SANDBOX, clear_errors, column, err, fail, out
+from llamoco.cli.common import EXIT_NO_SANDBOX, clear_errors, column, command_line, err, fail, out
 from llamoco.cli.evaluate_suite import run_suite
 from llamoco.cli.evaluation_tables import print_evaluation
 
@@ -119,6 +118,22 @@ def evaluate(
             "define; auto chooses by the model."
         ),
     ] = PromptStyle.auto,
+    examples: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Show a server's model N solved problems of the train split before each prompt (few-shot): the same ones for "
+            "all problems of a group, Python and LaTeX in turn.",
+            show_default=False,
+        ),
+    ] = None,
+    nearest: Annotated[
+        bool,
+        typer.Option(
+            "--nearest",
+            help="With --examples: those whose prompts are nearest to the prompt by TF-IDF (vector search).",
+        ),
+    ] = False,
     steps: Annotated[
         list[Step] | None,
         typer.Option(
@@ -170,19 +185,27 @@ def evaluate(
 
     [cyan]llamoco evaluate --server http://127.0.0.1:8000/v1 --server-model NAME --limit 50[/]
 
+    [cyan]llamoco evaluate --server http://127.0.0.1:8000/v1 --examples 2 --nearest --out runs/vector-search[/]
+
     [cyan]llamoco evaluate runs/xs --step generate; llamoco evaluate runs/xs --step run --step score[/]
     """
     with clear_errors():  # also a Ctrl-C while libraries are imported
         from llamoco.dataset_builder.problems.jsonl import to_jsonable
         from llamoco.metrics.sandbox.tiers import SandboxUnavailable
+        from llamoco.modeling.evaluation.evaluation_folder import SETTINGS, read_settings
         from llamoco.modeling.evaluation.steps import RUNS, SEED, STEPS, evaluate_model
         from llamoco.modeling.generation.model_files import SHIPPED_MODEL
         from llamoco.modeling.providers import open_provider
+        from llamoco.modeling.providers.examples import Examples
 
         if server is not None and model is not None:
             fail(f"MODEL {model!r} and --server: give one of them; --server-model names the server's model")
         if server is None and server_model is not None:
             fail(f"--server-model {server_model!r} needs --server; give a local model as MODEL")
+        if examples is None and nearest:
+            fail("--nearest needs --examples N: the number of examples")
+        if examples is not None and server is None:
+            fail("--examples needs --server: examples are shown to the model of a server")
         if suite is not None:
             given = {
                 "--server": server,
@@ -202,7 +225,9 @@ def evaluate(
             return
         chosen = tuple(map(str, steps)) if steps else STEPS
         with clear_errors():
-            source = None
+            source = chooser = None
+            if examples is not None:
+                chooser = Examples(examples, "nearest" if nearest else "fixed", data)
             if {"generate", "repair", "robustness"} & set(chosen):
                 source = open_provider(
                     model,
@@ -213,9 +238,12 @@ def evaluate(
                     max_new_tokens=max_new_tokens,
                     timeout=timeout,
                     concurrency=concurrency,
+                    examples=chooser,
                 )
             name = model or server_model or (source.name if source is not None else SHIPPED_MODEL.name)
             folder = out_folder or Path("runs") / f"evaluate-{_short_name(name)}"
+            if chooser is not None and data is None and (folder / SETTINGS).exists():
+                chooser.data = read_settings(folder)["data"]
             columns = (
                 column("{task.description}"),
                 BarColumn(),
@@ -235,7 +263,7 @@ def evaluate(
                         steps=chosen,
                         allow_unsafe=unsafe,
                         workers=workers,
-                        command=_command(server),
+                        command=command_line(server),
                         on_progress=_progress_on(bar),
                     )
                 except SandboxUnavailable as error:
@@ -258,16 +286,6 @@ def _progress_on(bar: Progress) -> OnProgress:
         bar.update(tasks[stage.name], completed=stage.done, total=stage.total)
 
     return show
-
-
-def _command(server: str | None) -> str:
-    """The command line for the record, without the secrets that a server's URL may hold."""
-    words = sys.argv[1:]
-    if server:
-        from llamoco.modeling.providers.server import shown_url
-
-        words = [word.replace(server, shown_url(server)) for word in words]
-    return " ".join(["llamoco", *words])
 
 
 def _short_name(name: str) -> str:

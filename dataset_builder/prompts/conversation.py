@@ -68,7 +68,7 @@ _PYTHON = frozenset({"", "python", "python3", "py"})
 
 def first_turns(style: PromptStyle, prompt: str) -> list[Conversation]:
     """Conversations that ask for a program: with the full prompt and, for a model that it does not fit into, with fact lines only."""
-    return [[_question(style, text)] for text in dict.fromkeys((prompt, facts_only(prompt)))]
+    return [[question(style, text)] for text in dict.fromkeys((prompt, facts_only(prompt)))]
 
 
 def repair_turns(style: PromptStyle, prompt: str, program: str, error: str) -> list[Conversation]:
@@ -95,7 +95,7 @@ def repair_turns(style: PromptStyle, prompt: str, program: str, error: str) -> l
     short = facts_only(prompt)
     cases = dict.fromkeys([(prompt, programs[0]), *((short, text) for text in programs)])
     return [
-        [_question(style, asked), *_failed(style, text, _clipped(error.strip(), ERROR_LIMIT))]
+        [question(style, asked), *_failed(style, text, _clipped(error.strip(), ERROR_LIMIT))]
         for asked, text in cases
     ]
 
@@ -126,7 +126,8 @@ def extract_code(reply: str) -> str:
     return clean_text(next((max(codes, key=len) for codes in ranked if codes), reply))
 
 
-def _question(style: PromptStyle, prompt: str) -> Message:
+def question(style: PromptStyle, prompt: str) -> Message:
+    """The message that asks for a program."""
     return {
         "role": "user",
         "content": prompt if style == "plain" else f"{CONTRACT}\nThe problem:\n\n{prompt}",

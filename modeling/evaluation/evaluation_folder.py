@@ -179,8 +179,12 @@ def _checked(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
     before = read_settings(folder)
     there, wanted = _flat(before), _flat({name: value for name, value in asked.items() if value is not None})
     names = [name for name in wanted if there.get(name) != wanted[name]]
+    if (
+        "source" in asked
+    ):  # settings that a source does not state are not those of one that does: without examples, say
+        names += [name for name in there if name.startswith("source.") and name not in wanted]
     if names:
-        found = ", ".join(f"{name} {there.get(name)!r} (asked: {wanted[name]!r})" for name in names)
+        found = ", ".join(f"{name} {there.get(name)!r} (asked: {wanted.get(name)!r})" for name in names)
         raise EvaluationError(
             f"{folder} holds an evaluation with another {', '.join(names)}: it has {found}. "
             "Nothing was changed: give another --out, or remove the folder"

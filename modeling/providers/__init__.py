@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from llamoco.modeling.model_error import ModelError
 
 if TYPE_CHECKING:
+    from llamoco.modeling.providers.examples import Examples
     from llamoco.modeling.providers.provider import AnswerProvider
 
 
@@ -20,6 +21,7 @@ def open_provider(
     max_new_tokens: int | None = None,
     timeout: float = 600.0,
     concurrency: int = 8,
+    examples: Examples | None = None,
 ) -> AnswerProvider:
     """Open a provider; only what it needs is imported.
 
@@ -33,6 +35,7 @@ def open_provider(
         max_new_tokens: length limit of an answer; None for the style's own.
         timeout: seconds that a server may take for an answer.
         concurrency: requests to a server at a time.
+        examples: chooses solved problems that a server's model is shown before each prompt.
 
     Raises:
         ModelError: the provider cannot be opened; the message says why and what to do.
@@ -48,7 +51,10 @@ def open_provider(
             max_new_tokens,
             timeout=timeout,
             concurrency=concurrency,
+            examples=examples,
         )
+    if examples is not None:
+        raise ModelError("examples are shown to the model of a server: give its URL, too")
     if server_model is not None:
         raise ModelError(f"a model on a server is named ({server_model}), but no server: give its URL, too")
     if model is not None and (model.endswith(".jsonl") or Path(model).expanduser().is_file()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from llamoco.dataset_builder.problems.printable import printable
@@ -18,6 +19,18 @@ NAMES = 20  # models that a message lists
 
 class Garbage(Exception):
     """A reply with status 200 that is no answer; says what it is instead."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A reply as it is: its text, tokens in and out (a quarter of the characters where the server does not count), seconds, and
+    whether the server refused the request as it stands (too long, say) in place of a reply."""
+
+    text: str
+    tokens_in: int
+    tokens_out: int
+    seconds: float
+    refused: bool = False
 
 
 def reply_of(body: bytes) -> Any:
@@ -62,6 +75,15 @@ def tokens_of(reply: Any) -> int | None:
     usage = reply.get("usage") if isinstance(reply, Mapping) else None
     total = usage.get("total_tokens") if isinstance(usage, Mapping) else None
     return total if whole_number(1, MAX_TOKENS)(total) else None
+
+
+def tokens_each_way(reply: Any) -> tuple[int, int] | None:
+    """Tokens in, and tokens out, as the server counts them; None as in ``tokens_of``."""
+    usage = reply.get("usage") if isinstance(reply, Mapping) else None
+    if not isinstance(usage, Mapping):
+        return None
+    each: list[Any] = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
+    return (each[0], each[1]) if all(map(whole_number(0, MAX_TOKENS), each)) else None
 
 
 def names_of(reply: Any) -> list[str]:

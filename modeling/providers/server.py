@@ -6,9 +6,9 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import openai
 
@@ -20,9 +20,11 @@ from llamoco.dataset_builder.prompts.conversation import (
     first_turns,
     repair_turns,
 )
+from llamoco.dataset_builder.prompts.examples import Example, turns_with_examples
 from llamoco.modeling.generation.model_answer import Generation
-from llamoco.modeling.model_error import ModelError
+from llamoco.modeling.model_error import ModelError, RefusedRequest
 from llamoco.modeling.providers.bounded_http import bounded_client
+from llamoco.modeling.providers.examples import Examples
 from llamoco.modeling.providers.provider import (
     APIS,
     Failure,
@@ -34,12 +36,15 @@ from llamoco.modeling.providers.provider import (
 )
 from llamoco.modeling.providers.replies import (
     Garbage,
+    Sample,
     names_of,
     reply_of,
     shortened,
     text_of,
+    tokens_each_way,
     tokens_of,
 )
+from llamoco.modeling.providers.server_url import base_url, shown_url
 
 SEED = 0
 NO_KEY = "none"  # for servers that ask for no key
@@ -70,6 +75,7 @@ class ServerProvider:
         concurrency: requests at a time.
         retries: how often a request that failed is repeated.
         pause: seconds before the first repetition after a senseless reply; doubled each time, 8 at most.
+        examples: chooses solved problems that are shown before each prompt, in the repair turn, too.
 
     Raises:
         ModelError: if the URL, API, style or time limit is none, or no model is named and the server does not list a single one.
@@ -88,6 +94,7 @@ class ServerProvider:
         concurrency: int = 8,
         retries: int = 4,
         pause: float = 0.5,
+        examples: Examples | None = None,
     ) -> None:
         if api not in APIS:
             raise ModelError(f"API: expected one of {', '.join(APIS)}, got {api!r}")
@@ -95,11 +102,11 @@ class ServerProvider:
             raise ModelError(
                 f"time limit of a request: expected seconds up to {LONGEST_TIMEOUT:g}, got {timeout}"
             )
-        base, query = _base_url(url)
+        base, query = base_url(url)
         self._api = api
         self._style = resolve_style(prompt_style, "contract" if api == "chat" else "plain")
         self._max_new_tokens = max_new_tokens or default_new_tokens(self._style)
-        self._shown_url = shown_url(url)
+        self._shown_url, self._examples = shown_url(url), examples
         self._concurrency, self._retries, self._pause, self._timeout = concurrency, retries, pause, timeout
         self._sampling: dict[str, Any] = {
             "temperature": 0,
@@ -128,20 +135,54 @@ class ServerProvider:
             "max_new_tokens": self._max_new_tokens,
             "temperature": 0,
             "sampling_seed": SEED,
+            **({} if self._examples is None else {"examples": self._examples.settings()}),
         }
 
     def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
         """See ``provider.AnswerProvider``."""
-        self._ask_all(len(prompts), lambda number: first_turns(self._style, prompts[number]), on_answer)
+        shown = self._shown(prompts)
+
+        def turns(number: int) -> list[Conversation]:
+            return turns_with_examples(self._style, first_turns(self._style, prompts[number]), shown[number])
+
+        self._ask_all(len(prompts), turns, on_answer)
 
     def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
         """See ``provider.AnswerProvider``."""
+        shown = self._shown([failure.prompt for failure in failures])
 
         def turns(number: int) -> list[Conversation]:
             failure = failures[number]
-            return repair_turns(self._style, failure.prompt, failure.program, failure.error)
+            repairs = repair_turns(self._style, failure.prompt, failure.program, failure.error)
+            return turns_with_examples(self._style, repairs, shown[number])
 
         self._ask_all(len(failures), turns, on_answer)
+
+    def _shown(self, prompts: Sequence[str]) -> list[list[Example]]:
+        return [[] for _ in prompts] if self._examples is None else self._examples.choose(prompts)
+
+    def sample(self, conversation: Conversation, temperature: float, seed: int) -> Sample:
+        """One reply as it is, drawn at a temperature and with a seed (of servers that take these parameters).
+
+        Raises:
+            RefusedRequest: the server refuses this request.
+            ModelError: no reply can be obtained.
+        """
+        begun = time.monotonic()
+        try:
+            own = {"temperature": temperature, "seed": seed}
+            reply, content, _ = self._reply(conversation, threading.Event(), own)
+        except Exception as error:
+            failed = self._failed(error, "the replies that came are kept")
+            if isinstance(error, openai.APIStatusError) and error.status_code in REFUSALS:
+                raise RefusedRequest(str(failed)) from error
+            raise failed from error
+        asked = sum(len(message["content"]) for message in conversation)
+        tokens_in, tokens_out = tokens_each_way(reply) or (
+            estimated_tokens(asked),
+            estimated_tokens(len(content)),
+        )
+        return Sample(content, tokens_in, tokens_out, round(time.monotonic() - begun, 3))
 
     def _ask_all(
         self, count: int, alternatives: Callable[[int], list[Conversation]], on_answer: OnAnswer
@@ -197,11 +238,25 @@ class ServerProvider:
         return self._ask_one(alternatives[-1], stop)
 
     def _ask_one(self, conversation: Conversation, stop: threading.Event) -> Generation:
+        text = as_text(self._style, conversation)
+        reply, content, reason = self._reply(conversation, stop, {})
+        completion = content
+        if self._style == "contract":
+            completion = extract_code(content if self._api == "chat" else OPENED + content)
+        tokens = tokens_of(reply) or estimated_tokens(len(text) + len(content))
+        return Generation(completion, None, tokens, finished=reason != "length")
+
+    def _reply(
+        self, conversation: Conversation, stop: threading.Event, own: dict[str, Any]
+    ) -> tuple[Any, str, str | None]:
+        """The parsed reply to a conversation, its text and why it ended; ``own`` replaces sampling parameters that the server takes."""
         attempt = 0
         while True:
             sampling = self._sampling
             try:
-                return self._request(conversation, sampling)
+                return self._request(
+                    conversation, {name: own.get(name, value) for name, value in sampling.items()}
+                )
             except openai.BadRequestError as error:
                 if not self._adapted(sampling, error.param):
                     raise
@@ -222,8 +277,7 @@ class ServerProvider:
             self._sampling = left
         return True  # else another thread has met this refusal before
 
-    def _request(self, conversation: Conversation, sampling: dict[str, Any]) -> Generation:
-        text = as_text(self._style, conversation)
+    def _request(self, conversation: Conversation, sampling: dict[str, Any]) -> tuple[Any, str, str | None]:
         # Raw: the client would make an object of whatever there is in a reply, and checks no types.
         if self._api == "chat":
             messages: Any = conversation
@@ -231,14 +285,10 @@ class ServerProvider:
                 model=self.name, messages=messages, **sampling
             )
         else:
+            text = as_text(self._style, conversation)
             raw = self._client.completions.with_raw_response.create(model=self.name, prompt=text, **sampling)
         reply = reply_of(raw.content)
-        content, reason = text_of(reply, chat=self._api == "chat")
-        completion = content
-        if self._style == "contract":
-            completion = extract_code(content if self._api == "chat" else OPENED + content)
-        tokens = tokens_of(reply) or estimated_tokens(len(text) + len(content))
-        return Generation(completion, None, tokens, finished=reason != "length")
+        return reply, *text_of(reply, chat=self._api == "chat")
 
     def _failed(self, error: Exception, kept: str) -> ModelError:
         attempts = f"{self._retries + 1} attempts"
@@ -283,30 +333,3 @@ class ServerProvider:
 
 def _names(models: list[str]) -> str:
     return ", ".join(map(shortened, models))
-
-
-def _base_url(url: str) -> tuple[str, dict[str, object]]:
-    """Base URL for the client (scheme, host, path above ``/chat/completions``), and the query of every request."""
-    text = url.strip() if "://" in url else f"http://{url.strip()}"
-    try:
-        parts = urlsplit(text)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid:
-        got = "another text" if "@" in url or "?" in url else repr(url)  # there may be a password in it
-        raise ModelError(f"server: expected a URL such as http://localhost:8000/v1, got {got}")
-    path = parts.path.rstrip("/")
-    for ending in ("/chat/completions", "/completions", "/models"):
-        path = path.removesuffix(ending)
-    return urlunsplit((parts.scheme, parts.netloc, path or "/v1", "", "")), dict(parse_qsl(parts.query))
-
-
-def shown_url(url: str) -> str:
-    """A server's URL as messages and records show it: without user, password and query, in which there may be secrets.
-
-    Raises:
-        ModelError: if it is no URL.
-    """
-    parts = urlsplit(_base_url(url)[0])
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
