@@ -35,6 +35,7 @@ EMBEDDING = (
 )
 COMPONENTS = 64
 PORTFOLIO_SIZE = 3
+VALIDATED = 5000  # pairs from which on a tenth of them says when to stop
 
 
 class Selector(Protocol):
@@ -88,7 +89,7 @@ class AsLlm:
                 hidden_layer_sizes=(64,),
                 alpha=1e-3,
                 learning_rate_init=3e-3,
-                early_stopping=True,
+                early_stopping=len(rows) >= VALIDATED,
                 max_iter=200,
                 random_state=0,
             ),
