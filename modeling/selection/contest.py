@@ -286,10 +286,9 @@ def _scored(
         "optimizers": dict(
             Counter(" + ".join(o for o, _ in programs) for programs in chosen.values()).most_common()
         ),
-        "label_hits": sum(
-            len(programs) == 1 and programs[0][0] == labels[identifier]
-            for identifier, programs in chosen.items()
-        )
+        "label_hits": None
+        if any(len(programs) > 1 for programs in chosen.values())
+        else sum(programs[0][0] == labels[identifier] for identifier, programs in chosen.items())
         / len(chosen),
     }
     if "sbs" in plans and name != "sbs":
