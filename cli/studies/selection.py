@@ -34,7 +34,7 @@ def command(
 ) -> None:
     """Run algorithm selection on the test problems: SBS, PIAS, AS-LLM, each also with SMAC3, and a fixed portfolio (Table VI).
 
-    The selectors are trained on the train split's labels, in about a minute. Probes and trials are charged to the budget of the problem.
+    The selectors are trained on the train split's labels, which takes minutes. Probes and trials are charged to the budget of the problem.
     The same command continues after Ctrl-C or kill -9. Needs `llamoco\\[selection]`.
     """
     with clear_errors():

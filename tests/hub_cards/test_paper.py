@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from llamoco.cli.main import app
 from llamoco.dataset_builder.optimizers.catalogue import POOL
 from llamoco.dataset_builder.optimizers.configuration import config_json
 from llamoco.dataset_builder.optimizers.pool import configurations
@@ -231,3 +233,17 @@ def test_the_larger_grid_finds_no_less() -> None:
 
 def test_exhibits_are_the_seven_tables_and_five_figures() -> None:
     assert len(EXHIBITS) == 12
+
+
+def test_the_command_prints_and_writes_what_is_asked_for(place: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = CliRunner().invoke(app, ["paper", "Table II", "--records", str(place), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert "10.546%" in result.output and "llamoco-xs" in result.output and "Table I " not in result.output
+    assert {path.name for path in out.iterdir()} == {"paper.md", "table-2.csv"}
+    for arguments, message in (
+        (["Table IX"], "expected a table or figure of the paper"),
+        (["--records", str(tmp_path / "none")], "give the folder of run records"),
+    ):
+        result = CliRunner().invoke(app, ["paper", *arguments])
+        assert result.exit_code != 0 and message in " ".join(result.output.split())
