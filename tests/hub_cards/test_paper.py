@@ -247,3 +247,42 @@ def test_the_command_prints_and_writes_what_is_asked_for(place: Path, tmp_path: 
     ):
         result = CliRunner().invoke(app, ["paper", *arguments])
         assert result.exit_code != 0 and message in " ".join(result.output.split())
+
+
+def test_a_suites_record_fills_table_3(place: Path) -> None:
+    suite = json.loads((SHIPPED / "outside.json").read_text(encoding="utf-8"))
+    write(place, "realistic", suite)
+    (table,) = exhibits(Records(place), ["table-3"])
+    assert table.table is not None
+    rows = [dict(zip(table.table.columns, row, strict=True)) for row in table.table.rows]
+    (ours,) = [row for row in rows if row["problem"] == "alkylation"]
+    scores = next(problem["scores"] for problem in suite["problems"] if problem["id"] == "alkylation")
+    assert ours["pycma"] == f"{scores['pycma']['perf']:.1%}" and ours["OPRO"] == ""
+    assert ours[suite["settings"]["model"]] == f"{scores['solve']['perf']:.1%}"
+    assert sum(row["whose"] == "paper" for row in rows) == 16
+    assert sum(row["whose"] == "ours" for row in rows) == len(suite["problems"])
+    assert [line for line in table.missing if "realistic.json" in line] == []
+
+
+def test_a_scaling_record_fills_table_4_and_its_claim(place: Path) -> None:
+    rows = [
+        {"title": title, "parameters": size, "pairs": pairs, "perf": perf, "aocc": perf / 2}
+        for title, size, perfs in (("small", 100_000, (0.5, 0.6)), ("large", 2_000_000, (0.4, 0.7)))
+        for pairs, perf in zip((1000, 30_000), perfs, strict=True)
+    ]
+    head = {"command": "llamoco study scaling", "seed": 0, "machine": "m", "date": "d"}
+    write(place, "scaling", {**head, "rows": rows})
+    (table,) = exhibits(Records(place), ["table-4"])
+    assert table.table is not None
+    assert ["large (2.0M)", "ours, Perf", "40.0%", "-", "-", "70.0%"] in [
+        list(row) for row in table.table.rows
+    ]
+    assert ["small (0.1M)", "ours, AOCC", "0.250", "-", "-", "0.300"] in [
+        list(row) for row in table.table.rows
+    ]
+    verdicts = {claim.text: claim.verdict for claim in claims(Records(place))}
+    assert verdicts["more training pairs help at every size of the model"] == "holds"
+    rows[0]["aocc"] = 0.9
+    write(place, "scaling", {**head, "rows": rows})
+    verdicts = {claim.text: claim.verdict for claim in claims(Records(place))}
+    assert verdicts["more training pairs help at every size of the model"] == "fails"
