@@ -97,7 +97,7 @@ def reference_entries(record: EvaluationRecord) -> dict[str, Entry]:
                     "problems": of_all["problems"],
                     "runs": max(1, round(of_all["runs"] / of_all["problems"])),
                     "seed": baselines["settings"].get("seed"),
-                    **{field: baselines[field] for field in ("command", "machine", "date")},  # type: ignore[literal-required]
+                    **{field: baselines[field] for field in ("command", "machine", "date")},
                     "scores": {
                         group: _scores(baselines["groups"][group][tool], record, group)
                         for group in GROUPS

@@ -82,12 +82,12 @@ def table_3(records: Records) -> Exhibit:
     notes = [published.NOTES["III"]]
     for name, record in suites.items():
         way = record["ways"]["solve"]["all"]
-        tools = ", ".join(
+        beside = ", ".join(
             f"{tool} {percent(of_tool['all']['perf'])}" for tool, of_tool in record["tools"].items()
         )
         notes.append(
             f"Ours on the suite `{name}` ({way['problems']} problems): Perf {percent(way['perf'])} for "
-            f"`{record['settings']['model']}`; {tools}."
+            f"`{record['settings']['model']}`; {beside}."
         )
     return Exhibit(
         "table-3",

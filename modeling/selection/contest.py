@@ -22,7 +22,7 @@ from llamoco.dataset_builder.optimizers.single_best import single_best_solver
 from llamoco.dataset_builder.problems.portable_rng import run_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.statistics import ByProblem, interval
-from llamoco.metrics.summary import compare_values
+from llamoco.metrics.summary import Compared, compare_values
 from llamoco.modeling.evaluation.baseline_comparison import read_baselines
 from llamoco.modeling.evaluation.baselines import TOOLS, problem_hash
 from llamoco.modeling.evaluation.results import read_results
@@ -49,6 +49,7 @@ CONTESTANTS = {
     "portfolio": "fixed portfolio",
 }
 SEED = 0
+SCORES: Mapping[Compared, int] = {"perf": 1, "aocc": 2}  # their places in the tuples of ``_scored``
 FILE, RECORD = "selection.jsonl", "selection.json"
 
 # Runs of one program, by hash of the problem, the program's text and the number of the run.
@@ -295,7 +296,7 @@ def _scored(
         single = values("sbs")
         result["above_sbs"] = {
             score: compare_values(_gathered(own, place), _gathered(single, place), score)
-            for score, place in (("perf", 1), ("aocc", 2))
+            for score, place in SCORES.items()
         }
     return result
 
