@@ -99,15 +99,19 @@ def _selection(records: Records) -> Iterator[Claim]:
         return
     scored = selection["groups"]["all"]
     changes = {
-        scored[name]["title"]: scored[f"{name}_smac"]["perf"] - scored[name]["perf"]
+        scored[name]["title"]: scored[f"{name}_smac"]["above_untuned"]["perf"]
         for name in ("sbs", "pias", "as_llm")
-        if name in scored and f"{name}_smac" in scored
+        if "above_untuned" in scored.get(f"{name}_smac", {})
     }
-    evidence = ", ".join(f"{title} {change:+.3f}" for title, change in changes.items())
+    signs = [_sign(change) for change in changes.values()]
+    evidence = ", ".join(
+        f"{title} {number(change['difference'], change['interval'], signed=True)}"
+        for title, change in changes.items()
+    )
     yield Claim(
         tuning,
-        "holds" if all(change > 0 for change in changes.values()) else "fails",
-        f"change of Perf: {evidence}",
+        "holds" if set(signs) == {"holds"} else "fails" if "fails" in signs else "open",
+        f"change of Perf: {evidence} ({scored['sbs']['problems']} problems)",
         "our trials are charged to the problem's own budget, half of which is then gone",
     )
     below = {
@@ -127,8 +131,8 @@ def _selection(records: Records) -> Iterator[Claim]:
         ", ".join(
             f"{title} {number(b['difference'], b['interval'], signed=True)}" for title, b in below.items()
         )
-        + " beside it by Perf",
-        "our selectors learn from more problems of the kind that they are tested on, and fall back on nothing",
+        + f" beside it by Perf ({scored['sbs']['problems']} problems)",
+        "our selectors learn from thousands of problems that were drawn as the test problems were",
     )
 
 

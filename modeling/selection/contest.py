@@ -221,7 +221,7 @@ def contest_record(
 
     Returns:
         command, settings, versions, machine, date; groups: by group ("all", ...) and contestant its scores, with 95% intervals, seconds
-        an instance, the optimizers it chose, and its comparison with the SBS; tools: the shipped runs of other tools on these problems.
+        an instance, the optimizers it chose, and its comparisons with the SBS and, where it is tuned, with itself untuned; tools: the shipped runs of other tools on these problems.
     """
     head, lines = read_task_log(out / FILE)
     groups = {"all": list(problems)} | {
@@ -292,12 +292,13 @@ def _scored(
         else sum(programs[0][0] == labels[identifier] for identifier, programs in chosen.items())
         / len(chosen),
     }
-    if "sbs" in plans and name != "sbs":
-        single = values("sbs")
-        result["above_sbs"] = {
-            score: compare_values(_gathered(own, place), _gathered(single, place), score)
-            for score, place in SCORES.items()
-        }
+    for key, other in (("above_sbs", "sbs"), ("above_untuned", name.removesuffix("_smac"))):
+        if other in plans and name != other:
+            beside = values(other)
+            result[key] = {
+                score: compare_values(_gathered(own, place), _gathered(beside, place), score)
+                for score, place in SCORES.items()
+            }
     return result
 
 
