@@ -29,6 +29,7 @@ EXTRAS = {
     "qlora": ("bitsandbytes",),
     "curves": ("tensorboard",),
     "report": ("nevergrad", "numdifftools"),
+    "selection": ("smac", "ConfigSpace", "xgboost"),
 }
 NESTED = ("plot", "data", "metric", "train")
 # Extra that a command always needs,

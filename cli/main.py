@@ -19,6 +19,7 @@ from llamoco.cli.common import help_text
 from llamoco.cli.convert import convert
 from llamoco.cli.evaluate import evaluate
 from llamoco.cli.extras import missing_extras
+from llamoco.cli.paper import paper
 from llamoco.cli.process_exit import App, exit_if_held_up
 from llamoco.cli.push import push
 from llamoco.cli.report import report
@@ -96,7 +97,7 @@ def _before(
     """Options of the program itself."""
 
 
-for command in (solve, benchmark, build, train, calibrate, convert, evaluate, report, push):
+for command in (solve, benchmark, build, train, calibrate, convert, evaluate, report, paper, push):
     # The fields of a recipe are options of `train`.
     fields = command is train
     app.command(

@@ -25,6 +25,14 @@ def report(
             "--out", help="Folder of figures, and of a benchmark's record; by default the one reported."
         ),
     ] = None,
+    entry: Annotated[
+        Path | None,
+        typer.Option(
+            "--entry", help="Write the leaderboard's entry of the (only) evaluation into this file."
+        ),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name in that entry; the model's by default.")] = None,
+    url: Annotated[str | None, typer.Option(help="Link in that entry.")] = None,
 ) -> None:
     """Tables and figures from run records: labels of a benchmark, losses of a training, scores of an evaluation."""
     from llamoco.dataset_builder.analysis.report import label_report
@@ -57,6 +65,12 @@ def report(
                 )
     if len(evaluations) > 1:
         _compare(evaluations)
+    if entry is not None:
+        if len(evaluations) != 1:
+            fail(
+                f"--entry: expected the folder of one evaluation, got {len(evaluations)}; name one that llamoco evaluate wrote"
+            )
+        _write_entry(evaluations[0], entry, name, url)
 
 
 def _run_record(path: Path) -> Any:
@@ -88,6 +102,18 @@ def _report_evaluation(folder: Path, out_folder: Path | None) -> None:
         figure.parent.mkdir(parents=True, exist_ok=True)
         save_evaluation_figure(record, figure)
         out.print(f"written: {figure}", soft_wrap=True)
+
+
+def _write_entry(folder: Path, entry: Path, name: str | None, url: str | None) -> None:
+    """The leaderboard's entry of an evaluation."""
+    from llamoco.hub_cards.leaderboard import entry_of, write_entry
+    from llamoco.modeling.evaluation.record import read_record
+    from llamoco.modeling.evaluation.results import read_results
+    from llamoco.modeling.evaluation.scoring import score_evaluation
+
+    with clear_errors():
+        write_entry(entry, entry_of(read_record(folder) or score_evaluation(read_results(folder)), name, url))
+    out.print(f"written: {entry}", soft_wrap=True)
 
 
 def _compare(folders: list[Path]) -> None:

@@ -25,6 +25,16 @@ from llamoco.dataset_builder.problems.symbolic.families import FAMILIES
 from llamoco.dataset_builder.prompts.instruction_set import sample_jsonl
 from llamoco.dataset_builder.prompts.rows import PATTERNS
 from llamoco.hub_cards import model_cards
+from llamoco.hub_cards.leaderboard import (
+    entry_json,
+    entry_of,
+    leaderboard_page,
+    read_entries,
+    reference_entries,
+)
+from llamoco.hub_cards.paper.claims import claims
+from llamoco.hub_cards.paper.exhibit import Records
+from llamoco.hub_cards.paper.page import exhibits, paper_page, write_figures
 from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any, render
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.metrics.sandbox.sandbox import MEMORY_LIMIT, TIME_LIMIT
@@ -143,17 +153,23 @@ def readme_table(scores: EvaluationRecord) -> Table:
 def generated(checkout: Path) -> dict[Path, bytes]:
     """Generate all files that follow from the records and tables of a checkout, by path.
 
-    These are the cards of models, recipes and metric with their figures, the README's block of figures and the example prompt.
+    These are the cards of models, recipes and metric with their figures, the README's block of figures, the example prompt, the page of
+    the paper's tables (``write_figures`` draws its figures) and the leaderboard with our entries.
     """
     model = checkout / "modeling" / SHIPPED_MODEL.name
     recipes = checkout / "examples" / "recipes"
     larger = [recipes / f"{name}.yaml" for name in model_cards.LARGER_MODELS]
-    readme = checkout / "README.md"
+    readme, records = checkout / "README.md", Records(checkout / "hub_cards" / "records")
+    board = checkout / "hub_cards" / "records" / "leaderboard"
+    own = {SHIPPED_MODEL.name: entry_of(evaluation())} | reference_entries(evaluation())
     texts = {
         checkout / "examples" / "prompt.txt": model_cards.example_prompt(),
         model / "README.md": model_cards.shipped_card(),
         **{file.with_suffix(".md"): model_cards.recipe_card(file) for file in larger if file.is_file()},
         checkout / "metrics" / "llamoco" / "README.md": metric_card(),
+        checkout / "docs" / "paper.md": paper_page(exhibits(records), claims(records), "paper/"),
+        checkout / "docs" / "leaderboard.md": leaderboard_page(read_entries(board) | own),
+        **{board / f"{name}.json": entry_json(entry) for name, entry in own.items()},
         readme: readme_with_figures(readme.read_text(encoding="utf-8")),
     }
     figures = {model / name: content for name, content in model_cards.shipped_figures().items()}
@@ -170,4 +186,7 @@ if __name__ == "__main__":
     pairs = here / "dataset_builder" / "labels" / "sample.jsonl"
     for path, content in {pairs: sample_jsonl(SHIPPED_LABELS).encode(), **generated(here)}.items():
         path.write_bytes(content)
+        print(f"written: {path}")
+    shipped = Records(here / "hub_cards" / "records")
+    for path in write_figures(here / "docs" / "paper", exhibits(shipped), shipped):
         print(f"written: {path}")

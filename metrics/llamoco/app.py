@@ -118,7 +118,7 @@ def footer(tier: str, space: str | None) -> str:
     }[tier]
     card = f"https://huggingface.co/spaces/{space}/blob/main/README.md" if space else None
     more = f"[the metric's card]({card})" if card else "the metric's card, README.md beside this app"
-    return f"{confined} Scores and tiers are explained in {more}; the method in [the paper](https://arxiv.org/abs/2403.01131)."
+    return f"{confined} Scores and tiers are explained in {more}; the method in [the paper](https://arxiv.org/abs/2403.01131). Scores of other systems are in the leaderboard, which the card names."
 
 
 def page(workers: Workers) -> gr.Blocks:

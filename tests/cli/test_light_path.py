@@ -190,6 +190,7 @@ COMMANDS = {
     ("benchmark", "--problems", "4"): "data",
     ("push", "dataset", "--dry-run"): "data",
     ("report", "."): "data",
+    ("paper", "table-1"): "data",
     ("solve", str(PROBLEMS / "spring.tex"), "--out", "p.py", "--plot", "c.png"): "plot",
     ("solve", str(PROBLEMS / "spring.tex"), "--out", "p.py", "--model", "somebody/some-model"): "train",
 }
