@@ -53,7 +53,9 @@ def freeze_suite(name: str, on_progress: Callable[[int, int], None] = lambda don
         ProblemError: if there is no such suite, its references lack a problem's ``x_star``, or f0 does not exceed f*.
     """
     known = read_references(name)
-    files = [path for path in suite_files(name) if path.parent.name == name]  # others are frozen with their own suite
+    files = [
+        path for path in suite_files(name) if path.parent.name == name
+    ]  # others are frozen with their own suite
     for done, path in enumerate(files, 1):
         entry = known.setdefault(path.stem, {})
         if "x_star" not in entry and name not in WITHOUT_POINTS:
@@ -72,8 +74,7 @@ def freeze_suite(name: str, on_progress: Callable[[int, int], None] = lambda don
 
 
 def first_objective(problem: Problem) -> tuple[float, str]:
-    """f0, rounded, and where it comes from.
-    """
+    """f0, rounded, and where it comes from."""
     rng = PortableRng("suite f0", problem.id)
     values = problem.evaluate(rng.points(REFERENCE_POINTS, problem.lower_array, problem.upper_array)).f
     finite = values[np.isfinite(values)]

@@ -29,7 +29,7 @@ SUITES = {
     "realistic": "the realistic problems of the paper's Table III that are members of rw57",
 }
 # Problems of a suite that are files of another one: (that suite, stems). References stay where the files are.
-_RC = ("01", "02", "04", "05", "14", "16", "21", "24", "28", "31", "44", "45", "51", "52", "53", "54")
+_RC = ("01", "02", "04", "05", "14", "16", "21", "28", "31", "44", "45", "51", "52", "53", "54")
 _BORROWED = {"realistic": ("rw57", tuple(f"rc{number}_" for number in _RC))}
 FOLDER = Path(str(resources.files("llamoco.dataset_builder.problems").joinpath("suites")))
 _FACTS = ("SOURCE", "F_STAR")

@@ -21,7 +21,16 @@ def inequality(x):
     p = F / (pi * area)
     Mh = 2 / 3 * mu * F * Z * cubes / area
     T = Iz * pi * n / 30 / (Mh + Mf)
-    return [ri - ro + dR, (Z + 1) * (t + delta) - Lmax, p - pmax, p * V - pmax * Vmax, V - Vmax, T - Tmax, s * Ms - Mh, -T]
+    return [
+        ri - ro + dR,
+        (Z + 1) * (t + delta) - Lmax,
+        p - pmax,
+        p * V - pmax * Vmax,
+        V - Vmax,
+        T - Tmax,
+        s * Ms - Mh,
+        -T,
+    ]
 
 
 SOURCE = "Kumar et al. 2020, doi:10.1016/j.swevo.2020.100693, RC21; the suite's MATLAB text decides; best known value of its guidelines; 8 inequalities in the MATLAB text, 7 in its parameter table; no variable is rounded there"

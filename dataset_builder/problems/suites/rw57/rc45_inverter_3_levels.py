@@ -1,7 +1,41 @@
 # Synchronous optimal pulse-width modulation of a 3-level inverter: 25 switching angles in degrees, least harmonic distortion
 import numpy as np
 
-ORDERS = np.array([5, 7, 11, 13, 17, 19, 23, 25, 29, 31, 35, 37, 41, 43, 47, 49, 53, 55, 59, 61, 65, 67, 71, 73, 77, 79, 83, 85, 91, 95, 97])
+ORDERS = np.array(
+    [
+        5,
+        7,
+        11,
+        13,
+        17,
+        19,
+        23,
+        25,
+        29,
+        31,
+        35,
+        37,
+        41,
+        43,
+        47,
+        49,
+        53,
+        55,
+        59,
+        61,
+        65,
+        67,
+        71,
+        73,
+        77,
+        79,
+        83,
+        85,
+        91,
+        95,
+        97,
+    ]
+)
 SIGNS = (-1.0) ** np.arange(2, 27)
 LOWER = [0] * 25
 UPPER = [90] * 25
