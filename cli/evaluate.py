@@ -91,7 +91,7 @@ def evaluate(
     suite: Annotated[
         str | None,
         typer.Option(
-            help="Solve the problems of this suite (outside) instead, as llamoco solve does, beside other tools at the same budgets.",
+            help="Solve the problems of this suite (outside, rw57 or realistic) instead, as llamoco solve does, beside other tools at the same budgets.",
             show_default=False,
         ),
     ] = None,

@@ -24,8 +24,13 @@ from llamoco.dataset_builder.problems.files.python_file import load_python
 from llamoco.dataset_builder.problems.problem import Problem
 
 SUITES = {
-    "outside": "textbook, benchmark-library and engineering problems that share no generator with the set"
+    "outside": "textbook, benchmark-library and engineering problems that share no generator with the set",
+    "rw57": "real-world constrained problems of Kumar et al. 2020, doi:10.1016/j.swevo.2020.100693",
+    "realistic": "the realistic problems of the paper's Table III that are members of rw57",
 }
+# Problems of a suite that are files of another one: (that suite, stems). References stay where the files are.
+_RC = ("01", "02", "04", "05", "14", "16", "21", "28", "31", "44", "45", "51", "52", "53", "54")
+_BORROWED = {"realistic": ("rw57", tuple(f"rc{number}_" for number in _RC))}
 FOLDER = Path(str(resources.files("llamoco.dataset_builder.problems").joinpath("suites")))
 _FACTS = ("SOURCE", "F_STAR")
 
@@ -69,7 +74,11 @@ def suite_files(name: str) -> list[Path]:
     """
     if name not in SUITES:
         raise ProblemError(f"no suite is called {name!r}: expected one of {', '.join(SUITES)}")
-    return sorted((FOLDER / name).glob("*.py"))
+    files = list((FOLDER / name).glob("*.py"))
+    if name in _BORROWED:
+        lender, starts = _BORROWED[name]
+        files += [path for path in suite_files(lender) if path.stem.startswith(starts)]
+    return sorted(files)
 
 
 def references_path(name: str) -> Path:
@@ -83,11 +92,15 @@ def read_references(name: str) -> dict[str, dict[str, Any]]:
     Raises:
         ProblemError: if there is no such suite.
     """
-    suite_files(name)  # raises if there is no such suite
+    stems = {path.stem for path in suite_files(name)}  # raises if there is no such suite
+    found = {}
+    if name in _BORROWED:
+        borrowed = read_references(_BORROWED[name][0])
+        found = {stem: entry for stem, entry in borrowed.items() if stem in stems}
     path = references_path(name)
-    if not path.is_file():
-        return {}
-    return dict(json.loads(path.read_text(encoding="utf-8"))["problems"])
+    if path.is_file():
+        found |= json.loads(path.read_text(encoding="utf-8"))["problems"]
+    return found
 
 
 @cache

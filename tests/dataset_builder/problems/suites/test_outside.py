@@ -11,7 +11,6 @@ from llamoco.dataset_builder.problems.errors import ProblemError
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.dataset_builder.problems.suites import suite
 from llamoco.dataset_builder.problems.suites.suite import (
-    FOLDER,
     SUITES,
     load_suite,
     read_file,
@@ -168,6 +167,6 @@ def test_a_problem_whose_f0_is_not_frozen_yet_is_named(
         load_suite("outside")
 
 
-def test_every_suite_has_a_folder_and_references() -> None:
+def test_every_suite_has_files_and_references() -> None:
     for name in SUITES:
-        assert (FOLDER / name).is_dir() and read_references(name)
+        assert suite_files(name) and read_references(name)
