@@ -94,9 +94,8 @@ class DatasetSource:
             learns how much worse the others are, where the label alone says which one won.
         soft_choice (`bool`): teach all of these probabilities at once where the optimizer is named, in place of one optimizer
             drawn by them. A row then says as much as many draws. Names of several tokens are taught token by token.
-        expected_share (`float`): share of these probabilities, 0 to 1, that comes from other problems in place of the problem's own
-            scores: what trees expect, grown on problems like it (see `llamoco.dataset_builder.analysis.expected_choices`).
-            Scores are a few noisy runs; what is expected is a calmer target, with which fewer rows do. Needs the column `problem`.
+        expected_share (`float`): share of these probabilities that trees expect from the scores of other problems, in place of the
+            problem's own (`llamoco.dataset_builder.analysis.expected_choices`). Needs the column `problem`.
         unknown_share (`float`): share that is seen like decision-only rows, but as a problem whose functions cannot be traced:
             with the data set's column `probes` in place of what the functions do.
         described_unknown_share (`float`): share that is seen like these, with the description before the facts.
@@ -141,10 +140,10 @@ class DatasetSource:
             )
         if self.soft_choice and not self.soft_label_temperature:
             raise ValueError("soft_choice: true needs a soft_label_temperature above 0, such as 0.05")
-        if not 0 <= self.expected_share <= 1:
-            raise ValueError(f"expected_share is {self.expected_share}, expected a share from 0 to 1")
-        if self.expected_share and not self.soft_label_temperature:
-            raise ValueError("expected_share needs a soft_label_temperature above 0, such as 0.05")
+        if not 0 <= self.expected_share <= (self.soft_label_temperature > 0):
+            raise ValueError(
+                "expected_share: expected 0 to 1, and a soft_label_temperature above 0, such as 0.05"
+            )
         if self.reads == "description" and self.only_facts:
             raise ValueError(
                 f"reads: description leaves {self.only_facts[0]} rows nothing to read: set it to 0, and describe problems by "
@@ -189,9 +188,8 @@ class ScriptArguments:
         max_shard_size (`str`): size of the files in which the model is saved, such as 15MB or 5GB.
         chat_format (`bool`): show prompts as the user's turn of the base model's chat template, and learn answers as the
             assistant's. The tokenizer of the finished model does so, too.
-        frozen_outputs (`str`, *optional*): a folder in which the outputs of the blocks below the trained ones are kept, about
-            twice the model's width in bytes a token. An epoch that finds them there takes half the time of one that does not,
-            where a third of the blocks is trained. Trainings of one base model share a folder. For one process.
+        frozen_outputs (`str`, *optional*): a folder in which the outputs of the blocks below the trained ones are kept, for later
+            epochs and other trainings of the same base model. For one process.
     """
 
     threads: int | None = None

@@ -128,6 +128,7 @@ def test_the_cost_of_a_trial_orders_feasible_before_infeasible() -> None:
         assert trial_cost(good) < trial_cost(bad) <= trial_cost(none)
 
 
+@pytest.mark.slow
 def test_every_grid_of_the_pool_can_be_tuned() -> None:
     for name, optimizer in POOL.items():
         trials = trial_plan(name, 10**6, 2)[0]

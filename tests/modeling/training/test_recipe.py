@@ -108,6 +108,11 @@ def test_what_is_no_recipe_is_one_clear_message(tmp_path: Path, text: str) -> No
             "soft_label_temperature: -0.1",
             r"soft_label_temperature is -0\.1, expected a temperature in AOCC, or 0",
         ),
+        (
+            "dataset_name: llamoco",
+            "expected_share: 0.75",
+            r"expected_share: expected 0 to 1, and a soft_label",
+        ),
         ("dataset_name: llamoco", "validation: true", r"validation: true needs hold_out: true"),
         (
             "dataset_name: llamoco",
