@@ -141,9 +141,7 @@ class DatasetSource:
         if self.soft_choice and not self.soft_label_temperature:
             raise ValueError("soft_choice: true needs a soft_label_temperature above 0, such as 0.05")
         if not 0 <= self.expected_share <= (self.soft_label_temperature > 0):
-            raise ValueError(
-                "expected_share: expected 0 to 1, and a soft_label_temperature above 0, such as 0.05"
-            )
+            raise ValueError("expected_share: expected 0 to 1, and a soft_label_temperature above 0")
         if self.reads == "description" and self.only_facts:
             raise ValueError(
                 f"reads: description leaves {self.only_facts[0]} rows nothing to read: set it to 0, and describe problems by "
