@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from llamoco.cli.benchmark_bar import benchmark_bar
-from llamoco.cli.common import clear_errors, out
+from llamoco.cli.common import clear_errors, command_line, out
 
 
 def benchmark(
@@ -53,9 +52,7 @@ def benchmark(
     with clear_errors():
         with benchmark_bar("races") as on_progress, open_executor(workers, scheduler) as (pool, width):
             labelled = run_benchmark(out_folder, problems, seed, pool, width, repeats, on_progress)
-        meta = benchmark_meta(
-            out_folder, labelled, problems, seed, repeats, command="llamoco " + " ".join(sys.argv[1:])
-        )
+        meta = benchmark_meta(out_folder, labelled, problems, seed, repeats, command=command_line())
         write_labels(out_folder / "labels.parquet", labelled, meta)
     rare = ", ".join(rare_members(labelled.labels)) or "none"
     dropped = ", ".join(f"{count} {reason}" for reason, count in labelled.discarded.items()) or "none"

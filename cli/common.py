@@ -69,11 +69,11 @@ def clear_errors() -> Iterator[None]:
         raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
-def command_line(server: str | None) -> str:
+def command_line(server: str | None = None) -> str:
     """The command line for the record, without the secrets that a server's URL may hold."""
     words = sys.argv[1:]
     if server:
         from llamoco.modeling.providers.server_url import shown_url
 
         words = [word.replace(server, shown_url(server)) for word in words]
-    return " ".join(["llamoco", *words])
+    return "llamoco " + " ".join(words)

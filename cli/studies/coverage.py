@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from llamoco.cli.common import clear_errors, out
+from llamoco.cli.common import clear_errors, command_line, out
 
 
 def command(
@@ -30,6 +29,6 @@ def command(
 
     with clear_errors():
         out_file.parent.mkdir(parents=True, exist_ok=True)  # before the minutes of work
-        record = coverage_record(suite, problems, seed, "llamoco " + " ".join(sys.argv[1:]))
+        record = coverage_record(suite, problems, seed, command_line())
     out_file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     out.print(f"written: {out_file}", soft_wrap=True)

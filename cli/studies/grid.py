@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedColumn
 from rich.table import Table
 
-from llamoco.cli.common import clear_errors, column, err, out
+from llamoco.cli.common import clear_errors, column, command_line, err, out
 
 
 def command(
@@ -53,7 +52,7 @@ def command(
                     bar.update(task, completed=share, state=f"{runs:,} runs{left}")
 
                 run_grid(out_folder, problems, seed, executor, max_in_flight, show)
-        gains = write_grid_results(out_folder, problems, seed, "llamoco " + " ".join(sys.argv[1:]))
+        gains = write_grid_results(out_folder, problems, seed, command_line())
     table = Table("optimizer", "group", "problems", "defaults", "single", "tree", "best", "chosen")
     for gain in gains:
         means = (f"{mean:.3f}" for mean in (gain.defaults, gain.single, gain.tree, gain.best))

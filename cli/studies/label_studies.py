@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from llamoco.cli.common import clear_errors, err, out
+from llamoco.cli.common import clear_errors, command_line, err, out
 
 
 class Study(StrEnum):
@@ -47,7 +46,7 @@ def command(
     from llamoco.dataset_builder.analysis.report_studies import run_study
     from llamoco.dataset_builder.benchmark.executors import process_executor
 
-    line = "llamoco " + " ".join(sys.argv[1:])
+    line = command_line()
     for study in studies or list(Study):
         with clear_errors(), Progress(console=err) as bar, process_executor(workers) as executor:
             task = bar.add_task(study.value, total=None)

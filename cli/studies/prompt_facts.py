@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from llamoco.cli.common import clear_errors, out
+from llamoco.cli.common import clear_errors, command_line, out
 
 
 def command(
@@ -24,6 +23,6 @@ def command(
     from llamoco.dataset_builder.analysis.prompt_facts import prompt_facts_record
 
     with clear_errors():
-        record = prompt_facts_record("llamoco " + " ".join(sys.argv[1:]))
+        record = prompt_facts_record(command_line())
     out_file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     out.print(f"written: {out_file}", soft_wrap=True)

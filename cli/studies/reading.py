@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from llamoco.cli.common import clear_errors, out
+from llamoco.cli.common import clear_errors, command_line, out
 
 
 def command(
@@ -26,6 +25,6 @@ def command(
     from llamoco.modeling.evaluation.reading import reading_record
 
     with clear_errors():
-        record = reading_record(own, other, "llamoco " + " ".join(sys.argv[1:]))
+        record = reading_record(own, other, command_line())
     out_file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     out.print(f"written: {out_file}", soft_wrap=True)

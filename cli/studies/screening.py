@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from llamoco.cli.benchmark_bar import benchmark_bar
-from llamoco.cli.common import clear_errors, out
+from llamoco.cli.common import clear_errors, command_line, out
 
 
 def command(
@@ -39,7 +38,7 @@ def command(
     from llamoco.dataset_builder.benchmark.provenance import store_meta
     from llamoco.dataset_builder.benchmark.screening import draw_screened, run_screening, write_decisions
 
-    line = "llamoco " + " ".join(sys.argv[1:])
+    line = command_line()
     with clear_errors():
         with benchmark_bar("drawing") as on_progress:
             drawn = draw_screened(problems, seed, most_evals)

@@ -15,6 +15,7 @@ from sklearn.model_selection import KFold
 
 from llamoco.dataset_builder.analysis.prompt_facts import stated_features, traced_features
 from llamoco.dataset_builder.analysis.selector import FOLDS, prompt_features
+from llamoco.dataset_builder.analysis.soft_labels import soft_label
 from llamoco.dataset_builder.problems.problem import Problem
 
 TREES = 200
@@ -55,7 +56,8 @@ def expected_choices(scored: Sequence[Scored], temperature: float) -> list[dict[
         if not group:
             continue
         names = sorted({name for n in group for name in scored[n].scores})
-        targets = np.array([_probabilities(scored[n].scores, names, temperature) for n in group])
+        labels = [soft_label(scored[n].scores, temperature) for n in group]
+        targets = np.array([[label.get(name, 0.0) for name in names] for label in labels])
         held_out = np.array([scored[n].held_out for n in group])
         predicted = _predicted(features[group], targets, held_out)
         for n, row in zip(group, predicted, strict=True):
@@ -72,12 +74,6 @@ def features_of(problem: Problem) -> list[float]:
     """What the trees see of a problem: facts and formulas of its prompt, as finite numbers."""
     seen = np.array([*stated_features(problem), *traced_features(problem), *prompt_features(problem)])
     return [float(value) for value in np.clip(np.nan_to_num(seen, nan=-1.0), -1e30, 1e30)]
-
-
-def _probabilities(scores: Mapping[str, float], names: Sequence[str], temperature: float) -> np.ndarray:
-    logits = np.array([scores.get(name, -np.inf) for name in names]) / temperature
-    weights = np.exp(logits - logits.max())
-    return np.asarray(weights / weights.sum())
 
 
 def _predicted(features: np.ndarray, targets: np.ndarray, held_out: np.ndarray) -> np.ndarray:

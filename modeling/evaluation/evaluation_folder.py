@@ -17,7 +17,6 @@ A complete line is never lost; a line that a kill cut off is made again.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -30,6 +29,7 @@ from llamoco.dataset_builder.problems.errors import LlamocoError
 from llamoco.dataset_builder.problems.jsonl import read_jsonl, to_jsonable
 from llamoco.metrics.inputs import MAX_RUNS, MAX_SEED
 from llamoco.metrics.run_records import checked, is_text, or_none, whole_number
+from llamoco.modeling.folder_lock import locked
 from llamoco.modeling.strict_json import strict_json
 
 Line = dict[str, Any]
@@ -157,31 +157,24 @@ def lock_folder(
         raise EvaluationError(
             f"{folder} cannot be written to: give another --out, or the right to write there"
         )
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise EvaluationError(
-                f"another llamoco evaluate is at work in {folder}: wait for it, or give another --out"
-            ) from error
+    busy = EvaluationError(
+        f"another llamoco evaluate is at work in {folder}: wait for it, or give another --out"
+    )
+    with locked(folder, busy):
         answers = folder / GENERATIONS
         if defaults is not None and not (path.exists() and answers.exists() and answers.stat().st_size):
             write_json(
                 path, {name: defaults.get(name) if value is None else value for name, value in asked.items()}
             )
         yield _checked(folder, asked)
-    finally:
-        os.close(handle)  # releases the lock, as the end of the process does
 
 
 def _checked(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
     before = read_settings(folder)
     there, wanted = _flat(before), _flat({name: value for name, value in asked.items() if value is not None})
     names = [name for name in wanted if there.get(name) != wanted[name]]
-    if (
-        "source" in asked
-    ):  # settings that a source does not state are not those of one that does: without examples, say
+    if "source" in asked:
+        # What a source does not state, such as examples, is not as in one that does.
         names += [name for name in there if name.startswith("source.") and name not in wanted]
     if names:
         found = ", ".join(f"{name} {there.get(name)!r} (asked: {wanted.get(name)!r})" for name in names)

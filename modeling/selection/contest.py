@@ -258,32 +258,28 @@ def _scored(
     lines: Mapping[str, TaskResult],
     runs: int,
 ) -> dict[str, Any]:
-    def values(contestant: str) -> list[tuple[str, float, float, float]]:
+    def made(contestant: str) -> list[tuple[str, float, TaskResult]]:
+        """Problem, seconds of the choice and result of each run that there is."""
         found = []
         for problem in problems:
             plan, seconds = plans[contestant][problem.id]
-            for run in range(runs):
-                line = lines.get(task_key(problem, plan, run))
-                if line is not None:
-                    found.append((problem.id, line["perf"], line["aocc"], line["seconds"] + seconds))
+            results = (lines.get(task_key(problem, plan, run)) for run in range(runs))
+            found += [(problem.id, seconds, line) for line in results if line is not None]
         return found
 
-    own = values(name)
+    def values(contestant: str) -> list[tuple[str, float, float, float]]:
+        return [(i, line["perf"], line["aocc"], line["seconds"] + s) for i, s, line in made(contestant)]
+
+    own, results = values(name), [line for *_, line in made(name)]
     chosen = {problem.id: plans[name][problem.id][0].programs for problem in problems}
-    made = [
-        line
-        for problem in problems
-        for run in range(runs)
-        if (line := lines.get(task_key(problem, plans[name][problem.id][0], run))) is not None
-    ]
     result = {
         "title": CONTESTANTS[name],
         "problems": len({identifier for identifier, *_ in own}),
         "runs": len(own),
         **_means(own),
-        "tuned_share": sum(line["trials"] > 0 for line in made) / len(made) if made else None,
-        "taken_over": sum(line["taken_over"] for line in made),
-        "statuses": dict(Counter(line["status"] for line in made)),
+        "tuned_share": sum(line["trials"] > 0 for line in results) / len(results) if results else None,
+        "taken_over": sum(line["taken_over"] for line in results),
+        "statuses": dict(Counter(line["status"] for line in results)),
         "optimizers": dict(
             Counter(" + ".join(o for o, _ in programs) for programs in chosen.values()).most_common()
         ),

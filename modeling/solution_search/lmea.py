@@ -66,7 +66,7 @@ class Lmea:
         "hottest": 2.0,
     }
     NEW_TOKENS: ClassVar[int] = 4096  # of a reply
-    INITIAL_POINTS: ClassVar[int] = 16
+    INITIAL_POINTS: ClassVar[int] = SETTINGS["population"]
 
     def __init__(self, dim: int, lower: np.ndarray, upper: np.ndarray, constrained: bool) -> None:
         self._dim, self._box = dim, box_text(lower, upper)

@@ -50,7 +50,7 @@ class Opro:
         "temperature": 1.0,
     }
     NEW_TOKENS: ClassVar[int] = 1024  # of a reply
-    INITIAL_POINTS: ClassVar[int] = 5
+    INITIAL_POINTS: ClassVar[int] = SETTINGS["initial_points"]
 
     def __init__(self, dim: int, lower: np.ndarray, upper: np.ndarray, constrained: bool) -> None:
         self._dim, self._box = dim, box_text(lower, upper)

@@ -11,15 +11,12 @@ budget, also where a cap ended the run earlier.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +28,7 @@ from llamoco.dataset_builder.problems.portable_rng import named_seed
 from llamoco.dataset_builder.problems.problem import Problem
 from llamoco.metrics.statistics import ByProblem, interval
 from llamoco.modeling.evaluation.baselines import problem_hash, run_of_oracle
+from llamoco.modeling.folder_lock import locked
 from llamoco.modeling.model_error import RefusedRequest
 from llamoco.modeling.providers.replies import Sample
 from llamoco.modeling.solution_search import lmea, opro
@@ -135,7 +133,8 @@ def run_study(
         TaskLogError: the folder holds a study with other settings, or another process works there.
     """
     out.mkdir(parents=True, exist_ok=True)
-    with _locked(out):
+    busy = TaskLogError(f"another command is at work in {out}: wait for it, or give another --out")
+    with locked(out, busy):
         head, recorded = _opened(out / REPLIES, study, sampler, model, command)
         runs = study.keys(problems)
         lock, stop, answered, rows = threading.Lock(), threading.Event(), threading.Event(), {}
@@ -291,18 +290,3 @@ def _written(out: Path, head: Mapping[str, Any], rows: Mapping[str, Any], total:
         json.dumps(to_jsonable(record), indent=1, allow_nan=False) + "\n", encoding="utf-8"
     )
     return record
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TaskLogError(
-                f"another command is at work in {folder}: wait for it, or give another --out"
-            ) from error
-        yield
-    finally:
-        os.close(handle)

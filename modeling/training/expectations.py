@@ -1,14 +1,14 @@
 """Expected choices of a training's problems, once a run: what `expected_share` mixes into the probabilities that scores give."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from datasets import Dataset
 
-from llamoco.dataset_builder.analysis.expected_choices import Scored, expected_choices
 from llamoco.dataset_builder.problems.problem import Problem
-from llamoco.modeling.training.recipe import DatasetSource, RecipeError
+from llamoco.modeling.training.mixture import required_column
+from llamoco.modeling.training.recipe import DatasetSource
 
 FILE = "expected_choices.json"  # in the run's folder, until it is finished
 
@@ -32,13 +32,13 @@ def with_expected(
     """
     parts = [pairs] if screened is None else [pairs, screened]
     for part in parts:
-        if missing := sorted({"problem_id", "problem", "scores"} - set(part.column_names)):
-            raise RecipeError(f"expected_share needs the column {missing[0]}, which the data set lacks")
+        for name in ("problem_id", "problem", "scores"):
+            required_column(part, source, name, "expected_share")
     file = output / FILE
     if resume and file.is_file():
         known = json.loads(file.read_text(encoding="utf-8"))
     else:
-        known = _expected(_scored(parts, source.hold_out), source.soft_label_temperature)
+        known = _expected(parts, source)
         file.write_text(json.dumps(known) + "\n", encoding="utf-8")
     first, *rest = (
         part.add_column("expected", [json.dumps(known[name]) for name in part["problem_id"]])
@@ -47,24 +47,23 @@ def with_expected(
     return first, rest[0] if rest else None
 
 
-def _scored(parts: Sequence[Dataset], hold_out: bool) -> dict[str, Scored]:
-    """Problems by id, each once, however many prompts describe it."""
+def _expected(parts: Sequence[Dataset], source: DatasetSource) -> dict[str, dict[str, float]]:
+    """Expected probabilities by problem, each once, however many prompts describe it."""
+    # scikit-learn takes a second to load, and most trainings need none.
+    from llamoco.dataset_builder.analysis.expected_choices import Scored, expected_choices
+
     scored: dict[str, Scored] = {}
     for part in parts:
-        known = hold_out and "calibration" in part.column_names
+        known = source.hold_out and "calibration" in part.column_names
         held_out = part["calibration"] if known else [False] * len(part)
         columns = (part["problem_id"], part["problem"], part["scores"], held_out)
         for name, problem, scores, held in zip(*columns, strict=True):
             if name not in scored:
                 scored[name] = Scored(Problem.from_json(problem), json.loads(scores), held)
-    return scored
-
-
-def _expected(scored: Mapping[str, Scored], temperature: float) -> dict[str, dict[str, float]]:
     print(
         f"Expected choices of {len(scored):,} problems, by trees that do not see their scores ...", flush=True
     )
-    found = expected_choices(list(scored.values()), temperature)
+    found = expected_choices(list(scored.values()), source.soft_label_temperature)
     return {
         name: {optimizer: round(share, 4) for optimizer, share in shares.items()}
         for name, shares in zip(scored, found, strict=True)

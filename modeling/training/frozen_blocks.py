@@ -4,7 +4,6 @@ Of an adapter on the upper blocks, half of a step's work is in the blocks below 
 later epochs, and other trainings of the same base on the same rows, read them.
 """
 
-import fcntl
 import hashlib
 import os
 import struct
@@ -19,6 +18,7 @@ from peft import PeftModel
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from llamoco.modeling.folder_lock import locked
 from llamoco.modeling.training.recipe import RecipeError
 
 OUTPUTS, INDEX = "outputs.bin", "index.bin"
@@ -61,7 +61,12 @@ def kept_outputs(model: PreTrainedModel | PeftModel, folder: Path, pad_token_id:
     frozen = list(layers[:depth])
     weights = _digest([base.get_input_embeddings(), *frozen])
     width, dtype = base.config.get_text_config().hidden_size, next(frozen[-1].parameters()).dtype
-    with _Store(folder / weights, width, dtype) as store:
+    own = folder / weights
+    own.mkdir(parents=True, exist_ok=True)
+    busy = RecipeError(
+        f"frozen_outputs: another training writes to {own}: wait for it, or name another folder"
+    )
+    with locked(own, busy), _Store(own, width, dtype) as store:
         first = _Kept(frozen, store, pad_token_id)
         hook = decoder.register_forward_pre_hook(first.see, with_kwargs=True)
         layers[0] = first
@@ -150,17 +155,9 @@ class _Store:
         self._end = 0
 
     def __enter__(self) -> Self:
-        self._folder.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT
         self._outputs = os.open(self._folder / OUTPUTS, flags)
         self._index = os.open(self._folder / INDEX, flags | os.O_APPEND)
-        try:
-            fcntl.flock(self._index, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self.__exit__(None, None, None)
-            raise RecipeError(
-                f"frozen_outputs: another training writes to {self._folder}: wait for it, or name another folder"
-            ) from error
         there = os.fstat(self._outputs).st_size // self._token_bytes
         entries = os.pread(self._index, os.fstat(self._index).st_size, 0)
         for key, place, count in _ENTRY.iter_unpack(entries[: len(entries) - len(entries) % _ENTRY.size]):

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from itertools import accumulate
-from math import ceil, exp
+from math import ceil
 from typing import Any
 
 from datasets import Dataset, concatenate_datasets
 
+from llamoco.dataset_builder.analysis.soft_labels import soft_label
 from llamoco.dataset_builder.optimizers.configuration import configuration_for
 from llamoco.dataset_builder.optimizers.pool import pool_for, render
 from llamoco.dataset_builder.prompts.completion import with_optimizer
@@ -55,13 +56,13 @@ def mixture(
     """
     chosen = pairs
     if source.hold_out:
-        held_out = _column(pairs, source, "calibration", "hold_out")
+        held_out = required_column(pairs, source, "calibration", "hold_out")
         chosen = _select(chosen, [row == calibration for row in held_out])
     if source.language is not None:
-        languages = _column(chosen, source, "language", "language")
+        languages = required_column(chosen, source, "language", "language")
         chosen = _select(chosen, [language == source.language for language in languages])
     if source.patterns is not None:
-        known = set(_column(chosen, source, "pattern", "patterns"))
+        known = set(required_column(chosen, source, "pattern", "patterns"))
         if unknown := [pattern for pattern in source.patterns if pattern not in known]:
             raise RecipeError(
                 f"patterns: the pairs have no pattern {', '.join(unknown)}; they have {', '.join(sorted(known))}"
@@ -73,14 +74,14 @@ def mixture(
         raise RecipeError(f"no pair of {_name(source)} is left by hold_out, language and patterns")
     for field in ("unknown_share", "described_unknown_share"):
         if getattr(source, field):
-            _column(chosen, source, "probes", field)
+            required_column(chosen, source, "probes", field)
     if source.soft_label_temperature and (source.soft_choice or source.decides):
-        _column(chosen, source, "scores", "soft_label_temperature")
+        required_column(chosen, source, "scores", "soft_label_temperature")
         if source.expected_share:
-            _column(chosen, source, "expected", "expected_share")
+            required_column(chosen, source, "expected", "expected_share")
     if source.program_only_share:
         for column in ("dim", "max_evals", "constrained"):
-            _column(chosen, source, column, "program_only_share")
+            required_column(chosen, source, column, "program_only_share")
     kinds = (
         (source.full_share, lambda row: _with_choices(row, source)),
         (
@@ -131,15 +132,11 @@ def _with_empty(rows: Dataset, source: DatasetSource) -> Dataset:
 
 def _soft(row: Row, source: DatasetSource) -> dict[str, float]:
     """Probabilities of a row's optimizers: proportional to exp(AOCC / soft_label_temperature), and by `expected_share` what is expected."""
-    scores: dict[str, float] = json.loads(row["scores"])
-    best = max(scores.values())
-    weights = {name: exp((score - best) / source.soft_label_temperature) for name, score in scores.items()}
-    total, share = sum(weights.values()), source.expected_share
-    expected: dict[str, float] = json.loads(row["expected"]) if share else {}
-    return {
-        name: (1 - share) * weight / total + share * expected.get(name, 0.0)
-        for name, weight in weights.items()
-    }
+    own, share = soft_label(json.loads(row["scores"]), source.soft_label_temperature), source.expected_share
+    if not share:
+        return own
+    expected: dict[str, float] = json.loads(row["expected"])
+    return {name: (1 - share) * of_own + share * expected.get(name, 0.0) for name, of_own in own.items()}
 
 
 def _with_choices(row: Row, source: DatasetSource) -> Row:
@@ -208,7 +205,12 @@ def _decision_of(row: Row, name: str) -> str:
     return with_optimizer(row["completion"].split("\n", 1)[0], name) + "\n"
 
 
-def _column(pairs: Dataset, source: DatasetSource, name: str, field: str) -> list[Any]:
+def required_column(pairs: Dataset, source: DatasetSource, name: str, field: str) -> list[Any]:
+    """A column that a field of the recipe reads.
+
+    Raises:
+        RecipeError: the pairs lack it.
+    """
     if name not in pairs.column_names:
         raise RecipeError(f"{field} needs the column {name}, which {_name(source)} lacks")
     return list(pairs[name])
