@@ -38,9 +38,9 @@ from llamoco.hub_cards.paper.page import exhibits, paper_page, write_figures
 from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any, render
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.metrics.sandbox.sandbox import MEMORY_LIMIT, TIME_LIMIT
-from llamoco.modeling.evaluation.record import EvaluationRecord
+from llamoco.modeling.evaluation.record import EvaluationRecord, as_record
 from llamoco.modeling.evaluation.tables import evaluation_tables
-from llamoco.modeling.generation.model_files import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import READING_MODEL, SHIPPED_MODEL
 
 LABEL_FIGURES = ("labels-problems.png", "labels-convergence.png", "labels-winners.png", "labels-scores.png")
 README_TOOLS = 5  # in its table, which is to stay short; the model's card has all
@@ -162,9 +162,13 @@ def generated(checkout: Path) -> dict[Path, bytes]:
     readme, records = checkout / "README.md", Records(checkout / "hub_cards" / "records")
     board = checkout / "hub_cards" / "records" / "leaderboard"
     own = {SHIPPED_MODEL.name: entry_of(evaluation())} | reference_entries(evaluation())
+    reading = record_if_any("evaluation_s")
+    if reading is not None:
+        own[READING_MODEL.name] = entry_of(as_record(reading))
     texts = {
         checkout / "examples" / "prompt.txt": model_cards.example_prompt(),
         model / "README.md": model_cards.shipped_card(),
+        model.with_name(READING_MODEL.name) / "README.md": model_cards.reading_card(),
         **{file.with_suffix(".md"): model_cards.recipe_card(file) for file in larger if file.is_file()},
         checkout / "metrics" / "llamoco" / "README.md": metric_card(),
         checkout / "docs" / "paper.md": paper_page(exhibits(records), claims(records), "paper/"),

@@ -12,16 +12,18 @@ from typing import Any, cast
 import yaml
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
+from llamoco.dataset_builder.analysis.table import Table, number
 from llamoco.dataset_builder.instruction_data import data_hash
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.hub_cards.render import evaluation, markdown, record, record_if_any, render
 from llamoco.hub_cards.render import folder as folder_of
 from llamoco.hub_cards.targets import missed, targets
-from llamoco.modeling.evaluation.record import Contestant, EvaluationRecord
+from llamoco.modeling.calibration.thresholds import CALIBRATION_FILE
+from llamoco.modeling.evaluation.record import Contestant, EvaluationRecord, as_record
 from llamoco.modeling.evaluation.suite_scores import suite_tables
 from llamoco.modeling.evaluation.tables import evaluation_tables
-from llamoco.modeling.generation.model_files import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import READING_MODEL, RUN_RECORD, SHIPPED_MODEL
 
 TAGS = ["code", "optimization", "llamoco"]
 INDEXED = (
@@ -61,7 +63,7 @@ def example_prompt() -> str:
 
 def shipped_training() -> dict[str, Any]:
     """The run record of the shipped model."""
-    return dict(json.loads((SHIPPED_MODEL / "run_record.json").read_text(encoding="utf-8")))
+    return dict(json.loads((SHIPPED_MODEL / RUN_RECORD).read_text(encoding="utf-8")))
 
 
 def is_of_present_set(training: Mapping[str, Any]) -> bool:
@@ -98,7 +100,7 @@ def shipped_card() -> str:
         training=training,
         recipe=training["recipe"],
         present_set=is_of_present_set(training),
-        calibration=_json_if_any(SHIPPED_MODEL / "calibration.json"),
+        calibration=_json_if_any(SHIPPED_MODEL / CALIBRATION_FILE),
         pictures={path.name for path in SHIPPED_MODEL.glob("*.png")} | set(shipped_figures()),
         speed=record_if_any("speed"),
         odd=record_if_any("odd_prompts"),
@@ -112,6 +114,59 @@ def shipped_card() -> str:
         missed=missed(targets(scores, record_if_any("speed"), record_if_any("odd_prompts"))),
     )
     return str(ModelCard(f"---\n{data.to_yaml()}\n---\n{body}"))
+
+
+def reading_card() -> str:
+    """The README.md of the adapter that ships beside the shipped model, with a ``model-index`` where it was scored."""
+    training = json.loads((READING_MODEL / RUN_RECORD).read_text(encoding="utf-8"))
+    found, reading = record_if_any("evaluation_s"), record_if_any("reading")
+    scores = None if found is None else as_record(found)
+    data = ModelCardData(
+        base_model=training["base_model"],
+        license="apache-2.0",
+        library_name="peft",
+        pipeline_tag="text-generation",
+        tags=[*TAGS, "lora"],
+        datasets=["llamoco"],
+        model_name=READING_MODEL.name,
+        eval_results=None if scores is None else _eval_results(scores),
+        **_widget(),
+    )
+    tables = {} if scores is None else evaluation_tables(scores)
+    body = render(
+        "reading_model.md.j2",
+        scores=scores,
+        tables=markdown(tables | ({} if reading is None else {"reading": reading_table(reading)})),
+        reading=reading,
+        training=training,
+        recipe=training["recipe"],
+        calibration=_json_if_any(READING_MODEL / CALIBRATION_FILE),
+        pictures={path.name for path in READING_MODEL.glob("*.png")},
+        speed=None,
+        prompt=example_prompt(),
+    )
+    return str(ModelCard(f"---\n{data.to_yaml()}\n---\n{body}"))
+
+
+def reading_table(reading: Mapping[str, Any]) -> Table:
+    """AOCC of two models by class of problems (a record of `llamoco study reading`)."""
+    parts = [("", reading["runs"])]
+    if reading["decisions"]:
+        parts.append((", as if their functions were unknown (decisions, by the benchmark's runs)", reading["decisions"]))
+    rows = []
+    for suffix, classes in parts:
+        for name, compared in classes.items():
+            ends = compared["interval"]
+            interval = "" if ends is None else f" [{ends[0]:+.3f}, {ends[1]:+.3f}]"
+            rows.append(
+                [
+                    name + suffix,
+                    f"{compared['problems']:,}",
+                    *(number(value) for value in compared["aocc"]),
+                    f"{compared['difference']:+.3f}{interval}",
+                ]
+            )
+    return Table("", ("problems", "number", *reading["models"], "difference"), rows)
 
 
 def shipped_figures() -> dict[str, bytes]:
@@ -135,7 +190,7 @@ def trained_card(folder: Path) -> str:
     Raises:
         OSError, ValueError, KeyError: the folder has no run record, or one of another kind.
     """
-    training = json.loads((folder / "run_record.json").read_text(encoding="utf-8"))
+    training = json.loads((folder / RUN_RECORD).read_text(encoding="utf-8"))
     return _tuned_card(folder.resolve().name, training["recipe"], training, folder)
 
 

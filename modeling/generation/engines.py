@@ -9,7 +9,7 @@ from pathlib import Path
 from llamoco.modeling.generation.converted import find_converted
 from llamoco.modeling.generation.generator import MAX_NEW_TOKENS, Generator
 from llamoco.modeling.generation.model_answer import Generation
-from llamoco.modeling.generation.model_files import SHIPPED_MODEL
+from llamoco.modeling.generation.model_files import SHIPPED_MODEL, with_shipped
 from llamoco.modeling.model_error import ModelError
 
 logger = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ def load_generator(model: str | Path = SHIPPED_MODEL) -> Generator:
     Raises:
         ModelError: if there is no such model, it cannot be read, the Hub cannot be reached, or no engine for it is installed.
     """
+    model = with_shipped(model)
     converted = find_converted(model)
     lacking = ""
     if converted is not None:

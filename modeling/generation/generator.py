@@ -102,7 +102,7 @@ class Generator(ABC):
             ModelError: if a prompt leaves no room for an answer.
         """
         starts = self._starts(prompts, special_tokens)
-        written = self._write(prompts, starts, min(max_new_tokens, self._room(starts)), False)
+        written = self._write(prompts, starts, min(max_new_tokens, self._room(starts)))
         return [self._generation(start, text) for start, text in zip(starts, written, strict=True)]
 
     def answer_within_pool(
@@ -131,7 +131,7 @@ class Generator(ABC):
         of those allowed. So only the others are written twice.
         """
         starts = self._starts(prompts)
-        written = self._write(prompts, starts, min(max_new_tokens, self._room(starts)), False)
+        written = self._write(prompts, starts, min(max_new_tokens, self._room(starts)))
         guides = [PoolGuide(self._pool_texts, parse_facts(prompt)) for prompt in prompts]
         leaving = [
             number
@@ -160,34 +160,32 @@ class Generator(ABC):
         """
         starts = self._starts(prompts, special_tokens)
         decisions = []
-        for text in self._write(prompts, starts, min(DECISION_TOKENS, self._room(starts)), True):
+        for text in self._lines(starts, min(DECISION_TOKENS, self._room(starts))):
             line = self._first_line(text.ids)
             confidence = self._confidence(text.ids, text.probabilities)
             decisions.append(Decision(line, named_optimizer(line), confidence or 0.0))
         return decisions
 
-    def _write(
-        self, prompts: Sequence[str], starts: Sequence[list[int]], limit: int, first_line: bool
-    ) -> list[Continuation]:
-        """Greedy texts, or their first lines alone: the line, the pool's program as far as the model would write it, then the rest."""
-        lines = self._greedy(starts, min(limit, DECISION_TOKENS), self.eos_token_ids | self._line_ends)
+    def _lines(self, starts: Sequence[list[int]], limit: int) -> list[Continuation]:
+        """Greedy first lines, with the probabilities of the tokens of those that name an optimizer."""
+        lines = self._greedy(starts, limit, self._line_stops)
         texts = [Continuation(ids) for ids in lines]
-        drafts = [
-            [] if first_line else self._draft(prompt, ids)[: limit - len(ids)]
-            for prompt, ids in zip(prompts, lines, strict=True)
-        ]
-        decided = [n for n, ids in enumerate(lines) if named_optimizer(self._first_line(ids))]
-        asked = [[*starts[n], *lines[n], *drafts[n]] for n in decided]
-        counts = [len(lines[n]) + len(drafts[n]) + 1 for n in decided]
-        for n, scores in zip(decided, self._logits(asked, counts) if asked else (), strict=True):
-            text, draft = texts[n], drafts[n]
-            text.probabilities = [probability(scores[k], token) for k, token in enumerate(text.ids)]
-            if draft:
-                written = [int(token) for token in scores[len(text.ids) :].argmax(-1)]
-                text.ids += written[: agreement(draft, written) + 1]
+        self._verify(starts, texts, [[] for _ in texts])
         for text in texts:
             text.end(self.eos_token_ids, limit)
-        while going := [n for n, text in enumerate(texts) if not (first_line or text.finished)]:
+        return texts
+
+    def _write(self, prompts: Sequence[str], starts: Sequence[list[int]], limit: int) -> list[Continuation]:
+        """Greedy texts: the first line, the pool's program as far as the model would write it, then the rest."""
+        lines = self._greedy(starts, min(limit, DECISION_TOKENS), self._line_stops)
+        texts = [Continuation(ids) for ids in lines]
+        drafts = [
+            self._draft(prompt, ids)[: limit - len(ids)] for prompt, ids in zip(prompts, lines, strict=True)
+        ]
+        self._verify(starts, texts, drafts)
+        for text in texts:
+            text.end(self.eos_token_ids, limit)
+        while going := [n for n, text in enumerate(texts) if not text.finished]:
             going = [n for n in going if len(texts[n].ids) < limit]
             if not going:
                 break
@@ -197,6 +195,20 @@ class Generator(ABC):
                 texts[n].ids += ids
                 texts[n].end(self.eos_token_ids, limit)
         return texts
+
+    def _verify(
+        self, starts: Sequence[list[int]], texts: Sequence[Continuation], drafts: Sequence[list[int]]
+    ) -> None:
+        """By one pass, give the lines that name an optimizer their probabilities, and add of their drafts what the model would write."""
+        decided = [n for n, text in enumerate(texts) if named_optimizer(self._first_line(text.ids))]
+        asked = [[*starts[n], *texts[n].ids, *drafts[n]] for n in decided]
+        counts = [len(texts[n].ids) + len(drafts[n]) + 1 for n in decided]
+        for n, scores in zip(decided, self._logits(asked, counts) if asked else (), strict=True):
+            text, draft = texts[n], drafts[n]
+            text.probabilities = [probability(scores[k], token) for k, token in enumerate(text.ids)]
+            if draft:
+                written = [int(token) for token in scores[len(text.ids) :].argmax(-1)]
+                text.ids += written[: agreement(draft, written) + 1]
 
     def _write_guided(
         self, starts: Sequence[list[int]], guides: Sequence[PoolGuide], limit: int
@@ -228,7 +240,7 @@ class Generator(ABC):
             lines = self._greedy(
                 [starts[n] + texts[n].ids + drafts[n] for n in open_lines],
                 min((room[n] for n in open_lines), default=0),
-                self.eos_token_ids | self._line_ends,
+                self._line_stops,
             )
             for n, ids in zip(open_lines, lines, strict=True):
                 drafts[n] += ids
@@ -258,8 +270,9 @@ class Generator(ABC):
         return PoolTexts(self.tokens)
 
     @cached_property
-    def _line_ends(self) -> set[int]:
-        return line_end_tokens(self.tokens)
+    def _line_stops(self) -> set[int]:
+        """Tokens after which a line has ended."""
+        return self.eos_token_ids | line_end_tokens(self.tokens)
 
     def _ids(self, text: str) -> list[int]:
         return self.tokens.encode(text, add_special_tokens=False)

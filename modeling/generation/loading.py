@@ -20,7 +20,7 @@ from transformers.utils import logging
 from transformers.utils.peft_utils import find_adapter_config_file
 
 from llamoco.modeling.generation.base_models import FOLDERS, base_folder, check_base, read_base
-from llamoco.modeling.generation.model_files import is_folder
+from llamoco.modeling.generation.model_files import is_folder, with_shipped
 from llamoco.modeling.model_error import ModelError
 
 HUB_TIMEOUT = 5.0  # seconds within which the Hub has to say whether it has a model
@@ -110,6 +110,7 @@ class _Place(NamedTuple):
 
 
 def _find(model: str | Path) -> _Place:
+    model = with_shipped(model)
     name = str(model)
     if is_folder(model):
         folder = Path(name).expanduser()

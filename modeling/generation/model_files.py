@@ -1,15 +1,24 @@
-"""Files of a model, in a folder or on the Hub, and the place of the model that ships with the project. Needs no engine."""
+"""Files of a model, in a folder or on the Hub, and the places of the models that ship with the project. Needs no engine."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+RUN_RECORD = "run_record.json"  # beside a model that `llamoco train` made
 SHIPPED_MODEL = Path(__file__).parents[1] / "llamoco-xs"
+READING_MODEL = SHIPPED_MODEL.with_name("llamoco-s")  # an adapter: it takes torch and its base model
+SHIPPED = {folder.name: folder for folder in (SHIPPED_MODEL, READING_MODEL)}
 
 
 def display_name(place: str) -> str:
-    """Name of a model for people and records: records name the shipped model, not where it is installed."""
-    return SHIPPED_MODEL.name if place == str(SHIPPED_MODEL) else place
+    """Name of a model for people and records: records name a shipped model, not where it is installed."""
+    return next((name for name, folder in SHIPPED.items() if place == str(folder)), place)
+
+
+def with_shipped(model: str | Path) -> str | Path:
+    """A model's place: of a shipped model its folder where its bare name is given and no folder here is called so."""
+    name = str(model)
+    return SHIPPED[name] if name in SHIPPED and not Path(name).exists() else model
 
 
 def is_folder(model: str | Path) -> bool:

@@ -57,6 +57,47 @@ def greedy_generate(
     return [until_stop(row, stop_at) for row in rows]
 
 
+@torch.inference_mode()
+def greedy_lines(
+    model: PreTrainedModel, texts: Sequence[Sequence[int]], max_new_tokens: int, stop_at: set[int], pad: int
+) -> list[Continuation]:
+    """Continue a batch of texts greedily, and note the probability of each token on the way.
+
+    Args:
+        model, texts, max_new_tokens, stop_at, pad: as for ``greedy_generate``.
+
+    Returns:
+        The continuations, each up to and including the first token of ``stop_at``.
+    """
+    if not texts or max_new_tokens < 1:
+        return [Continuation() for _ in texts]
+    noted = _Noted()
+    rows = _generate(
+        model,
+        texts,
+        pad,
+        max_new_tokens=max_new_tokens,
+        eos_token_id=sorted(stop_at) or None,
+        logits_processor=LogitsProcessorList([noted]),
+    )
+    lines = [until_stop(row, stop_at) for row in rows]
+    return [
+        Continuation(ids, [float(step[row]) for step in noted.likeliest[: len(ids)]])
+        for row, ids in enumerate(lines)
+    ]
+
+
+class _Noted(LogitsProcessor):
+    """Notes the probability of the likeliest token of each row, step by step."""
+
+    def __init__(self) -> None:
+        self.likeliest: list[torch.Tensor] = []
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        self.likeliest.append(scores.float().log_softmax(-1).amax(-1).exp().cpu())
+        return scores
+
+
 def _generate(
     model: PreTrainedModel, texts: Sequence[Sequence[int]], pad: int, **options: Any
 ) -> list[list[int]]:

@@ -16,7 +16,12 @@ from llamoco.modeling.generation.generator import Generator
 from llamoco.modeling.generation.guides import PoolGuide
 from llamoco.modeling.generation.loading import load
 from llamoco.modeling.generation.model_files import SHIPPED_MODEL, display_name
-from llamoco.modeling.generation.speculative import greedy_generate, guided_generate, last_logits
+from llamoco.modeling.generation.speculative import (
+    greedy_generate,
+    greedy_lines,
+    guided_generate,
+    last_logits,
+)
 from llamoco.modeling.generation.tokenizers import Tokenizer
 
 
@@ -52,6 +57,13 @@ class TorchGenerator(Generator):
 
     def _greedy(self, texts: Sequence[list[int]], max_new_tokens: int, stop_at: set[int]) -> list[list[int]]:
         return greedy_generate(self.model, texts, max_new_tokens, stop_at, self._pad_token_id)
+
+    def _lines(self, starts: Sequence[list[int]], limit: int) -> list[Continuation]:
+        """See ``Generator``: by its state between tokens, in place of one more pass over prompt and line."""
+        texts = greedy_lines(self.model, starts, limit, self._line_stops, self._pad_token_id)
+        for text in texts:
+            text.end(self.eos_token_ids, limit)
+        return texts
 
     def _logits(self, texts: Sequence[list[int]], counts: Sequence[int]) -> Iterator[np.ndarray]:
         for logits in last_logits(self.model, texts, counts, self._pad_token_id):

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,6 +22,7 @@ from llamoco.dataset_builder.prompts.conversation import (
 )
 from llamoco.modeling.generation.engines import answer_all
 from llamoco.modeling.generation.model_answer import Decision, Generation
+from llamoco.modeling.generation.model_files import RUN_RECORD, find, with_shipped
 from llamoco.modeling.generation.torch_engine import TorchGenerator
 from llamoco.modeling.model_error import ModelError
 from llamoco.modeling.providers.provider import (
@@ -61,7 +61,7 @@ class LocalProvider:
         self, generator: TorchGenerator, prompt_style: str = "auto", max_new_tokens: int | None = None
     ) -> None:
         chat = generator.tokenizer.chat_template is not None
-        ours = (Path(generator.name) / "run_record.json").is_file()
+        ours = find(with_shipped(generator.name), RUN_RECORD) is not None
         self.name = generator.name
         self.calibration = generator.calibration
         self.style = resolve_style(prompt_style, "contract" if chat and not ours else "plain")

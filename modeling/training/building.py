@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel, get_peft_model
+from peft import PeftConfig, PeftModel, get_peft_model
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import is_bitsandbytes_available
 from trl import get_peft_config, get_quantization_config
 
 from llamoco.dataset_builder.optimizers import pool
+from llamoco.modeling.generation.base_models import check_base, read_base
 from llamoco.modeling.generation.loading import load_network, load_tokenizer
 from llamoco.modeling.training.prompt_format import with_chat_format
 from llamoco.modeling.training.recipe import Recipe, RecipeError
@@ -86,6 +87,10 @@ def build_model(
     _limit_length(recipe, model)
     if adapter is None:
         return model
+    earlier = recipe.script.adapter
+    if start is None and earlier is not None:
+        _check_adapter(recipe, earlier, adapter, model)
+        start = Path(earlier)
     if start is not None:
         adapted = PeftModel.from_pretrained(model, str(start), is_trainable=True)
     else:
@@ -95,6 +100,33 @@ def build_model(
     if args.gradient_checkpointing:
         adapted.enable_input_require_grads()
     return adapted
+
+
+def _check_adapter(recipe: Recipe, place: str, expected: PeftConfig, base: PreTrainedModel) -> None:
+    """Check that an adapter to train further has the shape that the recipe gives it, and the recipe's base."""
+    try:
+        found = PeftConfig.from_pretrained(place)
+    except Exception as error:  # whatever a person's file makes go wrong
+        raise RecipeError(
+            f"{recipe.file}: adapter: {place}/adapter_config.json cannot be read: {error}"
+        ) from error
+    theirs, ours = adapter_shape(found), adapter_shape(expected)
+    if theirs != ours:
+        name = next(name for name in ours if theirs[name] != ours[name])
+        raise RecipeError(
+            f"{recipe.file}: the adapter in {place} has {name} {theirs[name]}, the recipe's {ours[name]}: give the recipe the "
+            "adapter's (fields lora_r, lora_alpha, lora_target_modules), or leave adapter out for a new one"
+        )
+    stated = read_base(place)
+    if stated is not None:
+        check_base(place, stated, base)
+
+
+def adapter_shape(config: PeftConfig) -> dict[str, Any]:
+    """What decides an adapter's weights: its kind, rank, scale and the modules that it is of, as a sorted list."""
+    shape = {name: config.to_dict().get(name) for name in ("peft_type", "r", "lora_alpha")}
+    modules = config.to_dict().get("target_modules")  # peft keeps a set of names, or a pattern
+    return {**shape, "target_modules": [modules] if isinstance(modules, str) else sorted(modules or [])}
 
 
 def _loading_options(recipe: Recipe) -> dict[str, Any]:

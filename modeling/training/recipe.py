@@ -188,6 +188,7 @@ class ScriptArguments:
             assistant's. The tokenizer of the finished model does so, too.
         frozen_outputs (`str`, *optional*): a folder in which the outputs of the blocks below the trained ones are kept, for later
             epochs and other trainings of the same base model. For one process.
+        adapter (`str`, *optional*): folder of an adapter to train further, of the recipe's shape; a new one if not set.
     """
 
     threads: int | None = None
@@ -195,6 +196,7 @@ class ScriptArguments:
     max_shard_size: str = "15MB"
     chat_format: bool = False
     frozen_outputs: str | None = None
+    adapter: str | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[1-9][0-9]*[KMG]B", self.max_shard_size):
@@ -342,6 +344,13 @@ def _check(recipe: Recipe) -> None:
         raise ValueError(f"{of_new_models[0]} is for a new model: leave it out, or model_name_or_path")
     if (model.load_in_4bit or model.load_in_8bit) and not model.use_peft:
         raise ValueError("quantized weights cannot be trained: add an adapter by use_peft: true")
+    adapter = recipe.script.adapter
+    if adapter is not None and not model.use_peft:
+        raise ValueError("adapter is an adapter to train further: it needs use_peft: true")
+    if adapter is not None and not (Path(adapter) / "adapter_config.json").is_file():
+        raise ValueError(
+            f"adapter: {adapter} holds no adapter_config.json: expected a folder that `llamoco train` wrote with use_peft"
+        )
     evaluates = recipe.training.eval_strategy != "no"
     if recipe.source.validation != evaluates:
         raise ValueError(

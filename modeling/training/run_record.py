@@ -20,6 +20,8 @@ from peft import PeftModel
 from transformers import PreTrainedModel
 
 from llamoco.modeling.generation.base_models import base_folder
+from llamoco.modeling.generation.model_files import RUN_RECORD
+from llamoco.modeling.training.building import adapter_shape
 from llamoco.modeling.training.config import LLaMoCoConfig
 from llamoco.modeling.training.instruction_trainer import InstructionTrainer
 from llamoco.modeling.training.recipe import Recipe
@@ -103,12 +105,8 @@ def make_record(
         seconds = logged["seconds"]
     adapter = None
     if isinstance(trainer.model, PeftModel):
-        config = trainer.model.peft_config["default"].to_dict()
-        names = ("peft_type", "r", "lora_alpha", "lora_dropout", "target_modules")
-        adapter = {name: config[name] for name in names}
-        # peft keeps a set of names, or a pattern.
-        modules = adapter["target_modules"]
-        adapter["target_modules"] = [modules] if isinstance(modules, str) else sorted(modules)
+        config = trainer.model.peft_config["default"]
+        adapter = {**adapter_shape(config), "lora_dropout": config.to_dict()["lora_dropout"]}
     # Of a folder that stands in for the Hub's model only the name: the place says nothing to others.
     found = None if recipe.base_model is None else base_folder(recipe.base_model)
     quantized = recipe.model.load_in_4bit or recipe.model.load_in_8bit
@@ -137,7 +135,14 @@ def make_record(
         "tokens_seen": before["num_input_tokens_seen"] + state.num_input_tokens_seen,
         "seconds": round(seconds + last["seconds"], 1),
         "losses": losses,
+        **({} if recipe.script.adapter is None else {"continues": _record_of(recipe.script.adapter)}),
     }
+
+
+def _record_of(adapter: str) -> dict[str, Any] | None:
+    """The record of the run that an adapter comes from; None if nothing beside it says."""
+    file = Path(adapter) / RUN_RECORD
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
 
 
 def describe_dataset(dataset: Dataset, fingerprint: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase, Trainer
 
 from llamoco.modeling.generation.base_models import BASE_FILE, describe_base
+from llamoco.modeling.generation.model_files import RUN_RECORD
 from llamoco.modeling.training.checkpointing import STATE_FILE
 from llamoco.modeling.training.expectations import FILE as EXPECTED
 from llamoco.modeling.training.instruction_trainer import InstructionTrainer
@@ -18,7 +19,6 @@ from llamoco.modeling.training.prompt_format import reading
 from llamoco.modeling.training.recipe import Recipe, RecipeError
 from llamoco.modeling.training.run_record import make_record, plot_training
 
-RUN_RECORD = "run_record.json"
 WARM_UP_STATE = "contrastive_state.json"
 
 

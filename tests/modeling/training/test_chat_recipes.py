@@ -30,6 +30,7 @@ from llamoco.modeling.generation.base_models import BASE_FILE, FOLDERS
 from llamoco.modeling.generation.engines import load_generator
 from llamoco.modeling.training import train
 from llamoco.modeling.training.checkpointing import InterruptibleTrainer
+from llamoco.modeling.training.recipe import RecipeError
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "dataset_builder" / "labels" / "sample.jsonl"
@@ -168,15 +169,55 @@ def test_a_chat_model_is_tuned_resumed_and_asked(
     assert parse_completion(answer.completion).optimizer is not None and answer.tokens > len(asked)
 
 
+def one_step(folder: Path, *more: str) -> Path:
+    """A training of one step on a base model in `folder`, the working directory."""
+    if not (folder / "base").exists():
+        tokenizer = chat_tokenizer()
+        tiny_model("smollm2.yaml", len(tokenizer)).save_pretrained("base")
+        tokenizer.save_pretrained("base")
+        write_data(folder / "llamoco")
+    fields = {"model_name_or_path": "base", "max_steps": 1, "contrastive_steps": 0, "use_cpu": True}
+    words = [f"--{field}={value}" for field, value in fields.items()]
+    recipe = ROOT / "examples" / "recipes" / "smollm2.yaml"
+    return train.run(recipe, [*words, "--described_share=1", "--warmup_steps=0", *more])
+
+
+def test_an_adapter_is_trained_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    first = one_step(tmp_path, "--learning_rate=0.1", "--lr_scheduler_type=constant")
+    before = load_file(first / "adapter_model.safetensors")
+    assert any(weights.any() for name, weights in before.items() if "lora_B" in name)
+    further = ["--adapter", str(first), "--lr_scheduler_type=constant"]
+    still = load_file(
+        one_step(tmp_path, *further, "--learning_rate=0", "--output_dir=still") / "adapter_model.safetensors"
+    )
+    assert before.keys() == still.keys() and all(torch.equal(before[name], still[name]) for name in before)
+    moved = one_step(tmp_path, *further, "--learning_rate=0.1", "--output_dir=moved")
+    after = load_file(moved / "adapter_model.safetensors")
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    records = [json.loads((folder / "run_record.json").read_text()) for folder in (first, moved)]
+    assert records[1]["continues"] == records[0] and "continues" not in records[0]
+
+
+def test_an_adapter_of_another_shape_or_base_is_not_trained_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    first = one_step(tmp_path)
+    with pytest.raises(RecipeError, match=r"has r 32, the recipe's 16: give the recipe the adapter's .*lora_r"):
+        one_step(tmp_path, "--adapter", str(first), "--lora_r=16", "--output_dir=other")
+    with pytest.raises(RecipeError, match="adapter: nowhere holds no adapter_config.json"):
+        one_step(tmp_path, "--adapter", "nowhere", "--output_dir=other")
+    with pytest.raises(RecipeError, match="it needs use_peft: true"):
+        one_step(tmp_path, "--adapter", str(first), "--no_use_peft", "--output_dir=other")
+    (first / "adapter_config.json").write_text("[")
+    with pytest.raises(RecipeError, match=r"adapter_config.json cannot be read"):
+        one_step(tmp_path, "--adapter", str(first), "--output_dir=other")
+
+
 def test_an_adapter_is_loaded_by_peft_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the Hub, or here a folder, has the base model under the name that the adapter states."""
     monkeypatch.chdir(tmp_path)
-    tokenizer = chat_tokenizer()
-    tiny_model("smollm2.yaml", len(tokenizer)).save_pretrained("base")
-    tokenizer.save_pretrained("base")
-    write_data(tmp_path / "llamoco")
-    fields = {"model_name_or_path": "base", "max_steps": 1, "contrastive_steps": 0, "use_cpu": True}
-    words = [f"--{field}={value}" for field, value in fields.items()]
-    folder = train.run(ROOT / "examples" / "recipes" / "smollm2.yaml", [*words, "--described_share=1"])
+    folder = one_step(tmp_path)
     loaded = AutoPeftModelForCausalLM.from_pretrained(folder)
     assert loaded.peft_config["default"].r == 32
