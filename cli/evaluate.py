@@ -147,7 +147,7 @@ def evaluate(
         int | None,
         typer.Option(
             min=1,
-            help="Maximum length of an answer in tokens; 900 by default, 2048 with the contract.",
+            help="Maximum length of an answer in tokens; 1800 by default, 2048 with the contract.",
             show_default=False,
         ),
     ] = None,

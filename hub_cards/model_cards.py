@@ -23,6 +23,7 @@ from llamoco.modeling.calibration.thresholds import CALIBRATION_FILE
 from llamoco.modeling.evaluation.record import Contestant, EvaluationRecord, as_record
 from llamoco.modeling.evaluation.suite_scores import suite_tables
 from llamoco.modeling.evaluation.tables import evaluation_tables
+from llamoco.modeling.generation.generator import MAX_NEW_TOKENS
 from llamoco.modeling.generation.model_files import READING_MODEL, RUN_RECORD, SHIPPED_MODEL
 
 TAGS = ["code", "optimization", "llamoco"]
@@ -91,7 +92,7 @@ def shipped_card() -> str:
         datasets=["llamoco"],
         model_name=SHIPPED_MODEL.name,
         eval_results=_eval_results(scores),
-        **_widget(),
+        **_widget(900),  # of its own tokens, which are longer than others
     )
     body = render(
         "model.md.j2",
@@ -227,11 +228,11 @@ def _tuned_card(
     return str(ModelCard(f"---\n{data.to_yaml()}\n---\n{body}"))
 
 
-def _widget() -> dict[str, Any]:
+def _widget(max_new_tokens: int = MAX_NEW_TOKENS) -> dict[str, Any]:
     """The example that the Hub's page offers, and how it generates."""
     return {
         "widget": [{"text": example_prompt(), "example_title": "A beam of least weight"}],
-        "inference": {"parameters": {"max_new_tokens": 900, "do_sample": False}},
+        "inference": {"parameters": {"max_new_tokens": max_new_tokens, "do_sample": False}},
     }
 
 

@@ -21,7 +21,7 @@ from llamoco.modeling.generation.tokenizers import Tokenizer, line_end_tokens
 from llamoco.modeling.model_error import ModelError
 
 ANSWER_SHARE = 4  # a prompt leaves at least a quarter of a model's positions to the answer
-MAX_NEW_TOKENS = 900  # no answer of the instruction set is longer
+MAX_NEW_TOKENS = 1800  # the longest answer has 1,550 in the tokens of SmolLM2
 
 
 class Generator(ABC):

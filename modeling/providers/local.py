@@ -49,7 +49,7 @@ class LocalProvider:
         generator: the model.
         prompt_style: "plain", "contract" or "auto": the contract where the tokenizer has a chat template and the model was not trained by
             ``llamoco train``.
-        max_new_tokens: length limit of an answer; 900 (plain) or 2048 (contract) if None.
+        max_new_tokens: length limit of an answer; 1800 (plain) or 2048 (contract) if None.
 
     Raises:
         ModelError: if there is no such style.

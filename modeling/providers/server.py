@@ -70,7 +70,7 @@ class ServerProvider:
         model: name of the model there; the only one that it lists if None.
         api: "chat" or "completions".
         prompt_style: "plain", "contract" or "auto": the contract for chat, the plain prompt for completions (tuned models).
-        max_new_tokens: length limit of an answer; 900 (plain) or 2048 (contract) if None.
+        max_new_tokens: length limit of an answer; 1800 (plain) or 2048 (contract) if None.
         timeout: seconds that a request may take, to the last byte of its reply.
         concurrency: requests at a time.
         retries: how often a request that failed is repeated.

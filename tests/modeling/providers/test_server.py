@@ -325,7 +325,7 @@ def test_what_is_asked(stub: Stub) -> None:
     assert answers(plain, PROMPTS[:1]) == [Generation("done", None, -(-(len(PROMPTS[0]) + 4) // 4), False)]
     plain.repair_all([failure], came.__setitem__)
     assert stub.seen[2]["path"] == "/v1/completions" and stub.seen[2]["prompt"] == PROMPTS[0]
-    assert stub.seen[2]["max_tokens"] == 900
+    assert stub.seen[2]["max_tokens"] == 1800
     assert stub.seen[3]["prompt"].startswith(PROMPTS[0] + failure.program + "# error: SyntaxError")
     assert asked.settings() != plain.settings() and asked.settings() == source(stub).settings()
 
