@@ -161,6 +161,15 @@ def evaluate(
     timeout: Annotated[
         float, typer.Option(min=1, help="Time limit of an answer from a server, in seconds.")
     ] = 600,
+    prices: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="IN OUT",
+            help="What a server's tokens cost, in US dollars for a million in and a million out: the record then says what the "
+            "answers cost.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the record, as JSON.")] = False,
     unsafe: Annotated[
         bool,
@@ -204,6 +213,10 @@ def evaluate(
             fail(f"--server-model {server_model!r} needs --server; give a local model as MODEL")
         if examples is None and nearest:
             fail("--nearest needs --examples N: the number of examples")
+        if prices is not None and min(prices) < 0:
+            fail(
+                f"--prices {prices[0]:g} {prices[1]:g}: expected US dollars for a million tokens in and out, from 0"
+            )
         if examples is not None and server is None:
             fail("--examples needs --server: examples are shown to the model of a server")
         if suite is not None:
@@ -264,6 +277,7 @@ def evaluate(
                         allow_unsafe=unsafe,
                         workers=workers,
                         command=command_line(server),
+                        prices=prices,
                         on_progress=_progress_on(bar),
                     )
                 except SandboxUnavailable as error:

@@ -42,6 +42,11 @@ def print_evaluation(record: EvaluationRecord) -> None:
     replaced = record["with_fallback"]["replaced"]
     shown = ", ".join(f"{reason} {count}" for reason, count in replaced.items()) or "none"
     out.print(f"rows that SBS would answer as fallback: {shown}")
+    if (spent := record.get("spending")) is not None:
+        cost = "" if spent["us_dollars"] is None else f", {spent['us_dollars']:,.4f} US dollars"
+        out.print(
+            f"tokens of {spent['answers']:,} answers: {spent['tokens_in']:,} in, {spent['tokens_out']:,} out{cost}"
+        )
     seconds = ", ".join(f"{step} {value:,.0f}" for step, value in record["seconds"].items())
     if seconds:
         out.print(f"seconds of work: {seconds}")

@@ -153,7 +153,12 @@ def reading_table(reading: Mapping[str, Any]) -> Table:
     """AOCC of two models by class of problems (a record of `llamoco study reading`)."""
     parts = [("", reading["runs"])]
     if reading["decisions"]:
-        parts.append((", as if their functions were unknown (decisions, by the benchmark's runs)", reading["decisions"]))
+        parts.append(
+            (
+                ", as if their functions were unknown (decisions, by the benchmark's runs)",
+                reading["decisions"],
+            )
+        )
     rows = []
     for suffix, classes in parts:
         for name, compared in classes.items():

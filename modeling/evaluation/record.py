@@ -8,6 +8,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypedDict, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from llamoco.modeling.evaluation.evaluation_folder import SCORES, EvaluationError, write_json
+from llamoco.modeling.evaluation.spending import Spending
 from llamoco.modeling.strict_json import strict_json
 
 Contestant = Literal["model", "within_pool", "with_fallback", "sbs", "vbs"]
@@ -211,7 +212,13 @@ class Step(TypedDict):
     machine: str
 
 
-class EvaluationRecord(TypedDict):
+class _FromServer(TypedDict, total=False):
+    """What records of models on a server have."""
+
+    spending: Spending
+
+
+class EvaluationRecord(_FromServer):
     """The record that scores.json holds.
 
     Attributes:
@@ -229,6 +236,7 @@ class EvaluationRecord(TypedDict):
         convergence: mean relative gap of the model and the references after shares of the budget.
         failures: causes by contestant.
         optimizers: numbers of rows by label and by the model's choice.
+        spending: tokens in and out of a server's answers and repairs, and what they cost.
         seconds: by step.
         versions, machine, date, command: of the last step; ``steps`` has all.
     """

@@ -63,6 +63,7 @@ _GENERATION_FIELDS = {
     "tokens": (whole_number(0, MAX_TOKENS), f"a whole number from 0 to {MAX_TOKENS}"),
     "finished": (is_truth, "true or false"),
 }
+_TOKENS_OUT = {"tokens_out": (or_none(whole_number(0, MAX_TOKENS)), "a whole number, or null")}
 _RUNS_FIELDS = {
     "problem_id": (is_text, "a text"),
     "program": (is_text, "a text"),
@@ -311,9 +312,10 @@ def _decisions(line: Line) -> Line:
 
 def _generation(line: Line) -> tuple[int, Generation]:
     entry = checked(line, {"row": _ROW}, ("row", "generation"))
-    generation = checked(entry["generation"], _GENERATION_FIELDS, tuple(_GENERATION_FIELDS))
+    known = _GENERATION_FIELDS | _TOKENS_OUT
+    generation = checked(entry["generation"], known, tuple(_GENERATION_FIELDS))
     generation["completion"] = clean_text(generation["completion"])
-    return entry["row"], Generation(**{name: generation[name] for name in _GENERATION_FIELDS})
+    return entry["row"], Generation(**{name: generation[name] for name in known if name in generation})
 
 
 def _within_pool(line: Line) -> tuple[int, Generation] | None:

@@ -20,6 +20,7 @@ from llamoco.modeling.evaluation.fallback import calibration_error, with_fallbac
 from llamoco.modeling.evaluation.record import EvaluationRecord, as_record
 from llamoco.modeling.evaluation.results import Results, failing
 from llamoco.modeling.evaluation.robustness import robustness
+from llamoco.modeling.evaluation.spending import spending
 from llamoco.modeling.evaluation.split_rows import benchmarked_optimizer
 from llamoco.modeling.generation.model_answer import Generation
 from llamoco.modeling.providers.provider import CHARACTERS_A_TOKEN
@@ -42,7 +43,8 @@ def score_evaluation(results: Results) -> EvaluationRecord:
     types = {name: every[name] for name in ("all", *GROUPS) if name in every}
     unknown = {f"facts {name}": rows for name, rows in classes["facts"].items() if name == "unknown"}
     settings = dict(results.settings)
-    kept = settings.pop("calibration", None)
+    kept, prices = settings.pop("calibration", None), settings.pop("prices", None)
+    spent = spending([*results.answers, *results.repairs.values()], prices)
     calibration = Calibration.from_json(json.dumps(kept)) if kept else None
     if results.within_pool is None:
         chosen, own = results.answers, results.runs["model"]
@@ -87,6 +89,7 @@ def score_evaluation(results: Results) -> EvaluationRecord:
                 "repaired": len(results.repairs),
             },
             "optimizers": _chosen(results),
+            **({} if spent is None else {"spending": spent}),
             "seconds": _seconds(results.steps),
             "versions": last.get("versions", {}) | _versions(results),
             **{name: last.get(name) for name in ("machine", "date", "command")},

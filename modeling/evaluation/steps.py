@@ -95,6 +95,7 @@ def evaluate_model(
     allow_unsafe: bool = False,
     workers: int | None = None,
     command: str = "",
+    prices: Sequence[float] | None = None,
     on_progress: OnProgress = lambda stage: None,
 ) -> EvaluationRecord | None:
     """Do all or some steps of an evaluation.
@@ -111,6 +112,7 @@ def evaluate_model(
         allow_unsafe: run programs even where they cannot be confined.
         workers: programs that run in parallel; None for one per processor.
         command: the command line, for the record.
+        prices: of a server's tokens in and out, US dollars a million; None for the folder's, in a new one unknown.
         on_progress: called as answers and runs come in.
 
     Returns:
@@ -143,9 +145,8 @@ def evaluate_model(
         lock_folder(out, asked, {**DEFAULTS, "data": data} if begins else None) as settings,
         ExitStack() as stack,
     ):
-        if settings["data"] != data:
-            settings["data"] = data
-            write_json(out / SETTINGS, settings)
+        settings.update({"data": data} | ({} if prices is None else {"prices": list(prices)}))
+        write_json(out / SETTINGS, settings)
         work = _Work(out, settings, command, on_progress)
         if "run" in steps:
             # Opened first: a machine that cannot confine programs is known before the model has worked for hours.

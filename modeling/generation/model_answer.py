@@ -17,6 +17,7 @@ class Generation:
         finished: whether the text has its end (else it ran into the length limit).
         kept: where the text was held to the pool: the probability that the model by itself gave to what it was held to, as far as it
             was asked (see ``guides``). None where it wrote freely.
+        tokens_out: the generated ones among the tokens, of an answer from a server; None elsewhere.
     """
 
     completion: str
@@ -24,6 +25,7 @@ class Generation:
     tokens: int
     finished: bool
     kept: float | None = None
+    tokens_out: int | None = None
 
 
 @dataclass(frozen=True)

@@ -244,7 +244,11 @@ class ServerProvider:
         if self._style == "contract":
             completion = extract_code(content if self._api == "chat" else OPENED + content)
         tokens = tokens_of(reply) or estimated_tokens(len(text) + len(content))
-        return Generation(completion, None, tokens, finished=reason != "length")
+        counted = tokens_each_way(reply)
+        written = estimated_tokens(len(content)) if counted is None else counted[1]
+        return Generation(
+            completion, None, tokens, finished=reason != "length", tokens_out=min(written, tokens)
+        )
 
     def _reply(
         self, conversation: Conversation, stop: threading.Event, own: dict[str, Any]

@@ -23,9 +23,7 @@ from llamoco.modeling.providers import open_provider
 ROOT = Path(__file__).parents[2]
 RECORD = json.loads((READING_MODEL / RUN_RECORD).read_text(encoding="utf-8"))
 PROBLEMS = [
-    path
-    for path in sorted((ROOT / "examples" / "problems").iterdir())
-    if path.suffix in (".py", ".tex")
+    path for path in sorted((ROOT / "examples" / "problems").iterdir()) if path.suffix in (".py", ".tex")
 ][:6]
 
 

@@ -244,12 +244,16 @@ def test_a_server_that_stops_answering_costs_nothing_that_it_answered(
         first = (out / "generations.jsonl").read_bytes()
         assert first.count(b"\n") == 2
         Server.most = 3 + 1  # one was refused
-        done = CliRunner().invoke(app, [*command, "--json"])
+        done = CliRunner().invoke(app, [*command, "--json", "--prices", "1.5", "20"])
         server.shutdown()
     assert done.exit_code == 0, done.output
     record = json.loads(done.stdout)
     model = record["tables"]["all"]["model"]
     assert (record["model"], record["rows"], model["err"], model["comp"]) == ("org/m", 3, 0, 42)
+    spent = {"answers": 3, "tokens_in": 120, "tokens_out": 6, "prices": [1.5, 20.0]}
+    assert record["spending"] == {**spent, "us_dollars": pytest.approx((120 * 1.5 + 6 * 20) / 1e6)}
+    shown = CliRunner().invoke(app, ["report", str(out)])
+    assert "tokens of 3 answers: 120 in, 6 out, 0.0003 US dollars" in shown.stdout
     assert (out / "generations.jsonl").read_bytes().startswith(first)
     assert f"--server http://127.0.0.1:{server.server_port}/v1 --limit 3" in record["command"]
     written = b"".join(path.read_bytes() for path in out.iterdir())
@@ -259,6 +263,7 @@ def test_a_server_that_stops_answering_costs_nothing_that_it_answered(
 REFUSED = {
     "a step without the one before": (("--step", "run"), "--step generate"),
     "a step that there is not": (("--step", "plot"), "--step"),
+    "a price below nothing": (("--prices", "-1", "2"), "--prices -1 2: expected US dollars"),
     "a server's model without a server": (("--server-model", "m"), "--server"),
     "a model and a server": (("here", "--server", "http://127.0.0.1:9/v1"), "give one of them"),
     "no such file of programs": (("nowhere.jsonl",), "nowhere.jsonl"),

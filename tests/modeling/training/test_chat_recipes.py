@@ -204,9 +204,11 @@ def test_an_adapter_of_another_shape_or_base_is_not_trained_further(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     first = one_step(tmp_path)
-    with pytest.raises(RecipeError, match=r"has r 32, the recipe's 16: give the recipe the adapter's .*lora_r"):
+    with pytest.raises(
+        RecipeError, match=r"has r 32, the recipe's 16: give the recipe the adapter's .*lora_r"
+    ):
         one_step(tmp_path, "--adapter", str(first), "--lora_r=16", "--output_dir=other")
-    with pytest.raises(RecipeError, match="adapter: nowhere holds no adapter_config.json"):
+    with pytest.raises(RecipeError, match=r"adapter: nowhere holds no adapter_config.json"):
         one_step(tmp_path, "--adapter", "nowhere", "--output_dir=other")
     with pytest.raises(RecipeError, match="it needs use_peft: true"):
         one_step(tmp_path, "--adapter", str(first), "--no_use_peft", "--output_dir=other")
