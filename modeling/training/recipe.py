@@ -344,13 +344,8 @@ def _check(recipe: Recipe) -> None:
         raise ValueError(f"{of_new_models[0]} is for a new model: leave it out, or model_name_or_path")
     if (model.load_in_4bit or model.load_in_8bit) and not model.use_peft:
         raise ValueError("quantized weights cannot be trained: add an adapter by use_peft: true")
-    adapter = recipe.script.adapter
-    if adapter is not None and not model.use_peft:
+    if recipe.script.adapter is not None and not model.use_peft:
         raise ValueError("adapter is an adapter to train further: it needs use_peft: true")
-    if adapter is not None and not (Path(adapter) / "adapter_config.json").is_file():
-        raise ValueError(
-            f"adapter: {adapter} holds no adapter_config.json: expected a folder that `llamoco train` wrote with use_peft"
-        )
     evaluates = recipe.training.eval_strategy != "no"
     if recipe.source.validation != evaluates:
         raise ValueError(
