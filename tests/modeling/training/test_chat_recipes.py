@@ -211,7 +211,7 @@ def test_an_adapter_of_another_shape_or_base_is_not_trained_further(
     with pytest.raises(RecipeError, match=r"adapter: nowhere holds no adapter_config.json"):
         one_step(tmp_path, "--adapter", "nowhere", "--output_dir=other")
     with pytest.raises(RecipeError, match="it needs use_peft: true"):
-        one_step(tmp_path, "--adapter", str(first), "--no_use_peft", "--output_dir=other")
+        one_step(tmp_path, "--adapter", str(first), "--use_peft=false", "--output_dir=other")
     (first / "adapter_config.json").write_text("[")
     with pytest.raises(RecipeError, match=r"adapter_config.json cannot be read"):
         one_step(tmp_path, "--adapter", str(first), "--output_dir=other")
