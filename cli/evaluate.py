@@ -151,6 +151,14 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    pool_only: Annotated[
+        bool,
+        typer.Option(
+            "--pool-only",
+            help="Hold a local model's answers to the pool's programs, and do not have it answer freely as well: what it chooses, "
+            "however well it writes.",
+        ),
+    ] = False,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -213,6 +221,10 @@ def evaluate(
             fail(f"--server-model {server_model!r} needs --server; give a local model as MODEL")
         if examples is None and nearest:
             fail("--nearest needs --examples N: the number of examples")
+        if pool_only and server is not None:
+            fail(
+                "--pool-only and --server: decoding is held to the pool on this machine only; give a local model"
+            )
         if prices is not None and min(prices) < 0:
             fail(
                 f"--prices {prices[0]:g} {prices[1]:g}: expected US dollars for a million tokens in and out, from 0"
@@ -249,6 +261,7 @@ def evaluate(
                     api=str(api),
                     prompt_style=str(prompt),
                     max_new_tokens=max_new_tokens,
+                    pool_only=pool_only,
                     timeout=timeout,
                     concurrency=concurrency,
                     examples=chooser,

@@ -196,7 +196,7 @@ class _Work:
         missing = [number for number in rows if number not in answers]
         prompts = [rows[number]["prompt"] for number in missing]
         with self._saving("generate", GENERATIONS, rows, missing) as keep:
-            if isinstance(source, ModelProvider) and source.decides:
+            if isinstance(source, ModelProvider) and source.both_ways:
                 source.answer_both_ways(
                     prompts,
                     lambda position, raw, within: keep(

@@ -19,6 +19,7 @@ def open_provider(
     api: str = "chat",
     prompt_style: str = "auto",
     max_new_tokens: int | None = None,
+    pool_only: bool = False,
     timeout: float = 600.0,
     concurrency: int = 8,
     examples: Examples | None = None,
@@ -33,6 +34,7 @@ def open_provider(
         api: "chat" or "completions" (of a server).
         prompt_style: "plain", "contract" or "auto".
         max_new_tokens: length limit of an answer; None for the style's own.
+        pool_only: for a model on this machine, see ``LocalProvider``.
         timeout: seconds that a server may take for an answer.
         concurrency: requests to a server at a time.
         examples: chooses solved problems that a server's model is shown before each prompt.
@@ -65,4 +67,6 @@ def open_provider(
     from llamoco.modeling.generation.torch_engine import load_torch_generator
     from llamoco.modeling.providers.local import LocalProvider
 
-    return LocalProvider(load_torch_generator(model or SHIPPED_MODEL), prompt_style, max_new_tokens)
+    return LocalProvider(
+        load_torch_generator(model or SHIPPED_MODEL), prompt_style, max_new_tokens, pool_only
+    )

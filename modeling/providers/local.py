@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -50,21 +50,31 @@ class LocalProvider:
         prompt_style: "plain", "contract" or "auto": the contract where the tokenizer has a chat template and the model was not trained by
             ``llamoco train``.
         max_new_tokens: length limit of an answer; 1800 (plain) or 2048 (contract) if None.
+        pool_only: answer within the pool alone, never freely: what a model chooses, however well it writes. Such answers are not repaired.
 
     Raises:
-        ModelError: if there is no such style.
+        ModelError: if there is no such style, or none that can be held to the pool where that is asked for.
     """
 
-    can_repair = True
-
     def __init__(
-        self, generator: TorchGenerator, prompt_style: str = "auto", max_new_tokens: int | None = None
+        self,
+        generator: TorchGenerator,
+        prompt_style: str = "auto",
+        max_new_tokens: int | None = None,
+        pool_only: bool = False,
     ) -> None:
         chat = generator.tokenizer.chat_template is not None
         ours = find(with_shipped(generator.name), RUN_RECORD) is not None
         self.name = generator.name
         self.calibration = generator.calibration
         self.style = resolve_style(prompt_style, "contract" if chat and not ours else "plain")
+        if pool_only and self.style != "plain":
+            raise ModelError(
+                f"{self.name} is asked with the contract, and cannot be held to the pool's programs: it needs --prompt plain, for a model "
+                "of `llamoco train`"
+            )
+        self.can_repair = not pool_only
+        self._pool_only = pool_only
         self._generator = generator
         self._templated = chat and self.style == "contract"
         self._max_new_tokens = max_new_tokens or default_new_tokens(self.style)
@@ -80,7 +90,7 @@ class LocalProvider:
             "weights": self._weights,
             **style_settings(self.style, str(template)),
             "max_new_tokens": self._max_new_tokens,
-            **({"decoding": "raw and within the pool"} if self.decides else {}),
+            **({"decoding": self._decoding} if self.decides else {}),
         }
 
     @property
@@ -88,8 +98,24 @@ class LocalProvider:
         """See ``ModelProvider``."""
         return self.style == "plain"
 
+    @property
+    def both_ways(self) -> bool:
+        """See ``ModelProvider``."""
+        return self.decides and not self._pool_only
+
+    @property
+    def _decoding(self) -> str:
+        return "within the pool" if self._pool_only else "raw and within the pool"
+
     def answer_all(self, prompts: Sequence[str], on_answer: OnAnswer) -> None:
         """See ``AnswerProvider``."""
+        if self._pool_only:
+            self._in_batches(
+                prompts,
+                lambda texts: [(answer, None) for answer in self._generator.answer_within_pool(texts)],
+                lambda position, answer, _: on_answer(position, answer),
+            )
+            return
         self._answer((first_turns(self.style, prompt) for prompt in prompts), on_answer)
 
     def answer_both_ways(self, prompts: Sequence[str], on_both: OnBoth) -> None:
@@ -100,14 +126,25 @@ class LocalProvider:
         Raises:
             ModelError: as ``answer_all``.
         """
+        self._in_batches(
+            prompts, lambda texts: self._generator.answer_both_ways(texts, self._max_new_tokens), on_both
+        )
+
+    def _in_batches(
+        self,
+        prompts: Sequence[str],
+        answer: Callable[[list[str]], Sequence[tuple[Generation, Generation | None]]],
+        on_both: OnBoth,
+    ) -> None:
+        """Answer prompts in batches of like length; an empty answer where one does not fit."""
         texts = self._texts_of((first_turns(self.style, prompt) for prompt in prompts), on_both)
         order = sorted(range(len(texts)), key=lambda number: len(texts[number][1]))
         with self._enough_memory():
             for start in range(0, len(order), BATCH):
                 batch = [texts[number] for number in order[start : start + BATCH]]
-                both = self._generator.answer_both_ways([text for _, text in batch], self._max_new_tokens)
-                for (position, _), (raw, within) in zip(batch, both, strict=True):
-                    on_both(position, raw, within)
+                answers = answer([text for _, text in batch])
+                for (position, _), (first, within) in zip(batch, answers, strict=True):
+                    on_both(position, first, within)
 
     def repair_all(self, failures: Sequence[Failure], on_answer: OnAnswer) -> None:
         """See ``AnswerProvider``."""

@@ -71,6 +71,10 @@ class ModelProvider(AnswerProvider, Protocol):
     def decides(self) -> bool:
         """Whether answers begin with a decision line, which models that are prompted with the contract do not write."""
 
+    @property
+    def both_ways(self) -> bool:
+        """Whether answers are wanted freely and within the pool, where it ``decides``; else ``answer_all`` gives them one way."""
+
     def answer_both_ways(self, prompts: Sequence[str], on_both: OnBoth) -> None:
         """Answer prompts freely and within the pool (see ``Generator.answer_both_ways``), where it ``decides``."""
 

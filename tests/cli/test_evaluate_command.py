@@ -263,6 +263,10 @@ def test_a_server_that_stops_answering_costs_nothing_that_it_answered(
 REFUSED = {
     "a step without the one before": (("--step", "run"), "--step generate"),
     "a step that there is not": (("--step", "plot"), "--step"),
+    "a server held to the pool": (
+        ("--pool-only", "--server", "http://127.0.0.1:1/v1"),
+        "--pool-only and --server",
+    ),
     "a price below nothing": (("--prices", "-1", "2"), "--prices -1 2: expected US dollars"),
     "a server's model without a server": (("--server-model", "m"), "--server"),
     "a model and a server": (("here", "--server", "http://127.0.0.1:9/v1"), "give one of them"),

@@ -89,6 +89,21 @@ def test_a_folder_and_no_name_are_local_models(model_folder: Path) -> None:
         open_provider(server_model="gpt")
 
 
+def test_answers_within_the_pool_alone_are_those_of_both_ways(model_folder: Path) -> None:
+    generator = load_torch_generator(model_folder)
+    source = LocalProvider(generator, pool_only=True)
+    assert source.decides and not source.both_ways and not source.can_repair
+    assert source.settings()["decoding"] == "within the pool"
+    held = answers(source, [SHORT, FACTS])
+    assert held == generator.answer_within_pool([SHORT, FACTS])
+    both: dict[int, Generation | None] = {}
+    other = LocalProvider(generator, max_new_tokens=8)
+    other.answer_both_ways([SHORT, FACTS], lambda position, raw, within: both.update({position: within}))
+    assert other.both_ways and [both[0], both[1]] == held
+    with pytest.raises(ModelError, match=r"cannot be held to the pool's programs: it needs --prompt plain"):
+        LocalProvider(generator, "contract", pool_only=True)
+
+
 def test_long_prompts_are_answered_from_their_facts(
     tokenizer: PreTrainedTokenizerBase, model_folder: Path
 ) -> None:
