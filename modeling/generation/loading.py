@@ -7,6 +7,9 @@ next step.
 from __future__ import annotations
 
 import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,6 +64,14 @@ def load(model: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, s
 def bf16_on_cpu() -> bool:
     """Tell whether this machine's processor calculates in bfloat16 (AVX-512, AMX, ARMv8.6) or emulates it."""
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+@contextmanager
+def without_peft_warning() -> Iterator[None]:
+    """Keep back a warning that peft causes: it asks networks for ``is_gradient_checkpointing``, which transformers has renamed."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        yield
 
 
 def load_network(model: str | Path, **options: Any) -> PreTrainedModel:
@@ -176,7 +187,8 @@ def _load_network(place: _Place, options: dict[str, Any]) -> PreTrainedModel:
 
             stated = read_base(place.name)
             if stated is None and place.folder is None:
-                adapted = AutoPeftModelForCausalLM.from_pretrained(place.name, **options, **place.options)
+                with without_peft_warning():
+                    adapted = AutoPeftModelForCausalLM.from_pretrained(place.name, **options, **place.options)
             else:
                 base = AutoModelForCausalLM.from_pretrained(
                     place.folder or place.base, **options, **place.options
@@ -184,7 +196,8 @@ def _load_network(place: _Place, options: dict[str, Any]) -> PreTrainedModel:
                 base.name_or_path = place.base
                 if stated is not None:
                     check_base(place.name, stated, base)
-                adapted = PeftModel.from_pretrained(base, place.name, **place.options)
+                with without_peft_warning():
+                    adapted = PeftModel.from_pretrained(base, place.name, **place.options)
             # The base with the adapter's layers in it; not merged, which would round. A learnt prompt is no layer.
             prompts = adapted.active_peft_config.is_prompt_learning
             return adapted if prompts else adapted.get_base_model()

@@ -13,7 +13,7 @@ from trl import get_peft_config, get_quantization_config
 
 from llamoco.dataset_builder.optimizers import pool
 from llamoco.modeling.generation.base_models import check_base, read_base
-from llamoco.modeling.generation.loading import load_network, load_tokenizer
+from llamoco.modeling.generation.loading import load_network, load_tokenizer, without_peft_warning
 from llamoco.modeling.training.prompt_format import with_chat_format
 from llamoco.modeling.training.recipe import Recipe, RecipeError
 from llamoco.modeling.training.tokenizer import train_tokenizer
@@ -92,11 +92,13 @@ def build_model(
         _check_adapter(recipe, earlier, adapter, model)
         start = Path(earlier)
     if start is not None:
-        adapted = PeftModel.from_pretrained(model, str(start), is_trainable=True)
+        with without_peft_warning():
+            adapted = PeftModel.from_pretrained(model, str(start), is_trainable=True)
     else:
         # DeepSpeed's ZeRO-3 gathers weights of one number format only.
         zero3 = args.deepspeed_plugin is not None and args.deepspeed_plugin.zero_stage == 3
-        adapted = get_peft_model(model, adapter, autocast_adapter_dtype=not zero3)
+        with without_peft_warning():
+            adapted = get_peft_model(model, adapter, autocast_adapter_dtype=not zero3)
     if args.gradient_checkpointing:
         adapted.enable_input_require_grads()
     return adapted
