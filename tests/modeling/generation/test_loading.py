@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import re
 import shutil
 import time
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from llamoco.modeling.generation.loading import load, load_network, load_tokenizer
+from llamoco.modeling.generation.loading import bf16_on_cpu, load, load_network, load_tokenizer
 from llamoco.modeling.generation.model_files import SHIPPED_MODEL
 from llamoco.modeling.model_error import ModelError
 
@@ -62,3 +64,12 @@ def test_broken_weights_are_named_with_the_libraries_own_reason(tmp_path: Path) 
         shutil.copyfile(SHIPPED_MODEL / file, tmp_path / file)
     with pytest.raises(ModelError, match=rf"model '{tmp_path}' cannot be loaded: .*model\.safetensors"):
         load(tmp_path)
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or not Path("/proc/cpuinfo").exists(), reason="no x86 Linux"
+)
+def test_bfloat16_is_used_where_the_processor_says_that_it_calculates_in_it() -> None:
+    flags = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    assert flags is not None
+    assert bf16_on_cpu() is bool({"avx512_bf16", "amx_bf16"} & set(flags[1].split()))
