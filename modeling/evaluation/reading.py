@@ -20,13 +20,13 @@ def reading_record(own: Path, other: Path, command: str) -> dict[str, Any]:
     """Compare two evaluations by AOCC, paired by problem, with 95% intervals.
 
     Args:
-        own, other: folders of finished evaluations of the same rows; their answers are taken within the pool where both were held
-            to it.
+        own, other: folders of finished evaluations of the same rows; answers of a model that was held to the pool
+            are taken within it.
         command: for the record.
 
     Returns:
         Names of the models; "runs", by class of problems (all, by type, facts known or unknown): mean AOCC of both, and
-        ``metrics.summary.compare``; "decisions", the same by type on all problems as if nothing were known of their functions
+        ``metrics.summary.compare``; "decisions", the same by type on the problems that both decided on as if nothing were known of their functions
         (variant ``robustness.UNKNOWN``), where the AOCC of a decision is that in the benchmark: None where either lacks it.
 
     Raises:
@@ -37,7 +37,7 @@ def reading_record(own: Path, other: Path, command: str) -> dict[str, Any]:
         first.settings["data_hash"] != second.settings["data_hash"]
     ):
         raise EvaluationError(f"{own} and {other} are of other rows: evaluate both models on the same")
-    answers = "model" if None in (first.within_pool, second.within_pool) else "within_pool"
+    answers = ["model" if each.within_pool is None else "within_pool" for each in (first, second)]
     return {
         "command": command,
         "seed": first.settings["seed"],
@@ -45,7 +45,12 @@ def reading_record(own: Path, other: Path, command: str) -> dict[str, Any]:
         "models": [str(each.settings["model"]) for each in (first, second)],
         "answers": answers,
         "runs": {
-            name: _compared_runs([[each.runs[answers][i] for i in members] for each in (first, second)])
+            name: _compared_runs(
+                [
+                    [each.runs[way][i] for i in members]
+                    for each, way in zip((first, second), answers, strict=True)
+                ]
+            )
             for name, members in _classes(first).items()
         },
         "decisions": {
@@ -67,7 +72,11 @@ def _compared_runs(runs: Sequence[Any]) -> dict[str, Any]:
 
 
 def _hidden(first: Results, second: Results) -> Iterator[tuple[str, tuple[ByProblem, ByProblem] | None]]:
-    rows = {row["problem_id"]: row for row in first.rows}
+    decided = [
+        {line["problem_id"] for line in each.decisions if UNKNOWN in line["decisions"]}
+        for each in (first, second)
+    ]
+    rows = {row["problem_id"]: row for row in first.rows if row["problem_id"] in decided[0] & decided[1]}
     for name in ("all", *GROUPS):
         chosen = [n for n, row in rows.items() if name in ("all", group_of(row["constrained"]))]
         found = [_scored(each, rows, chosen) for each in (first, second)]
@@ -78,9 +87,7 @@ def _scored(results: Results, rows: Mapping[str, Any], chosen: Sequence[str]) ->
     """AOCC in the benchmark of what a model chose where facts are unknown; 0 of what cannot serve the problem."""
     decisions = {line["problem_id"]: line["decisions"] for line in results.decisions}
     return ByProblem.gather(
-        (name, json.loads(rows[name]["scores"]).get(decisions[name][UNKNOWN], 0.0))
-        for name in chosen
-        if UNKNOWN in decisions.get(name, {})
+        (name, json.loads(rows[name]["scores"]).get(decisions[name][UNKNOWN], 0.0)) for name in chosen
     )
 
 

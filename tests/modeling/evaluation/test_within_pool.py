@@ -141,7 +141,7 @@ def test_two_models_are_compared_on_runs_and_where_facts_are_hidden(
                 file.write(json.dumps(line) + "\n")
 
     found = reading_record(*folders, "llamoco study reading own other")
-    assert found["answers"] == "within_pool" and found["models"] == ["random", "random"]
+    assert found["answers"] == ["within_pool"] * 2 and found["models"] == ["random", "random"]
     both = found["runs"]["all"]
     table = record["tables"]["all"]
     assert both["aocc"] == pytest.approx([table["within_pool"]["aocc"], table["sbs"]["aocc"]])
@@ -150,5 +150,10 @@ def test_two_models_are_compared_on_runs_and_where_facts_are_hidden(
     hidden = found["decisions"]["all"]
     assert hidden["difference"] == pytest.approx(np.mean(labels)) and hidden["wins"] == ROWS
 
+    # Only what both decided on counts.
+    kept = (folders[1] / "robustness.jsonl").read_text().splitlines(keepends=True)[:2]
+    (folders[1] / "robustness.jsonl").write_text("".join(kept))
+    fewer = reading_record(*folders, "")["decisions"]["all"]
+    assert fewer["problems"] == 2 and fewer["aocc"] == pytest.approx([np.mean(labels[:2]), 0])
     (folders[1] / "robustness.jsonl").unlink()
     assert reading_record(*folders, "")["decisions"] is None
