@@ -14,7 +14,7 @@ from llamoco.dataset_builder.prompts.completion import join_completion, named_op
 from llamoco.dataset_builder.prompts.facts import facts_only, parse_facts
 from llamoco.modeling.calibration.thresholds import Calibration
 from llamoco.modeling.generation.continuation import DECISION_TOKENS, Continuation, probability
-from llamoco.modeling.generation.guides import PoolGuide
+from llamoco.modeling.generation.guides import PoolGuide, follow
 from llamoco.modeling.generation.model_answer import Decision, Generation
 from llamoco.modeling.generation.pool_texts import PoolTexts, agreement
 from llamoco.modeling.generation.tokenizers import Tokenizer, line_end_tokens
@@ -248,7 +248,7 @@ class Generator(ABC):
             asked = [starts[n] + texts[n].ids + drafts[n] for n in going]
             counts = [len(drafts[n]) + 1 for n in going]
             for n, scores in zip(going, self._logits(asked, counts), strict=True):
-                _follow(texts[n], guides[n], drafts[n], scores, limit)
+                follow(texts[n], guides[n], drafts[n], scores, limit)
         return texts
 
     def _draft(self, prompt: str, ids: list[int]) -> list[int]:
@@ -344,16 +344,3 @@ class Generator(ABC):
             if length >= len(line):
                 break
         return confidence
-
-
-def _follow(text: Continuation, guide: PoolGuide, draft: list[int], scores: np.ndarray, limit: int) -> None:
-    """Have a guide take tokens by the logits at the places of a draft, as far as it agrees with the draft."""
-    for at_place, drafted in zip(scores, [*draft, None], strict=True):
-        token = guide.take(at_place, int(at_place.argmax()))
-        text.add(token, probability(at_place, token))
-        if guide.settled or len(text.ids) >= limit:
-            text.ids += guide.rest()
-            text.finished = True
-            return
-        if token != drafted:
-            return

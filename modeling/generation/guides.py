@@ -19,7 +19,7 @@ import numpy as np
 from llamoco.dataset_builder.optimizers.pool import POOL, render
 from llamoco.dataset_builder.prompts.completion import CHOICE
 from llamoco.dataset_builder.prompts.facts import StatedFacts
-from llamoco.modeling.generation.continuation import log_sum_exp
+from llamoco.modeling.generation.continuation import Continuation, log_sum_exp, probability
 from llamoco.modeling.generation.pool_texts import Path, PoolTexts, agreement, applicable
 
 LINE_TOKENS = 40  # of a decision line before its choice, and
@@ -214,3 +214,16 @@ def _goes_on(line: str, text: str) -> bool:
 def _distinct(paths: Iterable[Path]) -> list[Path]:
     """Paths of different tokens: the first of each, where a tokenizer cannot tell texts apart."""
     return list({tuple(path.tokens): path for path in reversed(list(paths))}.values())[::-1]
+
+
+def follow(text: Continuation, guide: PoolGuide, draft: list[int], scores: np.ndarray, limit: int) -> None:
+    """Have a guide take tokens by the logits at the places of a draft, as far as it agrees with the draft."""
+    for at_place, drafted in zip(scores, [*draft, None], strict=True):
+        token = guide.take(at_place, int(at_place.argmax()))
+        text.add(token, probability(at_place, token))
+        if guide.settled or len(text.ids) >= limit:
+            text.ids += guide.rest()
+            text.finished = True
+            return
+        if token != drafted:
+            return

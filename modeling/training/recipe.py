@@ -165,13 +165,8 @@ class DatasetSource:
     @property
     def only_facts(self) -> list[str]:
         """Fields that ask for rows without description."""
-        names = (
-            "facts_only_share",
-            "decision_only_share",
-            "unknown_share",
-            "screened_rows",
-            "program_only_share",
-        )
+        shares = [f"{kind}_share" for kind in ("facts_only", "decision_only", "unknown", "program_only")]
+        names = [*shares, "screened_rows"]
         return [name for name in names if getattr(self, name)]
 
 
@@ -186,8 +181,7 @@ class ScriptArguments:
         max_shard_size (`str`): size of the files in which the model is saved, such as 15MB or 5GB.
         chat_format (`bool`): show prompts as the user's turn of the base model's chat template, and learn answers as the
             assistant's. The tokenizer of the finished model does so, too.
-        frozen_outputs (`str`, *optional*): a folder in which the outputs of the blocks below the trained ones are kept, for later
-            epochs and other trainings of the same base model. For one process.
+        frozen_outputs (`str`, *optional*): a folder that keeps what blocks below the trained ones give (`frozen_blocks`).
         adapter (`str`, *optional*): folder of an adapter to train further, of the recipe's shape; a new one if not set.
     """
 
@@ -344,8 +338,6 @@ def _check(recipe: Recipe) -> None:
         raise ValueError(f"{of_new_models[0]} is for a new model: leave it out, or model_name_or_path")
     if (model.load_in_4bit or model.load_in_8bit) and not model.use_peft:
         raise ValueError("quantized weights cannot be trained: add an adapter by use_peft: true")
-    if recipe.script.adapter is not None and not model.use_peft:
-        raise ValueError("adapter is an adapter to train further: it needs use_peft: true")
     evaluates = recipe.training.eval_strategy != "no"
     if recipe.source.validation != evaluates:
         raise ValueError(

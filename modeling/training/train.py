@@ -187,6 +187,8 @@ def _on_main(args: LLaMoCoConfig, work: Callable[[], Result]) -> Result:
 def _prepare(recipe: Recipe, resume: bool) -> tuple[Progress, Dataset, Dataset | None]:
     """What a run continues from, its pairs and its pairs for validation, after all checks that need no model."""
     output, source, adapter = recipe.output, recipe.source, recipe.script.adapter
+    if adapter is not None and not recipe.model.use_peft:
+        raise RecipeError(f"{recipe.file}: adapter is an adapter to train further: it needs use_peft: true")
     if adapter is not None and not (Path(adapter) / "adapter_config.json").is_file():
         raise RecipeError(
             f"{recipe.file}: adapter: {adapter} holds no adapter_config.json: expected a folder that `llamoco train` wrote with use_peft"

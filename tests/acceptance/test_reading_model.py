@@ -8,16 +8,17 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from llamoco.dataset_builder.optimizers.pool import POOL, render
+from llamoco.dataset_builder.optimizers.pool import POOL
 from llamoco.dataset_builder.problems.files.problem_file import load_problem
 from llamoco.dataset_builder.prompts.completion import parse_completion
-from llamoco.dataset_builder.prompts.facts import parse_facts
 from llamoco.dataset_builder.prompts.prompt import PROMPT_LIMIT, make_prompt
 from llamoco.hub_cards.model_cards import example_prompt
+from llamoco.modeling.evaluation.split_rows import benchmarked_optimizer
 from llamoco.modeling.generation.base_models import FOLDERS, base_folder
 from llamoco.modeling.generation.engines import load_generator
 from llamoco.modeling.generation.generator import Generator
 from llamoco.modeling.generation.model_files import READING_MODEL, RUN_RECORD
+from llamoco.modeling.generation.pool_texts import serving
 from llamoco.modeling.providers import open_provider
 
 ROOT = Path(__file__).parents[2]
@@ -53,11 +54,9 @@ def test_it_answers_with_programs_of_the_pool(generator: Generator) -> None:
     prompts = [make_prompt(load_problem(path), PROMPT_LIMIT)[0] for path in PROBLEMS]
     answers = generator.answer_within_pool(prompts)
     for prompt, answer in zip(prompts, answers, strict=True):
-        section = parse_completion(answer.completion)
-        facts = parse_facts(prompt)
-        assert section.optimizer in POOL and facts is not None and 0 < (answer.confidence or 0) <= 1
-        program = render(section.optimizer, facts.configuration(section.optimizer))
-        assert answer.completion.split("\n", 1)[1] == program
+        optimizer = parse_completion(answer.completion).optimizer
+        assert optimizer is not None and optimizer == benchmarked_optimizer(answer.completion)
+        assert optimizer in serving(prompt) and 0 < (answer.confidence or 0) <= 1
     assert open_provider("llamoco-s").settings()["prompt_style"] == "plain"
 
 
