@@ -24,7 +24,7 @@ from transformers.utils import logging
 from transformers.utils.peft_utils import find_adapter_config_file
 
 from llamoco.modeling.generation.base_models import FOLDERS, base_folder, check_base, read_base
-from llamoco.modeling.generation.model_files import is_folder, with_shipped
+from llamoco.modeling.generation.model_files import display_name, is_folder, with_shipped
 from llamoco.modeling.model_error import ModelError
 
 HUB_TIMEOUT = 5.0  # seconds within which the Hub has to say whether it has a model
@@ -241,16 +241,17 @@ def _load_tokenizer(place: _Place) -> PreTrainedTokenizerBase:
 
 
 def _not_loaded(place: _Place, error: Exception) -> ModelError:
+    name = display_name(place.name)
     if isinstance(error, torch.OutOfMemoryError):
         return ModelError(
-            f"model {place.name!r} does not fit into the GPU's memory. Serve it (vLLM, transformers serve, ...) and give --server"
+            f"model {name!r} does not fit into the GPU's memory. Serve it (vLLM, transformers serve, ...) and give --server"
         )
     base = "" if place.base is None else f" onto its base model {place.base!r}"
     if place.unreachable is None:
-        return ModelError(f"model {place.name!r} cannot be loaded{base}: {_reason(error)}")
+        return ModelError(f"model {name!r} cannot be loaded{base}: {_reason(error)}")
     missing = place.name if not Path(place.name).is_dir() else place.base
     return ModelError(
-        f"model {place.name!r} cannot be loaded{base}: {missing} is not a folder, not (completely) in the Hub's cache on this machine, "
+        f"model {name!r} cannot be loaded{base}: {missing} is not a folder, not (completely) in the Hub's cache on this machine, "
         f"and the Hub cannot be asked: {place.unreachable}.\nDownload it where there is a network, `hf download {missing} --local-dir "
         f"FOLDER`, and give FOLDER, or the folder it lies in as {FOLDERS}; or fill the cache by `hf download "
         f"{missing}` and set HF_HUB_OFFLINE=1"
