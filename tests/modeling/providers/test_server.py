@@ -179,7 +179,7 @@ def answers(asked: AnswerProvider, prompts: list[str] = PROMPTS) -> list[Generat
 )
 def test_what_goes_wrong_once_is_asked_again(stub: Stub, trouble: Reply) -> None:
     stub.script = [trouble]
-    assert answers(source(stub), PROMPTS[:1]) == [Generation("x = 1\n", None, 15, True)]
+    assert answers(source(stub), PROMPTS[:1]) == [Generation("x = 1\n", None, 15, True, tokens_out=5)]
     assert len(stub.seen) == 2 and stub.seen[0] == stub.seen[1]
 
 
@@ -322,7 +322,9 @@ def test_what_is_asked(stub: Stub) -> None:
     stub.then = lambda body: send(text)
     plain = source(stub, api="completions")
     # No usage, so a quarter of the characters, rounded up.
-    assert answers(plain, PROMPTS[:1]) == [Generation("done", None, -(-(len(PROMPTS[0]) + 4) // 4), False)]
+    assert answers(plain, PROMPTS[:1]) == [
+        Generation("done", None, -(-(len(PROMPTS[0]) + 4) // 4), False, tokens_out=1)
+    ]
     plain.repair_all([failure], came.__setitem__)
     assert stub.seen[2]["path"] == "/v1/completions" and stub.seen[2]["prompt"] == PROMPTS[0]
     assert stub.seen[2]["max_tokens"] == 1800
