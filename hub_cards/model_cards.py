@@ -162,14 +162,12 @@ def reading_table(reading: Mapping[str, Any]) -> Table:
     rows = []
     for suffix, classes in parts:
         for name, compared in classes.items():
-            ends = compared["interval"]
-            interval = "" if ends is None else f" [{ends[0]:+.3f}, {ends[1]:+.3f}]"
             rows.append(
                 [
                     name + suffix,
-                    f"{compared['problems']:,}",
-                    *(number(value) for value in compared["aocc"]),
-                    f"{compared['difference']:+.3f}{interval}",
+                    number(compared["problems"]),
+                    *map(number, compared["aocc"]),
+                    number(compared["difference"], compared["interval"], signed=True),
                 ]
             )
     return Table("", ("problems", "number", *reading["models"], "difference"), rows)
